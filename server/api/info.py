@@ -1,0 +1,68 @@
+"""GET /info: what is served, by what, within which limits."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from server.engines.runtime import Runtime
+from server.service import Service
+
+
+class ArtifactInfo(BaseModel):
+    """One compiled form of the model."""
+
+    file: str
+    soc: str
+    sha256: str
+    batch_sizes: list[int]
+
+
+class Limits(BaseModel):
+    """What a request may hold, and how many may be under way."""
+
+    window: int
+    timeout_ms: int
+    max_body_bytes: int
+    max_image_pixels: int
+    max_batch_items: int
+
+
+class Info(BaseModel):
+    """What is served, by what, within which limits."""
+
+    model: str
+    version: str
+    description: str
+    classes: int
+    recipe_sha256: str
+    labels_sha256: str
+    artifacts: list[ArtifactInfo]
+    engine: str
+    engines: list[str]
+    runtime: Runtime
+    pipeline: str | None
+    limits: Limits
+
+
+def info_routes(service: Service, runtime: Runtime) -> APIRouter:
+    """The info route."""
+    router = APIRouter(tags=["service"])
+    manifest, settings = service.model.manifest, service.settings
+
+    @router.get("/info", summary="What is served, by what, within which limits")
+    async def info() -> Info:
+        return Info(
+            model=manifest.name,
+            version=manifest.version,
+            description=manifest.description,
+            classes=manifest.classes,
+            recipe_sha256=manifest.recipe.sha256,
+            labels_sha256=manifest.labels_sha256,
+            artifacts=[ArtifactInfo.model_validate(artifact.model_dump()) for artifact in manifest.artifacts],
+            engine=service.engine.name,
+            engines=[service.engine.name],
+            runtime=runtime,
+            pipeline=str(settings.pipeline) if settings.pipeline else None,
+            limits=Limits.model_validate(settings, from_attributes=True),
+        )
+
+    return router

@@ -1,0 +1,131 @@
+"""The OpenAPI of the hot routes, which are plain Starlette: statuses and codes come from the error tree."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+from models.manifest import MAX_TOP_K
+from server.errors import ServiceError
+
+Schema = dict[str, Any]
+
+_PREDICTION: Schema = {
+    "type": "object",
+    "required": ["class_id", "label", "score"],
+    "properties": {"class_id": {"type": "integer"}, "label": {"type": "string"}, "score": {"type": "number"}},
+}
+_ANSWER: Schema = {
+    "type": "object",
+    "required": ["model", "version", "engine", "score_type", "predictions"],
+    "properties": {
+        "model": {"type": "string"},
+        "version": {"type": "string"},
+        "engine": {"type": "string"},
+        "score_type": {"enum": ["probability", "logit"]},
+        "predictions": {"type": "array", "items": {"$ref": "#/components/schemas/Prediction"}},
+        "timing_ms": {"type": "object", "additionalProperties": {"type": "number"}},
+    },
+    "example": {
+        "model": "efficientnet_lite0",
+        "version": "1",
+        "engine": "stream",
+        "score_type": "probability",
+        "predictions": [{"class_id": 285, "label": "Egyptian cat", "score": 0.79}],
+        "timing_ms": {"read": 0.2, "decode": 2.1, "resize": 0.2, "infer": 9.8, "total": 12.9},
+    },
+}
+_ERROR: Schema = {
+    "type": "object",
+    "required": ["error", "code", "request_id"],
+    "properties": {"error": {"type": "string"}, "code": {"type": "string"}, "request_id": {"type": "string"}},
+}
+_BATCH: Schema = {
+    "type": "object",
+    "required": ["model", "version", "results"],
+    "properties": {
+        "model": {"type": "string"},
+        "version": {"type": "string"},
+        "results": {
+            "type": "array",
+            "description": "One outcome for each image, in order: an answer, or an error and its code.",
+            "items": {
+                "anyOf": [
+                    {"$ref": "#/components/schemas/Answer"},
+                    {
+                        "type": "object",
+                        "required": ["error", "code"],
+                        "properties": {"error": {"type": "string"}, "code": {"type": "string"}},
+                    },
+                ]
+            },
+        },
+        "timing_ms": {"type": "object", "additionalProperties": {"type": "number"}},
+    },
+}
+_OPTIONS: Schema = {
+    "top_k": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K, "default": 5},
+    "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+}
+_FILE: Schema = {"type": "string", "format": "binary"}
+_BASE64: Schema = {"type": "string", "contentEncoding": "base64"}
+
+
+def error_classes(root: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
+    """Every error of the tree that a client can meet."""
+    for child in root.__subclasses__():
+        yield child
+        yield from error_classes(child)
+
+
+def add_hot_routes(app: FastAPI) -> None:
+    """Describe POST /classify and /classify/batch in the application's document."""
+    generate = app.openapi
+
+    def openapi() -> Schema:
+        document = generate()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update({"Prediction": _PREDICTION, "Answer": _ANSWER, "BatchAnswer": _BATCH, "Error": _ERROR})
+        raw = {f"image/{kind}": {"schema": _FILE} for kind in ("jpeg", "png", "webp", "bmp")}
+        one = raw | {
+            "application/octet-stream": {"schema": _FILE},
+            "multipart/form-data": {"schema": _form(_FILE)},
+            "application/json": {"schema": _form(_BASE64)},
+        }
+        several = {
+            "multipart/form-data": {"schema": _form({"type": "array", "items": _FILE})},
+            "application/json": {"schema": _form({"type": "array", "items": _BASE64}, "images")},
+        }
+        document["paths"]["/classify"] = _operation("Classify one image", "classify", one, "Answer")
+        document["paths"]["/classify/batch"] = _operation("Classify several images", "classify_batch", several, "BatchAnswer")
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _form(image: Schema, name: str = "image") -> Schema:
+    return {"type": "object", "required": [name], "properties": {name: image, **_OPTIONS}, "additionalProperties": False}
+
+
+def _operation(summary: str, operation_id: str, content: Schema, answer: str) -> Schema:
+    parameters = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in _OPTIONS.items()]
+    responses: Schema = {"200": {"description": "The best classes, best first.", "content": _json(answer)}}
+    by_status: dict[int, list[str]] = {}
+    for error in error_classes():
+        by_status.setdefault(int(error.status), []).append(f"`{error.code}`: {(error.__doc__ or '').splitlines()[0]}")
+    for status, lines in sorted(by_status.items()):
+        responses[str(status)] = {"description": " ".join(lines), "content": _json("Error")}
+    return {
+        "post": {
+            "summary": summary,
+            "operationId": operation_id,
+            "tags": ["classification"],
+            "parameters": parameters,
+            "requestBody": {"required": True, "content": content},
+            "responses": responses,
+        }
+    }
+
+
+def _json(schema: str) -> Schema:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}

@@ -1,0 +1,93 @@
+"""The application, put together from its parts; it takes everything and reads nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
+
+from server.api.classify import ClassifyRoutes
+from server.api.health import health_routes
+from server.api.info import info_routes
+from server.api.openapi import add_hot_routes
+from server.engines.runtime import Runtime
+from server.envelope import Envelope, error_response, exchange_of
+from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
+from server.metrics import CONTENT_TYPE
+from server.service import Service
+
+WEB = Path(__file__).parent / "web"
+PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+
+
+def create_app(service: Service, runtime: Runtime, api_key: str | None = None) -> FastAPI:
+    """The ASGI application of one service."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        starting = asyncio.create_task(service.start())
+        yield
+        await starting
+        await service.close()
+
+    app = FastAPIOffline(
+        title="ascend-classify",
+        description="Image classification: send a photo, get the classes.",
+        redoc_url=None,
+        static_url="/docs-assets",
+        lifespan=lifespan,
+    )
+    hot = ClassifyRoutes(service.admission, service.model.manifest, service.settings)
+    # First, since routes are tried in order.
+    app.router.routes[:0] = [
+        Route("/classify", hot.classify, methods=["POST"]),
+        Route("/classify/batch", hot.classify_batch, methods=["POST"]),
+        Route("/", _page, include_in_schema=False),
+    ]
+    app.include_router(health_routes(service))
+    app.include_router(info_routes(service, runtime))
+    app.mount("/web", StaticFiles(directory=WEB))
+
+    @app.get("/metrics", tags=["service"], summary="Prometheus metrics", response_class=Response)
+    async def metrics() -> Response:
+        return Response(service.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    add_hot_routes(app)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_middleware(Envelope, metrics=service.metrics, engine_name=service.engine.name, api_key=api_key)
+    return app
+
+
+async def _page(_request: Request) -> FileResponse:
+    return FileResponse(WEB / "index.html", headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"})
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    """Starlette's own refusals, in the one error body."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    path = request.url.path
+    found: ServiceError
+    match error.status_code:
+        case 404:
+            found = NotFound(f"There is nothing at {path}.", "GET /docs lists the routes.")
+        case 405:
+            found = MethodNotAllowed(f"{request.method} is not for {path}.", "GET /docs lists the routes.")
+        case _:
+            found = BadRequest(str(error.detail))
+    response = error_response(found, exchange_of(request.scope).request_id)
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    return error_response(BadRequest(str(error)), exchange_of(request.scope).request_id)

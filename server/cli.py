@@ -1,0 +1,126 @@
+"""The command line: serve, classify, models."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.errors import ClassifyError
+from models.store import ModelStore, zoo_manifest, zoo_names
+from server.flags import load_settings, with_settings
+from server.settings import Settings
+
+app = typer.Typer(help="Image classification on Huawei Ascend, and the same on any CPU.", no_args_is_help=True, add_completion=False)
+models_app = typer.Typer(help="The models: which there are, and how to prepare one.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+StoreFolder = Annotated[Path | None, typer.Option("--model-store", help="Folder of the prepared models.", show_default=False)]
+
+
+@app.command("serve")
+@with_settings
+def serve(settings: Settings) -> None:
+    """Serve the model over HTTP. Every flag is also an environment variable, in capitals, and a line of ascend-classify.toml."""
+    from server.app import create_app
+    from server.assembly import open_service
+    from server.listener import bind, listen
+    from server.logs import configure_logs
+
+    configure_logs(settings.log_level, settings.log_format)
+    api_key = settings.read_api_key()
+    listener = bind(settings)
+    service, runtime = open_service(settings)
+    code = listen(create_app(service, runtime, api_key), service, listener)
+    if service.failure:
+        raise service.failure
+    raise typer.Exit(code)
+
+
+@app.command("classify")
+def classify(
+    images: Annotated[list[Path], typer.Argument(help="Image files.")],
+    model: Annotated[str | None, typer.Option(help="Name of the model in the store.", show_default=False)] = None,
+    model_store: StoreFolder = None,
+    top_k: Annotated[int, typer.Option(min=1, max=16, help="Classes to print.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Classify image files in this process, by the very path that serves."""
+    from server.classify_files import classify_files, print_outcomes
+
+    outcomes = classify_files(load_settings(model=model, model_store=model_store, log_level="warning"), images)
+    failed = print_outcomes(outcomes, top_k, as_json=as_json)
+    raise typer.Exit(1 if failed else 0)
+
+
+@models_app.command("list")
+def list_models(model_store: StoreFolder = None, as_json: AsJson = False) -> None:
+    """List the models: those of the store, and those that can be prepared."""
+    store = ModelStore(load_settings(model_store=model_store).model_store)
+    prepared = set(store.names())
+    rows = [
+        {"name": name, "prepared": name in prepared, "description": _manifest(store, name).description}
+        for name in sorted(prepared | set(zoo_names()))
+    ]
+    if as_json:
+        _print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        _print(f"{row['name']:<22} {'prepared' if row['prepared'] else 'not prepared':<13} {row['description']}")
+
+
+@models_app.command("show")
+def show_model(name: str, model_store: StoreFolder = None, as_json: AsJson = False) -> None:
+    """Show the manifest of a model."""
+    manifest = _manifest(ModelStore(load_settings(model_store=model_store).model_store), name)
+    if as_json:
+        _print(manifest.model_dump_json(indent=2))
+        return
+    import tomli_w
+
+    _print(tomli_w.dumps(manifest.model_dump(mode="json", exclude_none=True)))
+
+
+@models_app.command("prepare")
+def prepare_model(
+    name: str,
+    model_store: StoreFolder = None,
+    random: Annotated[bool, typer.Option("--random", help="Random weights: right for benchmarks, wrong for answers.")] = False,
+    batch_sizes: Annotated[str, typer.Option(help="Batch sizes to compile for, as 1,2,4,8. On a CPU batches do not help.")] = "1",
+    force: Annotated[bool, typer.Option("--force", help="Prepare again even if it is there.")] = False,
+) -> None:
+    """Prepare a model of the zoo: fetch its weights, build the artifact, write the manifest."""
+    from rich.console import Console
+
+    from convert.prepare import prepare
+
+    store = ModelStore(load_settings(model_store=model_store).model_store)
+    try:
+        sizes = tuple(int(size) for size in batch_sizes.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{batch_sizes!r} is not a list of numbers, as 1,2,4,8", param_hint="--batch-sizes") from None
+    console = Console(stderr=True)
+    with console.status(f"Preparing {name}") as status:
+        model = prepare(name, store, random=random, batch_sizes=sizes, force=force, progress=status.update)
+    _print(f"{model.manifest.name} is ready in {model.folder}")
+
+
+def _manifest(store: ModelStore, name: str):  # type: ignore[no-untyped-def] # noqa: ANN202
+    return store.open(name).manifest if name in store.names() else zoo_manifest(name)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def main() -> None:
+    """Run the command line; a refusal is one line on standard error and exit code 1."""
+    try:
+        app()
+    except ClassifyError as error:
+        sys.stderr.write(f"error: {error} [{error.code}]\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

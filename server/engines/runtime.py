@@ -1,0 +1,45 @@
+"""What runs the pipeline: the vendor's SDK, or this project's CPU runtime, behind one StreamManagerApi."""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pipelines.host.options import HostOptions
+from server.errors import EngineUnavailable
+
+Runtime = Literal["ascend", "host"]
+
+
+class StreamManager(Protocol):
+    """The calls of StreamManagerApi that the stream engine makes; names and texts are the vendor's."""
+
+    def InitManager(self) -> int: ...  # noqa: N802, D102
+    def CreateMultipleStreams(self, pipeline: bytes, /) -> int: ...  # noqa: N802, D102
+    def SendDataWithUniqueId(self, stream: bytes, plugin: int, data: Any, /) -> int: ...  # noqa: N802, D102, ANN401
+    def GetResultWithUniqueId(self, stream: bytes, unique_id: int, timeout_ms: int, /) -> Any: ...  # noqa: N802, D102, ANN401
+    def StopStream(self, stream: bytes, /) -> int: ...  # noqa: N802, D102
+
+
+def detect_runtime(devices: Path = Path("/dev")) -> Runtime:
+    """`ascend` when the SDK's Python module and a chip's device node are there, else `host`."""
+    chips = any(devices.glob("davinci[0-9]*"))
+    return "ascend" if chips and importlib.util.find_spec("StreamManagerApi") else "host"
+
+
+def open_stream_manager(runtime: Runtime, options: HostOptions) -> tuple[StreamManager, Callable[[], Any]]:
+    """A stream manager and the constructor of its input struct; raises EngineUnavailable. `options` are the CPU runtime's."""
+    if runtime == "host":
+        try:
+            from pipelines.host import MxDataInput, StreamManagerApi
+        except ImportError as error:
+            raise EngineUnavailable(f"The CPU runtime is not installed: {error}.", "Install the extra: ascend-classify[host].") from error
+        return StreamManagerApi(options), MxDataInput
+    try:
+        import StreamManagerApi as vendor  # type: ignore[import-not-found] # noqa: N813
+    except ImportError as error:
+        raise EngineUnavailable(
+            f"The MindX SDK's Python module cannot be imported: {error}.",
+            "Source the SDK's set_env.sh, or serve on the CPU with RUNTIME=host.",
+        ) from error
+    return vendor.StreamManagerApi(), vendor.MxDataInput

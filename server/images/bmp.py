@@ -1,0 +1,93 @@
+"""BMP: the headers, the palette, and whether the pixels are all there."""
+
+import struct
+from dataclasses import dataclass
+
+from server.images.refusal import damaged, require_bytes, require_size, unsupported
+from server.types import EncodedImage, ImageFormat
+
+_FILE_HEADER_BYTES = 14
+_CORE_BYTES, _INFO_BYTES = 12, 40
+_HEADERS_BYTES = {_CORE_BYTES, _INFO_BYTES, 52, 56, 64, 108, 124}  # OS/2 1, Windows 3, its extensions, OS/2 2, V4, V5
+_RGB, _RLE8, _RLE4, _BITFIELDS = 0, 1, 2, 3
+_BITS = {_RGB: {1, 4, 8, 16, 24, 32}, _RLE8: {8}, _RLE4: {4}, _BITFIELDS: {16, 32}}
+_MASKS_BYTES = 12
+# Red, green and blue masks. OpenCV reads 16-bit masks behind a Windows 3 header only, and takes 32 bits for B, G, R, X
+# whatever the masks say (some versions obey them, behind some headers).
+_MASKS = {16: {(0xF800, 0x7E0, 0x1F), (0x7C00, 0x3E0, 0x1F)}, 32: {(0xFF0000, 0xFF00, 0xFF)}}
+_END_OF_BITMAP = b"\0\1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    size_bytes: int
+    width_px: int
+    height_px: int
+    bits: int
+    compression: int = _RGB
+    pixels_bytes: int = 0
+    colours: int = 0
+
+
+def inspect_bmp(data: bytes, max_pixels: int) -> EncodedImage:
+    """A BMP whose pixels are all there; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
+
+    The file size in the header is not looked at: writers get it wrong and decoders do not care.
+    """
+    header = _read_header(data)
+    if header.bits not in _BITS.get(header.compression, ()) or (header.size_bytes == _CORE_BYTES and header.bits in {16, 32}):
+        raise unsupported(f"A BMP with {header.bits} bits a pixel and compression {header.compression} is not one that is decoded")
+    height_px = abs(header.height_px)  # negative: the top row comes first
+    require_size(header.width_px, height_px, max_pixels, 18)
+    start = int.from_bytes(data[10:14], "little")
+    if start < _tables_end(data, header):
+        raise damaged(f"BMP pixels that would start at byte {start}, inside the headers, says the field", 10)
+    if header.compression in {_RLE8, _RLE4}:
+        end = _run_lengths_end(data, header, start)
+    else:
+        row_bytes = (header.width_px * header.bits + 31) // 32 * 4
+        end = start + row_bytes * height_px
+        require_bytes(data, start, end, "The pixels of the BMP")
+    return EncodedImage(data[:end], ImageFormat.BMP, header.width_px, height_px)
+
+
+def _read_header(data: bytes) -> _Header:
+    require_bytes(data, 0, _FILE_HEADER_BYTES + 4, "The BMP file header")
+    size_bytes = int.from_bytes(data[14:18], "little")
+    if size_bytes not in _HEADERS_BYTES:
+        raise unsupported(f"The bytes start as a BMP does, but no BMP header has {size_bytes} bytes (byte 14)")
+    require_bytes(data, _FILE_HEADER_BYTES, _FILE_HEADER_BYTES + size_bytes, "The BMP header")
+    if size_bytes == _CORE_BYTES:
+        width_px, height_px, _, bits = struct.unpack_from("<HHHH", data, 18)
+        return _Header(size_bytes, width_px, height_px, bits)
+    width_px, height_px, _, bits, compression, pixels_bytes, colours = struct.unpack_from("<iiHHII8xI", data, 18)
+    return _Header(size_bytes, width_px, height_px, bits, compression, pixels_bytes, colours)
+
+
+def _tables_end(data: bytes, header: _Header) -> int:
+    """Where the headers, the masks and the palette end; raises UnsupportedImage for masks that are not decoded."""
+    end = _FILE_HEADER_BYTES + header.size_bytes
+    if header.compression == _BITFIELDS:
+        masks_at = _FILE_HEADER_BYTES + _INFO_BYTES  # behind the header, which from 52 bytes on includes them
+        end = max(end, masks_at + _MASKS_BYTES)
+        require_bytes(data, masks_at, end, "The colour masks of the BMP")
+        masks = struct.unpack_from("<III", data, masks_at)
+        if masks not in _MASKS[header.bits] or (header.bits == 16 and header.size_bytes != _INFO_BYTES):
+            names = ", ".join(f"{mask:X}" for mask in masks)
+            raise unsupported(f"A BMP with {header.bits} bits and the colour masks {names} behind a {header.size_bytes}-byte header")
+    if header.bits <= 8:
+        if header.colours > 256:
+            raise damaged(f"A BMP palette of {header.colours} colours", 46)
+        colour_bytes = 3 if header.size_bytes == _CORE_BYTES else 4
+        end += colour_bytes * (header.colours or 1 << header.bits)
+    require_bytes(data, _FILE_HEADER_BYTES, end, "The headers and the palette of the BMP")
+    return end
+
+
+def _run_lengths_end(data: bytes, header: _Header, start: int) -> int:
+    """Where run-length coded pixels end: they must say how long they are, and close with an end of bitmap."""
+    end = start + header.pixels_bytes
+    require_bytes(data, start, end, "The run-length coded pixels of the BMP")
+    if header.height_px < 0 or header.pixels_bytes < 2 or data[end - 2 : end] != _END_OF_BITMAP:
+        raise damaged("Run-length coded BMP pixels without their end", end)
+    return end

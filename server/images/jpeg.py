@@ -1,0 +1,138 @@
+"""JPEG (ITU-T T.81): the markers from SOI to EOI, without decoding what lies between them."""
+
+import re
+import struct
+from dataclasses import dataclass, field
+
+from server.images.excision import without
+from server.images.exif import read_orientation, write_orientation
+from server.images.refusal import damaged, require_bytes, require_size, unsupported
+from server.types import EncodedImage, ImageFormat
+
+# T.81 table B.1. libjpeg-turbo, which every OpenCV uses, decodes the first of these; the others need another decoder,
+# or (lossless, 12 bits) are decoded by some of its versions only.
+_SOF_DECODED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # baseline, extended, progressive; the last two with arithmetic coding
+_SOF_OTHER = {0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical", 0xCB: "lossless"}
+_SOF_OTHER |= {0xCD: "hierarchical", 0xCE: "hierarchical", 0xCF: "hierarchical", 0xDE: "hierarchical", 0xF7: "JPEG-LS"}
+_DRI, _SOS, _EOI, _APP1 = 0xDD, 0xDA, 0xD9, 0xE1
+_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}  # TEM, RSTn, SOI, EOI
+_PASSED_OVER = {0xC4, 0xCC, 0xDB, 0xDC, 0xFE, *range(0xE0, 0xF0)}  # DHT, DAC, DQT, DNL, COM, APPn
+
+# A hundred times the segments of a camera's file; beyond, walking them costs more than the picture.
+_MAX_SEGMENTS = 4096
+# Encoders write about ten scans. Every scan costs a pass over the whole picture, so a small file could ask for hours.
+_MAX_SCANS = 100
+
+_NOT_FILL = re.compile(rb"[^\xff]")
+# Within a scan FF 00 is a byte of value FF, and FF D0 to FF D7 are restarts, if DRI has announced any.
+_SCAN_END = re.compile(rb"\xff[^\x00\xff]")
+_SCAN_END_WITH_RESTARTS = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+
+
+def inspect_jpeg(data: bytes, max_pixels: int) -> EncodedImage:
+    """A JPEG that is whole up to EOI, 8 bits, with 1, 3 or 4 components; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
+
+    OpenCV 4 honours EXIF only in the first APP1 segment, OpenCV 5 in whichever it is; so the APP1 segments are replaced
+    by one that tells the orientation alone, if there is any to tell.
+    """
+    walk = _Walk(data, max_pixels)
+    end = walk.to_eoi()
+    orientation = walk.orientation or 1
+    bare = without(data, walk.app1, end)
+    if orientation > 1:
+        exif = b"Exif\0\0" + write_orientation(orientation)
+        bare = b"".join((bare[:2], struct.pack(">BBH", 0xFF, _APP1, 2 + len(exif)), exif, memoryview(bare)[2:]))
+    return EncodedImage(bare, ImageFormat.JPEG, walk.width_px, walk.height_px, orientation)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The way from SOI to EOI, and what has been seen on it."""
+
+    data: bytes
+    max_pixels: int
+    width_px: int = 0
+    height_px: int = 0
+    components: bytes = b""
+    restarts: bool = False
+    scans: int = 0
+    scanned: set[int] = field(default_factory=set)
+    app1: list[tuple[int, int]] = field(default_factory=list)
+    orientation: int | None = None
+
+    def to_eoi(self) -> int:
+        """Walk all segments; returns where EOI ends."""
+        at = 2
+        for _ in range(_MAX_SEGMENTS):
+            start, marker, end = self._segment(at)
+            if marker == _EOI:
+                if not self.scans or len(self.scanned) < len(set(self.components)):
+                    raise damaged("The JPEG ends before every component was coded", start)
+                return end
+            at = self._scan(start, end) if marker == _SOS else self._header(marker, start, end)
+        raise damaged(f"The JPEG has more than {_MAX_SEGMENTS} segments; the last", at)
+
+    def _segment(self, at: int) -> tuple[int, int, int]:
+        """Where the segment at `at` starts behind fill bytes (at its FF), its marker, and where it ends."""
+        require_bytes(self.data, at, at + 2, "A JPEG marker")
+        if self.data[at] != 0xFF:
+            raise damaged(f"A byte {self.data[at]:02X} instead of a JPEG marker", at)
+        found = _NOT_FILL.search(self.data, at)
+        if found is None:
+            raise damaged("No end to the JPEG fill bytes", at)
+        start, marker = found.start() - 1, self.data[found.start()]
+        if marker in _WITHOUT_LENGTH:
+            return start, marker, start + 2
+        require_bytes(self.data, start, start + 4, f"The JPEG segment FF{marker:02X}")
+        end = start + 2 + int.from_bytes(self.data[start + 2 : start + 4])
+        if end < start + 4:
+            raise damaged(f"An impossible length of the JPEG segment FF{marker:02X}", start)
+        require_bytes(self.data, start, end, f"The JPEG segment FF{marker:02X}")
+        return start, marker, end
+
+    def _header(self, marker: int, start: int, end: int) -> int:
+        """Take in a segment other than SOS and EOI; returns `end`."""
+        if marker in _SOF_DECODED:
+            self._frame(start, end)
+        elif marker == _DRI:
+            if end - start != 6:
+                raise damaged("A JPEG restart interval of the wrong length", start)
+            self.restarts = self.data[start + 4 : end] != b"\0\0"
+        elif marker == _APP1 and not self.scans:
+            self.app1.append((start, end))
+            if self.orientation is None and self.data.startswith(b"Exif\0", start + 4):
+                self.orientation = read_orientation(self.data[start + 4 : end])
+        elif marker in _SOF_OTHER:
+            raise unsupported(f"A {_SOF_OTHER[marker]} JPEG (marker FF{marker:02X} at byte {start}) is not one that is decoded")
+        elif marker not in _PASSED_OVER:
+            raise damaged(f"A JPEG marker FF{marker:02X} out of place", start)
+        return end
+
+    def _frame(self, start: int, end: int) -> None:
+        """Take in a frame header (SOF)."""
+        if self.components:
+            raise damaged("A second JPEG frame header", start)
+        length = end - start
+        if length < 10 or length != 10 + 3 * self.data[start + 9]:
+            raise damaged("A JPEG frame header of the wrong length", start)
+        bits, self.height_px, self.width_px, components = struct.unpack_from(">BHHB", self.data, start + 4)
+        require_size(self.width_px, self.height_px, self.max_pixels, start)
+        if bits != 8 or components not in {1, 3, 4}:
+            raise unsupported(f"A JPEG with {bits} bits a sample and {components} components is not one that is decoded")
+        self.components = self.data[start + 10 : end : 3]
+
+    def _scan(self, start: int, end: int) -> int:
+        """Take in a scan, from its header (SOS) to its last byte; returns where the marker behind it is."""
+        components = self.data[start + 4 : end - 3]
+        if not components or len(components) != 1 + 2 * components[0] or not set(components[1::2]) <= set(self.components):
+            raise damaged("A JPEG scan header that does not fit the frame", start)
+        self.scanned.update(components[1::2])
+        self.scans += 1
+        if self.scans > _MAX_SCANS:
+            raise damaged(f"The JPEG has more than {_MAX_SCANS} scans; the last", start)
+        found = (_SCAN_END_WITH_RESTARTS if self.restarts else _SCAN_END).search(self.data, end)
+        if found is None:
+            raise damaged(f"The JPEG scan from byte {end} has no end, and the image stops", len(self.data))
+        if found.start() == end:
+            raise damaged("A JPEG scan without data", end)
+        return found.start()

@@ -1,0 +1,104 @@
+"""WebP (RFC 9649): the RIFF chunks and the header of the one frame in them."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from server.images.exif import read_orientation
+from server.images.refusal import damaged, require_bytes, require_size, unsupported
+from server.types import EncodedImage, ImageFormat
+
+_ANIMATION_FLAG = 0x02
+_MAX_CHUNKS = 256  # a still picture has at most seven, plus what writers add
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A chunk: its name, and where its content starts and ends."""
+
+    name: bytes
+    start: int
+    end: int
+
+
+def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
+    """A still WebP, lossy or lossless, whole by its lengths; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
+
+    Animations are refused as GIFs are: OpenCV 5 shows their first frame, OpenCV 4 fails.
+    """
+    if data[8:12] != b"WEBP":
+        raise unsupported("The bytes are RIFF, but not WebP")
+    end = 8 + int.from_bytes(data[4:8], "little")
+    require_bytes(data, 0, end, "The WebP container")
+    canvas: tuple[int, int] | None = None
+    size: tuple[int, int] | None = None
+    orientation: int | None = None
+    for position, chunk in enumerate(_chunks(data, end)):
+        if position == 0 and chunk.name == b"VP8X":
+            canvas = _canvas(data, chunk)
+            require_size(*canvas, max_pixels, chunk.start)
+        elif size is None and chunk.name in {b"VP8 ", b"VP8L"}:
+            size = (_lossy_size if chunk.name == b"VP8 " else _lossless_size)(data, chunk)
+            require_size(*size, max_pixels, chunk.start)
+            if canvas not in {None, size}:
+                raise damaged(f"A WebP frame of {size} pixels on a canvas of {canvas}", chunk.start)
+        elif position == 0:
+            raise damaged(f"A WebP chunk {chunk.name!r} instead of a frame", chunk.start)
+        elif chunk.name in {b"ANIM", b"ANMF"}:
+            raise unsupported(f"An animated WebP (chunk {chunk.name.decode()} at byte {chunk.start}) is not one picture")
+        elif chunk.name == b"EXIF" and orientation is None:
+            orientation = read_orientation(data[chunk.start : chunk.end])
+    if size is None:
+        raise damaged("The WebP ends without a frame", end)
+    return EncodedImage(data[:end], ImageFormat.WEBP, *size, orientation or 1)
+
+
+def _chunks(data: bytes, end: int) -> Iterator[_Chunk]:
+    """The chunks inside the RIFF container, which ends at `end`."""
+    at = 12
+    for _ in range(_MAX_CHUNKS):
+        if at >= end:
+            return
+        start = at + 8
+        if start > end:
+            raise damaged("Half a WebP chunk header", at)
+        chunk = _Chunk(data[at : at + 4], start, start + int.from_bytes(data[at + 4 : start], "little"))
+        if chunk.end > end:
+            raise damaged(f"A WebP chunk {chunk.name!r} that ends at byte {chunk.end}, outside its container,", at)
+        yield chunk
+        at = chunk.end + chunk.end % 2  # contents are padded to even lengths, and start at even bytes
+    raise damaged(f"More than {_MAX_CHUNKS} WebP chunks", at)
+
+
+def _canvas(data: bytes, chunk: _Chunk) -> tuple[int, int]:
+    """Width and height in pixels from a VP8X chunk."""
+    if chunk.end - chunk.start != 10:
+        raise damaged("A WebP VP8X chunk of the wrong length", chunk.start)
+    if data[chunk.start] & _ANIMATION_FLAG:
+        raise unsupported(f"An animated WebP (flag at byte {chunk.start}) is not one picture")
+    width_px, height_px = (1 + int.from_bytes(data[at : at + 3], "little") for at in (chunk.start + 4, chunk.start + 7))
+    return width_px, height_px
+
+
+def _lossy_size(data: bytes, chunk: _Chunk) -> tuple[int, int]:
+    """Width and height in pixels from a VP8 key frame (RFC 6386, 9.1); a frame whose first partition is cut off is refused."""
+    frame_bytes = chunk.end - chunk.start
+    if frame_bytes < 10:
+        raise damaged("A WebP frame without a header", chunk.start)
+    tag = int.from_bytes(data[chunk.start : chunk.start + 3], "little")
+    if tag & 1 or data[chunk.start + 3 : chunk.start + 6] != b"\x9d\x01\x2a":
+        raise damaged("Something else instead of a WebP key frame", chunk.start)
+    if (tag >> 5) >= frame_bytes:
+        raise damaged("A WebP frame shorter than its first partition", chunk.start)
+    width, height = struct.unpack_from("<HH", data, chunk.start + 6)
+    return width & 0x3FFF, height & 0x3FFF  # the upper two bits ask for scaling
+
+
+def _lossless_size(data: bytes, chunk: _Chunk) -> tuple[int, int]:
+    """Width and height in pixels from a VP8L header (RFC 9649, 3.4)."""
+    if chunk.end - chunk.start < 5 or data[chunk.start] != 0x2F:
+        raise damaged("Something else instead of a lossless WebP frame", chunk.start)
+    bits = int.from_bytes(data[chunk.start + 1 : chunk.start + 5], "little")
+    if bits >> 29:
+        raise damaged("An unknown version of lossless WebP", chunk.start)
+    return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)

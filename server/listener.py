@@ -1,0 +1,96 @@
+"""Uvicorn, so that it drains: readiness goes off, a moment later the listener closes, what is in flight is answered, exit 0."""
+
+import contextlib
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from models.errors import ClassifyError
+from server.service import Service
+from server.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class PortTaken(ClassifyError):
+    """The address cannot be listened on."""
+
+    code = "port_taken"
+
+
+class DrainingServer(uvicorn.Server):
+    """A uvicorn server whose first SIGTERM or SIGINT drains and whose second one ends at once."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+        service.on_failure = self.stop
+
+    def stop(self) -> None:
+        """Close the listener now."""
+        self.should_exit = True
+
+    def drain(self, signum: int) -> None:
+        """Leave readiness, and close the listener after the delay."""
+        delay_s = self._service.settings.drain_delay_s
+        logger.info("%s: draining", signal.Signals(signum).name)
+        self._service.drain()
+        timer = threading.Timer(delay_s, self.stop)
+        timer.daemon = True
+        timer.start()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Install the handlers. Uvicorn's own would raise the signal again at the end, and the exit would not be 0."""
+        seen = threading.Event()
+
+        def handle(signum: int, _frame: FrameType | None) -> None:
+            if seen.is_set():
+                self.force_exit = self.should_exit = True
+            else:
+                seen.set()
+                self.drain(signum)
+
+        previous = {signum: signal.signal(signum, handle) for signum in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for signum, handler in previous.items():
+                signal.signal(signum, handler)
+
+
+def bind(settings: Settings) -> socket.socket:
+    """The listening socket; raises PortTaken, before a model is loaded in vain."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise PortTaken(
+            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.", "Name another --port, or end what listens there."
+        ) from error
+    return listener
+
+
+def listen(app: FastAPI, service: Service, listener: socket.socket) -> int:
+    """Serve until a signal; the exit code."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=int(service.settings.drain_s) + 1,
+        backlog=1024,
+    )
+    server = DrainingServer(config, service)
+    host, port = listener.getsockname()[:2]
+    logger.info("listening on http://%s:%d", host, port, extra={"host": host, "port": port})
+    server.run(sockets=[listener])
+    return 1 if service.failure or not server.started else 0

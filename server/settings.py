@@ -1,0 +1,65 @@
+"""Every setting of the server: flag > environment > file > default. The only place that reads the environment."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+Positive = Annotated[int, Field(ge=1)]
+SETTINGS_FILE = "ascend-classify.toml"
+
+
+class Settings(BaseSettings):
+    """The server's settings. The environment variable of a setting is its name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", toml_file=SETTINGS_FILE)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    model: str = Field("efficientnet_lite0", description="Name of the model in the store.")
+    model_store: Path = Field(Path("model_store"), description="Folder of the prepared models.")
+    engines: str = Field("stream", description="The engine that answers: stream, or fake (no model, for tests and benchmarks).")
+    runtime: Literal["auto", "ascend", "host"] = Field(
+        "auto", description="What runs the pipeline: the vendor's SDK (ascend) or this project's CPU runtime (host)."
+    )
+    pipeline: Path | None = Field(None, description="A hand-written .pipeline to run instead of the rendered one.")
+    streams_per_device: int = Field(0, ge=0, le=64, description="Streams per device; 0: one more than the CPU cores (host), 2 (ascend).")
+    window: Positive = Field(64, description="Images in flight at most; more are answered 429.")
+    timeout_ms: Positive = Field(30_000, description="Time a request may take; a client may ask for less.")
+    max_body_bytes: Positive = Field(20 * 1024 * 1024, description="Largest request body.")
+    max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, told from its header.")
+    max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")
+    api_key: SecretStr | None = Field(None, description="If set, every route but health and the page wants it (X-Api-Key or Bearer).")
+    api_key_file: Path | None = Field(None, description="A file that holds the API key.")
+    drain_delay_s: float = Field(1.0, ge=0, description="Seconds between readiness going off and the listener closing.")
+    drain_s: float = Field(30.0, ge=0, description="Seconds in which requests in flight may still be answered.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    log_format: Literal["auto", "json", "text"] = Field("auto", description="json, or text on a terminal (auto).")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment, then `ascend-classify.toml` in the working directory."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def read_api_key(self) -> str | None:
+        """The API key, from its file or its setting; raises OSError when the file cannot be read."""
+        if self.api_key_file:
+            return self.api_key_file.read_text("utf-8").strip()
+        return self.api_key.get_secret_value() if self.api_key else None

@@ -1,0 +1,50 @@
+"""The types that travel between the API, the admission and the engines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+ScoreType = Literal["probability", "logit"]
+
+
+class ImageFormat(StrEnum):
+    """The encodings that are accepted."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    BMP = "bmp"
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedImage:
+    """An image whose structure has been checked and which nobody has decoded; sizes are as stored, before any rotation.
+
+    `orientation` is the EXIF orientation, 1-8 (1: upright, or not told).
+    """
+
+    data: bytes = field(repr=False)
+    format: ImageFormat
+    width_px: int
+    height_px: int
+    orientation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScore:
+    """One class and its score."""
+
+    class_id: int
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What an engine answers: the best min(16, classes) classes, best first, and where the time went."""
+
+    scores: tuple[ClassScore, ...]
+    engine: str
+    score_type: ScoreType = "probability"
+    stages_s: Mapping[str, float] = field(default_factory=dict)

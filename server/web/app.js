@@ -1,0 +1,299 @@
+// The page: take a photo, send it to /classify, show the answer.
+// Labels and messages come from outside: they are written as text, never as markup.
+
+const TOP_K = 5;
+const HEALTH_INTERVAL_MS = 15_000;
+const KEY_NAME = 'ascend-classify-api-key';
+const NOTHING = '–';
+const WAITING = 'no photo yet';
+const NO_ANSWER = 'The server did not answer. It may be down, or it closed the connection while the photo was on its way.';
+
+const element = (id) => document.getElementById(id);
+const rows = Array.from({ length: TOP_K }, () => element('row').content.firstElementChild.cloneNode(true));
+
+let photo = null; // the File shown last
+let photoUrl = ''; // its object URL
+let running = null; // the AbortController of the request in flight
+let infoShown = '';
+
+// Why there is no answer to show. Status 0: the server did not reply; null: it is no use to ask again.
+class Refusal extends Error {
+  constructor(message, { status = 0, code = '', requestId = '', retryAfter = '' } = {}) {
+    super(message);
+    Object.assign(this, { status, code, requestId, retryAfter });
+  }
+}
+
+// The API key. Browsers that block storage throw: then the key lasts as long as the page.
+
+let apiKey = '';
+try {
+  apiKey = sessionStorage.getItem(KEY_NAME) ?? '';
+} catch { /* storage is blocked */ }
+
+function keepKey(key) {
+  apiKey = key;
+  try {
+    sessionStorage.setItem(KEY_NAME, key);
+  } catch { /* storage is blocked */ }
+}
+
+// Talking to the server
+
+async function send(path, options = {}) {
+  const headers = { ...options.headers, ...(apiKey && { 'X-Api-Key': apiKey }) };
+  try {
+    return await fetch(path, { cache: 'no-store', ...options, headers });
+  } catch (cause) {
+    throw cause.name === 'AbortError' ? cause : new Refusal(NO_ANSWER);
+  }
+}
+
+async function readJson(response) {
+  try {
+    const body = await response.json();
+    return body !== null && typeof body === 'object' ? body : {};
+  } catch (cause) {
+    if (cause.name === 'AbortError') throw cause;
+    return {};
+  }
+}
+
+async function ask(path, options) {
+  const response = await send(path, options);
+  const body = await readJson(response);
+  if (response.ok) return body;
+  throw new Refusal(asText(body.error) || `The server answered ${response.status} and said no more.`, {
+    status: response.status,
+    code: asText(body.code),
+    requestId: asText(body.request_id) || (response.headers.get('X-Request-Id') ?? ''),
+    retryAfter: response.headers.get('Retry-After') ?? '',
+  });
+}
+
+function predictionsOf(reply) {
+  const predictions = Array.isArray(reply.predictions) ? reply.predictions.slice(0, TOP_K) : [];
+  const whole = predictions.length > 0 && predictions.every((one) => Number.isFinite(one?.score));
+  if (!whole) throw new Refusal('The answer of the server holds no predictions.', { status: null });
+  return predictions;
+}
+
+async function classify(file) {
+  running?.abort();
+  const { signal } = (running = new AbortController());
+  showEmpty('busy', 'classifying…');
+  const started = performance.now();
+  const headers = { 'Content-Type': file.type || 'application/octet-stream' };
+  try {
+    const reply = await ask(`classify?top_k=${TOP_K}`, { method: 'POST', body: file, headers, signal });
+    if (!signal.aborted) showReply(reply, performance.now() - started);
+  } catch (cause) {
+    if (signal.aborted) return;
+    if (!(cause instanceof Refusal)) throw cause;
+    showRefusal(cause);
+  }
+}
+
+// Words and numbers
+
+function asText(value) {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function asMilliseconds(value) {
+  if (!Number.isFinite(value)) return NOTHING;
+  return `${value < 100 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+function asPercentage(share) {
+  return share > 0 && share < 0.0005 ? '<0.1%' : `${(share * 100).toFixed(1)}%`;
+}
+
+function asSize(bytes) {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+// A probability is drawn between 0 and 1; a logit has no fixed range, so the scores shown give it one.
+function scaleFor(scoreType, scores) {
+  if (scoreType !== 'logit') return { min: 0, max: 1, print: asPercentage, ends: (share) => `${share * 100}%` };
+  const print = (score) => score.toFixed(2);
+  return { min: Math.min(...scores), max: Math.max(...scores), print, ends: print };
+}
+
+function shareOf(score, { min, max }) {
+  return max > min ? Math.min(Math.max((score - min) / (max - min), 0), 1) : 1;
+}
+
+// The result
+
+function showState(state, status) {
+  const result = element('result');
+  result.dataset.state = state;
+  result.ariaBusy = String(state === 'busy');
+  element('chart').ariaHidden = String(state !== 'done');
+  element('status').textContent = status;
+  element('notice').hidden = state !== 'error';
+}
+
+function showReadings(model, engine, serverMs, roundTripMs) {
+  element('reading-model').textContent = model || NOTHING;
+  element('reading-engine').textContent = engine || NOTHING;
+  element('reading-server').textContent = asMilliseconds(serverMs);
+  element('reading-round-trip').textContent = asMilliseconds(roundTripMs);
+}
+
+function clearRows() {
+  rows.forEach((row) => {
+    row.hidden = false;
+    row.querySelectorAll('.label, .class-id, .score').forEach((cell) => { cell.textContent = ''; });
+    row.querySelector('.fill').style.setProperty('--share', '0');
+  });
+}
+
+function fillRow(row, prediction, scale) {
+  row.hidden = !prediction;
+  if (!prediction) return;
+  const label = asText(prediction.label) || 'unnamed class';
+  row.querySelector('.label').textContent = label;
+  row.querySelector('.label').title = label;
+  row.querySelector('.class-id').textContent = `id ${asText(prediction.class_id) || '?'}`;
+  row.querySelector('.score').textContent = scale.print(prediction.score);
+  row.querySelector('.fill').style.setProperty('--share', String(shareOf(prediction.score, scale)));
+}
+
+function showAxis(scale) {
+  element('axis-min').textContent = scale.ends(scale.min);
+  element('axis-mid').textContent = scale.ends((scale.min + scale.max) / 2);
+  element('axis-max').textContent = scale.ends(scale.max);
+}
+
+function showEmpty(state, status) {
+  clearRows();
+  showAxis(scaleFor('probability'));
+  showReadings();
+  showState(state, status);
+}
+
+function showReply(reply, roundTripMs) {
+  const predictions = predictionsOf(reply);
+  const scale = scaleFor(reply.score_type, predictions.map((one) => one.score));
+  rows.forEach((row, index) => fillRow(row, predictions[index], scale));
+  showAxis(scale);
+  showReadings(asText(reply.model), asText(reply.engine), reply.timing_ms?.total, roundTripMs);
+  showState('done', asText(reply.score_type) || 'probability');
+  if (infoShown !== infoId(reply)) loadInfo();
+}
+
+function showRefusal({ message, status, code, requestId, retryAfter }) {
+  element('notice-text').textContent = message;
+  const details = [code && `${status} ${code}`, retryAfter && `retry after ${retryAfter} s`, requestId && `request ${requestId}`];
+  element('notice-details').textContent = details.filter(Boolean).join('\n');
+  element('key-form').hidden = status !== 401;
+  element('retry').hidden = !photo || !(status === 0 || status === 429 || status >= 500);
+  showEmpty('error', status === 401 ? 'a key is needed' : 'no result');
+  if (status === 401 && photo) element('key').focus();
+}
+
+// The photo
+
+function showPhoto(file, note) {
+  const preview = element('preview');
+  URL.revokeObjectURL(photoUrl);
+  photoUrl = URL.createObjectURL(file);
+  element('invitation').hidden = true;
+  element('no-preview').hidden = true;
+  element('choose').textContent = 'Another photo';
+  element('choose').classList.remove('primary');
+  element('photo-name').textContent = `${file.name || 'pasted photo'}, ${asSize(file.size)}${note}`;
+  preview.hidden = false;
+  preview.alt = file.name;
+  preview.src = photoUrl;
+}
+
+function showNoPreview() {
+  element('preview').hidden = true;
+  element('no-preview').hidden = false;
+}
+
+function take(files) {
+  if (files.length === 0) return;
+  photo = files[0];
+  showPhoto(photo, files.length > 1 ? ` (the first of ${files.length})` : '');
+  classify(photo);
+}
+
+function drop(event) {
+  event.preventDefault();
+  document.body.classList.remove('dragging');
+  if (event.dataTransfer.files.length > 0) return take(event.dataTransfer.files);
+  running?.abort();
+  showRefusal(new Refusal('What was dropped is a link, not a file. Copy the picture and paste it here, or save it first.', { status: null }));
+}
+
+function dragOver(event) {
+  event.preventDefault(); // also beside the stage: a photo that misses it must not replace the page
+  document.body.classList.add('dragging');
+}
+
+// The header
+
+function infoId({ model, version, engine }) {
+  return [model, version, engine].map(asText).join('\n');
+}
+
+async function loadInfo() {
+  try {
+    const info = await ask('info');
+    infoShown = infoId(info);
+    element('info-model').textContent = asText(info.model);
+    const version = asText(info.version) && `version ${info.version}`;
+    element('info-rest').textContent = [version, asText(info.engine), asText(info.runtime)].filter(Boolean).join(' · ');
+  } catch (refusal) {
+    if (refusal.status === 401 && element('result').dataset.state === 'idle') showRefusal(refusal);
+  }
+}
+
+async function readHealth() {
+  try {
+    const response = await send('health/ready');
+    const status = asText((await readJson(response)).status);
+    return response.ok ? ['ready', 'ready'] : ['waiting', status || 'not ready'];
+  } catch {
+    return ['unreachable', 'unreachable'];
+  }
+}
+
+async function watchHealth() {
+  if (document.hidden) return;
+  const [status, text] = await readHealth();
+  const health = element('health');
+  if (status !== health.dataset.status && status !== 'unreachable') loadInfo();
+  health.dataset.status = status;
+  element('health-text').textContent = text;
+}
+
+// Wiring
+
+element('predictions').append(...rows);
+showEmpty('idle', WAITING);
+watchHealth();
+setInterval(watchHealth, HEALTH_INTERVAL_MS);
+
+document.addEventListener('visibilitychange', watchHealth);
+document.addEventListener('dragover', dragOver);
+document.addEventListener('dragleave', (event) => event.relatedTarget ?? document.body.classList.remove('dragging'));
+document.addEventListener('drop', drop);
+document.addEventListener('paste', (event) => take(event.clipboardData.files));
+element('preview').addEventListener('error', showNoPreview);
+element('retry').addEventListener('click', () => classify(photo));
+element('file').addEventListener('change', ({ target }) => {
+  take(target.files);
+  target.value = ''; // so that picking the same file again is a change too
+});
+element('key-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  keepKey(element('key').value);
+  if (photo) classify(photo);
+  else showEmpty('idle', WAITING);
+  loadInfo();
+});

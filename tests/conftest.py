@@ -1,0 +1,31 @@
+"""What every suite may use: the photos, and a store with the default model in it."""
+
+from pathlib import Path
+
+import pytest
+
+from models.store import ModelStore
+
+PHOTOS = Path(__file__).parent / "photos"
+
+
+@pytest.fixture(scope="session")
+def cat() -> bytes:
+    """A photo of class 285, Egyptian cat (451x300 PNG)."""
+    return (PHOTOS / "cat.png").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def coffee() -> bytes:
+    """A photo of class 967, espresso (600x400 PNG)."""
+    return (PHOTOS / "coffee.png").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def model_store(tmp_path_factory: pytest.TempPathFactory) -> ModelStore:
+    """A store that holds the default model with its real weights."""
+    from convert.prepare import prepare
+
+    store = ModelStore(tmp_path_factory.mktemp("model_store"))
+    prepare("efficientnet_lite0", store)
+    return store

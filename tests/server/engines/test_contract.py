@@ -1,0 +1,138 @@
+"""What every engine must do. A new engine joins by an entry in subjects.py."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from server.engines.base import Engine, InferenceRequest
+from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, UndecodableImage
+from server.types import EncodedImage, Prediction
+from tests.server.engines.subjects import SUBJECTS, Subject
+
+CAPACITY = 16
+
+
+@pytest.fixture(params=SUBJECTS)
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
+    return SUBJECTS[request.param](tmp_path)
+
+
+@pytest.fixture
+def engine(subject: Subject) -> Iterator[Engine]:
+    engine = subject.make(CAPACITY)
+    engine.start()
+    yield engine
+    engine.close(drain_s=10)
+
+
+def submit(engine: Engine, image: EncodedImage, timeout_s: float = 30) -> Future[Prediction]:
+    return engine.submit(InferenceRequest(image, "test", monotonic() + timeout_s))
+
+
+def keep_busy(subject: Subject, engine: Engine) -> list[Future[Prediction]]:
+    images = [subject.slow(number) for number in range(CAPACITY)]  # made first: making one takes as long as classifying it
+    return [submit(engine, image) for image in images]
+
+
+def best(future: Future[Prediction]) -> int:
+    return future.result(30).scores[0].class_id
+
+
+def test_answers_are_complete_and_in_order(subject: Subject, engine: Engine) -> None:
+    prediction = submit(engine, subject.image(3)).result(30)
+    scores = [score.score for score in prediction.scores]
+    assert prediction.engine == engine.name
+    assert prediction.scores[0].class_id == subject.expected(3)
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) >= 10
+    assert abs(sum(scores) - 1) < 1e-3
+    assert all(score.label for score in prediction.scores)
+
+
+def test_every_answer_belongs_to_its_request(subject: Subject, engine: Engine) -> None:
+    for start in range(0, 64, CAPACITY):
+        futures = [submit(engine, subject.image(number)) for number in range(start, start + CAPACITY)]
+        assert [best(future) for future in futures] == [subject.expected(number) for number in range(start, start + CAPACITY)]
+
+
+def test_many_threads_at_once(subject: Subject, engine: Engine) -> None:
+    def client(number: int) -> list[int]:
+        return [best(submit(engine, subject.image(number + 7 * turn))) for turn in range(8)]
+
+    with ThreadPoolExecutor(CAPACITY) as pool:
+        answers = list(pool.map(client, range(CAPACITY)))
+    assert answers == [[subject.expected(number + 7 * turn) for turn in range(8)] for number in range(CAPACITY)]
+
+
+def test_a_full_window_refuses_and_recovers(subject: Subject, engine: Engine) -> None:
+    futures = keep_busy(subject, engine)
+    with pytest.raises(Saturated):
+        submit(engine, subject.image(0))
+    assert [best(future) for future in futures] == [subject.expected(number) for number in range(CAPACITY)]
+    assert best(submit(engine, subject.image(5))) == subject.expected(5)
+
+
+def test_a_request_whose_time_is_over_costs_nothing(subject: Subject, engine: Engine) -> None:
+    with pytest.raises(DeadlineExceeded):
+        submit(engine, subject.image(0), timeout_s=-1).result(30)
+    assert best(submit(engine, subject.image(1))) == subject.expected(1)
+
+
+def test_a_cancelled_request_frees_its_place(subject: Subject, engine: Engine) -> None:
+    futures = keep_busy(subject, engine)
+    assert futures[-1].cancel()
+    assert best(submit(engine, subject.image(9))) == subject.expected(9)
+    with pytest.raises(CancelledError):
+        futures[-1].result(30)
+    assert [best(future) for future in futures[:-1]] == [subject.expected(number) for number in range(CAPACITY - 1)]
+
+
+def test_a_broken_image_harms_no_neighbour(subject: Subject, engine: Engine) -> None:
+    images = [subject.broken if number % 3 == 1 else subject.image(number) for number in range(12)]
+    futures = [submit(engine, image) for image in images]
+    for number, future in enumerate(futures):
+        if number % 3 == 1:
+            with pytest.raises(UndecodableImage):
+                future.result(30)
+        else:
+            assert best(future) == subject.expected(number)
+
+
+def test_close_answers_what_was_taken(subject: Subject, engine: Engine) -> None:
+    futures = [submit(engine, subject.image(number)) for number in range(CAPACITY)]
+    engine.close(drain_s=30)
+    assert [best(future) for future in futures] == [subject.expected(number) for number in range(CAPACITY)]
+
+
+def test_close_without_time_leaves_no_future_open(subject: Subject, engine: Engine) -> None:
+    futures = keep_busy(subject, engine)
+    engine.close(drain_s=0)
+    assert [future.done() for future in futures] == [True] * CAPACITY
+
+
+def test_a_closed_engine_refuses(subject: Subject) -> None:
+    engine = subject.make(CAPACITY)
+    with pytest.raises(EngineUnavailable):
+        submit(engine, subject.image(0))
+    assert not engine.health().ok
+    engine.start()
+    assert engine.health().ok
+    engine.close(drain_s=1)
+    engine.close(drain_s=1)
+    with pytest.raises(EngineUnavailable):
+        submit(engine, subject.image(0))
+    assert not engine.health().ok
+
+
+def test_no_thread_is_left_behind(subject: Subject) -> None:
+    before = set(threading.enumerate())
+    engine = subject.make(CAPACITY)
+    engine.start()
+    for future in [submit(engine, subject.image(number)) for number in range(CAPACITY)]:
+        future.result(30)
+    engine.close(drain_s=1)
+    assert set(threading.enumerate()) <= before
