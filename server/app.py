@@ -1,6 +1,5 @@
 """The application, put together from its parts; it takes everything and reads nothing."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,9 +32,8 @@ def create_app(service: Service, runtime: Runtime, api_key: str | None = None) -
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        starting = asyncio.create_task(service.start())
+        service.begin()
         yield
-        await starting
         await service.close()
 
     app = FastAPIOffline(

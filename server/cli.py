@@ -24,15 +24,19 @@ StoreFolder = Annotated[Path | None, typer.Option("--model-store", help="Folder 
 @with_settings
 def serve(settings: Settings) -> None:
     """Serve the model over HTTP. Every flag is also an environment variable, in capitals, and a line of ascend-classify.toml."""
-    from server.app import create_app
+    from server.address import bind
     from server.assembly import open_service
-    from server.listener import bind, listen
     from server.logs import configure_logs
 
     configure_logs(settings.log_level, settings.log_format)
     api_key = settings.read_api_key()
     listener = bind(settings)
     service, runtime = open_service(settings)
+    service.begin()
+
+    from server.app import create_app  # FastAPI takes half a second to import: the model loads meanwhile
+    from server.listener import listen
+
     code = listen(create_app(service, runtime, api_key), service, listener)
     if service.failure:
         raise service.failure

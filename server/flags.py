@@ -19,7 +19,7 @@ class SettingInvalid(ClassifyError):
     code = "setting_invalid"
 
 
-SECRET = "api_key"  # no flag: a command line can be read by everybody on the machine
+HIDDEN = "api_key"  # no flag: a command line can be read by everybody on the machine
 
 
 def load_settings(**flags: object) -> Settings:
@@ -40,7 +40,7 @@ def with_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
     def run(**flags: Any) -> None:  # noqa: ANN401 - what Typer parsed
         command(load_settings(**flags))
 
-    parameters = [_parameter(name, field) for name, field in Settings.model_fields.items() if name != SECRET]
+    parameters = [_parameter(name, field) for name, field in Settings.model_fields.items() if name != HIDDEN]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__doc__ = command.__doc__

@@ -11,17 +11,9 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from models.errors import ClassifyError
 from server.service import Service
-from server.settings import Settings
 
 logger = logging.getLogger(__name__)
-
-
-class PortTaken(ClassifyError):
-    """The address cannot be listened on."""
-
-    code = "port_taken"
 
 
 class DrainingServer(uvicorn.Server):
@@ -31,6 +23,16 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._service = service
         service.on_failure = self.stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, then say where."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            host, port = listener.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            logger.info("listening on http://%s:%d", shown, port, extra={"host": host, "port": port})
+        if self._service.failure:  # the engine was quicker to fail than the server to come up
+            self.stop()
 
     def stop(self) -> None:
         """Close the listener now."""
@@ -65,21 +67,6 @@ class DrainingServer(uvicorn.Server):
                 signal.signal(signum, handler)
 
 
-def bind(settings: Settings) -> socket.socket:
-    """The listening socket; raises PortTaken, before a model is loaded in vain."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise PortTaken(
-            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.", "Name another --port, or end what listens there."
-        ) from error
-    return listener
-
-
 def listen(app: FastAPI, service: Service, listener: socket.socket) -> int:
     """Serve until a signal; the exit code."""
     config = uvicorn.Config(
@@ -90,7 +77,5 @@ def listen(app: FastAPI, service: Service, listener: socket.socket) -> int:
         backlog=1024,
     )
     server = DrainingServer(config, service)
-    host, port = listener.getsockname()[:2]
-    logger.info("listening on http://%s:%d", host, port, extra={"host": host, "port": port})
     server.run(sockets=[listener])
     return 1 if service.failure or not server.started else 0

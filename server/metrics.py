@@ -15,7 +15,7 @@ from prometheus_client import (
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-disable_created_metrics()  # a second series for every series, that nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for every series, that nobody asks for
 
 _LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STAGE_S = (0.0001, 0.00025, 0.0005, *_LATENCY_S)

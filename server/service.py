@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -36,14 +37,19 @@ class Service:
         self.phase = Phase.STARTING
         self.failure: ClassifyError | None = None
         self.on_failure: Callable[[], None] = lambda: None
+        self._loader = threading.Thread(target=self._load, name="engine-loader", daemon=True)
         manifest = model.manifest
         metrics.model_info.labels(manifest.name, manifest.version, manifest.recipe.sha256[:12]).set(1)
         metrics.engine_up.labels(engine.name, "0").set_function(lambda: float(self.engine.health().ok))
 
-    async def start(self) -> None:
-        """Load the engine while the health routes already answer."""
+    def begin(self) -> None:
+        """Load the engine on a thread of its own, while the rest of the server comes up and the health routes answer."""
+        if not self._loader.ident:
+            self._loader.start()
+
+    def _load(self) -> None:
         try:
-            await asyncio.to_thread(self.engine.start)
+            self.engine.start()
         except ClassifyError as error:
             self.failure, self.phase = error, Phase.FAILED
             logger.error("engine %s cannot start: %s", self.engine.name, error)  # noqa: TRY400 - the words say it all
@@ -60,7 +66,11 @@ class Service:
 
     async def close(self) -> None:
         """Answer what is in flight, then release the engine."""
-        await asyncio.to_thread(self.engine.close, self.settings.drain_s)
+        await asyncio.to_thread(self._release)
+
+    def _release(self) -> None:
+        self._loader.join()
+        self.engine.close(self.settings.drain_s)
 
     def readiness(self) -> tuple[bool, str, str]:
         """Whether requests are welcome, the phase, and the reason if not."""

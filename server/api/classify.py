@@ -16,7 +16,7 @@ from server.errors import BadRequest, Saturated, ServiceError
 from server.images import inspect_image
 from server.settings import Settings
 from server.transcode import upright
-from server.types import Prediction
+from server.types import ImageFormat, Prediction
 
 DEFAULT_TOP_K = 5
 
@@ -63,7 +63,7 @@ class ClassifyRoutes:
 
     async def _predict(self, data: bytes, request_id: str, deadline_s: float) -> Prediction:
         image = inspect_image(data, self._settings.max_image_pixels)
-        if image.orientation != 1:
+        if image.orientation != 1 and image.format is not ImageFormat.JPEG:  # a JPEG is turned by every decoder
             image = await asyncio.to_thread(upright, image)
         return await self._admission.classify(image, request_id, deadline_s)
 

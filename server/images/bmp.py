@@ -1,7 +1,7 @@
 """BMP: the headers, the palette, and whether the pixels are all there."""
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
@@ -18,8 +18,7 @@ _MASKS = {16: {(0xF800, 0x7E0, 0x1F), (0x7C00, 0x3E0, 0x1F)}, 32: {(0xFF0000, 0x
 _END_OF_BITMAP = b"\0\1"
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
+class _Header(NamedTuple):
     size_bytes: int
     width_px: int
     height_px: int
@@ -41,7 +40,7 @@ def inspect_bmp(data: bytes, max_pixels: int) -> EncodedImage:
     require_size(header.width_px, height_px, max_pixels, 18)
     start = int.from_bytes(data[10:14], "little")
     if start < _tables_end(data, header):
-        raise damaged(f"BMP pixels that would start at byte {start}, inside the headers, says the field", 10)
+        raise damaged(f"BMP pixels that would start at byte {start}, inside the headers, as told", 10)
     if header.compression in {_RLE8, _RLE4}:
         end = _run_lengths_end(data, header, start)
     else:

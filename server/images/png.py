@@ -3,7 +3,6 @@
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from server.images.excision import without
@@ -31,8 +30,7 @@ class _Chunk(NamedTuple):
         return data[self.start + 8 : self.end - 4]
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
+class _Header(NamedTuple):
     width_px: int
     height_px: int
     colour_type: int
@@ -70,7 +68,7 @@ def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
                 orientation = read_orientation(chunk.content(data))
         else:
             raise damaged(f"An unknown critical PNG chunk {chunk.kind!r}", chunk.start)
-    raise damaged(f"The PNG has more than {_MAX_CHUNKS} chunks", len(data))
+    raise damaged(f"The PNG has more than {_MAX_CHUNKS} chunks; the last", len(data))
 
 
 def _chunks(data: bytes, at: int) -> Iterator[_Chunk]:

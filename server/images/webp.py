@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from server.images.exif import read_orientation
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
@@ -12,8 +12,7 @@ _ANIMATION_FLAG = 0x02
 _MAX_CHUNKS = 256  # a still picture has at most seven, plus what writers add
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
+class _Chunk(NamedTuple):
     """A chunk: its name, and where its content starts and ends."""
 
     name: bytes
@@ -67,7 +66,7 @@ def _chunks(data: bytes, end: int) -> Iterator[_Chunk]:
             raise damaged(f"A WebP chunk {chunk.name!r} that ends at byte {chunk.end}, outside its container,", at)
         yield chunk
         at = chunk.end + chunk.end % 2  # contents are padded to even lengths, and start at even bytes
-    raise damaged(f"More than {_MAX_CHUNKS} WebP chunks", at)
+    raise damaged(f"The WebP has more than {_MAX_CHUNKS} chunks; the last", at)
 
 
 def _canvas(data: bytes, chunk: _Chunk) -> tuple[int, int]:

@@ -1,0 +1,118 @@
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from server.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
+from server.images.bmp import inspect_bmp
+
+WIDTH, HEIGHT = 19, 7
+MASKS = {
+    "565": struct.pack("<III", 0xF800, 0x7E0, 0x1F),
+    "555": struct.pack("<III", 0x7C00, 0x3E0, 0x1F),
+    "444": struct.pack("<III", 0xF00, 0xF0, 0xF),
+    "BGRX": struct.pack("<III", 0xFF0000, 0xFF00, 0xFF),
+    "RGBX": struct.pack("<III", 0xFF, 0xFF00, 0xFF0000),
+}
+# Seven rows of one run of 19 pixels each; every row but the last ends with an end of line.
+RUNS = b"\0\0".join(bytes((WIDTH, row)) for row in range(HEIGHT)) + b"\0\1"
+
+
+def bmp(
+    bits: int,
+    header_bytes: int = 40,
+    compression: int = 0,
+    masks: bytes = b"",
+    height: int = HEIGHT,
+    width: int = WIDTH,
+    colours: int = 0,
+    pixels: bytes | None = None,
+    start_shift: int = 0,
+    pixels_bytes: int | None = None,
+) -> bytes:
+    if pixels is None:
+        pixels = bytes(i % 251 for i in range((width * bits + 31) // 32 * 4 * abs(height)))
+    if header_bytes == 12:
+        header = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        told = len(pixels) if pixels_bytes is None else pixels_bytes
+        header = struct.pack("<IiiHHIIiiII", header_bytes, width, height, 1, bits, compression, told, 0, 0, colours, 0)
+    header = (header + masks).ljust(header_bytes, b"\0")
+    palette = bytes((colours or 1 << bits) * (3 if header_bytes == 12 else 4)) if bits <= 8 else b""
+    start = 14 + len(header) + len(palette)
+    return struct.pack("<2sIHHI", b"BM", 0, 0, 0, start + start_shift) + header + palette + pixels
+
+
+ACCEPTED = {
+    **{f"{bits} bits, {size}": bmp(bits, size) for bits in (1, 4, 8, 24) for size in (12, 40, 52, 56, 64, 108, 124)},
+    **{f"{bits} bits, {size}": bmp(bits, size) for bits in (16, 32) for size in (40, 52, 56, 64, 108, 124)},
+    **{f"top-down, {bits} bits": bmp(bits, height=-HEIGHT) for bits in (1, 4, 8, 16, 24, 32)},
+    **{f"masks {name}": bmp(16, 40, 3, MASKS[name]) for name in ("565", "555")},
+    **{f"masks BGRX, {size}": bmp(32, size, 3, MASKS["BGRX"]) for size in (40, 52, 56, 108, 124)},
+    "short palette": bmp(8, colours=3),
+    "run lengths, 8 bits": bmp(8, compression=1, pixels=RUNS),
+    "run lengths, 4 bits": bmp(4, compression=2, pixels=RUNS),
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_accepted_and_decoded(name: str) -> None:
+    image = inspect_bmp(ACCEPTED[name], 1000)
+    assert (image.width_px, image.height_px, image.orientation) == (WIDTH, HEIGHT, 1)
+    pixels = cv2.imdecode(np.frombuffer(image.data, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    assert pixels.shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_truncated_anywhere(name: str) -> None:
+    for length in range(len(ACCEPTED[name])):
+        with pytest.raises((UndecodableImage, UnsupportedImage)):
+            inspect_bmp(ACCEPTED[name][:length], 1000)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bmp(24, 16),
+        bmp(24, 41),
+        bmp(16, 12),
+        bmp(2),
+        bmp(0),
+        bmp(24, compression=4),
+        bmp(4, compression=1),
+        bmp(16, 40, 3, MASKS["444"]),
+        bmp(16, 108, 3, MASKS["565"]),
+        bmp(32, 40, 3, MASKS["RGBX"]),
+        bmp(32, 108, 3, MASKS["RGBX"]),
+    ],
+)
+def test_variants_that_not_every_decoder_takes(data: bytes) -> None:
+    with pytest.raises(UnsupportedImage):
+        inspect_bmp(data, 1000)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (bmp(24, width=0), "impossible size of 0x7"),
+        (bmp(24, height=0), "impossible size of 19x0"),
+        (bmp(24, width=-1, pixels=b""), "impossible size of -1x7"),
+        (bmp(24, start_shift=-1), "would start at byte 53, inside the headers, as told at byte 10"),
+        (bmp(8, start_shift=-1), "would start at byte 1077, inside the headers"),
+        (bmp(24, start_shift=1), "The pixels of the BMP at byte 55 would end at byte 475, but the image has only 474 bytes"),
+        (bmp(8, colours=257), "palette of 257 colours at byte 46"),
+        (bmp(8, compression=1, pixels=RUNS, pixels_bytes=0), "without their end"),
+        (bmp(8, compression=1, pixels=RUNS[:-2]), "without their end"),
+        (bmp(8, compression=1, pixels=RUNS, height=-HEIGHT), "without their end"),
+    ],
+)
+def test_damaged_structure(data: bytes, told: str) -> None:
+    with pytest.raises(UndecodableImage, match=told):
+        inspect_bmp(data, 1000)
+
+
+def test_too_large_is_told_from_the_header() -> None:
+    with pytest.raises(ImageTooLarge):
+        inspect_bmp(bmp(24, width=60_000, height=-60_000, pixels=b""), 1000)

@@ -1,0 +1,135 @@
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from server.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
+from server.images.exif import write_orientation
+from server.images.jpeg import inspect_jpeg
+from server.types import EncodedImage, ImageFormat
+
+PIXELS = np.dstack([np.add.outer(np.arange(24) * 7, np.arange(40) * 3).astype(np.uint8)] * 3)
+REAL = cv2.imencode(".jpg", PIXELS)[1].tobytes()
+SOI, EOI = b"\xff\xd8", b"\xff\xd9"
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, 2 + len(content)) + content
+
+
+def frame(components: int = 3, marker: int = 0xC0, bits: int = 8, width: int = 40, height: int = 24) -> bytes:
+    return segment(
+        marker, struct.pack(">BHHB", bits, height, width, components) + bytes(b for c in range(components) for b in (c, 0x11, 0))
+    )
+
+
+def scan(*components: int, coded: bytes = b"\x12\xff\x00\x34") -> bytes:
+    return segment(0xDA, bytes([len(components)]) + bytes(b for c in components for b in (c, 0)) + b"\0\x3f\0") + coded
+
+
+def exif(orientation: int) -> bytes:
+    return segment(0xE1, b"Exif\0\0" + write_orientation(orientation))
+
+
+def inspected(*parts: bytes) -> EncodedImage:
+    return inspect_jpeg(b"".join((SOI, *parts)), 1000)
+
+
+def with_segments(*segments: bytes) -> EncodedImage:
+    """A real JPEG with more segments behind its first one, JFIF."""
+    return inspect_jpeg(b"".join((REAL[:20], *segments, REAL[20:])), 1000)
+
+
+@pytest.mark.parametrize("marker", [0xC0, 0xC1, 0xC2, 0xC9, 0xCA])
+@pytest.mark.parametrize("components", [1, 3, 4])
+def test_accepted_codings(marker: int, components: int) -> None:
+    image = inspected(frame(components, marker), scan(*range(components)), EOI)
+    assert (image.width_px, image.height_px) == (40, 24)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *(frame(marker=marker) for marker in (0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF, 0xDE, 0xF7)),
+        frame(bits=12),
+        frame(components=2),
+        frame(components=5),
+    ],
+)
+def test_codings_that_not_every_decoder_takes(other: bytes) -> None:
+    with pytest.raises(UnsupportedImage, match="is not one that is decoded"):
+        inspected(other, scan(0, 1, 2), EOI)
+
+
+def test_scans_a_component_each_with_segments_between() -> None:
+    assert inspected(frame(), scan(0), segment(0xC4, b"table"), scan(1), scan(2), segment(0xDC, b"\0\x18"), EOI).height_px == 24
+
+
+def test_fill_bytes_and_restarts() -> None:
+    coded = b"\x12\xff\xd0\x34\xff\xff\xd1\x56\xff\xff"
+    assert inspected(b"\xff\xff", segment(0xDD, b"\0\4"), frame(1), scan(0, coded=coded), EOI).width_px == 40
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ((EOI,), "ends before every component was coded at byte 2"),
+        ((frame(), EOI), "ends before every component"),
+        ((frame(), scan(0), scan(1), EOI), "ends before every component"),
+        ((scan(0), EOI), "scan header that does not fit the frame at byte 2"),
+        ((frame(1), scan(1), EOI), "scan header that does not fit"),
+        ((frame(1), segment(0xDA, b""), EOI), "scan header that does not fit"),
+        ((frame(1), scan(0, coded=b""), EOI), "scan without data"),
+        ((frame(1), scan(0)), "has no end, and the image stops at byte 29"),
+        ((frame(1), frame(1), scan(0), EOI), "second JPEG frame header at byte 15"),
+        ((segment(0xC0, b"\x08\0\x10"), EOI), "frame header of the wrong length"),
+        ((segment(0xC0, frame()[4:-1]), EOI), "frame header of the wrong length"),
+        ((frame(width=0), EOI), "impossible size of 0x24"),
+        ((frame(height=0), EOI), "impossible size of 40x0"),
+        ((frame(1), scan(0, coded=b"\x12\xff\xd0\x34"), EOI), "marker FFD0 out of place"),
+        ((segment(0xDD, b"\0"), EOI), "restart interval of the wrong length"),
+        ((b"\xff\xe0\0\1", EOI), "impossible length of the JPEG segment FFE0 at byte 2"),
+        ((b"\xff\xe0\0\x09abc",), "The JPEG segment FFE0 at byte 2 would end at byte 13, but the image has only 9 bytes"),
+        ((b"abc", EOI), "A byte 61 instead of a JPEG marker at byte 2"),
+        ((b"\xff\xff\xff",), "No end to the JPEG fill bytes at byte 2"),
+        ((SOI, EOI), "marker FFD8 out of place"),
+        ((segment(0xF0, b""), EOI), "marker FFF0 out of place"),
+        ((frame(1), scan(0) * 101, EOI), "more than 100 scans"),
+        ((segment(0xFE, b"") * 5000,), "more than 4096 segments"),
+    ],
+)
+def test_damaged_structure(parts: tuple[bytes, ...], told: str) -> None:
+    with pytest.raises(UndecodableImage, match=told):
+        inspected(*parts)
+
+
+def test_too_large_is_told_before_the_rest_is_read() -> None:
+    with pytest.raises(ImageTooLarge):
+        inspected(frame(width=60_000, height=60_000))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation(orientation: int) -> None:
+    image = with_segments(exif(orientation))
+    assert (image.width_px, image.height_px, image.orientation) == (40, 24, orientation)
+
+
+def test_upright_exif_is_dropped() -> None:
+    assert with_segments(exif(1)).data == REAL
+
+
+def test_exif_behind_other_metadata_counts_in_every_opencv() -> None:
+    image = with_segments(segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>"), exif(6), exif(3))
+    assert image.orientation == 6
+    assert image.data == SOI + exif(6) + REAL[2:]
+    assert inspect_jpeg(image.data, 1000) == image
+
+
+def test_exif_behind_the_first_scan_does_not_count() -> None:
+    data = REAL[:-2] + exif(6) + EOI
+    assert inspect_jpeg(data, 1000) == EncodedImage(data, ImageFormat.JPEG, 40, 24)
+
+
+def test_thumbnail_with_its_own_eoi() -> None:
+    assert with_segments(segment(0xE1, b"Exif\0\0" + write_orientation(8) + REAL), segment(0xE2, REAL)).orientation == 8

@@ -1,0 +1,87 @@
+"""The real server in a process of its own, as a user starts it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+
+class ServerProcess:
+    """`ascend-classify serve` on a free port; ready when entered, ended by SIGTERM when left."""
+
+    def __init__(self, *, ready: bool = True, cwd: Path | None = None, **environment: object) -> None:
+        settings = {name.upper(): str(value) for name, value in environment.items()}
+        self._log: list[dict[str, Any]] = []
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "server", "serve", "--port", "0", "--log-format", "json"],
+            env=os.environ | {"DRAIN_DELAY_S": "0"} | settings,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=cwd,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.url = self._wait_for(lambda line: line["message"].startswith("listening on"))["message"].removeprefix("listening on ")
+        self.client = httpx.Client(base_url=self.url, timeout=30, limits=httpx.Limits(max_connections=None))
+        if ready:
+            self._wait_for(lambda line: line["message"].startswith("ready:"))
+
+    def _read(self) -> None:
+        assert self._process.stderr
+        for line in self._process.stderr:
+            self._log.append(json.loads(line) if line.startswith("{") else {"message": line.rstrip()})
+
+    def _wait_for(self, wanted: Any, timeout_s: float = 30) -> dict[str, Any]:
+        deadline_s = time.monotonic() + timeout_s
+        while time.monotonic() < deadline_s:
+            found = next((line for line in self._log if wanted(line)), None)
+            if found:
+                return found
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.01)
+        self._process.kill()
+        raise AssertionError(f"the server did not come up: {self._log}")
+
+    def log(self, message: str) -> dict[str, Any]:
+        """Wait for a log line that contains a text, in its message or its fields."""
+        return self._wait_for(lambda line: message in json.dumps(line))
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples of a metric that have these labels."""
+        total = 0.0
+        for line in self.client.get("/metrics").text.splitlines():
+            match = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line)
+            if match and match[1] == name and all(f'{key}="{value}"' in (match[2] or "") for key, value in labels.items()):
+                total += float(match[3])
+        return total
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+    def wait(self, timeout_s: float = 30) -> int:
+        """The exit code, once it ends."""
+        self.client.close()
+        code = self._process.wait(timeout_s)
+        self._reader.join()
+        if self._process.stderr:
+            self._process.stderr.close()
+        return code
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._process.poll() is None:
+            self.signal(signal.SIGTERM)
+        self.wait()

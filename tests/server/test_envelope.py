@@ -1,0 +1,69 @@
+"""What wraps every request: ids, headers, the key, metrics, logs."""
+
+import json
+
+import pytest
+
+from tests.level_model import level_png
+from tests.server.process import ServerProcess
+
+
+def test_every_reply_carries_the_headers(fake_server: ServerProcess) -> None:
+    for path, method in (("/classify", "POST"), ("/nothing", "GET"), ("/health/live", "GET"), ("/", "GET")):
+        headers = fake_server.client.request(method, path).headers
+        assert len(headers["x-request-id"]) == 16
+        assert headers["x-engine"] == "fake"
+        assert "total;dur=" in headers["server-timing"]
+
+
+def test_a_request_id_is_kept_if_it_is_harmless(fake_server: ServerProcess) -> None:
+    def echoed(value: str) -> str:
+        return fake_server.client.get("/info", headers={"x-request-id": value}).headers["x-request-id"]
+
+    assert echoed("order-17.a:b_c") == "order-17.a:b_c"
+    assert echoed("x" * 65) != "x" * 65
+    assert echoed('"}, {"') != '"}, {"'
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"), [("GET", "/nothing", 404, "not_found"), ("GET", "/classify", 405, "method_not_allowed")]
+)
+def test_starlettes_refusals_wear_the_same_body(fake_server: ServerProcess, method: str, path: str, status: int, code: str) -> None:
+    response = fake_server.client.request(method, path)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.headers.get("allow") == ("POST" if status == 405 else None)
+
+
+def test_metrics_count_by_route_and_outcome(fake_server: ServerProcess) -> None:
+    def counts() -> tuple[float, float, float]:
+        return (
+            fake_server.metric("classify_http_requests_total", endpoint="/classify", method="POST", code="200"),
+            fake_server.metric("classify_images_total", engine="fake", outcome="ok"),
+            fake_server.metric("classify_http_requests_total", endpoint="other", code="404"),
+        )
+
+    before = counts()
+    fake_server.client.post("/classify", content=level_png(8))
+    fake_server.client.get("/a/path/of/no/route")
+    assert counts() == tuple(count + 1 for count in before)
+    assert fake_server.metric("classify_in_flight") == 0
+    assert fake_server.metric("classify_window_capacity") == 64
+    assert fake_server.metric("classify_engine_up", engine="fake") == 1
+
+
+def test_one_log_line_a_request_with_its_id(fake_server: ServerProcess) -> None:
+    fake_server.client.get("/info", headers={"x-request-id": "find-me"})
+    line = fake_server.log("find-me")
+    assert (line["method"], line["path"], line["status"], line["client"]) == ("GET", "/info", 200, "127.0.0.1")
+
+
+def test_the_api_key_guards_all_but_health_and_page() -> None:
+    with ServerProcess(engines="fake", api_key="s3cret") as server:
+        statuses = {path: server.client.get(path).status_code for path in ("/info", "/metrics", "/docs", "/openapi.json")}
+        assert set(statuses.values()) == {401}
+        assert [server.client.get(path).status_code for path in ("/", "/web/app.js", "/health/ready")] == [200, 200, 200]
+        refused = server.client.post("/classify", content=level_png(8), headers={"x-api-key": "s3cre"})
+        assert (refused.status_code, refused.json()["code"], refused.headers["www-authenticate"]) == (401, "unauthorized", "Bearer")
+        for headers in ({"x-api-key": "s3cret"}, {"authorization": "Bearer s3cret"}):
+            assert server.client.post("/classify", content=level_png(8), headers=headers).status_code == 200
+        assert "s3cret" not in json.dumps(server.client.get("/info", headers={"x-api-key": "s3cret"}).json())

@@ -1,0 +1,44 @@
+"""Flag > environment > file > default."""
+
+from pathlib import Path
+
+import pytest
+
+from server.flags import SettingInvalid, load_settings
+from server.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().port == 8000
+    Path("ascend-classify.toml").write_text("port = 8001\nwindow = 7\n")
+    assert (load_settings().port, load_settings().window) == (8001, 7)
+    monkeypatch.setenv("PORT", "8002")
+    assert load_settings().port == 8002
+    assert (load_settings(port=8003).port, load_settings(port=None).port) == (8003, 8002)
+
+
+def test_a_wrong_value_names_its_setting() -> None:
+    with pytest.raises(SettingInvalid, match=r"port cannot be 70000.*--port or PORT"):
+        load_settings(port=70000)
+
+
+def test_the_key_comes_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from-file\n")
+    assert load_settings(api_key="direct").read_api_key() == "direct"
+    assert load_settings(api_key_file=tmp_path / "key").read_api_key() == "from-file"
+    assert load_settings().read_api_key() is None
+    assert "direct" not in repr(load_settings(api_key="direct"))
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("atlas", False)]
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert load_settings(host=host).loopback is loopback
