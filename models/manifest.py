@@ -22,7 +22,7 @@ MAX_TOP_K = 16  # and TOP_K here
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Recipe(_Record):
@@ -136,8 +136,9 @@ class ModelManifest(_Record):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "manifest"
-            raise ManifestInvalid(f"{path}: {where}: {first['msg']}.", "Mend that field or prepare the model again.") from error
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            message = first["msg"].removeprefix("Value error, ")
+            raise ManifestInvalid(f"{path}: {where}: {message}.", "Mend that field or prepare the model again.") from error
+        except (OSError, ValueError, RecursionError) as error:  # tomllib: a number of 5000 digits, a thousand nested lists
             raise ManifestInvalid(f"{path}: {error}.", "Mend the file or prepare the model again.") from error
 
     def write(self, path: Path) -> None:

@@ -59,9 +59,9 @@ class ModelStore:
 
     def open(self, name: str) -> StoredModel:
         """The model of that name; raises ModelNotPrepared if only the zoo knows it, ModelNotFound if nobody does."""
-        path = self.root / name / "manifest.toml"
-        if path.is_file() and name in self.names():
-            return StoredModel(ModelManifest.read(path), path.parent)
+        if name in self.names():
+            folder = self.root / name
+            return StoredModel(ModelManifest.read(folder / "manifest.toml"), folder)
         if name in zoo_names():
             raise ModelNotPrepared(f"Model {name!r} is not in {self.root} yet.", f"Run: ascend-classify models prepare {name}")
         known = ", ".join(sorted({*self.names(), *zoo_names()})) or "none"

@@ -1,5 +1,6 @@
 """The two small files of a classification post-process: `.cfg` and `.names`, read as the vendor reads them."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Self
 
 from models.manifest import MAX_CLASSES, MAX_TOP_K
 
-_DIGITS = re.compile(r"\s*([+-]?)(\d+)")
+_DIGITS = re.compile(r"\s*([+-]?)0*([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,20 @@ class ClassificationConfig:
     classes: int = 0
     softmax: bool = False
     top_k: int = 1
+
+    @classmethod
+    def of(cls, content: object, path: str) -> Self:
+        """What an element was given: `content` (an object of texts, or one written as JSON) goes before the file at `path`.
+
+        Neither gives the defaults. Raises ValueError in words that name the property.
+        """
+        if content:
+            return cls.from_values(_texts_of(content))
+        if not path:
+            return cls()
+        if not Path(path).is_file():
+            raise ValueError(f"postProcessConfigPath {path!r} is not a file")
+        return cls.read(Path(path))
 
     @classmethod
     def from_values(cls, values: Mapping[str, str]) -> Self:
@@ -37,6 +52,16 @@ class ClassificationConfig:
             if separator and not key.startswith("#"):
                 values.setdefault(key.strip(), value.strip())
         return cls.from_values(values)
+
+
+def _texts_of(content: object) -> Mapping[str, str]:
+    try:
+        values = json.loads(content) if isinstance(content, str) else content
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"postProcessConfigContent is not JSON: {error}") from error
+    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+        raise ValueError('postProcessConfigContent must be an object of texts, as {"CLASS_NUM": "1000"}')
+    return values
 
 
 def _clamped(text: str | None, default: int, high: int) -> int:

@@ -5,6 +5,7 @@ stream creation fail with 6015, as on the vendor's engine.
 """
 
 import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from pipelines.errors import PipelineError
 
 PropertyValue = int | str | Mapping[str, object]
 
-_INTEGER = re.compile(r"\s*[+-]?(0[xX][0-9a-fA-F]+|[0-9]+)")
+_INTEGER = re.compile(r" *[+-]?(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})")  # no more digits than a 64-bit number has
 _UINT32 = 2**32 - 1
 
 
@@ -28,7 +29,7 @@ class Integer:
     def parse(self, value: object) -> int:
         """The number; raises ValueError saying what is expected."""
         if not isinstance(value, str) or not _INTEGER.fullmatch(value):
-            raise ValueError(f'wants a number in quotes, as "{self.default}", not {value!r}')
+            raise ValueError(f'wants a number in quotes, as "{self.default}", not {reprlib.repr(value)}')
         number = int(value, 0) if "x" in value.lower() else int(value)
         if not self.low <= number <= self.high:
             raise ValueError(f"is {number}, outside {self.low}..{self.high}")
@@ -46,7 +47,7 @@ class Text:
         """The text or object; raises ValueError saying what is expected."""
         if isinstance(value, str) or (self.mapping and isinstance(value, dict)):
             return value
-        raise ValueError(f"wants a text in quotes, not {value!r}")
+        raise ValueError(f"wants a text in quotes, not {reprlib.repr(value)}")
 
 
 Property = Integer | Text
@@ -55,9 +56,24 @@ _ANY: dict[str, Property] = {"name": Text()}
 _MXPI: dict[str, Property] = {**_ANY, "status": Integer(0, 0, 1), "deviceId": Integer(0, 0, 1024), "dataSource": Text("auto")}
 _CV: dict[str, Property] = {"cvProcessor": Text("ascend"), "handleMethod": Text()}
 
+# Properties of the GStreamer elements which the engine takes and passes over (mxStream, MxsmElement).
+_SOURCE_IGNORED = (
+    *("num-buffers", "typefind", "do-timestamp", "caps", "size", "stream-type", "format", "block", "is-live", "min-latency"),
+    *("max-latency", "emit-signals", "min-percent", "current-level-bytes", "duration"),
+)
+_SINK_IGNORED = (
+    *("sync", "max-lateness", "qos", "async", "ts-offset", "enable-last-sample", "last-sample", "render-delay", "throttle-time"),
+    *("max-bitrate", "processing-deadline", "caps", "eos", "emit-signals", "max-buffers", "drop", "wait-on-eos", "buffer-list"),
+)
+
 PLUGINS: dict[str, dict[str, Property]] = {
-    "appsrc": {**_ANY, "blocksize": Integer(4096, 0, _UINT32), "max-bytes": Integer(1, 0, 2**64 - 1), "block": Text()},
-    "appsink": {**_ANY, "blocksize": Integer(4096, 0, _UINT32), "drop": Text(), "async": Text()},
+    "appsrc": {
+        **_ANY,
+        "blocksize": Integer(4096, 0, _UINT32),
+        "max-bytes": Integer(1, 0, 2**64 - 1),
+        **dict.fromkeys(_SOURCE_IGNORED, Text()),
+    },
+    "appsink": {**_ANY, "blocksize": Integer(4096, 0, _UINT32), **dict.fromkeys(_SINK_IGNORED, Text())},
     "mxpi_imagedecoder": {
         **_MXPI,
         **_CV,
@@ -119,10 +135,10 @@ def parse_properties(element: str, factory: str, props: object) -> dict[str, Pro
         raise PipelineError(
             Code.STREAM_FACTORY_INVALID, f"Element {element!r}: there is no plugin {factory!r}.", f"Known plugins: {known}."
         )
-    if not isinstance(props, dict | None):
+    if not isinstance(props, dict):
         raise PipelineError(Code.STREAM_PROPS_INVALID, f"Element {element!r}: props must be an object.")
     values: dict[str, PropertyValue] = {name: known_property.default for name, known_property in plugin.items()}
-    for name, value in (props or {}).items():
+    for name, value in props.items():
         if name not in plugin:
             known = ", ".join(sorted(plugin))
             raise PipelineError(Code.STREAM_PROPS_INVALID, f"Element {element!r}: {factory} has no property {name!r}.", f"It has: {known}.")

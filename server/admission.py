@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from starlette.types import Receive
 
 from server.engines.base import Engine, InferenceRequest
-from server.errors import DeadlineExceeded, EngineFailed, ServiceError
+from server.errors import DeadlineExceeded, EngineFailed, Saturated, ServiceError
 from server.metrics import Metrics
 from server.types import EncodedImage, Prediction
 
@@ -28,13 +28,22 @@ class Admission:
         self._engine = engine
         self._metrics = metrics
         self._timeout_s = timeout_s
-        self._in_flight = metrics.in_flight
+        self._under_way = 0
         metrics.window_capacity.set(engine.capacity)
 
     def deadline_s(self, timeout_ms: int | None) -> float:
         """When a request that begins now must be answered; a client may ask for less than the server's own limit."""
         asked_s = self._timeout_s if timeout_ms is None else min(timeout_ms / 1000, self._timeout_s)
         return monotonic() + asked_s
+
+    def check_room(self) -> None:
+        """Refuse before the body is even read when the window is full; raises Saturated.
+
+        What is let through may still be refused by the engine, which counts for itself.
+        """
+        if self._under_way >= self._engine.capacity:
+            self._metrics.rejected.labels(Saturated.code).inc()
+            raise Saturated(f"{self._engine.capacity} images are in flight, which is all this server takes.", "Try again in a moment.")
 
     async def classify(self, image: EncodedImage, request_id: str, deadline_s: float) -> Prediction:
         """The engine's answer; raises ServiceError. Cancelling this spares the work that has not begun."""
@@ -44,7 +53,8 @@ class Admission:
         except ServiceError as error:
             self._metrics.rejected.labels(error.code).inc()
             raise
-        self._in_flight.inc()
+        self._under_way += 1
+        self._metrics.in_flight.set(self._under_way)
         answer = asyncio.wrap_future(future, loop=loop)
         try:
             prediction = await asyncio.wait_for(answer, deadline_s - monotonic())
@@ -66,7 +76,8 @@ class Admission:
         return prediction
 
     def _record(self, outcome: str) -> None:
-        self._in_flight.dec()
+        self._under_way -= 1
+        self._metrics.in_flight.set(self._under_way)
         self._metrics.images.labels(self._engine.name, outcome).inc()
 
 

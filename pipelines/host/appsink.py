@@ -12,6 +12,10 @@ from pipelines.host.structs import MxDataOutput
 Deliver = Callable[["AppSink", Frame, MxDataOutput], None]
 
 
+def _nowhere(_sink: "AppSink", _frame: Frame, _result: MxDataOutput) -> None:
+    """Before the stream runs and after it has stopped."""
+
+
 class AppSink(Element):
     """Turns a frame into a result: JSON or bytes, or the code and text of its last error."""
 
@@ -20,10 +24,9 @@ class AppSink(Element):
 
     def __init__(self, context: ElementContext) -> None:
         super().__init__(context)
-        if not re.fullmatch(r"appsink\d+", self.name):
+        if not re.fullmatch(r"appsink[0-9]{1,9}", self.name):
             raise PipelineError(Code.COMM_FAILURE, f"Element {self.name!r}: an appsink must be called appsink and a number.")
-        self.serialized = any(element.factory == "mxpi_dataserialize" for element in context.stream.elements.values())
-        self.deliver: Deliver = lambda _sink, _frame, _result: None
+        self.deliver: Deliver = _nowhere
 
     def push(self, frame: Frame) -> None:
         """Deliver the result of a frame."""
@@ -31,8 +34,12 @@ class AppSink(Element):
 
     def _result(self, frame: Frame) -> MxDataOutput:
         if not frame.errors:
-            return MxDataOutput(0, frame.data if self.serialized else b"{}")
+            return MxDataOutput(0, frame.data if frame.serialized else b"{}")
         code = frame.errors[max(frame.errors)].code
-        if self.serialized:
+        if frame.serialized:
             return MxDataOutput(int(code), frame.data + b"\n")
         return MxDataOutput(int(code), "".join(f"{error.text}\n" for _, error in sorted(frame.errors.items())).encode())
+
+    def close(self) -> None:
+        """Let go of the stream, so that a stopped one, and its model, are freed at once."""
+        self.deliver = _nowhere

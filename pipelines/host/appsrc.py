@@ -19,6 +19,7 @@ class AppSrc(Element):
         super().__init__(context)
         self._frames: SimpleQueue[tuple[Frame, bool] | None] = SimpleQueue()
         self._room = threading.Semaphore(IN_FLIGHT)
+        self._closed = False
         self._thread = threading.Thread(target=self._carry, name=f"{context.stream.name}-{self.name}", daemon=True)
 
     def start(self) -> None:
@@ -26,15 +27,18 @@ class AppSrc(Element):
         self._thread.start()
 
     def put(self, frame: Frame, wait_s: float | None) -> bool:
-        """Queue a frame. With `wait_s` it waits for room that long and may fail; without, it never waits."""
+        """Queue a frame; False after `close`. With `wait_s` it waits that long for room and may fail; without, it never waits."""
         bounded = wait_s is not None
         if bounded and not self._room.acquire(timeout=wait_s):
+            return False
+        if self._closed:
+            self._room.release()  # whoever waits behind
             return False
         self._frames.put((frame, bounded))
         return True
 
     def _carry(self) -> None:
-        while (item := self._frames.get()) is not None:
+        while (item := self._frames.get()) is not None and not self._closed:
             frame, bounded = item
             try:
                 self.downstream(frame)
@@ -43,7 +47,9 @@ class AppSrc(Element):
                     self._room.release()
 
     def close(self) -> None:
-        """Carry what is queued, then end the thread."""
+        """Drop what is queued, refuse whoever waits for room, and end the thread after the frame it carries."""
+        self._closed = True
+        self._room.release()
         self._frames.put(None)
         if self._thread.is_alive():
             self._thread.join()

@@ -28,16 +28,11 @@ class ClassPostProcessor(Element):
         self._labels = self._read_labels()
 
     def _config(self) -> ClassificationConfig:
-        content, path = self.context.spec.props["postProcessConfigContent"], self.text("postProcessConfigPath")
-        if path:
-            if not Path(path).is_file():
-                raise self.refusal(f"postProcessConfigPath {path!r} is not a file")
-            return ClassificationConfig.read(Path(path))
-        if not isinstance(content, dict):
-            return ClassificationConfig()
-        if not all(isinstance(value, str) for value in content.values()):
-            raise self.refusal("the values of postProcessConfigContent must be texts")
-        return ClassificationConfig.from_values(content)
+        content = self.context.spec.props["postProcessConfigContent"]
+        try:
+            return ClassificationConfig.of(content, self.text("postProcessConfigPath"))
+        except ValueError as error:
+            raise self.refusal(str(error)) from error
 
     def _read_labels(self) -> list[str]:
         path = self.text("labelPath")
@@ -63,5 +58,6 @@ class ClassPostProcessor(Element):
 
 def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Softmax of (classes,) in float32, shifted by the largest so that large logits do not overflow (the vendor's do)."""
-    powers = np.exp(logits - logits.max())
-    return np.asarray(powers / powers.sum(), np.float32)
+    with np.errstate(invalid="ignore"):  # a logit that is NaN or infinite makes every score NaN, which is the answer
+        powers = np.exp(logits - logits.max())
+        return np.asarray(powers / powers.sum(), np.float32)

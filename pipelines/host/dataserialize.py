@@ -31,13 +31,13 @@ class DataSerialize(Element):
         self._names: dict[str, str] = {}
 
     def push(self, frame: Frame) -> None:
-        """Replace the buffer of a failed frame by the text of its last error, by element name."""
+        """The buffer becomes the result, or the text of the last error by element name."""
+        self.work(frame)
         if frame.errors:
             last = frame.errors[max(frame.errors)]
             frame.data = f"{last.text}\n".encode()
-            self.downstream(frame)
-        else:
-            super().push(frame)
+        frame.serialized = True
+        self.downstream(frame)
 
     def process(self, frame: Frame) -> None:
         """Metadata → JSON bytes."""

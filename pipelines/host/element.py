@@ -53,11 +53,15 @@ class Element:
 
     def push(self, frame: Frame) -> None:
         """Take a frame from upstream, work on it unless it has failed already, and pass it on."""
+        self.work(frame)
+        self.downstream(frame)
+
+    def work(self, frame: Frame) -> None:
+        """`attempt`, timed; nothing for a frame that has failed."""
         if not frame.errors:
             started_s = perf_counter()
             self.attempt(frame)
             frame.stages_s[self.stage] = perf_counter() - started_s
-        self.downstream(frame)
 
     def attempt(self, frame: Frame) -> None:
         """Run `process`, turning every failure into an error on the frame."""

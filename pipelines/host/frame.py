@@ -63,4 +63,4 @@ class Frame:
     metadata: dict[str, Metadata] = field(default_factory=dict)
     errors: dict[str, FrameError] = field(default_factory=dict)
     stages_s: dict[str, float] = field(default_factory=dict)
-    batch_size: int = 1
+    serialized: bool = False  # `data` is a result, no longer the image

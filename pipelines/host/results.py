@@ -8,6 +8,7 @@ from pipelines.codes import Code, code_text
 from pipelines.host.structs import MxDataOutput
 
 QUEUE_CAPACITY = 256  # results of one sink; a full queue holds up the stream, as with the vendor
+LATE_CAPACITY = 64  # late results of one stream that nobody came back for; the oldest goes first
 TIMEOUT_TEXT = b"Time out, can not get result in time."
 
 
@@ -55,6 +56,8 @@ class ResultTable:
         self._results: dict[int, MxDataOutput] = {}
         self._waiters: dict[int, threading.Condition] = {}
         self._pending: set[int] = set()
+        self._given_up: set[int] = set()
+        self._late: deque[int] = deque()
         self._next_id = 0
         self._closed = False
 
@@ -76,6 +79,11 @@ class ResultTable:
         with self._lock:
             self._pending.discard(unique_id)
             self._results[unique_id] = result
+            if unique_id in self._given_up:
+                self._given_up.discard(unique_id)
+                self._late.append(unique_id)
+                if len(self._late) > LATE_CAPACITY:
+                    self._results.pop(self._late.popleft(), None)
             if waiter := self._waiters.get(unique_id):
                 waiter.notify()
 
@@ -88,6 +96,8 @@ class ResultTable:
                 while unique_id not in self._results and not self._closed and (left_s := deadline_s - monotonic()) > 0:
                     waiter.wait(left_s)
                 del self._waiters[unique_id]
+                if unique_id in self._pending:
+                    self._given_up.add(unique_id)
             return self._results.pop(unique_id, None) or failure(Code.STREAM_TIMEOUT, TIMEOUT_TEXT)
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """A running stream: its elements, linked, and the ways in and out."""
 
-from collections.abc import Mapping
+import threading
 from enum import StrEnum
 from typing import TypeVar
 
@@ -57,22 +57,30 @@ class Stream:
         self.spec = spec
         self._options = options
         self.mode: Mode | None = None
-        if spec.device_id:
-            raise PipelineError(Code.STREAM_CHANGE_STATE, f"Stream {spec.name!r}: there is no device {spec.device_id}; a CPU is device 0.")
+        self._choosing_mode = threading.Lock()
+        self._check_devices()
         self._table = ResultTable()
+        self._queues: dict[str, ResultQueue] = {}
         self._elements: dict[str, Element] = {}
         try:
             self._open_elements()
-        except PipelineError:
+        except BaseException:
             self.stop()
             raise
         self.sources = self._by_name(AppSrc)
         self.sinks = sorted(self._by_name(AppSink), key=lambda sink: int(sink.name.removeprefix("appsink")))
-        self._queues: Mapping[str, ResultQueue] = {sink.name: ResultQueue() for sink in self.sinks}
+        self._queues.update((sink.name, ResultQueue()) for sink in self.sinks)
         for sink in self.sinks:
             sink.deliver = self._deliver
         for source in self.sources:
             source.start()
+
+    def _check_devices(self) -> None:
+        devices = {self.spec.device_id} | {element.props.get("deviceId", 0) for element in self.spec.elements.values()}
+        if other := devices - {0}:
+            raise PipelineError(
+                Code.STREAM_CHANGE_STATE, f"Stream {self.spec.name!r}: there is no device {other.pop()}.", "A CPU is device 0."
+            )
 
     def _open_elements(self) -> None:
         upstream = {target.partition(":")[0]: element.name for element in self.spec.elements.values() for target in element.next}
@@ -100,11 +108,13 @@ class Stream:
     def send(self, plugin: int | bytes, data: bytes, mode: Mode) -> int:
         """Send one image and return its id (0 in normal mode); raises SendRefused."""
         source = self.source(plugin)
-        if self.mode not in (None, mode):
-            raise SendRefused(Code.STREAM_DUPLICATE_MODE)
-        self.mode = mode
+        with self._choosing_mode:
+            if self.mode not in (None, mode):
+                raise SendRefused(Code.STREAM_DUPLICATE_MODE)
+            self.mode = mode
         if mode is Mode.NORMAL:
-            source.put(Frame(data, 0), wait_s=None)
+            if not source.put(Frame(data, 0), wait_s=None):
+                raise SendRefused(Code.STREAM_NOT_EXIST)
             return 0
         unique_id = self._table.new_id()
         if not source.put(Frame(data, unique_id), SEND_WAIT_S):
@@ -114,6 +124,8 @@ class Stream:
 
     def result(self, sink_index: int, timeout_s: float) -> MxDataOutput:
         """The next result of a sink: 1002 in the wrong mode or when none comes in time."""
+        if sink_index < 0:
+            return failure(Code.COMM_INVALID_PARAM)
         if self.mode is Mode.UNIQUE_ID or not 0 <= sink_index < len(self.sinks):
             return failure(Code.COMM_INNER)
         return self._queues[self.sinks[sink_index].name].get(timeout_s)
@@ -123,17 +135,16 @@ class Stream:
         return self._table.get(unique_id, timeout_s)
 
     def _deliver(self, sink: AppSink, frame: Frame, result: MxDataOutput) -> None:
-        if self._options.on_frame:
-            self._options.on_frame(self.spec.name, frame.unique_id, frame.stages_s)
+        self._options.frame_done(self.spec.name, frame.unique_id, frame.stages_s)
         if self.mode is Mode.UNIQUE_ID:
             self._table.put(frame.unique_id, result)
         else:
             self._queues[sink.name].put(result)
 
     def stop(self) -> None:
-        """Finish what is queued, end every thread and wake every waiter."""
+        """End every thread and wake every waiter; what is under way is dropped, since nobody can ask for it any more."""
         self._table.close()
-        for queue in getattr(self, "_queues", {}).values():
+        for queue in self._queues.values():
             queue.close()
         for element in sorted(self._elements.values(), key=lambda element: not isinstance(element, AppSrc)):
             element.close()
@@ -146,4 +157,7 @@ def _element(context: ElementContext, spec: ElementSpec) -> Element:
         raise PipelineError(
             Code.STREAM_FACTORY_INVALID, f"Element {spec.name!r}: the CPU runtime has no {spec.factory}.", f"It has: {have}."
         )
-    return kind(context)
+    try:
+        return kind(context)
+    except OSError as error:
+        raise PipelineError(Code.STREAM_CHANGE_STATE, f"Element {spec.name!r}: {error}.") from error

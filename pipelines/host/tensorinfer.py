@@ -2,11 +2,14 @@
 
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
-from pipelines.codes import Code
+import numpy as np
+
+from pipelines.codes import Code, code_text
 from pipelines.host.batching import BatchCollector, BatchStrategy
 from pipelines.host.element import Element, ElementContext, FrameFailure, null_input
-from pipelines.host.frame import Frame, FrameError, Tensors, Vision
+from pipelines.host.frame import Array, Frame, FrameError, Pixels, Tensors, Vision
 from pipelines.host.model import load_model
 
 
@@ -52,15 +55,33 @@ class TensorInfer(Element):
             return  # with the vendor a wrong dataSource is no failure: the result is empty
         if not isinstance(picture, Vision):
             raise null_input("inputMxpiMetadata")
-        if picture.pixels.nbytes != self.model.image_bytes:
-            raise FrameFailure(
-                Code.COMM_FAILURE,
-                f"The datasize of concated inputTensors[0]({picture.pixels.nbytes}) does not match model inputTensors[0]"
-                f"({self.model.image_bytes}). Tensor Dtype: {picture.pixels.dtype}, model Dtype: {self.model.dtype}",
-            )
+        self._check(picture.pixels)
         if self._collector is None:
-            frame.metadata[self.name] = Tensors(self._runner.run([picture.pixels], 1)[0])
-            self._observe(1, 0)
+            frame.metadata[self.name] = Tensors(self._infer([picture.pixels], 1)[0])
+
+    def _check(self, pixels: Pixels) -> None:
+        """Raises FrameFailure unless number and type of the bytes are the model's; of a transposed picture the vendor only warns."""
+        model = self.model
+        if pixels.nbytes == model.image_bytes and pixels.dtype == model.dtype:
+            return
+        failed = code_text(Code.COMM_FAILURE)
+        sides = zip(pixels.shape[:2], model.image_shape[:2], strict=True)
+        wrong_sides = sum(side != wanted for side, wanted in sides)
+        raise FrameFailure(
+            Code.COMM_FAILURE,
+            wrong_sides * f"The shape of concat inputTensors[0] does not match model inputTensors[0]\n{failed}"
+            f"The datasize of concated inputTensors[0]({pixels.nbytes}) does not match model inputTensors[0]({model.image_bytes}). "
+            f"Tensor Dtype: {_dtype_name(pixels.dtype)}, model Dtype: {_dtype_name(model.dtype)}.{failed}",
+        )
+
+    def _infer(self, pictures: list[Pixels], batch_size: int) -> list[tuple[Array, ...]]:
+        """The outputs of each picture; raises FrameFailure, whatever the inference runtime raises."""
+        try:
+            outputs = self._runner.run(pictures, batch_size)
+        except Exception as error:
+            raise FrameFailure(Code.COMM_FAILURE, f"Model inference is failed. {error}") from error
+        self.context.options.batch_done(len(pictures), batch_size - len(pictures))
+        return outputs
 
     def _run_batch(self, frames: list[Frame], batch_size: int) -> None:
         started_s = perf_counter()
@@ -69,24 +90,24 @@ class TensorInfer(Element):
         pictures = [(frame, picture) for frame in frames if not frame.errors and isinstance(picture := self.input(frame), Vision)]
         if pictures:
             try:
-                outputs = self._runner.run([picture.pixels for _, picture in pictures], batch_size)
-            except RuntimeError as error:
+                outputs = self._infer([picture.pixels for _, picture in pictures], batch_size)
+            except FrameFailure as failure:
                 for frame, _ in pictures:
-                    frame.errors[self.name] = FrameError(Code.COMM_FAILURE, f"Model inference is failed. {error}")
+                    frame.errors[self.name] = FrameError(failure.code, failure.text)
             else:
                 for (frame, _), arrays in zip(pictures, outputs, strict=True):
                     frame.metadata[self.name] = Tensors(arrays)
-                self._observe(len(pictures), batch_size - len(pictures))
         elapsed_s = perf_counter() - started_s
         for frame in frames:
             frame.stages_s[self.stage] = elapsed_s
             self.downstream(frame)
 
-    def _observe(self, images: int, padding: int) -> None:
-        if self.context.options.on_batch:
-            self.context.options.on_batch(images, padding)
-
     def close(self) -> None:
-        """Flush what waits and end the collector's thread."""
+        """End the collector's thread."""
         if self._collector:
             self._collector.close()
+            self._collector = None  # it knows this element: without the circle a stopped stream's model is freed at once
+
+
+def _dtype_name(dtype: np.dtype[Any]) -> str:
+    return f"TENSOR_DTYPE_{dtype.name.upper()}"

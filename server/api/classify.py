@@ -32,6 +32,7 @@ class ClassifyRoutes:
     async def classify(self, request: Request) -> Response:
         """One image in, the best classes out."""
         exchange = exchange_of(request.scope)
+        self._admission.check_room()
         body = await read_images(request, self._settings, limit=1)
         exchange.stages_s["read"] = perf_counter() - exchange.started_s
         options = dict(request.query_params) | body.options
@@ -45,6 +46,7 @@ class ClassifyRoutes:
     async def classify_batch(self, request: Request) -> Response:
         """Several images in, one outcome each, in order; 429 only when none of them was taken."""
         exchange = exchange_of(request.scope)
+        self._admission.check_room()
         body = await read_images(request, self._settings, self._settings.max_batch_items)
         exchange.stages_s["read"] = perf_counter() - exchange.started_s
         options = dict(request.query_params) | body.options

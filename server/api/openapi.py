@@ -96,8 +96,11 @@ def add_hot_routes(app: FastAPI) -> None:
             "multipart/form-data": {"schema": _form({"type": "array", "items": _FILE})},
             "application/json": {"schema": _form({"type": "array", "items": _BASE64}, "images")},
         }
-        document["paths"]["/classify"] = _operation("Classify one image", "classify", one, "Answer")
-        document["paths"]["/classify/batch"] = _operation("Classify several images", "classify_batch", several, "BatchAnswer")
+        hot = {
+            "/classify": _operation("Classify one image", "classify", one, "Answer"),
+            "/classify/batch": _operation("Classify several images", "classify_batch", several, "BatchAnswer"),
+        }
+        document["paths"] = hot | document["paths"]
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

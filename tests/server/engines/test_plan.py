@@ -1,0 +1,55 @@
+"""What the stream engine will run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.errors import ModelNotPrepared
+from pipelines.spec import parse_pipeline
+from server.engines.plan import plan_own, plan_rendered
+from server.errors import EngineUnavailable
+from tests.level_model import store_level_model
+
+
+def test_a_rendered_plan(tmp_path: Path) -> None:
+    model = store_level_model(tmp_path, batch_sizes=(1, 2, 4))
+    plan = plan_rendered(model, "host", "", streams=3)
+    specs = parse_pipeline(plan.text)
+    assert plan.streams == tuple(spec.name for spec in specs) == ("classify0", "classify1", "classify2")
+    assert (plan.depth, plan.score_type) == (6, "probability")
+    config = Path(str(specs[0].elements["mxpi_classpostprocessor0"].props["postProcessConfigPath"]))
+    assert config.read_text() == "CLASS_NUM=64\nSOFTMAX=true\nTOP_K=16\n"
+    assert config.stat().st_mode & 0o777 == 0o640
+    plan.close()
+    assert not config.exists()
+
+
+def test_a_missing_artifact_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotPrepared, match="no artifact for Ascend310"):
+        plan_rendered(store_level_model(tmp_path), "ascend", "Ascend310", streams=1)
+
+
+def own(tmp_path: Path, softmax: str = "false", **changes: Any) -> Path:
+    """The rendered pipeline as a person's own file, with changes to its elements."""
+    plan = plan_rendered(store_level_model(tmp_path / "store"), "host", "", streams=1)
+    pipeline = json.loads(plan.text)
+    plan.close()
+    (tmp_path / "own.cfg").write_text(f"CLASS_NUM=64\nSOFTMAX={softmax}\nTOP_K=5\n")
+    pipeline["classify0"]["mxpi_classpostprocessor0"]["props"]["postProcessConfigPath"] = str(tmp_path / "own.cfg")
+    pipeline["classify0"] |= changes
+    (tmp_path / "own.pipeline").write_text(json.dumps(pipeline))
+    return tmp_path / "own.pipeline"
+
+
+@pytest.mark.parametrize(("softmax", "score_type"), [("true", "probability"), ("false", "logit"), ("yes", "logit")])
+def test_a_hand_written_pipeline_says_what_its_scores_are(tmp_path: Path, softmax: str, score_type: str) -> None:
+    assert plan_own(own(tmp_path, softmax)).score_type == score_type
+
+
+def test_a_hand_written_pipeline_that_cannot_be_driven_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match="cannot be read"):
+        plan_own(tmp_path / "none.pipeline")
+    with pytest.raises(EngineUnavailable, match="there is no plugin 'mxpi_nonsense'"):
+        plan_own(own(tmp_path, mxpi_imageresize0={"factory": "mxpi_nonsense"}))

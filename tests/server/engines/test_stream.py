@@ -1,0 +1,99 @@
+"""What a result of the pipeline means, and the seed's way of writing a pipeline through the engine."""
+
+import json
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from models.store import ModelStore
+from server.engines.base import InferenceRequest
+from server.engines.plan import plan_own
+from server.engines.stream import StreamEngine, read_answer
+from server.errors import EngineFailed, EngineUnavailable, UndecodableImage
+from server.images import inspect_image
+from server.types import ClassScore, Prediction
+
+ANSWER = b'{"MxpiClass":[{"classId":163,"className":"beagle","confidence":0.75},{"classId":1,"className":"","confidence":1e-07}]}'
+
+
+def test_a_result_is_read() -> None:
+    prediction = read_answer(0, ANSWER, "probability", {"infer": 0.01})
+    assert isinstance(prediction, Prediction)
+    assert prediction.scores == (ClassScore(163, "beagle", 0.75), ClassScore(1, "", 1e-07))
+    assert prediction.stages_s == {"infer": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("code", "data", "error", "words"),
+    [
+        (1004, b'Opencv decode failed. (Code = 1004, Message = "Invalid parameter") \n\n', UndecodableImage, "cannot be decoded"),
+        (1004, b"\n\n", EngineFailed, "code 1004"),
+        (6010, b"Time out, can not get result in time.", EngineFailed, "Time out"),
+        (0, b"{}", EngineFailed, "empty result"),
+        (0, b"[]", EngineFailed, "cannot be read"),
+        (0, b"{", EngineFailed, "cannot be read"),
+        (0, ANSWER.replace(b"0.75", b'"NaN"'), EngineFailed, "not a number"),
+    ],
+)
+def test_a_failure_is_never_an_answer(code: int, data: bytes, error: type[Exception], words: str) -> None:
+    found = read_answer(code, data, "probability", {})
+    assert isinstance(found, error)
+    assert words in str(found)
+
+
+def seed_pipeline(store: ModelStore, folder: Path) -> Path:
+    """The pipeline of the seed project, its paths aside; its .cfg asks for raw logits."""
+    model = store.open("efficientnet_lite0").folder
+    (folder / "resnext101.cfg").write_text("CLASS_NUM=1000\nSOFTMAX=false\nTOP_K=5\n")
+    resize = {"handleMethod": "opencv", "resizeType": "Resizer_Stretch", "resizeHeight": "224", "resizeWidth": "224"}
+    infer = {
+        "dataSource": "mxpi_imageresize0",
+        "modelPath": str(model / "efficientnet_lite0.om"),
+        "waitingTime": "2000",
+        "outputDeviceId": "-1",
+    }
+    post = {
+        "dataSource": "mxpi_tensorinfer0",
+        "postProcessConfigPath": str(folder / "resnext101.cfg"),
+        "labelPath": str(model / "imagenet.names"),
+        "postProcessLibPath": "/usr/local/sdk_home/mxManufacture/lib/modelpostprocessors/libresnet50postprocess.so",
+    }
+    stream = {
+        "stream_config": {"deviceId": "0"},
+        "appsrc0": {"props": {"blocksize": "409600"}, "factory": "appsrc", "next": "mxpi_imagedecoder0"},
+        "mxpi_imagedecoder0": {"props": {"handleMethod": "opencv"}, "factory": "mxpi_imagedecoder", "next": "mxpi_imageresize0"},
+        "mxpi_imageresize0": {"props": resize, "factory": "mxpi_imageresize", "next": "mxpi_tensorinfer0"},
+        "mxpi_tensorinfer0": {"props": infer, "factory": "mxpi_tensorinfer", "next": "mxpi_classpostprocessor0"},
+        "mxpi_classpostprocessor0": {"props": post, "factory": "mxpi_classpostprocessor", "next": "mxpi_dataserialize0"},
+        "mxpi_dataserialize0": {
+            "props": {"outputDataKeys": "mxpi_classpostprocessor0"},
+            "factory": "mxpi_dataserialize",
+            "next": "appsink0",
+        },
+        "appsink0": {"props": {"blocksize": "4096000"}, "factory": "appsink"},
+    }
+    (folder / "seed.pipeline").write_text(json.dumps({"im_resnet50": stream}, indent=4))
+    return folder / "seed.pipeline"
+
+
+def test_the_seeds_pipeline_gives_logits(model_store: ModelStore, tmp_path: Path, cat: bytes, coffee: bytes) -> None:
+    pipeline = seed_pipeline(model_store, tmp_path)
+    engine = StreamEngine(lambda: plan_own(pipeline), "host", capacity=4)
+    engine.start()
+    answers = [engine.submit(InferenceRequest(inspect_image(image, 10**7), "", monotonic() + 30)).result(30) for image in (cat, coffee)]
+    engine.close(drain_s=1)
+    assert [answer.score_type for answer in answers] == ["logit", "logit"]
+    assert [answer.scores[0].class_id for answer in answers] == [285, 967]
+    assert [len(answer.scores) for answer in answers] == [5, 5]
+    assert all(answer.scores[0].score > 5 for answer in answers)
+
+
+def test_a_pipeline_that_cannot_start_says_which_element(tmp_path: Path, model_store: ModelStore) -> None:
+    pipeline = seed_pipeline(model_store, tmp_path)
+    text = pipeline.read_text().replace("efficientnet_lite0.om", "nothing.om")
+    pipeline.write_text(text)
+    engine = StreamEngine(lambda: plan_own(pipeline), "host", capacity=4)
+    with pytest.raises(EngineUnavailable, match=r"code 6003.*'mxpi_tensorinfer0'.*there is no file"):
+        engine.start()
+    assert not engine.health().ok

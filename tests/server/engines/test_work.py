@@ -1,0 +1,57 @@
+"""The window of an engine."""
+
+from time import monotonic
+
+import pytest
+
+from server.engines.base import InferenceRequest
+from server.engines.work import InFlight
+from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated
+from server.types import EncodedImage, ImageFormat, Prediction
+
+IMAGE = EncodedImage(b"x", ImageFormat.PNG, 1, 1)
+
+
+def request(timeout_s: float = 10) -> InferenceRequest:
+    return InferenceRequest(IMAGE, "id", monotonic() + timeout_s)
+
+
+def opened(capacity: int) -> InFlight:
+    window = InFlight(capacity)
+    window.open()
+    return window
+
+
+def test_it_counts_to_its_capacity() -> None:
+    window = opened(2)
+    first, _ = window.admit(request()), window.admit(request())
+    with pytest.raises(Saturated):
+        window.admit(request())
+    first.answer(Prediction((), "test"))
+    assert len(window) == 1
+    window.admit(request())
+
+
+def test_a_cancelled_work_gives_up_its_image_and_place() -> None:
+    window = opened(1)
+    work = window.admit(request())
+    assert work.future.cancel()
+    assert (work.request, work.begin(monotonic()), len(window)) == (None, None, 0)
+
+
+def test_a_late_work_is_answered_without_being_begun() -> None:
+    work = opened(1).admit(request(timeout_s=1))
+    assert work.begin(monotonic() + 2) is None
+    assert isinstance(work.future.exception(0), DeadlineExceeded)
+
+
+def test_close_fails_what_is_left_and_a_late_answer_does_no_harm() -> None:
+    window = opened(2)
+    begun, queued = window.admit(request()), window.admit(request())
+    assert begun.begin(monotonic()) is not None
+    window.close(0, EngineUnavailable("closing"))
+    begun.answer(EngineFailed("too late"))
+    assert isinstance(begun.future.exception(0), EngineUnavailable)
+    assert queued.future.cancelled()
+    with pytest.raises(EngineUnavailable):
+        window.admit(request())

@@ -1,0 +1,15 @@
+"""One flag for every setting but the secret one."""
+
+import inspect
+from pathlib import Path
+
+from server.flags import with_settings
+from server.settings import Settings
+
+
+def test_every_setting_has_a_flag_that_reaches_it(tmp_path: Path) -> None:
+    seen: list[Settings] = []
+    command = with_settings(seen.append)
+    assert set(inspect.signature(command).parameters) == set(Settings.model_fields) - {"api_key"}
+    command(port=1234, model_store=tmp_path, drain_s=None)
+    assert (seen[0].port, seen[0].model_store, seen[0].drain_s) == (1234, tmp_path, 30.0)
