@@ -22,7 +22,8 @@ class ClassPostProcessor(Element):
     def __init__(self, context: ElementContext) -> None:
         super().__init__(context)
         self.choice("funcLanguage", ("c++",))
-        if Path(self.text("postProcessLibPath")).name != LIBRARY:
+        library = Path(self.text("postProcessLibPath"))
+        if library.name != LIBRARY or "$" in str(library):  # the vendor expands no variables either
             raise self.refusal(f"postProcessLibPath must name {LIBRARY}; this runtime has no other post-process")
         self.config = self._config()
         self._labels = self._read_labels()

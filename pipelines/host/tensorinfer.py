@@ -65,14 +65,13 @@ class TensorInfer(Element):
         if pixels.nbytes == model.image_bytes and pixels.dtype == model.dtype:
             return
         failed = code_text(Code.COMM_FAILURE)
+        shape_text = f"The shape of concat inputTensors[0] does not match model inputTensors[0]\n{failed}"
         sides = zip(pixels.shape[:2], model.image_shape[:2], strict=True)
-        wrong_sides = sum(side != wanted for side, wanted in sides)
-        raise FrameFailure(
-            Code.COMM_FAILURE,
-            wrong_sides * f"The shape of concat inputTensors[0] does not match model inputTensors[0]\n{failed}"
+        size_text = (
             f"The datasize of concated inputTensors[0]({pixels.nbytes}) does not match model inputTensors[0]({model.image_bytes}). "
-            f"Tensor Dtype: {_dtype_name(pixels.dtype)}, model Dtype: {_dtype_name(model.dtype)}.{failed}",
+            f"Tensor Dtype: {_dtype_name(pixels.dtype)}, model Dtype: {_dtype_name(model.dtype)}.{failed}"
         )
+        raise FrameFailure(Code.COMM_FAILURE, sum(side != wanted for side, wanted in sides) * shape_text + size_text)
 
     def _infer(self, pictures: list[Pixels], batch_size: int) -> list[tuple[Array, ...]]:
         """The outputs of each picture; raises FrameFailure, whatever the inference runtime raises."""

@@ -15,7 +15,6 @@ from server.errors import BadRequest, BodyTooLarge
 from server.settings import Settings
 
 MAX_FIELD_BYTES = 1024
-MAX_PART_HEADER_BYTES = 8192
 
 
 @dataclass(slots=True)
@@ -110,8 +109,8 @@ class _Parts:
         """What the parser calls."""
         return {
             "on_part_begin": self._begin,
-            "on_header_field": lambda data, start, end: self._grow(0, data[start:end]),
-            "on_header_value": lambda data, start, end: self._grow(1, data[start:end]),
+            "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._header[1].extend(data[start:end]),
             "on_header_end": self._header_end,
             "on_part_data": lambda data, start, end: self._content.append(data[start:end]),
             "on_part_end": self._end,
@@ -120,11 +119,6 @@ class _Parts:
 
     def _begin(self) -> None:
         self._disposition, self._content = {}, []
-
-    def _grow(self, which: int, data: bytes) -> None:
-        self._header[which].extend(data)
-        if len(self._header[which]) > MAX_PART_HEADER_BYTES:
-            raise BadRequest("A part of the multipart body has an oversized header.")
 
     def _header_end(self) -> None:
         name, value = (bytes(part).decode("utf-8", "replace") for part in self._header)

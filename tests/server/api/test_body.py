@@ -1,0 +1,91 @@
+"""The body, split into images; whatever the bytes, the answer is an ImageBody or a BadRequest."""
+
+import asyncio
+import base64
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+
+from server.api.body import ImageBody, read_images
+from server.errors import BadRequest, BodyTooLarge
+from server.flags import load_settings
+
+SETTINGS = load_settings(max_body_bytes=100_000)
+BOUNDARY = b"frontier"
+MULTIPART = f"multipart/form-data; boundary={BOUNDARY.decode()}"
+
+
+def read(body: bytes, content_type: str, limit: int = 4, **headers: str) -> ImageBody:
+    chunks = [body[start : start + 1000] for start in range(0, len(body), 1000)] or [b""]
+    messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks] + [{"type": "http.request"}]
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    given_headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", content_type.encode("utf-8", "replace")), *given_headers]}
+    return asyncio.run(read_images(Request(scope, receive), SETTINGS, limit))
+
+
+def part(name: str, content: bytes, filename: str = "") -> bytes:
+    file = f'; filename="{filename}"' if filename else ""
+    return b'--%b\r\nContent-Disposition: form-data; name="%b"%b\r\n\r\n%b\r\n' % (BOUNDARY, name.encode(), file.encode(), content)
+
+
+def multipart(*parts: bytes) -> bytes:
+    return b"".join(parts) + b"--%b--\r\n" % BOUNDARY
+
+
+@given(st.binary(max_size=3000).filter(lambda content: b"\r\n--frontier" not in b"\r\n" + content), st.text("äöü 猫a;=", max_size=20))
+def test_a_part_comes_out_as_it_went_in(content: bytes, filename: str) -> None:
+    body = multipart(part("image", content, filename), part("top_k", b"3"))
+    assert read(body, MULTIPART) == ImageBody([content], {"top_k": "3"})
+
+
+@given(st.binary(max_size=3000))
+def test_json_comes_out_as_it_went_in(content: bytes) -> None:
+    body = json.dumps({"images": [base64.b64encode(content).decode()] * 2, "timeout_ms": 9}).encode()
+    assert read(body, "application/json") == ImageBody([content] * 2, {"timeout_ms": "9"})
+
+
+@given(st.binary(max_size=500), st.sampled_from([MULTIPART, "application/json", "multipart/form-data; boundary=\x00", "x", ""]))
+def test_rubbish_is_refused_or_an_image(body: bytes, content_type: str) -> None:
+    with contextlib.suppress(BadRequest):
+        assert len(read(body, content_type).images) <= 4
+
+
+@given(st.data())
+def test_a_mutated_form_is_refused_or_read(data: st.DataObject) -> None:
+    body = bytearray(multipart(part("image", b"one"), part("image", b"two", "b.png"), part("timeout_ms", b"10")))
+    for _ in range(data.draw(st.integers(1, 4))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(BadRequest):
+        read(bytes(body), MULTIPART)
+
+
+def test_truncated_forms_are_refused_everywhere() -> None:
+    body = multipart(part("image", b"content"))
+    for end in range(len(body) - 4):
+        with pytest.raises(BadRequest):
+            read(body[:end], MULTIPART)
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "٣", "9" * 30])
+def test_a_content_length_that_cannot_be_is_refused(length: str) -> None:
+    with pytest.raises((BadRequest, BodyTooLarge)):
+        read(b"x", "image/png", content_length=length)
+
+
+def test_a_body_that_grows_too_large_is_refused_on_the_way() -> None:
+    with pytest.raises(BodyTooLarge):
+        read(bytes(100_001), "image/png", content_length="5")
+
+
+def test_a_part_header_has_a_limit() -> None:
+    with pytest.raises(BadRequest, match="Maximum header size"):
+        read(multipart(part("image", b"x", "n" * 9000)), MULTIPART)
