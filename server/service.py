@@ -37,7 +37,7 @@ class Service:
         self.phase = Phase.STARTING
         self.failure: ClassifyError | None = None
         self.on_failure: Callable[[], None] = lambda: None
-        self._loader = threading.Thread(target=self._load, name="engine-loader", daemon=True)
+        self._loader = threading.Thread(target=self._load, name="engine-loader")
         manifest = model.manifest
         metrics.model_info.labels(manifest.name, manifest.version, manifest.recipe.sha256[:12]).set(1)
         metrics.engine_up.labels(engine.name, "0").set_function(lambda: float(self.engine.health().ok))

@@ -24,7 +24,7 @@ class ClassPostProcessor(Element):
         self.choice("funcLanguage", ("c++",))
         library = Path(self.text("postProcessLibPath"))
         if library.name != LIBRARY or "$" in str(library):  # the vendor expands no variables either
-            raise self.refusal(f"postProcessLibPath must name {LIBRARY}; this runtime has no other post-process")
+            raise self.refusal(f"postProcessLibPath must name {LIBRARY}, without variables; this runtime has no other")
         self.config = self._config()
         self._labels = self._read_labels()
 

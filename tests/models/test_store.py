@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import pytest
+
+from models.errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared
+from models.manifest import ModelManifest
+from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names
+from tests.level_model import store_level_model
+
+
+@pytest.fixture
+def level(tmp_path: Path) -> StoredModel:
+    return store_level_model(tmp_path)
+
+
+def test_a_stored_model(level: StoredModel) -> None:
+    artifact, path = level.artifact("host")
+    assert (artifact.file, artifact.batch_sizes) == ("level.onnx", (1,))
+    assert path == level.folder / "level.onnx"
+    assert level.labels_path == level.folder / "level.names"
+
+
+def test_names_are_the_folders_with_a_manifest(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        store_level_model(tmp_path, name)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    store = ModelStore(tmp_path)
+    assert store.names() == ["a", "b"]
+    assert [model.manifest.name for model in store] == ["a", "b"]
+
+
+def test_no_folder_is_an_empty_store(tmp_path: Path) -> None:
+    assert ModelStore(tmp_path / "nowhere").names() == []
+
+
+def test_a_tampered_file(level: StoredModel) -> None:
+    path = level.folder / "level.onnx"
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(ArtifactDamaged) as caught:
+        level.artifact("host")
+    assert caught.value.message.startswith(f"{path} is not the file of the manifest: its sha256 is {sha256_of(path)[:12]}…")
+    assert caught.value.remedy.endswith("models prepare level --force")
+
+
+def test_a_missing_file(level: StoredModel) -> None:
+    (level.folder / "level.names").unlink()
+    with pytest.raises(ArtifactDamaged, match=r"level\.names is missing"):
+        _ = level.labels_path
+
+
+def test_no_artifact_for_the_device(level: StoredModel) -> None:
+    with pytest.raises(ModelNotPrepared, match=r"no artifact for Ascend310 \(it has: host\)"):
+        level.artifact("Ascend310")
+
+
+def test_known_but_not_prepared(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotPrepared, match="Run: ascend-classify models prepare efficientnet_lite0"):
+        ModelStore(tmp_path).open("efficientnet_lite0")
+
+
+@pytest.mark.parametrize("name", ["nosuch", "", ".", "../level", "level\0", "a" * 5000])
+def test_a_name_that_nobody_knows(level: StoredModel, name: str) -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        ModelStore(level.folder.parent).open(name)
+    assert caught.value.remedy == f"Known models: efficientnet_lite0, level, {', '.join(zoo_names()[1:])}"
+
+
+def test_a_damaged_manifest(level: StoredModel) -> None:
+    (level.folder / "manifest.toml").write_text("name = 1")
+    with pytest.raises(ManifestInvalid):
+        ModelStore(level.folder.parent).open("level")
+
+
+@pytest.mark.parametrize("name", zoo_names())
+def test_the_zoo(name: str) -> None:
+    manifest = zoo_manifest(name)
+    labels = ZOO / manifest.labels
+    assert manifest.name == name
+    assert manifest.artifacts == ()
+    assert manifest.labels_sha256 == sha256_of(labels)
+    assert len(labels.read_bytes().splitlines()) == manifest.classes
+
+
+def test_the_names_of_the_zoo() -> None:
+    assert zoo_names() == ["efficientnet_lite0", "resnext101_32x4d", "resnext50_32x4d"]
+
+
+def test_a_name_that_the_zoo_does_not_know() -> None:
+    with pytest.raises(ModelNotFound, match="The zoo has no model 'nosuch'"):
+        zoo_manifest("nosuch")
+
+
+def test_the_manifest_is_what_was_written(level: StoredModel) -> None:
+    assert ModelManifest.read(level.folder / "manifest.toml") == level.manifest

@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.classification import ClassificationConfig, read_labels
+
+
+@pytest.fixture
+def cfg(tmp_path: Path) -> Path:
+    return tmp_path / "model.cfg"
+
+
+@pytest.mark.parametrize(
+    ("text", "top_k"),
+    [
+        ("5", 5),
+        ("2.7", 2),
+        ("3;", 3),
+        (" 4", 4),
+        ("+6", 6),
+        ("0", 0),
+        ("007", 7),
+        ("16", 16),
+        ("17", 16),
+        ("9" * 5000, 16),
+        ("0" * 5000 + "5", 5),
+        ("-1", 16),
+        ("-0", 0),
+        ("-", 1),
+        ("", 1),
+        ("five", 1),
+        ("\u0665", 1),
+    ],
+)
+def test_numbers_are_read_by_prefix_and_clamped(text: str, top_k: int) -> None:
+    assert ClassificationConfig.from_values({"TOP_K": text}).top_k == top_k
+
+
+@pytest.mark.parametrize(("text", "classes"), [("1000", 1000), ("2001", 2000), ("-5", 2000), ("x", 0)])
+def test_the_number_of_classes(text: str, classes: int) -> None:
+    assert ClassificationConfig.from_values({"CLASS_NUM": text}).classes == classes
+
+
+@pytest.mark.parametrize(("text", "softmax"), [("true", True), ("TRUE", True), ("false", False), ("yes", False), ("1", False), ("", False)])
+def test_softmax(text: str, softmax: bool) -> None:
+    assert ClassificationConfig.from_values({"SOFTMAX": text}).softmax is softmax
+
+
+@given(value=st.text())
+def test_any_value_is_read(value: str) -> None:
+    config = ClassificationConfig.from_values({"CLASS_NUM": value, "TOP_K": value, "SOFTMAX": value})
+    assert 0 <= config.classes <= 2000
+    assert 0 <= config.top_k <= 16
+
+
+def test_no_values_are_the_vendors_defaults() -> None:
+    assert ClassificationConfig.from_values({}) == ClassificationConfig(classes=0, softmax=False, top_k=1)
+
+
+def test_a_file(cfg: Path) -> None:
+    cfg.write_bytes(b"# CLASS_NUM=7\r\n\n CLASS_NUM = 1000 \r\nSOFTMAX=false\nTOP_K=5\nTOP_K=6\nCHECK_MODEL=true\nnonsense\n")
+    assert ClassificationConfig.read(cfg) == ClassificationConfig(classes=1000, softmax=False, top_k=5)
+
+
+def test_an_odd_file(cfg: Path) -> None:
+    cfg.write_bytes(b"\xff\xfe=1\n=2\nTOP_K==3\nCLASS_NUM=10=20")
+    assert ClassificationConfig.read(cfg) == ClassificationConfig(classes=10, softmax=False, top_k=1)
+
+
+def test_the_content_goes_before_the_path(cfg: Path) -> None:
+    cfg.write_text("TOP_K=5\n")
+    assert ClassificationConfig.of({"TOP_K": "3"}, str(cfg)).top_k == 3
+    assert ClassificationConfig.of('{"TOP_K": "4"}', str(cfg)).top_k == 4
+    assert ClassificationConfig.of("", str(cfg)).top_k == 5
+    assert ClassificationConfig.of({}, "").top_k == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "path", "words"),
+    [
+        ({"TOP_K": 3}, "", "postProcessConfigContent must be an object of texts"),
+        ("[]", "", "postProcessConfigContent must be an object of texts"),
+        ("TOP_K=3", "", "postProcessConfigContent is not JSON"),
+        ("[" * 5000, "", "postProcessConfigContent is not JSON"),
+        ("", "nosuch.cfg", "postProcessConfigPath 'nosuch.cfg' is not a file"),
+        ("", "/", "postProcessConfigPath '/' is not a file"),
+    ],
+)
+def test_what_cannot_be_a_configuration(content: object, path: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        ClassificationConfig.of(content, path)
+
+
+@pytest.mark.parametrize(
+    ("content", "labels"),
+    [
+        (b"", []),
+        (b"a\nb\n", ["a", "b"]),
+        (b"a\nb", ["a", "b"]),
+        (b"# header\n# more\na\n# b\n", ["a", "# b"]),
+        (b"# only a header\n", []),
+        (b"\na\n", ["", "a"]),
+        (b"a\n\nb\n\n", ["a", "", "b", ""]),
+        (b"tench, Tinca tinca \t\r\n b\r\n", ["tench, Tinca tinca", " b"]),
+        ("Löwe\n狮子\n".encode(), ["Löwe", "狮子"]),
+        (b"a\x0bb\xe2\x80\xa8c\nd\xff\n", ["a\x0bb\u2028c", "d\ufffd"]),
+    ],
+)
+def test_labels(tmp_path: Path, content: bytes, labels: list[str]) -> None:
+    path = tmp_path / "model.names"
+    path.write_bytes(content)
+    assert read_labels(path) == labels
