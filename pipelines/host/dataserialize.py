@@ -8,6 +8,7 @@ from pipelines.host.element import Element, ElementContext
 from pipelines.host.frame import Classes, ClassResult, Frame
 
 _SPECIAL = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"', "-0": "0"}
+_SMALLEST_NORMAL = np.finfo(np.float32).smallest_normal  # below it C's strtof, which the vendor reads back with, reports an error
 
 
 def number_text(value: np.float32) -> str:
@@ -15,7 +16,8 @@ def number_text(value: np.float32) -> str:
     text = f"{value:.6g}"
     if text in _SPECIAL:
         return _SPECIAL[text]
-    return text if np.float32(text) == value else f"{value:.9g}"
+    reads_back = np.float32(text) == value and (value == 0 or abs(value) >= _SMALLEST_NORMAL)
+    return text if reads_back else f"{value:.9g}"
 
 
 class DataSerialize(Element):

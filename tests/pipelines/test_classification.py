@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.classification import ClassificationConfig, read_labels
@@ -48,6 +48,7 @@ def test_softmax(text: str, softmax: bool) -> None:
     assert ClassificationConfig.from_values({"SOFTMAX": text}).softmax is softmax
 
 
+@settings(deadline=None)
 @given(value=st.text())
 def test_any_value_is_read(value: str) -> None:
     config = ClassificationConfig.from_values({"CLASS_NUM": value, "TOP_K": value, "SOFTMAX": value})

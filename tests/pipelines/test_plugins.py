@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.codes import Code
@@ -22,6 +22,7 @@ def test_no_numbers(value: object) -> None:
         NUMBER.parse(value)
 
 
+@settings(deadline=None)
 @given(number=st.integers())
 def test_the_range(number: int) -> None:
     if -10 <= number <= 1000:

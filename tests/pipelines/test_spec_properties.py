@@ -14,6 +14,7 @@ def parses_or_refuses(text: bytes) -> None:
         parse_pipeline(text)
 
 
+@settings(deadline=None)
 @given(text=st.binary(max_size=200))
 @example(text=b"\xef\xbb\xbf")
 @example(text=b'{"S":{"stream_config":{}}}')
@@ -35,7 +36,7 @@ paths = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(path=paths, value=json_values)
 def test_any_change_of_a_value_parses_or_is_refused(path: tuple[str, ...], value: object) -> None:
     stream = elements()
@@ -43,7 +44,7 @@ def test_any_change_of_a_value_parses_or_is_refused(path: tuple[str, ...], value
     parses_or_refuses(json.dumps({"S": stream}).encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     at=st.integers(0, len(VALID) - 1),
     length=st.integers(0, 30),

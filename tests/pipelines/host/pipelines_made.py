@@ -82,10 +82,12 @@ def best(output: MxDataOutput) -> int:
     return int(json.loads(output.data)["MxpiClass"][0]["classId"])
 
 
-def opened(kind: type[AnyElement], upstream: str = "before", options: HostOptions | None = None, **props: Any) -> AnyElement:
-    """One element by itself; `-` in the name of a property is written `_`."""
+def opened(
+    kind: type[AnyElement], props: dict[str, Any] | None = None, upstream: str = "before", options: HostOptions | None = None
+) -> AnyElement:
+    """One element by itself."""
     name = f"{kind.factory}0"
-    spec = ElementSpec(name, kind.factory, parse_properties(name, kind.factory, props), ())
+    spec = ElementSpec(name, kind.factory, parse_properties(name, kind.factory, props or {}), ())
     return kind(ElementContext(spec, StreamSpec("test", 0, {name: spec}), upstream, options or HostOptions()))
 
 

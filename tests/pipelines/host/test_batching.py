@@ -94,6 +94,7 @@ def test_the_batches_of_a_closed_window(strategy: BatchStrategy, sizes: tuple[in
     assert made == batches
 
 
+@settings(deadline=None)
 @given(
     sizes=st.sets(st.integers(1, 64), min_size=1, max_size=6).map(sorted),
     waiting=st.integers(1, 80),

@@ -1,0 +1,38 @@
+"""Where images enter a stream: order, room, and what a close leaves behind."""
+
+import threading
+import time
+
+from pipelines.host.appsrc import IN_FLIGHT, AppSrc
+from pipelines.host.element import ElementContext
+from pipelines.host.frame import Frame
+from pipelines.host.options import HostOptions
+from pipelines.plugins import parse_properties
+from pipelines.spec import ElementSpec, StreamSpec
+
+
+def source() -> AppSrc:
+    spec = ElementSpec("appsrc0", "appsrc", parse_properties("appsrc0", "appsrc", {}), ("appsink0",))
+    return AppSrc(ElementContext(spec, StreamSpec("test", 0, {"appsrc0": spec}), "", HostOptions()))
+
+
+def test_frames_are_carried_in_order() -> None:
+    appsrc, seen = source(), []
+    appsrc.downstream = lambda frame: seen.append(frame.unique_id)
+    appsrc.start()
+    for number in range(50):
+        assert appsrc.put(Frame(b"", number), wait_s=None)
+    while len(seen) < 50:
+        time.sleep(0.001)
+    appsrc.close()
+    assert seen == list(range(50))
+
+
+def test_a_bounded_put_waits_for_room_and_gives_up() -> None:
+    appsrc, gate = source(), threading.Event()
+    appsrc.downstream = lambda _frame: gate.wait() and None
+    appsrc.start()
+    assert [appsrc.put(Frame(b"", number), wait_s=0.01) for number in range(IN_FLIGHT + 1)] == [True] * IN_FLIGHT + [False]
+    gate.set()
+    assert appsrc.put(Frame(b"", 9), wait_s=5)
+    appsrc.close()

@@ -1,0 +1,197 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from convert.prepare import prepare
+from models.store import ModelStore, StoredModel
+from pipelines.errors import PipelineError
+from pipelines.host import HostOptions, StreamManagerApi
+from pipelines.host.frame import Frame, FrameError, Tensors, Vision
+from pipelines.host.tensorinfer import TensorInfer
+from tests.level_model import SIDE_PX, level_png
+from tests.pipelines.host.pipelines_made import BROKEN, HOUR_MS, best, classifying, create, fetch, opened, pushed, send
+
+FAILED = ' (Code = 1001, Message = "General Failed") '
+SHAPE = f"The shape of concat inputTensors[0] does not match model inputTensors[0]\n{FAILED}"
+
+
+def grey(level: int, side_px: int = SIDE_PX) -> Vision:
+    return Vision(np.full((side_px, side_px, 3), level, np.uint8))
+
+
+def scores(frame: Frame) -> np.ndarray:
+    assert frame.errors == {}
+    tensors = frame.metadata["mxpi_tensorinfer0"]
+    assert isinstance(tensors, Tensors)
+    return tensors.arrays[0]
+
+
+class Outlet:
+    """Where frames go, and a record of the batches as (images, padding)."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.batches: list[tuple[int, int]] = []
+        self.options = HostOptions(on_batch=lambda *told: self.batches.append(told))
+
+    @contextmanager
+    def behind(self, model: StoredModel, **props: str) -> Iterator[TensorInfer]:
+        element = opened(TensorInfer, {"modelPath": str(model.folder / "level.om"), **props}, options=self.options)
+        element.downstream = self.frames.append
+        yield element
+        element.close()
+
+
+@pytest.fixture
+def outlet() -> Outlet:
+    return Outlet()
+
+
+def test_batch_1_infers_at_once(outlet: Outlet, level: StoredModel) -> None:
+    with outlet.behind(level, waitingTime=HOUR_MS) as element:
+        for class_id in (3, 60):
+            frame = pushed(element, before=grey(4 * class_id))
+            assert outlet.frames[-1] is frame
+            assert scores(frame).shape == (1, 64)
+            assert int(scores(frame).argmax()) == class_id
+    assert outlet.batches == [(1, 0), (1, 0)]
+
+
+def test_a_static_batch_runs_when_it_is_full(outlet: Outlet, level4: StoredModel) -> None:
+    with outlet.behind(level4, waitingTime=HOUR_MS) as element:
+        frames = [pushed(element, unique_id=number, before=grey(4 * number)) for number in range(3)]
+        assert outlet.frames == []
+        frames.append(pushed(element, unique_id=3, before=grey(12)))
+    assert outlet.frames == frames
+    assert [int(scores(frame).argmax()) for frame in frames] == [0, 1, 2, 3]
+    assert outlet.batches == [(4, 0)]
+
+
+def test_a_partial_batch_is_padded(level4: StoredModel, level1248: StoredModel) -> None:
+    for model, strategy, batch in ((level4, "Nearest", (3, 1)), (level1248, "Upper", (3, 1)), (level1248, "Nearest", (3, 1))):
+        outlet = Outlet()
+        with outlet.behind(model, waitingTime=HOUR_MS, dynamicStrategy=strategy) as element:
+            frames = [pushed(element, before=grey(4 * number)) for number in range(3)]
+            assert element._collector is not None
+            with element._collector._device:
+                element._collector._flush(owed=3)
+        assert [int(scores(frame).argmax()) for frame in frames] == [0, 1, 2]
+        assert outlet.batches == [batch]
+
+
+def test_the_window_closes_by_itself(manager: StreamManagerApi, level4: StoredModel) -> None:
+    create(manager, s=classifying(level4, infer={"waitingTime": "1"}))
+    ids = [send(manager, b"s", level_png(4 * class_id)) for class_id in (5, 6)]
+    assert [best(fetch(manager, b"s", unique_id)) for unique_id in ids] == [5, 6]
+
+
+def test_answers_are_the_same_in_every_batch_size(model_store: ModelStore, tmp_path: Path, cat: bytes) -> None:
+    """The default model, prepared for batches of 1, 2 and 4 from its own weights."""
+    model = prepare("efficientnet_lite0", ModelStore(tmp_path), batch_sizes=(1, 2, 4))
+    single = model_store.open("efficientnet_lite0")
+    photo = cv2.imdecode(np.frombuffer(cat, np.uint8), cv2.IMREAD_COLOR)
+    assert photo is not None
+    pixels = cv2.resize(photo, (224, 224))
+    runner = opened(TensorInfer, {"modelPath": str(single.artifact("host")[1])})._runner
+    [(expected,)] = runner.run([pixels], 1)
+    element = opened(TensorInfer, {"modelPath": str(model.artifact("host")[1])})
+    for size in (1, 2, 4):
+        for (answer,) in element._runner.run([pixels] * size, size):
+            np.testing.assert_allclose(answer, expected, rtol=1e-5, atol=1e-5)
+    element.close()
+
+
+def size_text(number: int, kind: str) -> str:
+    """What the vendor says of so many bytes of that type, where the model takes 3072 of uint8."""
+    sizes = f"inputTensors[0]({number}) does not match model inputTensors[0](3072)"
+    return f"The datasize of concated {sizes}. Tensor Dtype: TENSOR_DTYPE_{kind}, model Dtype: TENSOR_DTYPE_UINT8.{FAILED}"
+
+
+@pytest.mark.parametrize(
+    ("picture", "text"),
+    [
+        (grey(0, 16), SHAPE + SHAPE + size_text(768, "UINT8")),
+        (Vision(np.zeros((SIDE_PX, 16, 3), np.uint8)), SHAPE + size_text(1536, "UINT8")),
+        (Vision(np.zeros((SIDE_PX, SIDE_PX, 3), np.float32)), size_text(12288, "FLOAT32")),
+        (Vision(np.zeros((16, 16, 3), np.float32)), SHAPE + SHAPE + size_text(3072, "FLOAT32")),
+    ],
+    ids=["size", "width", "type", "type of the same size"],
+)
+@pytest.mark.parametrize("batched", [False, True])
+def test_a_picture_that_does_not_fit(
+    outlet: Outlet, level: StoredModel, level4: StoredModel, batched: bool, picture: Vision, text: str
+) -> None:
+    with outlet.behind(level4 if batched else level, waitingTime=HOUR_MS) as element:
+        frame = pushed(element, before=picture)
+        assert outlet.frames == [frame]
+    assert frame.errors == {"mxpi_tensorinfer0": FrameError(1001, text)}
+
+
+def test_a_transposed_picture_passes_as_with_the_vendor(outlet: Outlet, level: StoredModel) -> None:
+    with outlet.behind(level) as element:
+        assert int(scores(pushed(element, before=Vision(np.full((16, 64, 3), 40, np.uint8)))).argmax()) == 10
+
+
+def test_a_bad_picture_among_good_ones_fails_alone(outlet: Outlet, level4: StoredModel) -> None:
+    """The vendor fails every frame that waits; here it does better."""
+    pictures = [grey(0), grey(4, 16), grey(8), grey(12), grey(16)]
+    with outlet.behind(level4, waitingTime=HOUR_MS) as element:
+        frames = [pushed(element, unique_id=number, before=picture) for number, picture in enumerate(pictures)]
+    assert outlet.frames == frames
+    assert [sorted(frame.errors) for frame in frames] == [[], ["mxpi_tensorinfer0"], [], [], []]
+    assert [int(scores(frames[number]).argmax()) for number in (0, 2, 3, 4)] == [0, 2, 3, 4]
+    assert outlet.batches == [(4, 0)]
+
+
+def test_a_broken_image_among_good_ones(manager: StreamManagerApi, level4: StoredModel) -> None:
+    create(manager, s=classifying(level4, infer={"waitingTime": HOUR_MS}))
+    images = [BROKEN, level_png(4), BROKEN, level_png(8), level_png(12)]
+    ids = [send(manager, b"s", image) for image in images]
+    assert fetch(manager, b"s", ids[0]).errorCode == 1004  # nobody is before it, so it waits for nobody
+    ids.append(send(manager, b"s", level_png(16)))
+    assert [best(fetch(manager, b"s", ids[place])) for place in (1, 3, 4, 5)] == [1, 2, 3, 4]
+    assert fetch(manager, b"s", ids[2]).errorCode == 1004
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_a_run_that_fails(outlet: Outlet, level: StoredModel, level4: StoredModel, batched: bool) -> None:
+    class Failing:
+        def run(self, *_: Any) -> list[tuple[np.ndarray, ...]]:
+            raise MemoryError("no room")
+
+    with outlet.behind(level4 if batched else level, waitingTime=HOUR_MS) as element:
+        runner, element._runner = element._runner, Failing()  # type: ignore[assignment]
+        frames = [pushed(element, before=grey(0)) for _ in range(4)]
+        element._runner = runner
+        well = [pushed(element, before=grey(40)) for _ in range(4)]
+    error = FrameError(1001, "Model inference is failed. no room")
+    assert outlet.frames == frames + well
+    assert [frame.errors for frame in frames] == [{"mxpi_tensorinfer0": error}] * 4
+    assert [int(scores(frame).argmax()) for frame in well] == [10] * 4
+
+
+def test_a_missing_input(outlet: Outlet, level: StoredModel) -> None:
+    with outlet.behind(level) as element:
+        [error] = pushed(element).errors.values()
+    assert (error.code, error.text) == (1003, 'inputMxpiMetadata is nullptr. (Code = 1003, Message = "Invalid Pointer") ')
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_a_wrong_data_source_is_no_failure(outlet: Outlet, level: StoredModel, level4: StoredModel, batched: bool) -> None:
+    with outlet.behind(level4 if batched else level, waitingTime=HOUR_MS, dataSource="nosuch") as element:
+        frames = [pushed(element, before=grey(0)) for _ in range(4)]
+    assert outlet.frames == frames
+    assert all(frame.errors == {} and list(frame.metadata) == ["before"] for frame in frames)
+    assert outlet.batches == []
+
+
+@pytest.mark.parametrize("props", [{"modelPath": ""}, {"modelPath": "nosuch.om"}, {"dynamicStrategy": "Fastest"}])
+def test_properties_that_cannot_be_had(level: StoredModel, props: dict[str, str]) -> None:
+    with pytest.raises(PipelineError, match=f"^Element 'mxpi_tensorinfer0': {next(iter(props))} ") as caught:
+        opened(TensorInfer, {"modelPath": str(level.folder / "level.om"), **props})
+    assert caught.value.vendor_code == 6003
