@@ -30,7 +30,11 @@ def test_frames_are_carried_in_order() -> None:
 
 def test_a_bounded_put_waits_for_room_and_gives_up() -> None:
     appsrc, gate = source(), threading.Event()
-    appsrc.downstream = lambda _frame: gate.wait() and None
+
+    def hold(_frame: Frame) -> None:
+        gate.wait()
+
+    appsrc.downstream = hold
     appsrc.start()
     assert [appsrc.put(Frame(b"", number), wait_s=0.01) for number in range(IN_FLIGHT + 1)] == [True] * IN_FLIGHT + [False]
     gate.set()
