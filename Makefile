@@ -7,11 +7,11 @@ BIN := .venv/bin
 MODEL ?= efficientnet_lite0
 export MODEL
 
-.PHONY: help install install-dev serve test check format lock clean
+.PHONY: help install install-dev serve test check format lock proto clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
-	@echo "make install, check (lint and types), format, lock (renew the pins), clean"
+	@echo "make install, check (lint and types), format, lock (renew the pins), proto, clean"
 
 serve: install
 	$(BIN)/ascend-classify models prepare $(MODEL)
@@ -43,6 +43,11 @@ install-dev: .venv/installed-dev
 .venv/installed-dev: .venv/installed requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# The messages of the vendor's names, from our own .proto.
+proto: install
+	$(BIN)/python -m pip install --quiet grpcio-tools
+	cd pipelines/host/compat && ../../../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. MxpiDataType.proto
 
 # Both locks hold for x86-64 and arm64 and for every Python from 3.11 on.
 lock: install

@@ -9,7 +9,14 @@ from typing import Self
 
 from models.manifest import MAX_CLASSES, MAX_TOP_K
 
-_DIGITS = re.compile(r"\s*([+-]?)0*([0-9]{1,9})")
+MAX_LINES = 100_000
+MAX_LINE_BYTES = 9999
+
+_SPACES = " \t\n\v\f\r"  # what C skips before a value
+_NUMBER = re.compile(rf"[{_SPACES}]*([+-]?)0*([0-9]*)")
+_DIGIT = re.compile(rf"[{_SPACES}]*[+-]?[0-9]")
+_UINT32_VALUES = 2**32
+_REFUSED = re.compile("[\n\f\r\b\t\v\x7f]|  ")
 
 
 @dataclass(frozen=True)
@@ -26,32 +33,55 @@ class ClassificationConfig:
 
         Neither gives the defaults. Raises ValueError in words that name the property.
         """
-        if content:
+        if content != "":
             return cls.from_values(_texts_of(content))
         if not path:
             return cls()
-        if not Path(path).is_file():
-            raise ValueError(f"postProcessConfigPath {path!r} is not a file")
-        return cls.read(Path(path))
+        return cls.read(plain_file("postProcessConfigPath", path))
 
     @classmethod
     def from_values(cls, values: Mapping[str, str]) -> Self:
         """Values out of range are clamped and unreadable ones give the default, both without an error, as the vendor does."""
         return cls(
             classes=_clamped(values.get("CLASS_NUM"), 0, MAX_CLASSES),
-            softmax=values.get("SOFTMAX", "").lower() == "true",
+            softmax=values.get("SOFTMAX", "").lower().lstrip(_SPACES).startswith("true"),
             top_k=_clamped(values.get("TOP_K"), 1, MAX_TOP_K),
         )
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a `.cfg`: `key=value` lines, `#` comments, the first of equal keys wins."""
+        """Read a `.cfg`: `key=value` lines, what follows a `#` is left out, the first of equal keys wins.
+
+        Only blanks are trimmed, so a key behind a tab is another key. Raises ValueError for a file out of bounds.
+        """
         values: dict[str, str] = {}
-        for line in path.read_text("utf-8", errors="replace").splitlines():
-            key, separator, value = line.strip().partition("=")
-            if separator and not key.startswith("#"):
-                values.setdefault(key.strip(), value.strip())
+        for line in _lines(path):
+            if len(line) > MAX_LINE_BYTES:
+                raise ValueError(f"{path} has a line of more than {MAX_LINE_BYTES} bytes")
+            text = line.partition(b"\0")[0].partition(b"#")[0].decode("utf-8", errors="replace")
+            key, separator, value = text.partition("=")
+            if separator:
+                values.setdefault(key.strip(" "), value.strip(" "))
         return cls.from_values(values)
+
+
+def plain_file(prop: str, path: str) -> Path:
+    """The path if it leads to a file and is no symbolic link itself; raises ValueError naming the property."""
+    file = Path(path)
+    if file.is_symlink():
+        raise ValueError(f"{prop} {path!r} is a symbolic link, which the vendor's engine refuses")
+    if not file.is_file():
+        raise ValueError(f"{prop} {path!r} is not a file")
+    return file
+
+
+def _lines(path: Path) -> list[bytes]:
+    lines = path.read_bytes().split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    if len(lines) > MAX_LINES + 1:
+        raise ValueError(f"{path} has more than {MAX_LINES} lines")
+    return lines
 
 
 def _texts_of(content: object) -> Mapping[str, str]:
@@ -61,21 +91,37 @@ def _texts_of(content: object) -> Mapping[str, str]:
         raise ValueError(f"postProcessConfigContent is not JSON: {error}") from error
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise ValueError('postProcessConfigContent must be an object of texts, as {"CLASS_NUM": "1000"}')
+    if any(_REFUSED.search(text) for item in values.items() for text in item):
+        raise ValueError("postProcessConfigContent holds a control character or two spaces in a row")
     return values
 
 
 def _clamped(text: str | None, default: int, high: int) -> int:
-    """Numbers are read by prefix ("2.7" is 2); a negative one is read as a huge unsigned one, so it clamps to the top."""
-    match = _DIGITS.match(text or "")
-    if match is None:
+    """A C++ unsigned read by prefix ("2.7" is 2): beyond 32 bits it is unreadable, and a negative one counts from the top."""
+    match = _NUMBER.match(text or "")
+    if match is None or not _DIGIT.match(text or ""):
         return default
-    return high if match[1] == "-" and int(match[2]) else min(int(match[2]), high)
+    digits = match[2] or "0"
+    if len(digits) > len(str(_UINT32_VALUES)) or int(digits) >= _UINT32_VALUES:
+        return default
+    value = -int(digits) % _UINT32_VALUES if match[1] == "-" else int(digits)
+    return min(value, high)
 
 
-def read_labels(path: Path) -> list[str]:
-    """Read a `.names`: the line number is the class id; `#` lines count only after the first label; an empty line is a label."""
-    lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    first = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    return [line.rstrip("\r \t") for line in lines[first:]]
+def read_labels(path: Path, *, strict: bool = False) -> list[str]:
+    """Read a `.names`: the line number is the class id.
+
+    Before the first label, lines with a `#` as their first or second character are left out, unless it is alone. An empty
+    line is a label. Bytes that are no UTF-8 are replaced; `strict` empties the whole label, as the vendor's JSON does.
+    Raises ValueError for a file out of bounds.
+    """
+    labels: list[str] = []
+    for line in _lines(path):
+        if not labels and 0 <= line.find(b"#") <= 1 and len(line) != 1:
+            continue
+        label = line.rstrip(b"\r\t") or line  # a line of nothing else keeps it
+        try:
+            labels.append(label.decode())
+        except UnicodeDecodeError:
+            labels.append("" if strict else label.decode(errors="replace"))
+    return labels

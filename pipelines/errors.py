@@ -1,7 +1,9 @@
-"""The branch of the pipelines in the error tree (root: models/errors.py).
+"""The branches of the pipelines in the error tree (root: models/errors.py).
 
 ClassifyError
-└─ PipelineError            a pipeline text, or one of its elements, that cannot be run
+├─ PipelineError            a pipeline text, or one of its elements, that cannot be run
+├─ StatisticsMissing        a folder without performance statistics
+└─ ResultsInvalid           result files, or a file of labels, that cannot be used
 """
 
 from models.errors import ClassifyError
@@ -16,3 +18,15 @@ class PipelineError(ClassifyError):
     def __init__(self, vendor_code: Code, message: str, remedy: str = "") -> None:
         super().__init__(message, remedy)
         self.vendor_code = vendor_code
+
+
+class StatisticsMissing(ClassifyError):
+    """A folder without performance statistics."""
+
+    code = "statistics_missing"
+
+
+class ResultsInvalid(ClassifyError):
+    """A folder of result files, or a file of labels, that cannot be used."""
+
+    code = "results_invalid"

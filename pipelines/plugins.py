@@ -4,76 +4,31 @@ Types, defaults and ranges: Vision SDK 7.3, mxPlugins (code wins over documentat
 stream creation fail with 6015, as on the vendor's engine.
 """
 
+import logging
 import re
 import reprlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pipelines.codes import Code
 from pipelines.errors import PipelineError
+from pipelines.gst_values import Float, Integer, Property, PropertyValue, Text, Unsigned
+from pipelines.stock_plugins import IGNORED, STOCK_PLUGINS
 
-PropertyValue = int | str | Mapping[str, object]
+logger = logging.getLogger(__name__)
 
-_INTEGER = re.compile(r" *[+-]?(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})")  # no more digits than a 64-bit number has
-_UINT32 = 2**32 - 1
+__all__ = ["PLUGINS", "Float", "Integer", "Property", "PropertyValue", "Text", "Unsigned", "parse_properties"]
 
+REFUSED_CHARACTERS = re.compile("[\n\f\r\b\t\v\x7f]|  ")  # of names and values, by the engine
 
-@dataclass(frozen=True)
-class Integer:
-    """A number written as text, as every property value of a pipeline is."""
-
-    default: int
-    low: int
-    high: int
-
-    def parse(self, value: object) -> int:
-        """The number; raises ValueError saying what is expected."""
-        if not isinstance(value, str) or not _INTEGER.fullmatch(value):
-            raise ValueError(f'wants a number in quotes, as "{self.default}", not {reprlib.repr(value)}')
-        number = int(value, 0) if "x" in value.lower() else int(value)
-        if not self.low <= number <= self.high:
-            raise ValueError(f"is {number}, outside {self.low}..{self.high}")
-        return number
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text; `mapping` allows a JSON object in its place."""
-
-    default: str = ""
-    mapping: bool = False
-
-    def parse(self, value: object) -> PropertyValue:
-        """The text or object; raises ValueError saying what is expected."""
-        if isinstance(value, str) or (self.mapping and isinstance(value, dict)):
-            return value
-        raise ValueError(f"wants a text in quotes, not {reprlib.repr(value)}")
-
-
-Property = Integer | Text
-
-_ANY: dict[str, Property] = {"name": Text()}
-_MXPI: dict[str, Property] = {**_ANY, "status": Integer(0, 0, 1), "deviceId": Integer(0, 0, 1024), "dataSource": Text("auto")}
+_MXPI: dict[str, Property] = {
+    "name": Text(),
+    "status": Integer(0, 0, 1),
+    "deviceId": Integer(0, -1, 2**31 - 1),
+    "dataSource": Text("auto"),
+}
 _CV: dict[str, Property] = {"cvProcessor": Text("ascend"), "handleMethod": Text()}
 
-# Properties of the GStreamer elements which the engine takes and passes over (mxStream, MxsmElement).
-_SOURCE_IGNORED = (
-    *("num-buffers", "typefind", "do-timestamp", "caps", "size", "stream-type", "format", "block", "is-live", "min-latency"),
-    *("max-latency", "emit-signals", "min-percent", "current-level-bytes", "duration"),
-)
-_SINK_IGNORED = (
-    *("sync", "max-lateness", "qos", "async", "ts-offset", "enable-last-sample", "last-sample", "render-delay", "throttle-time"),
-    *("max-bitrate", "processing-deadline", "caps", "eos", "emit-signals", "max-buffers", "drop", "wait-on-eos", "buffer-list"),
-)
-
 PLUGINS: dict[str, dict[str, Property]] = {
-    "appsrc": {
-        **_ANY,
-        "blocksize": Integer(4096, 0, _UINT32),
-        "max-bytes": Integer(1, 0, 2**64 - 1),
-        **dict.fromkeys(_SOURCE_IGNORED, Text()),
-    },
-    "appsink": {**_ANY, "blocksize": Integer(4096, 0, _UINT32), **dict.fromkeys(_SINK_IGNORED, Text())},
+    **STOCK_PLUGINS,
     "mxpi_imagedecoder": {
         **_MXPI,
         **_CV,
@@ -85,32 +40,49 @@ PLUGINS: dict[str, dict[str, Property]] = {
     "mxpi_imageresize": {
         **_MXPI,
         **_CV,
-        "parentName": Text("auto"),
-        "resizeHeight": Integer(0, 0, 4096),
-        "resizeWidth": Integer(0, 0, 4096),
+        "parentName": Text(),
+        "resizeHeight": Unsigned(0, 0, 4096),
+        "resizeWidth": Unsigned(0, 0, 4096),
         "resizeType": Text("Resizer_Stretch"),
         "paddingType": Text("Padding_NO"),
-        "scaleValue": Integer(32, 32, 8192),
-        "minDimension": Integer(224, 32, 8192),
-        "maxDimension": Integer(224, 32, 8192),
-        "paddingHeight": Integer(32, 32, 8192),
-        "paddingWidth": Integer(32, 32, 8192),
-        "paddingColorB": Integer(0, 0, 255),
-        "paddingColorG": Integer(0, 0, 255),
-        "paddingColorR": Integer(0, 0, 255),
+        "scaleValue": Unsigned(32, 32, 8192),
+        "minDimension": Unsigned(224, 32, 8192),
+        "maxDimension": Unsigned(224, 32, 8192),
+        "paddingHeight": Unsigned(32, 32, 8192),
+        "paddingWidth": Unsigned(32, 32, 8192),
+        "paddingColorB": Float(0, 0, 255),
+        "paddingColorG": Float(0, 0, 255),
+        "paddingColorR": Float(0, 0, 255),
         "RGBValue": Text(),
         "interpolation": Integer(0, 0, 4),
         "removeParentData": Integer(0, 0, 1),
     },
-    "mxpi_opencvcentercrop": {**_MXPI, "cropHeight": Integer(0, 0, 819200), "cropWidth": Integer(0, 0, 819200)},
+    "mxpi_opencvcentercrop": {**_MXPI, "cropHeight": Unsigned(0, 0, 819200), "cropWidth": Unsigned(0, 0, 819200)},
+    "mxpi_imagecrop": {
+        **_MXPI,
+        **_CV,
+        "parentName": Text(),
+        "dataSourceImage": Text("auto"),
+        "resizeHeight": Unsigned(0, 0, 8192),
+        "resizeWidth": Unsigned(0, 0, 8192),
+        **dict.fromkeys(("leftExpandRatio", "rightExpandRatio", "upExpandRatio", "downExpandRatio"), Float(0, 0, 1)),
+        "minDimension": Unsigned(224, 32, 8192),
+        "maxDimension": Unsigned(224, 32, 8192),
+        "resizeType": Text("Resizer_Stretch"),
+        "RGBValue": Text(),
+        "paddingType": Text("Padding_NO"),
+        "cropType": Text("cropCoordinate"),
+        "autoDetectFrame": Integer(1, 0, 1),
+        **dict.fromkeys(("cropPointx0", "cropPointy0", "cropPointx1", "cropPointy1"), Text()),
+    },
     "mxpi_tensorinfer": {
         **_MXPI,
         "modelPath": Text(),
         "waitingTime": Integer(5000, 1, 1_000_000),
         "dynamicStrategy": Text("Nearest"),
         "outputDeviceId": Integer(-1, -1, 7),
-        "singleBatchInfer": Integer(0, 0, 1),
-        "outputHasBatchDim": Integer(1, 0, 1),
+        "singleBatchInfer": Unsigned(0, 0, 1),
+        "outputHasBatchDim": Unsigned(1, 0, 1),
         "skipModelCheck": Integer(0, 0, 1),
     },
     "mxpi_classpostprocessor": {
@@ -123,12 +95,12 @@ PLUGINS: dict[str, dict[str, Property]] = {
         "pythonModule": Text(),
         "className": Text(),
     },
-    "mxpi_dataserialize": {**_MXPI, "outputDataKeys": Text(), "eraseHeaderVecFlag": Integer(1, 0, 1)},
+    "mxpi_dataserialize": {**_MXPI, "outputDataKeys": Text(), "eraseHeaderVecFlag": Unsigned(1, 0, 1)},
 }
 
 
 def parse_properties(element: str, factory: str, props: object) -> dict[str, PropertyValue]:
-    """Every property of an element, defaults filled in; raises PipelineError 6014 or 6015."""
+    """Every property of an element that has an effect, defaults filled in; raises PipelineError 6014, 6015 or 1004."""
     plugin = PLUGINS.get(factory)
     if plugin is None:
         known = ", ".join(PLUGINS)
@@ -137,13 +109,39 @@ def parse_properties(element: str, factory: str, props: object) -> dict[str, Pro
         )
     if not isinstance(props, dict):
         raise PipelineError(Code.STREAM_PROPS_INVALID, f"Element {element!r}: props must be an object.")
-    values: dict[str, PropertyValue] = {name: known_property.default for name, known_property in plugin.items()}
-    for name, value in props.items():
-        if name not in plugin:
-            known = ", ".join(sorted(plugin))
-            raise PipelineError(Code.STREAM_PROPS_INVALID, f"Element {element!r}: {factory} has no property {name!r}.", f"It has: {known}.")
-        try:
-            values[name] = plugin[name].parse(value)
-        except ValueError as error:
-            raise PipelineError(Code.STREAM_PROPS_INVALID, f"Element {element!r}: property {name!r} {error}.") from error
+    ignored = IGNORED.get(factory, frozenset())
+    values: dict[str, PropertyValue] = {name: known_property.default for name, known_property in plugin.items() if name not in ignored}
+    for written_name, value in sorted(props.items()):
+        name = written_name if written_name in plugin else written_name.replace("_", "-")  # GStreamer takes both
+        parsed = parse_property(element, factory, name, value)
+        if name in ignored:
+            logger.warning("element %s: %s cannot be changed and keeps its value", element, name)
+        else:
+            values[name] = parsed
     return values
+
+
+def parse_property(element: str, factory: str, name: str, value: object) -> PropertyValue:
+    """One property of a known plugin; raises PipelineError 6015 or 1004."""
+    if not isinstance(value, str | dict):
+        raise PipelineError(
+            Code.STREAM_PROPS_INVALID,
+            f"Element {element!r}: property {name!r} must be in quotes, and {reprlib.repr(value)} is not.",
+            "Every property value of a pipeline is a text, numbers too.",
+        )
+    if REFUSED_CHARACTERS.search(name) or (isinstance(value, str) and REFUSED_CHARACTERS.search(value)):
+        raise PipelineError(
+            Code.COMM_INVALID_PARAM,
+            f"Element {element!r}: property {reprlib.repr(name)} holds a control character or two blanks in a row.",
+            "Remove line breaks, tabs and double blanks from the property and its value.",
+        )
+    known = PLUGINS[factory].get(name)
+    if known is None:
+        has = ", ".join(sorted(PLUGINS[factory]))
+        raise PipelineError(
+            Code.STREAM_PROPS_INVALID, f"Element {element!r}: {factory} has no property {reprlib.repr(name)}.", f"It has: {has}."
+        )
+    try:
+        return known.parse(value)
+    except ValueError as error:
+        raise PipelineError(Code.STREAM_PROPS_INVALID, f"Element {element!r}: property {name!r} {error}.") from error

@@ -40,9 +40,15 @@ def open_engine(settings: Settings, model: StoredModel, runtime: Runtime, metric
     match settings.engines:
         case "stream" if settings.pipeline:
             own = settings.pipeline
-            return StreamEngine(lambda: plan_own(own), runtime, settings.window, metrics.batch)
+            return StreamEngine(lambda: plan_own(own), runtime, settings.window, metrics.batch, sdk_conf=settings.sdk_conf)
         case "stream":
-            return StreamEngine(lambda: plan_rendered(model, runtime, "Ascend310", streams), runtime, settings.window, metrics.batch)
+            return StreamEngine(
+                lambda: plan_rendered(model, runtime, "Ascend310", streams),
+                runtime,
+                settings.window,
+                metrics.batch,
+                sdk_conf=settings.sdk_conf,
+            )
         case "fake":
             return FakeEngine(settings.window)
         case other:

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from time import monotonic
 
+from pipelines.result_files import result_path, write_result
 from server.assembly import open_service
 from server.engines.base import InferenceRequest
 from server.errors import BadRequest, Saturated, ServiceError
@@ -17,6 +18,22 @@ from server.transcode import upright
 from server.types import Prediction
 
 Outcome = tuple[Path, Prediction | ServiceError]
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+
+def list_images(folder: Path) -> list[Path]:
+    """The image files of a folder, by name; raises BadRequest for none, or for two that would have the same result file."""
+    if not folder.is_dir():
+        raise BadRequest(f"{folder} is not a folder.")
+    images = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    if not images:
+        raise BadRequest(f"{folder} holds no image.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
+    by_stem: dict[str, Path] = {}
+    for image in images:
+        if (other := by_stem.setdefault(image.stem, image)) is not image:
+            raise BadRequest(f"{other} and {image.name} have the same result file.", "Rename one of them.")
+    return images
 
 
 def classify_files(settings: Settings, paths: list[Path]) -> Iterator[Outcome]:
@@ -55,6 +72,16 @@ def _outcome(path: Path, pending: Future[Prediction] | ServiceError) -> Outcome:
         return path, pending.result()
     except ServiceError as error:
         return path, error
+
+
+def write_results(outcomes: Iterator[Outcome], folder: Path, top_k: int) -> Iterator[Outcome]:
+    """Write a result file for each image as it is answered, and pass the outcomes on; a failed image has no result file."""
+    for path, outcome in outcomes:
+        if isinstance(outcome, ServiceError):
+            result_path(folder, path).unlink(missing_ok=True)  # that of an earlier run
+        else:
+            write_result(result_path(folder, path), [score.class_id for score in outcome.scores[:top_k]])
+        yield path, outcome
 
 
 def print_outcomes(outcomes: Iterator[Outcome], top_k: int, *, as_json: bool) -> int:

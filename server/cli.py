@@ -59,6 +59,59 @@ def classify(
     raise typer.Exit(1 if failed else 0)
 
 
+@app.command("infer-dir")
+def infer_dir(
+    images: Annotated[Path, typer.Argument(help="Folder of the images.")],
+    results: Annotated[Path, typer.Argument(help="Folder for the result files.")],
+    model: Annotated[str | None, typer.Option(help="Name of the model in the store.", show_default=False)] = None,
+    model_store: StoreFolder = None,
+    top_k: Annotated[int, typer.Option(min=1, max=16, help="Class ids to a result file.")] = 5,
+    resume: Annotated[bool, typer.Option("--resume", help="Leave out the images that have a result file.")] = False,
+) -> None:
+    """Classify the images of a folder into result files as the SDK's samples write them: <image>_1.txt, ids best first."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from pipelines.result_files import make_folder, result_path
+    from server.classify_files import classify_files, list_images, write_results
+    from server.errors import ServiceError
+
+    found = list_images(images)
+    make_folder(results)
+    paths = [path for path in found if not (resume and result_path(results, path).exists())]
+    settings = load_settings(model=model, model_store=model_store, log_level="warning")
+    failed = 0
+    with Progress(console=Console(stderr=True)) as progress:
+        written = write_results(classify_files(settings, paths), results, top_k) if paths else iter(())
+        for path, outcome in progress.track(written, total=len(paths), description="Classifying"):
+            if isinstance(outcome, ServiceError):
+                failed += 1
+                progress.console.print(f"{path}: {outcome} [{outcome.code}]", markup=False, highlight=False, soft_wrap=True)
+    _print(f"{len(paths) - failed} results written to {results}, {len(found) - len(paths)} were there, {failed} failed")
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command("stats")
+def stats(
+    folder: Annotated[Path, typer.Argument(help="Folder of the statistics files (ps_log_dir of sdk.conf).")], as_json: AsJson = False
+) -> None:
+    """Add up the performance statistics that enable_ps=true of sdk.conf turns on."""
+    from pipelines.statistics_report import read_report
+
+    report = read_report(folder)
+    _print(report.as_json() if as_json else report.as_text())
+
+
+@app.command("sdk-conf")
+def print_sdk_conf(
+    interval_s: Annotated[int, typer.Option(min=1, max=86_400, help="Seconds between two reports.")] = 6,
+) -> None:
+    """Print an sdk.conf that keeps performance statistics, for SDK_CONF or for the SDK's own config folder."""
+    from pipelines.sdk_conf import SdkConf
+
+    _print(SdkConf(enable_ps=True, ps_interval_time=interval_s).render())
+
+
 @models_app.command("list")
 def list_models(model_store: StoreFolder = None, as_json: AsJson = False) -> None:
     """List the models: those of the store, and those that can be prepared."""

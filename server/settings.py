@@ -25,6 +25,9 @@ class Settings(BaseSettings):
         "auto", description="What runs the pipeline: the vendor's SDK (ascend) or this project's CPU runtime (host)."
     )
     pipeline: Path | None = Field(None, description="A hand-written .pipeline to run instead of the rendered one.")
+    sdk_conf: Path | None = Field(
+        None, description="The vendor's sdk.conf for the CPU runtime: enable_ps=true keeps performance statistics."
+    )
     streams_per_device: int = Field(0, ge=0, le=64, description="Streams per device; 0: one more than the CPU cores (host), 2 (ascend).")
     window: Positive = Field(64, description="Images in flight at most; more are answered 429.")
     timeout_ms: Positive = Field(30_000, description="Time a request may take; a client may ask for less.")

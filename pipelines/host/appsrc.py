@@ -41,6 +41,8 @@ class AppSrc(Element):
         while (item := self._frames.get()) is not None and not self._closed:
             frame, bounded = item
             try:
+                if self.context.options.statistics:
+                    self.context.options.statistics.frame_entered(self.context.stream.name)
                 self.downstream(frame)
             finally:
                 if bounded:

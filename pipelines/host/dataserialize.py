@@ -2,35 +2,27 @@
 
 import json
 
-import numpy as np
-
 from pipelines.host.element import Element, ElementContext
 from pipelines.host.frame import Classes, ClassResult, Frame
-
-_SPECIAL = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"', "-0": "0"}
-_SMALLEST_NORMAL = np.finfo(np.float32).smallest_normal  # below it C's strtof, which the vendor reads back with, reports an error
-
-
-def number_text(value: np.float32) -> str:
-    """A float as the vendor prints it: six digits if they read back as the same float32, else nine; -0 is 0."""
-    text = f"{value:.6g}"
-    if text in _SPECIAL:
-        return _SPECIAL[text]
-    reads_back = np.float32(text) == value and (value == 0 or abs(value) >= _SMALLEST_NORMAL)
-    return text if reads_back else f"{value:.9g}"
+from pipelines.host.jsonnumber import number_text
+from pipelines.host.metadatagraph import MetadataGraph
+from pipelines.host.tensorinfer import split_list
 
 
 class DataSerialize(Element):
-    """Writes one metadata as compact JSON with alphabetical keys; a failed frame becomes its error's text."""
+    """Writes metadata as compact JSON with alphabetical keys; a failed frame becomes its error's text.
+
+    One key gives the list of that metadata; several, or none for all, give lists within the entries they were made of.
+    """
 
     factory = "mxpi_dataserialize"
     stage = "serialize"
 
     def __init__(self, context: ElementContext) -> None:
         super().__init__(context)
-        # The vendor splits at commas and trims nothing; a key that is nowhere written gives "{}".
-        self._keys = self.text("outputDataKeys").split(",")
-        self._names: dict[str, str] = {}
+        self._keys = split_list(self.text("outputDataKeys"))  # blanks belong to a key
+        self._headers = not self.integer("eraseHeaderVecFlag")
+        self._beginnings: dict[tuple[int, str], str] = {}
 
     def push(self, frame: Frame) -> None:
         """The buffer becomes the result, or the text of the last error by element name."""
@@ -42,13 +34,20 @@ class DataSerialize(Element):
         self.downstream(frame)
 
     def process(self, frame: Frame) -> None:
-        """Metadata → JSON bytes."""
-        results = [result for key in self._keys if isinstance(found := frame.metadata.get(key), Classes) for result in found.results]
-        body = ",".join(map(self._entry, results))
-        frame.data = f'{{"MxpiClass":[{body}]}}'.encode() if body else b"{}"
+        """Metadata → JSON bytes; a key that is nowhere written gives "{}"."""
+        found = frame.metadata.get(self._keys[0]) if len(self._keys) == 1 else None
+        if isinstance(found, Classes) and not self._headers:
+            body = ",".join(map(self._entry, found.results))
+            frame.data = f'{{"MxpiClass":[{body}]}}'.encode() if body else b"{}"
+            return
+        graph = MetadataGraph(frame.metadata, self.context.stream, headers=self._headers)
+        text = graph.list_json(self._keys[0]) if len(self._keys) == 1 else graph.json(self._keys)
+        frame.data = text.encode()
 
     def _entry(self, result: ClassResult) -> str:
-        name = self._names.get(result.class_name)
-        if name is None:
-            name = self._names[result.class_name] = json.dumps(result.class_name, ensure_ascii=False)
-        return f'{{"classId":{result.class_id},"className":{name},"confidence":{number_text(result.confidence)}}}'
+        class_id, name = result.class_id, result.class_name
+        beginning = self._beginnings.get((class_id, name))
+        if beginning is None:
+            quoted = json.dumps(name, ensure_ascii=False)
+            beginning = self._beginnings[class_id, name] = f'{{"classId":{class_id},"className":{quoted},"confidence":'
+        return f"{beginning}{number_text(float(result.confidence))}}}"

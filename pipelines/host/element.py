@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import ClassVar, Literal
 
-from pipelines.codes import Code, code_text
+from pipelines.codes import Code
 from pipelines.errors import PipelineError
-from pipelines.host.frame import Frame, FrameError, Metadata
+from pipelines.host.frame import LOST_ID, Frame, FrameError, Metadata
 from pipelines.host.options import HostOptions
+from pipelines.host.statistics import Kind
 from pipelines.plugins import PropertyValue
 from pipelines.spec import ElementSpec, StreamSpec
 
@@ -42,11 +43,15 @@ class Element:
 
     factory: ClassVar[str]
     stage: ClassVar[str]
+    kinds: ClassVar[tuple[Kind, ...]] = (Kind.PLUGIN,)  # what the performance statistics tell of it
 
     def __init__(self, context: ElementContext) -> None:
         self.context = context
-        self.name = context.spec.name
+        self.name = metadata_key(context.spec)
         self.downstream: Push = lambda _frame: None
+        self.statistics = context.options.statistics if self.factory.startswith("mxpi_") else None
+        if self.statistics:
+            self.statistics.plugin_registered(context.stream.name, self.name, self.factory, *self.kinds)
 
     def process(self, frame: Frame) -> None:
         """Do the element's work on one frame; raises FrameFailure."""
@@ -61,7 +66,13 @@ class Element:
         if not frame.errors:
             started_s = perf_counter()
             self.attempt(frame)
-            frame.stages_s[self.stage] = perf_counter() - started_s
+            elapsed_s = frame.stages_s[self.stage] = perf_counter() - started_s
+            self.timed(Kind.PLUGIN, elapsed_s)
+
+    def timed(self, kind: Kind, elapsed_s: float) -> None:
+        """Tell the performance statistics, if anybody keeps them."""
+        if self.statistics:
+            self.statistics.plugin_done(self.context.stream.name, self.name, self.factory, kind, elapsed_s)
 
     def attempt(self, frame: Frame) -> None:
         """Run `process`, turning every failure into an error on the frame."""
@@ -71,15 +82,24 @@ class Element:
             frame.errors[self.name] = FrameError(failure.code, failure.text)
         except Exception as error:  # the stream outlives any frame
             logger.exception("element %s failed a frame", self.name)
+            if self.context.options.strict:
+                frame.unique_id = LOST_ID
             frame.errors[self.name] = FrameError(Code.COMM_INNER, f"An Exception occurred. Error message: ({error}).")
+
+    def release(self) -> None:
+        """Let go of whoever waits in this element, so that the threads upstream can end; `close` follows."""
 
     def close(self) -> None:
         """Release what the element holds; nothing is pushed afterwards."""
 
     def input(self, frame: Frame) -> Metadata | None:
         """The metadata under `dataSource` ("auto": what the upstream element wrote), or None."""
-        source = self.text("dataSource")
-        return frame.metadata.get(self.context.upstream if source == "auto" else source)
+        return frame.metadata.get(self.source())
+
+    def source(self) -> str:
+        """The key of the metadata the element reads."""
+        named = self.text("dataSource")
+        return self.context.upstream if named == "auto" else named
 
     def text(self, name: str) -> str:
         """A text property."""
@@ -116,6 +136,6 @@ class Element:
         return PipelineError(Code.STREAM_CHANGE_STATE, f"Element {self.name!r}: {message}.", remedy)
 
 
-def null_input(what: str) -> FrameFailure:
-    """The failure of an element whose input is missing."""
-    return FrameFailure(Code.COMM_INVALID_POINTER, f"{what} is nullptr.{code_text(Code.COMM_INVALID_POINTER)}")
+def metadata_key(spec: ElementSpec) -> str:
+    """The key an element writes its metadata under: its name, unless its property `name` gives it another."""
+    return str(spec.props.get("name") or spec.name)

@@ -23,8 +23,9 @@ class HostModel:
     """
 
     def __init__(self, path: Path, inference_threads: int = 0) -> None:
+        self.path = path
         core = ov.Core()
-        model = core.read_model(path)
+        model = core.read_model(path if path.suffix == ".onnx" else path.read_bytes())
         shape = model.input(0).get_partial_shape()
         if shape.rank.is_dynamic or shape.rank.get_length() != 4 or any(shape[axis].is_dynamic for axis in (1, 2, 3)):
             raise ValueError(f"its input is {shape}, not [N, H, W, C] with fixed H, W and C")
@@ -40,22 +41,30 @@ class HostModel:
             if shape[0].is_dynamic:
                 model.reshape([size, *self.image_shape])
             self._compiled[size] = core.compile_model(model, "CPU", config)
+        # those of the largest batch, as an OM declares them
+        self.output_shapes = [tuple(output.get_shape()) for output in self._compiled[self.batch_sizes[-1]].outputs]
 
     @property
     def image_bytes(self) -> int:
         """The size of one image of the input."""
         return prod(self.image_shape) * int(self.dtype.itemsize)
 
-    def runner(self) -> "ModelRunner":
-        """A private set of requests and buffers, for one caller at a time."""
-        return ModelRunner(self, self._compiled)
+    def runner(self, *, single: bool = False, batch_dimension: bool = True) -> "ModelRunner":
+        """A private set of requests and buffers, for one caller at a time; see ModelRunner for the two flags."""
+        return ModelRunner(self, self._compiled, single=single, batch_dimension=batch_dimension)
 
 
 class ModelRunner:
-    """Runs batches of one model; not thread-safe, make one for each element."""
+    """Runs batches of one model; not thread-safe, make one for each element.
 
-    def __init__(self, model: HostModel, compiled: dict[int, ov.CompiledModel]) -> None:
+    `single` takes a whole batch of the model for one image. Without `batch_dimension` the model's outputs have none, and the
+    outputs of an image get one. An output whose size does not fit the shape this gives stays flat.
+    """
+
+    def __init__(self, model: HostModel, compiled: dict[int, ov.CompiledModel], *, single: bool, batch_dimension: bool) -> None:
         self.model = model
+        self._single = single
+        self._shapes = [(1, *shape[batch_dimension:]) for shape in model.output_shapes]
         self._slots: dict[int, tuple[ov.InferRequest, Pixels]] = {}
         for size, one in compiled.items():
             request = one.create_infer_request()
@@ -64,25 +73,41 @@ class ModelRunner:
             self._slots[size] = (request, buffer)
 
     def run(self, images: Sequence[Pixels], batch_size: int) -> list[tuple[Array, ...]]:
-        """Infer up to `batch_size` images; one tuple of outputs, each [1, …], for every image. Unused slots keep old pixels."""
+        """Infer up to `batch_size` images; one tuple of outputs, each [1, …], for every image. Unused slots keep old bytes."""
         request, buffer = self._slots[batch_size]
-        for slot, pixels in zip(buffer, images, strict=False):
-            slot.reshape(-1)[:] = pixels.reshape(-1)
+        room = buffer.reshape(-1).view(np.uint8)
+        for index, pixels in enumerate(images):
+            room[index * pixels.nbytes : (index + 1) * pixels.nbytes] = np.ascontiguousarray(pixels).reshape(-1).view(np.uint8)
         request.infer()
-        outputs = [np.array(tensor.data) for tensor in request.output_tensors]
-        return [tuple(output[index : index + 1] for output in outputs) for index in range(len(images))]
+        parts = 1 if self._single else batch_size
+        outputs = [np.array(tensor.data).reshape(-1) for tensor in request.output_tensors]
+        return [
+            tuple(_part(output, index, parts, shape) for output, shape in zip(outputs, self._shapes, strict=True))
+            for index in range(len(images))
+        ]
+
+
+def _part(output: Array, index: int, parts: int, shape: tuple[int, ...]) -> Array:
+    size = output.size // parts
+    part = output[index * size : (index + 1) * size]
+    return part.reshape(shape) if size == prod(shape) else part
 
 
 def load_model(model_path: Path, inference_threads: int = 0) -> HostModel:
     """The model a pipeline names, compiled at most once; raises ValueError in words that say what is wrong.
 
-    On a CPU `X.om` stands for `X.onnx` beside it: the same recipe folded in, the same input contract.
+    On a CPU `X.om` stands for `X.onnx` beside it: the same recipe folded in, the same input contract. Without one, the file
+    named has to be an ONNX model itself, whatever its name.
     """
-    path = model_path.with_suffix(".onnx") if model_path.suffix == ".om" else model_path
-    if path.is_symlink():
-        raise ValueError(f"modelPath {str(path)!r} is a symbolic link, which the vendor's engine refuses")
-    if not path.is_file():
+    beside = model_path.with_suffix(".onnx") if model_path.suffix == ".om" else model_path
+    for path in (model_path, beside):
+        if path.is_symlink():
+            raise ValueError(f"modelPath {str(path)!r} is a symbolic link, which the vendor's engine refuses")
+    path = model_path if model_path.is_file() and not beside.is_file() else beside
+    if model_path.is_dir() or not path.is_file():
         raise ValueError(f"modelPath {str(model_path)!r}: there is no file {path}")
+    if model_path.is_file() and not model_path.stat().st_size:
+        raise ValueError(f"modelPath {str(model_path)!r} is empty")
     stat = path.stat()
     key = (path.resolve(), stat.st_mtime_ns, stat.st_size, inference_threads)
     with _loading:
@@ -91,7 +116,8 @@ def load_model(model_path: Path, inference_threads: int = 0) -> HostModel:
             try:
                 model = HostModel(path, inference_threads)
             except (RuntimeError, ValueError) as error:
-                raise ValueError(f"model {path} cannot be loaded: {error}") from error
+                hint = "" if path == beside else f" There is no {beside} beside it, which a CPU would run."
+                raise ValueError(f"model {path} cannot be loaded: {error}{hint}") from error
             _loaded[key] = model
         return model
 

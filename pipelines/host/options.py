@@ -2,7 +2,12 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from pipelines.host.statistics import PerformanceStatistics
+from pipelines.sdk_conf import SdkConf
 
 logger = logging.getLogger(__name__)
 
@@ -17,12 +22,34 @@ class HostOptions:
     `on_frame(stream, unique_id, stages_s)` is called before a result is handed out, with the seconds spent by stage;
     `on_batch(images, padding)` after each run of a model. Both are called on the stream's own threads and must be quick.
     One that raises is logged and costs no frame.
+    `strict` behaves as the vendor's engine does where that hurts; without it the runtime is kinder.
+    `sdk_conf` is the vendor's configuration file; what it says of performance statistics is honoured, below `home` (None: the user's).
+    `statistics` is what InitManager makes of it.
     `inference_threads` 0 leaves the number of threads to OpenVINO.
     """
 
     on_frame: FrameObserver | None = None
     on_batch: BatchObserver | None = None
     inference_threads: int = 0
+    strict: bool = False
+    sdk_conf: Path | None = None
+    home: Path | None = None
+    statistics: PerformanceStatistics | None = None
+
+    def with_statistics(self) -> Self:
+        """These options with the statistics that `sdk_conf` asks for, started; an unreadable file is only a warning."""
+        if self.sdk_conf is None or self.statistics:
+            return self
+        try:
+            conf = SdkConf.read(self.sdk_conf)
+        except (OSError, ValueError) as error:
+            logger.warning("%s cannot be read: %s", self.sdk_conf, error)
+            return self
+        if not conf.enable_ps:
+            return self
+        statistics = PerformanceStatistics(conf, self.home or Path.home(), self.sdk_conf)
+        statistics.start()
+        return replace(self, statistics=statistics)
 
     def frame_done(self, stream: str, unique_id: int, stages_s: Mapping[str, float]) -> None:
         """Tell `on_frame`."""

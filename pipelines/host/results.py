@@ -2,9 +2,12 @@
 
 import threading
 from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from time import monotonic
 
 from pipelines.codes import Code, code_text
+from pipelines.host.frame import Metadata
 from pipelines.host.structs import MxDataOutput
 
 QUEUE_CAPACITY = 256  # results of one sink; a full queue holds up the stream, as with the vendor
@@ -17,29 +20,37 @@ def failure(code: Code, text: bytes | None = None) -> MxDataOutput:
     return MxDataOutput(int(code), code_text(code).encode() if text is None else text)
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What reached a sink: the result, and the metadata for those who ask for messages."""
+
+    result: MxDataOutput
+    metadata: Mapping[str, Metadata] = field(default_factory=dict)
+
+
 class ResultQueue:
-    """The results of one sink, first in first out."""
+    """The deliveries of one sink, first in first out."""
 
     def __init__(self) -> None:
-        self._results: deque[MxDataOutput] = deque()
+        self._deliveries: deque[Delivery] = deque()
         self._changed = threading.Condition()
         self._closed = False
 
-    def put(self, result: MxDataOutput) -> None:
-        """Add a result; waits while the queue is full."""
+    def put(self, delivery: Delivery) -> None:
+        """Add a delivery; waits while the queue is full."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self._results) < QUEUE_CAPACITY)
-            self._results.append(result)
+            self._changed.wait_for(lambda: self._closed or len(self._deliveries) < QUEUE_CAPACITY)
+            self._deliveries.append(delivery)
             self._changed.notify_all()
 
-    def get(self, timeout_s: float) -> MxDataOutput:
-        """The oldest result; 1002 when none comes in time."""
+    def get(self, timeout_s: float | None) -> Delivery | None:
+        """The oldest delivery, or None when none comes in time; without a time it waits until there is one or the stream stops."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._results or self._closed, timeout_s) or not self._results:
-                return failure(Code.COMM_INNER)
-            result = self._results.popleft()
+            if not self._changed.wait_for(lambda: self._deliveries or self._closed, timeout_s) or not self._deliveries:
+                return None
+            delivery = self._deliveries.popleft()
             self._changed.notify_all()
-            return result
+            return delivery
 
     def close(self) -> None:
         """Wake every waiter, empty-handed."""
@@ -99,6 +110,12 @@ class ResultTable:
                 if unique_id in self._pending:
                     self._given_up.add(unique_id)
             return self._results.pop(unique_id, None) or failure(Code.STREAM_TIMEOUT, TIMEOUT_TEXT)
+
+    def drop(self, unique_id: int) -> None:
+        """Note that an id was asked for that is not under way; here that costs nothing."""
+
+    def check_idle(self) -> None:
+        """Nothing to object to a stop while callers wait: they are woken."""
 
     def close(self) -> None:
         """Wake every waiter, empty-handed."""

@@ -1,29 +1,37 @@
-"""StreamManagerApi on a CPU: the calls, codes and texts of the vendor's Python module, as far as classification goes.
+"""StreamManagerApi on a CPU: the calls, codes and texts of the vendor's Python module.
 
-What is here: creation, both pairs of send and get, stop and destroy. Protobuf and metadata calls have their place beside
-`GetResult`, on `Stream`.
+Overloads are told apart by the number and types of their arguments, as the vendor's binding does; wrong ones raise in its
+words. Every call may come from any thread; streams belong to the object that created them.
 """
 
 import logging
 import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from pipelines.codes import Code
 from pipelines.errors import PipelineError
+from pipelines.host import calls
 from pipelines.host.options import HostOptions
 from pipelines.host.results import failure
-from pipelines.host.stream import Mode, SendRefused, Stream
-from pipelines.host.structs import MxDataInput, MxDataOutput, checked_bytes
-from pipelines.spec import parse_stream, read_streams
+from pipelines.host.stream import BOXES_KEY, Mode, SendRefused, Stream
+from pipelines.host.structs import (
+    MxDataOutput,
+    MxProtobufOut,
+    OutProtobufVector,
+)
+from pipelines.pipeline_text import read_streams
+from pipelines.spec import parse_stream, stream_object
 
 logger = logging.getLogger(__name__)
 
-NOT_INITIALISED = -1
-_REFUSED_CHARACTERS = frozenset(b"\n\f\r\b\t\v\x7f")
-_UINT32 = 2**32
+MAX_FILE_BYTES = 100 * 1024 * 1024
+NOT_INITIALISED_TEXT = b"The initialization is not performed, Call the InitManager method first."
 
 
 class StreamManagerApi:
-    """The vendor's entry point. Every call may come from any thread; streams belong to the object that created them."""
+    """The vendor's entry point."""
 
     def __init__(self, options: HostOptions | None = None) -> None:
         self._options = options or HostOptions()
@@ -32,16 +40,17 @@ class StreamManagerApi:
         self._creating = threading.Lock()  # two calls may name the same stream
         self.last_error: PipelineError | None = None  # why the last creation failed, in words; the vendor only logs it
 
-    def InitManager(self) -> int:
+    def InitManager(self, argStrings: object = None) -> int:
         """Make the object usable; 0."""
         self._initialised = True
+        self._options = self._options.with_statistics()
         return Code.OK
 
-    def CreateMultipleStreams(self, pipeline: bytes) -> int:
+    def CreateMultipleStreams(self, streamsConfig: bytes) -> int:
         """Create every stream of a pipeline text; on the first failure its code, and the earlier streams stay."""
-        text = checked_bytes(pipeline, "StreamManagerApi_CreateMultipleStreams", 2)
+        text = calls.text(streamsConfig, "CreateMultipleStreams", 2)
         if not self._initialised:
-            return NOT_INITIALISED
+            return calls.NOT_INITIALISED
         self.last_error = None
         try:
             for name, value in read_streams(text):
@@ -54,56 +63,99 @@ class StreamManagerApi:
 
     def _create(self, name: str, value: object) -> None:
         with self._creating:
+            stream_object(name, value)  # refused before the name is looked up, as with the vendor
             if name.encode() in self._streams:
                 raise PipelineError(Code.STREAM_EXIST, f"There is a stream {name!r} already.")
             self._streams[name.encode()] = Stream(parse_stream(name, value), self._options)
 
-    def SendData(self, stream: bytes, plugin: int | bytes, data: MxDataInput) -> int:
-        """Send without an id; 0, or a positive code. Never waits."""
-        found = self._find(stream, "StreamManagerApi_SendData")
+    def CreateMultipleStreamsFromFile(self, streamsFilePath: bytes) -> int:
+        """The same from a file: 1029 for a missing one or a symbolic link, 1004 for what is no file or empty, 1001 above 100 MB."""
+        path = Path(calls.text(streamsFilePath, "CreateMultipleStreamsFromFile", 2).decode(errors="surrogateescape"))
+        if not self._initialised:
+            return calls.NOT_INITIALISED
+        if not streamsFilePath or not path.exists() or path.is_symlink():
+            return Code.COMM_INVALID_PATH
+        if not path.is_file():
+            return Code.COMM_INVALID_PARAM
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return Code.COMM_FAILURE
+        return self.CreateMultipleStreams(path.read_bytes())
+
+    def SendData(self, *args: Any) -> int:
+        """(stream, source, MxDataInput) or (stream, element, MetadataInputVector, MxBufferInput): 0, or a code. Never waits."""
+        call = calls.send_data(args)
+        found = self._find(call.stream, *call.names)
         if not isinstance(found, Stream):
             return found
-        if _has_refused(plugin) or _has_refused(data.customParam):
+        if isinstance(call.plugin, int) and call.plugin < 0:
             return Code.COMM_INVALID_PARAM
-        try:
-            return found.send(plugin, data.data, Mode.NORMAL)
-        except SendRefused as refused:
-            return refused.code
+        return _sent(found, call)
 
-    def GetResult(self, stream: bytes, sink: int, timeout_ms: int = 3000) -> MxDataOutput:
-        """The next result of a sink, in the order of the sends."""
-        method = "StreamManagerApi_GetResult"
-        found = self._find(stream, method)
-        timeout_ms = _unsigned(timeout_ms, method, 4)
+    def SendProtobuf(self, *args: Any) -> int:
+        """(stream, source, InProtobufVector): 0, or a code. Sends metadata and no image."""
+        call = calls.send_protobuf(args)
+        if not self._initialised:
+            return calls.NOT_INITIALISED
+        if call.refusal:
+            return call.refusal
+        found = self._find(call.stream, *call.names)
+        if not isinstance(found, Stream):
+            return found
+        if isinstance(call.plugin, int) and call.plugin < 0:
+            return Code.COMM_INVALID_PARAM
+        return _sent(found, call)
+
+    def GetResult(self, *args: Any) -> Any:
+        """(stream, sink[, ms]) or (stream, element, StringVector[, ms]): the next result of a sink, in the order of the sends."""
+        call = calls.get_result(args)
+        found = self._find(call.stream, *call.names)
+        if call.keys is not None:
+            return calls.metadata_output(found, call)
         if not isinstance(found, Stream):
             return _error_result(found)
-        return found.result(sink, timeout_ms / 1000)
+        if isinstance(call.sink, int) and call.sink < 0:
+            return failure(Code.COMM_INVALID_PARAM)
+        return found.result(int(call.sink), call.timeout_s)
 
-    def SendDataWithUniqueId(self, stream: bytes, plugin: int | bytes, data: MxDataInput) -> int:
-        """Send and get an id to fetch the result by; -1 for any failure. Waits up to 3 s while the stream is full."""
-        found = self._find(stream, "StreamManagerApi_SendDataWithUniqueId")
-        if not isinstance(found, Stream) or _has_refused(plugin) or _has_refused(data.customParam):
-            return -1
+    def GetProtobuf(self, streamName: bytes, outPluginId: int, keyVec: Any) -> OutProtobufVector:
+        """The messages of the next buffer of a sink, those that are there; waits for as long as it takes."""
+        call = calls.get_protobuf((streamName, outPluginId, keyVec))
+        if not self._initialised:
+            missing = MxProtobufOut()
+            missing.errorCode, missing.messageName = calls.NOT_INITIALISED, NOT_INITIALISED_TEXT
+            return OutProtobufVector([missing])
+        found = self._find(call.stream, *call.names)
+        if not isinstance(found, Stream) or found.mode is Mode.UNIQUE_ID or not call.keys or call.sink < 0:
+            return OutProtobufVector()
+        return calls.messages(found.delivery(call.sink, None), call.keys)
+
+    def SendDataWithUniqueId(self, *args: Any) -> int:
+        """(stream, source, MxDataInput): an id to fetch the result by; -1 for any failure. Waits up to 3 s while the stream is full."""
+        call = calls.send_with_id(args)
+        found = self._find(call.stream, *call.names)
+        if not isinstance(found, Stream):
+            return calls.NOT_INITIALISED
         try:
-            return found.send(plugin, data.data, Mode.UNIQUE_ID)
+            return found.send_with_id(call.plugin, call.data, call.boxes)
         except SendRefused:
             return -1
 
-    def GetResultWithUniqueId(self, stream: bytes, unique_id: int, timeout_ms: int) -> MxDataOutput:
+    def GetResultWithUniqueId(self, streamName: bytes, uniqueId: int, timeOutInMs: int) -> MxDataOutput:
         """The result of one id; 6010 when it does not come in time."""
-        method = "StreamManagerApi_GetResultWithUniqueId"
-        found = self._find(stream, method)
-        unique_id, timeout_ms = _unsigned(unique_id, method, 3), _unsigned(timeout_ms, method, 4)
+        call = calls.get_with_id((streamName, uniqueId, timeOutInMs))
+        found = self._find(call.stream)
         if not isinstance(found, Stream):
             return _error_result(found)
-        return found.result_of(unique_id, timeout_ms / 1000)
+        return found.result_of(call.unique_id, call.timeout_s)
 
-    def StopStream(self, stream: bytes) -> int:
+    def StopStream(self, streamName: bytes) -> int:
         """End one stream; its name may be used again."""
-        found = self._find(stream, "StreamManagerApi_StopStream")
+        name = calls.text(streamName, "StopStream", 2)
+        found = self._find(name)
         if not isinstance(found, Stream):
             return found
-        if self._streams.pop(stream, None) is None:
+        found.check_idle()
+        if self._streams.pop(name, None) is None:
             return Code.STREAM_NOT_EXIST  # another thread was quicker
         found.stop()
         return Code.OK
@@ -111,36 +163,36 @@ class StreamManagerApi:
     def DestroyAllStreams(self) -> int:
         """End every stream of this object."""
         if not self._initialised:
-            return NOT_INITIALISED
+            return calls.NOT_INITIALISED
         for name in list(self._streams):
             if stream := self._streams.pop(name, None):
                 stream.stop()
+        if self._options.statistics:
+            self._options.statistics.stop()
+            self._options = replace(self._options, statistics=None)
         return Code.OK
 
-    def _find(self, stream: bytes, method: str) -> Stream | int:
-        name = checked_bytes(stream, method, 2)
+    def _find(self, stream: bytes, *names: bytes) -> Stream | int:
+        """The stream, or the code of why there is none; other names of the call are held to the same characters."""
         if not self._initialised:
-            return NOT_INITIALISED
-        if _has_refused(name):
+            return calls.NOT_INITIALISED
+        if any(calls.has_refused_character(name) for name in (stream, *names)):
             return Code.COMM_INVALID_PARAM
-        return self._streams.get(name, Code.STREAM_NOT_EXIST)
+        return self._streams.get(stream, Code.STREAM_NOT_EXIST)
 
 
-def _has_refused(name: int | bytes) -> bool:
-    """Whether a name holds what the vendor's engine refuses in one."""
-    return isinstance(name, bytes) and (not _REFUSED_CHARACTERS.isdisjoint(name) or b"  " in name)
+def _sent(stream: Stream, call: "calls.Send") -> int:
+    metadata = dict(call.metadata)
+    if call.boxes:
+        metadata[BOXES_KEY] = call.boxes
+    try:
+        stream.send(call.plugin, call.data, metadata)
+    except SendRefused as refused:
+        return refused.code
+    return Code.OK
 
 
 def _error_result(code: int) -> MxDataOutput:
-    if code == NOT_INITIALISED:
+    if code == calls.NOT_INITIALISED:
         return MxDataOutput(code)
     return failure(Code.COMM_INNER if code == Code.COMM_INVALID_PARAM else Code(code))
-
-
-def _unsigned(value: int, method: str, position: int) -> int:
-    where = f"in method '{method}', argument {position} of type 'unsigned int'"
-    if not isinstance(value, int):
-        raise TypeError(where)
-    if not 0 <= value < _UINT32:
-        raise OverflowError(where)
-    return value

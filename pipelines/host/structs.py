@@ -1,50 +1,227 @@
-"""The structs of the vendor's Python module that classification uses; every text in them is bytes."""
+"""The structs and vectors of the vendor's Python module; every text in them is bytes, and wrong types raise in its words."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
-
-class MxDataInput:
-    """What is sent: one encoded image."""
-
-    __slots__ = ("_custom_param", "_data", "fragmentId")
-
-    def __init__(self) -> None:
-        self._data = b""
-        self._custom_param = b""
-        self.fragmentId = 0
-
-    @property
-    def data(self) -> bytes:
-        """The image; assigning anything but bytes raises as the vendor's binding does."""
-        return self._data
-
-    @data.setter
-    def data(self, value: bytes) -> None:
-        self._data = checked_bytes(value, "MxDataInput_data_set", 2)
-
-    @property
-    def customParam(self) -> bytes:
-        """Carried along, read by no classification plugin."""
-        return self._custom_param
-
-    @customParam.setter
-    def customParam(self, value: bytes) -> None:
-        self._custom_param = checked_bytes(value, "MxDataInput_customParam_set", 2)
+TEXT = "std::string const &"
 
 
-@dataclass(slots=True)
-class MxDataOutput:
-    """What comes back: JSON, or the text of an error."""
-
-    errorCode: int = 0
-    data: bytes = b""
-
-
-def checked_bytes(value: object, method: str, position: int) -> bytes:
+def checked_bytes(value: object, method: str, position: int, kind: str = TEXT) -> bytes:
     """The value if it is bytes; TypeError or ValueError in the words of the vendor's binding otherwise."""
     if isinstance(value, bytes):
         return value
-    where = f"in method '{method}', argument {position} of type 'std::string const &'"
+    where = f"in method '{method}', argument {position} of type '{kind}'"
     if value is None:
         raise ValueError(f"invalid null reference {where}")
     raise TypeError(where)
+
+
+def checked_int(value: object, method: str, position: int, kind: str, low: int, high: int) -> int:
+    """The value if it is an int of that C type; TypeError or OverflowError in the words of the vendor's binding otherwise."""
+    where = f"in method '{method}', argument {position} of type '{kind}'"
+    if not isinstance(value, int):
+        raise TypeError(where)
+    if not low <= value <= high:
+        raise OverflowError(where)
+    return value
+
+
+class _Struct:
+    """Fields with a type and a default; a subclass lists them. Other attributes may be set, as on the vendor's."""
+
+    TEXTS: ClassVar[tuple[str, ...]] = ()
+    INTEGERS: ClassVar[tuple[str, ...]] = ()
+    FLOATS: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self) -> None:
+        fields = dict.fromkeys(self.TEXTS, b"") | dict.fromkeys(self.INTEGERS, 0) | dict.fromkeys(self.FLOATS, 0.0)
+        vars(self).update(fields)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        method = f"{type(self).__name__}_{name}_set"
+        if name in self.TEXTS:
+            checked_bytes(value, method, 2)
+        elif name in self.INTEGERS:
+            checked_int(value, method, 2, "int", -(2**31), 2**31 - 1)
+        elif name in self.FLOATS and not isinstance(value, int | float):
+            raise TypeError(f"in method '{method}', argument 2 of type 'float'")
+        super().__setattr__(name, value)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+
+class _Vector(list[Any]):
+    """A std::vector: a list with `push_back` and the like, of one type of item."""
+
+    ITEM: ClassVar[type] = bytes
+    ITEM_NAME: ClassVar[str] = "std::string"
+
+    def __init__(self, items: Iterable[Any] = ()) -> None:
+        super().__init__()
+        for item in items:
+            self.push_back(item)
+
+    def push_back(self, item: Any) -> None:
+        """Add an item at the end."""
+        name = type(self).__name__
+        where = f"in method '{name}_push_back', argument 2 of type 'std::vector< {self.ITEM_NAME} >::value_type const &'"
+        if item is None:
+            raise ValueError(f"invalid null reference {where}")
+        if not isinstance(item, self.ITEM):
+            raise TypeError(where)
+        super().append(item)
+
+    append = push_back
+
+    def size(self) -> int:
+        """How many items."""
+        return len(self)
+
+    def empty(self) -> bool:
+        """Whether there is none."""
+        return not self
+
+
+class RoiBox(_Struct):
+    """A rectangle in pixels."""
+
+    FLOATS = ("x0", "y0", "x1", "y1")
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class RoiBoxVector(_Vector):
+    """Rectangles."""
+
+    ITEM, ITEM_NAME = RoiBox, "PyStreamManager::RoiBox"
+
+
+class MxDataInput(_Struct):
+    """What is sent: one encoded image, and the rectangles a crop may take. The other fields are carried along, read by nobody."""
+
+    TEXTS, INTEGERS = ("data", "customParam"), ("fragmentId",)
+    data: bytes
+    customParam: bytes
+    fragmentId: int
+    roiBoxs: RoiBoxVector
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.roiBoxs = RoiBoxVector()
+
+
+class MxDataOutput(_Struct):
+    """What comes back: JSON, or the text of an error."""
+
+    TEXTS, INTEGERS = ("data",), ("errorCode",)
+    errorCode: int
+    data: bytes
+
+    def __init__(self, errorCode: int = 0, data: bytes = b"") -> None:
+        super().__init__()
+        vars(self).update(errorCode=int(errorCode), data=data)
+
+
+class MxProtobufIn(_Struct):
+    """A message to send: its metadata key, its type as b"MxTools.MxpiVisionList", and its bytes."""
+
+    TEXTS = ("key", "type", "protobuf")
+    key: bytes
+    type: bytes
+    protobuf: bytes
+
+
+class MxProtobufOut(_Struct):
+    """A message that came back; `messageName` is its metadata key."""
+
+    TEXTS, INTEGERS = ("messageName", "messageBuf"), ("errorCode",)
+    errorCode: int
+    messageName: bytes
+    messageBuf: bytes
+
+
+class MxBufferInput(_Struct):
+    """The image of the newer form of SendData."""
+
+    TEXTS = ("data", "mxpiFrameInfo", "mxpiVisionInfo")
+    data: bytes
+    mxpiFrameInfo: bytes
+    mxpiVisionInfo: bytes
+
+
+class MxMetadataInput(_Struct):
+    """A message of the newer form of SendData."""
+
+    TEXTS = ("dataSource", "dataType", "serializedMetadata")
+    dataSource: bytes
+    dataType: bytes
+    serializedMetadata: bytes
+
+
+class MxBufferOutput(_Struct):
+    """The bytes of the newer form of GetResult."""
+
+    TEXTS, INTEGERS = ("errorMsg", "data"), ("errorCode",)
+    errorCode: int
+    errorMsg: bytes
+    data: bytes
+
+
+class MxMetadataOutput(_Struct):
+    """A message of the newer form of GetResult; `dataType` is the message's bare name."""
+
+    TEXTS, INTEGERS = ("errorMsg", "dataType", "serializedMetadata"), ("errorCode",)
+    errorCode: int
+    errorMsg: bytes
+    dataType: bytes
+    serializedMetadata: bytes
+
+
+class StringVector(_Vector):
+    """Texts."""
+
+
+class InProtobufVector(_Vector):
+    """Messages to send."""
+
+    ITEM, ITEM_NAME = MxProtobufIn, "PyStreamManager::MxProtobufIn"
+
+
+class OutProtobufVector(_Vector):
+    """Messages that came back."""
+
+    ITEM, ITEM_NAME = MxProtobufOut, "PyStreamManager::MxProtobufOut"
+
+
+class MetadataInputVector(_Vector):
+    """Messages of the newer form of SendData."""
+
+    ITEM, ITEM_NAME = MxMetadataInput, "PyStreamManager::MxMetadataInput"
+
+
+class MetadataOutputVector(_Vector):
+    """Messages of the newer form of GetResult."""
+
+    ITEM, ITEM_NAME = MxMetadataOutput, "PyStreamManager::MxMetadataOutput"
+
+
+class MxBufferAndMetadataOutput(_Struct):
+    """What the newer form of GetResult returns."""
+
+    TEXTS, INTEGERS = ("errorMsg",), ("errorCode",)
+    errorCode: int
+    errorMsg: bytes
+    bufferOutput: MxBufferOutput
+    metadataVec: MetadataOutputVector
+
+    def __init__(self, errorCode: int = 0, errorMsg: bytes = b"") -> None:
+        super().__init__()
+        vars(self).update(errorCode=int(errorCode), errorMsg=errorMsg, bufferOutput=MxBufferOutput(), metadataVec=MetadataOutputVector())

@@ -1,5 +1,6 @@
 """mxpi_tensorinfer: pixels to scores, alone or in batches of the sizes the model was compiled for."""
 
+import logging
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -7,99 +8,162 @@ from typing import Any
 import numpy as np
 
 from pipelines.codes import Code, code_text
-from pipelines.host.batching import BatchCollector, BatchStrategy
-from pipelines.host.element import Element, ElementContext, FrameFailure, null_input
-from pipelines.host.frame import Array, Frame, FrameError, Pixels, Tensors, Vision
+from pipelines.host.batching import BatchCollector, BatchStrategy, Outputs
+from pipelines.host.element import Element, ElementContext, FrameFailure
+from pipelines.host.frame import Array, Frame, Pixels, TensorPackage, TensorPackages, Visions
 from pipelines.host.model import load_model
+from pipelines.host.statistics import Kind
+
+logger = logging.getLogger(__name__)
+
+_FAILED = code_text(Code.COMM_FAILURE)
+_SHAPE_TEXT = f"The shape of concat inputTensors[0] does not match model inputTensors[0]\n{_FAILED}"
+_RANK_TEXT = f"The shape of concated inputTensors[0] does not match model inputTensors[0]{_FAILED}"
+_NUMBER_TEXT = f"The shape of concated inputTensors does not match model inputTensors.{_FAILED}"
+_PORT = "is provided from input port(0)."
 
 
 class TensorInfer(Element):
     """Runs the model. A model of batch 1 infers at once in the stream's thread; others collect frames for `waitingTime` ms.
 
-    The vendor lets one bad input fail every frame that waits; here it fails alone. A failed run fails its whole batch.
+    A bad input fails alone and a failed run fails its batch; in strict mode each fails every frame that waits, as with the
+    vendor. `outputDeviceId` has nothing to say on a CPU.
     """
 
     factory = "mxpi_tensorinfer"
     stage = "infer"
+    kinds = (Kind.PLUGIN, Kind.MODEL_INFERENCE)
 
     def __init__(self, context: ElementContext) -> None:
         super().__init__(context)
+        self._source = self._only_source()
         strategy = BatchStrategy(self.choice("dynamicStrategy", tuple(BatchStrategy)))
         if not (path := self.text("modelPath")):
             raise self.refusal("modelPath is empty")
         try:
-            self._runner = load_model(Path(path), context.options.inference_threads).runner()
+            self.model = load_model(Path(path), context.options.inference_threads)
         except ValueError as error:
             raise self.refusal(str(error)) from error
-        self.model = self._runner.model
+        self._single = bool(self.integer("singleBatchInfer"))
+        self._runner = self.model.runner(single=self._single, batch_dimension=bool(self.integer("outputHasBatchDim")))
+        self._checks = not self.integer("skipModelCheck")
+        self._room_bytes = self.model.image_bytes * (self.model.batch_sizes[-1] if self._single else 1)
+        self._warnings = ""
         self._collector: BatchCollector | None = None
-        if self.model.batch_sizes != (1,):
+        if not self._single and self.model.batch_sizes != (1,):
             self._collector = BatchCollector(
-                context.stream.name, self._run_batch, self.model.batch_sizes, strategy, self.integer("waitingTime") / 1000
+                self.name,
+                self._infer,
+                self._finish,
+                self.model.batch_sizes,
+                strategy,
+                self.integer("waitingTime") / 1000,
+                strict=context.options.strict,
             )
+
+    def _only_source(self) -> str:
+        """`dataSource` is a list, one key for each input; blanks around a key do not count, and no key is "auto"."""
+        named = self.text("dataSource")
+        if named in ("", "auto"):
+            return self.context.upstream
+        first, *others = [key.strip(" ") for key in split_list(named.strip(" "))] or ["", ""]
+        if others:
+            raise self.refusal(f"dataSource is {named!r}, which must name one metadata for the one input")
+        return first
+
+    def source(self) -> str:
+        """The key of the metadata the element reads."""
+        return self._source
 
     def push(self, frame: Frame) -> None:
         """Infer a frame or let it wait for company; failed frames keep their place in the order."""
         if self._collector is None:
             super().push(frame)
             return
-        if not frame.errors:
-            self.attempt(frame)
-        frame.stages_s["queue"] = -perf_counter()
-        self._collector.put(frame)
+        try:
+            pictures = None if frame.errors else self._pictures(frame)
+        except FrameFailure as failure:
+            self._collector.fail(frame, failure)
+        else:
+            self._collector.put(frame, pictures or ())
 
     def process(self, frame: Frame) -> None:
-        """(H, W, 3) → Tensors; with a collector only the check, the inference comes with the batch."""
-        picture = self.input(frame)
-        if picture is None and self.text("dataSource") != "auto":
-            return  # with the vendor a wrong dataSource is no failure: the result is empty
-        if not isinstance(picture, Vision):
-            raise null_input("inputMxpiMetadata")
-        self._check(picture.pixels)
-        if self._collector is None:
-            frame.metadata[self.name] = Tensors(self._infer([picture.pixels], 1)[0])
+        """The pictures of a frame → tensors, one after the other. A missing input is no failure: the frame passes as it is."""
+        pictures = self._pictures(frame)
+        if pictures is not None:
+            size = self.model.batch_sizes[-1] if self._single and len(self.model.batch_sizes) == 1 else 1
+            self._store(frame, [self._infer([picture], size)[0] for picture in pictures])
 
-    def _check(self, pixels: Pixels) -> None:
-        """Raises FrameFailure unless number and type of the bytes are the model's; of a transposed picture the vendor only warns."""
-        model = self.model
-        if pixels.nbytes == model.image_bytes and pixels.dtype == model.dtype:
-            return
-        failed = code_text(Code.COMM_FAILURE)
-        shape_text = f"The shape of concat inputTensors[0] does not match model inputTensors[0]\n{failed}"
-        sides = zip(pixels.shape[:2], model.image_shape[:2], strict=True)
-        size_text = (
-            f"The datasize of concated inputTensors[0]({pixels.nbytes}) does not match model inputTensors[0]({model.image_bytes}). "
-            f"Tensor Dtype: {_dtype_name(pixels.dtype)}, model Dtype: {_dtype_name(model.dtype)}.{failed}"
-        )
-        raise FrameFailure(Code.COMM_FAILURE, sum(side != wanted for side, wanted in sides) * shape_text + size_text)
+    def _store(self, frame: Frame, outputs: list[Outputs]) -> None:
+        source = self._source
+        frame.metadata[self.name] = TensorPackages(tuple(TensorPackage(arrays, source, index) for index, arrays in enumerate(outputs)))
 
-    def _infer(self, pictures: list[Pixels], batch_size: int) -> list[tuple[Array, ...]]:
+    def _finish(self, frame: Frame, outputs: list[Outputs]) -> None:
+        """Pass on a frame that comes out of the collector."""
+        if outputs and not frame.errors:
+            self._store(frame, outputs)
+        self.downstream(frame)
+
+    def _pictures(self, frame: Frame) -> list[Array] | None:
+        """What the model is to see, or None if there is no metadata; raises FrameFailure for what does not fit the model."""
+        self._warnings = ""
+        match self.input(frame):
+            case None:
+                return None
+            case Visions(items=visions):
+                pictures = [(vision.pixels,) for vision in visions]
+                tensors = False
+            case TensorPackages(items=packages):
+                pictures = [package.arrays for package in packages]  # type: ignore[misc]
+                tensors = True
+            case _:
+                raise _invalid(Code.METADATA_KEY_NO_EXIST, f"Neither MxpiVisionList nor MxpiTensorPackageList {_PORT}")
+        if not pictures or not pictures[0]:
+            raise _invalid(Code.COMM_INVALID_PARAM, f"Invalid MxpiTensorPackageList {_PORT}")
+        for arrays in pictures:
+            if self._checks:
+                self._check(arrays, tensors=tensors)
+        return [arrays[0] for arrays in pictures]
+
+    def _check(self, arrays: tuple[Pixels, ...], *, tensors: bool) -> None:
+        """Raises FrameFailure unless the number of bytes is the model's; of another shape the vendor only warns."""
+        if len(arrays) != 1:
+            raise FrameFailure(Code.COMM_FAILURE, self._warnings + _NUMBER_TEXT)
+        [array] = arrays
+        self._warnings += self._shape_warnings(array.shape[1:] if tensors else array.shape, tensors=tensors)
+        if array.nbytes != self._room_bytes:
+            sizes = f"inputTensors[0]({array.nbytes}) does not match model inputTensors[0]({self._room_bytes})"
+            types = f"Tensor Dtype: {_dtype_name(array.dtype)}, model Dtype: {_dtype_name(self.model.dtype)}"
+            raise FrameFailure(Code.COMM_FAILURE, f"{self._warnings}The datasize of concated {sizes}. {types}.{_FAILED}")
+
+    def _shape_warnings(self, shape: tuple[int, ...], *, tensors: bool) -> str:
+        """Height and width are compared; of a tensor the vendor names one difference, of a picture both."""
+        if len(shape) != len(self.model.image_shape):
+            return _RANK_TEXT
+        differences = sum(side != wanted for side, wanted in zip(shape[:2], self.model.image_shape[:2], strict=True))
+        return (min(differences, 1) if tensors else differences) * _SHAPE_TEXT
+
+    def _infer(self, pictures: list[Pixels], batch_size: int) -> list[Outputs]:
         """The outputs of each picture; raises FrameFailure, whatever the inference runtime raises."""
+        if not self._checks and any(picture.nbytes > self._room_bytes for picture in pictures):
+            copied = f"Fail to copy to device memory.{code_text(Code.COMM_INVALID_PARAM)}"
+            raise FrameFailure(Code.COMM_INVALID_PARAM, self._warnings + copied)
+        started_s = perf_counter()
         try:
             outputs = self._runner.run(pictures, batch_size)
         except Exception as error:
-            raise FrameFailure(Code.COMM_FAILURE, f"Model inference is failed. {error}") from error
+            logger.warning("element %s: a run of %s failed: %s", self.name, self.model.path, error)
+            failed = f"Model inference is failed.{code_text(Code.ACL_FAILURE)}"
+            raise FrameFailure(Code.ACL_FAILURE, self._warnings + failed) from error
+        finally:
+            self.timed(Kind.MODEL_INFERENCE, perf_counter() - started_s)
         self.context.options.batch_done(len(pictures), batch_size - len(pictures))
         return outputs
 
-    def _run_batch(self, frames: list[Frame], batch_size: int) -> None:
-        started_s = perf_counter()
-        for frame in frames:
-            frame.stages_s["queue"] += started_s
-        pictures = [(frame, picture) for frame in frames if not frame.errors and isinstance(picture := self.input(frame), Vision)]
-        if pictures:
-            try:
-                outputs = self._infer([picture.pixels for _, picture in pictures], batch_size)
-            except FrameFailure as failure:
-                for frame, _ in pictures:
-                    frame.errors[self.name] = FrameError(failure.code, failure.text)
-            else:
-                for (frame, _), arrays in zip(pictures, outputs, strict=True):
-                    frame.metadata[self.name] = Tensors(arrays)
-        elapsed_s = perf_counter() - started_s
-        for frame in frames:
-            frame.stages_s[self.stage] = elapsed_s
-            self.downstream(frame)
+    def release(self) -> None:
+        """Let go of a sender that waits for room."""
+        if self._collector:
+            self._collector.release()
 
     def close(self) -> None:
         """End the collector's thread."""
@@ -108,5 +172,16 @@ class TensorInfer(Element):
             self._collector = None  # it knows this element: without the circle a stopped stream's model is freed at once
 
 
+def split_list(text: str) -> list[str]:
+    """A comma-separated list as the vendor splits one: commas in a row count as one, and one at the end as none."""
+    parts = text.split(",")
+    return [part for place, part in enumerate(parts) if part or (place == 0 and len(parts) > 1)]
+
+
+def _invalid(code: Code, text: str) -> FrameFailure:
+    return FrameFailure(code, f"{text}{code_text(code)}")
+
+
 def _dtype_name(dtype: np.dtype[Any]) -> str:
-    return f"TENSOR_DTYPE_{dtype.name.upper()}"
+    name = "double64" if dtype.name == "float64" else dtype.name
+    return f"TENSOR_DTYPE_{name.upper()}"

@@ -1,5 +1,6 @@
 """What the stream engine will run: a rendered pipeline, or a person's own, with what the driver must know of it."""
 
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,12 +71,12 @@ def _score_type(pipeline: Path, spec: StreamSpec) -> ScoreType:
     for factory in ("appsrc", "mxpi_classpostprocessor", "mxpi_dataserialize", "appsink"):
         if len(spec.of_factory(factory)) != 1:
             raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline} must have exactly one {factory}.")
+    sink = spec.of_factory("appsink")[0].name
+    if not re.fullmatch(r"appsink[0-9]+", sink):
+        raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: a sink called {sink!r} never delivers.", "Call it appsink0.")
     props = spec.of_factory("mxpi_classpostprocessor")[0].props
-    content, path = props["postProcessConfigContent"], Path(str(props["postProcessConfigPath"]))
-    if path.is_file():
-        config = ClassificationConfig.read(path)
-    elif isinstance(content, dict):
-        config = ClassificationConfig.from_values(content)
-    else:
-        raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: {str(path)!r} is not a file.", "Mend postProcessConfigPath.")
+    try:
+        config = ClassificationConfig.of(props["postProcessConfigContent"], str(props["postProcessConfigPath"]))
+    except ValueError as error:
+        raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: {error}.", "Mend the post-process.") from error
     return "probability" if config.softmax else "logit"

@@ -18,6 +18,7 @@ class StreamManager(Protocol):
     def CreateMultipleStreams(self, pipeline: bytes, /) -> int: ...  # noqa: N802, D102
     def SendDataWithUniqueId(self, stream: bytes, plugin: int, data: Any, /) -> int: ...  # noqa: N802, D102, ANN401
     def GetResultWithUniqueId(self, stream: bytes, unique_id: int, timeout_ms: int, /) -> Any: ...  # noqa: N802, D102, ANN401
+    def DestroyAllStreams(self) -> int: ...  # noqa: N802, D102
     def StopStream(self, stream: bytes, /) -> int: ...  # noqa: N802, D102
 
 

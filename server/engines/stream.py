@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from math import isfinite
+from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic
 from typing import Any
@@ -48,13 +49,21 @@ class StreamEngine:
     """Classifies through the streams of one pipeline."""
 
     def __init__(
-        self, plan: Callable[[], StreamPlan], runtime: Runtime, capacity: int, on_batch: Callable[[int, int], None] | None = None
+        self,
+        plan: Callable[[], StreamPlan],
+        runtime: Runtime,
+        capacity: int,
+        on_batch: Callable[[int, int], None] | None = None,
+        *,
+        strict: bool = False,
+        sdk_conf: Path | None = None,
     ) -> None:
+        """`sdk_conf` and `strict` are the CPU runtime's; strict, it hurts where the vendor's does, and so this engine is tested."""
         self.name = "stream"
         self.capacity = capacity
         self._make_plan = plan
         self._runtime: Runtime = runtime
-        self._on_batch = on_batch
+        self._options = HostOptions(on_frame=self._keep_stages, on_batch=on_batch, strict=strict, sdk_conf=sdk_conf)
         self._in_flight = InFlight(capacity)
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._lanes: dict[bytes, _Lane] = {}
@@ -73,8 +82,7 @@ class StreamEngine:
 
     def _start(self) -> None:
         plan = self._plan = self._make_plan()
-        options = HostOptions(on_frame=self._keep_stages, on_batch=self._on_batch)
-        self._manager, self._input = open_stream_manager(self._runtime, options)
+        self._manager, self._input = open_stream_manager(self._runtime, self._options)
         if code := self._manager.InitManager():
             raise EngineUnavailable(f"InitManager failed with {code}.", "Look into the SDK's log; the process must be restarted.")
         if code := self._manager.CreateMultipleStreams(plan.text):
@@ -185,6 +193,8 @@ class StreamEngine:
         elif self._manager:
             for lane in self._lanes.values():
                 self._manager.StopStream(lane.name)
+            if self._runtime == "host":
+                self._manager.DestroyAllStreams()  # the vendor tears its devices down here, for good
         self._threads.clear()
         self._lanes.clear()
         self._manager = None

@@ -10,7 +10,7 @@ from pipelines.codes import Code, code_text
         (1002, ' (Code = 1002, Message = "Internal error") '),
         (Code.STREAM_NOT_EXIST, ' (Code = 6002, Message = "stream is not exist") '),
         (Code.QUEUE_FULL, ' (Code = 5003, Message = "") '),
-        (-1, ' (Code = -1, Message = "") '),
+        (-1, ' (Code = -1, Message = "ACL: general failure") '),
     ],
 )
 def test_the_vendors_text(code: int, text: str) -> None:

@@ -1,43 +1,8 @@
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pipelines.codes import Code
 from pipelines.errors import PipelineError
-from pipelines.plugins import PLUGINS, Integer, Text, parse_properties
-
-NUMBER = Integer(5, -10, 1000)
-
-
-@pytest.mark.parametrize(
-    ("text", "number"), [("0", 0), ("+7", 7), ("-10", -10), (" 224", 224), ("0xE0", 224), ("0X1f", 31), ("-0x5", -5), ("007", 7)]
-)
-def test_numbers(text: str, number: int) -> None:
-    assert NUMBER.parse(text) == number
-
-
-@pytest.mark.parametrize("value", ["", " ", "abc", "1.5", "1e2", "1 ", "0x", "--1", "\uff11", "1" * 5000, 5, True, None, ["5"], {}])
-def test_no_numbers(value: object) -> None:
-    with pytest.raises(ValueError, match=r'^wants a number in quotes, as "5", not '):
-        NUMBER.parse(value)
-
-
-@settings(deadline=None)
-@given(number=st.integers())
-def test_the_range(number: int) -> None:
-    if -10 <= number <= 1000:
-        assert NUMBER.parse(str(number)) == number
-    else:
-        with pytest.raises(ValueError, match=r"outside -10\.\.1000|wants a number"):
-            NUMBER.parse(str(number))
-
-
-def test_texts() -> None:
-    assert Text().parse("any  text") == "any  text"
-    assert Text(mapping=True).parse({"CLASS_NUM": "2"}) == {"CLASS_NUM": "2"}
-    for value in ({"CLASS_NUM": "2"}, 5, None, ["x"]):
-        with pytest.raises(ValueError, match=r"^wants a text in quotes, not "):
-            Text().parse(value)
+from pipelines.plugins import PLUGINS, parse_properties
 
 
 @pytest.mark.parametrize("factory", PLUGINS)
@@ -72,9 +37,18 @@ def test_what_is_given_goes_before_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("factory", "props", "code", "words"),
     [
-        ("mxpi_nosuch", {}, Code.STREAM_FACTORY_INVALID, "Known plugins: appsrc, appsink, mxpi_imagedecoder,"),
+        (
+            "mxpi_nosuch",
+            {},
+            Code.STREAM_FACTORY_INVALID,
+            "Known plugins: appsrc, appsink, queue, tee, identity, fakesink, mxpi_imagedecoder,",
+        ),
         ("appsrc", {"nosuch": "1"}, Code.STREAM_PROPS_INVALID, "appsrc has no property 'nosuch'. It has: block, blocksize,"),
-        ("appsrc", {"blocksize": 1}, Code.STREAM_PROPS_INVALID, "property 'blocksize' wants a number"),
+        ("appsrc", {"blocksize": 1}, Code.STREAM_PROPS_INVALID, "property 'blocksize' must be in quotes, and 1 is not"),
+        ("appsrc", {"blocksize": "x"}, Code.STREAM_PROPS_INVALID, "property 'blocksize' wants a number"),
+        ("appsrc", {"is-live": "maybe"}, Code.STREAM_PROPS_INVALID, 'property \'is-live\' wants "true" or "false"'),
+        ("mxpi_dataserialize", {"outputDataKeys": "a\tb"}, Code.COMM_INVALID_PARAM, "holds a control character or two blanks"),
+        ("mxpi_dataserialize", {"b\n": "1", "a": "1"}, Code.STREAM_PROPS_INVALID, "has no property 'a'"),
         ("appsrc", [], Code.STREAM_PROPS_INVALID, "props must be an object"),
         ("appsrc", None, Code.STREAM_PROPS_INVALID, "props must be an object"),
     ],
@@ -85,3 +59,8 @@ def test_refusals_name_the_element(factory: str, props: object, code: Code, word
     assert caught.value.vendor_code == code
     assert str(caught.value).startswith("Element 'x0': ")
     assert words in str(caught.value)
+
+
+def test_what_the_engine_passes_over() -> None:
+    values = parse_properties("queue0", "queue", {"max-size-bytes": "50", "leaky": "downstream", "max_size_buffers": "7"})
+    assert values == {"name": "", "max-size-buffers": 7, "leaky": 2}

@@ -82,7 +82,11 @@ CHANGES: dict[str, tuple[Change, int]] = {
     "huge": (resize_prop("resizeHeight", "9" * 5000), 6015),
     "other digits": (resize_prop("resizeHeight", "٣٢"), 6015),
     "blocksize of words": (put("appsrc0", "props", "blocksize", value="x"), 6015),
-    "blocksize beyond 32 bits": (put("appsrc0", "props", "blocksize", value="99999999999"), 6015),
+    "blocksize beyond 64 bits": (put("appsrc0", "props", "blocksize", value="99999999999999999999"), 6015),
+    "control character in the name of a property": (resize_prop("a\nb", "1"), 1004),
+    "control character in a value that is no text": (resize_prop("a\nb", 1), 6015),
+    "ignored property of a wrong type": (put("appsrc0", "props", "block", value="maybe"), 6015),
+    "property that can be read only": (put("appsink0", "props", "eos", value="true"), 6015),
     "scaleValue 31": (resize_prop("scaleValue", "31"), 6015),
     "interpolation 5": (resize_prop("interpolation", "5"), 6015),
     "waitingTime 0": (put("mxpi_tensorinfer0", "props", "waitingTime", value="0"), 6015),
@@ -114,12 +118,12 @@ CHANGES: dict[str, tuple[Change, int]] = {
     "next two": (put("mxpi_imageresize0", "next", value=["mxpi_tensorinfer0", "mxpi_dataserialize0"]), 6006),
     "next one that is fed": (put("mxpi_imageresize0", "next", value="mxpi_dataserialize0"), 6006),
     "no next": (drop("mxpi_imageresize0", "next"), 6016),
-    "next behind the sink": (put("appsink0", "next", value="appsrc0"), 6016),
+    "next behind the sink": (put("appsink0", "next", value="appsrc0"), 6006),
     "no source": (drop("appsrc0"), 6016),
     "no sink": (lambda stream: (drop("appsink0")(stream), drop("mxpi_dataserialize0", "next")(stream)), 6016),
     "nextMeta nobody": (put("mxpi_imageresize0", "nextMeta", value="nosuch"), 1004),
     "nextMeta a number": (put("mxpi_imageresize0", "nextMeta", value=[3]), 1004),
-    "nextMeta a sink": (put("mxpi_imageresize0", "nextMeta", value="appsink0"), 1004),
+    "nextMeta a sink": (put("mxpi_imageresize0", "nextMeta", value="appsink0"), 6015),
     # stream_config
     "number of a device": (put("stream_config", "deviceId", value=0), 1004),
     "null device": (put("stream_config", "deviceId", value=None), 1004),
@@ -196,9 +200,9 @@ def test_the_stream() -> None:
     assert stream.elements["appsink0"].next == ()
 
 
-def test_streams_keep_their_order() -> None:
+def test_streams_come_by_name() -> None:
     names = ["b", "a", "c"]
-    assert [stream.name for stream in parse_pipeline(json.dumps({name: elements() for name in names}).encode())] == names
+    assert [stream.name for stream in parse_pipeline(json.dumps({name: elements() for name in names}).encode())] == sorted(names)
 
 
 def test_the_device() -> None:
@@ -227,15 +231,16 @@ def test_elements_of_a_factory_come_by_name() -> None:
         (resize_prop("resizeHeight", "4097"), "Element 'mxpi_imageresize0': property 'resizeHeight' is 4097, outside 0..4096."),
         (
             resize_prop("resizeHeight", 224),
-            "Element 'mxpi_imageresize0': property 'resizeHeight' wants a number in quotes, as \"0\", not 224.",
+            "Element 'mxpi_imageresize0': property 'resizeHeight' must be in quotes, and 224 is not.",
         ),
-        (resize_prop("resizeType", None), "Element 'mxpi_imageresize0': property 'resizeType' wants a text in quotes, not None."),
+        (resize_prop("resizeType", None), "Element 'mxpi_imageresize0': property 'resizeType' must be in quotes, and None is not."),
         (resize_prop("nosuch", "1"), "Element 'mxpi_imageresize0': mxpi_imageresize has no property 'nosuch'."),
         (put("appsink0", "factory", value="sink"), "Element 'appsink0': there is no plugin 'sink'."),
-        (put("appsink0", "factory", value=None), "Element 'appsink0' names no factory."),
+        (put("appsink0", "factory", value=None), "Element 'appsink0': there is no plugin None."),
+        (drop("appsink0", "factory"), "Stream 'S': element 'appsink0' names no factory."),
         (put("mxpi_imageresize0", "comment", value="x"), "Element 'mxpi_imageresize0' has an unknown key 'comment'."),
-        (put("appsrc0", "next", value="x"), "Stream 'S': element 'appsrc0' cannot be linked to 'x'."),
-        (drop("appsrc0", "next"), "Stream 'S': element 'appsrc0' is not linked on both sides."),
+        (put("appsrc0", "next", value="x"), "Stream 'S': element 'appsrc0' cannot be linked to 'x', which is not there."),
+        (drop("appsrc0", "next"), "Stream 'S': element 'appsrc0' is followed by no element."),
         (put("stream_config", "deviceId", value=0), "Stream 'S': deviceId must be a number in quotes, as \"0\", not 0."),
     ],
 )

@@ -52,3 +52,23 @@ def test_any_change_of_a_value_parses_or_is_refused(path: tuple[str, ...], value
 )
 def test_any_change_of_the_text_parses_or_is_refused(at: int, length: int, piece: bytes) -> None:
     parses_or_refuses(VALID[:at] + piece + VALID[at + length :])
+
+
+names = st.sampled_from(["a", "b", "c", "appsink0", "appsink1"])
+targets = st.one_of(names, names.map("{}:0".format), names.map("{}:1".format))
+bodies = st.fixed_dictionaries(
+    {"factory": st.sampled_from(["appsrc", "appsink", "queue", "tee", "identity", "fakesink", "mxpi_dataserialize"])},
+    optional={"next": st.lists(targets, max_size=3), "nextMeta": st.lists(targets, max_size=2)},
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(stream=st.dictionaries(names, bodies, min_size=1))
+def test_any_graph_is_linked_through_or_refused(stream: dict[str, dict[str, object]]) -> None:
+    with suppress(PipelineError):
+        [parsed] = parse_pipeline(json.dumps({"S": stream}).encode())
+        fed = [name for element in parsed.elements.values() for name in element.next]
+        sources = {name for name, body in stream.items() if body["factory"] == "appsrc"}
+        assert sorted(fed) == sorted(set(stream) - sources)
+        for element in parsed.elements.values():
+            assert element.factory == "tee" or len(element.next) == (element.factory not in ("appsink", "fakesink"))

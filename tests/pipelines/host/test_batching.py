@@ -1,64 +1,23 @@
 import threading
-from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.host.batching import BatchCollector, BatchStrategy, choose_batch
-from pipelines.host.frame import Frame, FrameError
-
-NEAREST, UPPER, LOWER = BatchStrategy.NEAREST, BatchStrategy.UPPER, BatchStrategy.LOWER
-GEARS = (1, 2, 4, 8)
-NEVER_S = 1000.0
-SOON_S = 0.01
-Run = tuple[list[int], int]
-
-
-def frame(number: int, *, failed: bool = False) -> Frame:
-    return Frame(b"", number, errors={"decoder": FrameError(1004, "")} if failed else {})
-
-
-class Runs:
-    """The runs of a collector, as (frames, batch size), and a way to wait for them."""
-
-    def __init__(self) -> None:
-        self.made: list[Run] = []
-        self._changed = threading.Condition()
-
-    def __call__(self, frames: list[Frame], size: int) -> None:
-        with self._changed:
-            self.made.append(([frame.unique_id for frame in frames], size))
-            self._changed.notify_all()
-
-    @property
-    def order(self) -> list[int]:
-        return [number for frames, _ in self.made for number in frames]
-
-    def wait_for(self, frames: int) -> None:
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.order) >= frames, 30)
-
-
-Collect = Callable[..., BatchCollector]
-
-
-@pytest.fixture
-def runs() -> Runs:
-    return Runs()
-
-
-@pytest.fixture
-def collect(runs: Runs) -> Iterator[Collect]:
-    made: list[BatchCollector] = []
-
-    def make(sizes: Sequence[int], window_s: float, strategy: BatchStrategy = NEAREST) -> BatchCollector:
-        made.append(BatchCollector("test", runs, sizes, strategy, window_s))
-        return made[-1]
-
-    yield make
-    for collector in made:
-        collector.close()
+from pipelines.host.batching import CAPACITY, BatchCollector, BatchStrategy, Outputs, choose_batch
+from pipelines.host.frame import Pixels
+from tests.pipelines.host.batching_made import (
+    GEARS,
+    LOWER,
+    NEAREST,
+    NEVER_S,
+    SOON_S,
+    UPPER,
+    Collect,
+    Runs,
+    close_window,
+    put,
+)
 
 
 @pytest.mark.parametrize(
@@ -111,88 +70,110 @@ def test_the_choice(sizes: list[int], waiting: int) -> None:
 
 def test_a_full_batch_runs_at_once_in_the_callers_thread(collect: Collect, runs: Runs) -> None:
     collector = collect((4,), NEVER_S)
-    for number in range(9):
-        collector.put(frame(number))
+    put(collector, *range(9))
     assert runs.made == [([0, 1, 2, 3], 4), ([4, 5, 6, 7], 4)]
+    assert runs.order == list(range(8))
 
 
 def test_the_window_closes_by_itself(collect: Collect, runs: Runs) -> None:
     collector = collect((4,), SOON_S)
-    collector.put(frame(0))
+    put(collector, 0)
     runs.wait_for(1)
-    collector.put(frame(1))
+    put(collector, 1)
     runs.wait_for(2)
     assert runs.made == [([0], 4), ([1], 4)]
 
 
+def test_a_full_batch_leaves_the_window_open(collect: Collect) -> None:
+    """So the next partial batch may leave before a window of its own has passed, as with the vendor."""
+    collector = collect((2,), NEVER_S)
+    assert collector._due_s is None
+    put(collector, 0)
+    due_s = collector._due_s
+    put(collector, 1, 2)
+    assert collector._due_s == due_s is not None
+    close_window(collector)
+    assert collector._due_s is None
+
+
 def test_the_rest_of_a_chosen_size_follows(collect: Collect, runs: Runs) -> None:
     collector = collect(GEARS, NEVER_S, LOWER)
-    for number in range(7):
-        collector.put(frame(number))
-    with collector._device:
-        collector._flush(owed=7)
+    put(collector, *range(7))
+    close_window(collector)
     assert runs.made == [([0, 1, 2, 3], 4), ([4, 5], 2), ([6], 1)]
 
 
-def test_what_comes_during_a_run_waits_for_its_own_window() -> None:
-    runs = Runs()
+def test_a_frame_of_several_pictures_leaves_with_its_last(collect: Collect, runs: Runs) -> None:
+    collector = collect((4,), NEVER_S)
+    put(collector, 0, pictures=3)
+    put(collector, 1, pictures=3)
+    assert runs.made == [([0, 0, 0, 1], 4)]
+    assert runs.order == [0]
+    close_window(collector)
+    assert runs.made[1:] == [([1, 1], 4)]
+    assert runs.seen == [[0, 0, 0], [1, 1, 1]]
 
-    def run(frames: list[Frame], size: int) -> None:
+
+def test_what_comes_during_a_run_waits_for_its_own_window(runs: Runs) -> None:
+    def run(pictures: list[Pixels], size: int) -> list[Outputs]:
         if not runs.made:
             collector._window_s = NEVER_S  # for frame 1, which comes while frame 0 is on the device
-            collector.put(frame(1))
-        runs(frames, size)
+            put(collector, 1)
+        return runs.run(pictures, size)
 
-    collector = BatchCollector("test", run, (4,), NEAREST, SOON_S)
-    collector.put(frame(0))
+    collector = BatchCollector("infer", run, runs.deliver, (4,), NEAREST, SOON_S)
+    put(collector, 0)
     runs.wait_for(1)
-    for number in (2, 3, 4):
-        collector.put(frame(number))
+    put(collector, 2, 3, 4)
     collector.close()
     assert runs.made == [([0], 4), ([1, 2, 3, 4], 4)]
 
 
-def test_a_failed_frame_waits_for_nobody(collect: Collect, runs: Runs) -> None:
-    collector = collect((4,), NEVER_S)
-    collector.put(frame(0, failed=True))
-    assert runs.made == [([0], 0)]
-
-
-def test_a_failed_frame_keeps_its_place_and_fills_none(collect: Collect, runs: Runs) -> None:
-    collector = collect((4,), NEVER_S)
-    for number in range(4):
-        collector.put(frame(number, failed=number == 2))
+@pytest.mark.parametrize(("strict", "capacity"), [(True, CAPACITY), (False, 64)])
+def test_no_more_frames_than_the_vendor_takes_in(collect: Collect, runs: Runs, strict: bool, capacity: int) -> None:
+    collector = collect((64,), NEVER_S, strict=strict)
+    put(collector, *range(capacity - 1))
     assert runs.made == []
-    collector.put(frame(4))
-    assert runs.made == [([0, 1, 2, 3, 4], 4)]
+    sender = threading.Thread(target=put, args=(collector, capacity - 1, capacity))
+    sender.start()
+    if strict:
+        sender.join(0.05)
+        assert sender.is_alive()
+        assert len(collector._order) == CAPACITY
+        close_window(collector)
+    sender.join(30)
+    assert runs.order == list(range(capacity))
 
 
-def test_a_failed_frame_behind_a_full_batch_goes_with_it(collect: Collect, runs: Runs) -> None:
-    collector = collect((2,), SOON_S)
-    for number in range(3):
-        collector.put(frame(number, failed=number == 1))
-    collector.put(frame(3, failed=True))
-    assert runs.made == [([0, 1, 2], 2), ([3], 0)]
+def test_closing_lets_a_sender_go(collect: Collect, runs: Runs) -> None:
+    collector = collect((64,), NEVER_S, strict=True)
+    sender = threading.Thread(target=put, args=(collector, *range(CAPACITY + 1)))
+    sender.start()
+    collector.release()
+    sender.join(30)
+    assert not sender.is_alive()
+    assert runs.made == []
 
 
 def test_closing_drops_what_waits(collect: Collect, runs: Runs) -> None:
     collector = collect((4,), NEVER_S)
-    collector.put(frame(0))
+    put(collector, 0)
     collector.close()
-    assert runs.made == []
+    assert (runs.made, runs.out) == ([], [])
 
 
-def test_closing_during_a_run_waits_for_it() -> None:
+def test_closing_during_a_run_waits_for_it(runs: Runs) -> None:
     started, go_on = threading.Event(), threading.Event()
     done: list[int] = []
 
-    def run(frames: list[Frame], _: int) -> None:
+    def run(pictures: list[Pixels], _: int) -> list[Outputs]:
         started.set()
         assert go_on.wait(30)
-        done.extend(frame.unique_id for frame in frames)
+        done.extend(int(one[0]) for one in pictures)
+        return [(one,) for one in pictures]
 
-    collector = BatchCollector("test", run, (2,), NEAREST, SOON_S)
-    collector.put(frame(0))
+    collector = BatchCollector("infer", run, runs.deliver, (2,), NEAREST, SOON_S)
+    put(collector, 0)
     assert started.wait(30)
     closing = threading.Thread(target=collector.close)
     closing.start()
@@ -203,19 +184,18 @@ def test_closing_during_a_run_waits_for_it() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    failed=st.lists(st.booleans(), max_size=60),
+    pictures=st.lists(st.integers(0, 3), max_size=60),
     sizes=st.sampled_from([(2,), (4,), (1, 2, 4, 8), (2, 6)]),
     strategy=st.sampled_from(BatchStrategy),
 )
-def test_the_order_is_kept(failed: list[bool], sizes: tuple[int, ...], strategy: BatchStrategy) -> None:
+def test_the_order_is_kept(pictures: list[int], sizes: tuple[int, ...], strategy: BatchStrategy) -> None:
     runs = Runs()
-    collector = BatchCollector("test", runs, sizes, strategy, 0.0005)
-    for number, fails in enumerate(failed):
-        collector.put(frame(number, failed=fails))
-    runs.wait_for(len(failed))
+    collector = BatchCollector("infer", runs.run, runs.deliver, sizes, strategy, 0.0005)
+    for number, count in enumerate(pictures):
+        put(collector, number, pictures=count, failed=not count)
+    runs.wait_for(len(pictures))
     collector.close()
-    assert runs.order == list(range(len(failed)))
-    for frames, size in runs.made:
-        live = sum(not failed[number] for number in frames)
-        assert live <= size
-        assert size in sizes if live else size == 0
+    assert runs.order == list(range(len(pictures)))
+    assert runs.seen == [[number] * count for number, count in enumerate(pictures)]
+    assert [number for seen, _ in runs.made for number in seen] == [n for n, count in enumerate(pictures) for _ in range(count)]
+    assert all(len(seen) <= size and size in sizes for seen, size in runs.made)

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.codes import Code
 from pipelines.errors import PipelineError
-from pipelines.host.element import Element, FrameFailure, null_input
+from pipelines.host.element import Element, FrameFailure
 from pipelines.host.frame import Classes, Frame, FrameError
 from tests.pipelines.host.pipelines_made import opened, pushed
 
@@ -64,11 +64,6 @@ def test_the_input_is_what_the_element_before_wrote() -> None:
     assert opened(Doing).input(frame) is NOTHING
     assert opened(Doing, upstream="elsewhere").input(frame) is None
     assert opened(Doing, {"dataSource": "before"}, upstream="elsewhere").input(frame) is NOTHING
-
-
-def test_a_missing_input() -> None:
-    failure = null_input("inputVision")
-    assert (failure.code, failure.text) == (1003, 'inputVision is nullptr. (Code = 1003, Message = "Invalid Pointer") ')
 
 
 def test_properties() -> None:

@@ -25,6 +25,10 @@ def written(path: Path, graph: onnx.ModelProto) -> Path:
     return path
 
 
+def model_file(model: StoredModel) -> Path:
+    return model.folder / "level.onnx"
+
+
 def copied(model: StoredModel, folder: Path) -> Path:
     return Path(shutil.copy(model.folder / "level.onnx", folder))
 
@@ -55,6 +59,35 @@ def test_no_file(tmp_path: Path, name: str) -> None:
         load_model(tmp_path / name)
 
 
+def test_an_om_may_be_the_onnx_itself(level: StoredModel, tmp_path: Path) -> None:
+    path = Path(shutil.copy(model_file(level), tmp_path / "level.om"))
+    assert load_model(path).batch_sizes == (1,)
+
+
+def test_a_real_om_has_to_have_an_onnx_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "real.om").write_bytes(b"IMOD" * 64)
+    with pytest.raises(ValueError, match=r"There is no .*real\.onnx beside it"):
+        load_model(tmp_path / "real.om")
+
+
+def test_an_empty_om_and_a_folder_are_refused(level: StoredModel, tmp_path: Path) -> None:
+    copied(level, tmp_path)
+    (tmp_path / "level.om").touch()
+    with pytest.raises(ValueError, match="is empty"):
+        load_model(tmp_path / "level.om")
+    (tmp_path / "folder.om").mkdir()
+    shutil.copy(model_file(level), tmp_path / "folder.onnx")
+    with pytest.raises(ValueError, match="there is no file"):
+        load_model(tmp_path / "folder.om")
+
+
+def test_a_linked_om_is_refused_whatever_is_beside_it(level: StoredModel, tmp_path: Path) -> None:
+    copied(level, tmp_path)
+    (tmp_path / "level.om").symlink_to(model_file(level))
+    with pytest.raises(ValueError, match="is a symbolic link"):
+        load_model(tmp_path / "level.om")
+
+
 def test_a_symbolic_link_is_refused(level: StoredModel, tmp_path: Path) -> None:
     (tmp_path / "link.onnx").symlink_to(level.folder / "level.onnx")
     with pytest.raises(ValueError, match="is a symbolic link"):
@@ -66,7 +99,7 @@ def test_a_link_among_the_folders_is_not(level: StoredModel, tmp_path: Path) -> 
     assert load_model(tmp_path / "store" / "level.om") is load_model(level.folder / "level.om")
 
 
-@pytest.mark.parametrize("content", [b"", b"junk", b"\x08\x08" * 100], ids=["empty", "junk", "not quite ONNX"])
+@pytest.mark.parametrize("content", [b"junk", b"\x08\x08" * 100], ids=["junk", "not quite ONNX"])
 def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "junk.onnx"
     path.write_bytes(content)

@@ -5,7 +5,7 @@ from time import sleep
 import pytest
 
 from pipelines.codes import Code
-from pipelines.host.results import LATE_CAPACITY, QUEUE_CAPACITY, ResultQueue, ResultTable, failure
+from pipelines.host.results import LATE_CAPACITY, QUEUE_CAPACITY, Delivery, ResultQueue, ResultTable, failure
 from pipelines.host.structs import MxDataOutput
 
 LONG_S = 60.0  # never waited for: a test that had to would time out
@@ -15,6 +15,10 @@ NOTHING = MxDataOutput(1002, b' (Code = 1002, Message = "Internal error") ')
 
 def result(number: int) -> MxDataOutput:
     return MxDataOutput(0, str(number).encode())
+
+
+def delivery(number: int) -> Delivery:
+    return Delivery(result(number))
 
 
 def waiter_of(table: ResultTable, unique_id: int, pool: ThreadPoolExecutor) -> Future[MxDataOutput]:
@@ -33,38 +37,38 @@ def test_a_failure() -> None:
 def test_the_queue_is_first_in_first_out() -> None:
     queue = ResultQueue()
     for number in range(3):
-        queue.put(result(number))
-    assert [queue.get(LONG_S) for _ in range(3)] == [result(0), result(1), result(2)]
+        queue.put(delivery(number))
+    assert [queue.get(LONG_S) for _ in range(3)] == [delivery(0), delivery(1), delivery(2)]
 
 
 def test_an_empty_queue_times_out() -> None:
     queue = ResultQueue()
-    assert queue.get(0) == NOTHING
-    assert queue.get(0.01) == NOTHING
+    assert queue.get(0) is None
+    assert queue.get(0.01) is None
 
 
 def test_a_full_queue_holds_up_its_writer() -> None:
     queue = ResultQueue()
     for number in range(QUEUE_CAPACITY):
-        queue.put(result(number))
-    writer = threading.Thread(target=queue.put, args=(result(QUEUE_CAPACITY),))
+        queue.put(delivery(number))
+    writer = threading.Thread(target=queue.put, args=(delivery(QUEUE_CAPACITY),))
     writer.start()
     assert writer.is_alive()
-    assert [queue.get(LONG_S) for _ in range(QUEUE_CAPACITY + 1)] == [result(number) for number in range(QUEUE_CAPACITY + 1)]
+    assert [queue.get(LONG_S) for _ in range(QUEUE_CAPACITY + 1)] == [delivery(number) for number in range(QUEUE_CAPACITY + 1)]
     writer.join()
 
 
 def test_closing_a_queue_frees_writer_and_reader() -> None:
     full, empty = ResultQueue(), ResultQueue()
     for number in range(QUEUE_CAPACITY):
-        full.put(result(number))
-    writer = threading.Thread(target=full.put, args=(result(0),))
+        full.put(delivery(number))
+    writer = threading.Thread(target=full.put, args=(delivery(0),))
     writer.start()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(empty.get, LONG_S)
         full.close()
         empty.close()
-        assert waiting.result(30) == NOTHING
+        assert waiting.result(30) is None
     writer.join(30)
     assert not writer.is_alive()
 

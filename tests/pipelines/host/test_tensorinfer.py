@@ -11,33 +11,48 @@ from convert.prepare import prepare
 from models.store import ModelStore, StoredModel
 from pipelines.errors import PipelineError
 from pipelines.host import HostOptions, StreamManagerApi
-from pipelines.host.frame import Frame, FrameError, Tensors, Vision
-from pipelines.host.tensorinfer import TensorInfer
+from pipelines.host.frame import Box, Boxes, Frame, FrameError, TensorPackage, TensorPackages, Vision, Visions
+from pipelines.host.tensorinfer import TensorInfer, split_list
 from tests.level_model import SIDE_PX, level_png
 from tests.pipelines.host.pipelines_made import BROKEN, HOUR_MS, best, classifying, create, fetch, opened, pushed, send
 
 FAILED = ' (Code = 1001, Message = "General Failed") '
+RANK = f"The shape of concated inputTensors[0] does not match model inputTensors[0]{FAILED}"
+NUMBER = f"The shape of concated inputTensors does not match model inputTensors.{FAILED}"
 SHAPE = f"The shape of concat inputTensors[0] does not match model inputTensors[0]\n{FAILED}"
 
 
-def grey(level: int, side_px: int = SIDE_PX) -> Vision:
-    return Vision(np.full((side_px, side_px, 3), level, np.uint8))
+def grey(*levels: int, side_px: int = SIDE_PX) -> Visions:
+    return Visions(tuple(Vision(np.full((side_px, side_px, 3), level, np.uint8)) for level in levels))
+
+
+def picture(shape: tuple[int, ...], dtype: type = np.uint8) -> Visions:
+    return Visions((Vision(np.zeros(shape, dtype)),))
 
 
 def scores(frame: Frame) -> np.ndarray:
     assert frame.errors == {}
     tensors = frame.metadata["mxpi_tensorinfer0"]
-    assert isinstance(tensors, Tensors)
-    return tensors.arrays[0]
+    assert isinstance(tensors, TensorPackages)
+    return tensors.items[0].arrays[0]
+
+
+def classes(frame: Frame) -> list[int]:
+    """The best class of every picture."""
+    assert frame.errors == {}
+    tensors = frame.metadata["mxpi_tensorinfer0"]
+    assert isinstance(tensors, TensorPackages)
+    assert [(package.source, package.member) for package in tensors.items] == [("before", i) for i in range(len(tensors.items))]
+    return [int(package.arrays[0].argmax()) for package in tensors.items]
 
 
 class Outlet:
     """Where frames go, and a record of the batches as (images, padding)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
         self.frames: list[Frame] = []
         self.batches: list[tuple[int, int]] = []
-        self.options = HostOptions(on_batch=lambda *told: self.batches.append(told))
+        self.options = HostOptions(on_batch=lambda *told: self.batches.append(told), strict=strict)
 
     @contextmanager
     def behind(self, model: StoredModel, **props: str) -> Iterator[TensorInfer]:
@@ -45,6 +60,12 @@ class Outlet:
         element.downstream = self.frames.append
         yield element
         element.close()
+
+
+def close_window(element: TensorInfer) -> None:
+    assert element._collector is not None
+    with element._collector._device:
+        element._collector._flush(owed=len(element._collector._pictures))
 
 
 @pytest.fixture
@@ -77,9 +98,7 @@ def test_a_partial_batch_is_padded(level4: StoredModel, level1248: StoredModel) 
         outlet = Outlet()
         with outlet.behind(model, waitingTime=HOUR_MS, dynamicStrategy=strategy) as element:
             frames = [pushed(element, before=grey(4 * number)) for number in range(3)]
-            assert element._collector is not None
-            with element._collector._device:
-                element._collector._flush(owed=3)
+            close_window(element)
         assert [int(scores(frame).argmax()) for frame in frames] == [0, 1, 2]
         assert outlet.batches == [batch]
 
@@ -115,31 +134,86 @@ def size_text(number: int, kind: str) -> str:
 @pytest.mark.parametrize(
     ("picture", "text"),
     [
-        (grey(0, 16), SHAPE + SHAPE + size_text(768, "UINT8")),
-        (Vision(np.zeros((SIDE_PX, 16, 3), np.uint8)), SHAPE + size_text(1536, "UINT8")),
-        (Vision(np.zeros((SIDE_PX, SIDE_PX, 3), np.float32)), size_text(12288, "FLOAT32")),
-        (Vision(np.zeros((16, 16, 3), np.float32)), SHAPE + SHAPE + size_text(3072, "FLOAT32")),
+        (grey(0, side_px=16), SHAPE + SHAPE + size_text(768, "UINT8")),
+        (picture((SIDE_PX, 16, 3)), SHAPE + size_text(1536, "UINT8")),
+        (picture((SIDE_PX, SIDE_PX, 3), np.float32), size_text(12288, "FLOAT32")),
+        (picture((SIDE_PX, SIDE_PX, 3), np.float64), size_text(24576, "DOUBLE64")),
+        (TensorPackages((TensorPackage((np.zeros((1, 16, 16, 3), np.uint8),)),)), SHAPE + size_text(768, "UINT8")),
+        (TensorPackages((TensorPackage((np.zeros((1, 16), np.float32),)),)), RANK + size_text(64, "FLOAT32")),
+        (TensorPackages((TensorPackage((np.zeros(1), np.zeros(1))),)), NUMBER),
+        (TensorPackages((TensorPackage(()),)), "Invalid MxpiTensorPackageList is provided from input port(0)."),
+        (Visions(()), "Invalid MxpiTensorPackageList is provided from input port(0)."),
+        (Boxes((Box(0, 0, 1, 1),)), "Neither MxpiVisionList nor MxpiTensorPackageList is provided from input port(0)."),
     ],
-    ids=["size", "width", "type", "type of the same size"],
+    ids=["size", "width", "type", "double", "tensor", "rank", "number", "no tensor", "no picture", "no list"],
 )
 @pytest.mark.parametrize("batched", [False, True])
 def test_a_picture_that_does_not_fit(
-    outlet: Outlet, level: StoredModel, level4: StoredModel, batched: bool, picture: Vision, text: str
+    outlet: Outlet, level: StoredModel, level4: StoredModel, batched: bool, picture: Visions, text: str
 ) -> None:
     with outlet.behind(level4 if batched else level, waitingTime=HOUR_MS) as element:
         frame = pushed(element, before=picture)
         assert outlet.frames == [frame]
-    assert frame.errors == {"mxpi_tensorinfer0": FrameError(1001, text)}
+    [error] = frame.errors.values()
+    code = 1001 if text.endswith(FAILED) else 1004 if text.startswith("Invalid") else 7011
+    assert (error.code, error.text.partition(" (Code = 1004")[0].partition(" (Code = 7011")[0]) == (code, text)
 
 
 def test_a_transposed_picture_passes_as_with_the_vendor(outlet: Outlet, level: StoredModel) -> None:
     with outlet.behind(level) as element:
-        assert int(scores(pushed(element, before=Vision(np.full((16, 64, 3), 40, np.uint8)))).argmax()) == 10
+        assert classes(pushed(element, before=Visions((Vision(np.full((16, 64, 3), 40, np.uint8)),)))) == [10]
+
+
+def test_only_the_number_of_bytes_counts(outlet: Outlet, level: StoredModel) -> None:
+    with outlet.behind(level) as element:
+        assert classes(pushed(element, before=picture((16, 16, 3), np.float32))) == [0]
+        tensor = TensorPackage((np.full((1, SIDE_PX, SIDE_PX, 3), 40, np.uint8),))
+        assert classes(pushed(element, before=TensorPackages((tensor,)))) == [10]
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_several_pictures_in_a_frame(outlet: Outlet, level: StoredModel, level4: StoredModel, batched: bool) -> None:
+    with outlet.behind(level4 if batched else level, waitingTime=HOUR_MS) as element:
+        frames = [pushed(element, before=grey(0, 8, 16)), pushed(element, before=grey(40))]
+    assert outlet.frames == frames
+    assert [classes(frame) for frame in frames] == [[0, 2, 4], [10]]
+    assert outlet.batches == ([(4, 0)] if batched else [(1, 0)] * 4)
+
+
+def test_without_checks_the_bytes_that_fit_are_taken(outlet: Outlet, level: StoredModel) -> None:
+    with outlet.behind(level, skipModelCheck="1") as element:
+        assert classes(pushed(element, before=grey(40))) == [10]
+        assert classes(pushed(element, before=grey(0, side_px=16))) == [7]  # a quarter of the picture before is gone
+        [error] = pushed(element, before=grey(0, side_px=64)).errors.values()
+    assert error == FrameError(1004, 'Fail to copy to device memory. (Code = 1004, Message = "Invalid parameter") ')
+
+
+def test_single_inference_on_a_batch_model_fails(outlet: Outlet, level4: StoredModel) -> None:
+    with outlet.behind(level4, singleBatchInfer="1") as element:
+        [error] = pushed(element, before=grey(0)).errors.values()
+    assert error == FrameError(1001, size_text(3072, "UINT8").replace("inputTensors[0](3072). Tensor", "inputTensors[0](12288). Tensor"))
+
+
+def test_single_inference_without_checks(outlet: Outlet, level4: StoredModel, level1248: StoredModel) -> None:
+    """A whole batch for one picture, whose output keeps the size of a batch; of the gears, that of 1 is taken."""
+    with outlet.behind(level4, singleBatchInfer="1", skipModelCheck="1") as element:
+        assert scores(pushed(element, before=grey(40))).shape == (4 * 64,)
+    with outlet.behind(level1248, singleBatchInfer="1", skipModelCheck="1") as element:
+        assert classes(pushed(element, before=grey(40))) == [10]
+    assert outlet.batches == [(1, 3), (1, 0)]
+
+
+def test_outputs_without_a_batch_dimension_get_one(outlet: Outlet, level: StoredModel, level4: StoredModel) -> None:
+    with outlet.behind(level, outputHasBatchDim="0") as element:
+        assert scores(pushed(element, before=grey(40))).shape == (1, 1, 64)
+    with outlet.behind(level4, outputHasBatchDim="0", waitingTime=HOUR_MS) as element:
+        frames = [pushed(element, before=grey(40)) for _ in range(4)]
+        assert [scores(frame).shape for frame in frames] == [(64,)] * 4
 
 
 def test_a_bad_picture_among_good_ones_fails_alone(outlet: Outlet, level4: StoredModel) -> None:
     """The vendor fails every frame that waits; here it does better."""
-    pictures = [grey(0), grey(4, 16), grey(8), grey(12), grey(16)]
+    pictures = [grey(0), grey(4, side_px=16), grey(8), grey(12), grey(16)]
     with outlet.behind(level4, waitingTime=HOUR_MS) as element:
         frames = [pushed(element, unique_id=number, before=picture) for number, picture in enumerate(pictures)]
     assert outlet.frames == frames
@@ -169,29 +243,55 @@ def test_a_run_that_fails(outlet: Outlet, level: StoredModel, level4: StoredMode
         frames = [pushed(element, before=grey(0)) for _ in range(4)]
         element._runner = runner
         well = [pushed(element, before=grey(40)) for _ in range(4)]
-    error = FrameError(1001, "Model inference is failed. no room")
+    error = FrameError(-1, 'Model inference is failed. (Code = -1, Message = "ACL: general failure") ')
     assert outlet.frames == frames + well
     assert [frame.errors for frame in frames] == [{"mxpi_tensorinfer0": error}] * 4
     assert [int(scores(frame).argmax()) for frame in well] == [10] * 4
 
 
-def test_a_missing_input(outlet: Outlet, level: StoredModel) -> None:
-    with outlet.behind(level) as element:
-        [error] = pushed(element).errors.values()
-    assert (error.code, error.text) == (1003, 'inputMxpiMetadata is nullptr. (Code = 1003, Message = "Invalid Pointer") ')
+@pytest.mark.parametrize("warned", [False, True])
+def test_strict_a_bad_picture_fails_all_that_wait(level4: StoredModel, warned: bool) -> None:
+    outlet = Outlet(strict=True)
+    before = Visions((Vision(np.zeros((16, 64, 3), np.uint8)),)) if warned else grey(0)
+    with outlet.behind(level4, waitingTime=HOUR_MS) as element:
+        frames = [pushed(element, before=before), pushed(element, before=grey(0, side_px=16))]
+        assert outlet.frames == frames
+        error = FrameError(1001, SHAPE + SHAPE + size_text(768, "UINT8"))
+        assert [frame.errors for frame in frames] == [{"mxpi_tensorinfer0": error}] * 2
+        well = [pushed(element, before=grey(40)) for _ in range(4)]
+    assert [classes(frame) for frame in well] == [[10]] * 4
 
 
 @pytest.mark.parametrize("batched", [False, True])
 def test_a_wrong_data_source_is_no_failure(outlet: Outlet, level: StoredModel, level4: StoredModel, batched: bool) -> None:
-    with outlet.behind(level4 if batched else level, waitingTime=HOUR_MS, dataSource="nosuch") as element:
+    with outlet.behind(level4 if batched else level, waitingTime=HOUR_MS, dataSource=" nosuch ,") as element:
         frames = [pushed(element, before=grey(0)) for _ in range(4)]
     assert outlet.frames == frames
     assert all(frame.errors == {} and list(frame.metadata) == ["before"] for frame in frames)
     assert outlet.batches == []
 
 
-@pytest.mark.parametrize("props", [{"modelPath": ""}, {"modelPath": "nosuch.om"}, {"dynamicStrategy": "Fastest"}])
+@pytest.mark.parametrize(
+    "props", [{"modelPath": ""}, {"modelPath": "nosuch.om"}, {"dynamicStrategy": "Fastest"}, {"dataSource": "a,b"}, {"dataSource": " "}]
+)
 def test_properties_that_cannot_be_had(level: StoredModel, props: dict[str, str]) -> None:
     with pytest.raises(PipelineError, match=f"^Element 'mxpi_tensorinfer0': {next(iter(props))} ") as caught:
         opened(TensorInfer, {"modelPath": str(level.folder / "level.om"), **props})
     assert caught.value.vendor_code == 6003
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", []),
+        ("a", ["a"]),
+        ("a,b", ["a", "b"]),
+        ("a, b", ["a", " b"]),
+        ("a,,b,", ["a", "b"]),
+        (",a", ["", "a"]),
+        (",", [""]),
+        (",,", [""]),
+    ],
+)
+def test_a_list_as_the_vendor_splits_it(text: str, parts: list[str]) -> None:
+    assert split_list(text) == parts

@@ -38,10 +38,10 @@ def fake_subject(_folder: Path) -> Subject:
     )
 
 
-def _stream_subject(folder: Path, batch_sizes: tuple[int, ...]) -> Subject:
+def _stream_subject(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool = False) -> Subject:
     model = store_level_model(folder, batch_sizes=batch_sizes)
     return Subject(
-        make=lambda capacity: StreamEngine(lambda: plan_rendered(model, "host", "", 2), "host", capacity),
+        make=lambda capacity: StreamEngine(lambda: plan_rendered(model, "host", "", 2), "host", capacity, strict=strict),
         image=lambda number: level_image(number % 64),
         expected=lambda number: number % 64,
         slow=lambda number: level_image(number % 64, side_px=2000),
@@ -54,4 +54,6 @@ SUBJECTS: dict[str, Callable[[Path], Subject]] = {
     "stream": lambda folder: _stream_subject(folder, (1,)),
     "stream-static-batch": lambda folder: _stream_subject(folder, (4,)),
     "stream-batch-sizes": lambda folder: _stream_subject(folder, (1, 2, 4, 8)),
+    "stream-strict": lambda folder: _stream_subject(folder, (1,), strict=True),
+    "stream-strict-batch-sizes": lambda folder: _stream_subject(folder, (1, 2, 4, 8), strict=True),
 }

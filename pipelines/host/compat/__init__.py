@@ -1,0 +1,1 @@
+"""What code written for the vendor imports: put this folder on PYTHONPATH."""

@@ -1,0 +1,113 @@
+"""The accuracy of a folder of result files against a file of labels, summed up as the SDK's samples do."""
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.errors import ClassifyError
+from pipelines.errors import ResultsInvalid
+from pipelines.result_files import read_results
+
+TOP_K = 5
+USAGE = "usage: classification_task_metric.py RESULT_DIR LABELS OUT_DIR JSON_NAME, for example: result/ val_label.txt . result.json"
+_CLASS_ID = re.compile("[0-9]{1,9}")
+_SHOWN = 10  # names to a message
+_MAX_LABEL_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class TaskMetric:
+    """`hits[i]` images had their class among the first i + 1; all labelled images count, with a result or without."""
+
+    images: int
+    classes: int
+    hits: tuple[int, ...]
+    missing: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
+
+    def summary(self) -> dict[str, object]:
+        """The samples' summary; every value is a text."""
+        rows = [("Number of images", str(self.images)), ("Number of classes", str(self.classes))]
+        rows += [(f"Top{k} accuracy", f"{hits / self.images:.2%}") for k, hits in enumerate(self.hits, start=1)]
+        return {"title": "Overall statistical evaluation", "value": [{"key": key, "value": value} for key, value in rows]}
+
+
+def read_labels(path: Path) -> dict[str, int]:
+    """Class ids by image name, from lines of a name (with or without its ending) and an id; raises ResultsInvalid."""
+    try:
+        if path.stat().st_size > _MAX_LABEL_BYTES:
+            raise ResultsInvalid(f"{path} has more than {_MAX_LABEL_BYTES} bytes.")
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise ResultsInvalid(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ResultsInvalid(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from error
+    labels: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not (words := line.rsplit(maxsplit=1)):
+            continue
+        if len(words) < 2 or not _CLASS_ID.fullmatch(words[1]):
+            raise ResultsInvalid(
+                f"{path}, line {number}: {line[:80]!r} is not a name and a class id.", "As: ILSVRC2012_val_00000001.JPEG 65"
+            )
+        name, class_id = words[0].strip(), int(words[1])
+        if labels.setdefault(name, class_id) != class_id:
+            raise ResultsInvalid(f"{path}, line {number}: {name!r} has had another class before.")
+    if not labels:
+        raise ResultsInvalid(f"{path} holds no labels.")
+    return labels
+
+
+def measure(results: Mapping[str, Sequence[int]], labels: Mapping[str, int]) -> TaskMetric:
+    """The accuracy for the first k ids, up to the longest result and TOP_K; a missing result is a wrong one."""
+    depth = min(TOP_K, max(map(len, results.values()), default=0))
+    hits = [0] * depth
+    missing: list[str] = []
+    unlabelled = set(results)
+    for name, class_id in labels.items():
+        stem = name if name in results else Path(name).stem
+        unlabelled.discard(stem)
+        ids = results.get(stem)
+        if ids is None:
+            missing.append(name)
+            continue
+        for k in range(depth):
+            hits[k] += class_id in ids[: k + 1]
+    return TaskMetric(len(labels), len(set(labels.values())), tuple(hits), tuple(missing), tuple(sorted(unlabelled)))
+
+
+def evaluate(result_folder: Path, labels: Path) -> TaskMetric:
+    """Measure a folder against a file of labels; raises ResultsInvalid, also for a folder without any result."""
+    results = read_results(result_folder)
+    if not results:
+        raise ResultsInvalid(f"{result_folder} holds no results.", "They are called <image>_1.txt; pipelines/run.sh writes them.")
+    return measure(results, read_labels(labels))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The script: write the summary to OUT_DIR/JSON_NAME, and to standard error what was missing; the exit code."""
+    if len(arguments) != 4:
+        sys.stderr.write(f"{USAGE}\n")
+        return 2
+    result_folder, labels, out_folder, json_name = arguments
+    try:
+        metric = evaluate(Path(result_folder), Path(labels))
+        (Path(out_folder) / json_name).write_text(json.dumps(metric.summary()) + "\n", "utf-8")
+    except ClassifyError as error:
+        sys.stderr.write(f"error: {error} [{error.code}]\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"error: {error.filename} cannot be written: {error.strerror}.\n")
+        return 1
+    _tell(metric.missing, f"of {metric.images} images have no result and count as wrong")
+    _tell(metric.unlabelled, "results belong to no label and do not count")
+    return 0
+
+
+def _tell(names: Sequence[str], what: str) -> None:
+    if names:
+        shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+        sys.stderr.write(f"warning: {len(names)} {what}: {shown}\n")
