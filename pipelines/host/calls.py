@@ -80,7 +80,7 @@ def _target(args: tuple[Any, ...], method: str) -> tuple[bytes, int | bytes]:
 
 
 def _boxes(data: MxDataInput) -> Boxes | None:
-    if not data.roiBoxs:
+    if not data.has_boxes:
         return None
     return Boxes(tuple(Box(box.x0, box.y0, box.x1, box.y1) for box in data.roiBoxs))
 

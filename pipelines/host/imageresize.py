@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -40,6 +41,7 @@ class ImageResize(PictureElement):
         self._padding = "Padding_RightDown" if self._type.always_pads and padding == "Padding_NO" else padding
         if self.integer("minDimension") > self.integer("maxDimension"):
             raise self.refusal("minDimension is above maxDimension")
+        self._removes_source = bool(self.integer("removeParentData"))
         self._colour_bgr = tuple(self.number(f"paddingColor{channel}") for channel in "BGR")
 
     def process(self, frame: Frame) -> None:
@@ -50,17 +52,18 @@ class ImageResize(PictureElement):
         if not isinstance(pictures, Visions):
             mismatch = Code.PLUGIN_PROTOBUF_NAME_MISMATCH
             raise FrameFailure(mismatch, f"Not a MxpiVisionList.{code_text(mismatch)}")
-        wanted = self._wanted()
         try:
-            resized = [self._resized(picture, index, wanted) for index, picture in enumerate(pictures.items)]
+            resized = [self._resized(picture, index, self._wanted) for index, picture in enumerate(pictures.items)]
         except FrameFailure as failure:
             text = f"{failure.text}Fail to StackMxpiVisionPreProcess.{code_text(failure.code)}"
             raise FrameFailure(failure.code, text) from failure
         self.store(frame, resized, "Fail to add metadata.")
-        if self.integer("removeParentData"):
+        if self._removes_source:
             frame.metadata.pop(self.source(), None)
 
+    @cached_property
     def _wanted(self) -> Wanted:
+        """What the properties ask for; read at the first frame, when the model that follows is known."""
         size = Size(self.integer("resizeWidth"), self.integer("resizeHeight"))
         if 0 in size and self.following_model_size:
             size = Size(*self.following_model_size)

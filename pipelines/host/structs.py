@@ -27,17 +27,28 @@ def checked_int(value: object, method: str, position: int, kind: str, low: int, 
 
 
 class _Struct:
-    """Fields with a type and a default; a subclass lists them. Other attributes may be set, as on the vendor's."""
+    """Fields with a type and a default; a subclass lists them. Other attributes may be set, as on the vendor's.
+
+    The defaults stand on the class, so that making one costs nothing: one is made for every image.
+    """
 
     TEXTS: ClassVar[tuple[str, ...]] = ()
     INTEGERS: ClassVar[tuple[str, ...]] = ()
     FLOATS: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self) -> None:
-        fields = dict.fromkeys(self.TEXTS, b"") | dict.fromkeys(self.INTEGERS, 0) | dict.fromkeys(self.FLOATS, 0.0)
-        vars(self).update(fields)
+    def __init_subclass__(cls) -> None:
+        for names, default in ((cls.TEXTS, b""), (cls.INTEGERS, 0), (cls.FLOATS, 0.0)):
+            for name in names:
+                setattr(cls, name, default)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if type(value) is bytes and name in self.TEXTS:
+            self.__dict__[name] = value
+        else:
+            self._check(name, value)
+            super().__setattr__(name, value)
+
+    def _check(self, name: str, value: object) -> None:
         method = f"{type(self).__name__}_{name}_set"
         if name in self.TEXTS:
             checked_bytes(value, method, 2)
@@ -45,15 +56,17 @@ class _Struct:
             checked_int(value, method, 2, "int", -(2**31), 2**31 - 1)
         elif name in self.FLOATS and not isinstance(value, int | float):
             raise TypeError(f"in method '{method}', argument 2 of type 'float'")
-        super().__setattr__(name, value)
+
+    def _fields(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in (*self.TEXTS, *self.INTEGERS, *self.FLOATS)} | vars(self)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and vars(other) == vars(self)
+        return isinstance(other, _Struct) and type(other) is type(self) and other._fields() == self._fields()
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._fields().items())})"
 
 
 class _Vector(list[Any]):
@@ -111,11 +124,21 @@ class MxDataInput(_Struct):
     data: bytes
     customParam: bytes
     fragmentId: int
-    roiBoxs: RoiBoxVector
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.roiBoxs = RoiBoxVector()
+    @property
+    def roiBoxs(self) -> RoiBoxVector:
+        """The rectangles; a vector of one's own, made when it is first asked for."""
+        boxes: RoiBoxVector = self.__dict__.setdefault("roi_boxes", RoiBoxVector())
+        return boxes
+
+    @roiBoxs.setter
+    def roiBoxs(self, boxes: RoiBoxVector) -> None:
+        self.__dict__["roi_boxes"] = RoiBoxVector(boxes)
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether there are rectangles, without making a vector for those who never ask."""
+        return bool(self.__dict__.get("roi_boxes"))
 
 
 class MxDataOutput(_Struct):
@@ -126,8 +149,8 @@ class MxDataOutput(_Struct):
     data: bytes
 
     def __init__(self, errorCode: int = 0, data: bytes = b"") -> None:
-        super().__init__()
-        vars(self).update(errorCode=int(errorCode), data=data)
+        self.__dict__["errorCode"] = int(errorCode)
+        self.__dict__["data"] = data
 
 
 class MxProtobufIn(_Struct):
@@ -223,5 +246,4 @@ class MxBufferAndMetadataOutput(_Struct):
     metadataVec: MetadataOutputVector
 
     def __init__(self, errorCode: int = 0, errorMsg: bytes = b"") -> None:
-        super().__init__()
         vars(self).update(errorCode=int(errorCode), errorMsg=errorMsg, bufferOutput=MxBufferOutput(), metadataVec=MetadataOutputVector())
