@@ -41,6 +41,7 @@ class ImageResize(PictureElement):
         self._padding = "Padding_RightDown" if self._type.always_pads and padding == "Padding_NO" else padding
         if self.integer("minDimension") > self.integer("maxDimension"):
             raise self.refusal("minDimension is above maxDimension")
+        self._planned: tuple[tuple[tuple[int, ...], int], Plan] | None = None
         self._removes_source = bool(self.integer("removeParentData"))
         self._colour_bgr = tuple(self.number(f"paddingColor{channel}") for channel in "BGR")
 
@@ -53,7 +54,7 @@ class ImageResize(PictureElement):
             mismatch = Code.PLUGIN_PROTOBUF_NAME_MISMATCH
             raise FrameFailure(mismatch, f"Not a MxpiVisionList.{code_text(mismatch)}")
         try:
-            resized = [self._resized(picture, index, self._wanted) for index, picture in enumerate(pictures.items)]
+            resized = [self._resized(picture, index) for index, picture in enumerate(pictures.items)]
         except FrameFailure as failure:
             text = f"{failure.text}Fail to StackMxpiVisionPreProcess.{code_text(failure.code)}"
             raise FrameFailure(failure.code, text) from failure
@@ -70,19 +71,33 @@ class ImageResize(PictureElement):
         padding = Size(self.integer("paddingWidth"), self.integer("paddingHeight"))
         return Wanted(size, self.integer("scaleValue"), self.integer("minDimension"), self.integer("maxDimension"), padding)
 
-    def _resized(self, picture: Vision, index: int, wanted: Wanted) -> Vision:
-        if self._type_name not in _UNCHECKED:
-            _check("width", wanted.size.width, WIDTHS_PX, Code.DVPP_INVALID_IMAGE_WIDTH)
-            _check("height", wanted.size.height, HEIGHTS_PX, Code.DVPP_INVALID_IMAGE_HEIGHT)
-        if self._handler == "ascend":
-            mismatch = Code.PLUGIN_MEMORY_TYPE_MISMATCH
-            raise FrameFailure(mismatch, f"Memory type({HOST_MEMORY}) is not dvpp).{code_text(mismatch)}")
+    @cached_property
+    def _refusal(self) -> tuple[int, str] | None:
+        """Why every frame fails, if the properties cannot be followed: code and text."""
+        try:
+            if self._type_name not in _UNCHECKED:
+                _check("width", self._wanted.size.width, WIDTHS_PX, Code.DVPP_INVALID_IMAGE_WIDTH)
+                _check("height", self._wanted.size.height, HEIGHTS_PX, Code.DVPP_INVALID_IMAGE_HEIGHT)
+        except FrameFailure as failure:
+            return failure.code, failure.text
+        mismatch = Code.PLUGIN_MEMORY_TYPE_MISMATCH
+        return (mismatch, f"Memory type({HOST_MEMORY}) is not dvpp).{code_text(mismatch)}") if self._handler == "ascend" else None
+
+    def _plan(self, shape: tuple[int, ...], item_bytes: int) -> Plan:
+        """What is done to pictures of a shape; the last one is remembered, since pictures of one source are often alike."""
+        if self._planned is None or self._planned[0] != (shape, item_bytes):
+            plan = self._type.plan(Size(shape[1], shape[0]), self._wanted)
+            _check_bytes((*plan.steps, plan.canvas) if self._padding != "Padding_NO" else plan.steps, item_bytes)
+            self._planned = ((shape, item_bytes), plan)
+        return self._planned[1]
+
+    def _resized(self, picture: Vision, index: int) -> Vision:
+        if self._refusal:
+            raise FrameFailure(*self._refusal)
         self.check(picture)
-        height, width = picture.pixels.shape[:2]
-        plan = self._type.plan(Size(width, height), wanted)
         pixels = picture.pixels
+        plan = self._plan(pixels.shape, pixels.itemsize)
         padding = self._padding != "Padding_NO"
-        _check_bytes((*plan.steps, plan.canvas) if padding else plan.steps, pixels.itemsize)
         plain = pixels.dtype == np.uint8 and plan.interpolation == cv2.INTER_LINEAR  # the hot path: the same with and without IPP
         with nullcontext() if plain else _without_ipp():
             for step in plan.steps:
