@@ -54,6 +54,7 @@ class DrainingServer(uvicorn.Server):
 
         def handle(signum: int, _frame: FrameType | None) -> None:
             if seen.is_set():
+                logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would log a traceback of what is cut off
                 self.force_exit = self.should_exit = True
             else:
                 seen.set()

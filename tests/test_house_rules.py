@@ -75,6 +75,11 @@ def test_vendor_modules_are_imported_where_they_are_opened(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_openvino_is_imported_quietly(path: Path) -> None:
+    assert path.stem == "quiet_openvino" or "openvino" not in {name.partition(".")[0] for name in imports(path)}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
 def test_only_the_settings_read_the_environment(path: Path) -> None:
     if path.parent.name == "compat":
         return  # stands in for the vendor's module, whose only way to be told anything is the environment

@@ -7,9 +7,9 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 import numpy as np
-import openvino as ov
 
 from pipelines.host.frame import Array, Pixels
+from pipelines.host.quiet_openvino import ov
 
 _loaded: "WeakValueDictionary[tuple[Path, int, int, int], HostModel]" = WeakValueDictionary()
 _loading = threading.Lock()

@@ -15,6 +15,10 @@ from server.engines.runtime import Runtime
 from server.errors import EngineUnavailable
 from server.types import ScoreType
 
+# Images in one stream of a person's own pipeline. The batch of its model is not known here; ten unclaimed results are what
+# the vendor's engine holds, so a batch of eight can fill.
+OWN_DEPTH = 10
+
 
 @dataclass(frozen=True)
 class StreamPlan:
@@ -64,7 +68,7 @@ def plan_own(pipeline: Path) -> StreamPlan:
     kinds = {_score_type(pipeline, spec) for spec in specs}
     if len(kinds) > 1:
         raise EngineUnavailable(f"The streams of {pipeline} disagree on SOFTMAX.", "Give every stream the same .cfg.")
-    return StreamPlan(text, tuple(spec.name for spec in specs), 4, kinds.pop())
+    return StreamPlan(text, tuple(spec.name for spec in specs), OWN_DEPTH, kinds.pop())
 
 
 def _score_type(pipeline: Path, spec: StreamSpec) -> ScoreType:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import openvino
 import pytest
 
 from convert.checkpoint import read_checkpoint
 from convert.prepare import prepare
 from models.store import ModelStore, StoredModel
+from pipelines.host.quiet_openvino import ov
 
 PHOTOS = Path(__file__).parents[1] / "photos"
 
@@ -34,7 +34,7 @@ def efficientnet_weights() -> dict[str, np.ndarray]:
 @pytest.fixture(scope="session")
 def run() -> Run:
     """Run an ONNX file on a CPU in float32."""
-    core = openvino.Core()
+    core = ov.Core()
 
     def infer(model: bytes | Path, pixels: np.ndarray) -> np.ndarray:
         compiled = core.compile_model(core.read_model(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
