@@ -83,27 +83,30 @@ class StreamManagerApi:
 
     def SendData(self, *args: Any) -> int:
         """(stream, source, MxDataInput) or (stream, element, MetadataInputVector, MxBufferInput): 0, or a code. Never waits."""
-        call = calls.send_data(args)
-        found = self._find(call.stream, *call.names)
-        if not isinstance(found, Stream):
-            return found
-        if isinstance(call.plugin, int) and call.plugin < 0:
-            return Code.COMM_INVALID_PARAM
-        return _sent(found, call)
+        return self._send(calls.send_data(args))
 
     def SendProtobuf(self, *args: Any) -> int:
         """(stream, source, InProtobufVector): 0, or a code. Sends metadata and no image."""
-        call = calls.send_protobuf(args)
+        return self._send(calls.send_protobuf(args))
+
+    def _send(self, call: calls.Send) -> int:
         if not self._initialised:
             return calls.NOT_INITIALISED
-        if call.refusal:
+        if call.refusal == Code.COMM_FAILURE:  # the binding makes the messages before the engine is asked
             return call.refusal
+        if isinstance(call.plugin, int) and call.plugin < 0:
+            return Code.COMM_INVALID_PARAM
         found = self._find(call.stream, *call.names)
         if not isinstance(found, Stream):
             return found
-        if isinstance(call.plugin, int) and call.plugin < 0:
-            return Code.COMM_INVALID_PARAM
-        return _sent(found, call)
+        if call.refusal:
+            return call.refusal
+        metadata = dict(call.metadata) | ({BOXES_KEY: call.boxes} if call.boxes else {})
+        try:
+            found.send(call.plugin, call.data, metadata)
+        except SendRefused as refused:
+            return refused.code
+        return Code.OK
 
     def GetResult(self, *args: Any) -> Any:
         """(stream, sink[, ms]) or (stream, element, StringVector[, ms]): the next result of a sink, in the order of the sends."""
@@ -179,17 +182,6 @@ class StreamManagerApi:
         if any(calls.has_refused_character(name) for name in (stream, *names)):
             return Code.COMM_INVALID_PARAM
         return self._streams.get(stream, Code.STREAM_NOT_EXIST)
-
-
-def _sent(stream: Stream, call: "calls.Send") -> int:
-    metadata = dict(call.metadata)
-    if call.boxes:
-        metadata[BOXES_KEY] = call.boxes
-    try:
-        stream.send(call.plugin, call.data, metadata)
-    except SendRefused as refused:
-        return refused.code
-    return Code.OK
 
 
 def _error_result(code: int) -> MxDataOutput:

@@ -5,6 +5,7 @@ import pytest
 
 from models.store import StoredModel
 from pipelines.host import MxDataInput, StreamManagerApi
+from pipelines.host.structs import MetadataInputVector, MxBufferInput, MxMetadataInput
 from tests.level_model import level_png
 from tests.pipelines.host.pipelines_made import BROKEN, ask, best, classifying, create, fetch, input_of, send, text_of
 
@@ -107,6 +108,27 @@ def test_refused_custom_parameters_by_unique_id(stream: StreamManagerApi) -> Non
 def test_unknown_sources(stream: StreamManagerApi, plugin: int | bytes, code: int) -> None:
     assert stream.SendData(b"s", plugin, input_of(b"a")) == code
     assert stream.SendDataWithUniqueId(b"s", plugin, input_of(b"a")) == -1
+
+
+def test_a_negative_index_is_refused_before_an_unknown_stream(stream: StreamManagerApi) -> None:
+    assert stream.SendData(b"nosuch", -1, input_of(b"a")) == 1004
+
+
+@pytest.mark.parametrize(
+    ("keys", "kind", "code"),
+    [
+        ([b"k"], b"MxTools.MxpiVisionList", 0),
+        ([b"k"], b"MxTools.Nope", 1001),
+        ([b"k", b"k"], b"MxTools.MxpiVisionList", 7010),
+        ([b"ErrorInfo"], b"MxTools.MxpiVisionList", 1004),
+    ],
+)
+def test_messages_beside_an_image(stream: StreamManagerApi, keys: list[bytes], kind: bytes, code: int) -> None:
+    buffer, entries = MxBufferInput(), [MxMetadataInput() for _ in keys]
+    buffer.data = level_png(40)
+    for entry, key in zip(entries, keys, strict=True):
+        entry.dataSource, entry.dataType = key, kind
+    assert stream.SendData(b"s", b"appsrc0", MetadataInputVector(entries), buffer) == code
 
 
 def test_a_stream_that_was_never_sent_to(stream: StreamManagerApi) -> None:
