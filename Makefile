@@ -1,5 +1,8 @@
 # make serve   install what is missing, prepare the model, serve on http://127.0.0.1:8000
 # make test    install what is missing, run the tests
+# make bench   what the server costs on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; --help)
+# make schemathesis    the OpenAPI document against a real server
+# make soak    wrong input for SECONDS (an hour)
 # The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (README, "Settings")
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -7,7 +10,7 @@ BIN := .venv/bin
 MODEL ?= efficientnet_lite0
 export MODEL
 
-.PHONY: help install install-dev serve test check format lock proto clean
+.PHONY: help install install-dev serve test bench soak schemathesis check format lock proto clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -19,6 +22,21 @@ serve: install
 
 test: install-dev
 	$(BIN)/python -m pytest
+
+ARGS ?= closed
+bench: install-dev
+	$(BIN)/python -m tests.bench $(ARGS)
+
+SECONDS ?= 3600
+soak: install-dev
+	$(BIN)/python -m tests.soak.http --seconds $(SECONDS)
+	$(BIN)/python -m tests.soak.images --seconds $(SECONDS)
+
+# In an environment of its own: it would double the dependencies of the tests.
+schemathesis: install-dev
+	$(PYTHON) -m venv .venv/schemathesis
+	.venv/schemathesis/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5
+	$(BIN)/python -m tests.soak.openapi .venv/schemathesis/bin/schemathesis
 
 check: install-dev
 	$(BIN)/ruff check .

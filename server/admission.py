@@ -1,24 +1,16 @@
 """The door to the engine: deadlines, abandoned requests, and the record of what became of every image."""
 
 import asyncio
-from collections.abc import Coroutine
+import concurrent.futures
+import contextlib
 from time import monotonic
-from typing import Any, TypeVar
 
-from starlette.types import Receive
+from prometheus_client import Counter
 
 from server.engines.base import Engine, InferenceRequest
-from server.errors import DeadlineExceeded, EngineFailed, Saturated, ServiceError
+from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated, ServiceError
 from server.metrics import Metrics
 from server.types import EncodedImage, Prediction
-
-T = TypeVar("T")
-
-PATIENCE_S = 0.02  # most requests are answered sooner; only for the others a task is spent on watching the client
-
-
-class ClientGone(Exception):
-    """The client closed the connection before its answer."""
 
 
 class Admission:
@@ -29,6 +21,8 @@ class Admission:
         self._metrics = metrics
         self._timeout_s = timeout_s
         self._under_way = 0
+        self._outcomes: dict[str, Counter] = {}
+        self._saturated = metrics.rejected.labels(Saturated.code)
         metrics.window_capacity.set(engine.capacity)
 
     def deadline_s(self, timeout_ms: int | None) -> float:
@@ -41,9 +35,22 @@ class Admission:
 
         What is let through may still be refused by the engine, which counts for itself.
         """
-        if self._under_way >= self._engine.capacity:
-            self._metrics.rejected.labels(Saturated.code).inc()
-            raise Saturated(f"{self._engine.capacity} images are in flight, which is all this server takes.", "Try again in a moment.")
+        if self.full:
+            self.count_refusal()
+            raise self.refusal()
+
+    @property
+    def full(self) -> bool:
+        """Whether the window is."""
+        return self._under_way >= self._engine.capacity
+
+    def refusal(self) -> Saturated:
+        """What is told to whom finds it full."""
+        return Saturated(f"{self._engine.capacity} images are in flight, which is all this server takes.", "Try again in a moment.")
+
+    def count_refusal(self) -> None:
+        """Record one."""
+        self._saturated.inc()
 
     async def classify(self, image: EncodedImage, request_id: str, deadline_s: float) -> Prediction:
         """The engine's answer; raises ServiceError. Cancelling this spares the work that has not begun."""
@@ -55,47 +62,54 @@ class Admission:
             raise
         self._under_way += 1
         self._metrics.in_flight.set(self._under_way)
-        answer = asyncio.wrap_future(future, loop=loop)
+        answered: asyncio.Future[None] = loop.create_future()
+        future.add_done_callback(lambda _: _wake(loop, answered))
+        timer = loop.call_later(deadline_s - monotonic(), _settle, answered)
         try:
-            prediction = await asyncio.wait_for(answer, deadline_s - monotonic())
-        except TimeoutError:
-            self._record("deadline_exceeded")
-            raise DeadlineExceeded("The image was not answered in the request's time.", "Ask for more time or try later.") from None
+            await answered
         except asyncio.CancelledError:
+            future.cancel()
             self._record("abandoned")
             raise
+        finally:
+            timer.cancel()
+        return self._outcome(future)
+
+    def _outcome(self, future: concurrent.futures.Future[Prediction]) -> Prediction:
+        if not future.done():
+            future.cancel()
+            self._record(DeadlineExceeded.code)
+            raise DeadlineExceeded("The image was not answered in the request's time.", "Ask for more time or try later.")
+        try:
+            prediction = future.result()
         except ServiceError as error:
             self._record(error.code)
             raise
+        except concurrent.futures.CancelledError:
+            self._record(EngineUnavailable.code)
+            raise EngineUnavailable("The engine closed before the image was answered.", "Try again in a moment.") from None
         except Exception as error:
             self._record(EngineFailed.code)
             raise EngineFailed(f"The engine failed: {error!r}.") from error
         self._record("ok")
         for stage, elapsed_s in prediction.stages_s.items():
-            self._metrics.stage_duration_s.labels(stage).observe(elapsed_s)
+            self._metrics.stage_duration_s.observe(stage, elapsed_s)
         return prediction
 
     def _record(self, outcome: str) -> None:
         self._under_way -= 1
         self._metrics.in_flight.set(self._under_way)
-        self._metrics.images.labels(self._engine.name, outcome).inc()
+        count = self._outcomes.get(outcome)
+        if count is None:
+            count = self._outcomes[outcome] = self._metrics.images.labels(self._engine.name, outcome)
+        count.inc()
 
 
-async def unless_abandoned(work: Coroutine[Any, Any, T] | asyncio.Future[T], receive: Receive) -> T:
-    """The result of some work, cancelled with ClientGone when the client closes the connection first."""
-    task = asyncio.ensure_future(work)
-    done, _ = await asyncio.wait((task,), timeout=PATIENCE_S)
-    if not done:
-        watcher = asyncio.ensure_future(_disconnection(receive))
-        await asyncio.wait((task, watcher), return_when=asyncio.FIRST_COMPLETED)
-        watcher.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait((task,))
-            raise ClientGone
-    return task.result()
+def _wake(loop: asyncio.AbstractEventLoop, answered: asyncio.Future[None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waits
+        loop.call_soon_threadsafe(_settle, answered)
 
 
-async def _disconnection(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+def _settle(answered: asyncio.Future[None]) -> None:
+    if not answered.done():
+        answered.set_result(None)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, Response
@@ -13,13 +14,16 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
+from server.access_log import AccessLog
 from server.api.classify import ClassifyRoutes
 from server.api.health import health_routes
 from server.api.info import info_routes
 from server.api.openapi import add_hot_routes
 from server.engines.runtime import Runtime
-from server.envelope import Envelope, error_response, exchange_of
+from server.envelope import Envelope, error_response
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
+from server.exchange import exchange_of
+from server.front import Front
 from server.metrics import CONTENT_TYPE
 from server.service import Service
 
@@ -27,7 +31,7 @@ WEB = Path(__file__).parent / "web"
 PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 
-def create_app(service: Service, runtime: Runtime, api_key: str | None = None) -> FastAPI:
+def create_app(service: Service, runtime: Runtime, api_key: str | None = None, access_log: AccessLog | None = None) -> Front:
     """The ASGI application of one service."""
 
     @asynccontextmanager
@@ -35,19 +39,23 @@ def create_app(service: Service, runtime: Runtime, api_key: str | None = None) -
         service.begin()
         yield
         await service.close()
+        if access_log:
+            access_log.flush()
 
     app = FastAPIOffline(
         title="ascend-classify",
         description="Image classification: send a photo, get the classes.",
         redoc_url=None,
+        redirect_slashes=False,
         static_url="/docs-assets",
         lifespan=lifespan,
     )
-    hot = ClassifyRoutes(service.admission, service.model.manifest, service.settings)
-    # First, since routes are tried in order.
+    hot = ClassifyRoutes(service.admission, service.body_budget, service.model.manifest, service.settings)
+    envelope = partial(Envelope, metrics=service.metrics, engine_name=service.engine.name, api_key=api_key, access_log=access_log)
+    hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
+    # First, since routes are tried in order. The hot ones are here for every method but POST.
     app.router.routes[:0] = [
-        Route("/classify", hot.classify, methods=["POST"]),
-        Route("/classify/batch", hot.classify_batch, methods=["POST"]),
+        *(Route(path, _only_post, methods=["POST"]) for path in hot_routes),
         Route("/", _page, include_in_schema=False),
     ]
     app.include_router(health_routes(service))
@@ -61,8 +69,12 @@ def create_app(service: Service, runtime: Runtime, api_key: str | None = None) -
     add_hot_routes(app)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_middleware(Envelope, metrics=service.metrics, engine_name=service.engine.name, api_key=api_key)
-    return app
+    app.add_middleware(envelope)
+    return Front(app, {path: envelope(route) for path, route in hot_routes.items()})
+
+
+async def _only_post(_request: Request) -> Response:
+    raise AssertionError("POST is answered in front")
 
 
 async def _page(_request: Request) -> FileResponse:
@@ -72,7 +84,7 @@ async def _page(_request: Request) -> FileResponse:
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     """Starlette's own refusals, in the one error body."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    path = request.url.path
+    path = request.scope["path"]  # request.url would parse the Host header, which may be anything
     found: ServiceError
     match error.status_code:
         case 404:

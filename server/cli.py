@@ -28,7 +28,7 @@ def serve(settings: Settings) -> None:
     from server.assembly import open_service
     from server.logs import configure_logs
 
-    configure_logs(settings.log_level, settings.log_format)
+    access_log = configure_logs(settings.log_level, settings.log_format)
     api_key = settings.read_api_key()
     listener = bind(settings)
     service, runtime = open_service(settings)
@@ -37,7 +37,7 @@ def serve(settings: Settings) -> None:
     from server.app import create_app  # FastAPI takes half a second to import: the model loads meanwhile
     from server.listener import listen
 
-    code = listen(create_app(service, runtime, api_key), service, listener)
+    code = listen(create_app(service, runtime, api_key, access_log), service, listener, access_log)
     if service.failure:
         raise service.failure
     raise typer.Exit(code)

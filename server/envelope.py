@@ -2,41 +2,22 @@
 
 import hmac
 import logging
-import re
-import secrets
-from dataclasses import dataclass, field
 from time import perf_counter
 
+from prometheus_client import Counter
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.admission import ClientGone
+from server.access_log import AccessLog
 from server.errors import InternalError, ServiceError, Unauthorized
+from server.exchange import ClientGone, Exchange, request_id_of
 from server.metrics import Metrics
 
-logger = logging.getLogger("server.access")
 faults = logging.getLogger("server.faults")
 
 OPEN_PATHS = ("/health/", "/web/")  # and the page itself: it holds nothing, and asks for the key when it is refused
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 CLIENT_GONE_STATUS = 499  # nobody receives it; it stands in the log and the metrics, as nginx writes it
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One request, as the envelope knows it; routes add what they learn."""
-
-    request_id: str
-    started_s: float
-    stages_s: dict[str, float] = field(default_factory=dict)
-    status: int = 0
-
-
-def exchange_of(scope: Scope) -> Exchange:
-    """The exchange of the request that is being handled."""
-    exchange: Exchange = scope["exchange"]
-    return exchange
 
 
 def error_response(error: ServiceError, request_id: str) -> JSONResponse:
@@ -51,11 +32,13 @@ def error_response(error: ServiceError, request_id: str) -> JSONResponse:
 class Envelope:
     """Pure ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, engine_name: str, api_key: str | None) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, engine_name: str, api_key: str | None, access_log: AccessLog | None) -> None:
         self._app = app
         self._metrics = metrics
+        self._counts: dict[tuple[str, str, int], Counter] = {}
         self._engine_name = engine_name.encode()
         self._api_key = api_key.encode() if api_key else None
+        self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -63,7 +46,9 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        exchange = scope["exchange"] = Exchange(_request_id(headers), perf_counter())
+        if b"range" in headers:  # nothing is served in parts, and Starlette refuses malformed ranges in plain text
+            scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
+        exchange = scope["exchange"] = Exchange(request_id_of(headers), perf_counter())
 
         async def send_wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -101,19 +86,16 @@ class Envelope:
         elapsed_s = perf_counter() - exchange.started_s
         endpoint = _endpoint(scope, exchange.status)
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self._metrics.http_requests.labels(endpoint, method, str(exchange.status)).inc()
-        self._metrics.http_duration_s.labels(endpoint).observe(elapsed_s)
-        if logger.isEnabledFor(logging.INFO):
+        key = endpoint, method, exchange.status
+        counter = self._counts.get(key)
+        if counter is None:
+            counter = self._counts[key] = self._metrics.http_requests.labels(endpoint, method, str(exchange.status))
+        counter.inc()
+        self._metrics.http_duration_s.observe(endpoint, elapsed_s)
+        if self._access_log:
+            path = scope["raw_path"].decode("ascii", "backslashreplace")  # as it was sent: a decoded one may hold line breaks
             client = scope.get("client") or ("", 0)
-            fields = {
-                "request_id": exchange.request_id,
-                "method": scope["method"],
-                "path": scope["path"],
-                "status": exchange.status,
-                "duration_ms": round(elapsed_s * 1000, 2),
-                "client": client[0],
-            }
-            logger.info("%s %s %d %.1f ms", scope["method"], scope["path"], exchange.status, elapsed_s * 1000, extra=fields)
+            self._access_log.request(exchange.request_id, scope["method"], path, exchange.status, elapsed_s, client[0])
 
 
 def check_key(key: bytes, headers: dict[bytes, bytes]) -> None:
@@ -129,8 +111,3 @@ def _endpoint(scope: Scope, status: int) -> str:
     if route is not None:
         return str(route.path)
     return scope["path"] if scope.get("endpoint") and status not in (404, 405) else "other"
-
-
-def _request_id(headers: dict[bytes, bytes]) -> str:
-    given = headers.get(b"x-request-id", b"")
-    return given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)

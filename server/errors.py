@@ -5,14 +5,18 @@ ServiceError
 ├─ Unauthorized           401   the API key is missing or wrong
 ├─ NotFound               404   no such route or thing
 ├─ MethodNotAllowed       405   the route exists, not for this method
+├─ RequestTimeout         408   the client takes too long to send its request
 ├─ BodyTooLarge           413   more bytes than max_body_bytes
 ├─ ImageTooLarge          413   more pixels than max_image_pixels
+├─ UriTooLong             414   the URL is too long
 ├─ UnsupportedImage       415   not a JPEG, PNG, WebP or BMP
 ├─ UndecodableImage       422   an image, but truncated or damaged
-├─ Saturated              429   the admission window is full
+├─ Saturated              429   as many images, or bytes of bodies, are under way as are taken
+├─ HeadersTooLarge        431   too many headers, or too many bytes of them
 ├─ EngineFailed           500   the engine took the image and did not answer it
 ├─ InternalError          500   a fault of ours; the log has its id
 ├─ EngineUnavailable      503   the engine cannot start, is not ready yet, or is down
+├─ TooManyConnections     503   max_connections are open
 └─ DeadlineExceeded       504   no answer within timeout_ms
 """
 
@@ -52,6 +56,12 @@ class MethodNotAllowed(ServiceError):
     status, code = HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"
 
 
+class RequestTimeout(ServiceError):
+    """The client takes too long to send its request."""
+
+    status, code = HTTPStatus.REQUEST_TIMEOUT, "request_timeout"
+
+
 class BodyTooLarge(ServiceError):
     """The body has more bytes than `max_body_bytes`."""
 
@@ -62,6 +72,12 @@ class ImageTooLarge(ServiceError):
     """The image has more pixels than `max_image_pixels`; told from its header, nothing was decoded."""
 
     status, code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "image_too_large"
+
+
+class UriTooLong(ServiceError):
+    """The URL is too long."""
+
+    status, code = HTTPStatus.REQUEST_URI_TOO_LONG, "uri_too_long"
 
 
 class UnsupportedImage(ServiceError):
@@ -77,9 +93,15 @@ class UndecodableImage(ServiceError):
 
 
 class Saturated(ServiceError):
-    """The admission window is full; the client may try again after a moment."""
+    """As many images, or bytes of bodies, are under way as this server takes; the client may try again after a moment."""
 
     status, code = HTTPStatus.TOO_MANY_REQUESTS, "saturated"
+
+
+class HeadersTooLarge(ServiceError):
+    """The request has too many headers, or too many bytes of them."""
+
+    status, code = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"
 
 
 class EngineFailed(ServiceError):
@@ -98,6 +120,12 @@ class EngineUnavailable(ServiceError):
     """The engine cannot start, is not ready yet, or is down."""
 
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "engine_unavailable"
+
+
+class TooManyConnections(ServiceError):
+    """As many connections are open as this server takes."""
+
+    status, code = HTTPStatus.SERVICE_UNAVAILABLE, "too_many_connections"
 
 
 class DeadlineExceeded(ServiceError):

@@ -6,6 +6,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
+from server.access_log import AccessLog
+
 _KNOWN = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -26,10 +28,11 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def configure_logs(level: str, style: Literal["auto", "json", "text"]) -> None:
-    """Send every logger, uvicorn's included, to standard error in one form."""
+def configure_logs(level: str, style: Literal["auto", "json", "text"]) -> AccessLog | None:
+    """Send every logger, uvicorn's included, to standard error in one form. Returns where requests are noted, if they are."""
     handler = logging.StreamHandler(sys.stderr)
-    if style == "json" or (style == "auto" and not sys.stderr.isatty()):
+    json_lines = style == "json" or (style == "auto" and not sys.stderr.isatty())
+    if json_lines:
         handler.setFormatter(JsonFormatter())
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
@@ -37,4 +40,6 @@ def configure_logs(level: str, style: Literal["auto", "json", "text"]) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    logging.getLogger("uvicorn.access").disabled = True  # server.envelope writes one line a request, with its id
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every malformed form, which is the client's affair
+    logging.getLogger("uvicorn.access").disabled = True  # server.envelope notes every request, with its id
+    return AccessLog(json=json_lines) if logging.getLogger().isEnabledFor(logging.INFO) else None

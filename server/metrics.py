@@ -13,6 +13,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from server.durations import Durations
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for every series, that nobody asks for
@@ -31,21 +33,18 @@ class Metrics:
         self.http_requests = Counter(
             "classify_http_requests_total", "Requests answered.", ("endpoint", "method", "code"), registry=registry
         )
-        self.http_duration_s = Histogram(
-            "classify_http_request_duration_seconds",
-            "Time from the request's headers to the end of its answer.",
-            ("endpoint",),
-            buckets=_LATENCY_S,
-            registry=registry,
+        self.http_duration_s = Durations(
+            "classify_http_request_duration_seconds", "Time from the request's headers to the end of its answer.", "endpoint", _LATENCY_S
         )
+        registry.register(self.http_duration_s)
         self.images = Counter("classify_images_total", "Images by what became of them.", ("engine", "outcome"), registry=registry)
         self.rejected = Counter("classify_rejected_total", "Images refused before an engine saw them.", ("reason",), registry=registry)
-        self.stage_duration_s = Histogram(
-            "classify_stage_duration_seconds", "Time of one image in one stage.", ("stage",), buckets=_STAGE_S, registry=registry
-        )
+        self.stage_duration_s = Durations("classify_stage_duration_seconds", "Time of one image in one stage.", "stage", _STAGE_S)
+        registry.register(self.stage_duration_s)
         self.batch_size = Histogram("classify_batch_size", "Images in one run of the model.", buckets=_BATCH_SIZES, registry=registry)
         self.batch_padding = Counter("classify_batch_padding_total", "Unused places in batches that were run.", registry=registry)
         self.in_flight = Gauge("classify_in_flight", "Images an engine is working on.", registry=registry)
+        self.body_bytes = Gauge("classify_body_bytes", "Bytes of bodies being read or waiting for their answers.", registry=registry)
         self.window_capacity = Gauge("classify_window_capacity", "Images that may be in flight.", registry=registry)
         self.engine_up = Gauge("classify_engine_up", "1 if the engine can answer.", ("engine", "device"), registry=registry)
         self.model_info = Gauge("classify_model_info", "The model that is served.", ("model", "version", "recipe"), registry=registry)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from models.errors import ClassifyError
 from models.store import StoredModel
 from server.admission import Admission
+from server.body_budget import BodyBudget
 from server.engines.base import Engine
 from server.metrics import Metrics
 from server.settings import Settings
@@ -34,6 +35,7 @@ class Service:
         self.engine = engine
         self.metrics = metrics
         self.admission = Admission(engine, metrics, settings.timeout_ms / 1000)
+        self.body_budget = BodyBudget(max(settings.body_budget_bytes, settings.max_body_bytes), metrics)
         self.phase = Phase.STARTING
         self.failure: ClassifyError | None = None
         self.on_failure: Callable[[], None] = lambda: None

@@ -32,8 +32,14 @@ class Settings(BaseSettings):
     window: Positive = Field(64, description="Images in flight at most; more are answered 429.")
     timeout_ms: Positive = Field(30_000, description="Time a request may take; a client may ask for less.")
     max_body_bytes: Positive = Field(20 * 1024 * 1024, description="Largest request body.")
+    body_budget_bytes: Positive = Field(
+        256 * 1024 * 1024, description="Bytes of all bodies under way together; more are answered 429. At least one largest body."
+    )
     max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, told from its header.")
     max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")
+    max_connections: Positive = Field(8192, description="Connections open at most; more are answered 503.")
+    client_timeout_s: float = Field(10.0, gt=0, description="Seconds a client may take to send headers, to stall in a body or an answer.")
+    keep_alive_s: float = Field(75.0, gt=0, description="Seconds an idle connection is kept for its next request.")
     api_key: SecretStr | None = Field(None, description="If set, every route but health and the page wants it (X-Api-Key or Bearer).")
     api_key_file: Path | None = Field(None, description="A file that holds the API key.")
     drain_delay_s: float = Field(1.0, ge=0, description="Seconds between readiness going off and the listener closing.")

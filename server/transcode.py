@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.host.decoder_warnings import decode_unwarned
 from server.errors import UndecodableImage
 from server.types import EncodedImage, ImageFormat
 
@@ -43,14 +44,18 @@ def upright(image: EncodedImage) -> EncodedImage:
 
 def _decode(image: EncodedImage) -> Pixels:
     """The pixels, (height, width, 3) in BGR, as stored."""
-    encoded = np.frombuffer(image.data, np.uint8)
     try:
-        pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        pixels = decode_unwarned(_read, image.data)
     except cv2.error as error:
         raise _undecodable(image) from error
     if pixels is None:
         raise _undecodable(image)
-    return pixels.astype(np.uint8, copy=False)
+    return pixels
+
+
+def _read(data: bytes) -> Pixels | None:
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    return None if pixels is None else pixels.astype(np.uint8, copy=False)
 
 
 def _undecodable(image: EncodedImage) -> UndecodableImage:

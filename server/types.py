@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 ScoreType = Literal["probability", "logit"]
 
@@ -31,9 +31,8 @@ class EncodedImage:
     orientation: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ClassScore:
-    """One class and its score."""
+class ClassScore(NamedTuple):
+    """One class and its score; a tuple, since sixteen are made for an image."""
 
     class_id: int
     label: str

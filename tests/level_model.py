@@ -1,4 +1,4 @@
-"""A small real model whose answer tells which picture it saw: class = grey level / 4. And the pictures."""
+"""A small real model whose answer tells which picture it saw, and which way up: class = level / 4. And the pictures."""
 
 from functools import cache
 from pathlib import Path
@@ -6,27 +6,36 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from models.manifest import Artifact, ModelManifest, Recipe
-from models.store import ModelStore, StoredModel, sha256_of
+from models.store import StoredModel
 from server.types import EncodedImage, ImageFormat
+from tests.made_model import store_made_model
 
 CLASSES = 64
 SIDE_PX = 32
 
 
 def level_graph(batch: int | str, batch_sizes: str = "") -> onnx.ModelProto:
-    """uint8 [N, 32, 32, 3] → float32 [N, 64]: minus the squared distance of the mean level to four times the class."""
+    """uint8 [N, 32, 32, 3] → float32 [N, 64]: minus the squared distance of the level to four times the class.
+
+    The level is three parts of the upper left quarter's mean and one of the upper right's: no two ways to turn and mirror a
+    picture of four different quarters have the same.
+    """
     nodes = [
-        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["image"], ["whole"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["whole", "weights"], ["pixels"]),
         helper.make_node("ReduceMean", ["pixels"], ["level"], axes=[1, 2, 3], keepdims=0),
         helper.make_node("Unsqueeze", ["level", "one"], ["column"]),
         helper.make_node("Sub", ["column", "centres"], ["distance"]),
         helper.make_node("Mul", ["distance", "distance"], ["squared"]),
         helper.make_node("Neg", ["squared"], ["scores"]),
     ]
+    weights = np.zeros((1, SIDE_PX, SIDE_PX, 1), np.float32)
+    weights[:, : SIDE_PX // 2, : SIDE_PX // 2], weights[:, : SIDE_PX // 2, SIDE_PX // 2 :] = 3, 1
     constants = [
+        numpy_helper.from_array(weights, "weights"),
         numpy_helper.from_array(np.array([1]), "one"),
         numpy_helper.from_array(np.arange(0, 4 * CLASSES, 4, dtype=np.float32)[None], "centres"),
     ]
@@ -41,23 +50,16 @@ def level_graph(batch: int | str, batch_sizes: str = "") -> onnx.ModelProto:
 
 def store_level_model(root: Path, name: str = "level", batch_sizes: tuple[int, ...] = (1,)) -> StoredModel:
     """The model, in a store."""
-    folder = root / name
-    folder.mkdir(parents=True)
     many = len(batch_sizes) > 1
-    model = level_graph("N", ",".join(map(str, batch_sizes))) if many else level_graph(batch_sizes[0])
-    (folder / "level.onnx").write_bytes(model.SerializeToString())
-    (folder / "level.names").write_text("".join(f"level {4 * level}\n" for level in range(CLASSES)))
-    manifest = ModelManifest(
-        name=name,
-        architecture="level",
-        classes=CLASSES,
-        labels="level.names",
-        labels_sha256=sha256_of(folder / "level.names"),
-        recipe=Recipe(resize_width_px=SIDE_PX, resize_height_px=SIDE_PX, mean=(0, 0, 0), std=(1, 1, 1)),
-        artifacts=(Artifact(file="level.onnx", sha256=sha256_of(folder / "level.onnx"), batch_sizes=batch_sizes),),
-    )
-    manifest.write(folder / "manifest.toml")
-    return ModelStore(root).open(name)
+    graph = level_graph("N", ",".join(map(str, batch_sizes))) if many else level_graph(batch_sizes[0])
+    return store_made_model(root, name, "level", graph, [f"level {4 * level}" for level in range(CLASSES)], SIDE_PX, batch_sizes)
+
+
+def level_class(pixels: NDArray[np.uint8]) -> int:
+    """The class of a picture, in BGR."""
+    upper = cv2.resize(pixels, (SIDE_PX, SIDE_PX))[: SIDE_PX // 2]
+    level = 0.75 * upper[:, : SIDE_PX // 2].mean() + 0.25 * upper[:, SIDE_PX // 2 :].mean()
+    return min(range(CLASSES), key=lambda number: abs(4 * number - level))
 
 
 @cache

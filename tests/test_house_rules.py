@@ -26,7 +26,7 @@ VENDOR = {"StreamManagerApi", "MxpiDataType_pb2", "mindx", "mxclassify", "mindsp
 LAYERS = (
     ("server.cli", "server.__main__"),
     ("server.app", "server.listener"),
-    ("server.api",),
+    ("server.api", "server.http"),
     ("server.classify_files", "server.assembly", "server.envelope", "server.service"),
     ("server.admission",),
     ("server.engines",),

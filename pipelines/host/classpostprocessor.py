@@ -16,6 +16,9 @@ from pipelines.host.tablesoftmax import table_softmax
 LIBRARY = "libresnet50postprocess.so"
 NO_BATCH = "The output of the model does not fit its shape: it has no batch dimension, or another batch than the model."
 
+# NumPy gives up the interpreter for loops over more items than this; to get it back from the other streams takes longer than the loop.
+UNRELEASED = 500
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -88,7 +91,7 @@ class ClassPostProcessor(Element):
             values = table_softmax(values) if self._strict else softmax(values)
         labels = self._labels
         ranking = (ranked_as_vendor if self._strict else ranked)(values, self.config.top_k)
-        for best, score in zip(ranking.tolist(), values[ranking], strict=True):
+        for best, score in zip(ranking.tolist(), values[ranking].tolist(), strict=True):
             yield ClassResult(best, labels[best] if best < len(labels) else "", score, source, member)
 
 
@@ -99,18 +102,31 @@ def _misfit(packages: object) -> bool:
 
 def softmax(logits: Floats) -> Floats:
     """Softmax of (classes,) in float32, shifted by the largest so that large logits do not overflow (the vendor's do)."""
+    powers = np.empty_like(logits, np.float32)
+    pieces = [(logits[at : at + UNRELEASED], powers[at : at + UNRELEASED]) for at in range(0, len(logits), UNRELEASED)]
     with np.errstate(invalid="ignore"):  # a logit that is NaN or infinite makes every score NaN, which is the answer
-        powers = np.exp(logits - logits.max())
-        return np.asarray(powers / powers.sum(), np.float32)
+        largest = max([given.max() for given, _ in pieces])
+        for given, made in pieces:
+            np.exp(np.subtract(given, largest, out=made), out=made)
+        total = np.float32(sum([made.sum() for _, made in pieces]))
+        for _, made in pieces:
+            np.divide(made, total, out=made)
+    return powers
 
 
 def ranked(values: Floats, top_k: int) -> npt.NDArray[np.intp]:
     """The indices of the `top_k` largest values, largest first, the lower index first among equals, NaN last."""
     if 0 < top_k < len(values) // 8:  # below that a whole sort is quicker
         least = np.partition(values, -top_k)[-top_k]
-        candidates = np.flatnonzero(values >= least)
+        candidates = [
+            at + index
+            for at in range(0, len(values), UNRELEASED)
+            for index in np.flatnonzero(values[at : at + UNRELEASED] >= least).tolist()
+        ]
         if len(candidates) >= top_k:  # NaN counts as large in a partition
-            return candidates[np.argsort(-values[candidates], kind="stable")[:top_k]]
+            scores = values[candidates].tolist()
+            order = sorted(range(len(candidates)), key=scores.__getitem__, reverse=True)  # which keeps the order of equals
+            return np.array([candidates[place] for place in order[:top_k]], np.intp)
     return np.argsort(-values, kind="stable")[:top_k]
 
 

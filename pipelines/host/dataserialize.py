@@ -50,4 +50,4 @@ class DataSerialize(Element):
         if beginning is None:
             quoted = json.dumps(name, ensure_ascii=False)
             beginning = self._beginnings[class_id, name] = f'{{"classId":{class_id},"className":{quoted},"confidence":'
-        return f"{beginning}{number_text(float(result.confidence))}}}"
+        return f"{beginning}{number_text(result.confidence)}}}"

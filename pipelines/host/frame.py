@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
 Pixels = npt.NDArray[Any]  # uint8 or float32
@@ -56,13 +55,12 @@ class TensorPackages:
     items: tuple[TensorPackage, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ClassResult:
-    """One entry of a classification."""
+class ClassResult(NamedTuple):
+    """One entry of a classification; a tuple, since sixteen are made for a picture."""
 
     class_id: int
     class_name: str
-    confidence: np.float32
+    confidence: float
     source: str = ""
     member: int = 0
 

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from pipelines.codes import Code, code_text
+from pipelines.host.decoder_warnings import decode_unwarned
 from pipelines.host.element import Element, ElementContext, FrameFailure
 from pipelines.host.frame import Frame, PixelFormat, Pixels, Vision, Visions
 from pipelines.host.picture_element import MAX_PICTURE_BYTES
@@ -33,8 +34,8 @@ class ImageDecoder(Element):
     """Decodes as the vendor's opencv handler does: alpha dropped, grey expanded, EXIF orientation applied.
 
     What the vendor's OpenCV 4.7 reads is read, and what only a newer one reads is refused. A JPEG that stops early is
-    decoded as far as it goes. With imageFormat `bmp` the picture is stretched to full steps, and its channels are
-    swapped once more than the label says.
+    decoded as far as it goes, unless the option `refuse_damaged` is set. With imageFormat `bmp` the picture is stretched
+    to full steps, and its channels are swapped once more than the label says.
     """
 
     factory = "mxpi_imagedecoder"
@@ -79,9 +80,7 @@ class ImageDecoder(Element):
         if not data:
             raise _failed(Code.COMM_INVALID_POINTER, "Dataptr of inputVisionData is nullptr.")
         try:
-            pixels = None if _newer_than_the_vendor(data) else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-            if pixels is None and data.startswith(_JPEG_START):
-                pixels = cv2.imdecode(np.frombuffer(data + _JPEG_END, np.uint8), cv2.IMREAD_COLOR)
+            pixels = decode_unwarned(_read, data) if self.context.options.refuse_damaged else _read(data)
             if pixels is None:
                 raise FrameFailure(Code.COMM_INVALID_PARAM)
             self._check_bytes(pixels)
@@ -101,6 +100,13 @@ class ImageDecoder(Element):
         height, width = pixels.shape[:2]
         step_x, step_y = _BMP_STEP_PX
         return cv2.resize(pixels, (-(-width // step_x) * step_x, -(-height // step_y) * step_y))
+
+
+def _read(data: bytes) -> Pixels | None:
+    pixels = None if _newer_than_the_vendor(data) else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None and data.startswith(_JPEG_START):
+        pixels = cv2.imdecode(np.frombuffer(data + _JPEG_END, np.uint8), cv2.IMREAD_COLOR)
+    return pixels
 
 
 def _failed(code: int, text: str) -> FrameFailure:

@@ -174,6 +174,7 @@ class Stream:
         if self._mode is Mode.UNIQUE_ID:
             if frame.unique_id != LOST_ID:
                 self._table.put(frame.unique_id, result)
+                self._options.result_ready(self.spec.name, frame.unique_id)
         else:
             self._queues[sink.name].put(Delivery(result, frame.metadata))
 

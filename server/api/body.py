@@ -1,6 +1,6 @@
 """The body of a request, read within limits and split into images: raw, multipart or JSON."""
 
-import base64
+import asyncio
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,23 @@ from email.message import Message
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
+from server.body_budget import BodyHold
 from server.errors import BadRequest, BodyTooLarge
+from server.exchange import ClientGone
 from server.settings import Settings
 
 MAX_FIELD_BYTES = 1024
+FIELDS = ("top_k", "timeout_ms")
+MAX_PARAMETERS = 32
+"""Of a header: email.message takes time by their square."""
+SMALL_BYTES = 1024 * 1024
+"""A body up to this size is split on the event loop, which costs less than a thread; a larger one would hold up the others."""
+JOINED_AT_ONCE = 1024
+"""Pieces of a body: each is an object of some fifty bytes besides, which is much for a client that sends two at a time."""
+DECODED_AT_ONCE = 256 * 1024
+"""Of base64, which is decoded without releasing the interpreter; a multiple of four."""
 
 
 @dataclass(slots=True)
@@ -28,46 +39,52 @@ class ImageBody:
 class JsonImage(BaseModel):
     """The JSON form of a request: one image, or several."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    image: str | None = None
+    image: str = ""
     images: list[str] = Field(default_factory=list)
-    top_k: int | None = None
-    timeout_ms: int | None = None
+    top_k: int = 0
+    timeout_ms: int = 0
 
 
-async def read_body(request: Request, limit_bytes: int) -> bytes:
-    """The whole body; raises BodyTooLarge as soon as it is known to be too large, without reading the rest."""
+async def read_body(request: Request, limit_bytes: int, hold: BodyHold) -> bytes:
+    """The whole body; raises BodyTooLarge or Saturated as soon as it is known not to be taken, without reading the rest."""
     refusal = BodyTooLarge(f"The body has more than {limit_bytes} bytes.", "Send a smaller image.")
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal():
         raise BadRequest(f"Content-Length is {declared!r}.")
     if int(declared) > limit_bytes:
         raise refusal
+    hold.grow_to(int(declared))
+    joined: list[bytes] = []
     chunks: list[bytes] = []
     total_bytes = 0
-    async for chunk in request.stream():
-        total_bytes += len(chunk)
-        if total_bytes > limit_bytes:
-            raise refusal
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    try:
+        async for chunk in request.stream():
+            total_bytes += len(chunk)
+            if total_bytes > limit_bytes:
+                raise refusal
+            hold.grow_to(total_bytes)
+            chunks.append(chunk)
+            if len(chunks) == JOINED_AT_ONCE:
+                joined.append(b"".join(chunks))
+                chunks = []
+    except ClientDisconnect:
+        raise ClientGone from None
+    return chunks[0] if len(chunks) == 1 and not joined else b"".join(joined + chunks)
 
 
-async def read_images(request: Request, settings: Settings, limit: int) -> ImageBody:
-    """The images of a request, at most `limit`; raises BadRequest or BodyTooLarge."""
-    body = await read_body(request, settings.max_body_bytes)
-    content_type = Message()
-    content_type["content-type"] = request.headers.get("content-type", "application/octet-stream")
-    match content_type.get_content_type():
-        case "application/json":
-            found = _from_json(body)
-        case "multipart/form-data":
-            found = _from_multipart(body, content_type.get_boundary() or "", limit)
-        case "application/x-www-form-urlencoded":
-            raise BadRequest("A form without files holds no image.", "Use curl -F image=@photo.jpg, or --data-binary with an image type.")
-        case _:
-            found = ImageBody([body])
+async def read_images(request: Request, settings: Settings, limit: int, hold: BodyHold) -> ImageBody:
+    """The images of a request, at most `limit`; raises BadRequest, BodyTooLarge or Saturated."""
+    body = await read_body(request, settings.max_body_bytes, hold)
+    kind = request.headers.get("content-type", "application/octet-stream")
+    if body and kind.startswith("image/"):  # to parse a header takes as long as to check an image
+        return ImageBody([body])
+    content_type = parsed_header("content-type", kind)
+    if len(body) <= SMALL_BYTES:
+        found = split(body, content_type, limit)
+    else:
+        found = await asyncio.to_thread(split, body, content_type, limit)
     if not found.images:
         raise BadRequest("The request holds no image.", "Send it as the body, as the multipart field `image`, or as base64 in JSON.")
     if len(found.images) > limit:
@@ -75,23 +92,53 @@ async def read_images(request: Request, settings: Settings, limit: int) -> Image
     return found
 
 
-def _from_json(body: bytes) -> ImageBody:
+def split(body: bytes, content_type: Message, limit: int) -> ImageBody:
+    """The images in a body; raises BadRequest."""
+    match content_type.get_content_type():
+        case "application/json":
+            return _from_json(body, limit)
+        case "multipart/form-data":
+            return _from_multipart(body, content_type.get_boundary() or "", limit)
+        case "application/x-www-form-urlencoded":
+            raise BadRequest("A form without files holds no image.", "Use curl -F image=@photo.jpg, or --data-binary with an image type.")
+        case _:
+            return ImageBody([body] if body else [])
+
+
+def parsed_header(name: str, value: str) -> Message:
+    """A header with parameters; raises BadRequest."""
+    if value.count(";") > MAX_PARAMETERS:
+        raise BadRequest(f"The header {name} has more than {MAX_PARAMETERS} parameters.")
+    header = Message()
+    header[name] = value.replace("\r", "").replace("\n", "")
+    return header
+
+
+def _from_json(body: bytes, limit: int) -> ImageBody:
+    if body.count(b",") > 2 * limit + 8:  # neither base64 nor anything else that is taken here has more; the parser would build them all
+        raise BadRequest(f"The JSON body holds more than {limit} images, or what is none.")
     try:
         parsed = JsonImage.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "body"
         raise BadRequest(f"JSON body: {where}: {first['msg']}.", 'Send {"image": "<base64>"}.') from error
-    texts = [parsed.image] if parsed.image is not None else []
-    options = {name: str(value) for name, value in (("top_k", parsed.top_k), ("timeout_ms", parsed.timeout_ms)) if value is not None}
+    given = parsed.model_fields_set
+    texts = [parsed.image] if "image" in given else []
+    options = {name: str(getattr(parsed, name)) for name in FIELDS if name in given}
     return ImageBody([_decode(text) for text in [*texts, *parsed.images]], options)
 
 
 def _decode(text: str) -> bytes:
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
     try:
-        return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
+        pieces = [binascii.a2b_base64(text[at : at + DECODED_AT_ONCE], strict_mode=True) for at in range(0, len(text), DECODED_AT_ONCE)]
     except (binascii.Error, ValueError) as error:
         raise BadRequest(f"The image is not base64: {error}.") from error
+    if any(len(piece) < DECODED_AT_ONCE // 4 * 3 for piece in pieces[:-1]):
+        raise BadRequest("The image is not base64: it is padded before its end.")
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class _Parts:
@@ -124,9 +171,9 @@ class _Parts:
         name, value = (bytes(part).decode("utf-8", "replace") for part in self._header)
         self._header = (bytearray(), bytearray())
         if name.lower() == "content-disposition":
-            header = Message()
-            header["content-disposition"] = value.replace("\r", "").replace("\n", "")
-            self._disposition = dict(header.get_params([], header="content-disposition"))
+            if self._disposition:
+                raise BadRequest("A part of the multipart body has its Content-Disposition twice.")
+            self._disposition = dict(parsed_header(name, value).get_params([], header=name))
 
     def _end(self) -> None:
         name, content = self._disposition.get("name", ""), b"".join(self._content)
@@ -134,7 +181,9 @@ class _Parts:
             self.found.images.append(content)
             if len(self.found.images) > self._limit:
                 raise BadRequest(f"The request holds more than {self._limit} images.")
-        elif name in ("top_k", "timeout_ms") and len(content) <= MAX_FIELD_BYTES:
+        elif name in self.found.options:
+            raise BadRequest(f"The multipart field {name!r} comes twice.")
+        elif name in FIELDS and len(content) <= MAX_FIELD_BYTES:
             self.found.options[name] = content.decode("utf-8", "replace")
         else:
             raise BadRequest(f"The multipart field {name[:80]!r} is not known.", "Fields are image, top_k and timeout_ms.")
@@ -149,6 +198,11 @@ class _Parts:
 
 
 def _from_multipart(body: bytes, boundary: str, limit: int) -> ImageBody:
+    delimiter = b"\r\n--" + boundary.encode("latin-1", "replace")
+    if not boundary:
+        raise BadRequest("The multipart body has no boundary.", "Let your HTTP library write the Content-Type.")
+    if body.count(delimiter) > limit + len(FIELDS) + 1:  # the parser takes a step for each byte of what looks like one
+        raise BadRequest(f"The multipart body has more parts than {limit} images and their options.")
     parts = _Parts(limit)
     try:
         parser = MultipartParser(boundary.encode("latin-1"), parts.callbacks())  # type: ignore[arg-type]

@@ -5,14 +5,16 @@ import json
 from collections.abc import Mapping
 from time import perf_counter
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K, ModelManifest
-from server.admission import Admission, unless_abandoned
-from server.api.body import read_images
-from server.envelope import Exchange, exchange_of
+from server.admission import Admission
+from server.api.body import ImageBody, read_images
+from server.body_budget import BodyBudget, BodyHold
 from server.errors import BadRequest, Saturated, ServiceError
+from server.exchange import Exchange, exchange_of
 from server.images import inspect_image
 from server.settings import Settings
 from server.transcode import upright
@@ -22,38 +24,41 @@ DEFAULT_TOP_K = 5
 
 
 class ClassifyRoutes:
-    """The two routes of the hot path: plain Starlette endpoints, their OpenAPI is written by hand."""
+    """The two routes of the hot path, as bare ASGI applications; their OpenAPI is written by hand."""
 
-    def __init__(self, admission: Admission, manifest: ModelManifest, settings: Settings) -> None:
+    def __init__(self, admission: Admission, budget: BodyBudget, manifest: ModelManifest, settings: Settings) -> None:
         self._admission = admission
+        self._budget = budget
         self._settings = settings
         self._model = {"model": manifest.name, "version": manifest.version}
 
-    async def classify(self, request: Request) -> Response:
+    async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One image in, the best classes out."""
-        exchange = exchange_of(request.scope)
+        exchange = exchange_of(scope)
         self._admission.check_room()
-        body = await read_images(request, self._settings, limit=1)
-        exchange.stages_s["read"] = perf_counter() - exchange.started_s
-        options = dict(request.query_params) | body.options
-        top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
-        work = self._predict(body.images[0], exchange.request_id, self._admission.deadline_s(timeout_ms))
-        prediction = await unless_abandoned(work, request.receive)
+        with BodyHold(self._budget) as hold:
+            body = await read_images(Request(scope, receive), self._settings, 1, hold)
+            exchange.stages_s["read"] = perf_counter() - exchange.started_s
+            options = all_options(scope, body)
+            top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
+            with exchange.unless_abandoned():
+                prediction = await self._predict(body.images[0], exchange.request_id, self._admission.deadline_s(timeout_ms))
         exchange.stages_s |= prediction.stages_s
-        answer = self._answer(prediction, top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(exchange)}
-        return json_response(answer)
+        await send_json(send, self._answer(prediction, top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(exchange)})
 
-    async def classify_batch(self, request: Request) -> Response:
+    async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Several images in, one outcome each, in order; 429 only when none of them was taken."""
-        exchange = exchange_of(request.scope)
+        exchange = exchange_of(scope)
         self._admission.check_room()
-        body = await read_images(request, self._settings, self._settings.max_batch_items)
-        exchange.stages_s["read"] = perf_counter() - exchange.started_s
-        options = dict(request.query_params) | body.options
-        top_k = number(options, "top_k", MAX_TOP_K) or DEFAULT_TOP_K
-        deadline_s = self._admission.deadline_s(number(options, "timeout_ms"))
-        works = [self._outcome(image, f"{exchange.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)]
-        outcomes = await unless_abandoned(asyncio.gather(*works), request.receive)
+        with BodyHold(self._budget) as hold:
+            body = await read_images(Request(scope, receive), self._settings, self._settings.max_batch_items, hold)
+            exchange.stages_s["read"] = perf_counter() - exchange.started_s
+            options = all_options(scope, body)
+            top_k = number(options, "top_k", MAX_TOP_K) or DEFAULT_TOP_K
+            deadline_s = self._admission.deadline_s(number(options, "timeout_ms"))
+            works = [self._outcome(image, f"{exchange.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)]
+            with exchange.unless_abandoned():
+                outcomes = await asyncio.gather(*works)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Saturated)]
         if len(refusals) == len(outcomes):
             raise refusals[0]
@@ -61,7 +66,7 @@ class ClassifyRoutes:
             {"error": str(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else self._answer(outcome, top_k)
             for outcome in outcomes
         ]
-        return json_response({**self._model, "results": results, "timing_ms": _timing_ms(exchange)})
+        await send_json(send, {**self._model, "results": results, "timing_ms": _timing_ms(exchange)})
 
     async def _predict(self, data: bytes, request_id: str, deadline_s: float) -> Prediction:
         image = inspect_image(data, self._settings.max_image_pixels)
@@ -80,6 +85,18 @@ class ClassifyRoutes:
         return {**self._model, "engine": prediction.engine, "score_type": prediction.score_type, "predictions": best}
 
 
+def all_options(scope: Scope, body: ImageBody) -> dict[str, str]:
+    """The options of the query and of the body, which go first; raises BadRequest for one that the query has twice."""
+    if not scope["query_string"]:
+        return body.options
+    query = QueryParams(scope["query_string"])
+    if len(query.multi_items()) > len(query):
+        raise BadRequest("The query has a parameter twice.")
+    number(query, "top_k", MAX_TOP_K)  # even if the body has another
+    number(query, "timeout_ms")
+    return dict(query) | body.options
+
+
 def _timing_ms(exchange: Exchange) -> dict[str, float]:
     stages_s = exchange.stages_s | {"total": perf_counter() - exchange.started_s}
     return {stage: round(elapsed_s * 1000, 3) for stage, elapsed_s in stages_s.items()}
@@ -95,6 +112,12 @@ def number(options: Mapping[str, str], name: str, high: int = 2**31 - 1) -> int 
     return int(text)
 
 
-def json_response(body: dict[str, object]) -> Response:
-    """A JSON reply, written without FastAPI's serialiser, which costs more than the rest of the route."""
-    return Response(json.dumps(body, ensure_ascii=False, separators=(",", ":")), media_type="application/json")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+async def send_json(send: Send, answer: dict[str, object]) -> None:
+    """Answer with JSON, written without FastAPI's serialiser, which costs more than the rest of the route."""
+    body = _encode(answer).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from models.manifest import MAX_TOP_K
-from server.errors import ServiceError
+from server.envelope import OPEN_PATHS
+from server.errors import ServiceError, Unauthorized
 
 Schema = dict[str, Any]
 
@@ -68,7 +69,7 @@ _OPTIONS: Schema = {
     "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
 }
 _FILE: Schema = {"type": "string", "format": "binary"}
-_BASE64: Schema = {"type": "string", "contentEncoding": "base64"}
+_BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 4}
 
 
 def error_classes(root: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
@@ -93,14 +94,18 @@ def add_hot_routes(app: FastAPI) -> None:
             "application/json": {"schema": _form(_BASE64)},
         }
         several = {
-            "multipart/form-data": {"schema": _form({"type": "array", "items": _FILE})},
-            "application/json": {"schema": _form({"type": "array", "items": _BASE64}, "images")},
+            "multipart/form-data": {"schema": _form({"type": "array", "items": _FILE, "minItems": 1})},
+            "application/json": {"schema": _form({"type": "array", "items": _BASE64, "minItems": 1}, "images")},
         }
         hot = {
             "/classify": _operation("Classify one image", "classify", one, "Answer"),
             "/classify/batch": _operation("Classify several images", "classify_batch", several, "BatchAnswer"),
         }
         document["paths"] = hot | document["paths"]
+        for path, operations in document["paths"].items():
+            if not path.startswith(OPEN_PATHS):
+                for operation in operations.values():
+                    operation["responses"].setdefault(str(int(Unauthorized.status)), _refusal(Unauthorized))
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -113,11 +118,10 @@ def _form(image: Schema, name: str = "image") -> Schema:
 def _operation(summary: str, operation_id: str, content: Schema, answer: str) -> Schema:
     parameters = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in _OPTIONS.items()]
     responses: Schema = {"200": {"description": "The best classes, best first.", "content": _json(answer)}}
-    by_status: dict[int, list[str]] = {}
+    by_status: dict[int, list[type[ServiceError]]] = {}
     for error in error_classes():
-        by_status.setdefault(int(error.status), []).append(f"`{error.code}`: {(error.__doc__ or '').splitlines()[0]}")
-    for status, lines in sorted(by_status.items()):
-        responses[str(status)] = {"description": " ".join(lines), "content": _json("Error")}
+        by_status.setdefault(int(error.status), []).append(error)
+    responses |= {str(status): _refusal(*errors) for status, errors in sorted(by_status.items())}
     return {
         "post": {
             "summary": summary,
@@ -128,6 +132,11 @@ def _operation(summary: str, operation_id: str, content: Schema, answer: str) ->
             "responses": responses,
         }
     }
+
+
+def _refusal(*errors: type[ServiceError]) -> Schema:
+    lines = [f"`{error.code}`: {(error.__doc__ or '').splitlines()[0]}" for error in errors]
+    return {"description": " ".join(lines), "content": _json("Error")}
 
 
 def _json(schema: str) -> Schema:

@@ -4,6 +4,8 @@ import re
 import struct
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from server.images.excision import without
 from server.images.exif import read_orientation, write_orientation
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
@@ -14,9 +16,14 @@ from server.types import EncodedImage, ImageFormat
 _SOF_DECODED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # baseline, extended, progressive; the last two with arithmetic coding
 _SOF_OTHER = {0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical", 0xCB: "lossless"}
 _SOF_OTHER |= {0xCD: "hierarchical", 0xCE: "hierarchical", 0xCF: "hierarchical", 0xDE: "hierarchical", 0xF7: "JPEG-LS"}
-_DRI, _SOS, _EOI, _APP1 = 0xDD, 0xDA, 0xD9, 0xE1
+_PROGRESSIVE = {0xC2, 0xCA}
+_DRI, _SOS, _EOI, _APP0, _APP1 = 0xDD, 0xDA, 0xD9, 0xE0, 0xE1
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}  # TEM, RSTn, SOI, EOI
 _PASSED_OVER = {0xC4, 0xCC, 0xDB, 0xDC, 0xFE, *range(0xE0, 0xF0)}  # DHT, DAC, DQT, DNL, COM, APPn
+
+# What has one value only where it stands, so that decoders go by it without reading, and merely warn of another (photos
+# of Samsung phones have others): first and last coefficient and bit of a sequential scan, JFIF's major version.
+_SEQUENTIAL_SCAN, _JFIF_MAJOR = b"\0\x3f\0", b"\1"
 
 # A hundred times the segments of a camera's file; beyond, walking them costs more than the picture.
 _MAX_SEGMENTS = 4096
@@ -33,12 +40,13 @@ def inspect_jpeg(data: bytes, max_pixels: int) -> EncodedImage:
     """A JPEG that is whole up to EOI, 8 bits, with 1, 3 or 4 components; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
 
     OpenCV 4 honours EXIF only in the first APP1 segment, OpenCV 5 in whichever it is; so the APP1 segments are replaced
-    by one that tells the orientation alone, if there is any to tell.
+    by one that tells the orientation alone, if there is any to tell. Values that a decoder would only warn of are put right,
+    because its warnings are taken for damage.
     """
     walk = _Walk(data, max_pixels)
     end = walk.to_eoi()
     orientation = walk.orientation or 1
-    bare = without(data, walk.app1, end)
+    bare = without(walk.corrected(), walk.app1, end)
     if orientation > 1:
         exif = b"Exif\0\0" + write_orientation(orientation)
         bare = b"".join((bare[:2], struct.pack(">BBH", 0xFF, _APP1, 2 + len(exif)), exif, memoryview(bare)[2:]))
@@ -54,11 +62,13 @@ class _Walk:
     width_px: int = 0
     height_px: int = 0
     components: bytes = b""
+    sequential: bool = True
     restarts: bool = False
     scans: int = 0
     scanned: set[int] = field(default_factory=set)
     app1: list[tuple[int, int]] = field(default_factory=list)
     orientation: int | None = None
+    corrections: list[tuple[int, bytes]] = field(default_factory=list)
 
     def to_eoi(self) -> int:
         """Walk all segments; returns where EOI ends."""
@@ -71,6 +81,19 @@ class _Walk:
                 return end
             at = self._scan(start, end) if marker == _SOS else self._header(marker, start, end)
         raise damaged(f"The JPEG has more than {_MAX_SEGMENTS} segments; the last", at)
+
+    def corrected(self) -> bytes:
+        """The data with the values that could be only one; the very same where they are it."""
+        if not self.corrections:
+            return self.data
+        data = bytearray(self.data)
+        for at, value in self.corrections:
+            data[at : at + len(value)] = value
+        return bytes(data)
+
+    def _correct(self, at: int, value: bytes) -> None:
+        if not self.data.startswith(value, at):
+            self.corrections.append((at, value))
 
     def _segment(self, at: int) -> tuple[int, int, int]:
         """Where the segment at `at` starts behind fill bytes (at its FF), its marker, and where it ends."""
@@ -98,6 +121,8 @@ class _Walk:
             if end - start != 6:
                 raise damaged("A JPEG restart interval of the wrong length", start)
             self.restarts = self.data[start + 4 : end] != b"\0\0"
+        elif marker == _APP0 and end - start >= 4 + 14 and self.data.startswith(b"JFIF\0", start + 4):
+            self._correct(start + 9, _JFIF_MAJOR)
         elif marker == _APP1 and not self.scans:
             self.app1.append((start, end))
             if self.orientation is None and self.data.startswith(b"Exif\0", start + 4):
@@ -120,17 +145,28 @@ class _Walk:
         if bits != 8 or components not in {1, 3, 4}:
             raise unsupported(f"A JPEG with {bits} bits a sample and {components} components is not one that is decoded")
         self.components = self.data[start + 10 : end : 3]
+        self.sequential = self.data[start + 1] not in _PROGRESSIVE
+
+    def _first_mark(self, at: int) -> int:
+        """Where from `at` on the first FF without a 00 behind it stands, found in a third of the time that a pattern takes."""
+        coded = np.frombuffer(self.data, np.uint8, offset=at)
+        marks = coded[:-1] == 0xFF
+        marks &= coded[1:] != 0
+        return at + int(marks.argmax()) if marks.size else at
 
     def _scan(self, start: int, end: int) -> int:
         """Take in a scan, from its header (SOS) to its last byte; returns where the marker behind it is."""
         components = self.data[start + 4 : end - 3]
         if not components or len(components) != 1 + 2 * components[0] or not set(components[1::2]) <= set(self.components):
             raise damaged("A JPEG scan header that does not fit the frame", start)
+        if self.sequential:
+            self._correct(end - 3, _SEQUENTIAL_SCAN)
         self.scanned.update(components[1::2])
         self.scans += 1
         if self.scans > _MAX_SCANS:
             raise damaged(f"The JPEG has more than {_MAX_SCANS} scans; the last", start)
-        found = (_SCAN_END_WITH_RESTARTS if self.restarts else _SCAN_END).search(self.data, end)
+        at = self._first_mark(end) if self.sequential else end
+        found = (_SCAN_END_WITH_RESTARTS if self.restarts else _SCAN_END).search(self.data, at)
         if found is None:
             raise damaged(f"The JPEG scan from byte {end} has no end, and the image stops", len(self.data))
         if found.start() == end:

@@ -35,6 +35,21 @@ class ServerProcess:
         if ready:
             self._wait_for(lambda line: line["message"].startswith("ready:"))
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """For a bare socket."""
+        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        return host, int(port)
+
+    def troubles(self) -> list[str]:
+        """The lines of the log above the level of information."""
+        return [json.dumps(line) for line in self._log if line.get("level") not in ("debug", "info")]
+
     def _read(self) -> None:
         assert self._process.stderr
         for line in self._process.stderr:

@@ -11,6 +11,7 @@ from server.images import inspect_image
 from server.images.exif import write_orientation
 from server.transcode import upright
 from server.types import EncodedImage, ImageFormat
+from tests.soak.image_seeds import png_chunk
 
 Pixels = NDArray[np.uint8]
 GREEN = np.add.outer(np.arange(24) * 6, np.arange(40) * 2).astype(np.uint8)
@@ -87,3 +88,12 @@ def test_upright_images_are_not_touched() -> None:
 def test_undecodable(data: bytes) -> None:
     with pytest.raises(UndecodableImage, match=r"PNG of .* and 40x24 pixels cannot be decoded"):
         upright(EncodedImage(data, ImageFormat.PNG, 40, 24, orientation=6))
+
+
+def test_a_picture_its_decoder_warns_of() -> None:
+    """More rows than the header tells of: libpng shows the first ones and warns."""
+    rows = zlib.compress(bytes(2 * (1 + 3 * 4)) * 2)
+    chunks = ((b"IHDR", struct.pack(">IIBBBBB", 4, 2, 8, 2, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*one) for one in chunks)
+    with pytest.raises(UndecodableImage, match=r"PNG of .* cannot be decoded"):
+        upright(EncodedImage(data, ImageFormat.PNG, 4, 2, orientation=6))

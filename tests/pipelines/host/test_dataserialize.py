@@ -13,7 +13,7 @@ POST = "mxpi_classpostprocessor0"
 
 
 def classes(*entries: tuple[int, str, float]) -> Classes:
-    return Classes(tuple(ClassResult(class_id, name, np.float32(confidence)) for class_id, name, confidence in entries))
+    return Classes(tuple(ClassResult(class_id, name, float(np.float32(confidence))) for class_id, name, confidence in entries))
 
 
 def serialized(keys: str, **metadata: Metadata) -> bytes:
@@ -86,7 +86,7 @@ def test_no_key_is_all() -> None:
 
 
 def test_headers_on_request() -> None:
-    frame = Frame(b"", 0, {POST: Classes((ClassResult(7, "a", np.float32(1), "mxpi_tensorinfer0", 2),))})
+    frame = Frame(b"", 0, {POST: Classes((ClassResult(7, "a", 1.0, "mxpi_tensorinfer0", 2),))})
     opened(DataSerialize, {"outputDataKeys": POST, "eraseHeaderVecFlag": "0"}).push(frame)
     header = b'"headerVec":[{"dataSource":"mxpi_tensorinfer0","memberId":2,"parentName":""}]'
     assert frame.data == b'{"MxpiClass":[{"classId":7,"className":"a","confidence":1,' + header + b"}]}"

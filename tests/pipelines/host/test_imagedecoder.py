@@ -191,3 +191,14 @@ def test_the_decoder_before() -> None:
     found = {name: decoder_before(ElementContext(one, spec, "", HostOptions())) for name, one in spec.elements.items()}
     assert found.pop("appsink0") == found.pop("mxpi_imageresize0") == found.pop("queue0") == "mxpi_imagedecoder0"
     assert found == {"appsrc0": None, "mxpi_imagedecoder0": None}
+
+
+def test_a_picture_whose_decoder_warned_fails_only_if_asked_for() -> None:
+    jpeg = encoded(np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8), ".jpg")
+    middle = len(jpeg) // 2
+    damaged = jpeg[:middle] + jpeg[middle + 40 :]
+    assert decode(damaged).shape == (120, 160, 3)
+    decoder = opened(ImageDecoder, OPENCV, options=HostOptions(refuse_damaged=True))
+    assert pushed(decoder, jpeg).errors == {}
+    [error] = pushed(decoder, damaged).errors.values()
+    assert (error.code, error.text) == (1004, f"Opencv decode failed.{INVALID}")

@@ -41,7 +41,7 @@ def test_tensors_both_ways(dtype: str, number: int) -> None:
 
 
 def test_classes_and_boxes() -> None:
-    message = to_message(Classes((ClassResult(3, "cat", np.float32(0.5), "mxpi_tensorinfer0", 1),)))
+    message = to_message(Classes((ClassResult(3, "cat", 0.5, "mxpi_tensorinfer0", 1),)))
     entry = message.classVec[0]
     assert (entry.classId, entry.className, entry.confidence, entry.headerVec[0].memberId) == (3, "cat", 0.5, 1)
     objects = proto.MxpiObjectList()

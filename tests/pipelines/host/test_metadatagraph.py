@@ -121,8 +121,8 @@ def test_headers() -> None:
 
 def test_an_entry_of_an_unknown_parent_is_a_root_and_one_of_a_missing_member_is_lost() -> None:
     metadata: dict[str, Metadata] = {
-        "a": Classes((ClassResult(1, "", np.float32(1), "nosuch"),)),
-        "b": Classes((ClassResult(2, "", np.float32(1), "a", 7),)),
+        "a": Classes((ClassResult(1, "", 1.0, "nosuch"),)),
+        "b": Classes((ClassResult(2, "", 1.0, "a", 7),)),
     }
     assert [entry["classId"] for entry in parsed(graph(metadata).json([]))["MxpiClass"]] == [1]
     assert [entry["classId"] for entry in parsed(graph(metadata).list_json("b"))["MxpiClass"]] == [2]

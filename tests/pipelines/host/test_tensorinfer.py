@@ -183,7 +183,7 @@ def test_several_pictures_in_a_frame(outlet: Outlet, level: StoredModel, level4:
 def test_without_checks_the_bytes_that_fit_are_taken(outlet: Outlet, level: StoredModel) -> None:
     with outlet.behind(level, skipModelCheck="1") as element:
         assert classes(pushed(element, before=grey(40))) == [10]
-        assert classes(pushed(element, before=grey(0, side_px=16))) == [7]  # a quarter of the picture before is gone
+        assert classes(pushed(element, before=grey(0, side_px=16))) == [5]  # half of the upper half of the picture before is gone
         [error] = pushed(element, before=grey(0, side_px=64)).errors.values()
     assert error == FrameError(1004, 'Fail to copy to device memory. (Code = 1004, Message = "Invalid parameter") ')
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -11,16 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from server.api.body import ImageBody, read_images
+from server.api.body import ImageBody, read_body, read_images
+from server.body_budget import BodyBudget, BodyHold
 from server.errors import BadRequest, BodyTooLarge
 from server.flags import load_settings
+from server.metrics import Metrics
 
-SETTINGS = load_settings(max_body_bytes=100_000)
 BOUNDARY = b"frontier"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY.decode()}"
 
 
-def read(body: bytes, content_type: str, limit: int = 4, **headers: str) -> ImageBody:
+def read(body: bytes, content_type: str, limit: int = 4, max_body_bytes: int = 100_000, **headers: str) -> ImageBody:
     chunks = [body[start : start + 1000] for start in range(0, len(body), 1000)] or [b""]
     messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks] + [{"type": "http.request"}]
 
@@ -29,7 +31,9 @@ def read(body: bytes, content_type: str, limit: int = 4, **headers: str) -> Imag
 
     given_headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", content_type.encode("utf-8", "replace")), *given_headers]}
-    return asyncio.run(read_images(Request(scope, receive), SETTINGS, limit))
+    settings = load_settings(max_body_bytes=max_body_bytes)
+    with BodyHold(BodyBudget(3_000_000, Metrics())) as hold:
+        return asyncio.run(read_images(Request(scope, receive), settings, limit, hold))
 
 
 def part(name: str, content: bytes, filename: str = "") -> bytes:
@@ -86,6 +90,57 @@ def test_a_body_that_grows_too_large_is_refused_on_the_way() -> None:
         read(bytes(100_001), "image/png", content_length="5")
 
 
+def test_a_body_in_tiny_pieces_costs_little_more_than_its_bytes() -> None:
+    left = iter(range(100_000, -1, -1))
+
+    async def receive() -> dict[str, Any]:
+        number = next(left)
+        return {"type": "http.request", "body": number.to_bytes(3, "big"), "more_body": number > 0}
+
+    tracemalloc.start()
+    with BodyHold(BodyBudget(300_003, Metrics())) as hold:
+        body = asyncio.run(read_body(Request({"type": "http", "method": "POST", "headers": []}, receive), 300_003, hold))
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (len(body), body[:6], body[-3:]) == (300_003, b"\x01\x86\xa0\x01\x86\x9f", b"\0\0\0")
+    assert peak_bytes < 2_500_000  # 5 MB if each piece were kept by itself
+
+
 def test_a_part_header_has_a_limit() -> None:
     with pytest.raises(BadRequest, match="Maximum header size"):
         read(multipart(part("image", b"x", "n" * 9000)), MULTIPART)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (multipart(part("image", b"x")), "multipart/form-data"),
+        (multipart(part("image", b"x")), "multipart/form-data; boundary=" + "x" * 300),
+        (multipart(part("image", b"x")), MULTIPART + ";a" * 8000),
+        (multipart(part("top_k", b"1"), part("image", b"x"), part("top_k", b"1")), MULTIPART),
+        (multipart(part("image", b"x" + b"\r\n--frontier-x" * 6000)), MULTIPART),
+        (multipart(part("image", b"x", "x" + '";a="' * 40)), MULTIPART),
+        (b'{"images": [' + b"1," * 40_000 + b"1]}", "application/json"),
+        (b'{"image": "' + b"AAAA" * 66_000 + b"AA==" * 3 + b'"}', "application/json"),
+        (b"[" * 90_000, "application/json"),
+    ],
+    ids=["no boundary", "long boundary", "parameters", "twice", "look-alikes", "part parameters", "many items", "padding", "nested"],
+)
+def test_what_would_cost_much_is_refused(body: bytes, content_type: str) -> None:
+    with pytest.raises(BadRequest):
+        read(body, content_type, max_body_bytes=500_000)
+
+
+@pytest.mark.parametrize(
+    "wrong", ['"image": null', '"images": null', '"top_k": null', '"timeout_ms": null', '"top_k": true', '"top_k": "3"']
+)
+def test_json_holds_what_the_schema_says(wrong: str) -> None:
+    with pytest.raises(BadRequest, match="Input should be a valid"):
+        read(b'{"image": "aaaa", %b}' % wrong.encode(), "application/json")
+
+
+def test_a_large_body_is_split_like_a_small_one() -> None:
+    content = bytes(range(256)) * 5000
+    body = json.dumps({"image": base64.b64encode(content).decode()}).encode()
+    assert read(body, "application/json", max_body_bytes=2_000_000) == ImageBody([content])
+    assert read(multipart(part("image", content)), MULTIPART, max_body_bytes=2_000_000) == ImageBody([content])

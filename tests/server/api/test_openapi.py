@@ -13,6 +13,12 @@ def test_statuses_come_from_the_error_tree(fake_server: ServerProcess) -> None:
             assert f"`{error.code}`" in documented[str(int(error.status))]["description"]
 
 
+def test_who_needs_the_key_is_told_so(fake_server: ServerProcess) -> None:
+    paths = fake_server.client.get("/openapi.json").json()["paths"]
+    wanted = {path for path, operations in paths.items() for operation in operations.values() if "401" in operation["responses"]}
+    assert wanted == {"/classify", "/classify/batch", "/info", "/metrics"}
+
+
 def test_docs_need_no_network(fake_server: ServerProcess) -> None:
     page = fake_server.client.get("/docs").text
     assert "https://" not in page

@@ -133,3 +133,18 @@ def test_exif_behind_the_first_scan_does_not_count() -> None:
 
 def test_thumbnail_with_its_own_eoi() -> None:
     assert with_segments(segment(0xE1, b"Exif\0\0" + write_orientation(8) + REAL), segment(0xE2, REAL)).orientation == 8
+
+
+SCAN_VALUES_AT = REAL.index(b"\xff\xda") + 2 + 12 - 3
+PROGRESSIVE = cv2.imencode(".jpg", PIXELS, (cv2.IMWRITE_JPEG_PROGRESSIVE, 1))[1].tobytes()
+
+
+@pytest.mark.parametrize(("at", "other"), [(SCAN_VALUES_AT, b"\0\0\0"), (SCAN_VALUES_AT, b"\1\x05\x21"), (11, b"\2")])
+def test_values_that_could_be_only_one_are_put_right(at: int, other: bytes) -> None:
+    data = REAL[:at] + other + REAL[at + len(other) :]
+    assert inspect_jpeg(data, 1000) == EncodedImage(REAL, ImageFormat.JPEG, 40, 24)
+    assert inspect_jpeg(data[:2] + exif(6) + data[2:], 1000).data == SOI + exif(6) + REAL[2:]
+
+
+def test_the_scans_of_a_progressive_jpeg_stay_as_they_are() -> None:
+    assert inspect_jpeg(PROGRESSIVE, 1000).data is PROGRESSIVE

@@ -1,0 +1,42 @@
+"""One line a request, in one form with the other logs; lines are written together, since one by one they cost a tenth of a request."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from json.encoder import encode_basestring
+from typing import TextIO
+
+FLUSH_S = 0.05
+
+
+class AccessLog:
+    """Collects lines and writes them a moment later, in their order. For the event loop's thread."""
+
+    def __init__(self, *, json: bool, stream: TextIO = sys.stderr) -> None:
+        self._json = json
+        self._stream = stream
+        self._lines: list[str] = []
+
+    def request(self, request_id: str, method: str, path: str, status: int, elapsed_s: float, client: str) -> None:
+        """Note a request that was answered; what a client has chosen is escaped."""
+        now, elapsed_ms = datetime.now(UTC), elapsed_s * 1000
+        method, path = encode_basestring(method), encode_basestring(path)
+        if self._json:
+            time = now.isoformat(timespec="milliseconds")
+            self._lines.append(
+                f'{{"time": "{time}", "level": "info", "logger": "server.access", '
+                f'"message": "{method[1:-1]} {path[1:-1]} {status} {elapsed_ms:.1f} ms", "request_id": "{request_id}", '
+                f'"method": {method}, "path": {path}, "status": {status}, "duration_ms": {elapsed_ms:.2f}, "client": "{client}"}}\n'
+            )
+        else:
+            time = now.astimezone().strftime("%H:%M:%S")
+            self._lines.append(f"{time} INFO    {method[1:-1]} {path[1:-1]} {status} {elapsed_ms:.1f} ms {client} {request_id}\n")
+        if len(self._lines) == 1:
+            asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
+
+    def flush(self) -> None:
+        """Write what was noted."""
+        lines, self._lines = self._lines, []
+        if lines:
+            self._stream.write("".join(lines))
+            self._stream.flush()

@@ -1,0 +1,63 @@
+"""One request and its answer, as everything between the connection and the routes knows it."""
+
+import asyncio
+import contextlib
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from starlette.types import Scope
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+_PROCESS = secrets.token_hex(4)
+_numbers = count(1)
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its answer."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request, as the envelope knows it; routes add what they learn."""
+
+    request_id: str
+    started_s: float
+    stages_s: dict[str, float] = field(default_factory=dict)
+    status: int = 0
+    client_gone: bool = False
+    _waiting: asyncio.Task[object] | None = None
+
+    @contextlib.contextmanager
+    def unless_abandoned(self) -> Iterator[None]:
+        """Cut short what is awaited inside when the client closes the connection; raises ClientGone."""
+        self._waiting = asyncio.current_task()
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self.client_gone or self._waiting is None:
+                raise
+            self._waiting.uncancel()
+            raise ClientGone from None
+        finally:
+            self._waiting = None
+
+    def abandon(self) -> None:
+        """Called by the connection when it is lost before the answer."""
+        self.client_gone = True
+        if self._waiting:
+            self._waiting.cancel()
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    """The exchange of the request that is being handled."""
+    exchange: Exchange = scope["exchange"]
+    return exchange
+
+
+def request_id_of(headers: dict[bytes, bytes]) -> str:
+    """The client's own id for a request, if it can be one, or a new one."""
+    given = headers.get(b"x-request-id")
+    return given.decode() if given and _REQUEST_ID.fullmatch(given) else f"{_PROCESS}{next(_numbers):08x}"

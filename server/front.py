@@ -1,0 +1,23 @@
+"""What stands before FastAPI: its middleware costs 0.2 ms a request, so the routes that images take go past it."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class Front:
+    """The ASGI application: POST to one of the hot routes goes there, everything else to FastAPI."""
+
+    def __init__(self, app: FastAPI, hot: Mapping[str, ASGIApp]) -> None:
+        self.app = app
+        self._hot = dict(hot)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, or the life of the application."""
+        hot = self._hot.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if hot:
+            scope["endpoint"] = hot
+            await hot(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)

@@ -1,0 +1,299 @@
+"""One connection: uvicorn's protocol, held against clients that are slow, endless, malformed or unwanted."""
+
+import asyncio
+from time import perf_counter
+from typing import Any, cast
+from urllib.parse import unquote
+
+import httptools
+from starlette.types import Scope
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from server.errors import BadRequest, HeadersTooLarge, RequestTimeout, ServiceError, TooManyConnections
+from server.exchange import request_id_of
+from server.http.cycle import Cycle, Outlet
+from server.http.gate import Gate
+from server.http.head import NOTED, Head
+from server.http.limits import (
+    CHUNK_OVERHEAD_BYTES,
+    DISCARD_BYTES,
+    LINGER_S,
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    MAX_PIPELINED,
+    MAX_REFUSED,
+    MIN_BODY_RATE,
+)
+from server.http.peer import HalfClosed
+from server.http.shedding import Shed, Shedding
+from server.http.stage import Stage
+
+
+class Connection(HttpToolsProtocol):
+    """Uvicorn's protocol with limits. No request sets a timer: the gate's sweep calls `end_if_overdue`."""
+
+    def __init__(self, *, gate: Gate, shedding: Shedding, **uvicorns: Any) -> None:  # noqa: ANN401 - whatever uvicorn hands over
+        super().__init__(**uvicorns)
+        self._gate = gate
+        self._shedding = shedding
+        self._stage = Stage.BETWEEN
+        self._since_s = self.loop.time()  # when the stage began
+        self._stalled_s = 0.0  # since when the client takes nothing of its answer; 0 while it does
+        self._ends_s = 0.0  # when what is left of a connection that is being closed is cut off; 0 before
+        self._new_message = self._half_closed = False
+        self._stage_bytes = 0  # received in this stage, the first read of a message left out
+        self._active: Cycle | None = None
+        self._refusal: ServiceError | None = None  # to be written once the requests before it are answered
+        self.head = Head()
+
+    def _busy(self) -> bool:
+        return self._active is not None and not self._active.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
+        """Begin, unless there are too many."""
+        super().connection_made(transport)
+        self._outlet = cast("asyncio.Transport", Outlet(transport, self.finish))
+        surplus = len(self.connections) - self._gate.limits.connections
+        if surplus > MAX_REFUSED:
+            transport.abort()
+        elif surplus > 0:
+            self._refuse(TooManyConnections("This server has as many connections as it takes.", "Try again in a moment."))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the application; what was queued behind its request is forgotten."""
+        self.pipeline.clear()
+        if self._active and not self._active.response_complete:
+            self._active.abandon()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, or drop it."""
+        stage = self._stage
+        if stage is Stage.UNWANTED:
+            self._stage_bytes += len(data)
+            if self._stage_bytes > DISCARD_BYTES:
+                self.transport.abort()
+            return
+        self._new_message = False
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._ignore_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            known = error.__context__ if isinstance(error.__context__, ServiceError) else None
+            self._refuse(known or BadRequest(f"This is not HTTP/1.1: {error}."))
+        else:
+            if self._stage is stage and not self._new_message:
+                self._count(len(data))
+
+    def _count(self, received_bytes: int) -> None:
+        """Add a read that did not take the client a stage further."""
+        self._stage_bytes += received_bytes
+        if self._stage is Stage.BODY:
+            cycle = cast("Cycle", self.cycle)
+            if self._stage_bytes > CHUNK_OVERHEAD_BYTES + cycle.received_bytes + cycle.received_bytes // 4:
+                self._refuse(BadRequest("The body's chunks are too small, or its trailer is too large."))
+        elif self._stage_bytes > MAX_HEAD_BYTES:
+            if self._stage is Stage.HEAD:
+                self._refuse(HeadersTooLarge(f"The headers have more than {MAX_HEAD_BYTES} bytes."))
+            elif not self._busy():  # empty lines without end
+                self._linger()
+
+    def _ignore_upgrade(self, rest: bytes) -> None:
+        """Take a request that asks for another protocol as one that does not, as RFC 9110 allows; the parser would lose its body."""
+        again = self.head.without_upgrade(self.parser.get_method(), self.url, self.headers)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received(again + rest)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.head = Head()
+        self._stage, self._since_s, self._stage_bytes, self._new_message = Stage.HEAD, self.loop.time(), 0, True
+
+    def on_url(self, url: bytes) -> None:
+        """Add to the URL."""
+        self.url += url
+        self.head.check_url(self.url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Add a header; those of a trailer are dropped, since the application has the others already."""
+        if self._stage is Stage.BODY:
+            self.head.count_trailer()
+            return
+        name = name.lower()
+        self.headers.append((name, value))
+        if len(self.headers) > MAX_HEADERS:
+            raise HeadersTooLarge(f"The request has more than {MAX_HEADERS} headers.")
+        if name in NOTED:
+            self.head.note(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Hand the request to the application, or queue it behind the one before."""
+        parser, head, scope = self.parser, self.head, self.scope
+        method, version = parser.get_method(), parser.get_http_version()
+        head.check(method, version, self.headers)
+        if parser.should_upgrade():
+            return  # `_ignore_upgrade` comes next
+        url = httptools.parse_url(self.url)
+        raw_path = url.path or b"/"
+        path = raw_path.decode("ascii")
+        scope["method"], scope["http_version"] = method.decode("ascii"), version
+        scope["path"], scope["raw_path"], scope["query_string"] = unquote(path) if "%" in path else path, raw_path, url.query or b""
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise BadRequest(f"More than {MAX_PIPELINED} requests were sent before their answers.")
+        self._stage, self._since_s, self._stage_bytes = Stage.BODY, self.loop.time(), 0
+        if not self._busy() and self._shedding.wants(cast("Scope", scope), head):
+            self.cycle = cast("Cycle", Shed())
+            self.transport.write(self._shedding.refuse(self, cast("Scope", scope), self.server_state.default_headers))
+            return
+        cycle = Cycle(
+            scope=scope,
+            transport=self._outlet,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=head.expects_continue,
+            keep_alive=version == "1.1" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        cycle.connection, cycle.content_length = self, head.content_length
+        self.cycle = cycle
+        if self._busy():
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+        else:
+            self._start(cycle)
+
+    def _start(self, cycle: Cycle) -> None:
+        self._active = cycle
+        self._start_asgi_task(cycle, self.app)
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece of the body until the application takes it; without a taker it is dropped."""
+        cycle = cast("Cycle", self.cycle)
+        cycle.received_bytes += len(body)
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        """The request is there in full."""
+        if self._stage is Stage.HEAD:
+            return  # it asked for an upgrade
+        self._stage, self._since_s, self._stage_bytes = Stage.BETWEEN, self.loop.time(), 0
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
+
+    def on_response_complete(self) -> None:
+        """Go on with what was queued, with a refusal that had to wait, or with nothing."""
+        self.server_state.total_requests += 1
+        if self._ends_s or self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        self._since_s = self.loop.time()
+        if self.pipeline:
+            self._start(cast("Cycle", self.pipeline.pop()[0]))
+        elif self._refusal:
+            self._answer(self._refusal)
+        elif self._half_closed:
+            self.finish()
+
+    def _refuse(self, error: ServiceError) -> None:
+        """Read no more. The answer is the application's if it waits for this body, else it is written here, in its turn."""
+        stage, self._stage, self._stage_bytes = self._stage, Stage.UNWANTED, 0
+        cycle = cast("Cycle | None", self.cycle)
+        if stage is Stage.BODY and cycle:
+            self._gate.count(error)
+            if cycle.response_complete:
+                self._linger()
+            else:
+                cycle.refuse(error)
+        elif self._busy():
+            self._refusal = error
+        else:
+            self._answer(error)
+
+    def _answer(self, error: ServiceError) -> None:
+        request_id = request_id_of(dict(self.headers or ()))
+        began_s = perf_counter() - (self.loop.time() - self._since_s)
+        self.transport.write(self._gate.refusal(error, request_id, began_s, self.server_state.default_headers))
+        self._linger()
+
+    def finish(self) -> None:
+        """Close after what was written. A client that is still sending gets to read its answer first."""
+        if self._ends_s:
+            return
+        if self._stage is not Stage.BETWEEN and not self._half_closed:
+            self._linger()
+            return
+        self._ends_s = self.loop.time() + self._gate.limits.client_timeout_s
+        self.transport.close()
+
+    def _linger(self) -> None:
+        self._stage, self._stage_bytes = Stage.UNWANTED, 0
+        self._ends_s = self.loop.time() + LINGER_S
+        if self._half_closed:
+            self.transport.close()
+        else:
+            self.transport.write_eof()
+            self.flow.resume_reading()
+
+    def eof_received(self) -> bool:  # type: ignore[override] # as asyncio.Protocol
+        """The client sends no more; one that shut only this half still gets its answers."""
+        self._half_closed = True
+        if self._ends_s:
+            return False
+        if self._stage in (Stage.HEAD, Stage.BODY):
+            self._refuse(BadRequest("The client ended the request before it was complete."))
+        if not self._busy():
+            return self._ends_s > 0
+        HalfClosed(self.loop, self.transport, self._busy, self._may_interrupt)
+        return True
+
+    def _may_interrupt(self) -> bool:
+        return self._active is not None and self._active.scope["http_version"] == "1.1" and not self._active.response_started
+
+    def shutdown(self) -> None:
+        """The server drains: close, once what came is answered."""
+        if not self._busy():
+            self.finish()
+        else:
+            self.cycle.keep_alive = False
+
+    def pause_writing(self) -> None:
+        """The client takes its answer more slowly than it is written."""
+        self._stalled_s = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has taken most of it."""
+        self._stalled_s = 0.0
+        super().resume_writing()
+
+    def end_if_overdue(self, now_s: float) -> None:
+        """End what took longer than it may."""
+        limits, elapsed_s = self._gate.limits, now_s - self._since_s
+        if self._ends_s or self._stalled_s:
+            if now_s > (self._ends_s or self._stalled_s + limits.client_timeout_s):
+                self.transport.abort()
+        elif self._stage is Stage.BETWEEN:
+            if elapsed_s > (limits.keep_alive_s if self.cycle else limits.client_timeout_s) and not self._busy():
+                self.finish()
+        elif self.flow.read_paused:
+            self._since_s = now_s  # the client waits for us
+        elif self._stage is Stage.HEAD:
+            if elapsed_s > limits.client_timeout_s:
+                self._refuse(RequestTimeout("The headers did not arrive in time."))
+        elif self._stage is Stage.BODY:
+            received_bytes = cast("Cycle", self.cycle).received_bytes
+            if elapsed_s > limits.client_timeout_s + received_bytes / MIN_BODY_RATE:
+                self._refuse(RequestTimeout(f"The body arrives more slowly than {MIN_BODY_RATE} bytes a second."))

@@ -1,0 +1,63 @@
+"""The head of a request, checked for what the parser lets through."""
+
+from server.errors import BadRequest, HeadersTooLarge, UriTooLong
+from server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES
+
+NOTED = frozenset({b"content-length", b"expect", b"host", b"transfer-encoding"})
+
+
+class Head:
+    """What is remembered of a request's headers while they arrive. Its methods raise ServiceError."""
+
+    __slots__ = ("_hosts", "_trailers", "content_length", "expects_continue")
+
+    def __init__(self) -> None:
+        self.content_length: int | None = 0
+        self.expects_continue = False
+        self._hosts = self._trailers = 0
+
+    def check_url(self, url: bytes) -> None:
+        """Refuse a URL that is too long, while it arrives."""
+        if len(url) > MAX_URL_BYTES:
+            raise UriTooLong(f"The URL has more than {MAX_URL_BYTES} bytes.")
+
+    def note(self, name: bytes, value: bytes) -> None:
+        """Remember one of NOTED. The parser has refused numbers that are none, and a second length of either kind."""
+        if name == b"content-length":
+            self.content_length = int(value)
+        elif name == b"host":
+            self._hosts += 1
+        elif name == b"expect":
+            self.expects_continue = value.lower() == b"100-continue"
+        elif value.lower() != b"chunked":
+            raise BadRequest("The only Transfer-Encoding that is read here is chunked.")
+        else:
+            self.content_length = None
+
+    def count_trailer(self) -> None:
+        """Refuse a trailer without end."""
+        self._trailers += 1
+        if self._trailers > MAX_HEADERS:
+            raise HeadersTooLarge(f"The trailer has more than {MAX_HEADERS} headers.")
+
+    def check(self, method: bytes, version: str, headers: list[tuple[bytes, bytes]]) -> None:
+        """Refuse the head as a whole."""
+        if sum([len(name) + len(value) for name, value in headers]) > MAX_HEAD_BYTES:
+            raise HeadersTooLarge(f"The headers have more than {MAX_HEAD_BYTES} bytes.")
+        if version == "1.1":
+            if self._hosts != 1:
+                raise BadRequest("The request needs one Host header.")
+        elif version != "1.0":
+            raise BadRequest(f"HTTP/{version} is not spoken here.", "Use HTTP/1.1.")
+        elif self.content_length is None:
+            raise BadRequest("HTTP/1.0 knows no Transfer-Encoding.")
+        else:
+            self.expects_continue = False
+        if method == b"CONNECT":
+            raise BadRequest("This is no proxy.")
+
+    @staticmethod
+    def without_upgrade(method: bytes, url: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The head again, as it would be without its wish for another protocol."""
+        lines = [b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade"]
+        return b"%b %b HTTP/1.1\r\n%b\r\n" % (method, url, b"".join(lines))

@@ -1,0 +1,1 @@
+"""The load tool: `make bench`, or `python -m tests.bench --help`."""

@@ -1,0 +1,120 @@
+"""The command line of the load tool."""
+
+import json
+import sys
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import typer
+
+from models.store import ModelStore
+from tests.bench.client import Load, run
+from tests.bench.idle import HEAD, costs
+from tests.bench.machine import machine
+from tests.bench.pairs import NULL, SUBJECTS, measure
+from tests.bench.served import Served
+from tests.bench.small_model import NAME, store_small_model
+from tests.bench.table import goals, lines
+
+PHOTO = Path(__file__).parents[1] / "photos" / "coffee.png"
+SIZE_PX = (500, 375)
+QUALITY = 97  # some 97 KB, as a photo of ImageNet has
+
+app = typer.Typer(add_completion=False, help="What the server costs on top of the model, measured against the same work without it.")
+Store = Annotated[Path, typer.Option(help="Folder of the prepared models; what is missing is prepared.")]
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _photo() -> Path:
+    """A JPEG of 500x375 pixels in a file of its own."""
+    photo = cv2.resize(cv2.imread(str(PHOTO)), SIZE_PX, interpolation=cv2.INTER_AREA)  # type: ignore[arg-type]
+    path = Path(tempfile.mkdtemp(prefix="bench-")) / "photo.jpg"
+    path.write_bytes(cv2.imencode(".jpg", photo, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))[1].tobytes())
+    return path
+
+
+def _prepare(name: str, store: Path) -> None:
+    from convert.prepare import prepare
+
+    if name == NAME:
+        store_small_model(store)
+    elif name != NULL:
+        prepare(name, ModelStore(store), random=name.startswith("resnext"), progress=_tell)
+
+
+@app.command("closed")
+def closed(
+    models: Annotated[str, typer.Option(help="Which to measure, by comma.")] = ",".join(SUBJECTS),
+    connections: Annotated[str, typer.Option(help="How many connections, by comma.")] = "1,8,32,256",
+    pairs: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns with the ceiling.")] = 5,
+    store: Store = Path("build/bench_store"),
+    to: Annotated[Path | None, typer.Option("--json", help="Where to write every single measurement.")] = None,
+) -> None:
+    """Every connection sends its next request when the last is answered. Prints a table, and the goals."""
+    image, found = _photo(), []
+    _say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
+    for name in models.split(","):
+        _prepare(name, store)
+        numbers = [int(number) for number in connections.split(",")]
+        found.append(measure(SUBJECTS[name], store, image, numbers, pairs, _tell))
+        if to:
+            to.write_text(json.dumps([one.as_json() for one in found], indent=1))
+    for line in (*lines(found), "", *map(str, goals(found))):
+        _say(line)
+
+
+@app.command("open")
+def open_loop(
+    rate: Annotated[float, typer.Option(help="Requests a second, as a Poisson process.")],
+    bound_ms: Annotated[float, typer.Option(help="What the 99th percentile of the latency may be.")],
+    model: Annotated[str, typer.Option(help="Which model.")] = "efficientnet_lite0",
+    seconds: Annotated[float, typer.Option(help="For how long.")] = 20,
+    connections: Annotated[int, typer.Option(help="Connections that are kept open.")] = 256,
+    seed: Annotated[int, typer.Option(help="Of the Poisson process.")] = 1,
+    url: Annotated[str, typer.Option(help="A server that runs already; without one it is started.")] = "",
+    store: Store = Path("build/bench_store"),
+) -> None:
+    """Requests are due at random instants, and latency counts from then. Exits with 1 when the bound is missed."""
+    if not url:
+        _prepare(model, store)
+    settings: dict[str, object] = {"engines": "fake"} if model == NULL else {"model_store": store, "model": model}
+    with nullcontext() if url else Served(**settings) as server:
+        found = run(Load(server.url if server else url, str(_photo()), connections, seconds, rate, seed))
+    statuses = found["statuses"]
+    answered, sent = statuses.get("200", 0), sum(statuses.values())
+    _say(f"{machine()}; {model}, {rate:g} requests/s for {seconds:g} s")
+    _say(f"sent {sent} ({sent / seconds:.1f}/s), of which answered {answered}, refused {statuses.get('429', 0)}, {statuses}")
+    _say(f"latency from the instant it was due: p50 {found['p50_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms")
+    _say(f"refusals: p99 {found['refusal_p99_ms']:.1f} ms; not even sent: {found['unsent']}")
+    _say(f"the client took {found['client_cores']:.3f} cores")
+    met = answered > 0 and found["p99_ms"] <= bound_ms and answered == sent and not found["unsent"]
+    _say(f"{'met' if met else 'MISSED'}: p99 ≤ {bound_ms:g} ms with no request refused")
+    raise typer.Exit(0 if met else 1)
+
+
+@app.command("idle")
+def idle(
+    connections: Annotated[str, typer.Option(help="How many idle connections, by comma, ascending.")] = "0,256,1024,4096",
+    seconds: Annotated[float, typer.Option(help="For how long the active ones send beside them.")] = 4,
+) -> None:
+    """What idle connections cost, in memory and for their active neighbours; with the null engine."""
+    image = _photo()
+    _say(f"{machine()}; {NULL}, {image.stat().st_size} bytes a request\n")
+    _say(HEAD)
+    for cost in costs([int(number) for number in connections.split(",")], image, seconds):
+        _say(str(cost))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,54 @@
+"""The server under load, started as a user starts it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+START_S = 120
+
+
+class Served:
+    """`ascend-classify serve` in a process of its own, ready when entered. Its log goes into a file: a pipe would have to be read."""
+
+    def __init__(self, **settings: object) -> None:
+        self._log = Path(tempfile.mkdtemp(prefix="bench-")) / "server.log"
+        environment = os.environ | {name.upper(): str(value) for name, value in settings.items()}
+        command = [sys.executable, "-m", "server", "serve", "--port", "0", "--log-format", "json"]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, env=environment, stderr=log)
+        self.url = self._wait_for(r"listening on (http://[^\"]+)")
+        self._wait_for(r"(ready): ")
+
+    def _wait_for(self, pattern: str) -> str:
+        deadline_s = time.monotonic() + START_S
+        while time.monotonic() < deadline_s and self._process.poll() is None:
+            if found := re.search(pattern, self._log.read_text("utf-8")):
+                return found[1]
+            time.sleep(0.05)
+        self._process.kill()
+        raise RuntimeError(f"The server did not start:\n{self._log.read_text('utf-8')}")
+
+    def cpu_s(self) -> float:
+        """Processor time the server has used so far, user and system, all threads."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_bytes(self) -> int:
+        """Resident memory."""
+        return int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait()
+        self._log.unlink()
+        self._log.parent.rmdir()

@@ -1,0 +1,93 @@
+"""Refusals of a full window, straight from the headers."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from server.http.limits import REFUSALS_PER_S
+from tests.bench.client import Load, run
+from tests.level_model import level_png, store_level_model
+from tests.server.process import ServerProcess
+
+SLOW = level_png(8, 3000)  # some 50 ms to decode
+QUICK = level_png(20)
+
+
+@pytest.fixture
+def full_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server whose window of four is full for a second or so."""
+    store = tmp_path_factory.mktemp("store")
+    store_level_model(store)
+    with ServerProcess(model_store=store, model="level", streams_per_device=1, window=4) as server, ThreadPoolExecutor(4) as pool:
+        stop = time.monotonic() + 2
+
+        def keep_busy(_: int) -> None:
+            while time.monotonic() < stop:
+                server.client.post("/classify", content=SLOW)
+
+        busy = pool.map(keep_busy, range(4))
+        while server.metric("classify_in_flight") < 4:
+            time.sleep(0.005)
+        yield server
+        list(busy)
+
+
+def request(body: bytes, *headers: str) -> bytes:
+    lines = ["POST /classify HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def answer(client: socket.socket) -> tuple[int, dict[str, str], dict[str, object]]:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += client.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    while len(body) < int(headers["content-length"]):
+        body += client.recv(65536)
+    return int(first.split()[1]), headers, json.loads(body)
+
+
+def test_a_refusal_has_the_headers_and_the_body_of_every_other(full_server: ServerProcess) -> None:
+    host, port = full_server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as client:
+        statuses = []
+        deadline_s = time.monotonic() + 10
+        while 200 not in statuses and time.monotonic() < deadline_s:  # the connection is kept, and is answered when there is room
+            client.sendall(request(QUICK, "X-Request-Id: mine"))
+            status, headers, body = answer(client)
+            statuses.append(status)
+            if status == 429:
+                assert (body["code"], body["request_id"], headers["x-request-id"]) == ("saturated", "mine", "mine")
+                assert "4 images are in flight" in str(body["error"])
+                assert (headers["retry-after"], headers["x-engine"], headers["content-type"]) == ("1", "stream", "application/json")
+                assert headers["server-timing"].startswith("total;dur=")
+                time.sleep(0.02)
+        assert 429 in statuses
+        assert statuses[-1] == 200
+        assert body["predictions"][0]["class_id"] == 5  # type: ignore[index]
+
+
+def test_a_body_whose_end_is_not_known_is_refused_the_longer_way(full_server: ServerProcess) -> None:
+    host, port = full_server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as client:
+        client.sendall(b"POST /classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+        status, _, body = answer(client)
+        assert (status, body["code"]) == (429, "saturated")
+
+
+def test_those_who_do_not_wait_get_no_more_refusals_than_the_server_can_afford(full_server: ServerProcess, tmp_path: Path) -> None:
+    photo = tmp_path / "photo"
+    photo.write_bytes(QUICK)
+    found = run(Load(full_server.url, str(photo), connections=64, seconds=1.0))
+    refused = found["statuses"].get("429", 0)
+    assert 100 < refused < 1.5 * REFUSALS_PER_S
+    assert full_server.metric("classify_rejected_total", reason="saturated") >= refused
+    assert full_server.metric("classify_http_requests_total", endpoint="/classify", code="429") >= refused
+    assert set(found["statuses"]) <= {"200", "429"}
