@@ -11,7 +11,7 @@ from prometheus_client.utils import floatToGoString
 
 
 class Durations(Collector):
-    """A Prometheus histogram with one label. One thread observes (the event loop): the library's, which locks, costs ten times as much."""
+    """A Prometheus histogram with one label. One thread observes, the event loop: the library's locks, and costs eight times as much."""
 
     def __init__(self, name: str, documentation: str, label: str, bounds_s: Sequence[float]) -> None:
         self._name = name

@@ -23,7 +23,7 @@ WARM_UP_S = 1.0
 
 @dataclass(frozen=True)
 class Load:
-    """What to send: `path` holds the body; `rate` in requests/s makes it an open loop; `wait_s` follows each 429."""
+    """What to send: `path` holds the body; `rate` in requests/s makes it an open loop."""
 
     url: str
     path: str
@@ -31,7 +31,6 @@ class Load:
     seconds: float
     rate: float = 0.0
     seed: int = 1
-    wait_s: float = 0.0
 
 
 class Figures(TypedDict):
@@ -175,10 +174,7 @@ class Driver:
         """Record an answer and go on."""
         now_s = perf_counter()
         self._answers.append(Answered(status, now_s, now_s - due_s))
-        if status == 429 and self._load.wait_s:
-            asyncio.get_running_loop().call_later(self._load.wait_s, self.free, connection)
-        else:
-            self.free(connection)
+        self.free(connection)
 
     def lost(self, connection: Connection, due_s: float | None) -> None:
         """Record what was under way, and connect again."""
