@@ -1,6 +1,7 @@
 # make serve   install what is missing, prepare the model, serve on http://127.0.0.1:8000
 # make test    install what is missing, run the tests
 # make bench   what the server costs on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; --help)
+# make test-import     networks that torch wrote, imported and held against torch (in an environment of its own)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    wrong input for SECONDS (an hour)
 # The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (README, "Settings")
@@ -10,7 +11,7 @@ BIN := .venv/bin
 MODEL ?= efficientnet_lite0
 export MODEL
 
-.PHONY: help install install-dev serve test bench soak schemathesis check format lock proto clean
+.PHONY: help install install-dev serve test test-import bench soak schemathesis check format lock proto clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -37,6 +38,15 @@ schemathesis: install-dev
 	$(PYTHON) -m venv .venv/schemathesis
 	.venv/schemathesis/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5
 	$(BIN)/python -m tests.soak.openapi .venv/schemathesis/bin/schemathesis
+
+# PyTorch's CPU wheels: make test-import PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+test-import: install-dev .venv/torch/installed
+	$(BIN)/python -m tests.import_torch .venv/torch/bin/python
+
+.venv/torch/installed: tests/import_torch/requirements.txt
+	$(PYTHON) -m venv .venv/torch
+	.venv/torch/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(PIP_ARGS) -r $<
+	@touch $@
 
 check: install-dev
 	$(BIN)/ruff check .

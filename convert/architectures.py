@@ -1,29 +1,44 @@
 """The networks we can build, their parameters, and random weights for them."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
+import onnx
+from onnx import TensorProto, helper
 
 from convert.efficientnet_lite import efficientnet_lite0
 from convert.errors import ConvertError
+from convert.fit import fit
 from convert.graph import GraphBuilder, Shape, Value
-from convert.resnext import resnext50_32x4d, resnext101_32x4d
+from convert.resnext import DEPTHS, ResNeXt
 
 Network = Callable[[GraphBuilder, Value, int], Value]
-
-ARCHITECTURES: dict[str, Network] = {
-    "efficientnet_lite0": efficientnet_lite0,
-    "resnext50_32x4d": resnext50_32x4d,
-    "resnext101_32x4d": resnext101_32x4d,
-}
 
 
 def network(architecture: str) -> Network:
     """The builder of that name; raises ConvertError."""
-    if architecture not in ARCHITECTURES:
-        raise ConvertError(f"There is no architecture {architecture!r}.", f"Known: {', '.join(sorted(ARCHITECTURES))}")
-    return ARCHITECTURES[architecture]
+    if architecture == "efficientnet_lite0":
+        return efficientnet_lite0
+    if resnext := ResNeXt.parse(architecture):
+        return resnext
+    known = ", ".join(f"resnext{depth}_32x4d" for depth in DEPTHS)
+    raise ConvertError(f"There is no architecture {architecture!r}.", f"Known: efficientnet_lite0, {known} and other widths.")
+
+
+def build_network(
+    architecture: str, weights: Mapping[str, np.ndarray], classes: int, size_px: tuple[int, int] = (224, 224)
+) -> onnx.ModelProto:
+    """The plain network: "image" float32 [N, 3, H, W], normalised, in; "scores" float32 [N, classes], logits, out.
+
+    `size_px` is (width, height), N is free. The same arguments give the same bytes. Raises ConvertError, see `fit`.
+    """
+    width, height = size_px
+    fitting = fit(weights, parameter_shapes(architecture, classes), architecture)
+    graph = GraphBuilder(lambda name, _shape: fitting[name])
+    scores = network(architecture)(graph, Value("image", 3, height, width), classes)
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, height, width])
+    return graph.model(architecture, image, helper.make_tensor_value_info(scores.name, TensorProto.FLOAT, ["N", classes]), {})
 
 
 def parameter_shapes(architecture: str, classes: int) -> dict[str, Shape]:

@@ -5,7 +5,7 @@ B0 without squeeze-and-excitation, with ReLU6 for swish. Parameter names are tho
 
 from dataclasses import dataclass
 
-from convert.graph import GraphBuilder, Pads, Value
+from convert.graph import GraphBuilder, Value, same_pads
 
 BN_EPSILON = 1e-3
 STEM_CHANNELS = 32
@@ -57,12 +57,6 @@ def _block(graph: GraphBuilder, x: Value, name: str, stage: Stage, *, stride: in
 
 
 def _conv_bn(graph: GraphBuilder, x: Value, conv: str, bn: str, channels: int, kernel: int, *, stride: int = 1, groups: int = 1) -> Value:
-    x = graph.conv(x, conv, channels, kernel, stride=stride, pads=_same(x, kernel, stride), groups=groups)
+    # Trained in TensorFlow, with its padding.
+    x = graph.conv(x, conv, channels, kernel, stride=stride, pads=same_pads(x, kernel, stride), groups=groups)
     return graph.batch_norm(x, bn, epsilon=BN_EPSILON)
-
-
-def _same(x: Value, kernel: int, stride: int) -> Pads:
-    """TensorFlow's SAME padding, which these weights were trained with: the odd pixel goes to the bottom and the right."""
-    vertical = max((-(-x.height // stride) - 1) * stride + kernel - x.height, 0)
-    horizontal = max((-(-x.width // stride) - 1) * stride + kernel - x.width, 0)
-    return vertical // 2, horizontal // 2, vertical - vertical // 2, horizontal - horizontal // 2

@@ -1,8 +1,13 @@
 """The errors of conversion, a branch of the tree in models/errors.py.
 
 ConvertError               a model that cannot be converted
-├─ CheckpointRefused       the weight file is damaged, hostile, or not of the supported format
-└─ WeightsMissing          nothing to convert: no trained weights are at hand
+├─ CheckpointRefused       the weight file is damaged, hostile, or not of a supported format
+├─ WeightsMissing          nothing to convert: no trained weights are at hand
+├─ AippInvalid             an aipp.config that cannot be, or that is not the one of the manifest
+├─ AtcMissing              ATC is not on this machine
+├─ AtcFailed               ATC refused the model, or would have
+├─ OmInvalid               a file that is no OM, or not the one that was asked for
+└─ ParityBroken            two ways to run a model do not agree
 """
 
 from models.errors import ClassifyError
@@ -15,7 +20,7 @@ class ConvertError(ClassifyError):
 
 
 class CheckpointRefused(ConvertError):
-    """The weight file is damaged, hostile, or not of the supported format."""
+    """The weight file is damaged, hostile, or not of a supported format."""
 
     code = "checkpoint_refused"
 
@@ -24,3 +29,33 @@ class WeightsMissing(ConvertError):
     """Nothing to convert: no trained weights are at hand."""
 
     code = "weights_missing"
+
+
+class AippInvalid(ConvertError):
+    """An aipp.config that cannot be, or that is not the one of the manifest."""
+
+    code = "aipp_invalid"
+
+
+class AtcMissing(ConvertError):
+    """ATC is not on this machine."""
+
+    code = "atc_missing"
+
+
+class AtcFailed(ConvertError):
+    """ATC refused the model, or would have."""
+
+    code = "atc_failed"
+
+
+class OmInvalid(ConvertError):
+    """A file that is no OM, or not the one that was asked for."""
+
+    code = "om_invalid"
+
+
+class ParityBroken(ConvertError):
+    """Two ways to run a model do not agree within the bounds."""
+
+    code = "parity_broken"

@@ -8,6 +8,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from convert.errors import ConvertError
+from convert.plain_network import check_graph
 
 OPSET = 15  # the newest that ATC of CANN 7.0 (9 to 18), 8.0 (11 to 15) and 9.1 (11 to 18) all read
 IR_VERSION = 8  # the one that came with opset 15; onnx itself would write its newest, which older tools refuse
@@ -25,39 +26,6 @@ class Value:
     channels: int
     height: int = 1
     width: int = 1
-
-
-class Parameters:
-    """The weight source of a real network: every parameter must be there, have its shape, be finite and be used."""
-
-    def __init__(self, weights: Mapping[str, np.ndarray]) -> None:
-        self._weights = weights
-        self._used: set[str] = set()
-
-    def __call__(self, name: str, shape: Shape) -> np.ndarray:
-        """The parameter as float32; raises ConvertError naming it, its expected and its found shape."""
-        self._used.add(name)
-        if name not in self._weights:
-            raise ConvertError(f"Parameter {name!r} of shape {shape} is missing.", "Is the checkpoint one of this architecture?")
-        found = self._weights[name]
-        if found.shape != shape:
-            raise ConvertError(
-                f"Parameter {name!r} should have the shape {shape}, found {found.shape}.",
-                "Is the checkpoint one of this architecture, with as many classes?",
-            )
-        with np.errstate(over="ignore"):  # a double too large for float32 becomes infinite, and is told as such
-            parameter = found.astype(np.float32, copy=False)
-        if not np.isfinite(parameter).all():
-            raise ConvertError(f"Parameter {name!r} holds numbers that are not finite.", "The training must have diverged.")
-        return parameter
-
-    def check_all_used(self) -> None:
-        """Raises ConvertError if parameters are left over; batch normalisation's step counters do not count."""
-        left = [name for name in self._weights if name not in self._used and not name.endswith("num_batches_tracked")]
-        if left:
-            more = f" and {len(left) - 3} more" if len(left) > 3 else ""
-            shapes = ", ".join(f"{name!r} {self._weights[name].shape}" for name in left[:3])
-            raise ConvertError(f"The network has no place for {shapes}{more}.", "Is the checkpoint one of this architecture?")
 
 
 class GraphBuilder:
@@ -115,9 +83,8 @@ class GraphBuilder:
             raise ConvertError(f"Cannot add {y} to {x}: their shapes differ.", "This is a fault in the network's description.")
         return replace(x, name=self.node("Add", [x.name, y.name], f"{x.name}/sum"))
 
-    def max_pool(self, x: Value, kernel: int, *, stride: int, padding: int) -> Value:
+    def max_pool(self, x: Value, kernel: int, *, stride: int, pads: Pads) -> Value:
         """The largest of each square window."""
-        pads = (padding,) * 4
         attributes = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": list(pads)}
         return Value(self.node("MaxPool", [x.name], f"{x.name}/max", **attributes), x.channels, *_pooled(x, kernel, stride, pads))
 
@@ -139,8 +106,15 @@ class GraphBuilder:
         # Only now, and one by one: each protobuf copies what it is given, and the weights are all there is to a model's size.
         model.graph.initializer.extend(numpy_helper.from_array(np.ascontiguousarray(x), key) for key, x in self._initialisers.items())
         helper.set_model_props(model, dict(facts))
-        onnx.checker.check_model(model, full_check=True)
+        check_graph(model)
         return model
+
+
+def same_pads(x: Value, kernel: int, stride: int) -> Pads:
+    """TensorFlow's SAME and MindSpore's "same" padding: -(-side // stride) windows, an odd pixel at the bottom and the right."""
+    vertical = max((-(-x.height // stride) - 1) * stride + kernel - x.height, 0)
+    horizontal = max((-(-x.width // stride) - 1) * stride + kernel - x.width, 0)
+    return vertical // 2, horizontal // 2, vertical - vertical // 2, horizontal - horizontal // 2
 
 
 def _pooled(x: Value, kernel: int, stride: int, pads: Pads) -> tuple[int, int]:

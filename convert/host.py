@@ -5,85 +5,83 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
 
-from convert.architectures import network
+from convert.architectures import build_network
 from convert.errors import ConvertError
-from convert.graph import GraphBuilder, Parameters, Value
-from models.manifest import Artifact, ModelManifest, Recipe
-from models.store import sha256_of
+from convert.fold import fold, unfold
+from convert.plain_network import read_network, weights_sha256
+from convert.store_entry import add_artifact, workshop
+from convert.whole_file import write_whole
+from models.errors import ArtifactDamaged, ModelNotPrepared
+from models.manifest import Artifact, ModelManifest
+from models.store import StoredModel, sha256_of
 
-INPUT = "image"
-OUTPUT = "scores"
-FILE_MODE = 0o640  # no more than the vendor's runtime allows for an OM, so that one rule covers all artifacts
 
-
-def write_host_artifact(manifest: ModelManifest, weights: Mapping[str, np.ndarray], path: Path, batch_sizes: tuple[int, ...]) -> Artifact:
-    """Write the ONNX file for a CPU and answer its entry for the manifest.
-
-    Input "image": uint8 [N, H, W, 3] BGR, H and W those of `recipe.input_size_px`; output "scores": float32 [N, classes],
-    logits. N is fixed for a single batch size and free for several, which then stand in the metadata as `batch_sizes`.
-    The same arguments give the same bytes; after a failure no file, or the former one, is at `path`. Raises ConvertError.
-    """
-    model = host_model(manifest, weights, batch_sizes)
-    unfinished = path.with_name(path.name + ".tmp")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(model.SerializeToString(deterministic=True))
-        unfinished.chmod(FILE_MODE)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def write_artifact(folded: onnx.ModelProto, path: Path, batch_sizes: tuple[int, ...]) -> Artifact:
+    """Write what `fold` made for these batch sizes, and answer its entry for the manifest. Raises ConvertError."""
+    write_onnx(folded, path)
     return Artifact(file=path.name, sha256=sha256_of(path), soc="host", batch_sizes=batch_sizes)
 
 
+def write_onnx(model: onnx.ModelProto, path: Path) -> None:
+    """Write the file whole, mode 0640, or leave the former one or none; the same model gives the same bytes. Raises ConvertError."""
+    write_whole(path, model.SerializeToString(deterministic=True))
+
+
 def host_model(manifest: ModelManifest, weights: Mapping[str, np.ndarray], batch_sizes: tuple[int, ...]) -> onnx.ModelProto:
-    """The graph that `write_host_artifact` writes; raises ConvertError."""
-    if not batch_sizes or batch_sizes[0] < 1 or sorted(set(batch_sizes)) != list(batch_sizes):
-        raise ConvertError(f"The batch sizes {batch_sizes} are not rising positive numbers.", "Try for example 1,2,4,8.")
-    parameters = Parameters(weights)
-    graph = GraphBuilder(parameters)
-    scores = network(manifest.architecture)(graph, fold_recipe(graph, manifest.recipe), manifest.classes)
-    parameters.check_all_used()
-    if scores.name != OUTPUT:
-        raise ConvertError(f"The architecture {manifest.architecture!r} names its output {scores.name!r}, not {OUTPUT!r}.")
-
-    batch = batch_sizes[0] if len(batch_sizes) == 1 else "N"
-    width, height = manifest.recipe.input_size_px
-    facts = {
-        "model": manifest.name,
-        "version": manifest.version,
-        "recipe_sha256": manifest.recipe.sha256,
-        "batch_sizes": ",".join(map(str, batch_sizes)),
-    }
-    pixels = helper.make_tensor_value_info(INPUT, TensorProto.UINT8, [batch, height, width, 3])
-    logits = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [batch, manifest.classes])
-    return graph.model(manifest.name, pixels, logits, facts)
+    """The host artifact of a network of ours; raises ConvertError."""
+    network = build_network(manifest.architecture, weights, manifest.classes, manifest.recipe.network_size_px)
+    return fold(network, manifest, batch_sizes)
 
 
-def fold_recipe(graph: GraphBuilder, recipe: Recipe) -> Value:
-    """From the input's pixels to what the network sees: crop, NCHW, colour order, (x - mean) / std."""
-    x = _crop(graph, recipe)
-    x = graph.node("Cast", [x], "recipe/float", to=TensorProto.FLOAT)
-    x = graph.node("Transpose", [x], "recipe/nchw", perm=[0, 3, 1, 2])
-    if recipe.colour_order == "RGB":
-        # Permuting the first convolution's weights instead would save this node, but its parameters would no longer be the
-        # checkpoint's. In OpenVINO (f32, one thread, 224x224) the node costs 0.02 ms here, 0.24 ms on the uint8 pixels and
-        # 0.43 ms as a slice of step -1; EfficientNet-Lite0 as a whole takes 9.8 ms either way.
-        x = graph.node("Gather", [x, graph.constant("recipe/bgr_to_rgb", np.array([2, 1, 0]))], "recipe/rgb", axis=1)
-    mean, std = (np.array(triple, np.float32).reshape(1, 3, 1, 1) for triple in (recipe.mean, recipe.std))
-    x = graph.node("Sub", [x, graph.constant("recipe/mean", mean)], "recipe/centred")
-    x = graph.node("Div", [x, graph.constant("recipe/std", std)], "recipe/normalised")
-    width, height = recipe.network_size_px
-    return Value(x, 3, height, width)
+def plain_network(model: StoredModel) -> onnx.ModelProto:
+    """The network of a model's host artifact, without the recipe: what ATC compiles, with AIPP in its place.
+
+    Raises ModelNotPrepared, ArtifactDamaged, ConvertError.
+    """
+    return unfold(onnx.load(model.artifact("host")[1], load_external_data=False))
 
 
-def _crop(graph: GraphBuilder, recipe: Recipe) -> str:
-    """The centre crop where it is the model's business; equal to AIPP's crop, load_start_pos = (resize - crop) // 2."""
-    (width, height), (network_width, network_height) = recipe.input_size_px, recipe.network_size_px
-    if (width, height) == (network_width, network_height):
-        return INPUT
-    start = np.array([(height - network_height) // 2, (width - network_width) // 2])
-    end = start + np.array([network_height, network_width])
-    bounds = {"start": start, "end": end, "axes": np.array([1, 2])}
-    return graph.node("Slice", [INPUT, *(graph.constant(f"recipe/crop_{key}", value) for key, value in bounds.items())], "recipe/crop")
+def convert_host(
+    model: StoredModel, *, network: Path | None = None, batch_sizes: tuple[int, ...] | None = None, force: bool = False
+) -> StoredModel:
+    """Fold the recipe into the model's network again, or into that of an ONNX file, and put the artifact into the store.
+
+    `batch_sizes` None keeps those of the present artifact. Another network than the present one is refused unless `force`:
+    the manifest, and what was compiled for other chips, would tell of weights that are not there. Raises ConvertError.
+    """
+    artifact = model.manifest.artifact("host")
+    with workshop(model.folder.parent) as folder:
+        file = folder / (artifact.file if artifact else f"{model.manifest.name}.onnx")
+        return add_artifact(model, file, write_host(model, file, network=network, batch_sizes=batch_sizes, force=force))
+
+
+def write_host(
+    model: StoredModel,
+    path: Path,
+    *,
+    network: Path | None = None,
+    batch_sizes: tuple[int, ...] | None = None,
+    plain: bool = False,
+    force: bool = False,
+) -> Artifact:
+    """The same into a file, and its entry; `plain` leaves the recipe out."""
+    artifact = model.manifest.artifact("host")
+    sizes = batch_sizes or (artifact.batch_sizes if artifact else (1,))
+    folded = fold(_given(model, network, force=force) if network else plain_network(model), model.manifest, sizes)
+    return write_artifact(unfold(folded) if plain else folded, path, sizes)
+
+
+def _given(model: StoredModel, path: Path, *, force: bool) -> onnx.ModelProto:
+    given = read_network(path)
+    if not force:
+        try:
+            same = weights_sha256(given) == weights_sha256(plain_network(model))
+        except (ModelNotPrepared, ArtifactDamaged):
+            same = True  # nothing there to be told wrong
+        if not same:
+            raise ConvertError(
+                f"{path} has other weights than {model.manifest.name!r}.",
+                "Import it as a model of its own (convert import), or use --force.",
+            )
+    return given

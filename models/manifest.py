@@ -86,12 +86,17 @@ class Recipe(_Record):
 
 
 class Artifact(_Record):
-    """One compiled form of the model; `soc` is "host" (ONNX, CPU) or an Ascend chip such as "Ascend310"."""
+    """One compiled form of the model; `soc` is "host" (ONNX, CPU) or an Ascend chip such as "Ascend310".
+
+    `batch_sizes` are the sizes a batch may have, on Ascend the gears; `compiler` and `command` are ATC's version and command line.
+    """
 
     file: FileName
     sha256: Sha256
     soc: str = "host"
     batch_sizes: tuple[int, ...] = (1,)
+    compiler: str = ""
+    command: str = ""
 
     @model_validator(mode="after")
     def _sorted(self) -> Self:
@@ -109,6 +114,26 @@ class Weights(_Record):
     licence: str
 
 
+class Transform(_Record):
+    """How another library brought pixels to the network the weights were trained for, where the recipe can only come near.
+
+    Pillow's resizing (antialiased) of the short side, then a centre crop; mean and deviation are the recipe's.
+    """
+
+    name: str
+    resize_px: SidePx
+    crop_px: SidePx
+    interpolation: Literal["bilinear", "bicubic"]
+
+
+class Origin(_Record):
+    """The checkpoint that the weights were imported from."""
+
+    file: str
+    sha256: Sha256
+    format: str
+
+
 class ModelManifest(_Record):
     """A model, as written in `manifest.toml`. `version` names these weights; the network's code is `architecture`."""
 
@@ -122,6 +147,8 @@ class ModelManifest(_Record):
     labels_sha256: Sha256
     recipe: Recipe
     weights: Weights | None = None
+    origin: Origin | None = None
+    transform: Transform | None = None
     artifacts: tuple[Artifact, ...] = ()
 
     def artifact(self, soc: str) -> Artifact | None:

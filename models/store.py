@@ -28,6 +28,8 @@ class StoredModel:
         """The path of one of the model's files; raises ArtifactDamaged unless its content is what the manifest says."""
         path = self.folder / name
         again = f"Prepare the model again: ascend-classify models prepare {self.manifest.name} --force"
+        if self.manifest.origin:
+            again = f"Import it again: ascend-classify convert import {self.manifest.origin.file} {self.manifest.name} --force"
         if not path.is_file():
             raise ArtifactDamaged(f"{path} is missing.", again)
         found = sha256_of(path)
@@ -66,6 +68,10 @@ class ModelStore:
             raise ModelNotPrepared(f"Model {name!r} is not in {self.root} yet.", f"Run: ascend-classify models prepare {name}")
         known = ", ".join(sorted({*self.names(), *zoo_names()})) or "none"
         raise ModelNotFound(f"There is no model {name!r} in {self.root} or in the zoo.", f"Known models: {known}")
+
+    def manifest(self, name: str) -> ModelManifest:
+        """The manifest of that name, of the store or else of the zoo; raises ModelNotFound."""
+        return zoo_manifest(name) if name in zoo_names() and name not in self.names() else self.open(name).manifest
 
     def names(self) -> list[str]:
         """The prepared models, sorted."""

@@ -60,8 +60,8 @@ def default_streams(runtime: Runtime) -> int:
     return ASCEND_STREAMS if runtime == "ascend" else min(len(os.sched_getaffinity(0)) + 1, HOST_STREAMS_MAX)
 
 
-def open_service(settings: Settings) -> tuple[Service, Runtime]:
-    """A service that has not started; raises ClassifyError."""
+def open_service(settings: Settings, model: StoredModel | None = None) -> tuple[Service, Runtime]:
+    """A service that has not started, of the settings' model or of another; raises ClassifyError."""
     runtime = choose_runtime(settings)
-    model, metrics = open_model(settings), Metrics()
+    model, metrics = model or open_model(settings), Metrics()
     return Service(settings, model, open_engine(settings, model, runtime, metrics), metrics), runtime

@@ -2,11 +2,12 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from time import monotonic
 
+from models.store import StoredModel
 from pipelines.result_files import result_path, write_result
 from server.assembly import open_service
 from server.engines.base import InferenceRequest
@@ -15,7 +16,7 @@ from server.images import inspect_image
 from server.service import Service
 from server.settings import Settings
 from server.transcode import upright
-from server.types import Prediction
+from server.types import EncodedImage, Prediction
 
 Outcome = tuple[Path, Prediction | ServiceError]
 
@@ -36,9 +37,20 @@ def list_images(folder: Path) -> list[Path]:
     return images
 
 
-def classify_files(settings: Settings, paths: list[Path]) -> Iterator[Outcome]:
-    """One outcome a file, in order; as many files are under way as the engine takes."""
-    service, _ = open_service(settings)
+def find_images(places: Iterable[Path]) -> list[Path]:
+    """The files named, and the image files in the folders named and below them, by name; raises BadRequest for none."""
+    found = []
+    for place in places:
+        below = (path for path in place.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+        found += sorted(below) if place.is_dir() else [place]
+    if not found:
+        raise BadRequest("There is no image.", f"Name files, or folders of images that end with {', '.join(IMAGE_SUFFIXES)}.")
+    return found
+
+
+def classify_files(settings: Settings, paths: list[Path], model: StoredModel | None = None) -> Iterator[Outcome]:
+    """One outcome a file, in order; as many files are under way as the engine takes. `model` stands for the settings' one."""
+    service, _ = open_service(settings, model)
     service.engine.start()
     waiting: list[tuple[Path, Future[Prediction] | ServiceError]] = []
     try:
@@ -55,14 +67,21 @@ def classify_files(settings: Settings, paths: list[Path]) -> Iterator[Outcome]:
 def _submit(service: Service, path: Path) -> Future[Prediction] | ServiceError | None:
     """The future of a file's answer, the reason why there will be none, or None while the engine is full."""
     try:
-        image = upright(inspect_image(path.read_bytes(), service.settings.max_image_pixels))
+        image = read_image(path, service.settings.max_image_pixels)
         return service.engine.submit(InferenceRequest(image, str(path), monotonic() + service.settings.timeout_ms / 1000))
     except Saturated:
         return None
     except ServiceError as error:
         return error
+
+
+def read_image(path: Path, max_pixels: int) -> EncodedImage:
+    """A file's image, checked and such that every decoder shows it upright; raises ServiceError."""
+    try:
+        data = path.read_bytes()
     except OSError as error:
-        return BadRequest(f"The file cannot be read: {error.strerror}.")
+        raise BadRequest(f"The file cannot be read: {error.strerror}.") from error
+    return upright(inspect_image(data, max_pixels))
 
 
 def _outcome(path: Path, pending: Future[Prediction] | ServiceError) -> Outcome:

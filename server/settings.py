@@ -72,3 +72,19 @@ class Settings(BaseSettings):
         if self.api_key_file:
             return self.api_key_file.read_text("utf-8").strip()
         return self.api_key.get_secret_value() if self.api_key else None
+
+
+class AscendEnvironment(BaseSettings):
+    """What CANN's set_env.sh sets, as far as finding and starting ATC needs it."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    path: str = ""
+    ld_library_path: str = ""
+    pythonpath: str = ""
+    ascend_toolkit_home: str = ""
+    ascend_home_path: str = ""
+
+    def variables(self) -> dict[str, str]:
+        """By their names in the environment."""
+        return {name.upper(): value for name, value in self.model_dump().items()}

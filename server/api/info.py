@@ -57,7 +57,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             classes=manifest.classes,
             recipe_sha256=manifest.recipe.sha256,
             labels_sha256=manifest.labels_sha256,
-            artifacts=[ArtifactInfo.model_validate(artifact.model_dump()) for artifact in manifest.artifacts],
+            artifacts=[ArtifactInfo.model_validate(artifact, from_attributes=True) for artifact in manifest.artifacts],
             engine=service.engine.name,
             engines=[service.engine.name],
             runtime=runtime,

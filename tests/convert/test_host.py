@@ -5,66 +5,25 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
-from convert.architectures import random_weights
+from convert.architectures import build_network, random_weights
 from convert.errors import ConvertError
-from convert.graph import GraphBuilder, Shape
-from convert.host import fold_recipe, host_model, write_host_artifact
-from models.manifest import ModelManifest, Recipe
-from models.store import sha256_of, zoo_manifest
+from convert.host import convert_host, host_model, plain_network, write_artifact, write_host
+from convert.plain_network import weights_sha256
+from convert.store_entry import place_model
+from models.errors import ArtifactDamaged
+from models.manifest import Artifact, ModelManifest
+from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
 
 Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
 
 MANIFEST = zoo_manifest("efficientnet_lite0").model_copy(update={"classes": 10})
-MEAN, STD = (120.0, 110.0, 100.0), (60.0, 50.0, 40.0)
 
 
 @pytest.fixture(scope="module")
 def weights() -> dict[str, np.ndarray]:
     return random_weights("efficientnet_lite0", 10, 0)
-
-
-def no_weights(_name: str, _shape: Shape) -> np.ndarray:
-    raise AssertionError("the recipe has no weights")
-
-
-def folded(recipe: Recipe) -> bytes:
-    """A model that is nothing but the recipe."""
-    graph = GraphBuilder(no_weights)
-    image = fold_recipe(graph, recipe)
-    width, height = recipe.input_size_px
-    pixels = helper.make_tensor_value_info("image", TensorProto.UINT8, [2, height, width, 3])
-    result = helper.make_tensor_value_info(image.name, TensorProto.FLOAT, [2, 3, image.height, image.width])
-    return bytes(graph.model("recipe", pixels, result, {}).SerializeToString())
-
-
-@pytest.mark.parametrize(
-    ("recipe", "rows", "columns", "colours"),
-    [
-        (Recipe(resize_width_px=32, resize_height_px=36, mean=MEAN, std=STD), slice(36), slice(32), [2, 1, 0]),
-        (Recipe(resize_width_px=32, resize_height_px=36, mean=MEAN, std=STD, colour_order="BGR"), slice(36), slice(32), [0, 1, 2]),
-        (
-            Recipe(resize_width_px=41, resize_height_px=50, crop_width_px=34, crop_height_px=45, mean=MEAN, std=STD),
-            slice(2, 47),
-            slice(3, 37),
-            [2, 1, 0],
-        ),
-        (
-            Recipe(resize="short_side", resize_width_px=64, resize_height_px=64, crop_width_px=32, crop_height_px=48, mean=MEAN, std=STD),
-            slice(48),
-            slice(32),
-            [2, 1, 0],
-        ),
-    ],
-    ids=["stretch", "bgr", "crop", "short_side"],
-)
-def test_the_recipe_is_folded_in(run: Run, recipe: Recipe, rows: slice, columns: slice, colours: list[int]) -> None:
-    width, height = recipe.input_size_px
-    pixels = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
-    seen = pixels[:, rows, columns][..., colours].astype(np.float64)
-    expected = ((seen - MEAN) / STD).transpose(0, 3, 1, 2)
-    np.testing.assert_allclose(run(folded(recipe), pixels), expected, atol=1e-6)
 
 
 def test_gears_answer_as_batch_one(run: Run, photos: dict[str, np.ndarray], efficientnet_weights: dict[str, np.ndarray]) -> None:
@@ -79,13 +38,17 @@ def test_gears_answer_as_batch_one(run: Run, photos: dict[str, np.ndarray], effi
 
 @pytest.mark.parametrize(("batch_sizes", "first"), [((1,), 1), ((4,), 4), ((1, 2, 4, 8), "N")])
 def test_the_contract(weights: dict[str, np.ndarray], tmp_path: Path, batch_sizes: tuple[int, ...], first: int | str) -> None:
-    artifact = write_host_artifact(MANIFEST, weights, tmp_path / "model.onnx", batch_sizes)
+    artifact = write(weights, tmp_path / "model.onnx", batch_sizes)
     graph = onnx.load(tmp_path / "model.onnx").graph
     (pixels,), (scores,) = graph.input, graph.output
     assert (pixels.name, pixels.type.tensor_type.elem_type, dimensions(pixels)) == ("image", TensorProto.UINT8, [first, 224, 224, 3])
     assert (scores.name, scores.type.tensor_type.elem_type, dimensions(scores)) == ("scores", TensorProto.FLOAT, [first, 10])
     assert (artifact.file, artifact.soc, artifact.batch_sizes) == ("model.onnx", "host", batch_sizes)
     assert artifact.sha256 == sha256_of(tmp_path / "model.onnx")
+
+
+def write(weights: dict[str, np.ndarray], path: Path, batch_sizes: tuple[int, ...]) -> Artifact:
+    return write_artifact(host_model(MANIFEST, weights, batch_sizes), path, batch_sizes)
 
 
 def dimensions(value: onnx.ValueInfoProto) -> list[int | str]:
@@ -103,8 +66,8 @@ def test_the_metadata(weights: dict[str, np.ndarray]) -> None:
 
 
 def test_the_same_bytes_and_nothing_beside_them(weights: dict[str, np.ndarray], tmp_path: Path) -> None:
-    first = write_host_artifact(MANIFEST, weights, tmp_path / "a.onnx", (1,))
-    assert write_host_artifact(MANIFEST, weights, tmp_path / "b.onnx", (1,)).sha256 == first.sha256
+    first = write(weights, tmp_path / "a.onnx", (1,))
+    assert write(weights, tmp_path / "b.onnx", (1,)).sha256 == first.sha256
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.onnx", "b.onnx"]
     assert stat.S_IMODE((tmp_path / "a.onnx").stat().st_mode) == 0o640
 
@@ -118,15 +81,15 @@ def test_batch_sizes_must_rise(weights: dict[str, np.ndarray], batch_sizes: tupl
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"_fc.bias": None}, r"'_fc.bias' of shape \(10,\) is missing"),
-        ({"_fc.bias": np.zeros(9)}, r"'_fc.bias' should have the shape \(10,\), found \(9,\)"),
-        ({"extra": np.zeros(3)}, r"no place for 'extra' \(3,\)"),
+        ({"_fc.bias": None}, r"1 missing: _fc.bias \(10,\)"),
+        ({"_fc.bias": np.zeros(9)}, r"1 of another shape: _fc.bias \(9,\) for \(10,\)"),
+        ({"extra": np.zeros(3)}, r"1 without a place in the network: extra \(3,\)"),
     ],
 )
 def test_weights_must_fit(weights: dict[str, np.ndarray], tmp_path: Path, change: dict[str, np.ndarray | None], message: str) -> None:
     changed = {name: array for name, array in {**weights, **change}.items() if array is not None}
     with pytest.raises(ConvertError, match=message):
-        write_host_artifact(MANIFEST, changed, tmp_path / "model.onnx", (1,))
+        write(changed, tmp_path / "model.onnx", (1,))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -139,3 +102,58 @@ def test_an_unknown_architecture() -> None:
     manifest: ModelManifest = MANIFEST.model_copy(update={"architecture": "vgg"})
     with pytest.raises(ConvertError, match="no architecture 'vgg'"):
         host_model(manifest, {}, (1,))
+
+
+@pytest.fixture
+def stored(weights: dict[str, np.ndarray], tmp_path: Path) -> StoredModel:
+    def fill(folder: Path) -> Artifact:
+        (folder / MANIFEST.labels).write_bytes(b"")
+        return write(weights, folder / "m.onnx", (1,))
+
+    return place_model(ModelStore(tmp_path / "store"), MANIFEST, fill)
+
+
+def test_the_plain_network_of_a_model(stored: StoredModel, weights: dict[str, np.ndarray]) -> None:
+    assert plain_network(stored) == build_network(MANIFEST.architecture, weights, 10)
+
+
+def test_a_model_is_built_again(stored: StoredModel) -> None:
+    model = convert_host(stored, batch_sizes=(1, 2))
+    assert model.artifact("host")[0].batch_sizes == (1, 2)
+    again = convert_host(model)
+    assert again.manifest == model.manifest
+    assert convert_host(again, batch_sizes=(1,)).manifest == stored.manifest
+    assert sorted(path.name for path in model.folder.iterdir()) == ["imagenet.names", "m.onnx", "manifest.toml"]
+
+
+def test_another_export_of_the_same_network(stored: StoredModel, weights: dict[str, np.ndarray], tmp_path: Path) -> None:
+    network = build_network(MANIFEST.architecture, weights, 10)
+    for tensor in network.graph.initializer:
+        if tensor.name == "_fc.bias":
+            tensor.name = "other name"
+    network.graph.node[-1].input[2] = "other name"
+    (tmp_path / "same.onnx").write_bytes(network.SerializeToString())
+    assert convert_host(stored, network=tmp_path / "same.onnx").artifact("host")[0].batch_sizes == (1,)
+
+
+def test_another_networks_weights_want_force(stored: StoredModel, tmp_path: Path) -> None:
+    other = build_network(MANIFEST.architecture, random_weights(MANIFEST.architecture, 10, 1), 10)
+    (tmp_path / "other.onnx").write_bytes(other.SerializeToString())
+    with pytest.raises(ConvertError, match=r"has other weights than 'efficientnet_lite0'.*--force"):
+        convert_host(stored, network=tmp_path / "other.onnx")
+    forced = convert_host(stored, network=tmp_path / "other.onnx", force=True)
+    assert weights_sha256(plain_network(forced)) == weights_sha256(other)
+
+
+def test_a_damaged_artifact_is_mended_from_a_plain_network(stored: StoredModel, weights: dict[str, np.ndarray], tmp_path: Path) -> None:
+    (stored.folder / "m.onnx").write_bytes(b"damaged")
+    with pytest.raises(ArtifactDamaged):
+        convert_host(stored)
+    (tmp_path / "plain.onnx").write_bytes(build_network(MANIFEST.architecture, weights, 10).SerializeToString())
+    assert convert_host(stored, network=tmp_path / "plain.onnx").manifest == stored.manifest
+
+
+def test_into_a_file(stored: StoredModel, tmp_path: Path) -> None:
+    assert write_host(stored, tmp_path / "again.onnx").sha256 == stored.manifest.artifacts[0].sha256
+    write_host(stored, tmp_path / "plain.onnx", plain=True)
+    assert onnx.load(tmp_path / "plain.onnx") == plain_network(stored)

@@ -3,13 +3,16 @@ import shutil
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from convert.errors import CheckpointRefused, ConvertError, WeightsMissing
 from convert.prepare import prepare
+from convert.store_entry import add_artifact
 from models.errors import ModelNotFound
-from models.store import ModelStore, StoredModel, zoo_manifest
+from models.manifest import Artifact
+from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
 
 NAME = "efficientnet_lite0"
 
@@ -21,13 +24,18 @@ def store(tmp_path: Path, efficientnet: StoredModel) -> ModelStore:
     return ModelStore(tmp_path / "store")
 
 
+def visible(root: Path) -> list[str]:
+    """What lies in a store, besides its lock."""
+    return [path.name for path in root.iterdir() if path.name != ".lock"]
+
+
 def artifact_inode(store: ModelStore) -> int:
     _, path = store.open(NAME).artifact("host")
     return path.stat().st_ino
 
 
 def interrupt(message: str) -> None:
-    if message.startswith("Building"):
+    if message.startswith("Writing"):
         raise KeyboardInterrupt
 
 
@@ -43,7 +51,7 @@ def test_modes_and_nothing_left_over(efficientnet: StoredModel) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in efficientnet.folder.iterdir()}
     assert modes == {"efficientnet_lite0.onnx": 0o640, "imagenet.names": 0o640, "manifest.toml": 0o640}
     assert stat.S_IMODE(efficientnet.folder.stat().st_mode) == 0o750
-    assert [path.name for path in efficientnet.folder.parent.iterdir()] == [NAME]
+    assert visible(efficientnet.folder.parent) == [NAME]
 
 
 def test_a_prepared_model_is_answered_at_once(store: ModelStore) -> None:
@@ -57,7 +65,29 @@ def test_force_builds_the_same_again(store: ModelStore) -> None:
     before, former = artifact_inode(store), store.open(NAME).manifest
     assert prepare(NAME, store, force=True).manifest == former
     assert artifact_inode(store) != before
-    assert [path.name for path in store.root.iterdir()] == [NAME]
+    assert visible(store.root) == [NAME]
+
+
+def compiled(store: ModelStore, folder: Path) -> Artifact:
+    """An OM that took an hour, in the store."""
+    (folder / "made.om").write_bytes(b"IMOD")
+    artifact = Artifact(file="efficientnet_lite0.om", sha256=sha256_of(folder / "made.om"), soc="Ascend310")
+    add_artifact(store.open(NAME), folder / "made.om", artifact)
+    return artifact
+
+
+@pytest.mark.parametrize("request_", [{"force": True}, {"batch_sizes": (1, 2)}])
+def test_an_om_is_kept(store: ModelStore, tmp_path: Path, request_: dict[str, Any]) -> None:
+    artifact = compiled(store, tmp_path)
+    assert prepare(NAME, store, **request_).artifact("Ascend310") == (artifact, store.root / NAME / artifact.file)
+
+
+def test_an_om_of_other_weights_is_not_lost_unasked(store: ModelStore, tmp_path: Path) -> None:
+    compiled(store, tmp_path)
+    with pytest.raises(ConvertError, match=r"holds efficientnet_lite0.om \(Ascend310\), compiled from other weights.*--force"):
+        prepare(NAME, store, random=True)
+    assert store.open(NAME).artifact("Ascend310")
+    assert [artifact.soc for artifact in prepare(NAME, store, random=True, force=True).manifest.artifacts] == ["host"]
 
 
 def test_other_batch_sizes_are_built(store: ModelStore) -> None:
@@ -85,7 +115,7 @@ def test_a_damaged_model_is_built_again(store: ModelStore, name: str) -> None:
 def test_an_interruption_leaves_no_half_model(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         prepare(NAME, ModelStore(tmp_path), progress=interrupt)
-    assert list(tmp_path.iterdir()) == []
+    assert visible(tmp_path) == []
 
 
 def test_an_interruption_leaves_the_former_model(store: ModelStore) -> None:
@@ -93,7 +123,7 @@ def test_an_interruption_leaves_the_former_model(store: ModelStore) -> None:
     with pytest.raises(KeyboardInterrupt):
         prepare(NAME, store, force=True, progress=interrupt)
     assert artifact_inode(store) == before
-    assert [path.name for path in store.root.iterdir()] == [NAME]
+    assert visible(store.root) == [NAME]
 
 
 def test_weights_of_ones_own_are_not_replaced_unasked(store: ModelStore) -> None:

@@ -1,9 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from models.errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared
-from models.manifest import ModelManifest
+from models.manifest import ModelManifest, Origin
 from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names
 from tests.level_model import store_level_model
 
@@ -41,6 +42,10 @@ def test_a_tampered_file(level: StoredModel) -> None:
         level.artifact("host")
     assert caught.value.message.startswith(f"{path} is not the file of the manifest: its sha256 is {sha256_of(path)[:12]}…")
     assert caught.value.remedy.endswith("models prepare level --force")
+    origin = Origin(file="mine.pth", sha256="0" * 64, format="torch zip")
+    imported = replace(level, manifest=level.manifest.model_copy(update={"origin": origin}))
+    with pytest.raises(ArtifactDamaged, match=r"convert import mine\.pth level --force"):
+        imported.artifact("host")
 
 
 def test_a_missing_file(level: StoredModel) -> None:
@@ -93,3 +98,14 @@ def test_a_name_that_the_zoo_does_not_know() -> None:
 
 def test_the_manifest_is_what_was_written(level: StoredModel) -> None:
     assert ModelManifest.read(level.folder / "manifest.toml") == level.manifest
+
+
+def test_the_manifest_of_the_store_goes_before_that_of_the_zoo(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    assert store.manifest("resnext101_32x4d") == zoo_manifest("resnext101_32x4d")
+    (tmp_path / "resnext101_32x4d").mkdir()
+    mine = zoo_manifest("resnext101_32x4d").model_copy(update={"version": "mine"})
+    mine.write(tmp_path / "resnext101_32x4d/manifest.toml")
+    assert store.manifest("resnext101_32x4d") == mine
+    with pytest.raises(ModelNotFound):
+        store.manifest("vgg")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from server.classify_files import classify_files, print_outcomes
-from server.errors import BadRequest, UnsupportedImage
+from server.classify_files import classify_files, find_images, print_outcomes, read_image
+from server.errors import BadRequest, ImageTooLarge, UnsupportedImage
 from server.flags import load_settings
 from server.types import Prediction
 from tests.level_model import level_png, store_level_model
@@ -23,3 +23,25 @@ def test_outcomes_keep_the_order_of_the_files(tmp_path: Path, capsys: pytest.Cap
     assert found == [*range(7), UnsupportedImage, *range(8, 20), BadRequest]
     assert print_outcomes(iter(outcomes), top_k=1, as_json=False) == 2
     assert "level 76" in capsys.readouterr().out
+
+
+def test_images_are_found_in_the_order_named_and_below_folders(tmp_path: Path) -> None:
+    for name in ("b.png", "below/a.JPG", "below/deeper/c.webp", "below/notes.txt", "named.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_images([tmp_path / "named.txt", tmp_path / "below", tmp_path / "missing.png"])
+    names = [str(path.relative_to(tmp_path)) for path in found]
+    assert names == ["named.txt", "below/a.JPG", "below/deeper/c.webp", "missing.png"]
+    (tmp_path / "empty").mkdir()
+    for places in ([], [tmp_path / "empty"]):
+        with pytest.raises(BadRequest, match="There is no image"):
+            find_images(places)
+
+
+def test_a_file_is_read_as_its_image(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(level_png(4) + b"what follows")
+    assert read_image(tmp_path / "1.png", 48 * 48).data == level_png(4)
+    with pytest.raises(ImageTooLarge):
+        read_image(tmp_path / "1.png", 48 * 48 - 1)
+    with pytest.raises(BadRequest, match="cannot be read: Is a directory"):
+        read_image(tmp_path, 1)

@@ -6,11 +6,14 @@ can call nothing.
 """
 
 import math
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from convert.checkpoints.bfloat16 import BFLOAT16
+from convert.checkpoints.cursor import Cursor
+from convert.checkpoints.malformed import Malformed
 
 MAX_OPCODES = 250_000  # torch writes about 34 a tensor
 MAX_DIMENSIONS = 8
@@ -18,17 +21,21 @@ MAX_COUNT = 1 << 40  # of elements, along one dimension or from one to the next
 
 _ORDERED_DICT = "collections.OrderedDict"
 _REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2"
+_REBUILD_PARAMETER = "torch._utils._rebuild_parameter"
+_NAMESPACE = "argparse.Namespace"  # the training's arguments, in torchvision's and timm's checkpoints
 _DTYPES: dict[str, np.dtype] = {
+    "torch.BoolStorage": np.dtype("?"),
+    "torch.ByteStorage": np.dtype("u1"),
+    "torch.CharStorage": np.dtype("i1"),
+    "torch.ShortStorage": np.dtype("<i2"),
+    "torch.IntStorage": np.dtype("<i4"),
+    "torch.BFloat16Storage": BFLOAT16,
     "torch.HalfStorage": np.dtype("<f2"),
     "torch.FloatStorage": np.dtype("<f4"),
     "torch.DoubleStorage": np.dtype("<f8"),
     "torch.LongStorage": np.dtype("<i8"),
 }
-_GLOBALS = {_ORDERED_DICT, _REBUILD_TENSOR, *_DTYPES}
-
-
-class Malformed(ValueError):
-    """The file is not what torch would have written; says what is wrong, not where."""
+_GLOBALS = {_ORDERED_DICT, _REBUILD_TENSOR, _REBUILD_PARAMETER, _NAMESPACE, *_DTYPES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class _Global:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Announces a flat block of elements that comes at the end of the file."""
+    """Announces a flat block of elements that stands elsewhere in the file."""
 
     key: str
     dtype: np.dtype
@@ -62,62 +69,27 @@ class Tensor:
         return math.prod(self.shape) * self.storage.dtype.itemsize
 
 
-class Cursor:
-    """A place in the bytes of the file; every reader raises Malformed when the file ends too early."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.position = 0
-
-    def take(self, count: int) -> bytes:
-        """The next bytes."""
-        self.skip(count)
-        return self.data[self.position - count : self.position]
-
-    def skip(self, count: int) -> None:
-        """Pass over bytes that are there."""
-        if count > self.left:
-            raise Malformed(f"the file is truncated: {count} bytes are wanted, {self.left} are left")
-        self.position += count
-
-    def number(self, form: str) -> int:
-        """The next integer, its form as in `struct`."""
-        (value,) = struct.unpack(form, self.take(struct.calcsize(form)))
-        return int(value)
-
-    def line(self) -> str:
-        """The next line of ASCII, of a name's length."""
-        end = self.data.find(b"\n", self.position, self.position + 256)
-        if end < 0:
-            raise Malformed("a name has no end")
-        text = self.take(end - self.position).decode("ascii", "backslashreplace")
-        self.skip(1)
-        return text
-
-    @property
-    def left(self) -> int:
-        """How many bytes follow."""
-        return len(self.data) - self.position
-
-
-def run_pickle(file: Cursor) -> object:
+def run_pickle(file: Cursor, storages: dict[str, Storage] | None = None) -> object:
     """Run the pickle that begins here and leave the cursor behind it; raises Malformed for one torch would not have written.
 
-    What it can answer is text, numbers, None, tuples, lists, dicts with text keys, Storage and Tensor.
+    What it can answer is text, numbers, None, tuples, lists, dicts with text or integer keys, Storage and Tensor.
+    `storages` takes up, by key, all that are announced, wanted or not.
     """
-    return _Machine(file).run()
+    return _Machine(file, {} if storages is None else storages).run()
 
 
 class _Machine:
     """One pickle under way, opcode by opcode."""
 
-    def __init__(self, file: Cursor) -> None:
+    def __init__(self, file: Cursor, storages: dict[str, Storage]) -> None:
         self.file = file
+        self.storages = storages
         self.stack: list[object] = []
         self.marks: list[int] = []
         self.memo: dict[int, object] = {}
 
     def run(self) -> object:
+        self.protocol()
         for _ in range(MAX_OPCODES):
             opcode = self.file.take(1)
             if opcode == b".":
@@ -154,6 +126,8 @@ class _Machine:
         self.marks.append(len(self.stack))
 
     def protocol(self) -> None:
+        if self.file.take(1) != b"\x80":
+            raise Malformed("a pickle does not begin with its protocol")
         if (found := self.file.number("<B")) != 2:
             raise Malformed(f"it is written in pickle protocol {found}, not 2")
 
@@ -193,8 +167,8 @@ class _Machine:
         if not isinstance(target, dict) or len(items) % 2:
             raise Malformed("a pickle sets items of something that is no dict")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if not isinstance(key, str):
-                raise Malformed("a dict has a key that is no text")
+            if not isinstance(key, str | int):
+                raise Malformed("a dict has a key that is neither text nor an integer")
             target[key] = value
         self.push(target)
 
@@ -204,18 +178,29 @@ class _Machine:
             self.push({})
         elif call == _Global(_REBUILD_TENSOR) and isinstance(arguments, tuple):
             self.push(_tensor(arguments))
+        elif call == _Global(_REBUILD_PARAMETER) and isinstance(arguments, tuple):
+            self.push(_parameter(arguments))
         else:
             raise Malformed("a pickle calls something that is neither a tensor nor an empty OrderedDict")
 
+    def new_object(self) -> None:
+        if self.pop_many(2) != (_Global(_NAMESPACE), ()):
+            raise Malformed("a pickle makes an object that is no plain Namespace")
+        self.push({})  # BUILD will drop what it holds
+
     def persistent(self) -> None:
+        # A storage names itself and its elements; in a legacy file None follows, in a zip nothing does.
         match self.pop():
-            case ("storage", _Global(kind), str(key), str(), int(elements), None) if kind in _DTYPES and 0 < elements <= MAX_COUNT:
-                self.push(Storage(key, _DTYPES[kind], elements))
+            case ("storage", _Global(kind), str(key), str(), int(elements), *view) if kind in _DTYPES and view in ([], [None]):
+                found = Storage(key, _DTYPES[kind], elements)
             case _:
                 raise Malformed("a persistent id is not that of a plain storage")
+        if not 0 < elements <= MAX_COUNT or self.storages.setdefault(key, found) != found:
+            raise Malformed("a persistent id is that of an empty or of two different storages")
+        self.push(found)
 
     def build(self) -> None:
-        # torch hangs its _metadata (version numbers) on the OrderedDict; it changes no tensor.
+        # torch hangs its _metadata (version numbers) on the OrderedDict; it changes no tensor. A Namespace is never looked at.
         target, _ = self.pop_many(2)
         if not isinstance(target, dict):
             raise Malformed("a pickle sets the state of something that is no dict")
@@ -223,7 +208,6 @@ class _Machine:
 
 
 _OPCODES: dict[bytes, Callable[[_Machine], None]] = {
-    b"\x80": _Machine.protocol,
     b"(": _Machine.mark,
     b"N": lambda machine: machine.push(None),
     b"\x88": lambda machine: machine.push(True),  # noqa: FBT003 the value itself
@@ -231,6 +215,7 @@ _OPCODES: dict[bytes, Callable[[_Machine], None]] = {
     b"K": lambda machine: machine.push(machine.file.number("<B")),
     b"M": lambda machine: machine.push(machine.file.number("<H")),
     b"J": lambda machine: machine.push(machine.file.number("<i")),
+    b"G": lambda machine: machine.push(machine.file.real()),
     b"\x8a": _Machine.long,
     b"X": _Machine.text,
     b")": lambda machine: machine.push(()),
@@ -250,9 +235,19 @@ _OPCODES: dict[bytes, Callable[[_Machine], None]] = {
     b"j": lambda machine: machine.get("<I"),
     b"c": _Machine.find_global,
     b"R": _Machine.reduce,
+    b"\x81": _Machine.new_object,
     b"Q": _Machine.persistent,
     b"b": _Machine.build,
 }
+
+
+def _parameter(arguments: tuple[object, ...]) -> Tensor:
+    """What torch's _rebuild_parameter wraps: whether it wants a gradient is of no concern here."""
+    match arguments:
+        case (Tensor() as tensor, bool(), {} as hooks) if not hooks:
+            return tensor
+        case _:
+            raise Malformed("a parameter is not described as torch does it")
 
 
 def _tensor(arguments: tuple[object, ...]) -> Tensor:

@@ -1,16 +1,19 @@
 import pickle
+from argparse import Namespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convert.state_dict_pickle import MAX_OPCODES, Cursor, Malformed, Storage, Tensor, run_pickle
+from convert.checkpoints.cursor import Cursor
+from convert.checkpoints.malformed import Malformed
+from convert.checkpoints.pickle_machine import MAX_OPCODES, Storage, Tensor, run_pickle
 
 STORAGE = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x00kX\x03\x00\x00\x00cpuK\x06NtQ"
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**2000), 2**2000) | st.text(),
-    lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers(-(2**2000), 2**2000) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(st.text() | st.integers(), inner),
     max_leaves=20,
 )
 
@@ -69,6 +72,21 @@ def test_a_tensor_stays_inside_its_storage(offset: int, size: object, stride: ob
         tensor(offset, size, stride)
 
 
+def test_a_parameter_is_its_tensor() -> None:
+    rebuilt = b"ctorch._utils\n_rebuild_tensor_v2\n(" + STORAGE + b"K\x00K\x06\x85K\x01\x85\x89}tR"
+    assert run(b"ctorch._utils\n_rebuild_parameter\n(" + rebuilt + b"\x88}tR") == run(rebuilt)
+
+
+def test_the_arguments_of_a_training_are_dropped() -> None:
+    assert run_pickle(Cursor(pickle.dumps([Namespace(lr=0.1, gpus=[0])], 2))) == [{}]
+
+
+def test_storages_are_noted() -> None:
+    storages: dict[str, Storage] = {}
+    run_pickle(Cursor(b"\x80\x02" + STORAGE + b"."), storages)
+    assert {key: storage.elements for key, storage in storages.items()} == {"k": 6}
+
+
 def test_any_other_global_is_refused_by_name() -> None:
     with pytest.raises(Malformed, match=r"'os\.system'"):
         run(b"cos\nsystem\nX\x02\x00\x00\x00idR")
@@ -88,8 +106,8 @@ def test_another_pickle_protocol_is_refused(protocol: int) -> None:
         (b"ctorch\nFloatStorage\n)R", "calls something"),
         (b"ccollections\nOrderedDict\n(K\x01tR", "calls something"),
         (b"(ios\nsystem\n", "no business"),
-        (b"}K\x01K\x01s", "key that is no text"),
-        (b"}))s", "key that is no text"),
+        (b"}NK\x01s", "neither text nor an integer"),
+        (b"}))s", "neither text nor an integer"),
         (b"]K\x01K\x02s", "no dict"),
         (b"}K\x01a", "no list"),
         (b"K\x01}b", "no dict"),
@@ -103,6 +121,10 @@ def test_another_pickle_protocol_is_refused(protocol: int) -> None:
         (b"Q", "more from its stack"),
         (b"NQ", "persistent id"),
         (STORAGE.replace(b"K\x06", b"J\xff\xff\xff\xff"), "persistent id"),
+        (STORAGE + STORAGE.replace(b"K\x06", b"K\x07"), "two different storages"),
+        (b"ccollections\nOrderedDict\n)\x81", "no plain Namespace"),
+        (b"cargparse\nNamespace\n)R", "calls something"),
+        (b"ctorch._utils\n_rebuild_parameter\n(N\x89}tR", "a parameter"),
         (STORAGE.replace(b"FloatStorage", b"_Storage"), "asks for"),
         (b"c" + b"a" * 300, "no end"),
     ],
@@ -119,7 +141,7 @@ def test_a_huge_memo_index_costs_nothing() -> None:
 def test_a_nested_bomb_costs_nothing_and_is_no_key() -> None:
     bomb = b")" + b"q\x00h\x00\x86" * 200
     assert isinstance(run(bomb), tuple)
-    with pytest.raises(Malformed, match="no text"):
+    with pytest.raises(Malformed, match="neither text"):
         run(b"}" + bomb + b"Ns")
 
 

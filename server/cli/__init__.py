@@ -1,4 +1,4 @@
-"""The command line: serve, classify, models."""
+"""The command line: serve, classify, models, convert."""
 
 import json
 import sys
@@ -9,15 +9,15 @@ import typer
 
 from models.errors import ClassifyError
 from models.store import ModelStore, zoo_manifest, zoo_names
+from server.cli.convert import convert_app
+from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
 from server.flags import load_settings, with_settings
 from server.settings import Settings
 
 app = typer.Typer(help="Image classification on Huawei Ascend, and the same on any CPU.", no_args_is_help=True, add_completion=False)
 models_app = typer.Typer(help="The models: which there are, and how to prepare one.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-StoreFolder = Annotated[Path | None, typer.Option("--model-store", help="Folder of the prepared models.", show_default=False)]
+app.add_typer(convert_app, name="convert")
 
 
 @app.command("serve")
@@ -154,10 +154,7 @@ def prepare_model(
     from convert.prepare import prepare
 
     store = ModelStore(load_settings(model_store=model_store).model_store)
-    try:
-        sizes = tuple(int(size) for size in batch_sizes.split(","))
-    except ValueError:
-        raise typer.BadParameter(f"{batch_sizes!r} is not a list of numbers, as 1,2,4,8", param_hint="--batch-sizes") from None
+    sizes = parse_batch_sizes(batch_sizes)
     console = Console(stderr=True)
     with console.status(f"Preparing {name}") as status:
         model = prepare(name, store, random=random, batch_sizes=sizes, force=force, progress=status.update)

@@ -1,0 +1,147 @@
+"""Runs ATC: its output goes into a log, its reason into an error, and nothing of it outlives us."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from convert.errors import AtcFailed
+
+Progress = Callable[[str], None]
+
+TICK_S = 0.5
+END_S = 5.0  # from the first signal to the second
+MAX_LINE = 4096
+# "E10001: …", since CANN 8 "E10001: [PID: 10490] 2025-03-18-09:02:18.501.341 …"; the letters are the component's.
+_CODED = re.compile(r"(E[A-Z0-9]\d{4}): (?:\[PID: \d+\] [\d:.\-]+ )?(.+)")
+_SOLUTION = re.compile(r"\s+Solution: (.+)")
+_LOADER = re.compile(r".*error while loading shared libraries: .+")
+_FAILED = "ATC run failed"
+
+
+@dataclass
+class AtcOutput:
+    """What matters of ATC's output, line by line."""
+
+    last: str = ""
+    coded: str = ""
+    solution: str = ""
+    logged: str = ""
+    failed: bool = False
+    _rest: bytes = field(default=b"", repr=False)
+
+    def feed(self, data: bytes) -> None:
+        """Take in what has arrived; a line without an end is cut."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[-MAX_LINE:]
+        for line in lines:
+            self._line(line[:MAX_LINE].decode("utf-8", "replace").rstrip())
+
+    def end(self) -> None:
+        """Take in a last line without an end."""
+        if self._rest:
+            self.feed(b"\n")
+
+    def _line(self, line: str) -> None:
+        if line.strip() and line != "...":
+            self.last = line.strip()
+        self.failed |= line.startswith(_FAILED)
+        if not self.coded and (match := _CODED.match(line)):
+            self.coded = f"{match[1]}: {match[2]}"
+        elif self.coded and not self.solution and (match := _SOLUTION.match(line)):
+            self.solution = match[1]
+        if not self.logged and (line.startswith("[ERROR]") or _LOADER.fullmatch(line)):
+            self.logged = line
+
+    @property
+    def reason(self) -> str:
+        """ATC's own: the first error with a code, else the first that was logged, else the last line."""
+        return self.coded or self.logged or self.last or "It said nothing."
+
+
+def run_atc(
+    command: Sequence[str],
+    log: Path,
+    folder: Path,
+    progress: Progress,
+    *,
+    time_limit_s: float | None = None,
+    inherit: tuple[int, ...] = (),
+) -> AtcOutput:
+    """Run a command in `folder` (ATC litters where it runs) until it ends, its output appended to `log`.
+
+    Raises AtcFailed with ATC's reason, or when the time is over. Its process group ends with us, however we end here.
+    """
+    output = AtcOutput()
+    began_s = time.monotonic()
+    with log.open("ab", buffering=0) as file:
+        process = subprocess.Popen(  # noqa: S603 - a list, no shell
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            process_group=0,  # so that Ctrl-C reaches us alone, and we end all of it
+            pass_fds=inherit,
+        )
+        try:
+            _follow(process, output, file, began_s, time_limit_s, progress)
+        finally:
+            _end(process)
+    output.end()
+    if process.returncode or output.failed:
+        raise AtcFailed(f"ATC failed. {output.reason}", output.solution)
+    return output
+
+
+def _follow(
+    process: subprocess.Popen[bytes], output: AtcOutput, log: BinaryIO, began_s: float, limit_s: float | None, progress: Progress
+) -> None:
+    source = process.stdout.fileno()  # type: ignore[union-attr] # a pipe was asked for
+    while True:
+        # A compiler's daemon may hold the pipe after ATC has ended: then what is in it is read, and no more waited for.
+        ended = process.poll() is not None
+        if select.select([source], [], [], 0 if ended else TICK_S)[0]:
+            data = os.read(source, 65536)
+            if not data:
+                break
+            log.write(data)
+            output.feed(data)
+        elif ended:
+            return
+        elapsed_s = time.monotonic() - began_s
+        if limit_s is not None and elapsed_s > limit_s:
+            raise AtcFailed(f"ATC did not finish within {limit_s:g} s; it said last: {output.last}", "Give it more time.")
+        progress(f"ATC, {elapsed_s:.0f} s: {output.last}")
+    while process.poll() is None:
+        if limit_s is not None and time.monotonic() - began_s > limit_s:
+            raise AtcFailed(f"ATC did not finish within {limit_s:g} s; it said last: {output.last}", "Give it more time.")
+        time.sleep(0.01)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End what is left of the process group, politely first."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(END_S)
+            if number == signal.SIGKILL or not _group_lives(process.pid):
+                break
+    if process.stdout:
+        process.stdout.close()
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,76 @@
+"""Reads checkpoints of every supported format, without the framework that wrote them and without trusting a byte."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from convert.checkpoints.malformed import Malformed
+from convert.checkpoints.mindspore_ckpt import read_mindspore_ckpt
+from convert.checkpoints.parameters import LeftOut
+from convert.checkpoints.safetensors import read_safetensors
+from convert.checkpoints.source import Source, open_source
+from convert.checkpoints.torch_legacy import MAGIC, read_torch_legacy
+from convert.checkpoints.torch_zip import read_torch_zip
+from convert.errors import CheckpointRefused
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The tensors of a checkpoint by parameter name, contiguous, in the type they were saved in (bfloat16 as float32).
+
+    `left_out` names what the file holds besides the network's parameters (an optimiser's state, step counters).
+    """
+
+    format: str
+    tensors: dict[str, np.ndarray] = field(repr=False)
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    name: str
+    read: Callable[[Source], tuple[dict[str, np.ndarray], LeftOut]]
+    remedy: str
+
+
+_SAVE_AGAIN = "Save the bare parameters: torch.save(model.state_dict(), path)."
+_TORCH_ZIP = _Format("torch zip", read_torch_zip, _SAVE_AGAIN)
+_TORCH_LEGACY = _Format("torch legacy", read_torch_legacy, _SAVE_AGAIN)
+_SAFETENSORS = _Format("safetensors", read_safetensors, "Save it again with safetensors.torch.save_file(model.state_dict(), path).")
+_MINDSPORE = _Format("MindSpore", read_mindspore_ckpt, "Save it again with mindspore.save_checkpoint(network, path).")
+_KNOWN = "Known are PyTorch's .pth (zip and legacy), .safetensors and MindSpore's .ckpt, told apart by their bytes."
+
+_ENCRYPTED = b"\xd8\x5e\x3a\x7f"  # how save_checkpoint(..., enc_key=...) begins
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint at `path`; its format is told from its bytes. Raises CheckpointRefused, with the place in the file."""
+    remedy = _KNOWN
+    try:
+        with open_source(path) as file:
+            kind = _format(file.read(0, min(file.size_bytes, len(MAGIC))))
+            remedy = kind.remedy
+            tensors, left_out = kind.read(file)
+    except OSError as error:
+        raise CheckpointRefused(f"{path}: {error.strerror}.") from error
+    except ValueError as error:
+        raise CheckpointRefused(f"{path}: {error}.", remedy) from error
+    return Checkpoint(kind.name, tensors, left_out)
+
+
+def _format(head: bytes) -> _Format:
+    if head[8:9] == b"{":  # first: the length before it may look like any of the others
+        return _SAFETENSORS
+    if head.startswith(b"PK\x03\x04"):
+        return _TORCH_ZIP
+    if head.startswith(MAGIC):
+        return _TORCH_LEGACY
+    if head.startswith(b"\x0a"):  # field 1, bytes
+        return _MINDSPORE
+    if head.startswith(b"\x80"):
+        raise Malformed("this is a pickle, but not a checkpoint that torch wrote; pickles are never run")
+    if head.startswith(_ENCRYPTED):
+        raise Malformed("this is a checkpoint of MindSpore that is encrypted")
+    raise Malformed("this is not a checkpoint of a known format")

@@ -1,0 +1,59 @@
+"""The wire format of protocol buffers, as far as a checkpoint needs it, read from a file without reading what is skipped.
+
+After https://protobuf.dev/programming-guides/encoding. Not by the `protobuf` package: that would hold the whole file twice.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convert.checkpoints.malformed import Malformed
+from convert.checkpoints.source import Source
+
+_VARINT, _BYTES = 0, 2
+_MAX_VARINT_BYTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a message: the number that was written, or the range of bytes in the file."""
+
+    number: int
+    value: int | range
+
+
+def fields(file: Source, message: range, most: int) -> Iterator[Field]:
+    """The fields of the message in these bytes of the file, in order; raises Malformed for what is not one, or has more than `most`."""
+    position, found = message.start, 0
+    while position < message.stop:
+        if (found := found + 1) > most:
+            raise Malformed(f"byte {message.start}: a message has more than {most} fields")
+        window = file.read(position, min(2 * _MAX_VARINT_BYTES, message.stop - position))
+        tag, used = _varint(window, 0, position)
+        number, kind = tag >> 3, tag & 7
+        if not number or kind not in (_VARINT, _BYTES):
+            raise Malformed(f"byte {position}: this is no checkpoint of MindSpore (field {number}, wire type {kind})")
+        value, used = _varint(window, used, position)
+        start = position + used
+        position = start + value if kind == _BYTES else start
+        if position > message.stop:
+            raise Malformed(f"the file is truncated, or damaged: a field of {value} bytes at byte {start} ends beyond its message")
+        yield Field(number, range(start, position) if kind == _BYTES else value)
+
+
+def varints(data: bytes, position: int) -> list[int]:
+    """A packed list of numbers; `position` is where in the file it stands."""
+    found, used = [], 0
+    while used < len(data):
+        value, used = _varint(data, used, position)
+        found.append(value)
+    return found
+
+
+def _varint(data: bytes, start: int, position: int) -> tuple[int, int]:
+    """The number at `start` of the data, and where it ends."""
+    value = 0
+    for index, byte in enumerate(data[start : start + _MAX_VARINT_BYTES]):
+        value |= (byte & 0x7F) << 7 * index
+        if byte < 0x80:
+            return value, start + index + 1
+    raise Malformed(f"byte {position}: a number has no end; the file is truncated or damaged")

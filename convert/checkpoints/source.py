@@ -1,0 +1,58 @@
+"""The file of a checkpoint, read piece by piece: what is not asked for takes no memory, whatever the file claims.
+
+The file is not mapped into memory: one that is cut off while it is mapped kills the process.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from convert.checkpoints.malformed import Malformed
+
+MAX_FILE_BYTES = 2 << 30  # ResNeXt-101 64x4d with Adam's moments has 1.0 GB
+
+
+class Source:
+    """An open regular file of `size_bytes` bytes."""
+
+    def __init__(self, file: BinaryIO, size_bytes: int) -> None:
+        self._file = file
+        self.size_bytes = size_bytes
+
+    def read(self, start: int, count: int) -> bytes:
+        """The bytes from `start` on; raises Malformed if they are not all there."""
+        return self.array(start, np.dtype(np.uint8), count).tobytes()
+
+    def array(self, start: int, dtype: np.dtype, count: int) -> np.ndarray:
+        """A flat array of its own memory with the elements from byte `start` on; raises Malformed if they are not all there."""
+        if not 0 <= start <= start + count * dtype.itemsize <= self.size_bytes:
+            wanted, left = count * dtype.itemsize, max(self.size_bytes - start, 0)
+            raise Malformed(f"the file is truncated: {wanted} bytes are wanted at byte {start}, {left} are left")
+        raw = np.empty(count * dtype.itemsize, np.uint8)
+        rest = raw.data
+        self._file.seek(start)
+        while rest:
+            if not (got := self._file.readinto(rest)):  # type: ignore[attr-defined]  # unbuffered files have it
+                raise Malformed("the file has become shorter while it was read")
+            rest = rest[got:]
+        return raw.view(dtype)
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[Source]:
+    """The file at `path`; raises Malformed for what is no file, too large, or changed by the time the block ends, and OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a FIFO would wait for somebody to write
+        raise Malformed("this is no file")
+    with path.open("rb", buffering=0) as file:
+        facts = os.fstat(file.fileno())
+        if facts.st_size > MAX_FILE_BYTES:
+            raise Malformed(f"{facts.st_size} bytes are more than the {MAX_FILE_BYTES} a checkpoint may have")
+        yield Source(file, facts.st_size)
+        now = os.fstat(file.fileno())
+        if (now.st_size, now.st_mtime_ns) != (facts.st_size, facts.st_mtime_ns):
+            raise Malformed("the file was changed while it was read")

@@ -1,0 +1,152 @@
+"""Brings weights from elsewhere into the store: a ResNeXt's checkpoint, or a plain ONNX network."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+from pydantic import ValidationError
+
+from convert.architectures import build_network
+from convert.checkpoints import read_checkpoint
+from convert.errors import CheckpointRefused, ConvertError
+from convert.fold import fold, unfold
+from convert.host import write_artifact, write_onnx
+from convert.labels import Labels, labels_for
+from convert.plain_network import classes_for, input_size_px, is_onnx, read_network, weights_sha256
+from convert.resnext_naming import recognise
+from convert.store_entry import FILE_MODE, place_model, same_model, stored
+from convert.transforms import TORCHVISION, TRAINING, USUAL_SIDE_PX, recipe_for
+from models.manifest import Artifact, ModelManifest, Origin
+from models.store import ModelStore, StoredModel, sha256_of
+
+Progress = Callable[[str], None]
+
+ONNX = "onnx"
+_STRANGE = re.compile(r"[^a-z0-9_.-]+")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the caller knows of the weights; None is found out, or has a default that is told."""
+
+    name: str | None = None
+    architecture: str | None = None
+    transform: str | None = None
+    labels: Path | None = None
+    classes: int | None = None
+    version: str | None = None
+    side_px: int | None = None
+    batch_sizes: tuple[int, ...] = (1,)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A plain network, and what is known of it."""
+
+    network: onnx.ModelProto
+    architecture: str
+    classes: int
+    side_px: int
+    format: str
+    mindspore: bool
+
+
+def import_checkpoint(
+    path: Path, store: ModelStore, wishes: Wishes, *, force: bool = False, plain: Path | None = None, progress: Progress
+) -> StoredModel:
+    """Build the network of a weight file, fold the recipe in, and put it into the store; `plain` is where the network alone goes.
+
+    Nothing is written unless everything fits. A model of that name with other weights, another recipe or a damaged manifest is
+    replaced only with `force`. Raises CheckpointRefused, ConvertError.
+    """
+    progress(f"Reading {path.name}.")
+    sha256 = _sha256(path)
+    found = _read_onnx(path, wishes) if is_onnx(path) else _read_weights(path, wishes)
+    progress(f"Found {found.architecture} with {found.classes} classes for {found.side_px}x{found.side_px} pixels ({found.format}).")
+    _check_wish("classes", wishes.classes, found.classes)
+
+    labels = labels_for(found.classes, wishes.labels)
+    progress(labels.told)
+    manifest = _manifest(path, sha256, found, labels, wishes, progress)
+    former = stored(store, manifest.name)
+    if not force and ((former and not same_model(former.manifest, manifest)) or (former is None and (store.root / manifest.name).exists())):
+        raise ConvertError(
+            f"{store.root / manifest.name} holds weights of another file, or another recipe.", "Use --force to replace them."
+        )
+
+    if plain and not plain.parent.is_dir():
+        raise ConvertError(f"{plain.parent} is no folder.", "Name one that is there for the ONNX file.")
+    artifact = fold(found.network, manifest, wishes.batch_sizes)
+
+    def fill(folder: Path) -> Artifact:
+        progress(f"Writing {manifest.name}.onnx.")
+        (folder / labels.name).write_bytes(labels.content)
+        (folder / labels.name).chmod(FILE_MODE)
+        return write_artifact(artifact, folder / f"{manifest.name}.onnx", wishes.batch_sizes)
+
+    model = place_model(store, manifest, fill, force=force)
+    if plain:
+        progress(f"Writing {plain}.")
+        write_onnx(unfold(artifact), plain)
+    progress(f"{manifest.name} is ready in {model.folder}.")
+    return model
+
+
+def _read_onnx(path: Path, wishes: Wishes) -> _Found:
+    network = read_network(path)
+    width, height = input_size_px(network) or (wishes.side_px or USUAL_SIDE_PX,) * 2
+    if width != height:
+        raise ConvertError(f"The network takes {width}x{height} pixels; only square pictures can be imported.")
+    _check_wish("side", wishes.side_px, width)
+    classes = classes_for(network, 1, width, height)
+    return _Found(network, wishes.architecture or ONNX, classes, width, ONNX, mindspore="mindspore" in network.producer_name.lower())
+
+
+def _read_weights(path: Path, wishes: Wishes) -> _Found:
+    checkpoint = read_checkpoint(path)
+    side_px = wishes.side_px or USUAL_SIDE_PX
+    recognised = recognise(checkpoint.tensors)
+    architecture = recognised.network.name
+    if wishes.architecture not in (None, architecture):
+        raise ConvertError(f"{path.name} holds a {architecture}, not a {wishes.architecture}.", "Leave the architecture out.")
+    network = build_network(architecture, recognised.tensors, recognised.classes, (side_px, side_px))
+    return _Found(network, architecture, recognised.classes, side_px, checkpoint.format, recognised.mindspore)
+
+
+def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wishes, progress: Progress) -> ModelManifest:
+    chosen = wishes.transform or (TRAINING if found.mindspore else TORCHVISION)
+    if not wishes.transform:
+        progress(f"Taking {chosen} for the transform these weights were trained with; --transform says otherwise.")
+    recipe, transform = recipe_for(chosen, found.side_px)
+    try:
+        return ModelManifest(
+            name=wishes.name or (found.architecture if found.architecture != ONNX else _STRANGE.sub("-", path.stem.lower())),
+            version=wishes.version or weights_sha256(found.network)[:8],
+            description=f"{found.architecture}, {found.classes} classes, imported from {path.name}",
+            architecture=found.architecture,
+            classes=found.classes,
+            labels=labels.name,
+            labels_sha256=labels.sha256,
+            recipe=recipe,
+            origin=Origin(file=path.name, sha256=sha256, format=found.format),
+            transform=transform,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConvertError(f"The model cannot be described: {first['loc'][0]}: {first['msg']}.", "Choose another name.") from error
+
+
+def _check_wish(what: str, wanted: int | None, found: int) -> None:
+    if wanted not in (None, found):
+        raise ConvertError(f"The network's {what} should be {wanted}, found {found}.")
+
+
+def _sha256(path: Path) -> str:
+    if not path.is_file():  # a FIFO would wait for somebody to write
+        raise CheckpointRefused(f"{path}: there is no such file.")
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise CheckpointRefused(f"{path}: {error.strerror}.") from error

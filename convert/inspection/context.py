@@ -1,0 +1,27 @@
+"""The model that a file lies with."""
+
+from pathlib import Path
+
+from convert.inspection.inspection import Finding
+from models.errors import ManifestInvalid
+from models.manifest import Artifact, ModelManifest
+
+MANIFEST = "manifest.toml"
+
+
+class Context:
+    """The manifest beside a file, if there is one; `findings` tell of one that cannot be read."""
+
+    def __init__(self, folder: Path, manifest: ModelManifest | None = None) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.findings: list[Finding] = []
+        if manifest is None and (folder / MANIFEST).is_file():
+            try:
+                self.manifest = ModelManifest.read(folder / MANIFEST)
+            except ManifestInvalid as error:
+                self.findings.append(Finding.of(error))
+
+    def artifact(self, path: Path) -> Artifact | None:
+        """The manifest's entry for a file, by its name."""
+        return next((artifact for artifact in self.manifest.artifacts if artifact.file == path.name), None) if self.manifest else None

@@ -1,0 +1,88 @@
+"""Inspects a model: its manifest and every file that belongs to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from convert.inspection.artifacts import inspect_om, inspect_onnx
+from convert.inspection.context import MANIFEST, Context
+from convert.inspection.inspection import Finding, Inspection, agree
+from convert.inspection.kinds import kind_of
+from convert.inspection.small_files import inspect_aipp
+from models.errors import ClassifyError, ManifestInvalid
+from models.manifest import Artifact, ModelManifest, Recipe
+from models.store import sha256_of
+from pipelines.classification import read_labels
+
+
+def inspect_manifest(path: Path) -> Inspection:
+    """A manifest, the labels and artifacts beside it, and any aipp.config there."""
+    try:
+        manifest = ModelManifest.read(path)
+    except ManifestInvalid as error:
+        return Inspection(str(path), "manifest", findings=(Finding.of(error),))
+    context = Context(path.parent, manifest)
+    parts = [_artifact(artifact, context) for artifact in manifest.artifacts]
+    parts += [inspect_aipp(file, context) for file in sorted(path.parent.iterdir()) if _is_aipp(file)]
+    if path.name == MANIFEST and not manifest.artifacts:
+        none = [Finding(fits=False, what="it has no artifact", remedy=f"Run: ascend-classify models prepare {manifest.name}")]
+    else:
+        none = []
+    return Inspection(str(path), f"model {manifest.name}", _facts(manifest), (*_labels(context, manifest), *none), tuple(parts))
+
+
+def _facts(manifest: ModelManifest) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "version": manifest.version,
+        "architecture": manifest.architecture,
+        "classes": manifest.classes,
+        "recipe": [_in_words(manifest.recipe), f"sha256 {manifest.recipe.sha256}"],
+        "artifacts": [_listed(artifact) for artifact in manifest.artifacts] or "none",
+    }
+    if manifest.origin:
+        facts["imported from"] = [f"{manifest.origin.file} ({manifest.origin.format})", f"sha256 {manifest.origin.sha256}"]
+    if manifest.transform:
+        facts["trained with"] = manifest.transform.name
+    return facts
+
+
+def _in_words(recipe: Recipe) -> str:
+    resize = f"{recipe.resize_width_px}x{recipe.resize_height_px}" if recipe.resize == "stretch" else str(recipe.resize_width_px)
+    crop = "crop {}x{}, ".format(*recipe.crop_size_px) if recipe.crop_size_px else ""
+    return f"{recipe.resize} {resize}, {crop}{recipe.colour_order}, mean {recipe.mean}, std {recipe.std}"
+
+
+def _listed(artifact: Artifact) -> str:
+    return f"{artifact.file}: {artifact.soc}, batches of {', '.join(map(str, artifact.batch_sizes))}"
+
+
+def _labels(context: Context, manifest: ModelManifest) -> Iterator[Finding]:
+    path = context.folder / manifest.labels
+    remedy = f"Prepare or import the model again, or see that {path} is the right file."
+    try:
+        count = len(read_labels(path))
+    except (OSError, ValueError) as error:
+        yield Finding(fits=False, what=f"labels: {error}", remedy=remedy)
+        return
+    yield agree("labels' sha256", sha256_of(path), manifest.labels_sha256, remedy)
+    yield agree("number of labels", count, manifest.classes, remedy)
+
+
+def _artifact(artifact: Artifact, context: Context) -> Inspection:
+    path = context.folder / artifact.file
+    try:
+        kind = kind_of(path)
+    except ClassifyError as error:
+        return Inspection(str(path), f"artifact for {artifact.soc}", findings=(Finding.of(error),))
+    if kind == "om":
+        return inspect_om(path, context)
+    if kind == "onnx":
+        return inspect_onnx(path, context)
+    wrong = Finding(fits=False, what=f"by its bytes it is {kind}, neither ONNX nor OM", remedy="Convert the model again.")
+    return Inspection(str(path), f"artifact for {artifact.soc}", findings=(wrong,))
+
+
+def _is_aipp(file: Path) -> bool:
+    try:
+        return kind_of(file) == "aipp"
+    except ClassifyError:
+        return False

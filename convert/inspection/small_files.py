@@ -1,0 +1,101 @@
+"""Inspects the files that people write by hand: aipp.config and pipelines."""
+
+from pathlib import Path
+
+from convert.aipp import check_aipp, read_aipp
+from convert.errors import AippInvalid, ConvertError
+from convert.inspection.context import Context
+from convert.inspection.inspection import Finding, Inspection, agree
+from models.errors import ClassifyError
+from models.manifest import ModelManifest
+from pipelines.classification import ClassificationConfig, read_labels
+from pipelines.spec import ElementSpec, StreamSpec, parse_pipeline
+
+MAX_PIPELINE_BYTES = 16 << 20
+
+
+def inspect_aipp(path: Path, context: Context) -> Inspection:
+    """An aipp.config, and whether it does what the manifest beside it says."""
+    facts: dict[str, object] = {}
+    findings = [*context.findings]
+    try:
+        config = read_aipp(path)
+        crop = f"{config.crop_size_w}x{config.crop_size_h} from {config.load_start_pos_w}, {config.load_start_pos_h}"
+        means = (config.mean_chn_0 + config.min_chn_0, config.mean_chn_1 + config.min_chn_1, config.mean_chn_2 + config.min_chn_2)
+        facts = {
+            "input": f"{config.input_format} {config.src_image_size_w}x{config.src_image_size_h}",
+            "crop": crop if config.crop else "none",
+            "csc": "on" if config.csc_switch else "off",
+            "rbuv swap": "on" if config.rbuv_swap_switch else "off",
+            "mean": ", ".join(f"{mean:.15g}" for mean in means),
+            "1 / deviation": f"{config.var_reci_chn_0:.15g}, {config.var_reci_chn_1:.15g}, {config.var_reci_chn_2:.15g}",
+        }
+        findings.append(Finding(fits=True, what="ATC can read it"))
+        if context.manifest:
+            check_aipp(config, context.manifest)
+            findings.append(Finding(fits=True, what=f"it does what {context.manifest.name} wants"))
+    except AippInvalid as error:
+        findings.append(Finding.of(error))
+    return Inspection(str(path), "AIPP configuration", facts, tuple(findings))
+
+
+def inspect_pipeline(path: Path) -> Inspection:
+    """A pipeline, the files it names (from the working directory, as the vendor's engine takes them), and their model."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_PIPELINE_BYTES + 1)
+        if len(text) > MAX_PIPELINE_BYTES:
+            raise ConvertError(f"{path} has more than {MAX_PIPELINE_BYTES} bytes.", "A pipeline has a few KB.")
+        streams = parse_pipeline(text)
+    except ClassifyError as error:
+        return Inspection(str(path), "pipeline", findings=(Finding.of(error),))
+    facts: dict[str, object] = {
+        f"stream {stream.name}": [f"{each.name} -> {', '.join(each.next) or 'end'}" for each in stream.elements.values()]
+        for stream in streams
+    }
+    findings = [Finding(fits=True, what="the stream engine can read it")]
+    for stream in streams:
+        findings += _stream_findings(stream)
+    return Inspection(str(path), "pipeline", facts, tuple(dict.fromkeys(findings)))
+
+
+def _stream_findings(stream: StreamSpec) -> list[Finding]:
+    findings = []
+    for infer in stream.of_factory("mxpi_tensorinfer"):
+        model = Path(str(infer.props["modelPath"]))
+        there = model.is_file() or model.with_suffix(".onnx").is_file()
+        remedy = "" if there else "It is sought from the working directory; prepare or convert the model."
+        findings.append(Finding(there, f"model {model}" + ("" if there else " is missing"), remedy))
+        context = Context(model.parent)
+        findings += context.findings
+        if context.manifest:
+            findings += _geometry(stream, context.manifest)
+            for last in stream.of_factory("mxpi_classpostprocessor"):
+                findings += _classes(last, context.manifest)
+    return findings
+
+
+def _geometry(stream: StreamSpec, manifest: ModelManifest) -> list[Finding]:
+    remedy = f"The recipe of {manifest.name} says so; render the pipeline from it, or change the element."
+    if manifest.recipe.resize != "stretch":
+        return []
+    return [
+        agree(
+            f"{each.name}",
+            f"{each.props['resizeWidth']}x{each.props['resizeHeight']}",
+            "{}x{}".format(*manifest.recipe.input_size_px),
+            remedy,
+        )
+        for each in stream.of_factory("mxpi_imageresize")
+    ]
+
+
+def _classes(last: ElementSpec, manifest: ModelManifest) -> list[Finding]:
+    labels, config = str(last.props["labelPath"]), str(last.props["postProcessConfigPath"])
+    try:
+        classes = ClassificationConfig.of(last.props["postProcessConfigContent"], config).classes
+        found = len(read_labels(Path(labels))) if labels else manifest.classes
+    except (ValueError, OSError) as error:
+        return [Finding(fits=False, what=f"{last.name}: {error}", remedy="It is sought from the working directory.")]
+    remedy = "CLASS_NUM and the labels must be those of the model."
+    return [agree("CLASS_NUM", classes, manifest.classes, remedy), agree("labels", found, manifest.classes, remedy)]

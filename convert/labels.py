@@ -1,0 +1,45 @@
+"""The labels of an imported model: ImageNet's, the user's, or made-up ones."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from convert.errors import ConvertError
+from models.store import ZOO
+from pipelines.classification import read_labels
+
+IMAGENET = "imagenet.names"
+IMAGENET_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A `.names` file: its name in the store, its content, and where it comes from, in words."""
+
+    name: str
+    content: bytes
+    told: str
+
+    @property
+    def sha256(self) -> str:
+        """Hex sha256 of the file."""
+        return sha256(self.content).hexdigest()
+
+
+def labels_for(classes: int, file: Path | None = None) -> Labels:
+    """The labels in `file`, else ImageNet's for 1000 classes, else "class 0" and so on.
+
+    Raises ConvertError unless the file has a label, not empty, for each class.
+    """
+    if file is None and classes != IMAGENET_CLASSES:
+        content = "".join(f"class {number}\n" for number in range(classes)).encode()
+        return Labels("labels.names", content, f'There are no labels for {classes} classes: they are called "class 0" and so on.')
+    path = file or ZOO / IMAGENET
+    try:
+        content, labels = path.read_bytes(), read_labels(path, strict=True)
+    except (OSError, ValueError) as error:
+        raise ConvertError(f"{path}: {error}.", "Labels are a text file, one line a class.") from error
+    if len(labels) != classes or not all(labels):
+        empty = sum(not label for label in labels)
+        raise ConvertError(f"{path} has {len(labels)} labels ({empty} empty) for {classes} classes.", "Write one line a class, in UTF-8.")
+    return Labels("labels.names" if file else IMAGENET, content, f"Taking the labels of {path.name}.")

@@ -1,0 +1,19 @@
+"""The offline tools, one command a file; what they need is imported when they are called."""
+
+import typer
+
+from server.cli.convert.aipp import aipp
+from server.cli.convert.atc import atc, om
+from server.cli.convert.host import host
+from server.cli.convert.import_checkpoint import import_checkpoint
+from server.cli.convert.inspect import inspect
+from server.cli.convert.parity import parity
+
+convert_app = typer.Typer(help="From a checkpoint to an artifact for Ascend or a CPU, with proof that they agree.", no_args_is_help=True)
+convert_app.command("import")(import_checkpoint)
+convert_app.command("host")(host)
+convert_app.command("aipp")(aipp)
+convert_app.command("atc")(atc)
+convert_app.command("om")(om)
+convert_app.command("inspect")(inspect)
+convert_app.command("parity")(parity)

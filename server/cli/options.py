@@ -1,0 +1,20 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+StoreFolder = Annotated[Path | None, typer.Option("--model-store", help="Folder of the prepared models.", show_default=False)]
+BatchSizes = Annotated[
+    str | None, typer.Option("--batch-sizes", help="Batch sizes, as 1,2,4,8. On a CPU batches do not help.", show_default=False)
+]
+
+
+def parse_batch_sizes(text: str) -> tuple[int, ...]:
+    """The numbers of a list such as 1,2,4,8; raises BadParameter."""
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a list of numbers, as 1,2,4,8", param_hint="--batch-sizes") from None

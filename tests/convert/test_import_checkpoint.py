@@ -1,0 +1,215 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from convert.architectures import build_network
+from convert.errors import CheckpointRefused, ConvertError
+from convert.import_checkpoint import Wishes, import_checkpoint
+from convert.plain_network import weights_sha256
+from models.errors import ModelError
+from models.manifest import ModelManifest
+from models.store import ModelStore, sha256_of
+from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
+
+Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
+
+ARCHITECTURE = "resnext_1-1_4x4d"
+SMALL = Wishes(side_px=64)
+
+
+@pytest.fixture(scope="module")
+def weights() -> dict[str, np.ndarray]:
+    return trained_weights(ARCHITECTURE, 5)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory, weights: dict[str, np.ndarray]) -> Path:
+    counted = {**weights, "bn1.num_batches_tracked": np.array(7)}
+    return write_torch_legacy(tmp_path_factory.mktemp("checkpoint") / "my weights.pth", counted)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "store")
+
+
+def silent(_message: str) -> None:
+    """Nobody listens."""
+
+
+def take(path: Path, store: ModelStore, wishes: Wishes = SMALL, *, force: bool = False, plain: Path | None = None) -> ModelManifest:
+    return import_checkpoint(path, store, wishes, force=force, plain=plain, progress=silent).manifest
+
+
+def test_a_checkpoint(run: Run, checkpoint: Path, weights: dict[str, np.ndarray], store: ModelStore, tmp_path: Path) -> None:
+    said: list[str] = []
+    model = import_checkpoint(checkpoint, store, SMALL, plain=tmp_path / "plain.onnx", progress=said.append)
+    manifest = model.manifest
+    assert (manifest.name, manifest.architecture, manifest.classes) == (ARCHITECTURE, ARCHITECTURE, 5)
+    assert manifest.origin
+    assert (manifest.origin.file, manifest.origin.sha256) == ("my weights.pth", sha256_of(checkpoint))
+    assert manifest.version == weights_sha256(build_network(ARCHITECTURE, weights, 5, (64, 64)))[:8]
+    assert manifest.transform
+    assert (manifest.transform.name, manifest.transform.resize_px, manifest.transform.crop_px) == ("torchvision-v1", 73, 64)
+    assert model.labels_path.read_text().splitlines()[4] == "class 4"
+    assert any("no labels for 5 classes" in line for line in said)
+    assert any("Taking torchvision-v1" in line for line in said)
+
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
+    image = ((pixels[..., ::-1] - np.array(manifest.recipe.mean)) / np.array(manifest.recipe.std)).transpose(0, 3, 1, 2).astype(np.float32)
+    expected = run(build_network(ARCHITECTURE, weights, 5, (64, 64)).SerializeToString(), image)
+    np.testing.assert_allclose(run(model.artifact("host")[1], pixels), expected, rtol=1e-4, atol=1e-4)
+    assert (run(tmp_path / "plain.onnx", image) == expected).all()
+
+
+def test_mindspores_weights_are_taken_for_this_projects(weights: dict[str, np.ndarray], store: ModelStore, tmp_path: Path) -> None:
+    names = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
+    stem = {name: ".".join(name.split(".")[:-1]) for name in weights}
+    norms = {stem[name] for name in weights if name.endswith("running_mean")}
+    renamed = {f"{stem[n]}.{names[n.split('.')[-1]]}" if stem[n] in norms else n: array for n, array in weights.items()}
+    manifest = take(write_torch_legacy(tmp_path / "mindspore", renamed), store, Wishes(name="mine", version="7", batch_sizes=(1, 2)))
+    assert (manifest.name, manifest.version, manifest.transform) == ("mine", "7", None)
+    assert (manifest.recipe.resize, manifest.recipe.resize_width_px, manifest.recipe.crop_width_px) == ("stretch", 256, 224)
+    assert manifest.artifacts[0].batch_sizes == (1, 2)
+
+
+def network_of(weights: dict[str, np.ndarray], *, producer: str = "pytorch") -> onnx.ModelProto:
+    network = build_network(ARCHITECTURE, weights, 5, (64, 64))
+    network.producer_name = producer
+    return network
+
+
+@pytest.mark.parametrize(("producer", "transform"), [("pytorch", "torchvision-v1"), ("MindSpore", None)])
+def test_an_onnx_network(
+    run: Run, weights: dict[str, np.ndarray], checkpoint: Path, store: ModelStore, tmp_path: Path, producer: str, transform: str | None
+) -> None:
+    path = tmp_path / "My Network.onnx"
+    path.write_bytes(network_of(weights, producer=producer).SerializeToString())
+    manifest = take(path, store, Wishes(batch_sizes=(1, 4)))
+    assert (manifest.name, manifest.architecture, manifest.classes) == ("my-network", "onnx", 5)
+    assert (manifest.transform.name if manifest.transform else None) == transform
+    assert manifest.recipe.network_size_px == (64, 64)
+    if transform:
+        same = take(checkpoint, store)
+        pixels = np.full((1, 64, 64, 3), 99, np.uint8)
+        first, second = (run(store.open(one.name).artifact("host")[1], pixels) for one in (manifest, same))
+        np.testing.assert_allclose(first, second, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"conv1.weight": None, "fc.bias": np.zeros(3, np.float32)},
+            r"1 missing: conv1.weight .*1 of another shape: fc.bias \(3,\) for \(5,\)",
+        ),
+        ({"se.weight": np.zeros(3, np.float32)}, r"1 without a place in the network: se.weight"),
+        ({"bn1.bias": np.full(64, np.nan, np.float32)}, "1 not finite: bn1.bias"),
+        ({"bn1.bias": np.zeros(64, np.int64)}, "1 no floating-point numbers: bn1.bias int64"),
+        ({"bn1.running_var": np.full(64, -1, np.float32)}, "1 variances below 0: bn1.running_var"),
+    ],
+)
+def test_nothing_is_written_of_what_does_not_fit(
+    weights: dict[str, np.ndarray], store: ModelStore, tmp_path: Path, change: dict[str, np.ndarray | None], message: str
+) -> None:
+    changed = {name: array for name, array in {**weights, **change}.items() if array is not None}
+    path = write_torch_legacy(tmp_path / "weights.pth", changed)
+    with pytest.raises(ConvertError, match=message):
+        take(path, store, plain=tmp_path / "plain.onnx")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["weights.pth"]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        (Wishes(architecture="resnext50_32x4d"), f"holds a {ARCHITECTURE}, not a resnext50_32x4d"),
+        (Wishes(classes=6), "classes should be 6, found 5"),
+        (Wishes(transform="keras"), "no transform 'keras'"),
+        (Wishes(name="../evil"), "name: String should match"),
+        (Wishes(labels=Path("missing.names")), "No such file"),
+        (Wishes(batch_sizes=(2, 1)), "rising positive"),
+    ],
+)
+def test_wishes_that_cannot_be(checkpoint: Path, store: ModelStore, wishes: Wishes, message: str) -> None:
+    with pytest.raises(ConvertError, match=message):
+        take(checkpoint, store, wishes)
+    assert not store.root.exists()
+
+
+def test_a_folder_that_is_missing(checkpoint: Path, store: ModelStore, tmp_path: Path) -> None:
+    with pytest.raises(ConvertError, match="missing is no folder"):
+        take(checkpoint, store, plain=tmp_path / "missing" / "plain.onnx")
+    assert not store.root.exists()
+
+
+def test_a_damaged_onnx_file(weights: dict[str, np.ndarray], store: ModelStore, tmp_path: Path) -> None:
+    whole = network_of(weights).SerializeToString()
+    for number, content in enumerate((whole[: len(whole) // 2], whole[:-1], b"\x08\x08" + b"\xff" * 100)):
+        (tmp_path / f"{number}.onnx").write_bytes(content)
+        with pytest.raises((CheckpointRefused, ConvertError)):
+            take(tmp_path / f"{number}.onnx", store)
+    assert not store.root.exists()
+
+
+def test_an_onnx_network_with_weights_that_are_not_finite(weights: dict[str, np.ndarray], store: ModelStore, tmp_path: Path) -> None:
+    network = network_of(weights)
+    bias = next(tensor for tensor in network.graph.initializer if tensor.name == "fc.bias")
+    bias.CopyFrom(helper.make_tensor("fc.bias", TensorProto.FLOAT, [5], [0, 0, float("nan"), 0, 0]))
+    (tmp_path / "nan.onnx").write_bytes(network.SerializeToString())
+    with pytest.raises(ConvertError, match=r"1 not finite: fc\.bias"):
+        take(tmp_path / "nan.onnx", store)
+    assert not store.root.exists()
+
+
+def test_a_file_that_is_not_there(store: ModelStore, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.pth")
+    for name in ("missing.pth", "fifo.pth", "."):
+        with pytest.raises(CheckpointRefused, match="no such file"):
+            take(tmp_path / name, store)
+
+
+def test_other_weights_want_force(checkpoint: Path, weights: dict[str, np.ndarray], store: ModelStore, tmp_path: Path) -> None:
+    first = take(checkpoint, store)
+    assert take(checkpoint, store) == first
+    assert take(checkpoint, store, Wishes(side_px=64, batch_sizes=(1, 2))).artifacts[0].batch_sizes == (1, 2)
+    other = write_torch_legacy(tmp_path / "other.pth", {**weights, "fc.bias": weights["fc.bias"] + 1})
+    with pytest.raises(ConvertError, match=r"holds weights of another file.*--force"):
+        take(other, store)
+    assert take(other, store, force=True).origin != first.origin
+    (store.root / ARCHITECTURE / "manifest.toml").write_text("damaged")
+    with pytest.raises(ConvertError, match="--force"):
+        take(other, store)
+    with pytest.raises(ModelError):
+        store.open(ARCHITECTURE)
+    assert take(other, store, force=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("line", ["Reading", "Found", "Writing"])
+def test_an_import_that_is_stopped_leaves_nothing_half_written(
+    checkpoint: Path, store: ModelStore, tmp_path: Path, number: signal.Signals, line: str
+) -> None:
+    shutil.copy(checkpoint, tmp_path / "weights.pth")
+    command = [sys.executable, "-m", "server", "convert", "import", str(tmp_path / "weights.pth"), "m", "--image-size", "64"]
+    with subprocess.Popen(
+        [*command, "--model-store", str(store.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        while line not in process.stderr.readline():
+            assert process.poll() is None
+        os.kill(process.pid, number)
+        process.communicate(timeout=60)
+    whole = process.returncode == 0
+    assert store.names() == (["m"] if whole else [])
+    assert take(checkpoint, store, Wishes(name="m", side_px=64), force=True) == store.open("m").manifest
+    assert sorted(path.name for path in store.root.iterdir()) == [".lock", "m"]
+    assert store.open("m").artifact("host")
