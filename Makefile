@@ -4,6 +4,8 @@
 # make test-import     networks that torch wrote, imported and held against torch (in an environment of its own)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    wrong input for SECONDS (an hour)
+# make test-training    install MindSpore beside, run the tests of training, train the sample
+# make train-digits     train the sample from scratch
 # The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (README, "Settings")
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -11,7 +13,11 @@ BIN := .venv/bin
 MODEL ?= efficientnet_lite0
 export MODEL
 
-.PHONY: help install install-dev serve test test-import bench soak schemathesis check format lock proto clean
+# MindSpore's environment, beside the server's: it would double its dependencies.
+TRAINING := .venv/training/bin/python
+DIGITS := outputs/digits
+
+.PHONY: help install install-dev serve test test-import test-training train-environment train-digits bench soak schemathesis check format lock proto clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -23,6 +29,22 @@ serve: install
 
 test: install-dev
 	$(BIN)/python -m pytest
+
+test-training: train-environment
+	$(TRAINING) -m pytest tests/models
+
+train-digits: train-environment
+	$(TRAINING) -m models.training digits data/digits
+	$(TRAINING) -m models.training train --config models/training/resnext_digits.yaml --outputs_dir $(DIGITS)
+	$(TRAINING) -m models.training export --config models/training/resnext_digits.yaml \
+	  --checkpoint_file_path $(DIGITS)/ckpt_0/0-6_179.ckpt --file_name $(DIGITS)/resnext_digits
+
+train-environment: .venv/training/installed
+.venv/training/installed: requirements-training.lock
+	$(PYTHON) -m venv .venv/training
+	$(TRAINING) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-training.lock
+	$(TRAINING) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
 
 ARGS ?= closed
 bench: install-dev
@@ -82,6 +104,8 @@ lock: install
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra host pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --constraint requirements.lock -o requirements-dev.lock
+	echo "numpy==1.26.4" > .venv/overrides.txt  # what MindSpore 2.10 was built with: NumPy 2 it imports, and then fails
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra host --group training --overrides .venv/overrides.txt pyproject.toml -o requirements-training.lock
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

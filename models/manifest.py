@@ -114,6 +114,14 @@ class Weights(_Record):
     licence: str
 
 
+class EvaluationSet(_Record):
+    """A labelled set that comes with a model of the zoo: a zip of `<set>/<class>/<name>.png`, unpacked beside the artifacts."""
+
+    file: FileName
+    sha256: Sha256
+    licence: str
+
+
 class Transform(_Record):
     """How another library brought pixels to the network the weights were trained for, where the recipe can only come near.
 
@@ -149,6 +157,7 @@ class ModelManifest(_Record):
     weights: Weights | None = None
     origin: Origin | None = None
     transform: Transform | None = None
+    evaluation: EvaluationSet | None = None
     artifacts: tuple[Artifact, ...] = ()
 
     def artifact(self, soc: str) -> Artifact | None:

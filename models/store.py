@@ -85,11 +85,22 @@ class ModelStore:
 
 def zoo_names() -> list[str]:
     """The models this project knows how to prepare, sorted."""
-    return sorted(path.stem for path in ZOO.glob("*.toml"))
+    return sorted([*(path.stem for path in ZOO.glob("*.toml")), *(path.parent.name for path in ZOO.glob("*/manifest.toml"))])
+
+
+def zoo_folder(name: str) -> Path:
+    """Where a known model keeps its labels: a folder of its own, or the zoo's."""
+    return ZOO / name if (ZOO / name / "manifest.toml").is_file() else ZOO
+
+
+def zoo_manifest_path(name: str) -> Path:
+    """Where the recipe of a known model is; raises ModelNotFound."""
+    if name not in zoo_names():
+        raise ModelNotFound(f"The zoo has no model {name!r}.", f"It has: {', '.join(zoo_names())}")
+    folder = zoo_folder(name)
+    return ZOO / f"{name}.toml" if folder == ZOO else folder / "manifest.toml"
 
 
 def zoo_manifest(name: str) -> ModelManifest:
     """The recipe of a known model, without artifacts; raises ModelNotFound."""
-    if name not in zoo_names():
-        raise ModelNotFound(f"The zoo has no model {name!r}.", f"It has: {', '.join(zoo_names())}")
-    return ModelManifest.read(ZOO / f"{name}.toml")
+    return ModelManifest.read(zoo_manifest_path(name))

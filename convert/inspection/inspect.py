@@ -10,7 +10,7 @@ from convert.inspection.inspection import Inspection
 from convert.inspection.kinds import kind_of
 from convert.inspection.model_folder import inspect_manifest
 from convert.inspection.small_files import inspect_aipp, inspect_pipeline
-from models.store import ZOO, ModelStore, zoo_names
+from models.store import ModelStore, zoo_manifest_path, zoo_names
 
 
 def inspect(target: str, store: ModelStore) -> Inspection:
@@ -25,7 +25,7 @@ def inspect(target: str, store: ModelStore) -> Inspection:
     if path.name != target:
         raise ConvertError(f"There is no file {target}.", "Name a file, a model's folder or a model.")
     if target in zoo_names() and target not in store.names():
-        return inspect_manifest(ZOO / f"{target}.toml")
+        return inspect_manifest(zoo_manifest_path(target))
     return inspect_manifest(store.open(target).folder / MANIFEST)
 
 

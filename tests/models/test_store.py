@@ -5,7 +5,7 @@ import pytest
 
 from models.errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared
 from models.manifest import ModelManifest, Origin
-from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names
+from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest, zoo_names
 from tests.level_model import store_level_model
 
 
@@ -80,15 +80,17 @@ def test_a_damaged_manifest(level: StoredModel) -> None:
 @pytest.mark.parametrize("name", zoo_names())
 def test_the_zoo(name: str) -> None:
     manifest = zoo_manifest(name)
-    labels = ZOO / manifest.labels
+    labels = zoo_folder(name) / manifest.labels
     assert manifest.name == name
     assert manifest.artifacts == ()
     assert manifest.labels_sha256 == sha256_of(labels)
     assert len(labels.read_bytes().splitlines()) == manifest.classes
+    if manifest.evaluation:
+        assert manifest.evaluation.sha256 == sha256_of(zoo_folder(name) / manifest.evaluation.file)
 
 
 def test_the_names_of_the_zoo() -> None:
-    assert zoo_names() == ["efficientnet_lite0", "resnext101_32x4d", "resnext50_32x4d"]
+    assert zoo_names() == ["efficientnet_lite0", "resnext101_32x4d", "resnext50_32x4d", "resnext_digits"]
 
 
 def test_a_name_that_the_zoo_does_not_know() -> None:

@@ -43,6 +43,7 @@ def test_models_list_and_show(model_store: ModelStore) -> None:
         "efficientnet_lite0": True,
         "resnext50_32x4d": False,
         "resnext101_32x4d": False,
+        "resnext_digits": False,
     }
     shown = json.loads(run("models", "show", "resnext101_32x4d", "--json").stdout)
     assert (shown["recipe"]["resize_width_px"], shown["recipe"]["crop_width_px"], shown["artifacts"]) == (256, 224, [])

@@ -1,0 +1,101 @@
+"""Checkpoints: written beside their place and renamed, and read with an eye on whether they fit."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import mindspore as ms
+from mindspore import Parameter, nn
+
+from models.training.errors import CheckpointUnfit
+
+FILE_MODE = 0o640
+HEAD = ("fc.weight", "fc.bias")
+
+
+def save_checkpoint(path: Path, parameters: Iterable[Parameter]) -> None:
+    """Write the parameters; after a failure or an interrupt no file, or the former one, is at `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{path.suffix.lstrip('.')}")  # MindSpore wants the ending
+    unfinished.unlink(missing_ok=True)  # it leaves its files read-only
+    try:
+        ms.save_checkpoint([{"name": parameter.name, "data": parameter} for parameter in parameters], str(unfinished))
+        unfinished.chmod(FILE_MODE)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_checkpoint(path: Path) -> dict[str, Parameter]:
+    """The parameters by name; raises CheckpointUnfit."""
+    if not path.is_file():
+        raise CheckpointUnfit(f"There is no checkpoint {path}.", "Name a .ckpt file.")
+    try:
+        return dict(ms.load_checkpoint(str(path)))
+    except (ValueError, TypeError, RuntimeError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CheckpointUnfit(f"The checkpoint {path} cannot be read: {reason}", "Is it a MindSpore checkpoint, and whole?") from None
+
+
+def load_weights(network: nn.Cell, path: Path, *, without_head: bool = False) -> list[str]:
+    """Fill the network from a checkpoint; answers the names of what was left out.
+
+    `without_head` allows the head to be for another number of classes, and then leaves it as it is. Everything else must be
+    there in its shape, or nothing is loaded: raises CheckpointUnfit.
+    """
+    found = {name: parameter for name, parameter in read_checkpoint(path).items() if not is_state(name)}
+    wanted = {parameter.name: parameter for parameter in network.get_parameters()}
+    left_out = [name for name in HEAD if without_head and name in found and found[name].shape != wanted[name].shape]
+    fits({name: p for name, p in found.items() if name not in left_out}, {n: p for n, p in wanted.items() if n not in left_out}, path)
+    for name in wanted.keys() - set(left_out):
+        wanted[name].set_data(found[name])
+    return left_out
+
+
+def is_state(name: str) -> bool:
+    """Whether a training checkpoint holds it besides the network: moments, and counters, which have no layer's name in front."""
+    return "." not in name or name.startswith(("moments.", "training."))
+
+
+def fits(found: Mapping[str, Parameter], wanted: Mapping[str, Parameter], path: Path) -> None:
+    """Raises CheckpointUnfit, naming what is missing, left over or of another shape."""
+    misshapen = [
+        f"{name} {list(found[name].shape)} instead of {list(parameter.shape)}"
+        for name, parameter in wanted.items()
+        if name in found and found[name].shape != parameter.shape
+    ]
+    lists = (("missing", wanted.keys() - found.keys()), ("unknown", found.keys() - wanted.keys()), ("of another shape", misshapen))
+    told = [f"{what}: {_some(sorted(names))}" for what, names in lists if names]
+    if not told:
+        return
+    remedy = "Set `network` and `num_classes` to the checkpoint's."
+    if not (wanted.keys() ^ found.keys()) and all(entry.startswith("fc.") for entry in misshapen):
+        remedy = "It is for another number of classes: set num_classes, or filter_weight: true to train a new head."
+    raise CheckpointUnfit(f"The checkpoint {path} is not of this network; {'; '.join(told)}.", remedy)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The checkpoints of one process, named like the seed's: <rank>-<epoch>_<step of the epoch>.ckpt."""
+
+    path: Path
+    rank: int = 0
+
+    def file(self, epoch: int, step: int) -> Path:
+        """The place of the checkpoint after that step of that epoch, both counted from 1."""
+        return self.path / f"{self.rank}-{epoch}_{step}.ckpt"
+
+    def files(self) -> list[Path]:
+        """Those there are, oldest first."""
+        places = ((re.fullmatch(rf"{self.rank}-(\d+)_(\d+)\.ckpt", path.name), path) for path in self.path.glob("*.ckpt"))
+        return [path for _, path in sorted(((int(m[1]), int(m[2])), path) for m, path in places if m)]
+
+    def prune(self, keep: int) -> None:
+        """Remove all but the newest `keep`."""
+        for path in self.files()[:-keep]:
+            path.unlink(missing_ok=True)

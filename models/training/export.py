@@ -1,0 +1,78 @@
+"""Export: a checkpoint as ONNX (any batch), MINDIR or AIR."""
+
+import logging
+from pathlib import Path
+
+import mindspore as ms
+import mindspore.onnx
+import numpy as np
+import onnx
+from mindspore import Tensor, nn
+
+from models.resnext import ResNeXt, architecture
+from models.training.checkpoints import FILE_MODE, load_weights
+from models.training.config import Config
+from models.training.distributed import open_device
+from models.training.errors import ConfigInvalid, ExportFailed
+
+LOG = logging.getLogger(__name__)
+INPUT, OUTPUT, BATCH = "image", "scores", "N"
+ENDINGS = {"ONNX": ".onnx", "MINDIR": ".mindir", "AIR": ".air"}
+
+
+def run_export(config: Config) -> Path:
+    """Write the checkpoint `checkpoint_file_path` in `file_format`; answers the file. Raises TrainingError."""
+    if not config.checkpoint_file_path:
+        raise ConfigInvalid("There is no checkpoint to export.", "Name it: --checkpoint_file_path FILE.ckpt.")
+    if config.file_format == "AIR" and config.device_target != "Ascend":
+        raise ExportFailed(
+            f"An AIR can be exported on Ascend only, not on {config.device_target}.",
+            "Export --file_format ONNX: ATC takes it with --framework=5, and it has any batch.",
+        )
+    open_device(config)
+    network = ResNeXt(architecture(config.network), config.num_classes)
+    load_weights(network, Path(config.checkpoint_file_path))
+    path = Path(config.file_name or config.network)
+    path = path if path.suffix == ENDINGS[config.file_format] else path.with_name(path.name + ENDINGS[config.file_format])
+    export(network, path, config)
+    return path
+
+
+def export(network: nn.Cell, path: Path, config: Config) -> None:
+    """Write the network in inference mode: float32 "image" [N, 3, H, W], normalised RGB, to logits "scores" [N, classes].
+
+    N is free in an ONNX, `batch_size` otherwise. After a failure no file, or the former one, is at `path`. Raises ExportFailed.
+    """
+    network.set_train(mode=False)
+    unfinished = path.with_name(f".{path.name}{path.suffix}")  # MindSpore wants the ending
+    image = Tensor(np.zeros((config.batch_size, 3, *config.image_size), np.float32))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportFailed(f"The folder {path.parent} cannot be made: {error.strerror}.", "Name another place by file_name.") from None
+    try:
+        if config.file_format == "ONNX":
+            mindspore.onnx.export(
+                network, image, file_name=str(unfinished), input_names=[INPUT], output_names=[OUTPUT], dynamic_axes={INPUT: {0: BATCH}}
+            )
+            free_the_batch(unfinished)
+        else:
+            ms.export(network, image, file_name=str(unfinished), file_format=config.file_format)
+        unfinished.chmod(FILE_MODE)
+        unfinished.replace(path)
+    except (RuntimeError, ValueError, OSError, onnx.checker.ValidationError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ExportFailed(f"{path} could not be written: {reason}", "Is there room, and the right to write?") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def free_the_batch(path: Path) -> None:
+    """Give the output the free batch that MindSpore gives the input only; the graph between them asks for none. Raises ExportFailed."""
+    model = onnx.load(path)
+    model.graph.output[0].type.tensor_type.shape.dim[0].dim_param = BATCH
+    bound = [node.name for node in model.graph.node if node.op_type == "Reshape"]
+    if bound:
+        raise ExportFailed(f"The graph binds the batch, in {', '.join(bound)}.", "The network must reshape by Flatten alone.")
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(model.SerializeToString(deterministic=True))

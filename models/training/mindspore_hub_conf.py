@@ -1,0 +1,8 @@
+"""What MindSpore Hub calls to build a network by name."""
+
+from models.resnext import ResNeXt, architecture
+
+
+def create_network(name: str, num_classes: int = 1000) -> ResNeXt:
+    """ResNeXt-50, 101 or 152 by name: `resnext101_32x4d`; `resnext50` and `resnext101` as in the seed. Raises ModelNotFound."""
+    return ResNeXt(architecture(name), num_classes)

@@ -1,0 +1,1 @@
+"""Training as a job of Huawei's ModelArts."""
