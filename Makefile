@@ -3,7 +3,7 @@
 # make bench   what the server costs on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; --help)
 # make test-import     networks that torch wrote, imported and held against torch (in an environment of its own)
 # make schemathesis    the OpenAPI document against a real server
-# make soak    wrong input for SECONDS (an hour)
+# make soak    wrong input for SECONDS (an hour), and an evaluation of 50,000 images
 # make test-training    install MindSpore beside, run the tests of training, train the sample
 # make train-digits     train the sample from scratch
 # The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (README, "Settings")
@@ -54,6 +54,7 @@ SECONDS ?= 3600
 soak: install-dev
 	$(BIN)/python -m tests.soak.http --seconds $(SECONDS)
 	$(BIN)/python -m tests.soak.images --seconds $(SECONDS)
+	$(BIN)/python -m tests.soak.evaluation
 
 # In an environment of its own: it would double the dependencies of the tests.
 schemathesis: install-dev
@@ -102,7 +103,7 @@ proto: install
 # Both locks hold for x86-64 and arm64 and for every Python from 3.11 on.
 lock: install
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra host pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra host --extra report pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --constraint requirements.lock -o requirements-dev.lock
 	echo "numpy==1.26.4" > .venv/overrides.txt  # what MindSpore 2.10 was built with: NumPy 2 it imports, and then fails
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra host --group training --overrides .venv/overrides.txt pyproject.toml -o requirements-training.lock

@@ -42,6 +42,11 @@ class StoredModel:
         """The `.names` file, checked."""
         return self.checked(self.manifest.labels, self.manifest.labels_sha256)
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The labels, by class id."""
+        return tuple(self.labels_path.read_text("utf-8").splitlines())
+
     def artifact(self, soc: str) -> tuple[Artifact, Path]:
         """The artifact for one kind of device and its checked path; raises ModelNotPrepared if there is none."""
         artifact = self.manifest.artifact(soc)

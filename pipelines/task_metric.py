@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ TOP_K = 5
 USAGE = "usage: classification_task_metric.py RESULT_DIR LABELS OUT_DIR JSON_NAME, for example: result/ val_label.txt . result.json"
 _CLASS_ID = re.compile("[0-9]{1,9}")
 _SHOWN = 10  # names to a message
+_EXAMPLE = "As: ILSVRC2012_val_00000001.JPEG 65"
 _MAX_LABEL_BYTES = 256 * 1024 * 1024
 
 
@@ -35,26 +36,35 @@ class TaskMetric:
         return {"title": "Overall statistical evaluation", "value": [{"key": key, "value": value} for key, value in rows]}
 
 
-def read_labels(path: Path) -> dict[str, int]:
-    """Class ids by image name, from lines of a name (with or without its ending) and an id; raises ResultsInvalid."""
+def label_lines(path: Path) -> Iterator[tuple[int, str, str]]:
+    """Line number, name and last word of each line of a file of labels that is not blank; raises ResultsInvalid."""
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if not (words := line.rsplit(maxsplit=1)):
+            continue
+        if len(words) < 2:
+            raise ResultsInvalid(f"{path}, line {number}: {line[:80]!r} is not a name and a class id.", _EXAMPLE)
+        yield number, words[0].strip(), words[1]
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of labels, in UTF-8 with or without a byte order mark; raises ResultsInvalid."""
     try:
         if path.stat().st_size > _MAX_LABEL_BYTES:
             raise ResultsInvalid(f"{path} has more than {_MAX_LABEL_BYTES} bytes.")
-        text = path.read_text("utf-8-sig")
+        return path.read_text("utf-8-sig")
     except OSError as error:
         raise ResultsInvalid(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ResultsInvalid(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from error
+
+
+def read_labels(path: Path) -> dict[str, int]:
+    """Class ids by image name, from lines of a name (with or without its ending) and an id; raises ResultsInvalid."""
     labels: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not (words := line.rsplit(maxsplit=1)):
-            continue
-        if len(words) < 2 or not _CLASS_ID.fullmatch(words[1]):
-            raise ResultsInvalid(
-                f"{path}, line {number}: {line[:80]!r} is not a name and a class id.", "As: ILSVRC2012_val_00000001.JPEG 65"
-            )
-        name, class_id = words[0].strip(), int(words[1])
-        if labels.setdefault(name, class_id) != class_id:
+    for number, name, word in label_lines(path):
+        if not _CLASS_ID.fullmatch(word):
+            raise ResultsInvalid(f"{path}, line {number}: {f'{name} {word}'[:80]!r} is not a name and a class id.", _EXAMPLE)
+        if labels.setdefault(name, int(word)) != int(word):
             raise ResultsInvalid(f"{path}, line {number}: {name!r} has had another class before.")
     if not labels:
         raise ResultsInvalid(f"{path} holds no labels.")

@@ -20,7 +20,8 @@ class Admission:
         self._engine = engine
         self._metrics = metrics
         self._timeout_s = timeout_s
-        self._under_way = 0
+        self.under_way = 0
+        self.last_s = float("-inf")  # when an image came last, on the clock of monotonic()
         self._outcomes: dict[str, Counter] = {}
         self._saturated = metrics.rejected.labels(Saturated.code)
         metrics.window_capacity.set(engine.capacity)
@@ -42,7 +43,7 @@ class Admission:
     @property
     def full(self) -> bool:
         """Whether the window is."""
-        return self._under_way >= self._engine.capacity
+        return self.under_way >= self._engine.capacity
 
     def refusal(self) -> Saturated:
         """What is told to whom finds it full."""
@@ -60,8 +61,9 @@ class Admission:
         except ServiceError as error:
             self._metrics.rejected.labels(error.code).inc()
             raise
-        self._under_way += 1
-        self._metrics.in_flight.set(self._under_way)
+        self.under_way += 1
+        self.last_s = monotonic()
+        self._metrics.in_flight.set(self.under_way)
         answered: asyncio.Future[None] = loop.create_future()
         future.add_done_callback(lambda _: _wake(loop, answered))
         timer = loop.call_later(deadline_s - monotonic(), _settle, answered)
@@ -97,8 +99,8 @@ class Admission:
         return prediction
 
     def _record(self, outcome: str) -> None:
-        self._under_way -= 1
-        self._metrics.in_flight.set(self._under_way)
+        self.under_way -= 1
+        self._metrics.in_flight.set(self.under_way)
         count = self._outcomes.get(outcome)
         if count is None:
             count = self._outcomes[outcome] = self._metrics.images.labels(self._engine.name, outcome)

@@ -1,5 +1,6 @@
 """The application, put together from its parts; it takes everything and reads nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,17 +12,20 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
 
 from server.access_log import AccessLog
 from server.api.classify import ClassifyRoutes
+from server.api.evaluate import EvaluationRoutes
+from server.api.guard import safe_only
 from server.api.health import health_routes
 from server.api.info import info_routes
 from server.api.openapi import add_hot_routes
 from server.engines.runtime import Runtime
-from server.envelope import Envelope, error_response
+from server.envelope import METHODS, Envelope, error_response
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
+from server.evaluation.evaluations import Evaluations
 from server.exchange import exchange_of
 from server.front import Front
 from server.metrics import CONTENT_TYPE
@@ -31,13 +35,17 @@ WEB = Path(__file__).parent / "web"
 PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 
-def create_app(service: Service, runtime: Runtime, api_key: str | None = None, access_log: AccessLog | None = None) -> Front:
+def create_app(
+    service: Service, runtime: Runtime, evaluations: Evaluations, api_key: str | None = None, access_log: AccessLog | None = None
+) -> Front:
     """The ASGI application of one service."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.begin()
+        evaluations.begin()
         yield
+        await asyncio.to_thread(evaluations.close)
         await service.close()
         if access_log:
             access_log.flush()
@@ -60,6 +68,8 @@ def create_app(service: Service, runtime: Runtime, api_key: str | None = None, a
     ]
     app.include_router(health_routes(service))
     app.include_router(info_routes(service, runtime))
+    for router in EvaluationRoutes(evaluations, service).routers(safe_only(service.settings, api_key)):
+        app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB))
 
     @app.get("/metrics", tags=["service"], summary="Prometheus metrics", response_class=Response)
@@ -94,9 +104,14 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         case _:
             found = BadRequest(str(error.detail))
     response = error_response(found, exchange_of(request.scope).request_id)
-    for name, value in (error.headers or {}).items():
-        response.headers[name] = value
+    if error.status_code == MethodNotAllowed.status:  # Starlette's own names the methods of the first route only
+        response.headers["Allow"] = ", ".join(method for method in sorted(METHODS) if _takes(request, method))
     return response
+
+
+def _takes(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:

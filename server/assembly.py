@@ -3,7 +3,7 @@
 import os
 
 from models.errors import ModelNotPrepared
-from models.store import ModelStore, StoredModel, zoo_manifest, zoo_names
+from models.store import ZOO, ModelStore, StoredModel, zoo_manifest, zoo_names
 from server.engines.base import Engine
 from server.engines.fake import FakeEngine
 from server.engines.plan import plan_own, plan_rendered
@@ -31,7 +31,7 @@ def open_model(settings: Settings) -> StoredModel:
     except ModelNotPrepared:
         if settings.engines != "fake" or settings.model not in zoo_names():
             raise
-        return StoredModel(zoo_manifest(settings.model), store.root / settings.model)
+        return StoredModel(zoo_manifest(settings.model), ZOO)
 
 
 def open_engine(settings: Settings, model: StoredModel, runtime: Runtime, metrics: Metrics) -> Engine:

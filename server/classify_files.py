@@ -12,11 +12,10 @@ from pipelines.result_files import result_path, write_result
 from server.assembly import open_service
 from server.engines.base import InferenceRequest
 from server.errors import BadRequest, Saturated, ServiceError
-from server.images import inspect_image
+from server.image_files import read_image
 from server.service import Service
 from server.settings import Settings
-from server.transcode import upright
-from server.types import EncodedImage, Prediction
+from server.types import Prediction
 
 Outcome = tuple[Path, Prediction | ServiceError]
 
@@ -73,15 +72,6 @@ def _submit(service: Service, path: Path) -> Future[Prediction] | ServiceError |
         return None
     except ServiceError as error:
         return error
-
-
-def read_image(path: Path, max_pixels: int) -> EncodedImage:
-    """A file's image, checked and such that every decoder shows it upright; raises ServiceError."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadRequest(f"The file cannot be read: {error.strerror}.") from error
-    return upright(inspect_image(data, max_pixels))
 
 
 def _outcome(path: Path, pending: Future[Prediction] | ServiceError) -> Outcome:

@@ -3,9 +3,11 @@
 ServiceError
 ├─ BadRequest             400   the request is malformed
 ├─ Unauthorized           401   the API key is missing or wrong
+├─ Forbidden              403   not for this client: outside the allowed folders, or not without a key
 ├─ NotFound               404   no such route or thing
 ├─ MethodNotAllowed       405   the route exists, not for this method
 ├─ RequestTimeout         408   the client takes too long to send its request
+├─ NotFinished            409   the evaluation has no report yet
 ├─ BodyTooLarge           413   more bytes than max_body_bytes
 ├─ ImageTooLarge          413   more pixels than max_image_pixels
 ├─ UriTooLong             414   the URL is too long
@@ -14,6 +16,7 @@ ServiceError
 ├─ Saturated              429   as many images, or bytes of bodies, are under way as are taken
 ├─ HeadersTooLarge        431   too many headers, or too many bytes of them
 ├─ EngineFailed           500   the engine took the image and did not answer it
+├─ EvaluationLost         500   an evaluation cannot be kept: its disk is full, its files are damaged
 ├─ InternalError          500   a fault of ours; the log has its id
 ├─ EngineUnavailable      503   the engine cannot start, is not ready yet, or is down
 ├─ TooManyConnections     503   max_connections are open
@@ -44,6 +47,12 @@ class Unauthorized(ServiceError):
     status, code = HTTPStatus.UNAUTHORIZED, "unauthorized"
 
 
+class Forbidden(ServiceError):
+    """Not for this client: outside the allowed folders, or not without an API key."""
+
+    status, code = HTTPStatus.FORBIDDEN, "forbidden"
+
+
 class NotFound(ServiceError):
     """No such route or thing."""
 
@@ -60,6 +69,12 @@ class RequestTimeout(ServiceError):
     """The client takes too long to send its request."""
 
     status, code = HTTPStatus.REQUEST_TIMEOUT, "request_timeout"
+
+
+class NotFinished(ServiceError):
+    """The evaluation has no report yet."""
+
+    status, code = HTTPStatus.CONFLICT, "not_finished"
 
 
 class BodyTooLarge(ServiceError):
@@ -108,6 +123,12 @@ class EngineFailed(ServiceError):
     """The engine took the image and did not answer it."""
 
     code = "engine_failed"
+
+
+class EvaluationLost(ServiceError):
+    """An evaluation cannot be kept: its disk is full, or its files are damaged."""
+
+    code = "evaluation_lost"
 
 
 class InternalError(ServiceError):

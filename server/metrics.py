@@ -47,6 +47,16 @@ class Metrics:
         self.body_bytes = Gauge("classify_body_bytes", "Bytes of bodies being read or waiting for their answers.", registry=registry)
         self.window_capacity = Gauge("classify_window_capacity", "Images that may be in flight.", registry=registry)
         self.engine_up = Gauge("classify_engine_up", "1 if the engine can answer.", ("engine", "device"), registry=registry)
+        self.evaluation_images = Counter(
+            "classify_evaluation_images_total", "Images of evaluations.", ("dataset", "outcome"), registry=registry
+        )
+        self.evaluation_accuracy = Gauge(
+            "classify_evaluation_accuracy",
+            "Top-k accuracy of the last evaluation, of all listed.",
+            ("dataset", "k"),
+            registry=registry,
+        )
+        self.evaluation_running = Gauge("classify_evaluation_running", "1 while an evaluation runs.", registry=registry)
         self.model_info = Gauge("classify_model_info", "The model that is served.", ("model", "version", "recipe"), registry=registry)
         self.build_info = Gauge("classify_build_info", "The software that serves.", ("version",), registry=registry)
         self.build_info.labels(version("ascend-classify")).set(1)

@@ -39,6 +39,8 @@ class Service:
         self.phase = Phase.STARTING
         self.failure: ClassifyError | None = None
         self.on_failure: Callable[[], None] = lambda: None
+        self.loaded = threading.Event()
+        """Set once the engine has started, or has failed to."""
         self._loader = threading.Thread(target=self._load, name="engine-loader")
         manifest = model.manifest
         metrics.model_info.labels(manifest.name, manifest.version, manifest.recipe.sha256[:12]).set(1)
@@ -50,6 +52,12 @@ class Service:
             self._loader.start()
 
     def _load(self) -> None:
+        try:
+            self._start()
+        finally:
+            self.loaded.set()
+
+    def _start(self) -> None:
         try:
             self.engine.start()
         except ClassifyError as error:

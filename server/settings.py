@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     max_connections: Positive = Field(8192, description="Connections open at most; more are answered 503.")
     client_timeout_s: float = Field(10.0, gt=0, description="Seconds a client may take to send headers, to stall in a body or an answer.")
     keep_alive_s: float = Field(75.0, gt=0, description="Seconds an idle connection is kept for its next request.")
+    evaluation_roots: str = Field("", description="Folders that POST /evaluate may measure: name=/path, with commas between.")
+    evaluation_dir: Path = Field(Path("evaluations"), description="Folder in which evaluations are kept.")
+    max_upload_bytes: Positive = Field(4 * 1024**3, description="Largest archive POST /evaluate takes, packed, and again unpacked.")
+    insecure: bool = Field(False, description="Serve /evaluate and /admin to other machines without an API key.")  # noqa: FBT003
     api_key: SecretStr | None = Field(None, description="If set, every route but health and the page wants it (X-Api-Key or Bearer).")
     api_key_file: Path | None = Field(None, description="A file that holds the API key.")
     drain_delay_s: float = Field(1.0, ge=0, description="Seconds between readiness going off and the listener closing.")

@@ -28,9 +28,10 @@ LAYERS = (
     ("server.cli", "server.__main__"),
     ("server.app", "server.listener"),
     ("server.api", "server.http", "server.sides"),
-    ("server.classify_files", "server.assembly", "server.envelope", "server.service"),
+    ("server.evaluation", "server.classify_files", "server.assembly", "server.envelope", "server.service"),
     ("server.admission",),
     ("server.engines",),
+    ("server.image_files",),
     ("server.images", "server.transcode"),
     ("server",),
     ("pipelines",),
@@ -159,7 +160,18 @@ def test_every_error_code_is_in_the_readme() -> None:
 
 @pytest.mark.parametrize(
     "route",
-    ["POST /classify", "POST /classify/batch", "GET /health/live", "GET /health/ready", "GET /metrics", "GET /info", "GET /docs", "GET /"],
+    [
+        "POST /classify",
+        "POST /classify/batch",
+        "POST /evaluate",
+        "GET /evaluate",
+        "GET /health/live",
+        "GET /health/ready",
+        "GET /metrics",
+        "GET /info",
+        "GET /docs",
+        "GET /",
+    ],
 )
 def test_every_route_is_in_the_readme(route: str) -> None:
     assert f"`{route}`" in README

@@ -61,5 +61,5 @@ def plot(loss: Path, accuracy: Path, picture: Path) -> None:
         axes.grid(alpha=0.3)
     (lower or [upper])[-1].set_xlabel("epoch")
     unfinished = picture.with_name(f".{picture.name}")
-    FigureCanvasAgg(figure).print_png(str(unfinished))
+    FigureCanvasAgg(figure).print_png(str(unfinished))  # type: ignore[no-untyped-call]
     unfinished.replace(picture)

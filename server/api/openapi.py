@@ -68,6 +68,7 @@ _OPTIONS: Schema = {
     "top_k": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K, "default": 5},
     "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
 }
+_FASTAPIS_REFUSAL = "422"
 _FILE: Schema = {"type": "string", "format": "binary"}
 _BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 4}
 
@@ -101,11 +102,13 @@ def add_hot_routes(app: FastAPI) -> None:
             "/classify": _operation("Classify one image", "classify", one, "Answer"),
             "/classify/batch": _operation("Classify several images", "classify_batch", several, "BatchAnswer"),
         }
-        document["paths"] = hot | document["paths"]
-        for path, operations in document["paths"].items():
-            if not path.startswith(OPEN_PATHS):
-                for operation in operations.values():
+        others = {path: operations for path, operations in document["paths"].items() if path not in hot}
+        for path, operations in others.items():
+            for operation in operations.values():
+                operation["responses"].pop(_FASTAPIS_REFUSAL, None)  # it is answered 400 here
+                if not path.startswith(OPEN_PATHS):
                     operation["responses"].setdefault(str(int(Unauthorized.status)), _refusal(Unauthorized))
+        document["paths"] = hot | others
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -118,10 +121,7 @@ def _form(image: Schema, name: str = "image") -> Schema:
 def _operation(summary: str, operation_id: str, content: Schema, answer: str) -> Schema:
     parameters = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in _OPTIONS.items()]
     responses: Schema = {"200": {"description": "The best classes, best first.", "content": _json(answer)}}
-    by_status: dict[int, list[type[ServiceError]]] = {}
-    for error in error_classes():
-        by_status.setdefault(int(error.status), []).append(error)
-    responses |= {str(status): _refusal(*errors) for status, errors in sorted(by_status.items())}
+    responses |= {str(status): refusal for status, refusal in refusals(*error_classes()).items()}
     return {
         "post": {
             "summary": summary,
@@ -132,6 +132,14 @@ def _operation(summary: str, operation_id: str, content: Schema, answer: str) ->
             "responses": responses,
         }
     }
+
+
+def refusals(*errors: type[ServiceError]) -> dict[int | str, Schema]:
+    """The documented answers of a route that can refuse in these ways, by status."""
+    by_status: dict[int, list[type[ServiceError]]] = {}
+    for error in errors:
+        by_status.setdefault(int(error.status), []).append(error)
+    return {status: _refusal(*same) for status, same in sorted(by_status.items())}
 
 
 def _refusal(*errors: type[ServiceError]) -> Schema:

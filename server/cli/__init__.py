@@ -1,4 +1,4 @@
-"""The command line: serve, classify, models, convert."""
+"""The command line: serve, classify, evaluate, models, convert."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ import typer
 from models.errors import ClassifyError
 from models.store import ModelStore, zoo_manifest, zoo_names
 from server.cli.convert import convert_app
+from server.cli.evaluate import evaluate
 from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
 from server.flags import load_settings, with_settings
 from server.settings import Settings
@@ -18,6 +19,7 @@ app = typer.Typer(help="Image classification on Huawei Ascend, and the same on a
 models_app = typer.Typer(help="The models: which there are, and how to prepare one.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(convert_app, name="convert")
+app.command("evaluate")(evaluate)
 
 
 @app.command("serve")
@@ -26,18 +28,22 @@ def serve(settings: Settings) -> None:
     """Serve the model over HTTP. Every flag is also an environment variable, in capitals, and a line of ascend-classify.toml."""
     from server.address import bind
     from server.assembly import open_service
+    from server.evaluation.roots import parse_roots
     from server.logs import configure_logs
 
     access_log = configure_logs(settings.log_level, settings.log_format)
     api_key = settings.read_api_key()
+    roots = parse_roots(settings.evaluation_roots)
     listener = bind(settings)
     service, runtime = open_service(settings)
     service.begin()
 
     from server.app import create_app  # FastAPI takes half a second to import: the model loads meanwhile
+    from server.evaluation.evaluations import Evaluations
     from server.listener import listen
 
-    code = listen(create_app(service, runtime, api_key, access_log), service, listener, access_log)
+    evaluations = Evaluations(service, runtime, roots)
+    code = listen(create_app(service, runtime, evaluations, api_key, access_log), service, listener, access_log)
     if service.failure:
         raise service.failure
     raise typer.Exit(code)

@@ -1,6 +1,7 @@
 """The command line of the load tool."""
 
 import json
+import shutil
 import sys
 import tempfile
 from contextlib import nullcontext
@@ -13,6 +14,7 @@ import typer
 from models.store import ModelStore
 from tests.bench.artifact import measure_pairs
 from tests.bench.client import Load, run
+from tests.bench.evaluating import measure_evaluation
 from tests.bench.idle import HEAD, costs
 from tests.bench.machine import machine
 from tests.bench.pairs import NULL, SUBJECTS, measure
@@ -129,6 +131,26 @@ def artifact(
     _say(f"{machine()}\n")
     for line in measure_pairs(store, model, pairs, seconds, _tell).lines(model):
         _say(line)
+
+
+@app.command("evaluate")
+def evaluate(
+    models: Annotated[str, typer.Option(help="Which to measure, by comma.")] = "small_cnn,efficientnet_lite0",
+    seconds: Annotated[float, typer.Option(help="For how long each time.")] = 4,
+    pairs: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns with the ceiling.")] = 5,
+    store: Store = Path("build/bench_store"),
+) -> None:
+    """An evaluation against the ceiling, and the latency of requests beside one."""
+    image = _photo()
+    _say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
+    found = []
+    for name in models.split(","):
+        _prepare(name, store)
+        found.append(measure_evaluation(name, store, image, seconds, pairs, _tell))
+        _say(str(found[-1]))
+    shutil.rmtree(image.parent)
+    for one in found:
+        _say(str(one.goal))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ class Served:
 
     def __init__(self, **settings: object) -> None:
         self._log = Path(tempfile.mkdtemp(prefix="bench-")) / "server.log"
+        settings = {"evaluation_dir": self._log.parent / "evaluations"} | settings
         environment = os.environ | {name.upper(): str(value) for name, value in settings.items()}
         command = [sys.executable, "-m", "server", "serve", "--port", "0", "--log-format", "json"]
         with self._log.open("wb") as log:
@@ -50,5 +52,4 @@ class Served:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait()
-        self._log.unlink()
-        self._log.parent.rmdir()
+        shutil.rmtree(self._log.parent)

@@ -13,7 +13,11 @@ Run = Callable[[bytes, np.ndarray], np.ndarray]
 
 
 def test_every_zoo_model_has_its_architecture() -> None:
-    assert all(network(zoo_manifest(name).architecture) for name in zoo_names())
+    """Or brings its network with it."""
+    manifests = [zoo_manifest(name) for name in zoo_names()]
+    own = [manifest.name for manifest in manifests if manifest.weights and manifest.weights.file.endswith(".onnx")]
+    assert own == ["resnext_digits"]
+    assert all(network(manifest.architecture) for manifest in manifests if manifest.name not in own)
 
 
 def test_an_unknown_architecture() -> None:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,6 +21,8 @@ class ServerProcess:
 
     def __init__(self, *, ready: bool = True, cwd: Path | None = None, **environment: object) -> None:
         settings = {name.upper(): str(value) for name, value in environment.items()}
+        self._folder = tempfile.TemporaryDirectory(prefix="server-")
+        self.evaluations = settings.setdefault("EVALUATION_DIR", f"{self._folder.name}/evaluations")
         self._log: list[dict[str, Any]] = []
         self._process = subprocess.Popen(
             [sys.executable, "-m", "server", "serve", "--port", "0", "--log-format", "json"],
@@ -91,6 +94,7 @@ class ServerProcess:
         self._reader.join()
         if self._process.stderr:
             self._process.stderr.close()
+        self._folder.cleanup()
         return code
 
     def __enter__(self) -> Self:

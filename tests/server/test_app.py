@@ -7,6 +7,7 @@ from starlette.routing import Route
 from models.store import StoredModel, zoo_manifest
 from server.app import create_app
 from server.engines.fake import FakeEngine
+from server.evaluation.evaluations import Evaluations
 from server.flags import load_settings
 from server.metrics import Metrics
 from server.service import Service
@@ -30,7 +31,7 @@ async def test_a_fault_is_told_by_its_id_and_nothing_else(anyio_backend: str) ->
 
     manifest = zoo_manifest("efficientnet_lite0")
     service = Service(load_settings(), StoredModel(manifest, load_settings().model_store), FakeEngine(), Metrics())
-    app = create_app(service, "host")
+    app = create_app(service, "host", Evaluations(service, "host", ()))
     app.app.router.routes.insert(0, Route("/broken", broken))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:
         response = await client.get("/broken")

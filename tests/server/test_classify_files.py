@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from server.classify_files import classify_files, find_images, print_outcomes, read_image
-from server.errors import BadRequest, ImageTooLarge, UnsupportedImage
+from server.classify_files import classify_files, find_images, print_outcomes
+from server.errors import BadRequest, UnsupportedImage
 from server.flags import load_settings
 from server.types import Prediction
 from tests.level_model import level_png, store_level_model
@@ -36,12 +36,3 @@ def test_images_are_found_in_the_order_named_and_below_folders(tmp_path: Path) -
     for places in ([], [tmp_path / "empty"]):
         with pytest.raises(BadRequest, match="There is no image"):
             find_images(places)
-
-
-def test_a_file_is_read_as_its_image(tmp_path: Path) -> None:
-    (tmp_path / "1.png").write_bytes(level_png(4) + b"what follows")
-    assert read_image(tmp_path / "1.png", 48 * 48).data == level_png(4)
-    with pytest.raises(ImageTooLarge):
-        read_image(tmp_path / "1.png", 48 * 48 - 1)
-    with pytest.raises(BadRequest, match="cannot be read: Is a directory"):
-        read_image(tmp_path, 1)

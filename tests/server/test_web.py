@@ -90,7 +90,7 @@ def test_the_answer_is_shown_with_its_origin_and_no_complaint_of_the_browser(pag
 
 def test_the_page_links_to_what_else_there_is(page: Chrome, live_server: LiveServer) -> None:
     links = {link.get_attribute("href") for link in page.find_elements(By.CSS_SELECTOR, "footer a")}
-    assert links == {f"{live_server.url}/{name}" for name in ("docs", "metrics", "info")}
+    assert links == {f"{live_server.url}/{name}" for name in ("docs", "metrics", "evaluate", "info")}
 
 
 def test_what_is_not_an_image_gets_the_servers_words(page: Chrome, tmp_path: Path) -> None:

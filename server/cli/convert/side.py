@@ -83,7 +83,7 @@ def _file_side(word: str, file: Path, runtime: "Runtime", options: SideOptions) 
 
 def _original(word: str, options: SideOptions) -> "Side":
     from convert.original import OriginalSide
-    from server.classify_files import read_image
+    from server.image_files import read_image
 
     model = _model(word.removesuffix(ORIGINAL), options)
     return OriginalSide(word, model, lambda path: read_image(path, options.settings.max_image_pixels).data)

@@ -16,7 +16,16 @@ def test_statuses_come_from_the_error_tree(fake_server: ServerProcess) -> None:
 def test_who_needs_the_key_is_told_so(fake_server: ServerProcess) -> None:
     paths = fake_server.client.get("/openapi.json").json()["paths"]
     wanted = {path for path, operations in paths.items() for operation in operations.values() if "401" in operation["responses"]}
-    assert wanted == {"/classify", "/classify/batch", "/info", "/metrics"}
+    assert wanted == {path for path in paths if not path.startswith("/health/")}
+    assert {"/classify", "/evaluate", "/evaluate/{job_id}/report"} <= wanted
+
+
+def test_every_route_tells_how_it_refuses(fake_server: ServerProcess) -> None:
+    paths = fake_server.client.get("/openapi.json").json()["paths"]
+    assert set(paths["/evaluate"]["post"]["responses"]) == {"202", "400", "401", "403", "404", "408", "413", "429", "500"}
+    assert set(paths["/evaluate/{job_id}/report"]["get"]["responses"]) == {"200", "401", "403", "404", "409", "500"}
+    allowed = fake_server.client.put("/evaluate").headers["allow"]
+    assert allowed == "GET, POST"
 
 
 def test_docs_need_no_network(fake_server: ServerProcess) -> None:

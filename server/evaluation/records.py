@@ -1,0 +1,165 @@
+"""The log of an evaluation's predictions: one line of JSON an image, appended as they come.
+
+A line is written by one call, so a process that is killed leaves at most its last line torn: reading leaves that one out, and
+writing begins by cutting it off. An image that comes twice counts once, as it came first.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from errno import EINVAL
+from math import isfinite
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field, ValidationError
+
+from server.errors import EvaluationLost
+from server.types import Prediction
+
+OK = "ok"
+SCORES_INVALID = "scores_invalid"  # the outcome of an answer without scores, with NaN or infinite ones, or with a class twice
+
+_MAX_LINE_BYTES = 64 * 1024
+_MAX_INDEX = 2**31
+_LINES_TO_SYNC = 1000  # what the loss of power, unlike that of the process, may cost
+
+Index = Annotated[int, Field(ge=0, lt=_MAX_INDEX)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Record(BaseModel, frozen=True):
+    """What became of one image of the list: `outcome` is "ok" or an error's code.
+
+    `index` counts the list from 0; `top` holds (class id, score), best first, as served. `elapsed_s` is the time from the begin
+    of its session to this answer; a run that was resumed has several sessions.
+    """
+
+    index: Index
+    name: str
+    label: Index | None
+    outcome: str = OK
+    top: tuple[tuple[Index, Finite], ...] = ()
+    stages_ms: Mapping[str, Finite] = {}
+    latency_ms: Finite = 0.0
+    session: Index = 0
+    elapsed_s: Finite = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the image was answered."""
+        return self.outcome == OK
+
+    def answered(self, prediction: Prediction) -> Self:
+        """The record with an answer; scores that are none make it a failure."""
+        ids = {score.class_id for score in prediction.scores}
+        if not ids or len(ids) < len(prediction.scores) or not all(isfinite(score.score) for score in prediction.scores):
+            return self.model_copy(update={"outcome": SCORES_INVALID, "top": ()})
+        stages_ms = {stage: round(seconds * 1000, 3) for stage, seconds in prediction.stages_s.items()}
+        top = tuple((score.class_id, float(score.score)) for score in prediction.scores)
+        return self.model_copy(update={"outcome": OK, "top": top, "stages_ms": stages_ms})
+
+
+class PredictionLog:
+    """The log in one file, for one writer and any number of readers."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: int | None = None
+        self._end_bytes = 0
+        self._unsynced = 0
+
+    def append(self, record: Record) -> None:
+        """Write one record; raises EvaluationLost if it cannot be written, and then the log is as it was."""
+        line = record.model_dump_json().encode() + b"\n"
+        try:
+            if self._file is None:
+                self._file = self._open()
+            written = 0
+            while written < len(line):
+                written += os.pwrite(self._file, line[written:], self._end_bytes + written)
+        except OSError as error:
+            if self._file is not None:
+                os.ftruncate(self._file, self._end_bytes)
+            raise _unwritable(self.path, error) from error
+        self._end_bytes += len(line)
+        self._unsynced += 1
+        if self._unsynced == _LINES_TO_SYNC:
+            self.sync()
+
+    def sync(self) -> None:
+        """Have everything on the disk; raises EvaluationLost."""
+        if self._file is not None:
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                raise _unwritable(self.path, error) from error
+        self._unsynced = 0
+
+    def read(self) -> Iterator[Record]:
+        """The records in the order they were written, each image once; a log that is not there is empty.
+
+        Raises EvaluationLost if the file cannot be read, or is damaged elsewhere than at its end.
+        """
+        seen = bytearray()  # one bit an image, so that a long list costs little
+        try:
+            with self.path.open("rb") as file:
+                for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE_BYTES), b""), start=1):
+                    if not line.endswith(b"\n") and len(line) < _MAX_LINE_BYTES:
+                        return
+                    record = _parse(line, self.path, number)
+                    place, bit = record.index >> 3, 1 << (record.index & 7)
+                    if place >= len(seen):
+                        seen.extend(bytes(place + 1 - len(seen)))
+                    if not seen[place] & bit:
+                        seen[place] |= bit
+                        yield record
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise EvaluationLost(f"{self.path} cannot be read: {error.strerror}.") from error
+
+    def close(self) -> None:
+        """Have everything on the disk and close the file; a later append opens it again."""
+        if self._file is not None:
+            try:
+                self.sync()
+            finally:
+                os.close(self._file)
+                self._file = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _open(self) -> int:
+        """The file, open behind its last whole line."""
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            size_bytes = os.lseek(file, 0, os.SEEK_END)
+            begin = max(0, size_bytes - _MAX_LINE_BYTES)
+            tail = os.pread(file, _MAX_LINE_BYTES, begin)
+            whole = tail.rfind(b"\n") + 1
+            if begin and not whole:
+                raise OSError(EINVAL, f"it ends with a line of more than {_MAX_LINE_BYTES} bytes")  # noqa: TRY301
+            self._end_bytes = begin + whole
+            os.ftruncate(file, self._end_bytes)
+        except BaseException:
+            os.close(file)
+            raise
+        return file
+
+
+def _parse(line: bytes, path: Path, number: int) -> Record:
+    try:
+        return Record.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the line"
+        raise EvaluationLost(f"{path}, line {number} is damaged: {where}: {first['msg']}.", "Begin the evaluation anew.") from error
+
+
+def _unwritable(path: Path, error: OSError) -> EvaluationLost:
+    return EvaluationLost(f"{path} cannot be written: {error.strerror}.", "What was written before is kept: make room, then resume.")

@@ -1,0 +1,148 @@
+"""`ascend-classify evaluate`, run as a user runs it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.task_metric import evaluate as seeds_own
+from tests.level_model import store_level_model
+from tests.server.evaluation.level_sets import LevelSet, make_level_set, without_times
+from tests.server.process import ServerProcess
+
+IMAGES = 300
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("store")
+    store_level_model(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> LevelSet:
+    return make_level_set(tmp_path_factory.mktemp("small") / "val", IMAGES, damaged=True)
+
+
+def environment(store: Path, kept: Path) -> dict[str, str]:
+    return os.environ | {"MODEL_STORE": str(store), "MODEL": "level", "EVALUATION_DIR": str(kept), "COLUMNS": "140"}
+
+
+def run(store: Path, kept: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "server", "evaluate", *map(str, arguments)]
+    return subprocess.run(command, env=environment(store, kept), capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_everything_is_written(store: Path, small: LevelSet, tmp_path: Path) -> None:
+    out = {name: tmp_path / name for name in ("report.json", "summary.json", "page.html", "results")}
+    options = ["--json", out["report.json"], "--summary", out["summary.json"], "--html", out["page.html"], "--results", out["results"]]
+    done = run(store, tmp_path / "kept", small.folder, *options, "--engine", "stream", "--model", "level")
+    assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
+    assert f"{IMAGES} images, {IMAGES} with a label, {IMAGES - 3} answered; failed: undecodable_image 3" in done.stdout
+    assert f"{small.correct} of {IMAGES}" in done.stdout
+    report = json.loads(out["report.json"].read_text())
+    assert report["accuracy"]["top1"]["correct"] == small.correct
+    assert {"model_sha256", "recipe_sha256", "labels_sha256", "list_sha256"} <= report["manifest"].keys()
+    assert out["page.html"].read_text().startswith("<!doctype html>")
+    assert len(list(out["results"].iterdir())) == IMAGES - 3
+    summary = json.loads(out["summary.json"].read_text())
+    assert summary == seeds_own(out["results"], small.folder / "val_label.txt").summary()
+
+
+def test_interrupted_and_resumed(store: Path, tmp_path: Path) -> None:
+    many = make_level_set(tmp_path / "val", 12_000)
+    command = [sys.executable, "-m", "server", "evaluate", str(many.folder), "--json", str(tmp_path / "report.json")]
+    process = subprocess.Popen(command, env=environment(store, tmp_path / "kept"), stderr=subprocess.PIPE, text=True)
+    while not any(log.stat().st_size for log in tmp_path.glob("kept/*/predictions.jsonl")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Every answer is kept" in told
+    resume = re.findall(r"--resume (\w+)", told)[-1]
+    done = run(store, tmp_path / "kept", many.folder, "--json", tmp_path / "report.json", "--resume", resume)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["accuracy"]["top1"]["correct"], report["throughput"]["sessions"]) == (many.correct, 2)
+    check_compared(store, tmp_path, resume)
+    changed = run(store, tmp_path / "kept", many.folder, "--resume", resume, "--top-k", "3")
+    assert (changed.returncode, "top_k was 5 and is 3" in changed.stderr) == (1, True)
+
+
+def check_compared(store: Path, tmp_path: Path, first: str) -> None:
+    """With itself, by id and by files."""
+    kept = tmp_path / "kept"
+    compared = run(store, kept, "--compare", first, kept / first / "report.json", "--json", tmp_path / "compared.json")
+    assert compared.returncode == 0, compared.stderr
+    assert "exact McNemar p = 1" in compared.stdout
+    assert json.loads((tmp_path / "compared.json").read_text())["agreement"]["value"] == 1
+    assert "is no evaluation" in run(store, kept, "--compare", first, "nothing").stderr
+
+
+def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path) -> None:
+    labels = tmp_path / "elsewhere.txt"
+    shutil.copy(small.folder / "val_label.txt", labels)
+    with ServerProcess(model_store=store, model="level", api_key="secret") as server:
+        options = ["--url", server.url, "--labels", labels, "--json", tmp_path / "remote.json", "--html", tmp_path / "page.html"]
+        options += ["--results", tmp_path / "results"]
+        refused = run(store, tmp_path / "kept", small.folder, *options)
+        assert (refused.returncode, "API key" in refused.stderr, "[server_refused]" in refused.stderr) == (1, True, True)
+        os.environ["API_KEY"] = "secret"
+        try:
+            done = run(store, tmp_path / "kept", small.folder, *options)
+        finally:
+            del os.environ["API_KEY"]
+    assert done.returncode == 0, done.stderr
+    assert f"{small.correct} of {IMAGES}" in done.stdout
+    assert len(list((tmp_path / "results").iterdir())) == IMAGES - 3
+    assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+    local = run(store, tmp_path / "kept", small.folder, "--labels", labels, "--json", tmp_path / "local.json")
+    assert local.returncode == 0, local.stderr
+    remote, here = (without_times(json.loads((tmp_path / f"{name}.json").read_text())) for name in ("remote", "local"))
+    assert {name for name in here if here[name] != remote[name]} == {"manifest"}  # it names the set and where it ran
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["."], "holds no image"),
+        (["nowhere"], "not a folder"),
+        ([".", "--url", "ftp://x"], "no address"),
+        ([".", "--url", "http://127.0.0.1:1"], "does not answer"),
+        ([".", "--resume", "nothing"], "is no evaluation"),
+        ([], "--compare"),
+    ],
+)
+def test_refusals(store: Path, tmp_path: Path, arguments: list[str], words: str) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = run(store, tmp_path / "kept", *[str(empty) if argument == "." else argument for argument in arguments])
+    assert done.returncode in (1, 2)
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_interrupted_while_a_server_evaluates(store: Path, tmp_path: Path) -> None:
+    many = make_level_set(tmp_path / "val", 6000)
+    with ServerProcess(model_store=store, model="level") as server:
+        command = [sys.executable, "-m", "server", "evaluate", str(many.folder), "--url", server.url]
+        process = subprocess.Popen(command, env=environment(store, tmp_path / "kept"), stderr=subprocess.PIPE, text=True)
+        while not [job for job in server.client.get("/evaluate").json() if job["done"]]:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+        assert (process.returncode, "The server goes on" in told) == (130, True)
+        resume = re.findall(r"--resume (\w+)", told)[-1]
+        done = run(store, tmp_path / "kept", many.folder, "--url", server.url, "--resume", resume)
+    assert done.returncode == 0, done.stderr
+    assert f"{many.correct} of 6000" in done.stdout

@@ -1,0 +1,17 @@
+"""What may change between a run and its continuation."""
+
+from tests.server.evaluation.made_run import made_manifest
+
+
+def test_the_times_may_differ_and_nothing_else() -> None:
+    before = made_manifest(9, versions={"openvino": "1"}, started_at="yesterday")
+    assert before.differences(made_manifest(9, versions={"openvino": "1"}, started_at="today", ended_at="now")) == {}
+    assert before.differences(made_manifest(9, model_sha256="e" * 64)) == {
+        "model_sha256": ("a" * 64, "e" * 64),
+        "versions": ({"openvino": "1"}, {}),
+    }
+
+
+def test_it_comes_back_from_json() -> None:
+    manifest = made_manifest(9, gears=(1, 8), machine={"cores": "2"}, limit=9)
+    assert type(manifest).model_validate_json(manifest.model_dump_json()) == manifest
