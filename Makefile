@@ -3,7 +3,11 @@
 # make bench   what the server costs on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; --help)
 # make test-import     networks that torch wrote, imported and held against torch (in an environment of its own)
 # make schemathesis    the OpenAPI document against a real server
-# make soak    wrong input for SECONDS (an hour), and an evaluation of 50,000 images
+# make soak    wrong input for SECONDS (an hour), an evaluation of 50,000 images, 200,000 requests to the compiled classifier, chaos
+# make chaos   engines killed, stopped, slowed and given garbage under load (SECONDS=60)
+# make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
+# make test-mxbase     its tests, under sanitizers too (Debian: doctest-dev)
+# make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore beside, run the tests of training, train the sample
 # make train-digits     train the sample from scratch
 # The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (README, "Settings")
@@ -17,7 +21,8 @@ export MODEL
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
-.PHONY: help install install-dev serve test test-import test-training train-environment train-digits bench soak schemathesis check format lock proto clean
+.PHONY: help install install-dev mxbase serve test test-mxbase check-mxbase-headers test-image test-import test-training train-environment train-digits \
+  bench soak chaos schemathesis check format lock proto clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -27,8 +32,9 @@ serve: install
 	$(BIN)/ascend-classify models prepare $(MODEL)
 	@exec $(BIN)/ascend-classify serve
 
+# Those of tests/mxbase_cpp are for make test-mxbase; what the server does with the compiled engine is tested here, where it is built.
 test: install-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/mxbase_cpp
 
 test-training: train-environment
 	$(TRAINING) -m pytest tests/models
@@ -51,10 +57,37 @@ bench: install-dev
 	$(BIN)/python -m tests.bench $(ARGS)
 
 SECONDS ?= 3600
-soak: install-dev
+soak: install-dev mxbase
 	$(BIN)/python -m tests.soak.http --seconds $(SECONDS)
 	$(BIN)/python -m tests.soak.images --seconds $(SECONDS)
 	$(BIN)/python -m tests.soak.evaluation
+	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
+	$(BIN)/python -m tests.soak.mxbase
+	$(BIN)/python -m tests.soak.chaos --seconds 300
+
+chaos: SECONDS = 60
+chaos: install-dev mxbase
+	$(BIN)/python -m tests.soak.chaos --seconds $(SECONDS)
+
+# Into the server's own environment: it links to that OpenVINO, whose library carries the version in its name.
+mxbase: .venv/mxbase
+.venv/mxbase: .venv/installed requirements-mxbase.lock $(shell find mxbase_cpp -type f -not -path '*/tests/*')
+	@command -v c++ cmake ninja > /dev/null || \
+	  { echo "A compiler is needed: apt install g++ cmake ninja-build libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg62-turbo-dev"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mxbase.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall ./mxbase_cpp
+	@touch $@
+
+test-mxbase: mxbase install-dev
+	mxbase_cpp/run_tests.sh $(BIN)/python
+
+check-mxbase-headers:
+	mxbase_cpp/check_headers.sh "$(MX_HEADERS)" build/mxbase-headers
+
+test-image: install-dev
+	@[ "$$(id -u)" = 0 ] && command -v buildah debootstrap > /dev/null || \
+	  { echo "As root, and with: apt install --no-install-recommends buildah debootstrap"; exit 1; }
+	$(BIN)/python -m pytest tests/image --durations=0 --durations-min=1
 
 # In an environment of its own: it would double the dependencies of the tests.
 schemathesis: install-dev
@@ -105,6 +138,9 @@ lock: install
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra host --extra report pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --constraint requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group mxbase --constraint requirements.lock -o requirements-mxbase.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group image --constraint requirements-mxbase.lock -o requirements-image.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra report --constraint requirements.lock pyproject.toml -o requirements-ascend.lock
 	echo "numpy==1.26.4" > .venv/overrides.txt  # what MindSpore 2.10 was built with: NumPy 2 it imports, and then fails
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra host --group training --overrides .venv/overrides.txt pyproject.toml -o requirements-training.lock
 

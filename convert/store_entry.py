@@ -36,11 +36,11 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
             folder.mkdir(parents=True)
             folder.chmod(FOLDER_MODE)  # mkdir's own mode is subject to the umask
             built = fill(folder)
-            with _locked(store.root):
+            with locked(store.root):
                 if not force:
                     check_nothing_lost(store, manifest, built.soc)
                 kept = _keep(stored(store, manifest.name), manifest, built.soc, folder)
-                _write_manifest(manifest.model_copy(update={"artifacts": (built, *kept)}), folder)
+                write_manifest(manifest.model_copy(update={"artifacts": (built, *kept)}), folder)
                 _move(folder, store.root / manifest.name, aside=place / "former" / manifest.name)
     except OSError as error:
         raise ConvertError(f"{store.root}: {error}.", "See that the model store can be written to and has room.") from error
@@ -57,7 +57,7 @@ def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredMo
         raise ConvertError(f"{file} is not the file that was converted: its sha256 is not {artifact.sha256[:12]}….", "Convert it again.")
     folder = model.folder
     try:
-        with _locked(folder.parent):
+        with locked(folder.parent):
             manifest = ModelManifest.read(folder / MANIFEST)
             if not same_model(manifest, model.manifest):
                 raise ConvertError(f"{folder} has become another model meanwhile.", "Convert again.")
@@ -66,7 +66,7 @@ def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredMo
                 raise ConvertError(f"{folder / artifact.file} is another file of the model.", "Give the artifact another name.")
             _bring(file, folder / artifact.file)
             finished = manifest.model_copy(update={"artifacts": (*others, artifact)})
-            _write_manifest(finished, folder)
+            write_manifest(finished, folder)
             former = manifest.artifact(artifact.soc)
             if former and former.file != artifact.file:
                 (folder / former.file).unlink(missing_ok=True)
@@ -125,7 +125,8 @@ def _link(file: Path, target: Path) -> None:
         shutil.copy(file, target)
 
 
-def _write_manifest(manifest: ModelManifest, folder: Path) -> None:
+def write_manifest(manifest: ModelManifest, folder: Path) -> None:
+    """Write a manifest into a model's folder, whole, with the mode of the other files."""
     manifest.write(folder / MANIFEST)
     (folder / MANIFEST).chmod(FILE_MODE)
 
@@ -161,7 +162,7 @@ def _move(folder: Path, place: Path, *, aside: Path) -> None:
 
 
 @contextmanager
-def _locked(root: Path) -> Iterator[None]:
+def locked(root: Path) -> Iterator[None]:
     """The store's lock: of two conversions the second one's last step waits for the first one's."""
     with (root / ".lock").open("a") as lock:
         (root / ".lock").chmod(FILE_MODE)
@@ -175,7 +176,7 @@ def workshop(root: Path) -> Iterator[Path]:
 
     Those of processes that were killed are cleared away. `root` must exist.
     """
-    with _locked(root):
+    with locked(root):
         for left in root.glob(f"{WORKSHOP}*"):
             _clear(left)
         place = Path(tempfile.mkdtemp(prefix=WORKSHOP, dir=root))

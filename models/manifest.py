@@ -134,6 +134,16 @@ class Transform(_Record):
     interpolation: Literal["bilinear", "bicubic"]
 
 
+class Golden(_Record):
+    """A picture beside the model whose answer is known; scores of other runtimes may be `tolerance` away (FP16 on a chip)."""
+
+    file: FileName
+    sha256: Sha256
+    class_id: Annotated[int, Field(ge=0)]
+    score: Annotated[float, Field(ge=0, le=1)]
+    tolerance: Annotated[float, Field(gt=0, le=1)] = 0.05
+
+
 class Origin(_Record):
     """The checkpoint that the weights were imported from."""
 
@@ -158,6 +168,7 @@ class ModelManifest(_Record):
     origin: Origin | None = None
     transform: Transform | None = None
     evaluation: EvaluationSet | None = None
+    golden: Golden | None = None
     artifacts: tuple[Artifact, ...] = ()
 
     def artifact(self, soc: str) -> Artifact | None:

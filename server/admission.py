@@ -10,21 +10,27 @@ from prometheus_client import Counter
 from server.engines.base import Engine, InferenceRequest
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated, ServiceError
 from server.metrics import Metrics
+from server.served import Served
 from server.types import EncodedImage, Prediction
 
 
 class Admission:
     """Hands images to the engine and waits for the answers, no longer than the request's time."""
 
-    def __init__(self, engine: Engine, metrics: Metrics, timeout_s: float) -> None:
-        self._engine = engine
+    def __init__(self, served: Served, metrics: Metrics, timeout_s: float) -> None:
+        self.served = served
+        """What answers from now on; to be changed on the event loop's thread only."""
         self._metrics = metrics
         self._timeout_s = timeout_s
         self.under_way = 0
         self.last_s = float("-inf")  # when an image came last, on the clock of monotonic()
-        self._outcomes: dict[str, Counter] = {}
+        self._outcomes: dict[tuple[str, str], Counter] = {}
         self._saturated = metrics.rejected.labels(Saturated.code)
-        metrics.window_capacity.set(engine.capacity)
+        metrics.window_capacity.set(served.engine.capacity)
+
+    @property
+    def _engine(self) -> Engine:
+        return self.served.engine
 
     def deadline_s(self, timeout_ms: int | None) -> float:
         """When a request that begins now must be answered; a client may ask for less than the server's own limit."""
@@ -93,17 +99,19 @@ class Admission:
         except Exception as error:
             self._record(EngineFailed.code)
             raise EngineFailed(f"The engine failed: {error!r}.") from error
-        self._record("ok")
+        self._record("ok", prediction.engine)
         for stage, elapsed_s in prediction.stages_s.items():
             self._metrics.stage_duration_s.observe(stage, elapsed_s)
         return prediction
 
-    def _record(self, outcome: str) -> None:
+    def _record(self, outcome: str, engine: str = "") -> None:
+        """`engine` is who answered; if nobody did, it is put down to who would."""
         self.under_way -= 1
         self._metrics.in_flight.set(self.under_way)
-        count = self._outcomes.get(outcome)
+        key = engine or self._engine.name, outcome
+        count = self._outcomes.get(key)
         if count is None:
-            count = self._outcomes[outcome] = self._metrics.images.labels(self._engine.name, outcome)
+            count = self._outcomes[key] = self._metrics.images.labels(*key)
         count.inc()
 
 

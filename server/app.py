@@ -16,19 +16,20 @@ from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
 
 from server.access_log import AccessLog
+from server.api.admin import admin_routes
 from server.api.classify import ClassifyRoutes
 from server.api.evaluate import EvaluationRoutes
 from server.api.guard import safe_only
 from server.api.health import health_routes
 from server.api.info import info_routes
 from server.api.openapi import add_hot_routes
-from server.engines.runtime import Runtime
 from server.envelope import METHODS, Envelope, error_response
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
 from server.evaluation.evaluations import Evaluations
 from server.exchange import exchange_of
 from server.front import Front
 from server.metrics import CONTENT_TYPE
+from server.reload import Reloader
 from server.service import Service
 
 WEB = Path(__file__).parent / "web"
@@ -36,7 +37,7 @@ PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none';
 
 
 def create_app(
-    service: Service, runtime: Runtime, evaluations: Evaluations, api_key: str | None = None, access_log: AccessLog | None = None
+    service: Service, reloader: Reloader, evaluations: Evaluations, api_key: str | None = None, access_log: AccessLog | None = None
 ) -> Front:
     """The ASGI application of one service."""
 
@@ -58,8 +59,8 @@ def create_app(
         static_url="/docs-assets",
         lifespan=lifespan,
     )
-    hot = ClassifyRoutes(service.admission, service.body_budget, service.model.manifest, service.settings)
-    envelope = partial(Envelope, metrics=service.metrics, engine_name=service.engine.name, api_key=api_key, access_log=access_log)
+    hot = ClassifyRoutes(service.admission, service.body_budget, service.settings)
+    envelope = partial(Envelope, metrics=service.metrics, engine_name=lambda: service.engine.name, api_key=api_key, access_log=access_log)
     hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
     # First, since routes are tried in order. The hot ones are here for every method but POST.
     app.router.routes[:0] = [
@@ -67,8 +68,10 @@ def create_app(
         Route("/", _page, include_in_schema=False),
     ]
     app.include_router(health_routes(service))
-    app.include_router(info_routes(service, runtime))
-    for router in EvaluationRoutes(evaluations, service).routers(safe_only(service.settings, api_key)):
+    app.include_router(info_routes(service, reloader.runtime))
+    allowed = safe_only(service.settings, api_key)
+    app.include_router(admin_routes(reloader, allowed))
+    for router in EvaluationRoutes(evaluations, service).routers(allowed):
         app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB))
 

@@ -1,21 +1,13 @@
-"""From settings to a service: which model, which runtime, which engine."""
-
-import os
+"""From settings to a service: which model, which runtime, which engines."""
 
 from models.errors import ModelNotPrepared
 from models.store import ZOO, ModelStore, StoredModel, zoo_manifest, zoo_names
-from server.engines.base import Engine
-from server.engines.fake import FakeEngine
-from server.engines.plan import plan_own, plan_rendered
+from server.engines.assembly import EngineAssembly, engine_kinds
 from server.engines.runtime import Runtime, detect_runtime
-from server.engines.stream import StreamEngine
-from server.errors import EngineUnavailable
 from server.metrics import Metrics
+from server.served import Served
 from server.service import Service
 from server.settings import Settings
-
-HOST_STREAMS_MAX = 8
-ASCEND_STREAMS = 2  # one decoding thread barely feeds a 310
 
 
 def choose_runtime(settings: Settings) -> Runtime:
@@ -34,34 +26,18 @@ def open_model(settings: Settings) -> StoredModel:
         return StoredModel(zoo_manifest(settings.model), ZOO)
 
 
-def open_engine(settings: Settings, model: StoredModel, runtime: Runtime, metrics: Metrics) -> Engine:
-    """The engine that the settings name, not started; raises EngineUnavailable for one that does not exist."""
-    streams = settings.streams_per_device or default_streams(runtime)
-    match settings.engines:
-        case "stream" if settings.pipeline:
-            own = settings.pipeline
-            return StreamEngine(lambda: plan_own(own), runtime, settings.window, metrics.batch, sdk_conf=settings.sdk_conf)
-        case "stream":
-            return StreamEngine(
-                lambda: plan_rendered(model, runtime, "Ascend310", streams),
-                runtime,
-                settings.window,
-                metrics.batch,
-                sdk_conf=settings.sdk_conf,
-            )
-        case "fake":
-            return FakeEngine(settings.window)
-        case other:
-            raise EngineUnavailable(f"There is no engine {other!r}.", "ENGINES is one of: stream, fake.")
+def open_served(settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None) -> Served:
+    """The settings' model, or another, with its engine, which has not started; raises ClassifyError."""
+    model = model or open_model(settings)
+    return Served(model, EngineAssembly(settings, model, runtime, metrics).engine())
 
 
-def default_streams(runtime: Runtime) -> int:
-    """On a CPU one stream more than cores keeps them busy while a stream decodes or is spoken to."""
-    return ASCEND_STREAMS if runtime == "ascend" else min(len(os.sched_getaffinity(0)) + 1, HOST_STREAMS_MAX)
+def without_fallback(settings: Settings) -> Settings:
+    """For a run that ends: a fallback would only take its time to load."""
+    return settings.model_copy(update={"engines": engine_kinds(settings)[0]})
 
 
 def open_service(settings: Settings, model: StoredModel | None = None) -> tuple[Service, Runtime]:
     """A service that has not started, of the settings' model or of another; raises ClassifyError."""
-    runtime = choose_runtime(settings)
-    model, metrics = model or open_model(settings), Metrics()
-    return Service(settings, model, open_engine(settings, model, runtime, metrics), metrics), runtime
+    runtime, metrics = choose_runtime(settings), Metrics()
+    return Service(settings, open_served(settings, runtime, metrics, model), metrics), runtime

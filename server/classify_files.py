@@ -9,7 +9,7 @@ from time import monotonic
 
 from models.store import StoredModel
 from pipelines.result_files import result_path, write_result
-from server.assembly import open_service
+from server.assembly import open_service, without_fallback
 from server.engines.base import InferenceRequest
 from server.errors import BadRequest, Saturated, ServiceError
 from server.image_files import read_image
@@ -49,7 +49,7 @@ def find_images(places: Iterable[Path]) -> list[Path]:
 
 def classify_files(settings: Settings, paths: list[Path], model: StoredModel | None = None) -> Iterator[Outcome]:
     """One outcome a file, in order; as many files are under way as the engine takes. `model` stands for the settings' one."""
-    service, _ = open_service(settings, model)
+    service, _ = open_service(without_fallback(settings), model)
     service.engine.start()
     waiting: list[tuple[Path, Future[Prediction] | ServiceError]] = []
     try:

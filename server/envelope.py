@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+from collections.abc import Callable
 from time import perf_counter
 
 from prometheus_client import Counter
@@ -32,11 +33,13 @@ def error_response(error: ServiceError, request_id: str) -> JSONResponse:
 class Envelope:
     """Pure ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, engine_name: str, api_key: str | None, access_log: AccessLog | None) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, engine_name: Callable[[], str], api_key: str | None, access_log: AccessLog | None
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._counts: dict[tuple[str, str, int], Counter] = {}
-        self._engine_name = engine_name.encode()
+        self._engine_name = engine_name
         self._api_key = api_key.encode() if api_key else None
         self._access_log = access_log
 
@@ -78,7 +81,7 @@ class Envelope:
         timing = ", ".join(f"{stage};dur={elapsed_s * 1000:.3f}" for stage, elapsed_s in stages_s.items())
         return [
             (b"x-request-id", exchange.request_id.encode()),
-            (b"x-engine", self._engine_name),
+            (b"x-engine", (exchange.engine or self._engine_name()).encode()),
             (b"server-timing", timing.encode()),
         ]
 

@@ -8,6 +8,7 @@ ServiceError
 ├─ MethodNotAllowed       405   the route exists, not for this method
 ├─ RequestTimeout         408   the client takes too long to send its request
 ├─ NotFinished            409   the evaluation has no report yet
+├─ ReloadRefused          409   the new model cannot be served, or not now; the old one goes on
 ├─ BodyTooLarge           413   more bytes than max_body_bytes
 ├─ ImageTooLarge          413   more pixels than max_image_pixels
 ├─ UriTooLong             414   the URL is too long
@@ -19,6 +20,7 @@ ServiceError
 ├─ EvaluationLost         500   an evaluation cannot be kept: its disk is full, its files are damaged
 ├─ InternalError          500   a fault of ours; the log has its id
 ├─ EngineUnavailable      503   the engine cannot start, is not ready yet, or is down
+│  └─ EngineLost          503   the process that worked on the image is gone
 ├─ TooManyConnections     503   max_connections are open
 └─ DeadlineExceeded       504   no answer within timeout_ms
 """
@@ -75,6 +77,12 @@ class NotFinished(ServiceError):
     """The evaluation has no report yet."""
 
     status, code = HTTPStatus.CONFLICT, "not_finished"
+
+
+class ReloadRefused(ServiceError):
+    """Another version of the model is not served: it cannot be, or not now. The one that is served goes on."""
+
+    status, code = HTTPStatus.CONFLICT, "reload_refused"
 
 
 class BodyTooLarge(ServiceError):
@@ -141,6 +149,10 @@ class EngineUnavailable(ServiceError):
     """The engine cannot start, is not ready yet, or is down."""
 
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "engine_unavailable"
+
+
+class EngineLost(EngineUnavailable):
+    """The process that worked on the image is gone, perhaps because of it."""
 
 
 class TooManyConnections(ServiceError):

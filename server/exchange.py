@@ -27,6 +27,8 @@ class Exchange:
     started_s: float
     stages_s: dict[str, float] = field(default_factory=dict)
     status: int = 0
+    engine: str = ""
+    """Who answered."""
     client_gone: bool = False
     _waiting: asyncio.Task[object] | None = None
 

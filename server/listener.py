@@ -20,16 +20,18 @@ from server.http.connection import Connection
 from server.http.gate import Gate
 from server.http.limits import read_limits
 from server.http.shedding import Shedding
+from server.reload import Reloader
 from server.service import Service
 
 logger = logging.getLogger(__name__)
 
 
 class DrainingServer(uvicorn.Server):
-    """A uvicorn server whose first SIGTERM or SIGINT drains and whose second one ends at once."""
+    """A uvicorn server whose first SIGTERM or SIGINT drains and whose second one ends at once; SIGHUP reloads the model."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, gate: Gate, shedding: Shedding) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, reloader: Reloader, gate: Gate, shedding: Shedding) -> None:
         super().__init__(config)
+        self._reloader = reloader
         self._gate = gate
         self._shedding = shedding
         self._service = service
@@ -56,10 +58,12 @@ class DrainingServer(uvicorn.Server):
         self.should_exit = True
 
     def drain(self, signum: int) -> None:
-        """Leave readiness, and close the listener after the delay."""
+        """Leave readiness, ask keep-alive clients to come back elsewhere, and close the listener after the delay."""
         delay_s = self._service.settings.drain_delay_s
         logger.info("%s: draining", signal.Signals(signum).name)
         self._service.drain()
+        for headers in (self.config.encoded_headers, self.server_state.default_headers):
+            headers.append((b"connection", b"close"))  # a client that learns it from its answer is not cut off in a request
         timer = threading.Timer(delay_s, self.stop)
         timer.daemon = True
         timer.start()
@@ -77,7 +81,12 @@ class DrainingServer(uvicorn.Server):
                 seen.set()
                 self.drain(signum)
 
+        def reload(_signum: int, _frame: FrameType | None) -> None:
+            with contextlib.suppress(RuntimeError):  # no loop runs yet, or any more
+                asyncio.get_running_loop().call_soon_threadsafe(self._reloader.request)
+
         previous = {signum: signal.signal(signum, handle) for signum in (signal.SIGTERM, signal.SIGINT)}
+        previous[signal.SIGHUP] = signal.signal(signal.SIGHUP, reload)
         try:
             yield
         finally:
@@ -92,10 +101,14 @@ def collect_seldom() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-def listen(app: ASGIApp, service: Service, listener: socket.socket, access_log: AccessLog | None) -> int:
+def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.socket, access_log: AccessLog | None) -> int:
     """Serve until a signal; the exit code."""
-    shedding = Shedding(service.admission, service.metrics, service.engine.name, access_log)
-    gate = Gate(read_limits(service.settings), service.metrics, service.engine.name)
+
+    def engine_name() -> str:
+        return service.engine.name
+
+    shedding = Shedding(service.admission, service.metrics, engine_name, access_log)
+    gate = Gate(read_limits(service.settings), service.metrics, engine_name)
     config = uvicorn.Config(
         app,
         http=cast("type[asyncio.Protocol]", partial(Connection, gate=gate, shedding=shedding)),
@@ -106,7 +119,7 @@ def listen(app: ASGIApp, service: Service, listener: socket.socket, access_log: 
         timeout_graceful_shutdown=int(service.settings.drain_s) + 1,
         backlog=1024,
     )
-    server = DrainingServer(config, service, gate, shedding)
+    server = DrainingServer(config, service, reloader, gate, shedding)
     collect_seldom()
     server.run(sockets=[listener])
     return 1 if service.failure or not server.started else 0

@@ -33,6 +33,8 @@ class Metrics:
         self.http_requests = Counter(
             "classify_http_requests_total", "Requests answered.", ("endpoint", "method", "code"), registry=registry
         )
+        for code in ("200", "500", "503", "504"):  # a counter that first appears at 1 has no increase()
+            self.http_requests.labels("/classify", "POST", code)
         self.http_duration_s = Durations(
             "classify_http_request_duration_seconds", "Time from the request's headers to the end of its answer.", "endpoint", _LATENCY_S
         )
@@ -47,6 +49,15 @@ class Metrics:
         self.body_bytes = Gauge("classify_body_bytes", "Bytes of bodies being read or waiting for their answers.", registry=registry)
         self.window_capacity = Gauge("classify_window_capacity", "Images that may be in flight.", registry=registry)
         self.engine_up = Gauge("classify_engine_up", "1 if the engine can answer.", ("engine", "device"), registry=registry)
+        self.engine_switches = Counter(
+            "classify_engine_switches_total", "Changes of the engine that answers.", ("from", "to", "reason"), registry=registry
+        )
+        self.engine_restarts = Counter(
+            "classify_engine_restarts_total", "Engine processes started again.", ("engine", "device"), registry=registry
+        )
+        self.device_images = Counter(
+            "classify_device_images_total", "Images that each engine process answered, probes too.", ("engine", "device"), registry=registry
+        )
         self.evaluation_images = Counter(
             "classify_evaluation_images_total", "Images of evaluations.", ("dataset", "outcome"), registry=registry
         )
@@ -66,6 +77,10 @@ class Metrics:
         self.batch_size.observe(images)
         if padding:
             self.batch_padding.inc(padding)
+
+    def switched(self, before: str, after: str, reason: str) -> None:
+        """Record that another engine answers."""
+        self.engine_switches.labels(before, after, reason).inc()
 
     def render(self) -> bytes:
         """The text Prometheus scrapes."""

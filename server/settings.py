@@ -20,7 +20,17 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     model: str = Field("efficientnet_lite0", description="Name of the model in the store.")
     model_store: Path = Field(Path("model_store"), description="Folder of the prepared models.")
-    engines: str = Field("stream", description="The engine that answers: stream, or fake (no model, for tests and benchmarks).")
+    engines: str = Field(
+        "auto",
+        description="The engines, the first to be asked first: stream,mxbase. auto: stream, then mxbase if it is built. fake: no model.",
+    )
+    devices: str = Field("auto", description="The chips: 0,1,2,3, or auto for all there are. On a CPU each is a process.")
+    engine_processes: Literal["auto", "yes", "no"] = Field(
+        "auto", description="Run each engine in a process of its own, which may crash: auto on Ascend, and with several devices."
+    )
+    engine_python: Path | None = Field(None, description="The Python that imports the SDK's module, if it is not the server's.")
+    engine_start_s: float = Field(120.0, gt=0, description="Seconds an engine process may take to be ready.")
+    engine_stall_s: float = Field(10.0, gt=0, description="Seconds without a result after which an engine with work counts as hung.")
     runtime: Literal["auto", "ascend", "host"] = Field(
         "auto", description="What runs the pipeline: the vendor's SDK (ascend) or this project's CPU runtime (host)."
     )
@@ -79,7 +89,7 @@ class Settings(BaseSettings):
 
 
 class AscendEnvironment(BaseSettings):
-    """What CANN's set_env.sh sets, as far as finding and starting ATC needs it."""
+    """What the set_env.sh of CANN and of the SDK set, and what else decides whether they run, as far as it is looked at here."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -88,6 +98,16 @@ class AscendEnvironment(BaseSettings):
     pythonpath: str = ""
     ascend_toolkit_home: str = ""
     ascend_home_path: str = ""
+    ascend_visible_devices: str = ""
+    ascend_docker_runtime: str = ""
+    mx_sdk_home: str = ""
+    gst_plugin_path: str = ""
+    gst_plugin_scanner: str = ""
+    gst_registry: str = ""
+    gst_registry_1_0: str = ""
+    xdg_cache_home: str = ""
+    home: str = ""
+    tmpdir: str = ""
 
     def variables(self) -> dict[str, str]:
         """By their names in the environment."""

@@ -16,6 +16,7 @@ from server.settings import Settings
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("server", "pipelines", "models", "convert")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if not path.stem.endswith("_pb2"))
+CPP_SOURCES = sorted(path for ending in ("cpp", "h") for path in (ROOT / "mxbase_cpp").rglob(f"*.{ending}"))
 README = (ROOT / "README.md").read_text("utf-8")
 
 MAX_LINES = 300
@@ -27,9 +28,10 @@ VENDOR = {"StreamManagerApi", "MxpiDataType_pb2", "mindx", "mxclassify", "mindsp
 LAYERS = (
     ("server.cli", "server.__main__"),
     ("server.app", "server.listener"),
+    ("server.doctor",),
     ("server.api", "server.http", "server.sides"),
-    ("server.evaluation", "server.classify_files", "server.assembly", "server.envelope", "server.service"),
-    ("server.admission",),
+    ("server.evaluation", "server.classify_files", "server.reload", "server.assembly", "server.envelope", "server.service"),
+    ("server.admission", "server.golden", "server.served"),
     ("server.engines",),
     ("server.image_files",),
     ("server.images", "server.transcode"),
@@ -114,6 +116,13 @@ def test_files_and_functions_are_short(path: Path) -> None:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < MAX_FUNCTION_LINES, f"{node.name} is too long"
+
+
+@pytest.mark.parametrize("path", CPP_SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_c_plus_plus_files_are_short(path: Path) -> None:
+    lines = path.read_text("utf-8").splitlines()
+    assert len(lines) <= MAX_LINES
+    assert max(map(len, lines)) <= 140
 
 
 def test_no_file_is_named_for_nothing() -> None:

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import cv2
 
@@ -21,10 +21,25 @@ T = TypeVar("T")
 
 _UNBUFFERED = 2  # _IONBF
 _opening = threading.Lock()  # two traps would restore each other
+_shared: "list[Trap]" = []
 
 
 class _CookieFunctions(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in ("read", "write", "seek", "close")]
+
+
+class Trap(Protocol):
+    """While a thread is inside, what it writes to C's `stderr` is noticed."""
+
+    def __enter__(self) -> Self:
+        """Go in, forgetting what was written."""
+
+    def __exit__(self, *of: object) -> None:
+        """Go out."""
+
+    @property
+    def sprung(self) -> bool:
+        """Whether this thread has written since it last went in."""
 
 
 class StderrTrap:
@@ -84,10 +99,20 @@ def open_trap(libc: Any) -> StderrTrap | None:  # noqa: ANN401
 
 
 @cache
-def _process_trap() -> StderrTrap | None:
+def _process_trap() -> Trap | None:
     # OpenCV's own lines tell nothing that the frame's error does not.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    return open_trap(ctypes.PyDLL(None))
+    return _shared[-1] if _shared else open_trap(ctypes.PyDLL(None))
+
+
+def listen_through(trap: Trap) -> None:
+    """Use another's trap (mxclassify's) from now on, as two of different making would restore each other.
+
+    Call it while nobody decodes, before the other decodes at all.
+    """
+    with _opening:
+        _shared.append(trap)
+        _process_trap.cache_clear()
 
 
 def decode_unwarned(decode: Callable[[bytes], T | None], data: bytes) -> T | None:

@@ -4,18 +4,20 @@ import asyncio
 import json
 from collections.abc import Mapping
 from time import perf_counter
+from typing import NamedTuple
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from models.manifest import MAX_TOP_K, ModelManifest
+from models.manifest import MAX_TOP_K
 from server.admission import Admission
 from server.api.body import ImageBody, read_images
 from server.body_budget import BodyBudget, BodyHold
 from server.errors import BadRequest, Saturated, ServiceError
 from server.exchange import Exchange, exchange_of
 from server.images import inspect_image
+from server.served import Served
 from server.settings import Settings
 from server.transcode import upright
 from server.types import ImageFormat, Prediction
@@ -23,14 +25,26 @@ from server.types import ImageFormat, Prediction
 DEFAULT_TOP_K = 5
 
 
+class _Answer(NamedTuple):
+    """A prediction, and the model whose it is."""
+
+    served: Served
+    prediction: Prediction
+
+    def words(self, top_k: int) -> dict[str, object]:
+        """The reply."""
+        prediction = self.prediction
+        best = [{"class_id": s.class_id, "label": s.label, "score": s.score} for s in prediction.scores[:top_k]]
+        return {**self.served.words, "engine": prediction.engine, "score_type": prediction.score_type, "predictions": best}
+
+
 class ClassifyRoutes:
     """The two routes of the hot path, as bare ASGI applications; their OpenAPI is written by hand."""
 
-    def __init__(self, admission: Admission, budget: BodyBudget, manifest: ModelManifest, settings: Settings) -> None:
+    def __init__(self, admission: Admission, budget: BodyBudget, settings: Settings) -> None:
         self._admission = admission
         self._budget = budget
         self._settings = settings
-        self._model = {"model": manifest.name, "version": manifest.version}
 
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One image in, the best classes out."""
@@ -42,9 +56,10 @@ class ClassifyRoutes:
             options = all_options(scope, body)
             top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
             with exchange.unless_abandoned():
-                prediction = await self._predict(body.images[0], exchange.request_id, self._admission.deadline_s(timeout_ms))
-        exchange.stages_s |= prediction.stages_s
-        await send_json(send, self._answer(prediction, top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(exchange)})
+                answer = await self._predict(body.images[0], exchange.request_id, self._admission.deadline_s(timeout_ms))
+        exchange.stages_s |= answer.prediction.stages_s
+        exchange.engine = answer.prediction.engine
+        await send_json(send, answer.words(top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(exchange)})
 
     async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Several images in, one outcome each, in order; 429 only when none of them was taken."""
@@ -63,26 +78,24 @@ class ClassifyRoutes:
         if len(refusals) == len(outcomes):
             raise refusals[0]
         results = [
-            {"error": str(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else self._answer(outcome, top_k)
+            {"error": str(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
             for outcome in outcomes
         ]
-        await send_json(send, {**self._model, "results": results, "timing_ms": _timing_ms(exchange)})
+        exchange.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
+        await send_json(send, {**self._admission.served.words, "results": results, "timing_ms": _timing_ms(exchange)})
 
-    async def _predict(self, data: bytes, request_id: str, deadline_s: float) -> Prediction:
+    async def _predict(self, data: bytes, request_id: str, deadline_s: float) -> _Answer:
         image = inspect_image(data, self._settings.max_image_pixels)
         if image.orientation != 1 and image.format is not ImageFormat.JPEG:  # a JPEG is turned by every decoder
             image = await asyncio.to_thread(upright, image)
-        return await self._admission.classify(image, request_id, deadline_s)
+        served = self._admission.served  # which may be another one by the time of the answer
+        return _Answer(served, await self._admission.classify(image, request_id, deadline_s))
 
-    async def _outcome(self, data: bytes, request_id: str, deadline_s: float) -> Prediction | ServiceError:
+    async def _outcome(self, data: bytes, request_id: str, deadline_s: float) -> _Answer | ServiceError:
         try:
             return await self._predict(data, request_id, deadline_s)
         except ServiceError as error:
             return error
-
-    def _answer(self, prediction: Prediction, top_k: int) -> dict[str, object]:
-        best = [{"class_id": s.class_id, "label": s.label, "score": s.score} for s in prediction.scores[:top_k]]
-        return {**self._model, "engine": prediction.engine, "score_type": prediction.score_type, "predictions": best}
 
 
 def all_options(scope: Scope, body: ImageBody) -> dict[str, str]:

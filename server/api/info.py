@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from server.engines.runtime import Runtime
+from server.engines.status import statuses
 from server.service import Service
 
 
@@ -14,6 +15,18 @@ class ArtifactInfo(BaseModel):
     soc: str
     sha256: str
     batch_sizes: list[int]
+
+
+class EngineInfo(BaseModel):
+    """One engine on one chip. `process` is its process id if it has one of its own, `reason` says why it is not up."""
+
+    name: str
+    device: str
+    up: bool
+    answers: bool
+    reason: str
+    process: int | None
+    restarts: int
 
 
 class Limits(BaseModel):
@@ -37,7 +50,7 @@ class Info(BaseModel):
     labels_sha256: str
     artifacts: list[ArtifactInfo]
     engine: str
-    engines: list[str]
+    engines: list[EngineInfo]
     runtime: Runtime
     pipeline: str | None
     limits: Limits
@@ -46,10 +59,11 @@ class Info(BaseModel):
 def info_routes(service: Service, runtime: Runtime) -> APIRouter:
     """The info route."""
     router = APIRouter(tags=["service"])
-    manifest, settings = service.model.manifest, service.settings
+    settings = service.settings
 
     @router.get("/info", summary="What is served, by what, within which limits")
     async def info() -> Info:
+        manifest = service.model.manifest
         return Info(
             model=manifest.name,
             version=manifest.version,
@@ -59,7 +73,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             labels_sha256=manifest.labels_sha256,
             artifacts=[ArtifactInfo.model_validate(artifact, from_attributes=True) for artifact in manifest.artifacts],
             engine=service.engine.name,
-            engines=[service.engine.name],
+            engines=[EngineInfo.model_validate(status, from_attributes=True) for status in statuses(service.engine)],
             runtime=runtime,
             pipeline=str(settings.pipeline) if settings.pipeline else None,
             limits=Limits.model_validate(settings, from_attributes=True),

@@ -1,4 +1,4 @@
-"""The command line: serve, classify, evaluate, models, convert."""
+"""The command line: serve, classify, evaluate, doctor, models, convert."""
 
 import json
 import sys
@@ -9,7 +9,9 @@ import typer
 
 from models.errors import ClassifyError
 from models.store import ModelStore, zoo_manifest, zoo_names
+from server.cli.classifier_config import classifier_config
 from server.cli.convert import convert_app
+from server.cli.doctor import doctor
 from server.cli.evaluate import evaluate
 from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
 from server.flags import load_settings, with_settings
@@ -20,6 +22,8 @@ models_app = typer.Typer(help="The models: which there are, and how to prepare o
 app.add_typer(models_app, name="models")
 app.add_typer(convert_app, name="convert")
 app.command("evaluate")(evaluate)
+app.command("doctor")(doctor)
+models_app.command("classifier-config")(classifier_config)
 
 
 @app.command("serve")
@@ -41,9 +45,10 @@ def serve(settings: Settings) -> None:
     from server.app import create_app  # FastAPI takes half a second to import: the model loads meanwhile
     from server.evaluation.evaluations import Evaluations
     from server.listener import listen
+    from server.reload import Reloader
 
-    evaluations = Evaluations(service, runtime, roots)
-    code = listen(create_app(service, runtime, evaluations, api_key, access_log), service, listener, access_log)
+    evaluations, reloader = Evaluations(service, runtime, roots), Reloader(service, runtime)
+    code = listen(create_app(service, reloader, evaluations, api_key, access_log), service, reloader, listener, access_log)
     if service.failure:
         raise service.failure
     raise typer.Exit(code)
@@ -165,6 +170,21 @@ def prepare_model(
     with console.status(f"Preparing {name}") as status:
         model = prepare(name, store, random=random, batch_sizes=sizes, force=force, progress=status.update)
     _print(f"{model.manifest.name} is ready in {model.folder}")
+
+
+@models_app.command("golden")
+def set_golden_image(
+    name: str,
+    image: Annotated[Path, typer.Argument(help="A photo of one clear class.")],
+    class_id: Annotated[int | None, typer.Option(help="The class it must be; else what the model says now.", show_default=False)] = None,
+    tolerance: Annotated[float, typer.Option(min=0.001, max=1, help="How far its score may be away, on another runtime too.")] = 0.05,
+    model_store: StoreFolder = None,
+) -> None:
+    """Give a model its golden image: the server asks it at every start and reload, and refuses a model that answers otherwise."""
+    from server.cli.golden import set_golden
+
+    golden = set_golden(load_settings(model=name, model_store=model_store, log_level="warning"), image, class_id, tolerance)
+    _print(f"{golden.file} of {name} is class {golden.class_id} with {golden.score:.4f} ± {golden.tolerance:g}")
 
 
 def _manifest(store: ModelStore, name: str):  # type: ignore[no-untyped-def] # noqa: ANN202

@@ -31,8 +31,13 @@ class Engine(Protocol):
     cancelling it before the image is decoded spares the work, and `close` leaves no future unresolved.
     """
 
-    name: str
-    capacity: int
+    @property
+    def name(self) -> str:
+        """What it is called; of several engines, the one that answers now."""
+
+    @property
+    def capacity(self) -> int:
+        """Images it takes at once."""
 
     def start(self) -> None:
         """Load and warm up; raises EngineUnavailable."""

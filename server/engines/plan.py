@@ -8,6 +8,7 @@ from pathlib import Path
 from models.manifest import MAX_CLASSES
 from models.store import StoredModel
 from pipelines.classification import ClassificationConfig
+from pipelines.classifier_config import ClassifierLimits, render_classifier
 from pipelines.errors import PipelineError
 from pipelines.render import PipelinePaths, render_config, render_pipeline
 from pipelines.spec import StreamSpec, parse_pipeline
@@ -36,8 +37,24 @@ class StreamPlan:
             self.folder.cleanup()
 
 
-def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int) -> StreamPlan:
-    """Render the model's pipeline; raises ModelError when an artifact is missing or damaged."""
+@dataclass(frozen=True)
+class ClassifierPlan:
+    """The configuration of the compiled classifier, the labels by class id, and the runtime it must be built for."""
+
+    config: str
+    labels: tuple[str, ...]
+    runtime: str
+
+
+def plan_classifier(model: StoredModel, runtime: Runtime, soc: str, limits: ClassifierLimits, device: int = 0) -> ClassifierPlan:
+    """Render the compiled engine's configuration for one chip; raises ModelError when an artifact is missing or damaged."""
+    _, path = model.artifact("host" if runtime == "host" else soc)
+    config = render_classifier(model.manifest, str(path.with_suffix(".om").absolute()), limits, device)
+    return ClassifierPlan(config, model.class_names, runtime)
+
+
+def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, device: int = 0) -> StreamPlan:
+    """Render the model's pipeline for one chip; raises ModelError when an artifact is missing or damaged."""
     manifest = model.manifest
     if manifest.classes > MAX_CLASSES:
         raise EngineUnavailable(f"{manifest.name} has {manifest.classes} classes; the vendor's post-process takes {MAX_CLASSES}.")
@@ -52,7 +69,7 @@ def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int) 
     # One image works and one waits; where a batch is formed, a whole one must fit beside them. The vendor's table of
     # unclaimed results has ten places, which bounds the batch that can be waited for.
     depth = 2 if artifact.batch_sizes == (1,) else artifact.batch_sizes[-1] + 2
-    return StreamPlan(render_pipeline(manifest, paths, names), tuple(names), depth, "probability", folder)
+    return StreamPlan(render_pipeline(manifest, paths, names, device), tuple(names), depth, "probability", folder)
 
 
 def plan_own(pipeline: Path) -> StreamPlan:

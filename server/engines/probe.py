@@ -1,9 +1,23 @@
 """The picture an engine is warmed up and probed with."""
 
+from functools import cache
+from time import monotonic
+
 import cv2
 import numpy as np
 
+from server.engines.base import InferenceRequest
+from server.types import EncodedImage, ImageFormat
 
+SIDE_PX = 256
+
+
+@cache
 def probe_image() -> bytes:
     """A baseline JPEG, 256x256, mid grey: within the limits of every decoder, DVPP included."""
-    return cv2.imencode(".jpg", np.full((256, 256, 3), 128, np.uint8))[1].tobytes()
+    return cv2.imencode(".jpg", np.full((SIDE_PX, SIDE_PX, 3), 128, np.uint8))[1].tobytes()
+
+
+def probe_request(timeout_s: float) -> InferenceRequest:
+    """The picture as a request."""
+    return InferenceRequest(EncodedImage(probe_image(), ImageFormat.JPEG, SIDE_PX, SIDE_PX), "probe", monotonic() + timeout_s)

@@ -12,12 +12,19 @@ from server.types import Prediction
 class Work:
     """A request on its way. Dropping it (cancelled, failed, answered) frees the image at once, wherever it is queued."""
 
-    __slots__ = ("admitted_s", "future", "request")
+    __slots__ = ("admitted_s", "failures", "future", "losses", "moves", "request")
 
     def __init__(self, request: InferenceRequest) -> None:
         self.admitted_s = monotonic()
         self.request: InferenceRequest | None = request
         self.future: Future[Prediction] = Future()
+        self.failures = 0  # engines that failed it
+        self.losses = 0  # engines that were lost with it
+        self.moves = 0  # engines that had no time for it
+
+    def overdue(self, now_s: float) -> bool:
+        """Whether its time is over, or nobody wants it any more."""
+        return self.request is None or now_s >= self.request.deadline_s
 
     def begin(self, now_s: float) -> InferenceRequest | None:
         """Claim the work before it costs anything: None if it was abandoned or its time is over."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from pipelines.result_files import make_folder, result_path, write_result
-from server.assembly import open_service
+from server.assembly import open_service, without_fallback
 from server.errors import BadRequest
 from server.evaluation.dataset import LabelledSet, open_labelled_set
 from server.evaluation.jobs import EvaluationRequest
@@ -40,7 +40,7 @@ class LocalRun:
 
 def evaluate(settings: Settings, images: Path, labels: Path | None, request: EvaluationRequest, folder: RunFolder, tell: Tell) -> LocalRun:
     """Evaluate a folder, or go on where the run in `folder` was interrupted; raises ClassifyError, and Interrupted."""
-    service, runtime = open_service(settings)
+    service, runtime = open_service(without_fallback(settings))
     class_names = service.model.class_names
     labelled = open_labelled_set(images, labels, class_names, limit=request.limit, follow_links=True)
     service.engine.start()

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from models.store import sha256_of
+from server.engines.status import engine_names
 from server.evaluation.dataset import LabelledSet
 from server.evaluation.jobs import EvaluationRequest
 from server.evaluation.run_manifest import RunManifest
@@ -35,7 +36,7 @@ def describe_run(service: Service, runtime: str, labelled: LabelledSet, request:
         classes=manifest.classes,
         top_k=request.top_k,
         limit=request.limit,
-        engine=service.engine.name,
+        engine=",".join(engine_names(service.engine)),
         runtime=runtime,
         score_type=getattr(service.engine, "score_type", "probability"),
         precision="f32" if runtime == "host" else "as compiled by ATC",

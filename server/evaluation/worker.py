@@ -20,6 +20,7 @@ from server.service import Service
 
 logger = logging.getLogger(__name__)
 
+TURN_S = 0.1
 AGAIN_S = 5.0  # after which a database that could not be read is asked once more
 
 
@@ -100,9 +101,13 @@ class Worker:
             if job is None:
                 self._wake.wait()
                 continue
+            while not self._service.measuring.acquire(timeout=TURN_S):  # a reload
+                if self._closing:
+                    return
             self._current = _Current(job.id)
             self._run_noted(job, self._current)
             self._current = None
+            self._service.measuring.release()
 
     def _run_noted(self, job: Job, current: _Current) -> None:
         try:

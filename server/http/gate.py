@@ -18,7 +18,7 @@ SWEEP_S = 0.5
 class Gate:
     """One for a server."""
 
-    def __init__(self, limits: Limits, metrics: Metrics, engine_name: str) -> None:
+    def __init__(self, limits: Limits, metrics: Metrics, engine_name: Callable[[], str]) -> None:
         self.limits = limits
         self._metrics = metrics
         self._engine_name = engine_name
@@ -35,7 +35,7 @@ class Gate:
         logger.info("- - %d %s", status, error.code, extra={"request_id": request_id, "status": status})
         response = error_response(error, request_id)
         headers = response.headers
-        headers["x-request-id"], headers["x-engine"] = request_id, self._engine_name
+        headers["x-request-id"], headers["x-engine"] = request_id, self._engine_name()
         headers["server-timing"] = f"total;dur={elapsed_s * 1000:.3f}"
         headers["connection"] = "close"
         lines = b"".join(b"%b: %b\r\n" % header for header in [*default_headers, *response.raw_headers])

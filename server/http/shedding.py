@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from server.http.connection import Connection
 
 PATHS = frozenset({"/classify", "/classify/batch"})
+_HEAD = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-type: application/json\r\n"
 _REFILL_S = 0.02
 _BURST = REFUSALS_PER_S / 4
 
@@ -42,7 +44,7 @@ class Shedding:
     images. So there are so many refusals a second; who would get one more is not read from until its turn comes.
     """
 
-    def __init__(self, admission: Admission, metrics: Metrics, engine_name: str, access_log: AccessLog | None) -> None:
+    def __init__(self, admission: Admission, metrics: Metrics, engine_name: Callable[[], str], access_log: AccessLog | None) -> None:
         self._admission = admission
         self._metrics = metrics
         self._access_log = access_log
@@ -50,9 +52,7 @@ class Shedding:
         self._held: deque[Connection] = deque()
         self._left: float = _BURST
         refusal = admission.refusal()
-        self._head = (
-            f"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-type: application/json\r\nx-engine: {engine_name}\r\n"
-        ).encode()
+        self._engine_name = engine_name
         self._text = f'{{"error":"{refusal}","code":"{refusal.code}","request_id":"'
 
     def wants(self, scope: Scope, head: Head) -> bool:
@@ -84,9 +84,10 @@ class Shedding:
             self._held.append(connection)
         body = f'{self._text}{request_id}"}}'.encode()
         lines = b"".join([b"%b: %b\r\n" % header for header in default_headers])
-        return b"%b%bserver-timing: total;dur=%.3f\r\nx-request-id: %b\r\ncontent-length: %d\r\n\r\n%b" % (
-            self._head,
+        return b"%b%bx-engine: %b\r\nserver-timing: total;dur=%.3f\r\nx-request-id: %b\r\ncontent-length: %d\r\n\r\n%b" % (
+            _HEAD,
             lines,
+            self._engine_name().encode(),
             elapsed_s * 1000,
             request_id.encode(),
             len(body),

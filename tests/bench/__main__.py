@@ -1,10 +1,12 @@
 """The command line of the load tool."""
 
 import json
+import os
 import shutil
 import sys
 import tempfile
 from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +15,12 @@ import typer
 
 from models.store import ModelStore
 from tests.bench.artifact import measure_pairs
+from tests.bench.batcher import compare_batchers
 from tests.bench.client import Load, run
 from tests.bench.evaluating import measure_evaluation
 from tests.bench.idle import HEAD, costs
 from tests.bench.machine import machine
+from tests.bench.mxbase import GOALS, HEADINGS, compare
 from tests.bench.pairs import NULL, SUBJECTS, measure
 from tests.bench.served import Served
 from tests.bench.small_model import NAME, store_small_model
@@ -133,6 +137,27 @@ def artifact(
         _say(line)
 
 
+@app.command("mxbase")
+def mxbase(
+    models: Annotated[str, typer.Option(help="Which to measure, by comma.")] = ",".join(GOALS),
+    pairs: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 9,
+    seconds: Annotated[float, typer.Option(help="For how long each.")] = 4,
+    store: Store = Path("build/bench_store"),
+) -> None:
+    """The compiled classifier (make mxbase) held against the stream engine, in process."""
+    if not find_spec("mxclassify"):
+        _tell("the compiled classifier is not built: make mxbase")
+        raise typer.Exit(1)
+    image, found = _photo(), []
+    for name in models.split(","):
+        _prepare(name, store)
+        found.append(compare(store, name, image, pairs, seconds, _tell))
+    shutil.rmtree(image.parent)
+    _say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels; load {os.getloadavg()[0]:.1f}\n\n{HEADINGS}")
+    for line in (*(one.row() for one in found), "", *(str(one.goal) for one in found)):
+        _say(line)
+
+
 @app.command("evaluate")
 def evaluate(
     models: Annotated[str, typer.Option(help="Which to measure, by comma.")] = "small_cnn,efficientnet_lite0",
@@ -151,6 +176,17 @@ def evaluate(
     shutil.rmtree(image.parent)
     for one in found:
         _say(str(one.goal))
+
+
+@app.command("batcher")
+def batcher(
+    seconds: Annotated[float, typer.Option(help="For how long each load.")] = 40,
+    model: Annotated[str, typer.Option(help="Only this one of the published models.")] = "",
+    seed: Annotated[int, typer.Option(help="Of the Poisson processes.")] = 1,
+) -> None:
+    """The compiled classifier's batcher beside fixed delays, on a simulated Ascend 310 with the vendor's published timings."""
+    _say(f"{machine()}\n")
+    _say(compare_batchers(seconds, model, seed).rstrip())
 
 
 if __name__ == "__main__":

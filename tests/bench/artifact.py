@@ -4,11 +4,8 @@
 on its input with a line of JSON. Both run asynchronously, with the same number of streams and requests.
 """
 
-import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -17,6 +14,7 @@ from typing import Any
 
 from models.store import ModelStore
 from tests.bench.table import Goal
+from tests.bench.turns import answer, measuring
 
 GOAL = 0.98
 KINDS = ("artifact", "plain")
@@ -95,29 +93,10 @@ class Pairs:
         yield str(Goal(f"{name}: host artifact ÷ the plain network in OpenVINO", self.ratio, GOAL))
 
 
-@contextmanager
-def measuring(artifact: Path, kind: str) -> Iterator[Callable[[float], dict[str, float]]]:
-    """A network in a process of its own; answers what measures it for some seconds."""
-    command = [sys.executable, "-m", "tests.bench.artifact", str(artifact), kind]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        source, sink = process.stdin, process.stdout
-        assert source
-        assert sink
-
-        def measure(seconds: float) -> dict[str, float]:
-            source.write(f"{seconds}\n")
-            source.flush()
-            found: dict[str, float] = json.loads(sink.readline())
-            return found
-
-        yield measure
-        source.close()
-
-
 def measure_pairs(store: Path, name: str, pairs: int, seconds: float, tell: Callable[[str], None]) -> Pairs:
     """Measure both in turns, the first of a pair being now the one, now the other."""
     result, file = Pairs(), ModelStore(store).open(name).artifact("host")[1]
-    with measuring(file, "artifact") as artifact, measuring(file, "plain") as plain:
+    with measuring(__name__, str(file), "artifact") as artifact, measuring(__name__, str(file), "plain") as plain:
         networks = {"artifact": artifact, "plain": plain}
         one, other = (measure(seconds / 4) for measure in networks.values())  # to warm up
         assert (one["streams"], one["requests"]) == (other["streams"], other["requests"])
@@ -129,7 +108,4 @@ def measure_pairs(store: Path, name: str, pairs: int, seconds: float, tell: Call
 
 
 if __name__ == "__main__":
-    network = Network(Path(sys.argv[1]), sys.argv[2])
-    for line in sys.stdin:
-        sys.stdout.write(json.dumps(network.measure(float(line))) + "\n")
-        sys.stdout.flush()
+    answer(Network(Path(sys.argv[1]), sys.argv[2]).measure)

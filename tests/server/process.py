@@ -19,7 +19,7 @@ import httpx
 class ServerProcess:
     """`ascend-classify serve` on a free port; ready when entered, ended by SIGTERM when left."""
 
-    def __init__(self, *, ready: bool = True, cwd: Path | None = None, **environment: object) -> None:
+    def __init__(self, *, ready: bool = True, ready_s: float = 30, cwd: Path | None = None, **environment: object) -> None:
         settings = {name.upper(): str(value) for name, value in environment.items()}
         self._folder = tempfile.TemporaryDirectory(prefix="server-")
         self.evaluations = settings.setdefault("EVALUATION_DIR", f"{self._folder.name}/evaluations")
@@ -36,7 +36,7 @@ class ServerProcess:
         self.url = self._wait_for(lambda line: line["message"].startswith("listening on"))["message"].removeprefix("listening on ")
         self.client = httpx.Client(base_url=self.url, timeout=30, limits=httpx.Limits(max_connections=None))
         if ready:
-            self._wait_for(lambda line: line["message"].startswith("ready:"))
+            self._wait_for(lambda line: line["message"].startswith("ready:"), ready_s)
 
     @property
     def pid(self) -> int:
@@ -73,6 +73,10 @@ class ServerProcess:
     def log(self, message: str) -> dict[str, Any]:
         """Wait for a log line that contains a text, in its message or its fields."""
         return self._wait_for(lambda line: message in json.dumps(line))
+
+    def lines(self, message: str) -> int:
+        """How many lines of the log begin so."""
+        return sum(line["message"].startswith(message) for line in self._log)
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of the samples of a metric that have these labels."""

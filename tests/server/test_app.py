@@ -10,6 +10,8 @@ from server.engines.fake import FakeEngine
 from server.evaluation.evaluations import Evaluations
 from server.flags import load_settings
 from server.metrics import Metrics
+from server.reload import Reloader
+from server.served import Served
 from server.service import Service
 from tests.server.process import ServerProcess
 
@@ -30,8 +32,8 @@ async def test_a_fault_is_told_by_its_id_and_nothing_else(anyio_backend: str) ->
         raise RuntimeError("a secret detail")
 
     manifest = zoo_manifest("efficientnet_lite0")
-    service = Service(load_settings(), StoredModel(manifest, load_settings().model_store), FakeEngine(), Metrics())
-    app = create_app(service, "host", Evaluations(service, "host", ()))
+    service = Service(load_settings(), Served(StoredModel(manifest, load_settings().model_store), FakeEngine()), Metrics())
+    app = create_app(service, Reloader(service, "host"), Evaluations(service, "host", ()))
     app.app.router.routes.insert(0, Route("/broken", broken))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:
         response = await client.get("/broken")

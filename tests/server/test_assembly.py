@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ModelNotPrepared
-from server.assembly import default_streams, open_model, open_service
+from server.assembly import open_model, open_service
 from server.errors import EngineUnavailable
 from server.flags import load_settings
 from tests.level_model import store_level_model
@@ -27,8 +27,3 @@ def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
     store_level_model(tmp_path)
     with pytest.raises(EngineUnavailable, match="There is no engine 'warp'"):
         open_service(load_settings(model_store=tmp_path, model="level", engines="warp"))
-
-
-def test_streams_by_runtime() -> None:
-    assert default_streams("ascend") == 2
-    assert 2 <= default_streams("host") <= 8

@@ -71,7 +71,7 @@ def test_prepare_twice_is_quick_and_the_same(tmp_path: Path) -> None:
     [
         (("serve", "--model", "nonsense"), "model_not_found"),
         (("serve", "--model", "resnext101_32x4d"), "model_not_prepared"),
-        (("serve", "--engines", "mxbase"), "engine_unavailable"),
+        (("serve", "--engines", "warp"), "engine_unavailable"),
         (("serve", "--port", "99999"), "setting_invalid"),
         (("serve", "--pipeline", "nonsense.pipeline"), "engine_unavailable"),
         (("serve", "--runtime", "ascend"), "model_not_prepared"),

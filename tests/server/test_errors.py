@@ -9,7 +9,8 @@ from server.errors import ServiceError
 
 def test_codes_are_unique_and_drawn() -> None:
     leaves = list(error_classes())
-    assert len({leaf.code for leaf in leaves}) == len(leaves)
+    named = [leaf for leaf in leaves if "code" in vars(leaf)]  # the others are kinds of their parents
+    assert len({leaf.code for leaf in named}) == len(named) >= 20
     for leaf in leaves:
         assert f"─ {leaf.__name__} " in (errors.__doc__ or "")
         assert str(int(leaf.status)) in (errors.__doc__ or "")

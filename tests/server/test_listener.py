@@ -20,3 +20,12 @@ def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
         server.log("draining")
         server.signal(signal.SIGTERM)
         assert server.wait(timeout_s=10) == 0
+
+
+def test_who_comes_back_during_the_drain_is_asked_to_go_elsewhere() -> None:
+    with ServerProcess(engines="fake", drain_delay_s=2) as server:
+        assert "connection" not in server.client.get("/health/live").headers
+        server.signal(signal.SIGTERM)
+        server.log("draining")
+        assert server.client.get("/health/live").headers["connection"] == "close"
+        assert server.client.post("/classify", content=b"no image").headers["connection"] == "close"

@@ -8,6 +8,7 @@ from server.engines.fake import FakeEngine
 from server.errors import EngineUnavailable
 from server.flags import load_settings
 from server.metrics import Metrics
+from server.served import Served
 from server.service import Phase, Service
 
 
@@ -19,7 +20,7 @@ class EngineThatCannotStart(FakeEngine):
 
 
 def service_of(engine: FakeEngine) -> Service:
-    return Service(load_settings(), StoredModel(zoo_manifest("efficientnet_lite0"), Path()), engine, Metrics())
+    return Service(load_settings(), Served(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), engine), Metrics())
 
 
 def test_from_start_to_drain() -> None:
@@ -44,6 +45,17 @@ def test_an_engine_that_cannot_start_is_told_and_reported() -> None:
     assert service.readiness() == (False, "failed", "No device.")
     service.drain()
     assert service.phase is Phase.FAILED
+
+
+def test_a_fault_at_the_start_is_told_too() -> None:
+    class Broken(FakeEngine):
+        def start(self) -> None:
+            raise AttributeError("RUNTIME")
+
+    service = service_of(Broken())
+    service.begin()
+    asyncio.run(service.close())
+    assert service.readiness() == (False, "failed", "A fault of the engine fake at its start: AttributeError('RUNTIME').")
 
 
 def test_an_engine_that_falls_ill_is_not_ready() -> None:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
+from typing import Any, Self
 
 import cv2
 import numpy as np
 import pytest
 
-from pipelines.host.decoder_warnings import decode_unwarned, open_trap
+from pipelines.host import decoder_warnings
+from pipelines.host.decoder_warnings import StderrTrap, decode_unwarned, listen_through, open_trap
 from pipelines.host.frame import Pixels
 
 SOFT = cv2.GaussianBlur(np.random.default_rng(1).integers(0, 256, (120, 160, 3), np.uint8), (0, 0), 4)
@@ -72,3 +74,24 @@ def test_a_platform_without_the_functions_is_named_in_the_log(caplog: pytest.Log
     with caplog.at_level(logging.WARNING):
         assert open_trap(SimpleNamespace()) is None
     assert "cannot be heard on this platform" in caplog.text
+
+
+def test_another_s_trap_is_used_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As mxclassify's, where both engines decode in one process."""
+    entered: list[Any] = []
+
+    class Trap(StderrTrap):
+        def __enter__(self) -> Self:
+            entered.append(self)
+            return super().__enter__()
+
+    trap = Trap(LIBC)
+    monkeypatch.setattr(decoder_warnings, "_shared", [])
+    try:
+        listen_through(trap)
+        assert decode_unwarned(read, DAMAGED) is None
+        assert decode_unwarned(read, JPEG) is not None
+        assert entered == [trap, trap]
+    finally:
+        monkeypatch.undo()
+        decoder_warnings._process_trap.cache_clear()

@@ -1,6 +1,12 @@
 """GET /info."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
 from models.store import ModelStore
+from tests.level_model import level_png, store_level_model
 from tests.server.process import ServerProcess
 
 
@@ -13,3 +19,24 @@ def test_info_tells_what_is_served(live_server: ServerProcess, model_store: Mode
         {"file": "efficientnet_lite0.onnx", "soc": "host", "sha256": manifest.artifacts[0].sha256, "batch_sizes": [1]}
     ]
     assert info["limits"]["window"] == 64
+
+
+@pytest.mark.skipif(find_spec("mxclassify") is None, reason="make mxbase builds it")
+def test_every_engine_on_every_chip(tmp_path: Path) -> None:
+    store_level_model(tmp_path)
+    with ServerProcess(model_store=tmp_path, model="level", devices="0,1") as server:
+        engines = server.client.get("/info").json()["engines"]
+        shown = [(engine["name"], engine["device"], engine["up"], engine["answers"]) for engine in engines]
+        assert shown == [
+            ("stream", "0", True, True),
+            ("stream", "1", True, True),
+            ("mxbase", "0", True, False),
+            ("mxbase", "1", True, False),
+        ]
+        assert len({engine["process"] for engine in engines}) == 4
+        assert server.metric("classify_engine_up", engine="mxbase", device="1") == 1
+        for level in range(20):
+            server.client.post("/classify", content=level_png(4 * level), headers={"Content-Type": "image/png"})
+        chips = [server.metric("classify_device_images_total", engine="stream", device=device) for device in "01"]
+        assert sum(chips) >= 20
+        assert server.metric("classify_images_total", engine="stream", outcome="ok") == 20

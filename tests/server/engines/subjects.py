@@ -1,13 +1,24 @@
 """The engines that the contract is held against, each with pictures whose answers are known."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
+from pipelines.classifier_config import ClassifierLimits
+from server.engines.assembly import EngineAssembly
 from server.engines.base import Engine
+from server.engines.chain import Chain
 from server.engines.fake import FakeEngine, fake_prediction
-from server.engines.plan import plan_rendered
+from server.engines.link import Link
+from server.engines.mxbase import MxbaseEngine
+from server.engines.plan import plan_classifier, plan_rendered
+from server.engines.pool import Pool
+from server.engines.process import EngineProcess
+from server.engines.programs import HostedProgram, StreamProgram
 from server.engines.stream import StreamEngine
+from server.flags import load_settings
+from server.metrics import Metrics
 from server.types import EncodedImage, ImageFormat
 from tests.level_model import level_image, store_level_model
 
@@ -49,11 +60,74 @@ def _stream_subject(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool 
     )
 
 
+def _stream_process(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool) -> Subject:
+    model = store_level_model(folder / "child", batch_sizes=batch_sizes)
+
+    def make(capacity: int) -> Engine:
+        return EngineProcess("stream", StreamProgram(lambda: plan_rendered(model, "host", "", 2), "host", strict=strict), capacity)
+
+    return replace(_stream_subject(folder / "here", batch_sizes), make=make)
+
+
+def _mxbase(folder: Path, batch_sizes: tuple[int, ...]) -> Subject:
+    """The compiled engine in this process."""
+    model = store_level_model(folder, batch_sizes=batch_sizes)
+    limits = ClassifierLimits(decoders=2, lanes=2, capacity=64)
+    make = lambda capacity: MxbaseEngine(lambda: plan_classifier(model, "host", "", limits), capacity)  # noqa: E731
+    return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=4000))
+
+
+def _mxbase_process(folder: Path) -> Subject:
+    model = store_level_model(folder)
+    settings = load_settings(engines="mxbase", engine_processes="yes", runtime="host")
+
+    def make(capacity: int) -> Engine:
+        return EngineAssembly(settings.model_copy(update={"window": capacity}), model, "host", Metrics()).engine()
+
+    return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=4000))
+
+
+def _fake_process(folder: Path) -> Subject:
+    def make(capacity: int) -> Engine:
+        program = HostedProgram("server.engines.fake:FakeEngine", lambda: {"capacity": 4, "latency_s": 0.005}, places=4)
+        return EngineProcess("fake", program, capacity)
+
+    return replace(fake_subject(folder), make=make)
+
+
+def _pool(folder: Path) -> Subject:
+    """A strict stream in a child, and one in this process."""
+    child, here = _stream_process(folder, (1,), strict=True), _stream_subject(folder, (1,))
+    return replace(here, make=lambda capacity: Pool([Link(child.make(capacity)), Link(here.make(capacity), "1")], capacity, hold=False))
+
+
+def _chain(folder: Path) -> Subject:
+    """A child before a fallback in this process."""
+    child, here = _stream_process(folder, (1,), strict=True), _stream_subject(folder, (1,))
+
+    def make(capacity: int) -> Engine:
+        return Chain([Link(child.make(capacity)), Link(here.make(capacity))], capacity, lambda *_: None)
+
+    return replace(here, make=make)
+
+
+COMPILED: dict[str, Callable[[Path], Subject]] = {
+    "mxbase": lambda folder: _mxbase(folder, (1,)),
+    "mxbase-batch-sizes": lambda folder: _mxbase(folder, (1, 2, 4, 8)),
+    "mxbase-process": _mxbase_process,
+}
 SUBJECTS: dict[str, Callable[[Path], Subject]] = {
     "fake": fake_subject,
     "stream": lambda folder: _stream_subject(folder, (1,)),
     "stream-static-batch": lambda folder: _stream_subject(folder, (4,)),
     "stream-batch-sizes": lambda folder: _stream_subject(folder, (1, 2, 4, 8)),
     "stream-strict": lambda folder: _stream_subject(folder, (1,), strict=True),
+    "stream-process": lambda folder: _stream_process(folder, (1,), strict=False),
+    "stream-process-strict": lambda folder: _stream_process(folder, (1,), strict=True),
+    "stream-process-strict-batch-sizes": lambda folder: _stream_process(folder, (1, 2, 4, 8), strict=True),
+    "fake-process": _fake_process,
+    **(COMPILED if find_spec("mxclassify") else {}),
+    "pool": _pool,
+    "chain": _chain,
     "stream-strict-batch-sizes": lambda folder: _stream_subject(folder, (1, 2, 4, 8), strict=True),
 }

@@ -12,7 +12,7 @@ from server.metrics import Metrics
 
 def test_a_refusal_is_an_answer_like_any_other_and_counted() -> None:
     metrics = Metrics()
-    gate = Gate(Limits(1, 1, 1), metrics, "fake")
+    gate = Gate(Limits(1, 1, 1), metrics, lambda: "fake")
     head, _, body = gate.refusal(TooManyConnections("Full."), "id-1", perf_counter(), [(b"date", b"today")]).partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     assert lines[0] == "HTTP/1.1 503 Service Unavailable"
@@ -33,7 +33,7 @@ def test_the_sweep_goes_on() -> None:
             if len(times) == 3:
                 third.set()
 
-        Gate(Limits(1, 1, 1), Metrics(), "fake").sweep(note, asyncio.get_running_loop())
+        Gate(Limits(1, 1, 1), Metrics(), lambda: "fake").sweep(note, asyncio.get_running_loop())
         await third.wait()
         return times
 

@@ -1,0 +1,15 @@
+// What the Init of a post-process takes, in 2.0.2: std::string behind pointers without a type.
+#ifndef HOST_SDK_POST_CONFIG_H
+#define HOST_SDK_POST_CONFIG_H
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace MxBase {
+using PostConfig = std::map<std::string, std::shared_ptr<void>>;
+
+inline std::string TextOf(const std::shared_ptr<void> &value) { return value ? *std::static_pointer_cast<std::string>(value) : ""; }
+}  // namespace MxBase
+
+#endif

@@ -1,0 +1,14 @@
+// What the Init of a post-process takes, in 7.x.
+#ifndef HOST_SDK_POST_CONFIG_H
+#define HOST_SDK_POST_CONFIG_H
+
+#include <map>
+#include <string>
+
+namespace MxBase {
+using PostConfig = std::map<std::string, std::string>;
+
+inline std::string TextOf(const std::string &value) { return value; }
+}  // namespace MxBase
+
+#endif

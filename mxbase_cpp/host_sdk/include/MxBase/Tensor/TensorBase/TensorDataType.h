@@ -1,0 +1,23 @@
+// Element types with the vendor's numbers.
+#ifndef HOST_SDK_TENSOR_DATA_TYPE_H
+#define HOST_SDK_TENSOR_DATA_TYPE_H
+
+namespace MxBase {
+enum TensorDataType {
+    TENSOR_DTYPE_UNDEFINED = -1,
+    TENSOR_DTYPE_FLOAT32 = 0,
+    TENSOR_DTYPE_FLOAT16 = 1,
+    TENSOR_DTYPE_INT8 = 2,
+    TENSOR_DTYPE_INT32 = 3,
+    TENSOR_DTYPE_UINT8 = 4,
+    TENSOR_DTYPE_INT16 = 6,
+    TENSOR_DTYPE_UINT16 = 7,
+    TENSOR_DTYPE_UINT32 = 8,
+    TENSOR_DTYPE_INT64 = 9,
+    TENSOR_DTYPE_UINT64 = 10,
+    TENSOR_DTYPE_DOUBLE64 = 11,
+    TENSOR_DTYPE_BOOL = 12
+};
+}  // namespace MxBase
+
+#endif

@@ -1,0 +1,10 @@
+// The vendor's softmax: exponentials from tables, no shift by the largest logit.
+#pragma once
+
+#include <vector>
+
+namespace MxHost {
+// In place, over (classes,). Logits are cut to ±255 and to steps of 1/65536; from about 89 on the exponential overflows and the
+// scores are NaN; where the sum stays below 1e-6 the logits are left as they are. (ascend.md 2.7, observed)
+void TableSoftmax(std::vector<float> &logits);
+}  // namespace MxHost

@@ -1,0 +1,20 @@
+// Encoded bytes to pixels.
+#pragma once
+
+#include <cstddef>
+#include <opencv2/core.hpp>
+
+#include "mxclassify/picture.h"
+
+namespace mxclassify {
+constexpr const char *DAMAGED = "it is damaged: its decoder has warned of it";
+constexpr const char *TOO_LARGE = "its pixels are too many";
+constexpr size_t MAX_PICTURE_BYTES = size_t{1} << 30;  // malloc_max_data_size of the sdk.conf that comes with the SDK
+
+// The pixels that cv::imdecode gives with IMREAD_COLOR: BGR, EXIF orientation applied.
+// Throws Undecodable where there is nothing to be read, the decoder warns, or the pixels pass MAX_PICTURE_BYTES.
+cv::Mat Decode(const Bytes &image);
+
+// The same by OpenCV alone.
+cv::Mat DecodeByOpenCv(const Bytes &image);
+}  // namespace mxclassify

@@ -1,0 +1,43 @@
+// Everything that is taken from MxBase, and where its versions differ. TensorContext is in 2.0.x and gone in 7.x.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "ClassPostProcessors/Resnet50PostProcess.h"
+#include "MxBase/DeviceManager/DeviceManager.h"
+#include "MxBase/ErrorCode/ErrorCode.h"
+#include "MxBase/MemoryHelper/MemoryHelper.h"
+#include "MxBase/ModelInfer/ModelInferenceProcessor.h"
+#include "MxBase/Tensor/TensorBase/TensorBase.h"
+
+#if __has_include("MxBase/Tensor/TensorContext/TensorContext.h")
+#define MXCLASSIFY_SDK_2 1
+#include "MxBase/Tensor/TensorContext/TensorContext.h"
+#else
+#define MXCLASSIFY_SDK_2 0
+#endif
+
+namespace mxclassify {
+#if MXCLASSIFY_SDK_2
+using PostProcessConfig = std::map<std::string, std::shared_ptr<void>>;
+
+inline std::shared_ptr<void> ConfigValue(const std::string &text) { return std::make_shared<std::string>(text); }
+#else
+using PostProcessConfig = std::map<std::string, std::string>;
+
+inline std::string ConfigValue(const std::string &text) { return text; }
+#endif
+
+// Makes `device_id` the calling thread's; every thread that touches the device's memory has to.
+inline APP_ERROR SelectDevice(int32_t device_id) {
+#if MXCLASSIFY_SDK_2
+    return MxBase::TensorContext::GetInstance()->SetContext(static_cast<uint32_t>(device_id));
+#else
+    MxBase::DeviceContext context;
+    context.devId = device_id;
+    return MxBase::DeviceManager::GetInstance()->SetDevice(context);
+#endif
+}
+}  // namespace mxclassify

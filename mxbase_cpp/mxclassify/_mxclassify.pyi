@@ -1,0 +1,59 @@
+from collections.abc import Callable
+from typing import Literal, Self
+
+RUNTIME: Literal["ascend", "host"]
+"""What it was built for."""
+
+Outcome = Literal["ok", "undecodable", "expired", "cancelled", "failed", "closed"]
+
+# number, outcome, why not, (class id, score) best first, seconds by stage (decode, resize, queue, infer, postprocess), images in its
+# batch, size of the batch (0 for both where there was none)
+Result = tuple[int, Outcome, str, list[tuple[int, float]], dict[str, float], int, int]
+
+class DeviceError(RuntimeError):
+    """The SDK refused something; the message ends with its code."""
+
+class Classifier:
+    """Classifies encoded images in batches of the sizes the model was compiled for.
+
+    `on_results` is called by one thread of the classifier with everything that is over since its last call. Close it: a classifier
+    that is only forgotten drops what is in flight, and calls no more.
+    """
+
+    def __init__(self, config_json: str, on_results: Callable[[list[Result]], None]) -> None:
+        """Load the model and time its batch sizes; raises DeviceError, or ValueError for a configuration that cannot be.
+
+        The configuration is one JSON object with exactly these keys: model_path, device_id, resize ("stretch" or "short_side"),
+        resize_width_px, resize_height_px, crop_width_px, crop_height_px (0 but after short_side), ranking ("own" or "sdk"),
+        classes, top_k, softmax, decoders, lanes, capacity.
+        """
+
+    def submit(self, number: int, image: bytes, deadline_s: float) -> bool:
+        """Take an image until a time on time.monotonic()'s clock; False when full, closed, or when the number is in flight."""
+
+    def cancel(self, number: int) -> None:
+        """Spare what is not done yet; the result comes all the same."""
+
+    def close(self, drain_s: float = 0.0) -> None:
+        """Answer what was taken for at most `drain_s` seconds, end the rest as "closed"; returns when every result is delivered.
+
+        Raises RuntimeError inside `on_results`.
+        """
+
+    @property
+    def in_flight(self) -> int:
+        """How many images were taken and are not over."""
+
+    @property
+    def gears(self) -> list[tuple[int, float]]:
+        """The batch sizes and what an inference of each costs, in seconds."""
+
+class StderrTrap:
+    """The trap of the process, for decoders in Python: swallows what C writes to `stderr` while somebody is inside."""
+
+    def __init__(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *of: object) -> None: ...
+    @property
+    def sprung(self) -> bool:
+        """Whether this thread has written of damage since it last went in."""

@@ -1,0 +1,16 @@
+// The images of a folder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mxclassify/picture.h"
+
+namespace program {
+// The image files in a folder and below it, by path. Throws std::runtime_error for no folder, no image, and for two images whose
+// results would be one file.
+std::vector<std::string> ListImages(const std::string &folder);
+
+// Throws std::runtime_error for a file that cannot be read or is too large for an image.
+mxclassify::Bytes ReadImage(const std::string &path);
+}  // namespace program

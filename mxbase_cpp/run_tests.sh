@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Every test of the compiled classifier (make test-mxbase), and what each part took:
+#   run_tests.sh PYTHON
+# in C++ under ASan and UBSan; the batcher and the bindings, over a simulated device, under TSan; the module beside the stream engine.
+set -euo pipefail
+python=$(realpath -s "${1:?the Python that mxclassify is installed in}")
+cd "$(dirname "$0")/.."
+
+part() {
+  local started=$SECONDS
+  "$@"
+  echo "== $* took $((SECONDS - started)) s"
+}
+
+build() {
+  local sanitizer=$1 type=$2 folder=$3
+  shift 3
+  cmake -S mxbase_cpp -B "$folder" -G Ninja -DMX_TESTS=ON -DMX_MODULE=OFF -DCMAKE_BUILD_TYPE="$type" \
+    -DPython_EXECUTABLE="$python" -DMX_SANITIZE="$sanitizer"
+  cmake --build "$folder" "$@"
+}
+
+export TBB_ENABLE_SANITIZERS=1 UBSAN_OPTIONS=halt_on_error=1
+part build address,undefined Debug build/mxbase-address
+part ctest --test-dir build/mxbase-address --output-on-failure
+part build thread RelWithDebInfo build/mxbase-thread --target batcher_tests simulated_module
+part ctest --test-dir build/mxbase-thread --output-on-failure
+part "$python" -m pytest --durations=12 tests/mxbase_cpp
+echo "== all of it took $SECONDS s"

@@ -1,0 +1,60 @@
+#include "mxclassify/decode.h"
+
+#include <algorithm>
+#include <opencv2/imgcodecs.hpp>
+
+#include "mxclassify/decoder_warnings.h"
+
+#if MXCLASSIFY_JPEG
+#include "mxclassify/jpeg.h"
+#endif
+
+namespace mxclassify {
+namespace {
+constexpr uint8_t JPEG_START[] = {0xff, 0xd8};
+constexpr uint8_t JPEG_END[] = {0xff, 0xd9};
+
+// OpenCV 4.6 says nothing where a JPEG stops early; at an end marker out of place libjpeg warns.
+bool LacksEnd(const Bytes &image) {
+    return image.size() > 4 && std::equal(JPEG_START, JPEG_START + 2, image.begin()) &&
+           !std::equal(JPEG_END, JPEG_END + 2, image.end() - 2);
+}
+}  // namespace
+
+cv::Mat DecodeByOpenCv(const Bytes &image) {
+    if (LacksEnd(image)) {
+        Bytes ended(image);
+        ended.insert(ended.end(), JPEG_END, JPEG_END + 2);
+        return DecodeByOpenCv(ended);
+    }
+    const StderrTrap trap;
+    cv::Mat pixels;
+    try {
+        pixels = cv::imdecode(image, cv::IMREAD_COLOR);
+    } catch (const cv::Exception &error) {
+        throw Undecodable("OpenCV cannot decode it: " + error.err);
+    }
+    if (pixels.empty()) {
+        throw Undecodable("OpenCV cannot decode it");
+    }
+    if (StderrTrap::Sprung()) {
+        throw Undecodable(DAMAGED);
+    }
+    if (pixels.total() * pixels.elemSize() > MAX_PICTURE_BYTES) {
+        throw Undecodable(TOO_LARGE);
+    }
+    return pixels;
+}
+
+cv::Mat Decode(const Bytes &image) {
+    if (image.empty()) {
+        throw Undecodable("there is no image");
+    }
+#if MXCLASSIFY_JPEG
+    if (const auto pixels = DecodeJpeg(image)) {
+        return *pixels;
+    }
+#endif
+    return DecodeByOpenCv(image);
+}
+}  // namespace mxclassify

@@ -1,0 +1,164 @@
+#include "mxclassify/jpeg.h"
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstdio>  // jpeglib.h needs its FILE
+#include <cstring>
+
+#include <jpeglib.h>
+
+#include "mxclassify/exif.h"
+
+#ifndef JCS_EXTENSIONS
+#error "libjpeg-turbo is needed: no other libjpeg writes BGR"
+#endif
+
+namespace mxclassify {
+namespace {
+constexpr int EXIF_MARKER = JPEG_APP0 + 1;
+constexpr unsigned int MAX_MARKER_BYTES = 0xffff;
+constexpr JOCTET END_MARKER[] = {0xff, JPEG_EOI};
+constexpr JDIMENSION ROWS_AT_ONCE = 16;
+
+// libjpeg's state. It leaves a call by longjmp, past every destructor: what is called inside Tried has nothing to destroy.
+class Decompression {
+public:
+    Decompression(const uint8_t *bytes, size_t size) {
+        codec_.err = jpeg_std_error(&errors_);
+        codec_.client_data = this;
+        errors_.error_exit = [](j_common_ptr codec) { Of(codec).Leave(kBroken); };
+        errors_.emit_message = [](j_common_ptr codec, int level) {
+            if (level < 0) Of(codec).Leave(kWarned);
+        };
+        source_.next_input_byte = bytes;
+        source_.bytes_in_buffer = size;
+        source_.init_source = source_.term_source = [](j_decompress_ptr) {};
+        source_.fill_input_buffer = Fill;
+        source_.skip_input_data = Skip;
+        source_.resync_to_restart = jpeg_resync_to_restart;
+    }
+
+    ~Decompression() { jpeg_destroy_decompress(&codec_); }
+    Decompression(const Decompression &) = delete;
+    Decompression &operator=(const Decompression &) = delete;
+
+    jpeg_decompress_struct &codec() { return codec_; }
+
+    bool ReadHeader() {
+        const auto read = [](jpeg_decompress_struct &codec, JSAMPROW) {
+            jpeg_create_decompress(&codec);
+            codec.src = &Of(reinterpret_cast<j_common_ptr>(&codec)).source_;
+            jpeg_save_markers(&codec, EXIF_MARKER, MAX_MARKER_BYTES);
+            jpeg_read_header(&codec, TRUE);
+        };
+        return Tried(read) == kDone;
+    }
+
+    // Into width × height × 3 bytes.
+    bool ReadPixels(uint8_t *pixels) {
+        const auto read = [](jpeg_decompress_struct &codec, JSAMPROW first) {
+            codec.out_color_space = JCS_EXT_BGR;
+            jpeg_start_decompress(&codec);
+            const size_t step = size_t{3} * codec.output_width;
+            while (codec.output_scanline < codec.output_height) {
+                JSAMPROW rows[ROWS_AT_ONCE];
+                const JDIMENSION count = std::min(ROWS_AT_ONCE, codec.output_height - codec.output_scanline);
+                for (JDIMENSION row = 0; row < count; ++row) {
+                    rows[row] = first + step * (codec.output_scanline + row);
+                }
+                jpeg_read_scanlines(&codec, rows, count);
+            }
+        };
+        // With the pixels there OpenCV does not mind that what is behind them breaks off.
+        const auto finish = [](jpeg_decompress_struct &codec, JSAMPROW) { jpeg_finish_decompress(&codec); };
+        return Tried(read, pixels) == kDone && Tried(finish) != kWarned;
+    }
+
+private:
+    enum End { kDone, kBroken, kWarned };
+    using Step = void (*)(jpeg_decompress_struct &, JSAMPROW);
+
+    End Tried(Step step, uint8_t *pixels = nullptr) {
+        switch (setjmp(back_)) {
+            case kDone:
+                step(codec_, pixels);
+                return kDone;
+            case kWarned:
+                return kWarned;
+            default:
+                return kBroken;
+        }
+    }
+
+    static Decompression &Of(j_common_ptr codec) { return *static_cast<Decompression *>(codec->client_data); }
+
+    [[noreturn]] void Leave(End end) { std::longjmp(back_, end); }
+
+    // An image without its end gets one, once: in the middle of its data libjpeg will warn of it.
+    static boolean Fill(j_decompress_ptr codec) {
+        Decompression &all = Of(reinterpret_cast<j_common_ptr>(codec));
+        if (all.ended_) {
+            all.Leave(kBroken);
+        }
+        all.ended_ = true;
+        all.source_.next_input_byte = END_MARKER;
+        all.source_.bytes_in_buffer = sizeof END_MARKER;
+        return TRUE;
+    }
+
+    static void Skip(j_decompress_ptr codec, long count) {
+        Decompression &all = Of(reinterpret_cast<j_common_ptr>(codec));
+        if (count <= 0) {
+            return;
+        }
+        if (static_cast<size_t>(count) > all.source_.bytes_in_buffer) {
+            all.Leave(kBroken);
+        }
+        all.source_.next_input_byte += count;
+        all.source_.bytes_in_buffer -= static_cast<size_t>(count);
+    }
+
+    jpeg_decompress_struct codec_{};
+    jpeg_error_mgr errors_{};
+    jpeg_source_mgr source_{};
+    std::jmp_buf back_{};
+    bool ended_ = false;
+};
+
+// OpenCV looks at the first APP1 marker and at no other.
+std::optional<int> Orientation(const jpeg_decompress_struct &codec) {
+    const jpeg_saved_marker_ptr marker = codec.marker_list;
+    return marker == nullptr ? 1 : ExifOrientation(marker->data, marker->data_length);
+}
+
+// Without any table it is a frame of Motion JPEG; OpenCV knows the tables that are meant.
+bool HasTables(const jpeg_decompress_struct &codec) {
+    return codec.dc_huff_tbl_ptrs[0] || codec.dc_huff_tbl_ptrs[1] || codec.ac_huff_tbl_ptrs[0] || codec.ac_huff_tbl_ptrs[1];
+}
+
+bool HasColours(J_COLOR_SPACE space) { return space == JCS_GRAYSCALE || space == JCS_YCbCr || space == JCS_RGB; }
+}  // namespace
+
+std::optional<cv::Mat> DecodeJpeg(const Bytes &image) {
+    constexpr uint8_t START[] = {0xff, 0xd8, 0xff};
+    if (image.size() < sizeof START || std::memcmp(image.data(), START, sizeof START) != 0) {
+        return std::nullopt;
+    }
+    Decompression jpeg(image.data(), image.size());
+    if (!jpeg.ReadHeader()) {
+        throw Undecodable(DAMAGED);
+    }
+    const auto orientation = Orientation(jpeg.codec());
+    if (!orientation || !HasColours(jpeg.codec().jpeg_color_space) || !HasTables(jpeg.codec())) {
+        return std::nullopt;
+    }
+    if (size_t{3} * jpeg.codec().image_width * jpeg.codec().image_height > MAX_PICTURE_BYTES) {
+        throw Undecodable(TOO_LARGE);
+    }
+    cv::Mat pixels(static_cast<int>(jpeg.codec().image_height), static_cast<int>(jpeg.codec().image_width), CV_8UC3);
+    if (!jpeg.ReadPixels(pixels.data)) {
+        throw Undecodable(DAMAGED);
+    }
+    return Upright(pixels, *orientation);
+}
+}  // namespace mxclassify

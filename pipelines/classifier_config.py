@@ -1,0 +1,42 @@
+"""A manifest, rendered once more: the configuration of the compiled classifier (mxbase_cpp)."""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from models.manifest import MAX_TOP_K, ModelManifest
+
+
+@dataclass(frozen=True)
+class ClassifierLimits:
+    """What the classifier may use: threads that decode, batches on the device at once, images in flight."""
+
+    decoders: int
+    lanes: int
+    capacity: int
+
+
+def render_classifier(
+    manifest: ModelManifest, model_path: str, limits: ClassifierLimits, device_id: int = 0, ranking: Literal["own", "sdk"] = "own"
+) -> str:
+    """The JSON that mxclassify.Classifier takes. A stretched picture is cropped inside the model, as in the pipeline."""
+    recipe = manifest.recipe
+    crop_width_px, crop_height_px = recipe.input_size_px if recipe.resize == "short_side" else (0, 0)
+    return json.dumps(
+        {
+            "model_path": model_path,
+            "device_id": device_id,
+            "resize": recipe.resize,
+            "resize_width_px": recipe.resize_width_px,
+            "resize_height_px": recipe.resize_height_px,
+            "crop_width_px": crop_width_px,
+            "crop_height_px": crop_height_px,
+            "ranking": ranking,
+            "classes": manifest.classes,
+            "top_k": min(MAX_TOP_K, manifest.classes),
+            "softmax": True,
+            "decoders": limits.decoders,
+            "lanes": limits.lanes,
+            "capacity": limits.capacity,
+        }
+    )

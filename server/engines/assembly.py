@@ -1,0 +1,172 @@
+"""From settings to engines: which kinds, on which chips, in this process or in their own."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from importlib.util import find_spec
+from typing import Any
+
+from models.store import StoredModel
+from pipelines.classifier_config import ClassifierLimits
+from server.engines.base import Engine
+from server.engines.chain import Chain
+from server.engines.chips import chip_soc, find_chips
+from server.engines.fake import FakeEngine
+from server.engines.link import Link
+from server.engines.mxbase import BUILD, MxbaseEngine, share_decoder_warnings
+from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, plan_own, plan_rendered
+from server.engines.pool import Pool
+from server.engines.process import EngineProcess, Supervision
+from server.engines.programs import HostedProgram, Program, StreamProgram
+from server.engines.runtime import Runtime
+from server.engines.stream import StreamEngine
+from server.errors import EngineUnavailable
+from server.metrics import Metrics
+from server.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+HOST_STREAMS_MAX = 8
+ASCEND_STREAMS = 2  # one decoding thread barely feeds a 310
+LANES = 2  # batches on the device at once: one runs, one waits there
+NEXT_S = 2.0  # whoever watches from outside gives the one inside time to act
+
+
+def engine_kinds(settings: Settings) -> tuple[str, ...]:
+    """The engines that the settings name, the first to be asked first; raises EngineUnavailable for a choice that cannot be."""
+    if settings.engines == "auto":
+        if settings.pipeline:  # the compiled engine knows the manifest's recipe only
+            return ("stream",)
+        if find_spec("mxclassify"):
+            return ("stream", "mxbase")
+        logger.info("the fallback engine mxbase is not built; stream serves without one. %s", BUILD)
+        return ("stream",)
+    kinds = tuple(kind.strip() for kind in settings.engines.split(","))
+    if unknown := [kind for kind in kinds if kind not in ("stream", "mxbase", "fake")]:
+        raise EngineUnavailable(f"There is no engine {unknown[0]!r}.", "ENGINES is auto, or of stream, mxbase, with a comma; or fake.")
+    if len(set(kinds)) < len(kinds) or ("fake" in kinds and len(kinds) > 1):
+        raise EngineUnavailable(f"ENGINES={settings.engines} cannot be.", "Name each engine once, and fake alone.")
+    if "mxbase" in kinds and settings.pipeline:
+        raise EngineUnavailable("The engine mxbase cannot run a hand-written pipeline.", "Leave out PIPELINE, or name ENGINES=stream.")
+    return kinds
+
+
+def default_streams(runtime: Runtime) -> int:
+    """On a CPU one stream more than cores keeps them busy while a stream decodes or is spoken to."""
+    return ASCEND_STREAMS if runtime == "ascend" else min(cores() + 1, HOST_STREAMS_MAX)
+
+
+def cores() -> int:
+    """Those this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+class EngineAssembly:
+    """Puts together what answers for one model: a chain of kinds, each a pool of one engine a chip, each in a process or not."""
+
+    def __init__(self, settings: Settings, model: StoredModel, runtime: Runtime, metrics: Metrics) -> None:
+        self._settings = settings
+        self._model = model
+        self._runtime: Runtime = runtime
+        self._metrics = metrics
+        self._kinds = engine_kinds(settings)
+
+    @cached_property
+    def devices(self) -> tuple[int, ...]:
+        """The chips; raises EngineUnavailable for a list that is none."""
+        if self._settings.devices == "auto":
+            chips = len(find_chips()) if self._runtime == "ascend" else 1
+            return tuple(range(max(1, chips)))  # the SDK counts those it sees from 0, whatever their nodes are called
+        numbers = [number.strip() for number in self._settings.devices.split(",")]
+        if not all(number.isascii() and number.isdecimal() and len(number) < 4 for number in numbers) or len(set(numbers)) < len(numbers):
+            raise EngineUnavailable(f"DEVICES={self._settings.devices} is no list of chips.", "Say auto, or numbers: 0,1,2,3.")
+        return tuple(int(number) for number in numbers)
+
+    @cached_property
+    def in_processes(self) -> bool:
+        """Whether every engine has a process of its own."""
+        match self._settings.engine_processes:
+            case "auto":
+                return self._runtime == "ascend" or len(self.devices) > 1
+            case choice:
+                return choice == "yes"
+
+    @cached_property
+    def _soc(self) -> str:
+        return "" if self._runtime == "host" else chip_soc(self._model.manifest)
+
+    def engine(self) -> Engine:
+        """The engine, not started; raises EngineUnavailable for settings that cannot be."""
+        window = self._settings.window
+        if self._kinds == ("fake",):
+            return FakeEngine(window)
+        if "mxbase" in self._kinds and not self.in_processes:
+            share_decoder_warnings()
+        engines = [self._on_every_chip(kind) for kind in self._kinds]
+        if len(engines) == 1 and not self.in_processes:
+            return engines[0]
+        stall_s = self._settings.engine_stall_s + 2 * NEXT_S
+        return Chain([Link(engine, str(self.devices[0]), stall_s) for engine in engines], window, self._metrics.switched)
+
+    def _on_every_chip(self, kind: str) -> Engine:
+        members = [self._member(kind, device) for device in self.devices]
+        if len(members) == 1:
+            return members[0]
+        stall_s = self._settings.engine_stall_s + NEXT_S
+        links = [Link(member, str(device), stall_s) for member, device in zip(members, self.devices, strict=True)]
+        return Pool(links, self._settings.window, hold=False)
+
+    def _member(self, kind: str, device: int) -> Engine:
+        if self.in_processes:
+            return self._process(kind, device)
+        window, on_batch = self._settings.window, self._metrics.batch
+        if kind == "mxbase":
+            return MxbaseEngine(lambda: self._classifier_plan(device), window, on_batch)
+        return StreamEngine(self._stream_plan(device), self._runtime, window, on_batch, sdk_conf=self._settings.sdk_conf)
+
+    def _process(self, kind: str, device: int) -> EngineProcess:
+        settings = self._settings
+        return EngineProcess(
+            kind,
+            self._program(kind, device),
+            settings.window,
+            supervision=Supervision(start_s=settings.engine_start_s, stall_s=settings.engine_stall_s),
+            on_batch=self._metrics.batch,
+            on_answer=self._metrics.device_images.labels(kind, str(device)).inc,
+            on_restart=self._metrics.engine_restarts.labels(kind, str(device)).inc,
+        )
+
+    def _program(self, kind: str, device: int) -> Program:
+        if kind == "stream":
+            settings = self._settings
+            return StreamProgram(self._stream_plan(device), self._runtime, settings.engine_python, sdk_conf=settings.sdk_conf)
+        return HostedProgram("server.engines.mxbase:open_hosted", partial(self._hosted_arguments, device), self._places())
+
+    def _stream_plan(self, device: int) -> Callable[[], StreamPlan]:
+        if own := self._settings.pipeline:
+            return lambda: plan_own(own)
+        streams = self._settings.streams_per_device or default_streams(self._runtime)
+        return lambda: plan_rendered(self._model, self._runtime, self._soc, streams, self._chip(device))
+
+    def _hosted_arguments(self, device: int) -> Mapping[str, Any]:
+        plan = self._classifier_plan(device)
+        return {"config": plan.config, "labels": plan.labels, "runtime": plan.runtime, "capacity": self._places()}
+
+    def _classifier_plan(self, device: int) -> ClassifierPlan:
+        return plan_classifier(self._model, self._runtime, self._soc, self._limits(), self._chip(device))
+
+    def _chip(self, device: int) -> int:
+        """A CPU is one device, however many it plays."""
+        return device if self._runtime == "ascend" else 0
+
+    def _limits(self) -> ClassifierLimits:
+        # Twice the window: an image that was given up keeps its place until the classifier comes to it.
+        decoders = max(2, min(HOST_STREAMS_MAX, cores() // len(self.devices)))
+        return ClassifierLimits(decoders=decoders, lanes=LANES, capacity=2 * self._settings.window)
+
+    def _places(self) -> int:
+        """Images in a process of the compiled engine: those being decoded, and batches that run, wait and gather."""
+        artifact = self._model.manifest.artifact("host" if self._runtime == "host" else self._soc)
+        largest = artifact.batch_sizes[-1] if artifact else 1
+        return min(self._settings.window, self._limits().decoders + (LANES + 1) * largest)

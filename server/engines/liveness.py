@@ -1,0 +1,43 @@
+"""Whether an engine lives, told by real results, and how long to wait before it is tried again."""
+
+from time import monotonic
+
+
+class Liveness:
+    """While something is under way results must come, one in `stall_s` at least."""
+
+    def __init__(self, stall_s: float) -> None:
+        self.stall_s = stall_s
+        self._moved_s = monotonic()
+
+    def moved(self) -> None:
+        """A result came, or a first image went in."""
+        self._moved_s = monotonic()
+
+    @property
+    def still_s(self) -> float:
+        """For how long nothing has moved."""
+        return monotonic() - self._moved_s
+
+    def stalled(self, under_way: int) -> bool:
+        """Whether a result is overdue, with so many images under way."""
+        return under_way > 0 and self.still_s > self.stall_s
+
+
+class BackOff:
+    """The seconds before the next try: each failure doubles them, until things have gone well for `well_s`."""
+
+    def __init__(self, first_s: float, most_s: float = 30.0, well_s: float = 60.0) -> None:
+        self._first_s = self._next_s = first_s
+        self._most_s = most_s
+        self._well_s = well_s
+        self._failed_s = float("-inf")
+
+    def failed(self, now_s: float | None = None) -> float:
+        """The seconds to wait after a failure now."""
+        now_s = monotonic() if now_s is None else now_s
+        if now_s - self._failed_s > self._next_s + self._well_s:
+            self._next_s = self._first_s
+        self._failed_s, wait_s = now_s, self._next_s
+        self._next_s = min(self._most_s, 2 * wait_s)
+        return wait_s

@@ -1,0 +1,19 @@
+"""What is served: a model and the engine that runs it. One is exchanged for another as a whole."""
+
+from dataclasses import dataclass, field
+
+from models.store import StoredModel
+from server.engines.base import Engine
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """A model and its engine; `words` are how replies name the model."""
+
+    model: StoredModel
+    engine: Engine
+    words: dict[str, object] = field(init=False)
+
+    def __post_init__(self) -> None:
+        manifest = self.model.manifest
+        object.__setattr__(self, "words", {"model": manifest.name, "version": manifest.version})

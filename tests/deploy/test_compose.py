@@ -1,0 +1,152 @@
+"""The compose files: valid, hardened, and in step with what they start."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.settings import Settings
+from tests.deploy.compose import rendered
+from tests.deploy.places import COMPOSE, DEPLOY, PROMETHEUS, ROOT
+from tests.deploy.programs import needs_compose
+
+FILES = [*COMPOSE.values(), DEPLOY / "monitoring.yml"]
+VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?}")
+DOCUMENTED = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
+HARDENED = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"], "restart": "unless-stopped"}
+
+
+@pytest.fixture(scope="module", params=COMPOSE)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def services(kind: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    found: dict[str, Any] = rendered(kind, tmp_path_factory.mktemp(kind))["services"]
+    return found
+
+
+def seconds(text: str) -> float:
+    return sum(float(number) * {"s": 1, "m": 60, "h": 3600}[unit] for number, unit in re.findall(r"([\d.]+)([smh])", text))
+
+
+def test_they_follow_the_compose_specification() -> None:
+    subprocess.run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", *map(str, FILES)], check=True)
+
+
+def test_every_variable_is_documented_and_no_other() -> None:
+    used = {name for file in FILES for name, _ in VARIABLE.findall(file.read_text("utf-8"))}
+    documented = [name for name, _ in DOCUMENTED.findall((ROOT / ".env.example").read_text("utf-8"))]
+    assert sorted(documented) == sorted(used)
+
+
+def test_what_is_documented_as_default_is_one() -> None:
+    defaults: dict[str, set[str]] = {}
+    for name, default in (pair for file in FILES for pair in VARIABLE.findall(file.read_text("utf-8"))):
+        defaults.setdefault(name, set()).add(default)
+    documented = dict(DOCUMENTED.findall((ROOT / ".env.example").read_text("utf-8")))
+    assert {name: value for name, value in documented.items() if value not in defaults[name]} == {"DATA_DIR": "/srv/imagenet"}
+
+
+def test_every_image_is_pinned() -> None:
+    images = [line for file in FILES for line in file.read_text("utf-8").splitlines() if line.strip().startswith("image:")]
+    assert len(images) == 5
+    assert [line for line in images if not re.search(r":-[\w./-]+:(ascend|cpu|v?\d+\.\d+\.\d+[\w.-]*)}$", line)] == []
+
+
+def test_where_the_build_takes_its_defaults_from() -> None:
+    if not (ROOT / "Dockerfile.infer").exists():
+        pytest.skip("there is no Dockerfile.infer")
+    said = dict(re.findall(r"^ARG (\w+)=(\S*)$", (ROOT / "Dockerfile.infer").read_text("utf-8"), re.MULTILINE))
+    ours = dict(VARIABLE.findall(COMPOSE["ascend"].read_text("utf-8")))
+    assert {name: ours[name] for name in ("BASE_IMAGE", "RUN_UID")} == {name: said[name] for name in ("BASE_IMAGE", "RUN_UID")}
+
+
+@needs_compose
+def test_nothing_that_serves_or_watches_is_privileged(services: dict[str, Any], kind: str) -> None:
+    assert set(services) == {"classify", "prometheus", "grafana"} | ({"npu-exporter"} if kind == "ascend" else set())
+    for name in ("classify", "prometheus", "grafana"):
+        assert {key: services[name].get(key) for key in HARDENED} == HARDENED, name
+        assert "privileged" not in services[name]
+        assert services[name]["logging"]["options"]["max-size"]
+
+
+@needs_compose
+def test_the_exporter_is_reached_from_inside_only(tmp_path: Path) -> None:
+    exporter = rendered("ascend", tmp_path)["services"]["npu-exporter"]
+    assert exporter["read_only"]
+    assert "ports" not in exporter
+    assert all(mount["read_only"] for mount in exporter["volumes"])
+
+
+@needs_compose
+def test_an_atlas_300_gives_its_four_chips(tmp_path: Path) -> None:
+    service = rendered("ascend", tmp_path, ASCEND_GID="1001")["services"]["classify"]
+    assert service["devices"] == [
+        *(f"/dev/davinci{chip}" for chip in range(4)),
+        "/dev/davinci_manager",
+        "/dev/devmm_svm",
+        "/dev/hisi_hdc",
+    ]
+    assert service["group_add"] == ["1001"]
+    driver = {mount["source"]: mount["read_only"] for mount in service["volumes"] if isinstance(mount, dict) and "/usr/" in mount["source"]}
+    assert driver == dict.fromkeys(("/usr/local/Ascend/driver", "/usr/local/dcmi", "/usr/local/bin/npu-smi"), True)
+
+
+@needs_compose
+def test_a_laptop_gives_no_device(tmp_path: Path) -> None:
+    service = rendered("cpu", tmp_path)["services"]["classify"]
+    assert not {"devices", "group_add", "privileged"} & set(service)
+
+
+@needs_compose
+def test_docker_waits_for_the_drain(services: dict[str, Any]) -> None:
+    settings = Settings.model_fields
+    drain_s = settings["drain_delay_s"].default + 2 * settings["drain_s"].default  # the requests', then the engines'
+    assert seconds(services["classify"]["stop_grace_period"]) > drain_s
+
+
+@needs_compose
+def test_the_service_gets_only_settings_that_there_are(services: dict[str, Any]) -> None:
+    environment = services["classify"]["environment"]
+    assert set(environment) <= {name.upper() for name in Settings.model_fields}
+    assert environment["HOST"] == "0.0.0.0"
+    assert "healthcheck" not in services["classify"]  # the image's
+
+
+@needs_compose
+def test_the_key_reaches_the_server_and_prometheus(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("secret")
+    config = rendered(kind, tmp_path, API_KEY_FILE="./key")
+    assert config["secrets"]["api_key"]["file"] == str(tmp_path / "key")
+    assert [name for name, service in config["services"].items() if service.get("secrets")] == ["classify", "prometheus"]
+    path = config["services"]["classify"]["environment"]["API_KEY_FILE"]
+    assert path == "/run/secrets/api_key"
+    assert f"credentials_file: {path} " in (PROMETHEUS / "prometheus.yml").read_text("utf-8")
+
+
+@needs_compose
+def test_without_a_key_an_empty_file_stands_for_it(kind: str, tmp_path: Path) -> None:
+    file = Path(rendered(kind, tmp_path)["secrets"]["api_key"]["file"])
+    assert file.read_bytes() == b""
+    assert not Settings(api_key_file=file).read_api_key()
+
+
+@needs_compose
+def test_the_targets_are_the_services(services: dict[str, Any], kind: str) -> None:
+    mounted = next(mount for mount in services["prometheus"]["volumes"] if str(mount).partition(":")[2].startswith("/targets"))
+    assert f"/prometheus/targets/{kind}:" in mounted
+    targets = "\n".join(file.read_text("utf-8") for file in (PROMETHEUS / "targets" / kind).glob("*.yml"))
+    hosts = set(re.findall(r"^ +- ([\w-]+):\d+$", targets, re.MULTILINE))
+    assert hosts == {"classify"} | ({"npu-exporter"} if kind == "ascend" else set())
+    assert hosts <= set(services)
+
+
+@needs_compose
+def test_monitoring_listens_on_this_machine_only(services: dict[str, Any]) -> None:
+    for name in ("prometheus", "grafana"):
+        assert all(str(port).startswith("127.0.0.1:") for port in services[name]["ports"])

@@ -1,0 +1,130 @@
+"""A real Prometheus scrapes the running server under load: what the dashboards and alerts ask has answers, and they are right."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from models.store import ModelStore
+from tests.bench.client import Load, run
+from tests.deploy.dashboards import METRIC, Query, filled_in, metrics_of, queries
+from tests.deploy.npu_exporter import serve_exporter
+from tests.deploy.programs import needs_prometheus
+from tests.deploy.watching import Watch
+from tests.server.api.test_evaluate_body import zipped
+from tests.server.process import ServerProcess
+
+pytestmark = needs_prometheus
+
+LOAD_S = 66.0
+RATE = 20.0
+THROUGHPUT = next(query for query in queries() if query.panel == "Throughput")
+FALLBACK = find_spec("mxclassify") is not None  # make mxbase
+# Nothing is wrong with the chips, the model is a minute old, and without a fallback there is no engine to switch to.
+MAY_BE_EMPTY = {"Error codes", "marks: Models"} | (set() if FALLBACK else {"Switches", "marks: Alerts"})
+
+
+@dataclass
+class Watched:
+    """A server that has been through something, and who watched it."""
+
+    server: ServerProcess
+    prometheus: Watch
+    sent_per_s: float
+    seen_per_s: float
+
+
+def classify(server: ServerProcess, image: bytes) -> httpx.Response:
+    return server.client.post("/classify", content=image, headers={"Content-Type": "image/png"})
+
+
+def evaluate(server: ServerProcess, images: dict[str, bytes], labels: str) -> None:
+    archive = zipped(images | {"val_label.txt": labels.encode()})
+    location = server.client.post("/evaluate", files={"archive": ("set", archive)}).headers["location"]
+    deadline_s = time.monotonic() + 30
+    while server.client.get(location).json()["state"] != "finished":
+        assert time.monotonic() < deadline_s
+        time.sleep(0.1)
+
+
+def kill_engine(server: ServerProcess) -> None:
+    """The process of the first engine, as a crash would."""
+    os.kill(server.client.get("/info").json()["engines"][0]["process"], signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def watched(model_store: ModelStore, tmp_path_factory: pytest.TempPathFactory, cat: bytes, coffee: bytes) -> Iterator[Watched]:
+    folder = tmp_path_factory.mktemp("watched")
+    pixels = cv2.imdecode(np.frombuffer(cat, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    photo = folder / "cat.jpg"
+    cv2.imwrite(str(photo), pixels)
+    engines = "stream,mxbase" if FALLBACK else "stream"
+    with (
+        ServerProcess(model_store=model_store.root, engines=engines, engine_processes="yes") as server,
+        serve_exporter() as exporter,
+        Watch(folder, classify=server.url, exporter=exporter) as prometheus,
+    ):
+        prometheus.wait(lambda: len(prometheus.query("up == 1")) == 3)
+        evaluate(server, {"cat.png": cat, "coffee.png": coffee}, "cat.png 285\ncoffee.png 967\n")
+        assert classify(server, b"no image").status_code == 415
+        load = run(Load(server.url, str(photo), connections=4, seconds=LOAD_S, rate=RATE))
+        assert set(load["statuses"]) == {"200"}
+        seen_per_s = prometheus.value(THROUGHPUT.expr)
+        kill_engine(server)
+        while classify(server, cat).status_code != 200:
+            time.sleep(0.1)
+        prometheus.wait(lambda: bool(prometheus.query("classify_engine_restarts_total > 0")))
+        prometheus.wait(lambda: not FALLBACK or bool(prometheus.query('ALERTS{alertname="EngineSwitched",alertstate="firing"}')))
+        yield Watched(server, prometheus, load["rate"], seen_per_s)
+
+
+def test_the_dashboard_shows_what_was_sent(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        sys.stdout.write(f"\nimages/s: {watched.sent_per_s:.2f} sent, {watched.seen_per_s:.2f} on the dashboard\n")
+    assert watched.sent_per_s == pytest.approx(RATE, rel=0.2)
+    assert watched.seen_per_s == pytest.approx(watched.sent_per_s, rel=0.05)
+
+
+@pytest.mark.parametrize("query", queries(), ids=lambda query: f"{query.dashboard}, {query.panel}")
+def test_every_query_of_the_dashboards_has_an_answer(watched: Watched, query: Query) -> None:
+    found = watched.prometheus.query(query.expr)
+    assert found or query.panel in MAY_BE_EMPTY, query.expr
+
+
+def test_every_alert_is_loaded_and_evaluated_without_error(watched: Watched) -> None:
+    rules = [rule for group in watched.prometheus.get("rules")["groups"] for rule in group["rules"]]
+    assert len(rules) == 14
+    assert {rule["name"]: rule["lastError"] for rule in rules if rule.get("lastError")} == {}
+    assert {rule["health"] for rule in rules} == {"ok"}
+    for rule in rules:
+        watched.prometheus.query(filled_in(rule["query"]))
+
+
+def test_every_metric_that_an_alert_reads_is_there(watched: Watched) -> None:
+    rules = [rule for group in watched.prometheus.get("rules")["groups"] for rule in group["rules"]]
+    names = {name for rule in rules for name in metrics_of(rule["query"])}
+    assert {"up", "classify_engine_up", "npu_chip_info_temperature"} <= names
+    absent = {name for name in names if not watched.prometheus.query(f'{{__name__="{name}"}}')}
+    assert absent <= (set() if FALLBACK else {"classify_engine_switches_total"})
+
+
+def test_a_key_is_asked_of_prometheus_and_given(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("secret\n")
+    with ServerProcess(engines="fake", api_key_file=tmp_path / "key") as server:
+        assert server.client.get("/metrics").status_code == 401
+        with Watch(tmp_path, classify=server.url, key="secret\n") as prometheus:
+            prometheus.wait(lambda: bool(prometheus.query('up{job="classify"} == 1')))
+
+
+def test_the_pattern_of_metrics_finds_them() -> None:
+    assert METRIC.findall('sum(rate(classify_images_total{outcome="ok"}[1m])) / up') == ["classify_images_total", "up"]

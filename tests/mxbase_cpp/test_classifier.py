@@ -1,0 +1,171 @@
+import gc
+import json
+import subprocess
+import sys
+import time
+import weakref
+from pathlib import Path
+from typing import Any
+
+import cv2
+import mxclassify
+import numpy as np
+import pytest
+
+from models.store import StoredModel
+from tests.mxbase_cpp.conftest import Running, classifying
+
+
+def test_the_photos_are_what_they_are(model: StoredModel, cat: bytes, coffee: bytes) -> None:
+    with classifying(model) as running:
+        number, outcome, error, best, stages, batch, gear = running.answer(cat)
+        assert (number, outcome, error, batch, gear) == (0, "ok", "", 1, 1)
+        assert [class_id for class_id, _ in best[:2]] == [285, 282]
+        assert len(best) == 16
+        assert set(stages) == {"decode", "resize", "queue", "infer", "postprocess"}
+        assert running.answer(coffee)[3][0][0] == 967
+        assert [size for size, _ in running.classifier.gears] == [1]
+
+
+def test_the_sdk_s_own_ranking_agrees(model: StoredModel, cat: bytes) -> None:
+    with classifying(model) as own, classifying(model, ranking="sdk") as sdk:
+        ours, theirs = own.answer(cat)[3], sdk.answer(cat)[3]
+    assert [class_id for class_id, _ in ours] == [class_id for class_id, _ in theirs]
+    assert [score for _, score in ours] == pytest.approx([score for _, score in theirs], rel=4e-5)
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff\xe0 no more"])
+def test_what_is_no_image(model: StoredModel, data: bytes) -> None:
+    with classifying(model) as running:
+        assert running.answer(data)[1] == "undecodable"
+
+
+def test_a_damaged_jpeg_is_refused_and_its_neighbour_answered(model: StoredModel, cat: bytes) -> None:
+    pixels = cv2.imdecode(np.frombuffer(cat, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    jpeg = cv2.imencode(".jpg", pixels)[1].tobytes()
+    damaged = jpeg[: len(jpeg) // 2] + b"\xff\xd9"
+    with classifying(model) as running:
+        assert running.answer(damaged)[1:3] == ("undecodable", "it is damaged: its decoder has warned of it")
+        assert running.answer(jpeg)[1] == "ok"
+
+
+def test_late_cancelled_full_and_closed(model: StoredModel, cat: bytes) -> None:
+    with classifying(model, decoders=1, capacity=3) as running:
+        classifier = running.classifier
+        far_s = time.monotonic() + 60
+        assert [classifier.submit(number, cat, far_s) for number in (1, 1, 2)] == [True, False, True]
+        assert classifier.submit(3, cat, time.monotonic() - 1)
+        assert not classifier.submit(4, cat, far_s)
+        classifier.cancel(2)
+        classifier.close(30)
+        assert {number: result[1] for number, result in running.results.items()} == {1: "ok", 2: "cancelled", 3: "expired"}
+        assert not classifier.submit(5, cat, far_s)
+        assert classifier.in_flight == 0
+
+
+def test_a_configuration_that_cannot_be(model: StoredModel) -> None:
+    with classifying(model) as running:
+        good = running.config
+    for change in ({"resize": "fit"}, {"top_k": 0}, {"classes": "many"}, {"softmax": 1}, {"more": 1}, {"lanes": -1}):
+        with pytest.raises(ValueError, match=r"."):
+            mxclassify.Classifier(json.dumps(good | change), print)
+    with pytest.raises(mxclassify.DeviceError, match=r"cannot be loaded \(code 1016\)"):
+        mxclassify.Classifier(json.dumps(good | {"model_path": "/missing.om"}), print)
+    with pytest.raises(mxclassify.DeviceError, match="device 7 cannot be used"):
+        mxclassify.Classifier(json.dumps(good | {"device_id": 7}), print)
+    with pytest.raises(ValueError, match="lacks model_path"):
+        mxclassify.Classifier("{}", print)
+
+
+def test_one_that_is_forgotten_is_closed(model: StoredModel, cat: bytes) -> None:
+    with classifying(model) as running:
+        config = running.config
+
+    class Owner:
+        def __init__(self) -> None:
+            self.seen: list[Any] = []
+            self.classifier = mxclassify.Classifier(json.dumps(config), self.keep)
+
+        def keep(self, results: list[Any]) -> None:
+            self.seen += results
+
+    owner = Owner()
+    owner.classifier.submit(1, cat, time.monotonic() + 60)
+    gone = weakref.ref(owner)
+    del owner
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_process_may_end_without_closing_it(model: StoredModel, cat: bytes, tmp_path: Path) -> None:
+    """A thread of C++ that asks for the interpreter's lock when the interpreter is gone would abort it."""
+    (tmp_path / "cat.png").write_bytes(cat)
+    with classifying(model) as running:
+        config = json.dumps(running.config)
+    program = (
+        "import mxclassify, pathlib, sys, time\n"
+        "cat = pathlib.Path(sys.argv[2]).read_bytes()\n"
+        "classifier = mxclassify.Classifier(sys.argv[1], lambda results: None)\n"
+        "assert all(classifier.submit(number, cat, time.monotonic() + 60) for number in range(20))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, config, tmp_path / "cat.png"], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_callback_that_raises_spoils_nothing(model: StoredModel, cat: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda raised: heard.append(str(raised.exc_value)))
+    with classifying(model) as running:
+        config = running.config
+
+    def complain(results: list[Any]) -> None:
+        raise ValueError(f"{len(results)} results")
+
+    classifier = mxclassify.Classifier(json.dumps(config), complain)
+    assert classifier.submit(1, cat, time.monotonic() + 60)
+    classifier.close(60)
+    assert heard == ["1 results"]
+
+
+def test_results_may_submit_but_not_close(model: StoredModel, cat: bytes) -> None:
+    seen: list[str] = []
+
+    def keep(results: list[Any]) -> None:
+        for number, *_ in results:
+            if number < 3:
+                assert classifier.submit(number + 1, cat, time.monotonic() + 60)
+            else:
+                with pytest.raises(RuntimeError, match="its own end"):
+                    classifier.close()
+                seen.append("the last")
+
+    with classifying(model) as running:
+        config = running.config
+    classifier = mxclassify.Classifier(json.dumps(config), keep)
+    assert classifier.submit(0, cat, time.monotonic() + 60)
+    while not seen:
+        time.sleep(0.01)
+    classifier.close()
+
+
+def test_one_openvino_and_one_tbb() -> None:
+    """Debian's OpenCV wants a TBB too; it gets the one that OpenVINO brings."""
+    program = (
+        "import mxclassify, cv2, pathlib\n"
+        "maps = pathlib.Path('/proc/self/maps').read_text().splitlines()\n"
+        "print(sorted({line.split()[-1] for line in maps if 'libopenvino.so' in line or 'libtbb.so' in line}))\n"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    libraries = json.loads(printed.replace("'", '"'))
+    assert len(libraries) == 2
+    assert all("openvino/libs/" in library for library in libraries)
+
+
+def test_bulk(model: StoredModel, cat: bytes) -> None:
+    with classifying(model) as running:
+        assert all(running.classifier.submit(number, cat, time.monotonic() + 60) for number in range(40))
+        running.classifier.close(60)
+        assert isinstance(running, Running)
+        assert len(running.results) == 40
+        assert {tuple(result[3]) for result in running.results.values()} == {tuple(running.results[0][3])}

@@ -1,0 +1,192 @@
+"""The compiled classifier and the stream engine give the same answers, and refuse the same images.
+
+What takes long sees a part of the images here, and all of them in `make soak`.
+"""
+
+import io
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from random import Random
+from shutil import copytree
+from typing import Any
+
+import mxclassify
+import numpy as np
+import pytest
+from PIL import Image
+
+from convert.host import convert_host
+from convert.prepare import prepare
+from models.manifest import Recipe
+from models.store import ModelStore, StoredModel
+from pipelines.host.decoder_warnings import listen_through
+from server.engines.base import InferenceRequest
+from server.engines.plan import plan_rendered
+from server.engines.stream import StreamEngine
+from server.errors import ServiceError, UndecodableImage
+from server.images import inspect_image
+from server.transcode import upright
+from server.types import EncodedImage, ImageFormat
+from tests.level_model import store_level_model
+from tests.mxbase_cpp.conftest import Running, classifying
+from tests.soak.image_mutations import mutate
+from tests.soak.image_seeds import EXIF, SEEDS
+
+LOG = logging.getLogger(__name__)
+Scores = list[tuple[int, float]]
+
+KINDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    *(("JPEG", "RGB", {"subsampling": number, "quality": 90}) for number in range(3)),
+    *(("JPEG", "RGB", {"quality": quality}) for quality in (25, 75, 100)),
+    ("JPEG", "RGB", {"progressive": True}),
+    ("JPEG", "RGB", {"optimize": True, "restart_marker_blocks": 3}),
+    ("JPEG", "RGB", {"exif": EXIF}),
+    ("JPEG", "L", {}),
+    ("JPEG", "L", {"progressive": True}),
+    ("JPEG", "CMYK", {}),
+    ("PNG", "RGB", {}),
+    ("PNG", "RGBA", {}),
+    ("PNG", "L", {}),
+    ("PNG", "LA", {}),
+    ("PNG", "P", {}),
+    ("PNG", "1", {}),
+    ("WEBP", "RGB", {"quality": 80}),
+    ("WEBP", "RGB", {"lossless": True}),
+    ("WEBP", "RGBA", {"quality": 50}),
+    ("BMP", "RGB", {}),
+    ("BMP", "L", {}),
+    ("BMP", "1", {}),
+)
+SIZES_PX: tuple[tuple[int, int], ...] = (
+    *((1, 1), (2, 3), (7, 500), (16, 16), (31, 33), (64, 48), (97, 61), (100, 100), (127, 255), (200, 150), (223, 225)),
+    *((224, 224), (225, 223), (256, 256), (320, 240), (333, 500), (500, 375), (512, 341), (640, 360), (801, 599), (1280, 720)),
+)
+
+
+# Seven has no divisor in common with the kinds, so that each of them is there, in one size or another.
+part_or_all = pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.soak)])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_trap() -> None:
+    listen_through(mxclassify.StderrTrap())
+
+
+def scene(random: np.random.Generator, width_px: int, height_px: int) -> Image.Image:
+    """Colours in slopes and blocks, with grain: something else at every call."""
+    x, y = np.meshgrid(np.linspace(0, 6, width_px), np.linspace(0, 6, height_px))
+    planes = [np.sin(x * random.uniform(0, 3) + y * random.uniform(0, 3) + random.uniform(0, 6)) * 100 + 128 for _ in range(3)]
+    pixels = np.stack(planes, axis=-1) + random.normal(0, 12, (height_px, width_px, 3))
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def varied(step: int = 1) -> Iterator[bytes]:
+    """Every kind in every size, or each `step`th of them."""
+    for number, (size_px, (kind, mode, options)) in enumerate(product(SIZES_PX, KINDS)):
+        if number % step == 0:
+            written = io.BytesIO()
+            scene(np.random.default_rng((8, number)), *size_px).convert(mode).save(written, kind, **options)
+            yield written.getvalue()
+
+
+def as_engines_see_it(data: bytes) -> EncodedImage:
+    """What the API hands to an engine; raises ServiceError where it hands over nothing."""
+    image = inspect_image(data, 10**7)
+    return upright(image) if image.orientation != 1 and image.format is not ImageFormat.JPEG else image
+
+
+@contextmanager
+def streaming(model: StoredModel) -> Iterator[StreamEngine]:
+    engine = StreamEngine(lambda: plan_rendered(model, "host", "", 1), "host", capacity=4)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.close(1)
+
+
+def both(engine: StreamEngine, running: Running, image: EncodedImage) -> tuple[Scores | None, Scores | None]:
+    """The scores of both; None for an image that is refused."""
+    future = engine.submit(InferenceRequest(image, "", time.monotonic() + 60))
+    result = running.answer(image.data)
+    assert result[1] in ("ok", "undecodable")
+    try:
+        scores = [(one.class_id, one.score) for one in future.result(60).scores]
+    except UndecodableImage:
+        return None, None if result[1] == "undecodable" else result[3]
+    return scores, result[3] if result[1] == "ok" else None
+
+
+def check_parity(model: StoredModel, step: int = 1) -> None:
+    furthest = 0.0
+    firsts: set[int] = set()
+    with streaming(model) as engine, classifying(model) as running:
+        for count, data in enumerate(varied(step), 1):
+            streamed, compiled = both(engine, running, as_engines_see_it(data))
+            assert streamed is not None
+            assert compiled is not None
+            top = min(5, model.manifest.classes)
+            for (one_id, one), (other_id, other) in zip(streamed[:top], compiled[:top], strict=True):
+                assert one_id == other_id or abs(one - other) < 1e-6, f"image {count}"
+                furthest = max(furthest, abs(one - other))
+            firsts.add(compiled[0][0])
+    LOG.info("%s: %d images, %d classes, scores at most %.1e apart", model.manifest.name, count, len(firsts), furthest)
+    assert count >= 500 // step
+    assert len(firsts) >= 5  # equal answers say nothing where all answers are equal
+    assert furthest < 1e-5
+
+
+def test_efficientnet(model: StoredModel) -> None:
+    check_parity(model)
+
+
+def test_digits(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    prepare("resnext_digits", store)
+    check_parity(store.open("resnext_digits"))
+
+
+@part_or_all
+def test_resnext101(tmp_path: Path, step: int) -> None:
+    """With seeded random weights, which answer as differently as trained ones."""
+    check_parity(prepare("resnext101_32x4d", ModelStore(tmp_path), random=True), step)
+
+
+@part_or_all
+def test_short_side(model: StoredModel, tmp_path: Path, step: int) -> None:
+    """Resized by the shorter side and cropped before the model: in the pipeline there, in C++ here."""
+    crop = {"resize": "short_side", "resize_width_px": 256, "resize_height_px": 256, "crop_width_px": 224, "crop_height_px": 224}
+    recipe = Recipe.model_validate(model.manifest.recipe.model_dump() | crop)
+    folder = tmp_path / model.manifest.name
+    copytree(model.folder, folder)
+    model.manifest.model_copy(update={"recipe": recipe}).write(folder / "manifest.toml")
+    check_parity(convert_host(ModelStore(tmp_path).open(model.manifest.name)), step)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mutated_images(tmp_path: Path, seed: int) -> None:
+    """Seeded changes of every kind of image: answered by both alike, or refused by both."""
+    random = Random(seed)  # noqa: S311
+    model = store_level_model(tmp_path)
+    outcomes: Counter[str] = Counter()
+    differ: list[str] = []
+    with streaming(model) as engine, classifying(model) as running:
+        for number in range(1000):
+            name = random.choice(sorted(SEEDS))
+            try:
+                image = as_engines_see_it(mutate(random, name, SEEDS[name]))
+            except ServiceError:
+                outcomes["refused by the server"] += 1
+                continue
+            streamed, compiled = both(engine, running, image)
+            outcomes["undecodable" if streamed is None else "answered"] += 1
+            if (streamed is None) != (compiled is None):
+                differ.append(f"{number}: {name}: stream {'refuses' if streamed is None else 'answers'}")
+            elif streamed and compiled and streamed[0][0] != compiled[0][0]:
+                differ.append(f"{number}: {name}: {streamed[:2]} {compiled[:2]}")
+    assert differ == [], outcomes

@@ -1,0 +1,78 @@
+"""From settings to engines."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from server.engines.assembly import EngineAssembly, default_streams, engine_kinds
+from server.engines.base import Engine
+from server.engines.chain import Chain
+from server.engines.pool import Pool
+from server.engines.process import EngineProcess
+from server.engines.status import statuses
+from server.engines.stream import StreamEngine
+from server.errors import EngineUnavailable
+from server.flags import load_settings
+from server.metrics import Metrics
+from tests.level_model import store_level_model
+
+BUILT = find_spec("mxclassify") is not None
+
+
+def assembled(folder: Path, **settings: object) -> Engine:
+    return EngineAssembly(load_settings(runtime="host", **settings), store_level_model(folder), "host", Metrics()).engine()
+
+
+def test_without_the_compiled_engine_it_is_said(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("server.engines.assembly.find_spec", lambda _: None)
+    with caplog.at_level("INFO"):
+        assert engine_kinds(load_settings()) == ("stream",)
+    assert "the fallback engine mxbase is not built" in caplog.text
+    assert "make mxbase" in caplog.text
+
+
+def test_the_engines_by_name() -> None:
+    assert engine_kinds(load_settings()) == (("stream", "mxbase") if BUILT else ("stream",))
+    assert engine_kinds(load_settings(pipeline=Path("my.pipeline"))) == ("stream",)
+    assert engine_kinds(load_settings(engines="mxbase, stream")) == ("mxbase", "stream")
+
+
+@pytest.mark.parametrize("engines", ["warp", "stream,stream", "stream,fake", "", "stream,"])
+def test_engines_that_cannot_be(engines: str) -> None:
+    with pytest.raises(EngineUnavailable, match=r"ENGINES|fake alone"):
+        engine_kinds(load_settings(engines=engines))
+
+
+def test_mxbase_runs_no_pipeline_of_ones_own() -> None:
+    with pytest.raises(EngineUnavailable, match="hand-written"):
+        engine_kinds(load_settings(engines="stream,mxbase", pipeline=Path("my.pipeline")))
+
+
+@pytest.mark.parametrize("devices", ["", "a", "0,0", "0,", "-1", "1234"])
+def test_devices_that_cannot_be(tmp_path: Path, devices: str) -> None:
+    with pytest.raises(EngineUnavailable, match="no list of chips"):
+        assembled(tmp_path, engines="stream", devices=devices)
+
+
+def test_one_engine_in_this_process_is_bare(tmp_path: Path) -> None:
+    assert isinstance(assembled(tmp_path, engines="stream"), StreamEngine)
+
+
+def test_a_process_stands_in_a_chain_which_waits_for_it(tmp_path: Path) -> None:
+    chain = assembled(tmp_path, engines="stream", engine_processes="yes")
+    assert isinstance(chain, Chain)
+    assert [type(link.engine) for link in chain.links] == [EngineProcess]
+
+
+def test_chips_are_a_pool_of_processes(tmp_path: Path) -> None:
+    chain = assembled(tmp_path, engines="stream", devices="0,1,3")
+    assert isinstance(chain, Chain)
+    (link,) = chain.links
+    assert isinstance(link.engine, Pool)
+    assert [(status.name, status.device, status.up) for status in statuses(chain)] == [("stream", device, False) for device in "013"]
+
+
+def test_streams_by_runtime() -> None:
+    assert default_streams("ascend") == 2
+    assert 2 <= default_streams("host") <= 8
