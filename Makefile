@@ -131,7 +131,7 @@ install-dev: .venv/installed-dev
 # The messages of the vendor's names, from our own .proto.
 proto: install
 	$(BIN)/python -m pip install --quiet grpcio-tools
-	cd pipelines/host/compat && ../../../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. MxpiDataType.proto
+	cd pipelines/cpu/compat && ../../../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. MxpiDataType.proto
 
 # Both locks hold for x86-64 and arm64 and for every Python from 3.11 on.
 lock: install

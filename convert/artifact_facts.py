@@ -6,7 +6,7 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError
 
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import zlib
 from collections import defaultdict
 from pathlib import Path
 
-from convert.store_entry import FILE_MODE, FOLDER_MODE
-from models.errors import ArtifactDamaged
 from models.manifest import ModelManifest
+from models.model_errors import ArtifactDamaged
 from models.store import sha256_of, zoo_folder
+from models.store_writer import FILE_MODE, FOLDER_MODE
 
 FOLDER = "evaluation"
 LABELS = "val_label.txt"

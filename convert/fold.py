@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from convert.errors import ConvertError
-from convert.plain_network import check_plain, classes_for, dimensions, image_input, input_size_px, names
+from convert.conversion_errors import ConvertError
+from convert.networks.plain_network import check_plain, classes_for, dimensions, image_input, input_size_px, names
 from models.manifest import ModelManifest, Recipe
 
 INPUT = "image"

@@ -1,10 +1,10 @@
 """Gives a model of the store its golden image."""
 
-from convert.errors import ConvertError
-from convert.store_entry import MANIFEST, locked, write_manifest
-from convert.whole_file import write_whole
+from convert.conversion_errors import ConvertError
 from models.manifest import Golden, ModelManifest
 from models.store import StoredModel
+from models.store_writer import MANIFEST, locked, write_manifest
+from models.whole_file import write_whole
 
 
 def set_golden(model: StoredModel, image: bytes, golden: Golden) -> StoredModel:

@@ -8,18 +8,18 @@ from pathlib import Path
 import onnx
 from pydantic import ValidationError
 
-from convert.architectures import build_network
+from convert.artifact import write_artifact, write_onnx
 from convert.checkpoints import read_checkpoint
-from convert.errors import CheckpointRefused, ConvertError
+from convert.conversion_errors import CheckpointRefused, ConvertError
 from convert.fold import fold, unfold
-from convert.host import write_artifact, write_onnx
+from convert.known_transforms import TORCHVISION, TRAINING, USUAL_SIDE_PX, recipe_for
 from convert.labels import Labels, labels_for
-from convert.plain_network import classes_for, input_size_px, is_onnx, read_network, weights_sha256
-from convert.resnext_naming import recognise
-from convert.store_entry import FILE_MODE, place_model, same_model, stored
-from convert.transforms import TORCHVISION, TRAINING, USUAL_SIDE_PX, recipe_for
+from convert.networks.architectures import build_network
+from convert.networks.plain_network import classes_for, input_size_px, is_onnx, read_network, weights_sha256
+from convert.networks.resnext_naming import recognise
 from models.manifest import Artifact, ModelManifest, Origin
 from models.store import ModelStore, StoredModel, sha256_of
+from models.store_writer import FILE_MODE, place_model, same_model, stored
 
 Progress = Callable[[str], None]
 

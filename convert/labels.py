@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 from models.store import ZOO
 from pipelines.classification import read_labels
 

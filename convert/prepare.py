@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from convert.architectures import build_network, random_weights
+from convert.artifact import write_artifact
 from convert.checkpoints import read_checkpoint
-from convert.errors import CheckpointRefused, ConvertError, WeightsMissing
+from convert.conversion_errors import CheckpointRefused, ConvertError, WeightsMissing
 from convert.evaluation_set import evaluation_is_there, unpack_evaluation
 from convert.fold import fold
-from convert.host import write_artifact
-from convert.store_entry import FILE_MODE, check_nothing_lost, place_model, stored
-from models.errors import ArtifactDamaged
+from convert.networks.architectures import build_network, random_weights
 from models.manifest import Artifact, ModelManifest, Weights
+from models.model_errors import ArtifactDamaged
 from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest
+from models.store_writer import FILE_MODE, check_nothing_lost, place_model, stored
 
 RANDOM_VERSION = "random"
 RANDOM_SEED = 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mindspore import Tensor, nn, ops
 from mindspore.common.initializer import HeNormal
 
-from models.errors import ModelNotFound
+from models.model_errors import ModelNotFound
 
 MAX_STAGES = 4
 EXPANSION = 4  # a block's output channels over its planes

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.errors import ArtifactDamaged, ModelNotFound, ModelNotPrepared
 from models.manifest import Artifact, ModelManifest
+from models.model_errors import ArtifactDamaged, ModelNotFound, ModelNotPrepared
 
 ZOO = Path(__file__).parent / "zoo"
 

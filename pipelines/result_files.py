@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.errors import ResultsInvalid
+from pipelines.pipeline_errors import ResultsInvalid
 
 _RESULT = re.compile(r"(?P<stem>.+)_[0-9]+\.txt")
 _MAX_RESULT_BYTES = 64 * 1024

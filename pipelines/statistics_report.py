@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from pipelines.errors import StatisticsMissing
+from pipelines.pipeline_errors import StatisticsMissing
 from pipelines.statistics_sums import StatisticsSums, Times
 
 # <name>.e2e.<process>.<pid>.<time>, and without process and pid from older SDKs; the lines say the rest.

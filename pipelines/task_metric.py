@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.errors import ClassifyError
-from pipelines.errors import ResultsInvalid
+from models.model_errors import ClassifyError
+from pipelines.pipeline_errors import ResultsInvalid
 from pipelines.result_files import read_results
 
 TOP_K = 5

@@ -15,22 +15,22 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
 
-from server.access_log import AccessLog
-from server.api.admin import admin_routes
-from server.api.classify import ClassifyRoutes
-from server.api.evaluate import EvaluationRoutes
+from server.api.admin_routes import admin_routes
+from server.api.classify_routes import ClassifyRoutes
+from server.api.evaluation_routes import EvaluationRoutes
 from server.api.guard import safe_only
-from server.api.health import health_routes
-from server.api.info import info_routes
+from server.api.health_routes import health_routes
+from server.api.info_routes import info_routes
 from server.api.openapi import add_hot_routes
-from server.envelope import METHODS, Envelope, error_response
+from server.api.request_context import exchange_of
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
-from server.evaluation.evaluations import Evaluations
-from server.exchange import exchange_of
-from server.front import Front
-from server.metrics import CONTENT_TYPE
-from server.reload import Reloader
-from server.service import Service
+from server.evaluation.jobs.evaluations import Evaluations
+from server.http.hot_routes import Front
+from server.http.middleware import METHODS, Envelope, error_response
+from server.serving.reload import Reloader
+from server.serving.service import Service
+from server.telemetry.access_log import AccessLog
+from server.telemetry.metrics import CONTENT_TYPE
 
 WEB = Path(__file__).parent / "web"
 PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"

@@ -28,7 +28,7 @@ ServiceError
 from http import HTTPStatus
 from typing import ClassVar
 
-from models.errors import ClassifyError
+from models.model_errors import ClassifyError
 
 
 class ServiceError(ClassifyError):

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from convert.aipp.config import AippConfig
-from convert.errors import AippInvalid
+from convert.conversion_errors import AippInvalid
 from models.manifest import ModelManifest, Recipe
 
 AippSource = Literal["rgb888", "yuv420sp"]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from convert.atc.atc_source import ImageInput, read_source
 from convert.atc.om import MAGIC
-from convert.atc.source import ImageInput, read_source
-from convert.errors import AtcFailed
+from convert.conversion_errors import AtcFailed
 
 SOCS = ("Ascend310", "Ascend310P3")
 _OTHER_SOCS = re.compile(r"Ascend(310P[1-9]|310B[1-9]|710|910(A|B|ProA|ProB|PremiumA|B[1-4]))")

@@ -12,11 +12,11 @@ from convert.atc.om_facts import OmFacts, read_om_facts
 from convert.atc.provenance import Provenance, converter, now, provenance_path, shell_line
 from convert.atc.run import Progress, run_atc
 from convert.atc.work_folder import WorkFolder, work_folder
-from convert.errors import AtcFailed
-from convert.store_entry import FILE_MODE
-from models.errors import ClassifyError
+from convert.conversion_errors import AtcFailed
 from models.manifest import Artifact
+from models.model_errors import ClassifyError
 from models.store import sha256_of
+from models.store_writer import FILE_MODE
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from convert.errors import AtcMissing
+from convert.conversion_errors import AtcMissing
 
 HOME_VARIABLES = ("ASCEND_TOOLKIT_HOME", "ASCEND_HOME_PATH")
 ROOTS = (Path("/usr/local/Ascend"), Path("~/Ascend"))  # an installation by root, and one by a user

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.errors import OmInvalid
+from convert.conversion_errors import OmInvalid
 
 MAGIC = b"IMOD"
 HEADER_BYTES = 256

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convert.errors import OmInvalid
+from convert.conversion_errors import OmInvalid
 
 MAX_JSON_BYTES = 512 * 2**20
 _AIPP_ATTRIBUTES = ("_data_related_aipp_mode", "aipp", "_aipp_inputs", "new_conv_op_for_aipp")

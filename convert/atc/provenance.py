@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from convert.whole_file import write_whole
+from models.whole_file import write_whole
 
 
 @dataclass(frozen=True)

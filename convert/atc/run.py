@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from convert.errors import AtcFailed
+from convert.conversion_errors import AtcFailed
 
 Progress = Callable[[str], None]
 

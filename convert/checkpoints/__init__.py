@@ -10,10 +10,10 @@ from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.mindspore_ckpt import read_mindspore_ckpt
 from convert.checkpoints.parameters import LeftOut
 from convert.checkpoints.safetensors import read_safetensors
-from convert.checkpoints.source import Source, open_source
 from convert.checkpoints.torch_legacy import MAGIC, read_torch_legacy
 from convert.checkpoints.torch_zip import read_torch_zip
-from convert.errors import CheckpointRefused
+from convert.checkpoints.weight_file import Source, open_source
+from convert.conversion_errors import CheckpointRefused
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from convert.checkpoints.bfloat16 import BFLOAT16, widened
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.parameters import MAX_TENSORS, LeftOut, without_training_state
 from convert.checkpoints.protobuf_wire import fields, varints
-from convert.checkpoints.source import Source
+from convert.checkpoints.weight_file import Source
 
 MAX_VALUES = 4 * MAX_TENSORS  # with two moments of an optimiser
 MAX_NAME_BYTES = 1024

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.source import Source
+from convert.checkpoints.weight_file import Source
 
 _VARINT, _BYTES = 0, 2
 _MAX_VARINT_BYTES = 10

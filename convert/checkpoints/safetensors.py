@@ -15,7 +15,7 @@ import numpy as np
 from convert.checkpoints.bfloat16 import BFLOAT16, widened
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.parameters import LeftOut, state_dict_of, without_training_state
-from convert.checkpoints.source import Source
+from convert.checkpoints.weight_file import Source
 
 MAX_HEADER_BYTES = 8 << 20  # ResNeXt-101's has 0.07 MB
 MAX_DIMENSIONS = 8

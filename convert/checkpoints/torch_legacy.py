@@ -10,8 +10,8 @@ from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.parameters import LeftOut, state_dict_of
 from convert.checkpoints.pickle_machine import Storage, Tensor, run_pickle
-from convert.checkpoints.source import Source
 from convert.checkpoints.torch_storages import check_size, load_tensors
+from convert.checkpoints.weight_file import Source
 
 MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."  # a pickle of 0x1950A86A20F9469CFC6C
 MAX_PICKLE_BYTES = 1 << 20  # of all five together; ResNeXt-101's have 0.1 MB, with an optimiser's state 0.3

@@ -10,8 +10,8 @@ from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.parameters import LeftOut, state_dict_of
 from convert.checkpoints.pickle_machine import Storage, Tensor, run_pickle
-from convert.checkpoints.source import Source
 from convert.checkpoints.torch_storages import check_size, load_tensors
+from convert.checkpoints.weight_file import Source
 from convert.checkpoints.zip_archive import ZipArchive
 
 MAX_PICKLE_BYTES = 8 << 20  # ResNeXt-101's has 0.1 MB

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.source import Source
+from convert.checkpoints.weight_file import Source
 
 MAX_ENTRIES = 32_768  # with Adam's two moments a network of MAX_TENSORS has fewer
 _MAX_DIRECTORY_BYTES = 8 << 20

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from convert.atc.om import read_om_header
 from convert.atc.provenance import provenance_path
-from convert.errors import ConvertError, OmInvalid
+from convert.conversion_errors import ConvertError, OmInvalid
 from convert.inspection.context import Context
-from convert.inspection.inspection import Finding, Inspection, agree
+from convert.inspection.findings import Finding, Inspection, agree
 from convert.inspection.onnx_facts import OnnxFacts, read_onnx_facts
-from convert.store_entry import FILE_MODE
 from models.manifest import Artifact, ModelManifest
 from models.store import sha256_of
+from models.store_writer import FILE_MODE
 
 HOST = "host"
 MAX_PROVENANCE_BYTES = 1 << 20

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from convert.architectures import parameter_shapes
 from convert.checkpoints import read_checkpoint
-from convert.errors import CheckpointRefused, ConvertError
-from convert.fit import COUNTER, fit
+from convert.conversion_errors import CheckpointRefused, ConvertError
 from convert.inspection.context import Context
-from convert.inspection.inspection import Finding, Inspection, agree
-from convert.resnext_naming import recognise
+from convert.inspection.findings import Finding, Inspection, agree
+from convert.networks.architectures import parameter_shapes
+from convert.networks.fit import COUNTER, fit
+from convert.networks.resnext_naming import recognise
 from models.store import sha256_of
 
 LITE0, LITE0_BIAS = "efficientnet_lite0", "_fc.bias"

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from convert.inspection.inspection import Finding
-from models.errors import ManifestInvalid
+from convert.inspection.findings import Finding
 from models.manifest import Artifact, ModelManifest
+from models.model_errors import ManifestInvalid
 
 MANIFEST = "manifest.toml"
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 from convert.inspection.artifacts import inspect_om, inspect_onnx
 from convert.inspection.checkpoint_file import inspect_checkpoint
 from convert.inspection.context import MANIFEST, Context
-from convert.inspection.inspection import Inspection
+from convert.inspection.findings import Inspection
 from convert.inspection.kinds import kind_of
 from convert.inspection.model_folder import inspect_manifest
 from convert.inspection.small_files import inspect_aipp, inspect_pipeline

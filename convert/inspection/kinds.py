@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 
 Kind = Literal["om", "onnx", "checkpoint", "aipp", "pipeline", "manifest", "provenance"]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from convert.inspection.artifacts import inspect_om, inspect_onnx
 from convert.inspection.context import MANIFEST, Context
-from convert.inspection.inspection import Finding, Inspection, agree
+from convert.inspection.findings import Finding, Inspection, agree
 from convert.inspection.kinds import kind_of
 from convert.inspection.small_files import inspect_aipp
-from models.errors import ClassifyError, ManifestInvalid
 from models.manifest import Artifact, ModelManifest, Recipe
+from models.model_errors import ClassifyError, ManifestInvalid
 from models.store import sha256_of
 from pipelines.classification import read_labels
 

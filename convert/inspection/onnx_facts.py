@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 from convert.inspection.protobuf_fields import NOTHING, Field, ProtobufFile
 
 RECIPE = "recipe/"  # what the names of folded operations begin with

@@ -7,7 +7,7 @@ MB could take all memory. Here long fields are stepped over and the number of fi
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 
 MAX_FIELDS = 500_000  # ResNeXt-101 has 12,000
 MAX_TEXT_BYTES = 4096

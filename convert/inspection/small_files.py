@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from convert.aipp import check_aipp, read_aipp
-from convert.errors import AippInvalid, ConvertError
+from convert.conversion_errors import AippInvalid, ConvertError
 from convert.inspection.context import Context
-from convert.inspection.inspection import Finding, Inspection, agree
-from models.errors import ClassifyError
+from convert.inspection.findings import Finding, Inspection, agree
 from models.manifest import ModelManifest
+from models.model_errors import ClassifyError
 from pipelines.classification import ClassificationConfig, read_labels
-from pipelines.spec import ElementSpec, StreamSpec, parse_pipeline
+from pipelines.cpu.text.spec import ElementSpec, StreamSpec, parse_pipeline
 
 MAX_PIPELINE_BYTES = 16 << 20
 

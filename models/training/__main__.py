@@ -6,9 +6,9 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from models.errors import ClassifyError
-from models.training.config import TYPES, Config, help_texts, load_config
-from models.training.errors import TrainingInterrupted
+from models.model_errors import ClassifyError
+from models.training.training_config import TYPES, Config, help_texts, load_config
+from models.training.training_errors import TrainingInterrupted
 
 
 def train(config: Config) -> None:
@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         config = load_config(options.config, flags)
         if config.resume:
-            from models.training.run_folder import resumed_config
+            from models.training.outputs_folder import resumed_config
 
             config = resumed_config(config, flags, options.config)
         options.run(config)

@@ -8,7 +8,7 @@ from pathlib import Path
 import mindspore as ms
 from mindspore import Parameter, nn
 
-from models.training.errors import CheckpointUnfit
+from models.training.training_errors import CheckpointUnfit
 
 FILE_MODE = 0o640
 HEAD = ("fc.weight", "fc.bias")

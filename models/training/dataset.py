@@ -17,9 +17,9 @@ import cv2
 import mindspore.dataset as ds
 import numpy as np
 
-from models.training.config import Config
-from models.training.errors import DataInvalid
 from models.training.listing import Listing, read_listing
+from models.training.training_config import Config
+from models.training.training_errors import DataInvalid
 from models.training.transforms import Augmentation, evaluation_pixels, normalise, read_image, training_pixels
 
 UNREADABLE = -1  # label of a picture that could not be read: no prediction equals it, so that it counts as wrong

@@ -12,8 +12,8 @@ from itertools import islice
 import mindspore as ms
 from mindspore import Tensor, communication, nn, ops
 
-from models.training.config import Config
-from models.training.errors import DeviceUnavailable
+from models.training.training_config import Config
+from models.training.training_errors import DeviceUnavailable
 
 # mindspore.communication.init: HCCL on Ascend, NCCL on GPU, MindSpore's own MCCL on CPU.
 BACKENDS = {"Ascend": "hccl", "GPU": "nccl", "CPU": "mccl"}

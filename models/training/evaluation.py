@@ -10,12 +10,12 @@ from mindspore import Tensor, nn
 
 from models.resnext import ResNeXt, architecture
 from models.training.checkpoints import load_weights
-from models.training.config import Config
 from models.training.dataset import create_dataset
 from models.training.distributed import Device, open_device
-from models.training.errors import ConfigInvalid, TrainingDiverged
+from models.training.outputs_folder import open_run
 from models.training.precision import in_precision
-from models.training.run_folder import open_run
+from models.training.training_config import Config
+from models.training.training_errors import ConfigInvalid, TrainingDiverged
 
 LOG = logging.getLogger(__name__)
 Batch = tuple[np.ndarray, np.ndarray]  # images float32 [N, 3, H, W], labels int32 [N]

@@ -11,9 +11,9 @@ from mindspore import Tensor, nn
 
 from models.resnext import ResNeXt, architecture
 from models.training.checkpoints import FILE_MODE, load_weights
-from models.training.config import Config
 from models.training.distributed import open_device
-from models.training.errors import ConfigInvalid, ExportFailed
+from models.training.training_config import Config
+from models.training.training_errors import ConfigInvalid, ExportFailed
 
 LOG = logging.getLogger(__name__)
 INPUT, OUTPUT, BATCH = "image", "scores", "N"

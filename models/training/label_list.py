@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from models.errors import ClassifyError
-from models.training.errors import DataInvalid
+from models.model_errors import ClassifyError
 from models.training.listing import Listing, read_listing
+from models.training.training_errors import DataInvalid
 
 FORMATS = ("json", "txt")
 FILES = {"json": "imagenet_label.json", "txt": "val_label.txt"}

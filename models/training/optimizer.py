@@ -3,7 +3,7 @@
 import numpy as np
 from mindspore import Parameter, Tensor, nn
 
-from models.training.config import Config
+from models.training.training_config import Config
 
 
 def decays(parameter: Parameter) -> bool:

@@ -3,7 +3,7 @@
 from mindspore import Tensor, amp, nn
 from mindspore import dtype as mstype
 
-from models.training.config import Config
+from models.training.training_config import Config
 
 
 def in_precision(network: nn.Cell, config: Config) -> nn.Cell:

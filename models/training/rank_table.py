@@ -14,8 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.errors import ClassifyError
-from models.training.errors import ConfigInvalid, DeviceUnavailable
+from models.model_errors import ClassifyError
+from models.training.training_errors import ConfigInvalid, DeviceUnavailable
 
 HCCN_CONF = Path("/etc/hccn.conf")
 DEVICES = 8

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.training.config import Config
+from models.training.training_config import Config
 
 
 def learning_rates(config: Config, steps_per_epoch: int) -> np.ndarray:

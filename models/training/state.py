@@ -6,8 +6,8 @@ from mindspore import Parameter, Tensor, nn
 from mindspore import dtype as mstype
 
 from models.training.checkpoints import Folder, fits, read_checkpoint, save_checkpoint
-from models.training.errors import CheckpointUnfit
 from models.training.step import TrainingStep
+from models.training.training_errors import CheckpointUnfit
 
 
 class TrainingState:

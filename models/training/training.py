@@ -16,19 +16,19 @@ from tqdm import tqdm
 
 from models.resnext import ResNeXt, architecture
 from models.training.checkpoints import Folder, load_weights, save_checkpoint
-from models.training.config import Config
 from models.training.curves import ACCURACY_COLUMNS, LOSS_COLUMNS, add_to_curve, begin_curve, plot
 from models.training.dataset import ImageBatches, create_dataset
 from models.training.distributed import Device, leave, open_device, sinks, sunk_losses
-from models.training.errors import ConfigInvalid, TrainingDiverged, TrainingInterrupted
 from models.training.evaluation import evaluate
 from models.training.loss import SmoothedCrossEntropy
 from models.training.optimizer import create_optimizer
+from models.training.outputs_folder import keep_config, open_run
 from models.training.precision import first_loss_scale, in_precision
-from models.training.run_folder import keep_config, open_run
 from models.training.schedules import learning_rates
 from models.training.state import TrainingState, newest_checkpoint
 from models.training.step import Gradients, TrainingStep
+from models.training.training_config import Config
+from models.training.training_errors import ConfigInvalid, TrainingDiverged, TrainingInterrupted
 
 LOG = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from starlette.requests import ClientDisconnect, Request
 
-from server.body_budget import BodyHold
+from server.api.request_context import ClientGone
 from server.errors import BadRequest, BodyTooLarge
-from server.exchange import ClientGone
+from server.serving.budgets import BodyHold
 from server.settings import Settings
 
 MAX_FIELD_BYTES = 1024

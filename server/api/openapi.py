@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from models.manifest import MAX_TOP_K
-from server.envelope import OPEN_PATHS
 from server.errors import ServiceError, Unauthorized
+from server.http.middleware import OPEN_PATHS
 
 Schema = dict[str, Any]
 

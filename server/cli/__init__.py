@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from models.errors import ClassifyError
+from models.model_errors import ClassifyError
 from models.store import ModelStore, zoo_manifest, zoo_names
-from server.cli.classifier_config import classifier_config
+from server.cli.classifier_config_command import classifier_config
 from server.cli.convert import convert_app
-from server.cli.doctor import doctor
-from server.cli.evaluate import evaluate
+from server.cli.doctor_command import doctor
+from server.cli.evaluate_command import evaluate
+from server.cli.flags import load_settings, with_settings
 from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
-from server.flags import load_settings, with_settings
 from server.settings import Settings
 
 app = typer.Typer(help="Image classification on Huawei Ascend, and the same on any CPU.", no_args_is_help=True, add_completion=False)
@@ -30,10 +30,10 @@ models_app.command("classifier-config")(classifier_config)
 @with_settings
 def serve(settings: Settings) -> None:
     """Serve the model over HTTP. Every flag is also an environment variable, in capitals, and a line of ascend-classify.toml."""
-    from server.address import bind
-    from server.assembly import open_service
-    from server.evaluation.roots import parse_roots
-    from server.logs import configure_logs
+    from server.evaluation.dataset.roots import parse_roots
+    from server.http.address import bind
+    from server.serving.service_assembly import open_service
+    from server.telemetry.logs import configure_logs
 
     access_log = configure_logs(settings.log_level, settings.log_format)
     api_key = settings.read_api_key()
@@ -43,9 +43,9 @@ def serve(settings: Settings) -> None:
     service.begin()
 
     from server.app import create_app  # FastAPI takes half a second to import: the model loads meanwhile
-    from server.evaluation.evaluations import Evaluations
-    from server.listener import listen
-    from server.reload import Reloader
+    from server.evaluation.jobs.evaluations import Evaluations
+    from server.http.listener import listen
+    from server.serving.reload import Reloader
 
     evaluations, reloader = Evaluations(service, runtime, roots), Reloader(service, runtime)
     code = listen(create_app(service, reloader, evaluations, api_key, access_log), service, reloader, listener, access_log)
@@ -63,7 +63,7 @@ def classify(
     as_json: AsJson = False,
 ) -> None:
     """Classify image files in this process, by the very path that serves."""
-    from server.classify_files import classify_files, print_outcomes
+    from server.serving.classify_files import classify_files, print_outcomes
 
     outcomes = classify_files(load_settings(model=model, model_store=model_store, log_level="warning"), images)
     failed = print_outcomes(outcomes, top_k, as_json=as_json)
@@ -84,8 +84,8 @@ def infer_dir(
     from rich.progress import Progress
 
     from pipelines.result_files import make_folder, result_path
-    from server.classify_files import classify_files, list_images, write_results
     from server.errors import ServiceError
+    from server.serving.classify_files import classify_files, list_images, write_results
 
     found = list_images(images)
     make_folder(results)
@@ -181,7 +181,7 @@ def set_golden_image(
     model_store: StoreFolder = None,
 ) -> None:
     """Give a model its golden image: the server asks it at every start and reload, and refuses a model that answers otherwise."""
-    from server.cli.golden import set_golden
+    from server.cli.golden_image import set_golden
 
     golden = set_golden(load_settings(model=name, model_store=model_store, log_level="warning"), image, class_id, tolerance)
     _print(f"{golden.file} of {name} is class {golden.class_id} with {golden.score:.4f} ± {golden.tolerance:g}")

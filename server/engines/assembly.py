@@ -10,20 +10,20 @@ from typing import Any
 from models.store import StoredModel
 from pipelines.classifier_config import ClassifierLimits
 from server.engines.base import Engine
-from server.engines.chain import Chain
 from server.engines.chips import chip_soc, find_chips
-from server.engines.fake import FakeEngine
-from server.engines.link import Link
-from server.engines.mxbase import BUILD, MxbaseEngine, share_decoder_warnings
+from server.engines.fake_engine import FakeEngine
+from server.engines.fleet.chain import Chain
+from server.engines.fleet.member import Link
+from server.engines.fleet.pool import Pool
+from server.engines.mxbase_engine import BUILD, MxbaseEngine, share_decoder_warnings
 from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, plan_own, plan_rendered
-from server.engines.pool import Pool
-from server.engines.process import EngineProcess, Supervision
-from server.engines.programs import HostedProgram, Program, StreamProgram
+from server.engines.process.engine_process import EngineProcess, Supervision
+from server.engines.process.program import HostedProgram, Program, StreamProgram
 from server.engines.runtime import Runtime
-from server.engines.stream import StreamEngine
+from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
-from server.metrics import Metrics
 from server.settings import Settings
+from server.telemetry.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class EngineAssembly:
         if kind == "stream":
             settings = self._settings
             return StreamProgram(self._stream_plan(device), self._runtime, settings.engine_python, sdk_conf=settings.sdk_conf)
-        return HostedProgram("server.engines.mxbase:open_hosted", partial(self._hosted_arguments, device), self._places())
+        return HostedProgram("server.engines.mxbase_engine:open_hosted", partial(self._hosted_arguments, device), self._places())
 
     def _stream_plan(self, device: int) -> Callable[[], StreamPlan]:
         if own := self._settings.pipeline:

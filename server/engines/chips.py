@@ -6,8 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.errors import ModelNotPrepared
 from models.manifest import ModelManifest
+from models.model_errors import ModelNotPrepared
 from server.errors import EngineUnavailable
 
 NPU_SMI = Path("/usr/local/bin/npu-smi")  # where the driver puts it, and what containers mount

@@ -9,9 +9,9 @@ from models.manifest import MAX_CLASSES
 from models.store import StoredModel
 from pipelines.classification import ClassificationConfig
 from pipelines.classifier_config import ClassifierLimits, render_classifier
-from pipelines.errors import PipelineError
+from pipelines.cpu.text.spec import StreamSpec, parse_pipeline
+from pipelines.pipeline_errors import PipelineError
 from pipelines.render import PipelinePaths, render_config, render_pipeline
-from pipelines.spec import StreamSpec, parse_pipeline
 from server.engines.runtime import Runtime
 from server.errors import EngineUnavailable
 from server.types import ScoreType

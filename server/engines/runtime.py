@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from pipelines.host.options import HostOptions
+from pipelines.cpu.runtime_options import HostOptions
 from server.errors import EngineUnavailable
 
 Runtime = Literal["ascend", "host"]
@@ -32,7 +32,7 @@ def open_stream_manager(runtime: Runtime, options: HostOptions) -> tuple[StreamM
     """A stream manager and the constructor of its input struct; raises EngineUnavailable. `options` are the CPU runtime's."""
     if runtime == "host":
         try:
-            from pipelines.host import MxDataInput, StreamManagerApi
+            from pipelines.cpu import MxDataInput, StreamManagerApi
         except ImportError as error:
             raise EngineUnavailable(f"The CPU runtime is not installed: {error}.", "Install the extra: ascend-classify[host].") from error
         return StreamManagerApi(options), MxDataInput

@@ -10,10 +10,10 @@ from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from server.api.request_context import request_id_of
 from server.errors import BadRequest, HeadersTooLarge, RequestTimeout, ServiceError, TooManyConnections
-from server.exchange import request_id_of
 from server.http.cycle import Cycle, Outlet
-from server.http.gate import Gate
+from server.http.half_closed import HalfClosed
 from server.http.head import NOTED, Head
 from server.http.limits import (
     CHUNK_OVERHEAD_BYTES,
@@ -25,8 +25,8 @@ from server.http.limits import (
     MAX_REFUSED,
     MIN_BODY_RATE,
 )
-from server.http.peer import HalfClosed
-from server.http.shedding import Shed, Shedding
+from server.http.overload import Shed, Shedding
+from server.http.refusals import Gate
 from server.http.stage import Stage
 
 

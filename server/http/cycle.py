@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from server.api.request_context import exchange_of
 from server.errors import ServiceError
-from server.exchange import exchange_of
 from server.http.limits import DISCARD_BYTES
 
 if TYPE_CHECKING:

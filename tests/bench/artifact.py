@@ -18,7 +18,7 @@ from tests.bench.turns import answer, measuring
 
 GOAL = 0.98
 KINDS = ("artifact", "plain")
-CONFIG = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"}  # those of pipelines/host/model.py
+CONFIG = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"}  # those of pipelines/cpu/elements/compiled_model.py
 
 
 class Network:
@@ -28,7 +28,7 @@ class Network:
         import onnx
 
         from convert.fold import unfold
-        from pipelines.host.quiet_openvino import ov
+        from pipelines.cpu.quiet_openvino import ov
 
         core = ov.Core()
         model = core.read_model(artifact if kind == "artifact" else unfold(onnx.load(artifact)).SerializeToString())
@@ -43,7 +43,7 @@ class Network:
     def _filled_queue(self, compiled: Any) -> Any:
         import numpy as np
 
-        from pipelines.host.quiet_openvino import ov
+        from pipelines.cpu.quiet_openvino import ov
 
         queue, chance = ov.AsyncInferQueue(compiled, self.requests), np.random.default_rng(1)
         dtype = np.dtype(compiled.input(0).get_element_type().to_dtype())

@@ -23,7 +23,7 @@ class Loop:
     """The bare loop over one compiled model, the same as the server's."""
 
     def __init__(self, store: Path, name: str, image: Path) -> None:
-        from pipelines.host.model import load_model
+        from pipelines.cpu.elements.compiled_model import load_model
 
         model = ModelStore(store).open(name)
         self._recipe = model.manifest.recipe
@@ -55,7 +55,7 @@ class Loop:
     def _request(self) -> tuple[Any, Any]:
         import numpy as np
 
-        from pipelines.host.quiet_openvino import ov
+        from pipelines.cpu.quiet_openvino import ov
 
         width_px, height_px = self._recipe.input_size_px
         picture = np.zeros((1, height_px, width_px, 3), np.uint8)
@@ -73,7 +73,7 @@ class Loop:
 
     def infer(self, requests: int, seconds: float) -> dict[str, float]:
         """Images/s of OpenVINO alone, asynchronously."""
-        from pipelines.host.quiet_openvino import ov
+        from pipelines.cpu.quiet_openvino import ov
 
         queue = ov.AsyncInferQueue(self._compiled, requests)
         _, picture = self._request()

@@ -20,8 +20,8 @@ from typing import Any
 from models.store import ModelStore, StoredModel
 from server.engines.base import InferenceRequest
 from server.engines.plan import plan_rendered
-from server.engines.stream import StreamEngine
-from server.images import inspect_image
+from server.engines.stream_engine import StreamEngine
+from server.images.inspection import inspect_image
 from tests.bench.table import Goal
 from tests.bench.turns import Figures, answer, measuring
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from pipelines.host import model as host_model
+from pipelines.cpu import model as host_model
 
 
 def graph(kind="sum", values="", batch=1, gears="", h=224, w=224, classes=3, dtype="uint8", **_unused):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convert.architectures import parameter_shapes
+from convert.networks.architectures import parameter_shapes
 
 _HEADER = b"".join(pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True}))
 _ORDERED_DICT = b"ccollections\nOrderedDict\n)R"

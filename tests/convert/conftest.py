@@ -11,7 +11,7 @@ import pytest
 from convert.checkpoints import read_checkpoint
 from convert.prepare import prepare
 from models.store import ModelStore, StoredModel
-from pipelines.host.quiet_openvino import ov
+from pipelines.cpu.quiet_openvino import ov
 
 PHOTOS = Path(__file__).parents[1] / "photos"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from convert.artifact_facts import ArtifactFacts, read_artifact_facts
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 from models.store import StoredModel
 from tests.level_model import level_graph
 

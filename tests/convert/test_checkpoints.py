@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convert.checkpoints import read_checkpoint
-from convert.errors import CheckpointRefused
+from convert.conversion_errors import CheckpointRefused
 
 WRITTEN_BY = Path(__file__).parent / "checkpoints/written_by"
 TORCH = {

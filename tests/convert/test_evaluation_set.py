@@ -15,8 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 import models.store
 from convert.evaluation_set import unpack, unpack_evaluation
 from convert.prepare import prepare
-from models.errors import ArtifactDamaged
 from models.manifest import EvaluationSet, Weights
+from models.model_errors import ArtifactDamaged
 from models.store import ModelStore, sha256_of, zoo_folder, zoo_manifest
 
 DIGITS = "resnext_digits"

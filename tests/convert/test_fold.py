@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from convert.architectures import build_network, random_weights
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 from convert.fold import fold, unfold
+from convert.networks.architectures import build_network, random_weights
 from models.manifest import ModelManifest, Recipe
 from models.store import zoo_manifest
 

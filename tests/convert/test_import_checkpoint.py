@@ -11,12 +11,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from convert.architectures import build_network
-from convert.errors import CheckpointRefused, ConvertError
+from convert.conversion_errors import CheckpointRefused, ConvertError
 from convert.import_checkpoint import Wishes, import_checkpoint
-from convert.plain_network import weights_sha256
-from models.errors import ModelError
+from convert.networks.architectures import build_network
+from convert.networks.plain_network import weights_sha256
 from models.manifest import ModelManifest
+from models.model_errors import ModelError
 from models.store import ModelStore, sha256_of
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
 

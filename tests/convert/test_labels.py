@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 from convert.labels import labels_for
 from models.store import zoo_manifest
 

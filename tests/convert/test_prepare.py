@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from convert.errors import CheckpointRefused, ConvertError, WeightsMissing
+from convert.conversion_errors import CheckpointRefused, ConvertError, WeightsMissing
 from convert.prepare import prepare
-from convert.store_entry import add_artifact
-from models.errors import ModelNotFound
 from models.manifest import Artifact
+from models.model_errors import ModelNotFound
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
+from models.store_writer import add_artifact
 
 NAME = "efficientnet_lite0"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.metrics import Metrics
+from server.telemetry.metrics import Metrics
 from tests.deploy.dashboards import dashboards, metrics_of, panels, queries
 from tests.deploy.places import DEPLOY, PROMETHEUS
 

@@ -20,7 +20,7 @@ from tests.deploy.dashboards import METRIC, Query, filled_in, metrics_of, querie
 from tests.deploy.npu_exporter import serve_exporter
 from tests.deploy.programs import needs_prometheus
 from tests.deploy.watching import Watch
-from tests.server.api.test_evaluate_body import zipped
+from tests.server.api.test_evaluation_body import zipped
 from tests.server.process import ServerProcess
 
 pytestmark = needs_prometheus

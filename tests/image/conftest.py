@@ -98,7 +98,7 @@ def ascend(builder: Builder, stand_in: str, ascend_options: tuple[str, ...]) -> 
 @pytest.fixture(scope="session")
 def models(model_store: ModelStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The default model, the container user's, with a file that stands in for an OM."""
-    from convert.store_entry import add_artifact
+    from models.store_writer import add_artifact
 
     om = tmp_path_factory.mktemp("om") / "stand_in.om"
     om.write_text("stand-in")

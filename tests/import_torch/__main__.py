@@ -96,7 +96,7 @@ def agrees_with_torch(imported: Imported) -> bool:
     import onnx
 
     from convert.fold import unfold
-    from pipelines.host.quiet_openvino import ov
+    from pipelines.cpu.quiet_openvino import ov
 
     plain = imported.store / "plain.onnx"
     onnx.save(unfold(onnx.load(imported.artifact)), plain)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.errors import ManifestInvalid
 from models.manifest import Artifact, ModelManifest, Recipe, Weights
+from models.model_errors import ManifestInvalid
 from models.store import ZOO, zoo_manifest
 
 HASH = "0123456789abcdef" * 4

@@ -6,8 +6,8 @@ import mindspore as ms
 import numpy as np
 import pytest
 
-from convert.architectures import parameter_shapes
-from models.errors import ModelNotFound
+from convert.networks.architectures import parameter_shapes
+from models.model_errors import ModelNotFound
 from models.resnext import DEPTHS, Architecture, ResNeXt, architecture
 
 ENDINGS = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from models.errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared
 from models.manifest import ModelManifest, Origin
+from models.model_errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared
 from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest, zoo_names
 from tests.level_model import store_level_model
 

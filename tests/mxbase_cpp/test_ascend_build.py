@@ -1,4 +1,4 @@
-"""The build against the vendor's SDK, on a stand-in for it: our host_sdk, laid out and compiled (old string ABI) as an SDK is.
+"""The build against the vendor's SDK, on a stand-in for it: our cpu_sdk, laid out and compiled (old string ABI) as an SDK is.
 
 It cannot run: Debian's OpenCV has the new ABI. But every line of cmake/ascend.cmake is executed, and what the linker will look for in
 the vendor's libraries is what it was when the sources were compiled against the vendor's headers (VENDOR_API.md).
@@ -15,7 +15,7 @@ from shutil import copytree
 import pytest
 
 ROOT = Path(__file__).parents[2] / "mxbase_cpp"
-HOST_SDK = ROOT / "host_sdk"
+HOST_SDK = ROOT / "cpu_sdk"
 POST_PROCESS = ("post_config", "resnet50_post_process", "table_softmax")
 OLD_ABI = "-D_GLIBCXX_USE_CXX11_ABI=0"
 OPENCV = Path("/usr/include/opencv4")

@@ -20,17 +20,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.host import convert_host
+from convert.artifact import convert_host
 from convert.prepare import prepare
 from models.manifest import Recipe
 from models.store import ModelStore, StoredModel
-from pipelines.host.decoder_warnings import listen_through
+from pipelines.cpu.decoder_warnings import listen_through
 from server.engines.base import InferenceRequest
 from server.engines.plan import plan_rendered
-from server.engines.stream import StreamEngine
+from server.engines.stream_engine import StreamEngine
 from server.errors import ServiceError, UndecodableImage
-from server.images import inspect_image
-from server.transcode import upright
+from server.images.inspection import inspect_image
+from server.images.upright import upright
 from server.types import EncodedImage, ImageFormat
 from tests.level_model import store_level_model
 from tests.mxbase_cpp.conftest import Running, classifying

@@ -7,8 +7,8 @@ import pipelines
 from models.manifest import ModelManifest, Recipe
 from models.store import zoo_manifest, zoo_names
 from pipelines.classification import ClassificationConfig
+from pipelines.cpu.text.spec import StreamSpec, parse_pipeline
 from pipelines.render import PipelinePaths, render_config, render_pipeline
-from pipelines.spec import StreamSpec, parse_pipeline
 
 PATHS = PipelinePaths("/store/m/m.om", "/run/m.cfg", "/store/m/m.names")
 SHORT_SIDE = Recipe(

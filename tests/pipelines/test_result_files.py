@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import ResultsInvalid
+from pipelines.pipeline_errors import ResultsInvalid
 from pipelines.result_files import make_folder, read_results, result_path, write_result
 
 

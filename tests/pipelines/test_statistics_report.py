@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import StatisticsMissing
-from pipelines.host.statistics import Kind, PerformanceStatistics
+from pipelines.cpu.statistics import Kind, PerformanceStatistics
+from pipelines.pipeline_errors import StatisticsMissing
 from pipelines.sdk_conf import SdkConf
 from pipelines.statistics_report import EndToEnd, Plugin, Queue, Throughput, read_report
 

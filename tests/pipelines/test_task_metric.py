@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import ResultsInvalid
+from pipelines.pipeline_errors import ResultsInvalid
 from pipelines.result_files import write_result
 from pipelines.task_metric import TaskMetric, evaluate, main, measure, read_labels
 

@@ -6,13 +6,13 @@ from starlette.routing import Route
 
 from models.store import StoredModel, zoo_manifest
 from server.app import create_app
-from server.engines.fake import FakeEngine
-from server.evaluation.evaluations import Evaluations
-from server.flags import load_settings
-from server.metrics import Metrics
-from server.reload import Reloader
-from server.served import Served
-from server.service import Service
+from server.cli.flags import load_settings
+from server.engines.fake_engine import FakeEngine
+from server.evaluation.jobs.evaluations import Evaluations
+from server.serving.reload import Reloader
+from server.serving.served_model import Served
+from server.serving.service import Service
+from server.telemetry.metrics import Metrics
 from tests.server.process import ServerProcess
 
 

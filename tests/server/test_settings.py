@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server.flags import SettingInvalid, load_settings
+from server.cli.flags import SettingInvalid, load_settings
 from server.settings import Settings
 
 

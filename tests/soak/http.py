@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from server.engines.fake import fake_prediction
+from server.engines.fake_engine import fake_prediction
 from server.types import EncodedImage, ImageFormat
 from tests.level_model import level_png
 from tests.server.bare_client import split_answers

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pipelines.host.frame import Pixels
+from pipelines.cpu.elements.frame import Pixels
 from server.images.exif import write_orientation
 from tests.server.images.bmp_made import MASKS, RUNS, bmp
 

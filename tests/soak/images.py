@@ -22,8 +22,8 @@ import cv2
 import numpy as np
 
 from server.errors import BodyTooLarge, ImageTooLarge, UndecodableImage, UnsupportedImage
-from server.images import inspect_image
-from server.transcode import upright
+from server.images.inspection import inspect_image
+from server.images.upright import upright
 from tests.level_model import level_class, store_level_model
 from tests.server.process import ServerProcess
 from tests.soak.image_mutations import mutate

@@ -6,11 +6,11 @@ from pathlib import Path
 from mindspore import communication
 
 from models.training.checkpoints import Folder
-from models.training.config import Config
-from models.training.errors import CheckpointUnfit, ConfigInvalid
 from models.training.export import run_export
 from models.training.modelarts.object_store import download, upload
 from models.training.training import run_training
+from models.training.training_config import Config
+from models.training.training_errors import CheckpointUnfit, ConfigInvalid
 
 CACHE = Path("/cache")  # the fast disk of a ModelArts node
 RESULT = "model"  # the frozen model's folder below the outputs

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from models.training.errors import ConfigInvalid, TrainingError
+from models.training.training_errors import ConfigInvalid, TrainingError
 
 REMOTE = ("obs://", "s3://")
 

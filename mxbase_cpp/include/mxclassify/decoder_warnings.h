@@ -3,7 +3,7 @@
 
 namespace mxclassify {
 // While one exists, C's `stderr` is a stream that swallows what is written and keeps it for the writing thread; outside it is what it
-// was. Two such traps of different making would restore each other: beside pipelines/host/decoder_warnings.py this one serves both.
+// was. Two such traps of different making would restore each other: beside pipelines/cpu/decoder_warnings.py this one serves both.
 class StderrTrap {
 public:
     StderrTrap();

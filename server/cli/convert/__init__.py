@@ -2,12 +2,12 @@
 
 import typer
 
-from server.cli.convert.aipp import aipp
-from server.cli.convert.atc import atc, om
-from server.cli.convert.host import host
-from server.cli.convert.import_checkpoint import import_checkpoint
-from server.cli.convert.inspect import inspect
-from server.cli.convert.parity import parity
+from server.cli.convert.aipp_command import aipp
+from server.cli.convert.atc_command import atc, om
+from server.cli.convert.cpu_command import host
+from server.cli.convert.import_command import import_checkpoint
+from server.cli.convert.inspect_command import inspect
+from server.cli.convert.parity_command import parity
 
 convert_app = typer.Typer(help="From a checkpoint to an artifact for Ascend or a CPU, with proof that they agree.", no_args_is_help=True)
 convert_app.command("import")(import_checkpoint)

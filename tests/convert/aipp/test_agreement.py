@@ -9,8 +9,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from convert.aipp import AippConfig, aipp_of
-from convert.architectures import random_weights
-from convert.host import host_model
+from convert.artifact import host_model
+from convert.networks.architectures import random_weights
 from models.manifest import ModelManifest, Recipe
 from models.store import zoo_manifest
 from tests.convert.aipp.recipes import manifest_of

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convert.aipp import AippSource, aipp_of
-from convert.errors import AippInvalid
+from convert.conversion_errors import AippInvalid
 from models.manifest import ModelManifest, Recipe
 from models.store import zoo_manifest
 from tests.convert.aipp.recipes import manifest_of, recipes

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convert.atc.atc_source import ImageInput
 from convert.atc.command import AtcCommand, atc_command, check_soc
 from convert.atc.provenance import shell_line
-from convert.atc.source import ImageInput
-from convert.errors import AtcFailed
+from convert.conversion_errors import AtcFailed
 from tests.convert.atc.atc_made import AIPP, plain_network
 from tests.convert.atc.standin_atc import om_file
 

@@ -12,7 +12,7 @@ from convert.atc.command import AtcCommand, atc_command
 from convert.atc.compile import CompiledOm, compiled
 from convert.atc.installation import AtcInstallation
 from convert.atc.om import read_om_header
-from convert.errors import AtcFailed, ConvertError, OmInvalid
+from convert.conversion_errors import AtcFailed, ConvertError, OmInvalid
 from models.store import sha256_of
 from tests.convert.atc.atc_made import AIPP, StandIn, install, plain_network
 from tests.convert.atc.standin_atc import VERSION, om_file

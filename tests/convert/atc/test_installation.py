@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from convert.atc.installation import AtcInstallation, find_atc
-from convert.errors import AtcMissing
+from convert.conversion_errors import AtcMissing
 
 
 @pytest.fixture(autouse=True)

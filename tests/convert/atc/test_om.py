@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convert.atc.om import OmHeader, read_om_header
-from convert.errors import OmInvalid
+from convert.conversion_errors import OmInvalid
 from tests.convert.atc.standin_atc import om_file
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convert.atc.om_facts import OmFacts, om_facts, read_om_facts
-from convert.errors import OmInvalid
+from convert.conversion_errors import OmInvalid
 from tests.convert.atc.standin_atc import VERSION, attribute, description
 
 FLAGS = {"soc_version": "Ascend310", "dynamic_batch_size": "1,2,4,8"}

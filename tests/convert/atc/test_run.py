@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convert.atc.run import MAX_LINE, AtcOutput, run_atc
-from convert.errors import AtcFailed
+from convert.conversion_errors import AtcFailed
 
 SUCCESS = "ATC start working now, please wait for a moment.\n...\nATC run success, welcome to the next use.\n\n"
 FAILURE = "...\nATC run failed, Please check the detail log, Try 'atc --help' for more information\n"

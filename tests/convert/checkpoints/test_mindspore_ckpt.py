@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convert.checkpoints import Checkpoint, read_checkpoint
-from convert.errors import CheckpointRefused
+from convert.conversion_errors import CheckpointRefused
 
 WRITTEN = (Path(__file__).parent / "written_by/mindspore_training.ckpt").read_bytes()
 FLOATS = np.arange(6, dtype="<f4")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.protobuf_wire import Field, fields, varints
-from convert.checkpoints.source import open_source
+from convert.checkpoints.weight_file import open_source
 
 
 def parse(path: Path, data: bytes) -> list[Field]:

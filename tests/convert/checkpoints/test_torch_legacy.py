@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convert.checkpoints import read_checkpoint
-from convert.errors import CheckpointRefused
+from convert.conversion_errors import CheckpointRefused
 
 HEADER = b"".join(pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True}))
 ORDERED_DICT = b"ccollections\nOrderedDict\n)R"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convert.checkpoints import read_checkpoint
-from convert.errors import CheckpointRefused
+from convert.conversion_errors import CheckpointRefused
 from tests.convert.checkpoints.zip_made import archive
 
 ELEMENTS = np.arange(6, dtype="<f4").tobytes()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.source import open_source
+from convert.checkpoints.weight_file import open_source
 from convert.checkpoints.zip_archive import ZipArchive
 from tests.convert.checkpoints.zip_made import archive
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from convert.aipp import aipp_of, render_aipp
-from convert.architectures import random_weights
-from convert.host import host_model
+from convert.artifact import host_model
+from convert.networks.architectures import random_weights
 from models.manifest import Artifact, ModelManifest
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
 

@@ -5,7 +5,7 @@ import pytest
 
 from convert.inspection.artifacts import inspect_om, inspect_onnx
 from convert.inspection.context import Context
-from convert.inspection.inspection import Inspection
+from convert.inspection.findings import Inspection
 from models.store import StoredModel, sha256_of
 from tests.convert.inspection.models_made import make_om, tell_provenance, write_manifest
 

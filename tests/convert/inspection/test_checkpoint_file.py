@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.architectures import random_weights
 from convert.inspection.checkpoint_file import inspect_checkpoint
 from convert.inspection.context import Context
+from convert.networks.architectures import random_weights
 from models.store import StoredModel
 from tests.convert.inspection.models_made import save_safetensors, write_manifest
 

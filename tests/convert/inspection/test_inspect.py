@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 from convert.inspection import inspect
-from models.errors import ModelNotFound
+from models.model_errors import ModelNotFound
 from models.store import ModelStore, StoredModel
 
 

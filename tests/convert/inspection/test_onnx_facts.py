@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 from convert.inspection.onnx_facts import Tensor, read_onnx_facts
 from models.store import StoredModel
 

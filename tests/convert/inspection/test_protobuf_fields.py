@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convert.errors import ConvertError
+from convert.conversion_errors import ConvertError
 from convert.inspection import protobuf_fields
 from convert.inspection.protobuf_fields import Field, ProtobufFile
 

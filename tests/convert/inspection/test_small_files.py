@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from convert.inspection.context import Context
-from convert.inspection.inspection import Inspection
+from convert.inspection.findings import Inspection
 from convert.inspection.small_files import inspect_aipp, inspect_pipeline
 from models.store import StoredModel
 from pipelines.render import PipelinePaths, render_config, render_pipeline

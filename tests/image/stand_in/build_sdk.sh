@@ -1,9 +1,9 @@
 #!/bin/sh
-# Stand-in for the MindX SDK in SDK: build_sdk.sh TREE SDK. Its folders, headers and libraries by name; MxBase is compiled from host_sdk
+# Stand-in for the MindX SDK in SDK: build_sdk.sh TREE SDK. Its folders, headers and libraries by name; MxBase is compiled from cpu_sdk
 # with the vendor's string ABI, and OpenCV's library has the names that the classifier wants of it and nothing behind them.
 set -eu
 tree=$1/mxbase_cpp sdk=$2 here=$(dirname "$0")
-host=$tree/host_sdk work=$(mktemp -d)
+host=$tree/cpu_sdk work=$(mktemp -d)
 
 mkdir -p "$sdk/lib/modelpostprocessors" "$sdk/lib/plugins" "$sdk/python" "$sdk/config" \
   "$sdk/opensource/lib/gstreamer-1.0" "$sdk/opensource/lib64" "$sdk/opensource/libexec/gstreamer-1.0" "$sdk/opensource/include"

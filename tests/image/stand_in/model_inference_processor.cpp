@@ -1,4 +1,4 @@
-// Stand-in: refuses every model. The rest of the stand-in SDK is compiled from mxbase_cpp/host_sdk, whose own processor needs OpenVINO.
+// Stand-in: refuses every model. The rest of the stand-in SDK is compiled from mxbase_cpp/cpu_sdk, whose own processor needs OpenVINO.
 #include "MxBase/ModelInfer/ModelInferenceProcessor.h"
 
 namespace MxBase {

@@ -10,10 +10,10 @@ import mindspore as ms
 import numpy as np
 
 from models.resnext import ResNeXt, architecture
-from models.training.config import load_config
 from models.training.distributed import open_device
 from models.training.loss import SmoothedCrossEntropy
 from models.training.step import Gradients
+from models.training.training_config import load_config
 from tests.models.training.made_network import settled
 
 BATCH = 8

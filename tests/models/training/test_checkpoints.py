@@ -8,7 +8,7 @@ import pytest
 
 from models.resnext import Architecture, ResNeXt
 from models.training.checkpoints import Folder, load_weights, read_checkpoint, save_checkpoint
-from models.training.errors import CheckpointUnfit
+from models.training.training_errors import CheckpointUnfit
 
 
 def network(classes: int = 3, width: int = 4, blocks: int = 1) -> ResNeXt:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.training.config import Config, load_config
 from models.training.dataset import ImageBatches, create_dataset, epoch_order
-from models.training.errors import DataInvalid
+from models.training.training_config import Config, load_config
+from models.training.training_errors import DataInvalid
 from models.training.transforms import decode, evaluation_pixels, normalise
 
 CLASSES = 3

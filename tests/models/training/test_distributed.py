@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.training.config import load_config
 from models.training.distributed import open_device, sinks
-from models.training.errors import DeviceUnavailable
+from models.training.training_config import load_config
+from models.training.training_errors import DeviceUnavailable
 from tests.models.training.tiny import ROOT
 
 BIN = Path(sys.executable).parent

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from models.training.errors import TrainingDiverged
 from models.training.evaluation import Accuracy, count_correct, places_of
+from models.training.training_errors import TrainingDiverged
 
 SCORES = np.array([[3.0, 1.0, 2.0, 0.0, -1.0, -2.0]], np.float32)
 

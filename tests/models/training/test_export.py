@@ -9,10 +9,10 @@ import pytest
 
 from models.resnext import ResNeXt, architecture
 from models.training.checkpoints import save_checkpoint
-from models.training.config import load_config
-from models.training.errors import CheckpointUnfit, ConfigInvalid, ExportFailed
 from models.training.export import run_export
-from pipelines.host.quiet_openvino import ov
+from models.training.training_config import load_config
+from models.training.training_errors import CheckpointUnfit, ConfigInvalid, ExportFailed
+from pipelines.cpu.quiet_openvino import ov
 from tests.models.training.made_network import settled
 
 SIZE = 64

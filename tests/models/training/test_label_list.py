@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from models.training.errors import DataInvalid
 from models.training.label_list import label_list, main
 from models.training.listing import Listing, read_listing
+from models.training.training_errors import DataInvalid
 
 LISTING = Listing(Path("data"), ("n01/b.JPEG", "n02/a.JPEG"), (0, 1), ("n01", "n02"))
 

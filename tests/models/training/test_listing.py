@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.training.errors import DataInvalid
 from models.training.listing import Listing, read_listing
+from models.training.training_errors import DataInvalid
 
 
 def images(root: Path, *names: str) -> Path:

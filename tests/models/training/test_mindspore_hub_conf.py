@@ -1,6 +1,6 @@
 import pytest
 
-from models.errors import ModelNotFound
+from models.model_errors import ModelNotFound
 from models.training.mindspore_hub_conf import create_network
 
 

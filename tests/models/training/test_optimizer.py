@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from models.resnext import Architecture, ResNeXt
-from models.training.config import load_config
 from models.training.optimizer import create_optimizer, decays
+from models.training.training_config import load_config
 
 
 def test_batch_normalisation_and_biases_do_not_decay() -> None:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from models.resnext import ResNeXt, architecture
-from models.training.config import load_config
 from models.training.precision import first_loss_scale, in_precision
+from models.training.training_config import load_config
 from tests.models.training.made_network import settled
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.training.errors import ConfigInvalid, DeviceUnavailable
 from models.training.rank_table import file_name, main, parse_range, parse_visible, rank_table, read_hccn_conf
+from models.training.training_errors import ConfigInvalid, DeviceUnavailable
 
 CONF = "address_0=192.168.100.101\nnetmask_0=255.255.255.0\n address_1 = 192.168.101.101 \naddress_2=nonsense\n# address_3=10.0.0.1\n"
 

@@ -5,12 +5,11 @@ from pathlib import Path
 import mindspore as ms
 import numpy as np
 
-from convert.host import plain_network
+from convert.artifact import plain_network
 from convert.import_checkpoint import Wishes, import_checkpoint
 from models.resnext import ResNeXt, architecture
 from models.store import ModelStore, zoo_manifest
 from models.training.checkpoints import save_checkpoint
-from models.training.config import load_config
 from models.training.dataset import create_dataset
 from models.training.distributed import open_device
 from models.training.export import run_export
@@ -18,7 +17,8 @@ from models.training.listing import read_listing
 from models.training.loss import SmoothedCrossEntropy
 from models.training.optimizer import create_optimizer
 from models.training.step import Gradients, TrainingStep
-from pipelines.host.quiet_openvino import ov
+from models.training.training_config import load_config
+from pipelines.cpu.quiet_openvino import ov
 from tests.models.training.served import classify, served
 from tests.models.training.tiny import ROOT
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.training.config import load_config
 from models.training.curves import read_curve
 from models.training.dataset import create_dataset
 from models.training.listing import read_listing
-from pipelines.host.quiet_openvino import ov
+from models.training.training_config import load_config
+from pipelines.cpu.quiet_openvino import ov
 from tests.models.training.served import classify, served
 from tests.models.training.tiny import ROOT, run
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.training.config import SCHEDULERS, load_config
 from models.training.schedules import learning_rates
+from models.training.training_config import SCHEDULERS, load_config
 
 
 def rates(steps_per_epoch: int, **flags: object) -> np.ndarray:

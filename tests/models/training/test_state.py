@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from models.training.checkpoints import save_checkpoint
-from models.training.errors import CheckpointUnfit
 from models.training.state import TrainingState, newest_checkpoint
+from models.training.training_errors import CheckpointUnfit
 from tests.models.training.test_step import Scores, run, step
 
 

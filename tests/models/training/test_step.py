@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from models.resnext import Architecture, ResNeXt
-from models.training.config import load_config
 from models.training.loss import SmoothedCrossEntropy
 from models.training.optimizer import create_optimizer
 from models.training.precision import first_loss_scale, in_precision
 from models.training.step import SCALE_WINDOW, Gradients, TrainingStep
+from models.training.training_config import load_config
 
 TINY = Architecture((1,), cardinality=2, base_width=4, planes=(64,), stem_width=8)
 RANDOM = np.random.default_rng(0)

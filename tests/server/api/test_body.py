@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from server.api.body import ImageBody, read_body, read_images
-from server.body_budget import BodyBudget, BodyHold
+from server.cli.flags import load_settings
 from server.errors import BadRequest, BodyTooLarge
-from server.flags import load_settings
-from server.metrics import Metrics
+from server.serving.budgets import BodyBudget, BodyHold
+from server.telemetry.metrics import Metrics
 
 BOUNDARY = b"frontier"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY.decode()}"

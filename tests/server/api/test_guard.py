@@ -1,8 +1,8 @@
 import pytest
 
 from server.api.guard import safe_only
+from server.cli.flags import load_settings
 from server.errors import Forbidden
-from server.flags import load_settings
 from tests.server.process import ServerProcess
 
 

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, precision_score, r
 
 from convert.prepare import prepare
 from models.store import ModelStore, StoredModel, zoo_folder
-from server.evaluation.records import PredictionLog
+from server.evaluation.run.records import PredictionLog
 
 CLASSES = list(range(10))
 

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from time import sleep
 
 from server.engines.base import InferenceRequest
-from server.engines.fake import FakeEngine
+from server.engines.fake_engine import FakeEngine
 from server.types import Prediction
 
 

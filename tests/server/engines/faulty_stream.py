@@ -22,7 +22,7 @@ def faulty_python(folder: Path) -> Path:
 
 def break_streams(folder: Path) -> None:
     """Put the faults between the driver and the CPU runtime."""
-    from pipelines.host import MxDataOutput, StreamManagerApi
+    from pipelines.cpu import MxDataOutput, StreamManagerApi
 
     fetch = StreamManagerApi.GetResultWithUniqueId
 

@@ -6,19 +6,19 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pipelines.classifier_config import ClassifierLimits
+from server.cli.flags import load_settings
 from server.engines.assembly import EngineAssembly
 from server.engines.base import Engine
-from server.engines.chain import Chain
-from server.engines.fake import FakeEngine, fake_prediction
-from server.engines.link import Link
-from server.engines.mxbase import MxbaseEngine
+from server.engines.fake_engine import FakeEngine, fake_prediction
+from server.engines.fleet.chain import Chain
+from server.engines.fleet.member import Link
+from server.engines.fleet.pool import Pool
+from server.engines.mxbase_engine import MxbaseEngine
 from server.engines.plan import plan_classifier, plan_rendered
-from server.engines.pool import Pool
-from server.engines.process import EngineProcess
-from server.engines.programs import HostedProgram, StreamProgram
-from server.engines.stream import StreamEngine
-from server.flags import load_settings
-from server.metrics import Metrics
+from server.engines.process.engine_process import EngineProcess
+from server.engines.process.program import HostedProgram, StreamProgram
+from server.engines.stream_engine import StreamEngine
+from server.telemetry.metrics import Metrics
 from server.types import EncodedImage, ImageFormat
 from tests.level_model import level_image, store_level_model
 
@@ -89,7 +89,7 @@ def _mxbase_process(folder: Path) -> Subject:
 
 def _fake_process(folder: Path) -> Subject:
     def make(capacity: int) -> Engine:
-        program = HostedProgram("server.engines.fake:FakeEngine", lambda: {"capacity": 4, "latency_s": 0.005}, places=4)
+        program = HostedProgram("server.engines.fake_engine:FakeEngine", lambda: {"capacity": 4, "latency_s": 0.005}, places=4)
         return EngineProcess("fake", program, capacity)
 
     return replace(fake_subject(folder), make=make)

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from server.cli.flags import load_settings
 from server.engines.assembly import EngineAssembly, default_streams, engine_kinds
 from server.engines.base import Engine
-from server.engines.chain import Chain
-from server.engines.pool import Pool
-from server.engines.process import EngineProcess
-from server.engines.status import statuses
-from server.engines.stream import StreamEngine
+from server.engines.fleet.chain import Chain
+from server.engines.fleet.pool import Pool
+from server.engines.fleet.status import statuses
+from server.engines.process.engine_process import EngineProcess
+from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
-from server.flags import load_settings
-from server.metrics import Metrics
+from server.telemetry.metrics import Metrics
 from tests.level_model import store_level_model
 
 BUILT = find_spec("mxclassify") is not None

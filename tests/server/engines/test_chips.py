@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.errors import ModelNotPrepared
 from models.manifest import Artifact, ModelManifest
+from models.model_errors import ModelNotPrepared
 from models.store import zoo_manifest
 from server.engines import chips
 from server.engines.chips import Chip, ask_npu_smi, chip_soc, find_chips, read_npu_smi

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from models.errors import ModelNotPrepared
-from pipelines.spec import parse_pipeline
+from models.model_errors import ModelNotPrepared
+from pipelines.cpu.text.spec import parse_pipeline
 from server.engines.plan import plan_own, plan_rendered
 from server.errors import EngineUnavailable
 from tests.level_model import store_level_model

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from server.engines.probe import probe_image
-from server.images import inspect_image
+from server.images.inspection import inspect_image
 
 
 def test_it_is_an_intact_grey_jpeg() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.host import HostOptions, StreamManagerApi
+from pipelines.cpu import HostOptions, StreamManagerApi
 from server.engines.runtime import detect_runtime, open_stream_manager
 from server.errors import EngineUnavailable
 

@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from server.evaluation.records import Record
-from server.evaluation.run_manifest import RunManifest
+from server.evaluation.run.records import Record
+from server.evaluation.run.run_manifest import RunManifest
 from server.types import ClassScore, Prediction
 
 KEPT = 16  # classes of an answer

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.host.frame import Pixels
+from pipelines.cpu.elements.frame import Pixels
 from server.images.exif import write_orientation
 from tests.level_model import level_class, level_png
 from tests.server.process import ServerProcess

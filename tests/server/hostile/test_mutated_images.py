@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server.images import inspect_image
+from server.images.inspection import inspect_image
 from tests.level_model import store_level_model
 from tests.server.process import ServerProcess
 from tests.soak.image_parts import put_together, take_apart

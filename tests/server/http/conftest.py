@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from server.engines.fake import fake_prediction
+from server.engines.fake_engine import fake_prediction
 from server.types import EncodedImage, ImageFormat
 from tests.level_model import level_png
 from tests.server.bare_client import BareClient

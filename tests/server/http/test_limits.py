@@ -2,7 +2,7 @@
 
 import resource
 
-from server.flags import load_settings
+from server.cli.flags import load_settings
 from server.http.limits import FILES_BESIDES, read_limits
 
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from models.training.errors import CheckpointUnfit
 from models.training.modelarts.job import downloaded_checkpoint
+from models.training.training_errors import CheckpointUnfit
 
 
 def test_the_checkpoint_of_a_download(tmp_path: Path) -> None:

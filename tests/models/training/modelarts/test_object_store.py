@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from models.training.errors import ConfigInvalid, TrainingError
 from models.training.modelarts.object_store import download, upload
+from models.training.training_errors import ConfigInvalid, TrainingError
 
 # Stands in for ModelArts' library: the bucket is a folder.
 MOXING = """

@@ -1,0 +1,87 @@
+"""Writes the host artifact: an ONNX file that takes the pixels an OM with AIPP takes, the recipe folded in."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from convert.conversion_errors import ConvertError
+from convert.fold import fold, unfold
+from convert.networks.architectures import build_network
+from convert.networks.plain_network import read_network, weights_sha256
+from models.manifest import Artifact, ModelManifest
+from models.model_errors import ArtifactDamaged, ModelNotPrepared
+from models.store import StoredModel, sha256_of
+from models.store_writer import add_artifact, workshop
+from models.whole_file import write_whole
+
+
+def write_artifact(folded: onnx.ModelProto, path: Path, batch_sizes: tuple[int, ...]) -> Artifact:
+    """Write what `fold` made for these batch sizes, and answer its entry for the manifest. Raises ConvertError."""
+    write_onnx(folded, path)
+    return Artifact(file=path.name, sha256=sha256_of(path), soc="host", batch_sizes=batch_sizes)
+
+
+def write_onnx(model: onnx.ModelProto, path: Path) -> None:
+    """Write the file whole, mode 0640, or leave the former one or none; the same model gives the same bytes. Raises ConvertError."""
+    write_whole(path, model.SerializeToString(deterministic=True))
+
+
+def host_model(manifest: ModelManifest, weights: Mapping[str, np.ndarray], batch_sizes: tuple[int, ...]) -> onnx.ModelProto:
+    """The host artifact of a network of ours; raises ConvertError."""
+    network = build_network(manifest.architecture, weights, manifest.classes, manifest.recipe.network_size_px)
+    return fold(network, manifest, batch_sizes)
+
+
+def plain_network(model: StoredModel) -> onnx.ModelProto:
+    """The network of a model's host artifact, without the recipe: what ATC compiles, with AIPP in its place.
+
+    Raises ModelNotPrepared, ArtifactDamaged, ConvertError.
+    """
+    return unfold(onnx.load(model.artifact("host")[1], load_external_data=False))
+
+
+def convert_host(
+    model: StoredModel, *, network: Path | None = None, batch_sizes: tuple[int, ...] | None = None, force: bool = False
+) -> StoredModel:
+    """Fold the recipe into the model's network again, or into that of an ONNX file, and put the artifact into the store.
+
+    `batch_sizes` None keeps those of the present artifact. Another network than the present one is refused unless `force`:
+    the manifest, and what was compiled for other chips, would tell of weights that are not there. Raises ConvertError.
+    """
+    artifact = model.manifest.artifact("host")
+    with workshop(model.folder.parent) as folder:
+        file = folder / (artifact.file if artifact else f"{model.manifest.name}.onnx")
+        return add_artifact(model, file, write_host(model, file, network=network, batch_sizes=batch_sizes, force=force))
+
+
+def write_host(
+    model: StoredModel,
+    path: Path,
+    *,
+    network: Path | None = None,
+    batch_sizes: tuple[int, ...] | None = None,
+    plain: bool = False,
+    force: bool = False,
+) -> Artifact:
+    """The same into a file, and its entry; `plain` leaves the recipe out."""
+    artifact = model.manifest.artifact("host")
+    sizes = batch_sizes or (artifact.batch_sizes if artifact else (1,))
+    folded = fold(_given(model, network, force=force) if network else plain_network(model), model.manifest, sizes)
+    return write_artifact(unfold(folded) if plain else folded, path, sizes)
+
+
+def _given(model: StoredModel, path: Path, *, force: bool) -> onnx.ModelProto:
+    given = read_network(path)
+    if not force:
+        try:
+            same = weights_sha256(given) == weights_sha256(plain_network(model))
+        except (ModelNotPrepared, ArtifactDamaged):
+            same = True  # nothing there to be told wrong
+        if not same:
+            raise ConvertError(
+                f"{path} has other weights than {model.manifest.name!r}.",
+                "Import it as a model of its own (convert import), or use --force.",
+            )
+    return given

@@ -1,0 +1,81 @@
+"""What an inspection says: facts, and findings that fit or do not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.model_errors import ClassifyError
+
+LABEL_WIDTH = 14
+MAX_SHOWN = 200  # characters of a fact; names and metadata are the file's
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that was looked at; `remedy` says what to do where it does not fit."""
+
+    fits: bool
+    what: str
+    remedy: str = ""
+
+    @classmethod
+    def of(cls, error: ClassifyError) -> "Finding":
+        """A refusal, as a finding."""
+        return cls(fits=False, what=error.message.rstrip("."), remedy=error.remedy)
+
+
+def agree(what: str, have: object, want: object, remedy: str) -> Finding:
+    """Whether the file has what the manifest says."""
+    if have == want:
+        return Finding(fits=True, what=f"{what}: {have}, as the manifest says")
+    return Finding(fits=False, what=f"{what}: {have}, but the manifest says {want}", remedy=remedy)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One file, or a model with its files as `parts`."""
+
+    subject: str
+    kind: str
+    facts: dict[str, object] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    parts: tuple["Inspection", ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether no finding here or in a part is a problem."""
+        return all(finding.fits for finding in self.findings) and all(part.fits for part in self.parts)
+
+    def as_object(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "subject": self.subject,
+            "kind": self.kind,
+            "fits": self.fits,
+            "facts": self.facts,
+            "findings": [{"fits": each.fits, "what": each.what, "remedy": each.remedy} for each in self.findings],
+            "parts": [part.as_object() for part in self.parts],
+        }
+
+    def as_text(self) -> str:
+        """For a person: a paragraph for every file."""
+        return "\n".join(self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """The lines of the text."""
+        yield f"{_plain(self.subject)}: {self.kind}"
+        for name, value in self.facts.items():
+            for place, line in enumerate(value if isinstance(value, list) else [value]):
+                yield f"  {name if place == 0 else '':<{LABEL_WIDTH}} {_plain(str(line))}"
+        for finding in self.findings:
+            remedy = f". {finding.remedy}" if finding.remedy and not finding.fits else ""
+            yield f"  {'ok' if finding.fits else 'problem':<{LABEL_WIDTH}} {_plain(finding.what)}{_plain(remedy)}"
+        for part in self.parts:
+            yield ""
+            yield from part.lines()
+
+
+def _plain(text: str) -> str:
+    """Without what could move a terminal's cursor, and not too long."""
+    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return shown if len(shown) <= MAX_SHOWN * 3 else f"{shown[: MAX_SHOWN * 3]}…"

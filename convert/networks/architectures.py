@@ -1,0 +1,80 @@
+"""The networks we can build, their parameters, and random weights for them."""
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from convert.conversion_errors import ConvertError
+from convert.networks.efficientnet_lite import efficientnet_lite0
+from convert.networks.fit import fit
+from convert.networks.graph import GraphBuilder, Shape, Value
+from convert.networks.resnext_graph import DEPTHS, ResNeXt
+
+Network = Callable[[GraphBuilder, Value, int], Value]
+
+
+def network(architecture: str) -> Network:
+    """The builder of that name; raises ConvertError."""
+    if architecture == "efficientnet_lite0":
+        return efficientnet_lite0
+    if resnext := ResNeXt.parse(architecture):
+        return resnext
+    known = ", ".join(f"resnext{depth}_32x4d" for depth in DEPTHS)
+    raise ConvertError(f"There is no architecture {architecture!r}.", f"Known: efficientnet_lite0, {known} and other widths.")
+
+
+def build_network(
+    architecture: str, weights: Mapping[str, np.ndarray], classes: int, size_px: tuple[int, int] = (224, 224)
+) -> onnx.ModelProto:
+    """The plain network: "image" float32 [N, 3, H, W], normalised, in; "scores" float32 [N, classes], logits, out.
+
+    `size_px` is (width, height), N is free. The same arguments give the same bytes. Raises ConvertError, see `fit`.
+    """
+    width, height = size_px
+    fitting = fit(weights, parameter_shapes(architecture, classes), architecture)
+    graph = GraphBuilder(lambda name, _shape: fitting[name])
+    scores = network(architecture)(graph, Value("image", 3, height, width), classes)
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, height, width])
+    return graph.model(architecture, image, helper.make_tensor_value_info(scores.name, TensorProto.FLOAT, ["N", classes]), {})
+
+
+def parameter_shapes(architecture: str, classes: int) -> dict[str, Shape]:
+    """Every parameter and its shape, in the order of the layers: what the builder asks for when it builds."""
+    shapes: dict[str, Shape] = {}
+
+    def note(name: str, shape: Shape) -> np.ndarray:
+        shapes[name] = shape
+        return np.broadcast_to(np.float32(0), shape)  # a stand-in that takes no memory
+
+    network(architecture)(GraphBuilder(note), Value("image", 3, 224, 224), classes)
+    return shapes
+
+
+def random_weights(architecture: str, classes: int, seed: int) -> dict[str, np.ndarray]:
+    """Weights for benchmarks and tests: they cost what trained ones cost and answer nothing sensible. Same seed, same weights.
+
+    Convolutions after He et al. (arXiv:1502.01852), so that the variance neither dies out nor explodes with depth.
+    """
+    generator = np.random.default_rng(seed)
+    return {name: _random(generator, name, shape) for name, shape in parameter_shapes(architecture, classes).items()}
+
+
+# The batch normalisation that ends a residual branch: of full size it would double the variance block by block,
+# 2**33 times over in ResNeXt-101, which FP16 on an NPU does not survive.
+_BRANCH_END = ".bn3.weight"
+_BRANCH_GAMMA = 0.25
+_CLASSIFIER_GAIN = 10  # without it the softmax over a thousand classes is all but flat
+
+
+def _random(generator: np.random.Generator, name: str, shape: Shape) -> np.ndarray:
+    if len(shape) > 1:
+        weight = generator.standard_normal(shape, np.float32) * np.float32(math.sqrt(2 / math.prod(shape[1:])))
+        # After a ReLU everything is positive: without a mean of zero a filter would mostly see that, and all images alike.
+        weight -= weight.mean(axis=tuple(range(1, len(shape))), keepdims=True)
+        return weight * np.float32(_CLASSIFIER_GAIN) if len(shape) == 2 else weight
+    if name.endswith(_BRANCH_END):
+        return np.full(shape, _BRANCH_GAMMA, np.float32)
+    return np.full(shape, 1 if name.endswith((".weight", ".running_var")) else 0, np.float32)

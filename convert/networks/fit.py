@@ -1,0 +1,77 @@
+"""Whether the weights at hand are those a network asks for; what is wrong with them is told all at once, by name."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from convert.conversion_errors import ConvertError
+
+Shape = tuple[int, ...]
+
+MAX_NAMED = 10  # of each kind
+COUNTER = "num_batches_tracked"  # batch normalisation's steps, in torch; no parameter
+_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
+
+
+def fit(weights: Mapping[str, np.ndarray], shapes: Mapping[str, Shape], architecture: str) -> dict[str, np.ndarray]:
+    """The parameters of `shapes` as float32; what is float32 is not copied.
+
+    Raises ConvertError for weights that are missing, of another shape, no floating-point numbers, not finite (also once they
+    are float32), variances below 0, and for weights the network has no place for; step counters do not count.
+    """
+    wrong: dict[str, list[str]] = {}
+    fitting = {}
+    for name, shape in shapes.items():
+        found = weights.get(name)
+        if found is None:
+            wrong.setdefault("missing", []).append(f"{name} {shape}")
+        elif found.shape != shape:
+            wrong.setdefault("of another shape", []).append(f"{name} {found.shape} for {shape}")
+        elif found.dtype.kind != "f":
+            wrong.setdefault("no floating-point numbers", []).append(f"{name} {found.dtype}")
+        else:
+            with np.errstate(over="ignore"):  # a double too large for float32 becomes infinite, and is told as such
+                parameter = fitting[name] = found.astype(np.float32, copy=False)
+            if not np.isfinite(parameter).all():
+                wrong.setdefault("not finite", []).append(name)
+            elif name.endswith("running_var") and (parameter < 0).any():
+                wrong.setdefault("variances below 0", []).append(name)
+    surplus = [f"{name} {found.shape}" for name, found in weights.items() if name not in shapes and not name.endswith(COUNTER)]
+    if surplus:
+        wrong["without a place in the network"] = surplus
+    if wrong:
+        raise ConvertError(f"The weights do not fit {architecture}: {_listed(wrong)}.", _remedy(wrong))
+    return fitting
+
+
+def check_finite(network: onnx.ModelProto) -> None:
+    """Raises ConvertError, naming them, if weights of an ONNX network are not finite, or not as long as their shape says."""
+    wrong: dict[str, list[str]] = {}
+    for tensor in network.graph.initializer:
+        if tensor.data_type in _FLOATS:
+            try:
+                finite = np.isfinite(numpy_helper.to_array(tensor)).all()
+            except ValueError:
+                wrong.setdefault("damaged", []).append(tensor.name)
+                continue
+            if not finite:
+                wrong.setdefault("not finite", []).append(tensor.name)
+    if wrong:
+        raise ConvertError(f"The network's weights cannot be used: {_listed(wrong)}.", _remedy(wrong))
+
+
+def _listed(wrong: Mapping[str, list[str]]) -> str:
+    return "; ".join(f"{len(names)} {kind}: {_named(names)}" for kind, names in wrong.items())
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
+
+
+def _remedy(wrong: Mapping[str, list[str]]) -> str:
+    if "not finite" in wrong or "variances below 0" in wrong:
+        return "The training must have diverged."
+    return "Is the checkpoint one of this architecture, with as many classes?"

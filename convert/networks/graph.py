@@ -1,0 +1,123 @@
+"""Builds ONNX graphs of classification networks, layer by layer, from weights drawn by parameter name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from convert.conversion_errors import ConvertError
+from convert.networks.plain_network import check_graph
+
+OPSET = 15  # the newest that ATC of CANN 7.0 (9 to 18), 8.0 (11 to 15) and 9.1 (11 to 18) all read
+IR_VERSION = 8  # the one that came with opset 15; onnx itself would write its newest, which older tools refuse
+
+Shape = tuple[int, ...]
+WeightSource = Callable[[str, Shape], np.ndarray]
+Pads = tuple[int, int, int, int]  # top, left, bottom, right
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor [N, channels, height, width] of the graph, by name; what the batch is, the graph need not know."""
+
+    name: str
+    channels: int
+    height: int = 1
+    width: int = 1
+
+
+class GraphBuilder:
+    """Adds nodes one after the other; layers take a Value and answer one, named after the layer's parameters.
+
+    Initialisers bear the names of the checkpoint's parameters. Nothing is optimised here: folding batch
+    normalisation and the like is the business of OpenVINO and ATC, and a plain graph can be compared layer by layer.
+    """
+
+    def __init__(self, weights: WeightSource) -> None:
+        self._weights = weights
+        self._nodes: list[onnx.NodeProto] = []
+        self._initialisers: dict[str, np.ndarray] = {}
+
+    def node(self, operator: str, inputs: list[str], output: str, **attributes: int | float | list[int]) -> str:
+        """One ONNX node with one output; answers the output's name."""
+        # The three None are make_node's defaults; unnamed, the type checker takes the attributes for them.
+        self._nodes.append(helper.make_node(operator, inputs, [output], output, doc_string=None, domain=None, overload=None, **attributes))
+        return output
+
+    def constant(self, name: str, value: np.ndarray) -> str:
+        """An initialiser that is no parameter; the same name must always mean the same value."""
+        self._initialisers[name] = value
+        return name
+
+    def parameter(self, name: str, shape: Shape) -> str:
+        """An initialiser drawn from the weight source."""
+        return self.constant(name, self._weights(name, shape))
+
+    def conv(self, x: Value, name: str, channels: int, kernel: int, *, stride: int = 1, pads: Pads | None = None, groups: int = 1) -> Value:
+        """A square convolution without bias; `pads` None is the symmetric padding of (kernel - 1) / 2."""
+        pads = pads or ((kernel - 1) // 2,) * 4
+        weight = self.parameter(f"{name}.weight", (channels, x.channels // groups, kernel, kernel))
+        attributes = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": list(pads)}
+        output = self.node("Conv", [x.name, weight], f"{name}/out", group=groups, **attributes)
+        return Value(output, channels, *_pooled(x, kernel, stride, pads))
+
+    def batch_norm(self, x: Value, name: str, *, epsilon: float) -> Value:
+        """Batch normalisation with the running statistics."""
+        parameters = [self.parameter(f"{name}.{part}", (x.channels,)) for part in ("weight", "bias", "running_mean", "running_var")]
+        return replace(x, name=self.node("BatchNormalization", [x.name, *parameters], f"{name}/out", epsilon=epsilon))
+
+    def relu(self, x: Value) -> Value:
+        """Every element, or 0 if it is negative."""
+        return replace(x, name=self.node("Relu", [x.name], f"{x.name}/relu"))
+
+    def relu6(self, x: Value) -> Value:
+        """Every element held between 0 and 6."""
+        limits = [self.constant(f"relu6/{limit}", np.array(limit, np.float32)) for limit in (0, 6)]
+        return replace(x, name=self.node("Clip", [x.name, *limits], f"{x.name}/relu6"))
+
+    def add(self, x: Value, y: Value) -> Value:
+        """The sum of two values of one shape."""
+        if replace(x, name=y.name) != y:
+            raise ConvertError(f"Cannot add {y} to {x}: their shapes differ.", "This is a fault in the network's description.")
+        return replace(x, name=self.node("Add", [x.name, y.name], f"{x.name}/sum"))
+
+    def max_pool(self, x: Value, kernel: int, *, stride: int, pads: Pads) -> Value:
+        """The largest of each square window."""
+        attributes = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": list(pads)}
+        return Value(self.node("MaxPool", [x.name], f"{x.name}/max", **attributes), x.channels, *_pooled(x, kernel, stride, pads))
+
+    def global_average_pool(self, x: Value) -> Value:
+        """The mean of each channel."""
+        return Value(self.node("GlobalAveragePool", [x.name], f"{x.name}/mean"), x.channels)
+
+    def gemm(self, x: Value, name: str, features: int, output: str) -> Value:
+        """A fully connected layer [N, features] with bias, on a value of height and width 1; bears the name `output`."""
+        flat = self.node("Flatten", [x.name], f"{x.name}/flat", axis=1)
+        weight, bias = self.parameter(f"{name}.weight", (features, x.channels)), self.parameter(f"{name}.bias", (features,))
+        return Value(self.node("Gemm", [flat, weight, bias], output, transB=1), features)
+
+    def model(self, name: str, source: onnx.ValueInfoProto, result: onnx.ValueInfoProto, facts: Mapping[str, str]) -> onnx.ModelProto:
+        """The finished graph, checked; `facts` become its metadata properties. The same calls give the same bytes."""
+        graph = helper.make_graph(self._nodes, name, [source], [result])
+        opset = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION, producer_name="ascend-classify")
+        # Only now, and one by one: each protobuf copies what it is given, and the weights are all there is to a model's size.
+        model.graph.initializer.extend(numpy_helper.from_array(np.ascontiguousarray(x), key) for key, x in self._initialisers.items())
+        helper.set_model_props(model, dict(facts))
+        check_graph(model)
+        return model
+
+
+def same_pads(x: Value, kernel: int, stride: int) -> Pads:
+    """TensorFlow's SAME and MindSpore's "same" padding: -(-side // stride) windows, an odd pixel at the bottom and the right."""
+    vertical = max((-(-x.height // stride) - 1) * stride + kernel - x.height, 0)
+    horizontal = max((-(-x.width // stride) - 1) * stride + kernel - x.width, 0)
+    return vertical // 2, horizontal // 2, vertical - vertical // 2, horizontal - horizontal // 2
+
+
+def _pooled(x: Value, kernel: int, stride: int, pads: Pads) -> tuple[int, int]:
+    """(height, width) after a window has passed over the padded value."""
+    top, left, bottom, right = pads
+    return (x.height + top + bottom - kernel) // stride + 1, (x.width + left + right - kernel) // stride + 1

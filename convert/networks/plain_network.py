@@ -1,0 +1,181 @@
+"""A network as frameworks export it: float32 pixels [N, 3, H, W], normalised, in; float32 logits [N, classes] out.
+
+Nothing here copies or serialises the weights, which are all there is to a model's size: shapes are inferred on the graph's skeleton.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import AttributeProto, TensorProto, helper
+
+from convert.conversion_errors import CheckpointRefused, ConvertError
+from convert.networks.fit import check_finite
+
+MAX_FILE_BYTES = 1 << 30
+MIN_OPSET = 11  # what ATC reads at least, and the oldest in which all the recipe's operators have today's form
+_SMALL = 1024  # elements; shapes and axes, whose values shape inference needs, are smaller
+_DOMAINS = ("", "ai.onnx")
+# ValueError: of names that are no UTF-8 not even the refusal can be told.
+_REFUSALS = (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, ValueError, RuntimeError)
+
+
+def is_onnx(path: Path) -> bool:
+    """Whether the file begins as an ONNX model does: protobuf, field 1 (its version) a small number.
+
+    A safetensors file can begin with the same byte, but its ninth is a brace.
+    """
+    with path.open("rb") as file:
+        head = file.read(9)
+    return head[:1] == b"\x08" and 0 < int.from_bytes(head[1:2], "big") < 0x80 and head[8:9] != b"{"
+
+
+def read_network(path: Path) -> onnx.ModelProto:
+    """A plain network from a file, checked; raises CheckpointRefused, ConvertError."""
+    try:
+        if (size_bytes := path.stat().st_size) > MAX_FILE_BYTES:
+            raise CheckpointRefused(f"{path}: {size_bytes} bytes are more than the {MAX_FILE_BYTES} a network may have.")
+        network = onnx.load(path, load_external_data=False)
+    except OSError as error:
+        raise CheckpointRefused(f"{path}: {error.strerror}.") from error
+    except DecodeError as error:
+        raise CheckpointRefused(f"{path} is no ONNX file, or is damaged.") from error
+    check_plain(network)
+    check_graph(network)
+    check_finite(network)
+    return network
+
+
+def image_input(model: onnx.ModelProto) -> onnx.ValueInfoProto:
+    """The only input that is no parameter; raises ConvertError if there are none or several."""
+    parameters = {tensor.name for tensor in model.graph.initializer}
+    inputs: list[onnx.ValueInfoProto] = [value for value in model.graph.input if value.name not in parameters]
+    if len(inputs) != 1:
+        raise ConvertError(f"The network has {len(inputs)} inputs ({', '.join(value.name for value in inputs[:5])}), not one image.")
+    return inputs[0]
+
+
+def check_plain(model: onnx.ModelProto) -> None:
+    """Raises ConvertError unless the graph is whole, of one file, and takes and gives what the module says."""
+    versions = [opset.version for opset in model.opset_import if opset.domain in _DOMAINS]
+    if not versions or versions[0] < MIN_OPSET:
+        raise ConvertError(
+            f"The network is written in ONNX opset {versions[0] if versions else 'none'}.", f"Export it in opset {MIN_OPSET} or newer."
+        )
+    if any(tensor.data_location == TensorProto.EXTERNAL for tensor in model.graph.initializer):
+        raise ConvertError("The network keeps its weights in other files.", "Save it as one ONNX file.")
+    if any(a.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for node in model.graph.node for a in node.attribute):
+        raise ConvertError("The network has branches or loops (If, Loop, Scan).", "Export it without control flow.")
+
+    image = image_input(model).type.tensor_type
+    if image.elem_type == TensorProto.UINT8:
+        raise ConvertError(
+            "The network takes uint8 pixels: a recipe is folded in already.", "Give the plain network, float32 [N, 3, H, W]."
+        )
+    channels = dimensions(image)[1:2]
+    if image.elem_type != TensorProto.FLOAT or len(image.shape.dim) != 4 or channels not in ([3], [None]):
+        raise ConvertError(f"The network's input is {_told(image)}, not float32 [N, 3, H, W].")
+
+    outputs = model.graph.output
+    if len(outputs) != 1 or outputs[0].type.tensor_type.elem_type != TensorProto.FLOAT:
+        told = ", ".join(f"{value.name} {_told(value.type.tensor_type)}" for value in outputs) or "none"
+        raise ConvertError(f"The network's outputs are {told}, not one of float32 logits.")
+    last = next((node for node in model.graph.node if outputs[0].name in node.output), None)
+    if last is None:
+        raise ConvertError(f"No node computes the network's output {outputs[0].name!r}.")
+    if last.op_type == "Softmax":
+        raise ConvertError("The network ends in a Softmax, which the post-processing would do once more.", "Export its logits.")
+
+
+def check_graph(model: onnx.ModelProto) -> None:
+    """Raises ConvertError for a graph that is none: unknown operators, values nobody computes, shapes that do not fit."""
+    try:
+        onnx.checker.check_model(_skeleton(model), full_check=True)
+    except _REFUSALS as error:
+        raise ConvertError(f"The network's graph is not valid: {_first_line(error)}.") from error
+
+
+def weights_sha256(model: onnx.ModelProto) -> str:
+    """Hex sha256 of the weights alone, whatever they are called: the same for two exports, or two files, of one network."""
+    digests = sorted(sha256(tensor.raw_data or tensor.SerializeToString()).digest() for tensor in model.graph.initializer)
+    return sha256(b"".join(digests)).hexdigest()
+
+
+def input_size_px(model: onnx.ModelProto) -> tuple[int, int] | None:
+    """(width, height) of the pictures the network takes, or None if any will do."""
+    height, width = dimensions(image_input(model).type.tensor_type)[2:]
+    return (width, height) if width and height else None
+
+
+def classes_for(model: onnx.ModelProto, batch: int, width: int, height: int) -> int:
+    """How many classes the network answers for a batch of that many pictures.
+
+    Raises ConvertError if the graph does not work for this batch (that of the export can be built into it), or if its result
+    is not [batch, classes].
+    """
+    skeleton = _skeleton(model)
+    set_dimensions(skeleton.graph.input[0], [batch, 3, height, width])
+    skeleton.graph.output[0].type.tensor_type.ClearField("shape")
+    try:
+        inferred = onnx.shape_inference.infer_shapes(skeleton, check_type=True, strict_mode=True, data_prop=True)
+    except _REFUSALS as error:
+        raise ConvertError(f"The network cannot take {batch} pictures of {width}x{height}: {_first_line(error)}.") from error
+    found = dimensions(inferred.graph.output[0].type.tensor_type)
+    if len(found) != 2 or found[1] is None:
+        raise ConvertError(
+            f"The network's result is {found}, not [N, classes].", "Export it for a fixed image size, and simplify the graph."
+        )
+    if found[0] != batch:
+        raise ConvertError(
+            f"For {batch} pictures the network answers {found[0]} rows.", "Its batch is built in; export it with a free one."
+        )
+    return found[1]
+
+
+def set_dimensions(value: onnx.ValueInfoProto, shape: Sequence[int | str | None]) -> None:
+    """Give a value its shape; text is the name of a free dimension."""
+    value.type.tensor_type.shape.CopyFrom(helper.make_tensor_type_proto(TensorProto.FLOAT, shape).tensor_type.shape)
+
+
+def dimensions(tensor: onnx.TypeProto.Tensor) -> list[int | None]:
+    """The shape; None is a free dimension."""
+    return [dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else None for dim in tensor.shape.dim]
+
+
+def names(graph: onnx.GraphProto) -> Iterator[str]:
+    """Every name a value of the graph bears, some more than once."""
+    for node in graph.node:
+        yield from node.input
+        yield from node.output
+    yield from (tensor.name for tensor in graph.initializer)
+    yield from (sparse.values.name for sparse in graph.sparse_initializer)
+    yield from (value.name for value in (*graph.input, *graph.output))
+
+
+def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with its image first and large parameters behind it as inputs, and nothing told about its other values' shapes."""
+    bare = onnx.ModelProto(ir_version=max(model.ir_version, 4), opset_import=model.opset_import, functions=model.functions)
+    bare.graph.name = "skeleton"
+    bare.graph.node.extend(model.graph.node)
+    bare.graph.sparse_initializer.extend(model.graph.sparse_initializer)
+    bare.graph.input.append(image_input(model))
+    for tensor in model.graph.initializer:
+        if math.prod(tensor.dims) <= _SMALL:
+            bare.graph.initializer.append(tensor)
+        else:
+            bare.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
+    bare.graph.output.extend(model.graph.output)
+    return bare
+
+
+def _told(tensor: onnx.TypeProto.Tensor) -> str:
+    shape = ", ".join("?" if side is None else str(side) for side in dimensions(tensor))
+    kinds = {number: kind.lower() for kind, number in TensorProto.DataType.items()}
+    return f"{kinds.get(tensor.elem_type, 'of an unknown type')} [{shape}]"
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__).rstrip(".")

@@ -1,0 +1,97 @@
+"""Recognises a ResNeXt by its tensors, whoever named them.
+
+- torchvision and timm: `layer1.0.bn1.running_mean`, `layer1.0.downsample.0.weight`.
+- This project's training (MindSpore): the same, with `gamma beta moving_mean moving_variance` for batch normalisation.
+- mindspore-ai/models, research/cv/ResNeXt: `backbone.layer1.0.down_sample.conv.weight`, `head.fc.weight`; on Ascend each group
+  is a convolution of its own, `backbone.layer1.0.conv2.convs.31.weight`. The stem's maximum has pad_mode "same".
+
+The last is what `0-150_1251.ckpt` of the first Ascend ResNeXt-101 is. Its groups, one after the other, are one grouped
+convolution's filters; its batch normalisation has the same epsilon (1e-5, MindSpore's default).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from convert.conversion_errors import ConvertError
+from convert.networks.resnext_graph import STAGE_PLANES, ResNeXt
+
+_STATISTICS = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
+_MODEL_ZOO = (  # of mindspore-ai/models
+    (re.compile(r"^backbone\.(conv|bn)\."), r"\g<1>1."),
+    (re.compile(r"^backbone\."), ""),
+    (re.compile(r"^head\.fc\."), "fc."),
+    (re.compile(r"\.down_sample\.conv\."), ".downsample.0."),
+    (re.compile(r"\.down_sample\.bn\."), ".downsample.1."),
+)
+_GROUP = re.compile(r"(.+\.conv2)\.convs\.([0-9]{1,3})\.weight")
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A ResNeXt, its number of classes, and its tensors under torchvision's names; from MindSpore or not."""
+
+    network: ResNeXt
+    classes: int
+    tensors: dict[str, np.ndarray]
+    mindspore: bool
+
+
+def recognise(tensors: Mapping[str, np.ndarray]) -> Recognised:
+    """What network these tensors are of; whether all of them fit is for `fit` to say. Raises ConvertError for no ResNeXt."""
+    mindspore = any(name.endswith(".gamma") for name in tensors)
+    model_zoo = any(name.startswith("backbone.") for name in tensors)
+    named: dict[str, np.ndarray] = {}
+    for name, tensor in tensors.items():
+        new = _torchvision_name(name, model_zoo=model_zoo) if mindspore else name
+        if new in named:
+            raise ConvertError(f"The checkpoint holds {new} twice, once as {name}.")
+        named[new] = tensor
+    if model_zoo:
+        _join_groups(named)
+
+    filters, head = named.get("layer1.0.conv2.weight"), named.get("fc.weight")
+    blocks = _blocks(named)
+    if filters is None or head is None or filters.ndim != 4 or head.ndim != 2 or not blocks or "layer1.0.conv3.weight" not in named:
+        raise ConvertError(
+            "These are not a ResNeXt's tensors: layer1.0.conv2.weight, layer1.0.conv3.weight and fc.weight tell what it is.",
+            "ResNeXt is known as torchvision, timm, mindspore-ai/models and this project name it.",
+        )
+    channels, width = filters.shape[:2]
+    return Recognised(ResNeXt(blocks, max(channels // max(width, 1), 1), width, model_zoo), head.shape[0], named, mindspore)
+
+
+def _torchvision_name(name: str, *, model_zoo: bool) -> str:
+    for pattern, replacement in _MODEL_ZOO if model_zoo else ():
+        name = pattern.sub(replacement, name)
+    stem, dot, part = name.rpartition(".")
+    return f"{stem}{dot}{_STATISTICS.get(part, part)}"
+
+
+def _join_groups(named: dict[str, np.ndarray]) -> None:
+    """Put the filters of a convolution's groups, `convs.0` to `convs.31`, together, if all are there and alike."""
+    groups: dict[str, dict[int, str]] = {}
+    for name in named:
+        if match := _GROUP.fullmatch(name):
+            groups.setdefault(match[1], {})[int(match[2])] = name
+    for conv, parts in groups.items():
+        filters = [named[parts[number]] for number in sorted(parts)]
+        if sorted(parts) == list(range(len(parts))) and len({(part.shape, part.dtype) for part in filters}) == 1:
+            named[f"{conv}.weight"] = np.concatenate(filters)
+            for name in parts.values():
+                del named[name]
+
+
+def _blocks(named: Mapping[str, np.ndarray]) -> tuple[int, ...]:
+    """How many blocks each stage has, as far as there are stages."""
+    counts = []
+    for stage in range(1, len(STAGE_PLANES) + 1):
+        count = 0
+        while f"layer{stage}.{count}.conv1.weight" in named:
+            count += 1
+        if not count:
+            break
+        counts.append(count)
+    return tuple(counts)

@@ -1,0 +1,125 @@
+"""Answers by the transform that weights were trained with: what a recipe only comes near, so that the distance can be measured."""
+
+from collections.abc import Callable, Generator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from convert.conversion_errors import ConvertError
+from convert.fold import unfold
+from convert.pillow_resize import Pixels, pillow_resize
+from models.manifest import MAX_TOP_K, Recipe, Transform
+from models.model_errors import ClassifyError
+from models.store import StoredModel
+from pipelines.cpu.decoder_warnings import decode_unwarned
+from pipelines.cpu.quiet_openvino import ov
+from server.parity.comparison import Answer, Scored
+
+Floats = NDArray[np.float32]
+ENGINE = "original transform"
+MAX_RESIZED_PIXELS = 20_000_000  # a line of pixels, its short side made 256, would be gigabytes
+
+
+class OriginalSide:
+    """The plain network of a model's host artifact behind the transform of its weights: Pillow's, without Pillow."""
+
+    def __init__(self, side: str, model: StoredModel, read_image: Callable[[Path], bytes]) -> None:
+        """`read_image` answers a file's encoded image or raises ClassifyError. Raises ConvertError for a model without a transform."""
+        manifest = model.manifest
+        if manifest.transform is None:
+            raise ConvertError(
+                f"The manifest of {manifest.name!r} tells no transform its weights were trained with.",
+                "Weights that `convert import` brings have one; others are served as they were trained.",
+            )
+        transform, size = manifest.transform, manifest.recipe.network_size_px
+        if transform.crop_px > transform.resize_px or size != (transform.crop_px, transform.crop_px):
+            raise ConvertError(
+                f"The transform {transform.name!r} of {manifest.name!r} crops {transform.crop_px} of {transform.resize_px} pixels; "
+                f"the network takes {size[0]}x{size[1]}.",
+                "Mend the manifest or import the weights again.",
+            )
+        self._transform, self._recipe, self._model, self._read = transform, manifest.recipe, model, read_image
+        self.facts = {
+            "side": side,
+            "model": manifest.name,
+            "version": manifest.version,
+            "engine": f"{ENGINE} {transform.name}",
+            "runtime": "host",
+            "labels_sha256": manifest.labels_sha256,
+        }
+
+    def answers(self, paths: Sequence[Path]) -> Generator[Answer]:
+        """One answer a file, in order."""
+        request = self._network.create_infer_request()
+        batch = self._network.input(0).shape[0]  # more than one where the network works for that only
+        for path in paths:
+            try:
+                picture = transformed(decode(self._read(path)), self._transform, self._recipe)
+            except ClassifyError as error:
+                yield error
+            else:
+                yield self._best(softmax(request.infer([np.repeat(picture, batch, axis=0)])[0][0]))
+
+    @cached_property
+    def _network(self) -> Any:  # noqa: ANN401 - OpenVINO has no types
+        core = ov.Core()
+        network = core.read_model(unfold(onnx.load(self._model.artifact("host")[1])).SerializeToString())
+        batch, *image = network.input(0).get_partial_shape()
+        if batch.is_dynamic:
+            network.reshape([1, *(side.get_length() for side in image)])
+        return core.compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+    @cached_property
+    def _labels(self) -> list[str]:
+        return self._model.labels_path.read_text("utf-8").splitlines()
+
+    def _best(self, scores: Floats) -> tuple[Scored, ...]:
+        order = np.argsort(-scores, kind="stable")[:MAX_TOP_K]
+        return tuple((int(class_id), self._labels[class_id], float(scores[class_id])) for class_id in order)
+
+
+def decode(image: bytes) -> Pixels:
+    """The pixels, uint8 [H, W, 3] in RGB; raises ConvertError, for a decoder's warning too, as the engine does."""
+    try:
+        pixels = decode_unwarned(lambda data: cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), image)
+    except cv2.error:
+        pixels = None
+    if pixels is None:
+        raise ConvertError("The image cannot be decoded.")
+    return np.asarray(pixels[:, :, ::-1], np.uint8)
+
+
+def transformed(pixels: Pixels, transform: Transform, recipe: Recipe) -> Floats:
+    """From RGB pixels, uint8 [H, W, 3], to what the network takes: float32 [1, 3, crop, crop]; raises ConvertError.
+
+    Sizes and places are torchvision's (transforms.functional.resize and center_crop), and timm's, which calls them.
+    """
+    width, height = resized_size_px(pixels.shape[1], pixels.shape[0], transform.resize_px)
+    if width * height > MAX_RESIZED_PIXELS:
+        raise ConvertError(f"The image of {pixels.shape[1]}x{pixels.shape[0]} pixels would be resized to {width}x{height}.")
+    crop = transform.crop_px
+    picture = pillow_resize(pixels, width, height, transform.interpolation)
+    top, left = (round((side - crop) / 2) for side in (height, width))
+    picture = picture[top : top + crop, left : left + crop]
+    if recipe.colour_order == "BGR":
+        picture = picture[:, :, ::-1]
+    normalised = (picture.astype(np.float32) - np.array(recipe.mean, np.float32)) / np.array(recipe.std, np.float32)
+    return np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
+
+
+def resized_size_px(width_px: int, height_px: int, short_px: int) -> tuple[int, int]:
+    """(width, height) with the short side as long as wanted; the long one is cut to whole pixels."""
+    if width_px <= height_px:
+        return short_px, int(short_px * height_px / width_px)
+    return int(short_px * width_px / height_px), short_px
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities of (classes,)."""
+    powers = np.exp(logits - logits.max())
+    return np.asarray(powers / powers.sum(), np.float32)

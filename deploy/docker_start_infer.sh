@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Usage: deploy/docker_start_infer.sh IMAGE MODEL_DIR DATA_DIR
+# Serves the models of MODEL_DIR in a container of IMAGE (see Dockerfile.infer), with every Ascend chip of this host, until Ctrl-C.
+# The images of DATA_DIR may be evaluated. Settings are taken from the environment: MODEL=resnext101_32x4d PORT=9000 deploy/docker_start_infer.sh ...
+# LISTEN is the address of this host that it listens on (127.0.0.1), ASCEND_GID the group of the chips (that of HwHiAiUser).
+
+set -eu
+
+refuse() {
+  printf '%s\n' "$*" >&2
+  exit 2
+}
+
+if [ $# -ne 3 ]; then
+  sed -n '/^# Usage:/,/^[^#]*$/s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+fi
+IMAGE=$1
+[ -d "$2" ] || refuse "There is no folder $2."
+[ -d "$3" ] || refuse "There is no folder $3."
+MODELS=$(realpath "$2") DATA=$(realpath "$3")
+case $MODELS$DATA in *[:,]*) refuse "Docker takes no path with a colon or a comma." ;; esac
+DEV=${ASCEND_DEVICES:-/dev} ASCEND=${ASCEND_HOME:-/usr/local/Ascend} DCMI=${DCMI:-/usr/local/dcmi} NPU_SMI=${NPU_SMI:-/usr/local/bin/npu-smi}
+PORT=${PORT:-8000} LISTEN=${LISTEN:-127.0.0.1}
+
+OPTIONS=(--rm --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges --stop-timeout 90)
+[ ! -t 0 ] || OPTIONS+=(--interactive --tty)
+FOUND=0
+for device in "$DEV"/davinci[0-9] "$DEV"/davinci[0-9][0-9]; do
+  if [ -e "$device" ]; then
+    OPTIONS+=(--device "$device")
+    FOUND=$((FOUND + 1))
+  fi
+done
+if [ "$FOUND" -eq 0 ]; then
+  echo "There is no Ascend chip in $DEV: the container has only a CPU." >&2
+else
+  GID=${ASCEND_GID:-$(getent group HwHiAiUser | cut -d : -f 3)}
+  [ -n "$GID" ] || refuse "There is no group HwHiAiUser, which the chips belong to: install the driver, or set ASCEND_GID."
+  OPTIONS+=(--group-add "$GID")
+  for device in davinci_manager devmm_svm hisi_hdc; do
+    [ -e "$DEV/$device" ] || refuse "There is no $DEV/$device: is the driver loaded?"
+    OPTIONS+=(--device "$DEV/$device")
+  done
+  [ -d "$ASCEND/driver" ] || refuse "There is no $ASCEND/driver: install the driver, or set ASCEND_HOME."
+  for path in "$ASCEND/driver" "$DCMI" "$NPU_SMI"; do
+    [ ! -e "$path" ] || OPTIONS+=(--volume "$path:$path:ro")
+  done
+fi
+# By name only: a key on the command line could be read by everybody.
+for name in MODEL ENGINES DEVICES ENGINE_PROCESSES ENGINE_PYTHON RUNTIME WINDOW TIMEOUT_MS API_KEY LOG_LEVEL LOG_FORMAT; do
+  [ -z "${!name+set}" ] || OPTIONS+=(--env "$name")
+done
+exec docker run "${OPTIONS[@]}" --publish "$LISTEN:$PORT:8000" --volume "$MODELS:/models:ro" --volume "$DATA:/data:ro" \
+  --env EVALUATION_ROOTS=data=/data "$IMAGE"

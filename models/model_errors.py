@@ -1,0 +1,58 @@
+"""The root of the project's error tree, and the branch of the models.
+
+ClassifyError
+├─ ModelError                 a model that cannot be used as it stands
+│  ├─ ManifestInvalid         manifest.toml is not what the schema says
+│  ├─ ModelNotFound           no such model in the store or in the zoo
+│  ├─ ModelNotPrepared        the zoo knows it, the store has no artifact of it yet
+│  └─ ArtifactDamaged         a file is missing or its sha256 is not the manifest's
+├─ PipelineError              see pipelines/pipeline_errors.py
+├─ ConvertError               see convert/conversion_errors.py
+└─ ServiceError               see server/errors.py
+"""
+
+from typing import ClassVar
+
+
+class ClassifyError(Exception):
+    """Anything this project refuses or fails at: what happened and where, and what to do about it."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class ModelError(ClassifyError):
+    """A model that cannot be used as it stands."""
+
+    code = "model_error"
+
+
+class ManifestInvalid(ModelError):
+    """manifest.toml is not what the schema says."""
+
+    code = "manifest_invalid"
+
+
+class ModelNotFound(ModelError):
+    """No such model in the store or in the zoo."""
+
+    code = "model_not_found"
+
+
+class ModelNotPrepared(ModelError):
+    """The zoo knows the model, the store holds no artifact of it yet."""
+
+    code = "model_not_prepared"
+
+
+class ArtifactDamaged(ModelError):
+    """A file of the model is missing, or its sha256 is not the one in the manifest."""
+
+    code = "artifact_damaged"

@@ -1,0 +1,20 @@
+"""Writes a file so that an interruption leaves the former one or none, never half of it."""
+
+from pathlib import Path
+
+from convert.conversion_errors import ConvertError
+from models.store_writer import FILE_MODE
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside the place, then rename; raises ConvertError if the folder does not take it."""
+    unfinished = path.with_name(path.name + ".tmp")
+    try:
+        try:
+            unfinished.write_bytes(content)
+            unfinished.chmod(FILE_MODE)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConvertError(f"{path}: {error.strerror}.", "See that its folder is there, can be written to and has room.") from error

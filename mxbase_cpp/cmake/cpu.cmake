@@ -1,0 +1,36 @@
+# Our MxBase over OpenVINO's C++ API, which PyPI's wheel carries; Debian's OpenCV, whose development packages have no CMake files.
+if(NOT OpenVINO_DIR)
+  find_package(Python 3.11 REQUIRED COMPONENTS Interpreter)
+  execute_process(
+    COMMAND "${Python_EXECUTABLE}" -c "import importlib.util as u; print(u.find_spec('openvino').submodule_search_locations[0] + '/cmake')"
+    OUTPUT_STRIP_TRAILING_WHITESPACE OUTPUT_VARIABLE OpenVINO_DIR COMMAND_ERROR_IS_FATAL ANY)
+endif()
+find_package(OpenVINO REQUIRED COMPONENTS Runtime)
+set(MX_RPATH "$ORIGIN/../openvino/libs")  # OpenVINO's own TBB lies there too
+get_filename_component(MX_PROGRAM_RPATH "${OpenVINO_DIR}/../libs" ABSOLUTE)
+
+find_path(OPENCV_INCLUDE opencv2/imgcodecs.hpp PATH_SUFFIXES opencv4 REQUIRED)
+add_library(opencv_api INTERFACE)
+target_include_directories(opencv_api SYSTEM INTERFACE ${OPENCV_INCLUDE})
+foreach(part core imgproc imgcodecs)
+  find_library(OPENCV_${part} opencv_${part} REQUIRED)
+  target_link_libraries(opencv_api INTERFACE ${OPENCV_${part}})
+endforeach()
+
+find_path(JPEG_INCLUDE jpeglib.h)
+find_library(JPEG_LIBRARY jpeg)
+set(MX_JPEG_DEFAULT ON)
+
+function(add_host_sdk name api)
+  set(sources compiled_model device_manager device_memory memory_helper model_inference_processor post_config resnet50_post_process
+      table_softmax tensor_base)
+  set(sdk ${PROJECT_SOURCE_DIR}/cpu_sdk)
+  list(TRANSFORM sources REPLACE "(.+)" "${sdk}/src/\\1.cpp")
+  add_library(${name} STATIC ${sources})
+  # the folders that MX_SDK_HOME has, and the headers that differ between the vendor's versions
+  target_include_directories(${name} PUBLIC ${sdk}/include ${sdk}/include/MxBase/postprocess/include ${sdk}/api_${api})
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Werror)
+  target_link_libraries(${name} PRIVATE openvino::runtime Threads::Threads)
+endfunction()
+
+add_host_sdk(mxbase_api 7_3)

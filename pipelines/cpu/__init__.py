@@ -1,0 +1,22 @@
+"""The vendor's stream engine, on a CPU: the same pipeline file behind the same StreamManagerApi.
+
+Only the options are imported at once: beside the vendor's SDK the rest is not used, and what it needs is not installed.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cpu.runtime_options import HostOptions
+
+if TYPE_CHECKING:
+    from pipelines.cpu.stream_manager import StreamManagerApi
+    from pipelines.cpu.structs import MxDataInput, MxDataOutput
+
+__all__ = ["HostOptions", "MxDataInput", "MxDataOutput", "StreamManagerApi"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes are of any type
+    from importlib import import_module
+
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("pipelines.cpu.stream_manager" if name == "StreamManagerApi" else "pipelines.cpu.structs"), name)

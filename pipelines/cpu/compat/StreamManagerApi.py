@@ -1,0 +1,59 @@
+"""The vendor's module, by its name, over the CPU runtime. ASCEND_CLASSIFY_STRICT=1 makes it hurt where the vendor's hurts."""
+
+import os
+from pathlib import Path
+
+from pipelines.cpu import HostOptions
+from pipelines.cpu.stream_manager import StreamManagerApi as _StreamManagerApi
+from pipelines.cpu.structs import (
+    InProtobufVector,
+    MetadataInputVector,
+    MetadataOutputVector,
+    MxBufferAndMetadataOutput,
+    MxBufferInput,
+    MxBufferOutput,
+    MxDataInput,
+    MxDataOutput,
+    MxMetadataInput,
+    MxMetadataOutput,
+    MxProtobufIn,
+    MxProtobufOut,
+    OutProtobufVector,
+    RoiBox,
+    RoiBoxVector,
+    StringVector,
+)
+
+
+class StreamManagerApi(_StreamManagerApi):
+    """The vendor's entry point, made without arguments as the vendor's is."""
+
+    def __init__(self) -> None:
+        super().__init__(HostOptions(strict=os.environ.get("ASCEND_CLASSIFY_STRICT") == "1", sdk_conf=_sdk_conf()))
+
+
+def _sdk_conf() -> Path | None:
+    """The vendor's configuration file, where the vendor looks for it: ./config/sdk.conf, then $MX_SDK_HOME/config/sdk.conf."""
+    folders = [Path(), Path(os.environ["MX_SDK_HOME"])] if "MX_SDK_HOME" in os.environ else [Path()]
+    return next((path for folder in folders if (path := folder / "config" / "sdk.conf").is_file()), None)
+
+
+__all__ = [
+    "InProtobufVector",
+    "MetadataInputVector",
+    "MetadataOutputVector",
+    "MxBufferAndMetadataOutput",
+    "MxBufferInput",
+    "MxBufferOutput",
+    "MxDataInput",
+    "MxDataOutput",
+    "MxMetadataInput",
+    "MxMetadataOutput",
+    "MxProtobufIn",
+    "MxProtobufOut",
+    "OutProtobufVector",
+    "RoiBox",
+    "RoiBoxVector",
+    "StreamManagerApi",
+    "StringVector",
+]

@@ -1,0 +1,57 @@
+"""appsrc: where encoded images enter a stream. It owns the stream's thread."""
+
+import threading
+from queue import SimpleQueue
+
+from pipelines.cpu.elements.element import Element, ElementContext
+from pipelines.cpu.elements.frame import Frame
+
+IN_FLIGHT = 3  # the vendor's appsrc takes two to three buffers before a send by unique id has to wait
+
+
+class AppSrc(Element):
+    """A queue and the thread that carries each frame through every element down to the sink, one after the other."""
+
+    factory = "appsrc"
+    stage = "source"
+
+    def __init__(self, context: ElementContext) -> None:
+        super().__init__(context)
+        self._frames: SimpleQueue[tuple[Frame, bool] | None] = SimpleQueue()
+        self._room = threading.Semaphore(IN_FLIGHT)
+        self._closed = False
+        self._thread = threading.Thread(target=self._carry, name=f"{context.stream.name}-{self.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to carry frames."""
+        self._thread.start()
+
+    def put(self, frame: Frame, wait_s: float | None) -> bool:
+        """Queue a frame; False after `close`. With `wait_s` it waits that long for room and may fail; without, it never waits."""
+        bounded = wait_s is not None
+        if bounded and not self._room.acquire(timeout=wait_s):
+            return False
+        if self._closed:
+            self._room.release()  # whoever waits behind
+            return False
+        self._frames.put((frame, bounded))
+        return True
+
+    def _carry(self) -> None:
+        while (item := self._frames.get()) is not None and not self._closed:
+            frame, bounded = item
+            try:
+                if self.context.options.statistics:
+                    self.context.options.statistics.frame_entered(self.context.stream.name)
+                self.downstream(frame)
+            finally:
+                if bounded:
+                    self._room.release()
+
+    def close(self) -> None:
+        """Drop what is queued, refuse whoever waits for room, and end the thread after the frame it carries."""
+        self._closed = True
+        self._room.release()
+        self._frames.put(None)
+        if self._thread.is_alive():
+            self._thread.join()

@@ -1,0 +1,137 @@
+"""A model on the CPU: an ONNX file compiled by OpenVINO once per batch size, shared by every stream that names it."""
+
+import threading
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from pipelines.cpu.elements.frame import Array, Pixels
+from pipelines.cpu.quiet_openvino import ov
+
+_loaded: "WeakValueDictionary[tuple[Path, int, int, int], HostModel]" = WeakValueDictionary()
+_loading = threading.Lock()
+
+
+class HostModel:
+    """A compiled model with one image input [N, H, W, C] and one or more outputs [N, …].
+
+    A static first dimension is a static batch; a dynamic one takes its sizes from the ONNX metadata property
+    `batch_sizes` ("1,2,4,8"), as an OM's gears are fixed by ATC.
+    """
+
+    def __init__(self, path: Path, inference_threads: int = 0) -> None:
+        self.path = path
+        core = ov.Core()
+        model = core.read_model(path if path.suffix == ".onnx" else path.read_bytes())
+        shape = model.input(0).get_partial_shape()
+        if shape.rank.is_dynamic or shape.rank.get_length() != 4 or any(shape[axis].is_dynamic for axis in (1, 2, 3)):
+            raise ValueError(f"its input is {shape}, not [N, H, W, C] with fixed H, W and C")
+        self.image_shape: tuple[int, int, int] = (shape[1].get_length(), shape[2].get_length(), shape[3].get_length())
+        self.dtype = np.dtype(model.input(0).get_element_type().to_dtype())
+        self.batch_sizes = _gears(model) if shape[0].is_dynamic else (shape[0].get_length(),)
+        # On CPUs with bfloat16 the default precision would change the answers.
+        config: dict[str, object] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"}
+        if inference_threads:
+            config["INFERENCE_NUM_THREADS"] = inference_threads
+        self._compiled = {}
+        for size in self.batch_sizes:
+            if shape[0].is_dynamic:
+                model.reshape([size, *self.image_shape])
+            self._compiled[size] = core.compile_model(model, "CPU", config)
+        # those of the largest batch, as an OM declares them
+        self.output_shapes = [tuple(output.get_shape()) for output in self._compiled[self.batch_sizes[-1]].outputs]
+
+    @property
+    def image_bytes(self) -> int:
+        """The size of one image of the input."""
+        return prod(self.image_shape) * int(self.dtype.itemsize)
+
+    def compiled(self, batch_size: int) -> ov.CompiledModel:
+        """The compiled model of a batch size."""
+        return self._compiled[batch_size]
+
+    def runner(self, *, single: bool = False, batch_dimension: bool = True) -> "ModelRunner":
+        """A private set of requests and buffers, for one caller at a time; see ModelRunner for the two flags."""
+        return ModelRunner(self, self._compiled, single=single, batch_dimension=batch_dimension)
+
+
+class ModelRunner:
+    """Runs batches of one model; not thread-safe, make one for each element.
+
+    `single` takes a whole batch of the model for one image. Without `batch_dimension` the model's outputs have none, and the
+    outputs of an image get one. An output whose size does not fit the shape this gives stays flat.
+    """
+
+    def __init__(self, model: HostModel, compiled: dict[int, ov.CompiledModel], *, single: bool, batch_dimension: bool) -> None:
+        self.model = model
+        self._single = single
+        self._shapes = [(1, *shape[batch_dimension:]) for shape in model.output_shapes]
+        self._slots: dict[int, tuple[ov.InferRequest, Pixels, list[Array]]] = {}
+        for size, one in compiled.items():
+            request = one.create_infer_request()
+            buffer = np.zeros((size, *model.image_shape), model.dtype)
+            request.set_input_tensor(ov.Tensor(buffer, shared_memory=True))
+            self._slots[size] = (request, buffer, [tensor.data for tensor in request.output_tensors])
+
+    def run(self, images: Sequence[Pixels], batch_size: int) -> list[tuple[Array, ...]]:
+        """Infer up to `batch_size` images; one tuple of outputs, each [1, …], for every image. Unused slots keep old bytes."""
+        request, buffer, outputs = self._slots[batch_size]
+        room = buffer.data.cast("B")  # NumPy would give up the interpreter to copy, and then wait for it
+        for index, pixels in enumerate(images):
+            room[index * pixels.nbytes : (index + 1) * pixels.nbytes] = np.ascontiguousarray(pixels).data.cast("B")
+        request.start_async()  # infer() makes a dictionary of the outputs, for 50 us
+        request.wait()
+        parts = 1 if self._single else batch_size
+        outputs = [np.frombuffer(output.tobytes(), output.dtype) for output in outputs]
+        return [
+            tuple(_part(output, index, parts, shape) for output, shape in zip(outputs, self._shapes, strict=True))
+            for index in range(len(images))
+        ]
+
+
+def _part(output: Array, index: int, parts: int, shape: tuple[int, ...]) -> Array:
+    size = output.size // parts
+    part = output[index * size : (index + 1) * size]
+    return part.reshape(shape) if size == prod(shape) else part
+
+
+def load_model(model_path: Path, inference_threads: int = 0) -> HostModel:
+    """The model a pipeline names, compiled at most once; raises ValueError in words that say what is wrong.
+
+    On a CPU `X.om` stands for `X.onnx` beside it: the same recipe folded in, the same input contract. Without one, the file
+    named has to be an ONNX model itself, whatever its name.
+    """
+    beside = model_path.with_suffix(".onnx") if model_path.suffix == ".om" else model_path
+    for path in (model_path, beside):
+        if path.is_symlink():
+            raise ValueError(f"modelPath {str(path)!r} is a symbolic link, which the vendor's engine refuses")
+    path = model_path if model_path.is_file() and not beside.is_file() else beside
+    if model_path.is_dir() or not path.is_file():
+        raise ValueError(f"modelPath {str(model_path)!r}: there is no file {path}")
+    if model_path.is_file() and not model_path.stat().st_size:
+        raise ValueError(f"modelPath {str(model_path)!r} is empty")
+    stat = path.stat()
+    key = (path.resolve(), stat.st_mtime_ns, stat.st_size, inference_threads)
+    with _loading:
+        model = _loaded.get(key)
+        if model is None:
+            try:
+                model = HostModel(path, inference_threads)
+            except (RuntimeError, ValueError) as error:
+                hint = "" if path == beside else f" There is no {beside} beside it, which a CPU would run."
+                raise ValueError(f"model {path} cannot be loaded: {error}{hint}") from error
+            _loaded[key] = model
+        return model
+
+
+def _gears(model: ov.Model) -> tuple[int, ...]:
+    try:
+        sizes = tuple(int(size) for size in model.get_rt_info(["framework", "batch_sizes"]).astype(str).split(","))
+    except (RuntimeError, ValueError):
+        sizes = ()
+    if not sizes or min(sizes) < 1 or list(sizes) != sorted(set(sizes)):
+        raise ValueError('its batch is dynamic and the metadata property batch_sizes does not say the sizes, as in "1,2,4,8"')
+    return sizes

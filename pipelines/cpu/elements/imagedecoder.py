@@ -1,0 +1,128 @@
+"""mxpi_imagedecoder: encoded bytes to pixels, with OpenCV."""
+
+import cv2
+import numpy as np
+
+from pipelines.codes import Code, code_text
+from pipelines.cpu.decoder_warnings import decode_unwarned
+from pipelines.cpu.elements.element import Element, ElementContext, FrameFailure
+from pipelines.cpu.elements.frame import Frame, PixelFormat, Pixels, Vision, Visions
+from pipelines.cpu.elements.picture_element import MAX_PICTURE_BYTES
+
+BOXES_KEY = "appInput"
+BOXES_AFTER_KEY = "ExternalObjects"  # what a decoder renames the boxes to that were sent with the image
+FORMATS = ("jpg", "jpeg", "bmp")
+_BMP_STEP_PX = (16, 2)  # imageFormat bmp: width and height are stretched up to a multiple of these
+_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+_ANIMATED = 0x02  # in the flags of a WebP's VP8X chunk
+
+
+def decoder_before(context: ElementContext) -> str | None:
+    """The name of the nearest decoder upstream: the one whose picture the buffer holds."""
+    feeders = {link.partition(":")[0]: one for one in context.stream.elements.values() for link in one.next}
+    seen: set[str] = set()
+    name = context.spec.name
+    while (before := feeders.get(name)) and before.name not in seen:
+        if before.factory == ImageDecoder.factory:
+            return before.name
+        name = before.name
+        seen.add(name)
+    return None
+
+
+class ImageDecoder(Element):
+    """Decodes as the vendor's opencv handler does: alpha dropped, grey expanded, EXIF orientation applied.
+
+    What the vendor's OpenCV 4.7 reads is read, and what only a newer one reads is refused. A JPEG that stops early is
+    decoded as far as it goes, unless the option `refuse_damaged` is set. With imageFormat `bmp` the picture is stretched
+    to full steps, and its channels are swapped once more than the label says.
+    """
+
+    factory = "mxpi_imagedecoder"
+    stage = "decode"
+
+    def __init__(self, context: ElementContext) -> None:
+        super().__init__(context)
+        self.cv_processor()
+        self._bmp = self.choice("imageFormat", FORMATS) == "bmp"
+        self._rgb = self.choice("outputDataFormat", ("BGR", "RGB")) == "RGB"
+        self._dtype = np.dtype(self.choice("dataType", ("uint8", "float32")))
+        self.choice("formatAdaptation", ("on", "off"))
+        self._after_decoder = decoder_before(context) is not None
+
+    def process(self, frame: Frame) -> None:
+        """Encoded bytes → (height, width, 3). The frame begins anew with the picture; of what was sent only the boxes stay."""
+        if not frame.data and not self._after_decoder and set(frame.metadata) - {BOXES_KEY}:
+            raise _failed(Code.COMM_FAILURE, "Empty vision in frame. use SendData rather than SendProtobuf.")
+        if self._bmp:
+            _check_bmp(frame.data)
+        order = PixelFormat.RGB888 if self._rgb else PixelFormat.BGR888
+        picture = Vision(self._pixels(frame.data), order)
+        boxes = frame.metadata.get(BOXES_KEY)
+        frame.metadata.clear()
+        frame.data = b""
+        frame.metadata[self.name] = Visions((picture,))
+        if boxes is not None:
+            frame.metadata[BOXES_AFTER_KEY] = boxes
+
+    def _pixels(self, data: bytes) -> Pixels:
+        try:
+            pixels = self._decoded(data)
+        except FrameFailure as failure:
+            if self._bmp:
+                raise
+            raise _failed(failure.code, f"{failure.text}Opencv decode failed.") from failure
+        swap = self._rgb != self._bmp
+        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if swap else pixels
+
+    def _decoded(self, data: bytes) -> Pixels:
+        """Raises FrameFailure: with words where the vendor's OpenCV would throw, and without where it returns nothing."""
+        if not data:
+            raise _failed(Code.COMM_INVALID_POINTER, "Dataptr of inputVisionData is nullptr.")
+        try:
+            pixels = decode_unwarned(_read, data) if self.context.options.refuse_damaged else _read(data)
+            if pixels is None:
+                raise FrameFailure(Code.COMM_INVALID_PARAM)
+            self._check_bytes(pixels)
+            return self._stretched(pixels).astype(self._dtype, copy=False)
+        except cv2.error as error:
+            raise _failed(Code.COMM_INVALID_PARAM, "Opencv decode failed.") from error
+
+    def _check_bytes(self, pixels: Pixels) -> None:
+        size_bytes = pixels.size * self._dtype.itemsize
+        if size_bytes > MAX_PICTURE_BYTES:
+            invalid = code_text(Code.COMM_INVALID_PARAM)
+            raise _failed(Code.COMM_INVALID_PARAM, f"Imdecode failed, dataSize({size_bytes}).{invalid}ConstructOutput failed.")
+
+    def _stretched(self, pixels: Pixels) -> Pixels:
+        if not self._bmp:
+            return pixels
+        height, width = pixels.shape[:2]
+        step_x, step_y = _BMP_STEP_PX
+        return cv2.resize(pixels, (-(-width // step_x) * step_x, -(-height // step_y) * step_y))
+
+
+def _read(data: bytes) -> Pixels | None:
+    pixels = None if _newer_than_the_vendor(data) else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None and data.startswith(_JPEG_START):
+        pixels = cv2.imdecode(np.frombuffer(data + _JPEG_END, np.uint8), cv2.IMREAD_COLOR)
+    return pixels
+
+
+def _failed(code: int, text: str) -> FrameFailure:
+    return FrameFailure(code, f"{text}{code_text(code)}")
+
+
+def _check_bmp(data: bytes) -> None:
+    if not data:
+        raise _failed(Code.COMM_INVALID_POINTER, "InputVisionData dataptr is nullptr, bmp decode failed.")
+    if not data.startswith(b"BM"):
+        number = int.from_bytes(data[:2].ljust(2, b"\0"), "little")
+        null = code_text(Code.COMM_INVALID_POINTER)  # in the vendor's plugin text and code disagree
+        raise FrameFailure(Code.DVPP_INVALID_FORMAT, f"The pFileHead bfType error, bfType={number}.{null}")
+
+
+def _newer_than_the_vendor(data: bytes) -> bool:
+    """Whether it is a GIF, an AVIF or an animated WebP, which OpenCV 4.7 does not read."""
+    animated = data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X" and bool(data[20:21]) and bool(data[20] & _ANIMATED)
+    return data.startswith(b"GIF8") or data[4:12] in (b"ftypavif", b"ftypavis") or animated

@@ -1,0 +1,142 @@
+"""mxpi_imageresize: pixels to the size of the model, with OpenCV."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from pipelines.codes import Code, code_text
+from pipelines.cpu.elements.element import ElementContext, FrameFailure
+from pipelines.cpu.elements.frame import Frame, PixelFormat, Vision, Visions
+from pipelines.cpu.elements.picture_element import HOST_MEMORY, MAX_PICTURE_BYTES, PictureElement
+from pipelines.cpu.elements.resize_geometry import PADDING_TYPES, RESIZE_TYPES, Plan, Size, Wanted
+
+WIDTHS_PX = (32, 4096)
+HEIGHTS_PX = (6, 4096)
+_CHANNELS = 3
+_INVALID = Code.COMM_INVALID_PARAM
+_UNCHECKED = ("Resizer_KeepAspectRatio_Short", "Resizer_KeepAspectRatio_Long")
+
+
+class ImageResize(PictureElement):
+    """Every resizeType of the vendor's opencv handler.
+
+    A size that is not set is taken from the model that follows. The range of sizes is checked on what is configured, not on
+    what comes out, and on every frame: a wrong size fails frames, not the creation. So does the handler `ascend`, as the
+    pictures of a CPU are in host memory.
+    """
+
+    factory = "mxpi_imageresize"
+    stage = "resize"
+
+    def __init__(self, context: ElementContext) -> None:
+        super().__init__(context)
+        self.following_model_size: tuple[int, int] | None = None  # width, height in pixels; set before frames flow
+        self._handler = self.handler()
+        self._type_name = self.choice("resizeType", RESIZE_TYPES)
+        self._type = RESIZE_TYPES[self._type_name]
+        padding = self.choice("paddingType", PADDING_TYPES)
+        self._padding = "Padding_RightDown" if self._type.always_pads and padding == "Padding_NO" else padding
+        if self.integer("minDimension") > self.integer("maxDimension"):
+            raise self.refusal("minDimension is above maxDimension")
+        self._planned: tuple[tuple[tuple[int, ...], int], Plan] | None = None
+        self._removes_source = bool(self.integer("removeParentData"))
+        self._colour_bgr = tuple(self.number(f"paddingColor{channel}") for channel in "BGR")
+
+    def process(self, frame: Frame) -> None:
+        """(height, width, 3) → what the resizeType makes of it; nothing where there is nothing to resize."""
+        pictures = self.input(frame)
+        if pictures is None:
+            return
+        if not isinstance(pictures, Visions):
+            mismatch = Code.PLUGIN_PROTOBUF_NAME_MISMATCH
+            raise FrameFailure(mismatch, f"Not a MxpiVisionList.{code_text(mismatch)}")
+        try:
+            resized = [self._resized(picture, index) for index, picture in enumerate(pictures.items)]
+        except FrameFailure as failure:
+            text = f"{failure.text}Fail to StackMxpiVisionPreProcess.{code_text(failure.code)}"
+            raise FrameFailure(failure.code, text) from failure
+        self.store(frame, resized, "Fail to add metadata.")
+        if self._removes_source:
+            frame.metadata.pop(self.source(), None)
+
+    @cached_property
+    def _wanted(self) -> Wanted:
+        """What the properties ask for; read at the first frame, when the model that follows is known."""
+        size = Size(self.integer("resizeWidth"), self.integer("resizeHeight"))
+        if 0 in size and self.following_model_size:
+            size = Size(*self.following_model_size)
+        padding = Size(self.integer("paddingWidth"), self.integer("paddingHeight"))
+        return Wanted(size, self.integer("scaleValue"), self.integer("minDimension"), self.integer("maxDimension"), padding)
+
+    @cached_property
+    def _refusal(self) -> tuple[int, str] | None:
+        """Why every frame fails, if the properties cannot be followed: code and text."""
+        try:
+            if self._type_name not in _UNCHECKED:
+                _check("width", self._wanted.size.width, WIDTHS_PX, Code.DVPP_INVALID_IMAGE_WIDTH)
+                _check("height", self._wanted.size.height, HEIGHTS_PX, Code.DVPP_INVALID_IMAGE_HEIGHT)
+        except FrameFailure as failure:
+            return failure.code, failure.text
+        mismatch = Code.PLUGIN_MEMORY_TYPE_MISMATCH
+        return (mismatch, f"Memory type({HOST_MEMORY}) is not dvpp).{code_text(mismatch)}") if self._handler == "ascend" else None
+
+    def _plan(self, shape: tuple[int, ...], item_bytes: int) -> Plan:
+        """What is done to pictures of a shape; the last one is remembered, since pictures of one source are often alike."""
+        if self._planned is None or self._planned[0] != (shape, item_bytes):
+            plan = self._type.plan(Size(shape[1], shape[0]), self._wanted)
+            _check_bytes((*plan.steps, plan.canvas) if self._padding != "Padding_NO" else plan.steps, item_bytes)
+            self._planned = ((shape, item_bytes), plan)
+        return self._planned[1]
+
+    def _resized(self, picture: Vision, index: int) -> Vision:
+        if self._refusal:
+            raise FrameFailure(*self._refusal)
+        self.check(picture)
+        pixels = picture.pixels
+        plan = self._plan(pixels.shape, pixels.itemsize)
+        padding = self._padding != "Padding_NO"
+        plain = pixels.dtype == np.uint8 and plan.interpolation == cv2.INTER_LINEAR  # the hot path: the same with and without IPP
+        with nullcontext() if plain else _without_ipp():
+            for step in plan.steps:
+                pixels = cv2.resize(pixels, step, interpolation=plan.interpolation)
+        made = Vision(pixels, picture.format, self._type.number, plan.scaling, self.source(), index)
+        return self._padded(made, plan) if padding else made
+
+    def _padded(self, picture: Vision, plan: Plan) -> Vision:
+        height, width = picture.pixels.shape[:2]
+        right, below = plan.canvas.width - width, plan.canvas.height - height
+        if right < 0 or below < 0:
+            raise FrameFailure(_INVALID, f"OpencvPaddingProcess failed.{code_text(_INVALID)}")
+        around = self._padding == "Padding_Around"
+        left, above = (right // 2, below // 2) if around else (0, 0)
+        colour = self._colour_bgr if picture.format == PixelFormat.BGR888 else self._colour_bgr[::-1]
+        pixels = cv2.copyMakeBorder(picture.pixels, above, below - above, left, right - left, cv2.BORDER_CONSTANT, value=colour)
+        return Vision(pixels, picture.format, picture.resize_type, picture.scaling, picture.source, picture.member)
+
+
+def _check_bytes(sizes: tuple[Size, ...], item_bytes: int) -> None:
+    """Refuse before the work what the vendor's plugin refuses after it."""
+    if any(size.width * size.height * _CHANNELS * item_bytes > MAX_PICTURE_BYTES for size in sizes):
+        parts = ("Memory malloc failed.", "SetOutputData failed.")
+        raise FrameFailure(_INVALID, "".join(f"{part}{code_text(_INVALID)}" for part in parts))
+
+
+@contextmanager
+def _without_ipp() -> Iterator[None]:
+    """Intel's library, where OpenCV has it, rounds floats and cubic curves otherwise than OpenCV, and than the vendor's."""
+    used = cv2.ipp.useIPP()
+    cv2.ipp.setUseIPP(False)  # of this thread
+    try:
+        yield
+    finally:
+        cv2.ipp.setUseIPP(used)
+
+
+def _check(side: str, value_px: int, range_px: tuple[int, int], code: Code) -> None:
+    low, high = range_px
+    if not low <= value_px <= high:
+        text = f"Output {side}({value_px}) of the image is illegal, not in the range [{low},{high}], failed.{code_text(code)}"
+        raise FrameFailure(code, text)

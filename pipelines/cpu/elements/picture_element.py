@@ -1,0 +1,59 @@
+"""What the elements that make pictures of pictures share: where they read, which processor they name, how they write."""
+
+from pipelines.codes import Code, code_text
+from pipelines.cpu.elements.element import Element, ElementContext, FrameFailure
+from pipelines.cpu.elements.frame import Frame, Vision, Visions
+
+HOST_MEMORY = 3  # the vendor's number for it
+MAX_PICTURE_BYTES = 1024**3  # malloc_max_data_size of the sdk.conf that comes with the SDK
+_CHANNELS = 3
+
+
+class PictureElement(Element):
+    """An element that reads the pictures under one key and writes its own under its name."""
+
+    def __init__(self, context: ElementContext) -> None:
+        super().__init__(context)
+        self._source = self._data_source()
+
+    def _data_source(self) -> str:
+        """`parentName`, else `dataSource`, else what the element before writes; raises PipelineError where that is nothing."""
+        parent = self.text("parentName") if "parentName" in self.context.spec.props else ""
+        if parent and self.text("dataSource") != "auto":
+            raise self.refusal("parentName and dataSource are both set", "Leave parentName out.")
+        source = parent or super().source()
+        before = self.context.stream.elements.get(source)
+        if not source or (source == self.context.upstream and before is not None and before.factory == "appsrc"):
+            raise self.refusal("nothing before it makes pictures", "Put a decoder before it, or name a dataSource.")
+        return source
+
+    def source(self) -> str:
+        """The key of the metadata the element reads."""
+        return self._source
+
+    def handler(self) -> str:
+        """The image processor that is asked for, `opencv` or `ascend`; raises PipelineError 6003 for any other."""
+        handler = self.text("handleMethod") or self.text("cvProcessor")
+        if handler not in ("opencv", "ascend"):
+            raise self.refusal(f"there is no image processor {handler!r}", 'Set "handleMethod": "opencv".')
+        return handler
+
+    def number(self, name: str) -> float:
+        """A property that may have a fraction."""
+        value = self.context.spec.props[name]
+        if not isinstance(value, int | float):
+            raise self.refusal(f"property {name!r} must be a number")
+        return value
+
+    def check(self, picture: Vision) -> None:
+        """Raise FrameFailure for a picture that was sent as a message and whose bytes do not fit its size."""
+        pixels = picture.pixels
+        if pixels.ndim != _CHANNELS or pixels.shape[2] != _CHANNELS:
+            invalid = code_text(Code.COMM_INVALID_PARAM)
+            raise FrameFailure(Code.COMM_INVALID_PARAM, f"A picture under {self._source!r} has {pixels.nbytes} bytes.{invalid}")
+
+    def store(self, frame: Frame, pictures: list[Vision], failed: str) -> None:
+        """Write the pictures; raises FrameFailure 7010 if somebody has sent a message under the element's name."""
+        if self.name in frame.metadata:
+            raise FrameFailure(Code.METADATA_KEY_EXISTS, f"{failed}{code_text(Code.METADATA_KEY_EXISTS)}")
+        frame.metadata[self.name] = Visions(tuple(pictures))

@@ -1,0 +1,81 @@
+"""What the CPU runtime can be told that the vendor's engine has no call for."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from pipelines.cpu.statistics import PerformanceStatistics
+from pipelines.sdk_conf import SdkConf
+
+logger = logging.getLogger(__name__)
+
+FrameObserver = Callable[[str, int, Mapping[str, float]], None]
+ResultObserver = Callable[[str, int], None]
+BatchObserver = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class HostOptions:
+    """Options of the CPU runtime.
+
+    `on_frame(stream, unique_id, stages_s)` is called before a result is handed out, with the seconds spent by stage;
+    `on_result(stream, unique_id)` once it can be fetched by its id; `on_batch(images, padding)` after each run of a model.
+    They are called on the stream's own threads and must be quick.
+    One that raises is logged and costs no frame.
+    `strict` behaves as the vendor's engine does where that hurts; without it the runtime is kinder.
+    `refuse_damaged` fails a picture whose decoder warned of it; the vendor's engine goes on with what came out.
+    `sdk_conf` is the vendor's configuration file; what it says of performance statistics is honoured, below `home` (None: the user's).
+    `statistics` is what InitManager makes of it.
+    `inference_threads` 0 leaves the number of threads to OpenVINO.
+    """
+
+    on_frame: FrameObserver | None = None
+    on_result: ResultObserver | None = None
+    on_batch: BatchObserver | None = None
+    inference_threads: int = 0
+    strict: bool = False
+    refuse_damaged: bool = False
+    sdk_conf: Path | None = None
+    home: Path | None = None
+    statistics: PerformanceStatistics | None = None
+
+    def with_statistics(self) -> Self:
+        """These options with the statistics that `sdk_conf` asks for, started; an unreadable file is only a warning."""
+        if self.sdk_conf is None or self.statistics:
+            return self
+        try:
+            conf = SdkConf.read(self.sdk_conf)
+        except (OSError, ValueError) as error:
+            logger.warning("%s cannot be read: %s", self.sdk_conf, error)
+            return self
+        if not conf.enable_ps:
+            return self
+        statistics = PerformanceStatistics(conf, self.home or Path.home(), self.sdk_conf)
+        statistics.start()
+        return replace(self, statistics=statistics)
+
+    def frame_done(self, stream: str, unique_id: int, stages_s: Mapping[str, float]) -> None:
+        """Tell `on_frame`."""
+        if self.on_frame:
+            try:
+                self.on_frame(stream, unique_id, stages_s)
+            except Exception:
+                logger.exception("on_frame failed for frame %d of stream %s", unique_id, stream)
+
+    def result_ready(self, stream: str, unique_id: int) -> None:
+        """Tell `on_result`."""
+        if self.on_result:
+            try:
+                self.on_result(stream, unique_id)
+            except Exception:
+                logger.exception("on_result failed for frame %d of stream %s", unique_id, stream)
+
+    def batch_done(self, images: int, padding: int) -> None:
+        """Tell `on_batch`."""
+        if self.on_batch:
+            try:
+                self.on_batch(images, padding)
+            except Exception:
+                logger.exception("on_batch failed")

@@ -1,0 +1,223 @@
+"""Performance statistics, as the vendor's engine keeps them when `enable_ps` is set: reports of times, throughput and queues."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from time import monotonic, perf_counter
+
+import numpy as np
+
+from pipelines.cpu.queue_statistics import QueueStatistics
+from pipelines.cpu.statistics_log import StatisticsLog, update_time
+from pipelines.sdk_conf import SdkConf
+
+logger = logging.getLogger(__name__)
+
+MAX_STARTS = 1000  # start times a stream remembers; the oldest go first
+MB = 1024 * 1024
+
+
+class Kind(StrEnum):
+    """What of an element is timed; the order is that of the reports."""
+
+    PLUGIN = "plugin"
+    MODEL_INFERENCE = "modelInference"
+    POST_PROCESSOR = "postProcessor"
+    VIDEO_DECODE = "videoDecode"
+
+
+class _Times:
+    """Durations since the last report."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._count = self._total_us = self._max_us = 0
+        self._min_us: int | None = None
+
+    def add(self, elapsed_s: float) -> None:
+        elapsed_us = int(elapsed_s * 1e6)
+        with self._lock:
+            self._count += 1
+            self._total_us += elapsed_us
+            self._max_us = max(self._max_us, elapsed_us)
+            self._min_us = elapsed_us if self._min_us is None else min(self._min_us, elapsed_us)
+
+    def take(self) -> dict[str, object]:
+        with self._lock:
+            count, total_us, max_us, min_us = self._count, self._total_us, self._max_us, self._min_us or 0
+            self._reset()
+        numbers = {
+            "average": total_us // count if count else 0,
+            "frequency": count,
+            "maxTime": max_us,
+            "minTime": min_us,
+            "totalTime": total_us,
+        }
+        return {**{name: str(number) for name, number in numbers.items()}, "updateTime": update_time()}
+
+
+class _Stream:
+    """A stream from end to end. The first frame that leaves ends the time of the first that entered, as with the vendor."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.times = _Times()
+        self._lock = threading.Lock()
+        self._starts_s: deque[float] = deque(maxlen=MAX_STARTS)
+        self._left = 0
+
+    def reopen(self) -> None:
+        with self._lock:
+            self.closed = False
+            self._starts_s.clear()
+
+    def enter(self, now_s: float) -> None:
+        with self._lock:
+            self._starts_s.append(now_s)
+
+    def leave(self, now_s: float) -> None:
+        with self._lock:
+            self._left += 1
+            started_s = self._starts_s.popleft() if self._starts_s else None
+        if started_s is not None:
+            self.times.add(now_s - started_s)
+
+    def take_left(self) -> int:
+        with self._lock:
+            left, self._left = self._left, 0
+        return left
+
+
+class _Plugin:
+    """An element; every kind it is known for is reported, even when there is nothing to tell."""
+
+    def __init__(self, factory: str) -> None:
+        self.factory = factory
+        self.times: dict[Kind, _Times] = {}
+
+
+class PerformanceStatistics:
+    """Counts for every stream of a process and writes the vendor's four kinds of files, from `start` to `stop`.
+
+    Any method may be called from any thread. A runtime without statistics has no such object. `home` is where a relative
+    `ps_log_dir` lies; `conf_path`, if given, is read again after each report, as the vendor does.
+    """
+
+    def __init__(self, conf: SdkConf, home: Path, conf_path: Path | None = None) -> None:
+        self._conf, self._conf_path = conf, conf_path
+        self._lock = threading.Lock()  # of the two tables, not of what is in them
+        self._streams: dict[str, _Stream] = {}
+        self._plugins: dict[tuple[str, str], _Plugin] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._report_regularly, name="statistics", daemon=True)
+        self._logs = {
+            kind: StatisticsLog(conf.log_folder(home), conf.ps_log_filename, kind, conf.ps_max_log_size * MB)
+            for kind in ("e2e", "plugin", "tpr", "queue")
+        }
+        self._queues = QueueStatistics(conf, self._logs["queue"])
+
+    def stream_opened(self, stream: str) -> None:
+        """Report this stream from now on, also while it is idle; frames of an earlier one of the name are forgotten."""
+        self._stream(stream).reopen()
+
+    def stream_closed(self, stream: str) -> None:
+        """Report this stream for the last time, with the next report; to be called when none of its threads runs any more."""
+        self._queues.release(stream)
+        self._stream(stream).closed = True
+
+    def plugin_registered(self, stream: str, element: str, factory: str, *kinds: Kind) -> None:
+        """Report this element from now on, also while it is idle; `plugin` is among the kinds of every one."""
+        for kind in (Kind.PLUGIN, *kinds):
+            self._times(stream, element, factory, kind)
+
+    def queue_registered(self, stream: str, element: str, capacity: int, level: Callable[[], int]) -> None:
+        """Look at a queue from now on; `level` tells how many frames wait in it, and must be quick."""
+        self._queues.register(stream, element, capacity, level)
+
+    def frame_entered(self, stream: str) -> None:
+        """A frame leaves the source, for the first element."""
+        self._stream(stream).enter(perf_counter())
+
+    def frame_left(self, stream: str) -> None:
+        """A frame, failed or not, arrives at the sink: a time end to end, and one more for the throughput."""
+        self._stream(stream).leave(perf_counter())
+
+    def plugin_done(self, stream: str, element: str, factory: str, kind: Kind, elapsed_s: float) -> None:
+        """An element has worked for so long, without the time spent downstream of it."""
+        self._times(stream, element, factory, kind).add(elapsed_s)
+
+    def _stream(self, stream: str) -> _Stream:
+        found = self._streams.get(stream)
+        if found is None:
+            with self._lock:
+                found = self._streams.setdefault(stream, _Stream())
+        return found
+
+    def _times(self, stream: str, element: str, factory: str, kind: Kind) -> _Times:
+        plugin = self._plugins.get((stream, element))
+        found = plugin.times.get(kind) if plugin else None
+        if found is None:
+            with self._lock:
+                plugin = self._plugins.setdefault((stream, element), _Plugin(factory))
+                found = plugin.times.setdefault(kind, _Times())
+        return found
+
+    def start(self) -> None:
+        """Begin to report."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Report what has come since the last report, and close the files."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._queues.stop()
+        for log in self._logs.values():
+            log.close()
+
+    def _report_regularly(self) -> None:
+        began_s = monotonic()
+        while not self._stopping.wait(self._conf.ps_interval_time):
+            self._report(self._conf.ps_interval_time)
+            self._read_again()
+            began_s = monotonic()
+        self._report(monotonic() - began_s)  # the vendor divides by the whole interval here, and so tells too low a rate
+
+    def _report(self, interval_s: float) -> None:
+        with self._lock:
+            streams, plugins = sorted(self._streams.items()), sorted(self._plugins.items())
+            closed = {name for name, stream in streams if stream.closed}
+            self._streams = {name: stream for name, stream in streams if name not in closed}
+            self._plugins = {key: plugin for key, plugin in plugins if key[0] not in closed}
+        for name, stream in streams:
+            self._logs["e2e"].write({"type": "e2e", "streamName": name, **stream.times.take()})
+        for (name, element), plugin in plugins:
+            about = {"streamName": name, "elementName": element, "factory": plugin.factory}
+            for kind in Kind:
+                if times := plugin.times.get(kind):
+                    self._logs["plugin"].write({"type": kind.value, **about, **times.take()})
+        for name, stream in streams:
+            self._logs["tpr"].write({"type": "throughputRate", "streamName": name, **_throughput(stream.take_left(), interval_s)})
+
+    def _read_again(self) -> None:
+        if self._conf_path is None:
+            return
+        try:
+            conf = SdkConf.read(self._conf_path)
+        except (OSError, ValueError) as error:
+            logger.warning("%s is not read again: %s", self._conf_path, error)
+            return
+        self._conf = self._queues.conf = conf
+        for log in self._logs.values():
+            log.max_bytes = conf.ps_max_log_size * MB
+
+
+def _throughput(frames: int, interval_s: float) -> dict[str, object]:
+    rate = np.float32(frames) / np.float32(interval_s) if interval_s > 0 else 0  # the vendor reckons with float
+    return {"throughput": frames, "throughputRate": float(rate), "updateTime": update_time()}

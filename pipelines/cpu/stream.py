@@ -1,0 +1,206 @@
+"""A running stream: its elements, linked, and the ways in and out."""
+
+import threading
+from contextlib import nullcontext
+from enum import StrEnum
+from typing import TypeVar
+
+from pipelines.codes import Code
+from pipelines.cpu.elements.appsink import AppSink
+from pipelines.cpu.elements.appsrc import AppSrc
+from pipelines.cpu.elements.element import Element, ElementContext, metadata_key
+from pipelines.cpu.elements.elements import open_element
+from pipelines.cpu.elements.frame import LOST_ID, Boxes, Frame, Metadata
+from pipelines.cpu.elements.imageresize import ImageResize
+from pipelines.cpu.elements.plumbing import Tee
+from pipelines.cpu.elements.tensorinfer import TensorInfer
+from pipelines.cpu.results import Delivery, ResultQueue, ResultTable, failure
+from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.strict import LoneSender, StrictResultTable
+from pipelines.cpu.structs import MxDataOutput
+from pipelines.cpu.text.spec import ElementSpec, StreamSpec
+from pipelines.pipeline_errors import PipelineError
+
+AnyElement = TypeVar("AnyElement", bound=Element)
+
+SEND_WAIT_S = 3.0  # how long the vendor's send by unique id waits for room
+BOXES_KEY = "appInput"
+TRANSPARENT = ("queue", "tee", "identity")  # the vendor asks its neighbours through these
+
+
+class Mode(StrEnum):
+    """How a stream is talked to; the first send decides, for the stream's life."""
+
+    NORMAL = "normal"
+    UNIQUE_ID = "unique_id"
+
+
+class SendRefused(Exception):
+    """A send that the stream does not take; carries the vendor's code."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+class Stream:
+    """One stream of a pipeline, running until `stop`."""
+
+    def __init__(self, spec: StreamSpec, options: HostOptions) -> None:
+        self.spec = spec
+        self._options = options
+        self._mode: Mode | None = None
+        self._choosing_mode = threading.Lock()
+        self._check_devices()
+        self._table = StrictResultTable() if options.strict else ResultTable()
+        self._sender = LoneSender() if options.strict else None
+        self._queues: dict[str, ResultQueue] = {}
+        self._elements: dict[str, Element] = {}
+        try:
+            self._open_elements()
+        except BaseException:
+            self.stop()
+            raise
+        self.sources = self._by_name(AppSrc)
+        self.sinks = sorted((sink for sink in self._by_name(AppSink) if sink.delivers), key=lambda sink: sink.number)
+        self._queues.update((sink.name, ResultQueue()) for sink in self.sinks)
+        for sink in self.sinks:
+            sink.deliver = self._deliver
+        if options.statistics:
+            options.statistics.stream_opened(spec.name)
+        for source in self.sources:
+            source.start()
+
+    def _check_devices(self) -> None:
+        devices = {element.props.get("deviceId", 0) for element in self.spec.elements.values()}
+        if other := devices - {0}:
+            raise PipelineError(
+                Code.STREAM_CHANGE_STATE, f"Stream {self.spec.name!r}: there is no device {other.pop()}.", "A CPU is device 0."
+            )
+
+    def _open_elements(self) -> None:
+        feeding = {name: element.name for element in self.spec.elements.values() for name in element.next}
+        for element in self.spec.elements.values():
+            upstream = feeding.get(element.name, "")
+            while upstream and self.spec.elements[upstream].factory in TRANSPARENT:
+                upstream = feeding.get(upstream, "")
+            key = metadata_key(self.spec.elements[upstream]) if upstream else ""
+            context = ElementContext(element, self.spec, key, self._options)
+            self._elements[element.name] = open_element(context)
+        for element in self.spec.elements.values():
+            self._link(element)
+
+    def _link(self, spec: ElementSpec) -> None:
+        element = self._elements[spec.name]
+        following = [self._elements[name] for name in spec.next]
+        if isinstance(element, Tee):
+            element.branches = [one.push for one in following]
+        elif following:
+            element.downstream = following[0].push
+        if isinstance(element, ImageResize) and isinstance(model := self._past_plumbing(spec), TensorInfer):
+            height, width, _ = model.model.image_shape
+            element.following_model_size = (width, height)
+
+    def _past_plumbing(self, spec: ElementSpec) -> Element | None:
+        """The element that works on what this one puts out."""
+        while spec.next:
+            spec = self.spec.elements[spec.next[0]]
+            if spec.factory not in TRANSPARENT:
+                return self._elements[spec.name]
+        return None
+
+    def _by_name(self, kind: type[AnyElement]) -> list[AnyElement]:
+        return [element for _, element in sorted(self._elements.items()) if isinstance(element, kind)]
+
+    @property
+    def mode(self) -> Mode:
+        """How the stream is talked to; normal until the first send."""
+        return self._mode or Mode.NORMAL
+
+    def source(self, plugin: int | bytes) -> AppSrc:
+        """The source of an index (sources sorted by name) or of a name; raises SendRefused 6006."""
+        if isinstance(plugin, bytes):
+            found = self._elements.get(plugin.decode(errors="replace"))
+            if isinstance(found, AppSrc):
+                return found
+        elif 0 <= plugin < len(self.sources):
+            return self.sources[plugin]
+        raise SendRefused(Code.STREAM_ELEMENT_LINK)
+
+    def send(self, plugin: int | bytes, data: bytes, metadata: dict[str, Metadata] | None = None) -> None:
+        """Send an image, messages, or both, without waiting; raises SendRefused."""
+        source = self.source(plugin)
+        self._choose(Mode.NORMAL)
+        if not source.put(Frame(data, 0, metadata or {}), wait_s=None):
+            raise SendRefused(Code.STREAM_NOT_EXIST)
+
+    def send_with_id(self, plugin: int | bytes, data: bytes, boxes: Boxes | None = None) -> int:
+        """Send one image and return the id of its result; raises SendRefused."""
+        source = self.source(plugin)
+        with self._sender.sending() if self._sender else nullcontext():
+            self._choose(Mode.UNIQUE_ID)
+            unique_id = self._table.new_id()
+            if not source.put(Frame(data, unique_id, {BOXES_KEY: boxes} if boxes else {}), SEND_WAIT_S):
+                self._table.forget(unique_id)
+                raise SendRefused(Code.QUEUE_FULL)
+            return unique_id
+
+    def _choose(self, mode: Mode) -> None:
+        with self._choosing_mode:
+            if self._mode not in (None, mode):
+                raise SendRefused(Code.STREAM_DUPLICATE_MODE)
+            self._mode = mode
+
+    def result(self, sink_index: int, timeout_s: float) -> MxDataOutput:
+        """The next result of a sink: 1002 in the wrong mode, for a sink that is not there, or when none comes in time."""
+        if self.mode is Mode.UNIQUE_ID or not 0 <= sink_index < len(self.sinks):
+            return failure(Code.COMM_INNER)
+        delivery = self._queues[self.sinks[sink_index].name].get(timeout_s)
+        return delivery.result if delivery else failure(Code.COMM_INNER)
+
+    def delivery(self, sink: int | bytes, timeout_s: float | None) -> Delivery | None:
+        """The next delivery of a sink with its metadata, or None when none comes in time."""
+        index = sink if isinstance(sink, int) else [one.name.encode() for one in self.sinks].index(sink)
+        return self._queues[self.sinks[index].name].get(timeout_s) if 0 <= index < len(self.sinks) else None
+
+    def result_of(self, unique_id: int, timeout_s: float) -> MxDataOutput:
+        """The result of an id: 6010 in the wrong mode, for an id not under way, or when it does not come in time."""
+        if self._mode is not Mode.UNIQUE_ID:
+            self._table.drop(unique_id)
+        return self._table.get(unique_id, timeout_s if self._mode is Mode.UNIQUE_ID else 0)
+
+    def _deliver(self, sink: AppSink, frame: Frame, result: MxDataOutput) -> None:
+        self._options.frame_done(self.spec.name, frame.unique_id, frame.stages_s)
+        if self._mode is Mode.UNIQUE_ID:
+            if frame.unique_id != LOST_ID:
+                self._table.put(frame.unique_id, result)
+                self._options.result_ready(self.spec.name, frame.unique_id)
+        else:
+            self._queues[sink.name].put(Delivery(result, frame.metadata))
+
+    def check_idle(self) -> None:
+        """In strict mode raise VendorAbort while somebody waits for a result by its id."""
+        self._table.check_idle()
+
+    def stop(self) -> None:
+        """End every thread and wake every waiter; what is under way is dropped, since nobody can ask for it any more."""
+        self._table.close()
+        for queue in self._queues.values():
+            queue.close()
+        for element in self._elements.values():
+            element.release()
+        for name in self._downward():
+            self._elements[name].close()
+        if self._options.statistics:
+            self._options.statistics.stream_closed(self.spec.name)
+
+    def _downward(self) -> list[str]:
+        """The elements, each before those it feeds, so that nothing is pushed into one that is closed."""
+        order: list[str] = []
+        waiting = [element.name for element in self.spec.elements.values() if element.factory == "appsrc"]
+        while waiting:
+            name = waiting.pop(0)
+            if name in self._elements and name not in order:
+                order.append(name)
+            waiting += [target for target in self.spec.elements[name].next if target not in order]
+        return order + [name for name in self._elements if name not in order]

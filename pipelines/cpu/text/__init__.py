@@ -1,0 +1,1 @@
+"""The texts of pipelines, read as the vendor reads them."""

@@ -1,0 +1,147 @@
+"""The links of a stream, made in the engine's order and by its rules (mxStream, MxsmStream)."""
+
+import reprlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pipelines.codes import Code
+from pipelines.cpu.text.leading_number import leading_number
+from pipelines.cpu.text.ports import ANYTHING, Kinds, meet, ports_of
+from pipelines.pipeline_errors import PipelineError
+
+_CHAIN = "Chain every element from an appsrc to an appsink."
+
+
+@dataclass(frozen=True)
+class Linkable:
+    """What linking needs of an element: its plugin, and `next` as it was written."""
+
+    factory: str
+    next: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Link:
+    source: str
+    output: int
+    target: str  # as written, with a port or without
+
+    @property
+    def name(self) -> str:
+        return linked_name(self.target)
+
+    @property
+    def port(self) -> int:
+        """The port named after the one colon; -1 for one that is no number."""
+        if self.target.count(":") != 1:
+            return 0
+        port = leading_number(self.target.partition(":")[2])
+        return -1 if port is None else port
+
+
+def linked_name(target: str) -> str:
+    """The element a link leads to: what stands before the port, where there is exactly one colon."""
+    return target.partition(":")[0] if target.count(":") == 1 else target
+
+
+def link(stream: str, elements: Mapping[str, Linkable]) -> "Links":
+    """The links of a stream; raises PipelineError 6006 or 6013."""
+    links = Links(stream, elements)
+    for one in sorted(_links(stream, elements), key=lambda one: (one.port, one.output)):
+        links.add(one)
+    return links
+
+
+def _links(stream: str, elements: Mapping[str, Linkable]) -> Iterator[_Link]:
+    seen: dict[str, str] = {}
+    for name, element in sorted(elements.items()):
+        for output, target in enumerate(element.next):
+            one = _Link(name, output, target)
+            if one.name not in elements:
+                raise PipelineError(
+                    Code.STREAM_ELEMENT_NOT_EXIST,
+                    f"Stream {stream!r}: element {name!r} cannot be linked to {target!r}, which is no element.",
+                    "Name an element of the stream in `next`.",
+                )
+            if target in seen:
+                raise _unlinkable(
+                    stream, one, f"{seen[target]!r} is linked to it already", "Every element has one input; name each once in `next`."
+                )
+            seen[target] = name
+            yield one
+
+
+class Links:
+    """The ports of a stream's elements, and what is linked to what so far."""
+
+    def __init__(self, stream: str, elements: Mapping[str, Linkable]) -> None:
+        self._stream = stream
+        self._elements = elements
+        self._feeder: dict[str, str] = {}
+        self._inputs: Counter[str] = Counter()
+        self._following: defaultdict[str, list[str]] = defaultdict(list)
+
+    def add(self, one: _Link) -> None:
+        """Link two ports; raises PipelineError 6006."""
+        source, target = ports_of(self._elements[one.source].factory), ports_of(self._elements[one.name].factory)
+        if one.port != self._inputs[one.name]:
+            what = f"its input {one.port} is not the next one free, {self._inputs[one.name]}"
+            raise _unlinkable(self._stream, one, what, "Every element has one input; name each once in `next`.")
+        if one.port >= target.inputs:
+            raise _unlinkable(self._stream, one, f"it has {target.inputs or 'no'} input", _CHAIN)
+        if one.output >= source.outputs and not source.branches:
+            what = f"{one.source!r} has {source.outputs or 'no'} output"
+            raise _unlinkable(self._stream, one, what, "Put a tee behind an element that feeds several.")
+        if one.name == one.source:
+            raise _unlinkable(self._stream, one, "that is itself", _CHAIN)
+        given, taken = self._gives(one.source), self._takes(one.name)
+        if meet(given, taken) == frozenset():
+            what = f"that takes {_words(taken)}, not {_words(given)}"
+            raise _unlinkable(self._stream, one, what, "Put the elements in an order in which each takes what the one before gives.")
+        self._inputs[one.name] += 1
+        self._feeder[one.name] = one.source
+        self._following[one.source].append(one.name)
+
+    def following(self, name: str) -> tuple[str, ...]:
+        """The elements that an element feeds, in the order of its outputs."""
+        return tuple(self._following.get(name, ()))
+
+    def _gives(self, name: str) -> Kinds | None:
+        """What leaves an element: for one that only passes data on, what feeds it."""
+        passed: set[str] = set()
+        while (ports := ports_of(self._elements[name].factory)).passes and name in self._feeder and name not in passed:
+            passed.add(name)  # a ring of elements feeds itself
+            name = self._feeder[name]
+        return ports.gives
+
+    def _takes(self, name: str) -> Kinds | None:
+        """What may enter an element: for one that only passes data on, what all that it feeds can take."""
+        kinds, waiting = ANYTHING, [name]
+        while waiting:
+            ports = ports_of(self._elements[waiting[-1]].factory)
+            kinds = meet(kinds, ports.takes)
+            here = waiting.pop()
+            if ports.passes:
+                waiting += self._following.get(here, [])
+        return kinds
+
+    def check_all_linked(self) -> None:
+        """Raise PipelineError 6016 for a port that nothing is linked to."""
+        for name, element in sorted(self._elements.items()):
+            ports = ports_of(element.factory)
+            if self._inputs[name] < ports.inputs or len(self.following(name)) < ports.outputs:
+                side = "fed by no element" if self._inputs[name] < ports.inputs else "followed by no element"
+                raise PipelineError(Code.STREAM_PAD_UNLINKED, f"Stream {self._stream!r}: element {name!r} is {side}.", _CHAIN)
+
+
+def _unlinkable(stream: str, one: _Link, why: str, remedy: str) -> PipelineError:
+    return PipelineError(
+        Code.STREAM_ELEMENT_LINK,
+        f"Stream {stream!r}: element {one.source!r} cannot be linked to {reprlib.repr(one.target)}: {why}.",
+        remedy,
+    )
+
+
+def _words(kinds: Kinds | None) -> str:
+    return "anything" if kinds is None else " or ".join(sorted(kinds)) or "nothing"

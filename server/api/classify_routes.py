@@ -1,0 +1,136 @@
+"""POST /classify and POST /classify/batch."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from time import perf_counter
+from typing import NamedTuple
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from models.manifest import MAX_TOP_K
+from server.api.body import ImageBody, read_images
+from server.api.request_context import Exchange, exchange_of
+from server.errors import BadRequest, Saturated, ServiceError
+from server.images.inspection import inspect_image
+from server.images.upright import upright
+from server.serving.admission import Admission
+from server.serving.budgets import BodyBudget, BodyHold
+from server.serving.served_model import Served
+from server.settings import Settings
+from server.types import ImageFormat, Prediction
+
+DEFAULT_TOP_K = 5
+
+
+class _Answer(NamedTuple):
+    """A prediction, and the model whose it is."""
+
+    served: Served
+    prediction: Prediction
+
+    def words(self, top_k: int) -> dict[str, object]:
+        """The reply."""
+        prediction = self.prediction
+        best = [{"class_id": s.class_id, "label": s.label, "score": s.score} for s in prediction.scores[:top_k]]
+        return {**self.served.words, "engine": prediction.engine, "score_type": prediction.score_type, "predictions": best}
+
+
+class ClassifyRoutes:
+    """The two routes of the hot path, as bare ASGI applications; their OpenAPI is written by hand."""
+
+    def __init__(self, admission: Admission, budget: BodyBudget, settings: Settings) -> None:
+        self._admission = admission
+        self._budget = budget
+        self._settings = settings
+
+    async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One image in, the best classes out."""
+        exchange = exchange_of(scope)
+        self._admission.check_room()
+        with BodyHold(self._budget) as hold:
+            body = await read_images(Request(scope, receive), self._settings, 1, hold)
+            exchange.stages_s["read"] = perf_counter() - exchange.started_s
+            options = all_options(scope, body)
+            top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
+            with exchange.unless_abandoned():
+                answer = await self._predict(body.images[0], exchange.request_id, self._admission.deadline_s(timeout_ms))
+        exchange.stages_s |= answer.prediction.stages_s
+        exchange.engine = answer.prediction.engine
+        await send_json(send, answer.words(top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(exchange)})
+
+    async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Several images in, one outcome each, in order; 429 only when none of them was taken."""
+        exchange = exchange_of(scope)
+        self._admission.check_room()
+        with BodyHold(self._budget) as hold:
+            body = await read_images(Request(scope, receive), self._settings, self._settings.max_batch_items, hold)
+            exchange.stages_s["read"] = perf_counter() - exchange.started_s
+            options = all_options(scope, body)
+            top_k = number(options, "top_k", MAX_TOP_K) or DEFAULT_TOP_K
+            deadline_s = self._admission.deadline_s(number(options, "timeout_ms"))
+            works = [self._outcome(image, f"{exchange.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)]
+            with exchange.unless_abandoned():
+                outcomes = await asyncio.gather(*works)
+        refusals = [outcome for outcome in outcomes if isinstance(outcome, Saturated)]
+        if len(refusals) == len(outcomes):
+            raise refusals[0]
+        results = [
+            {"error": str(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
+            for outcome in outcomes
+        ]
+        exchange.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
+        await send_json(send, {**self._admission.served.words, "results": results, "timing_ms": _timing_ms(exchange)})
+
+    async def _predict(self, data: bytes, request_id: str, deadline_s: float) -> _Answer:
+        image = inspect_image(data, self._settings.max_image_pixels)
+        if image.orientation != 1 and image.format is not ImageFormat.JPEG:  # a JPEG is turned by every decoder
+            image = await asyncio.to_thread(upright, image)
+        served = self._admission.served  # which may be another one by the time of the answer
+        return _Answer(served, await self._admission.classify(image, request_id, deadline_s))
+
+    async def _outcome(self, data: bytes, request_id: str, deadline_s: float) -> _Answer | ServiceError:
+        try:
+            return await self._predict(data, request_id, deadline_s)
+        except ServiceError as error:
+            return error
+
+
+def all_options(scope: Scope, body: ImageBody) -> dict[str, str]:
+    """The options of the query and of the body, which go first; raises BadRequest for one that the query has twice."""
+    if not scope["query_string"]:
+        return body.options
+    query = QueryParams(scope["query_string"])
+    if len(query.multi_items()) > len(query):
+        raise BadRequest("The query has a parameter twice.")
+    number(query, "top_k", MAX_TOP_K)  # even if the body has another
+    number(query, "timeout_ms")
+    return dict(query) | body.options
+
+
+def _timing_ms(exchange: Exchange) -> dict[str, float]:
+    stages_s = exchange.stages_s | {"total": perf_counter() - exchange.started_s}
+    return {stage: round(elapsed_s * 1000, 3) for stage, elapsed_s in stages_s.items()}
+
+
+def number(options: Mapping[str, str], name: str, high: int = 2**31 - 1) -> int | None:
+    """A positive number among the options, or None; raises BadRequest."""
+    text = options.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 12 and 1 <= int(text) <= high):
+        raise BadRequest(f"{name} must be a whole number from 1 to {high}, not {text[:40]!r}.")
+    return int(text)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+async def send_json(send: Send, answer: dict[str, object]) -> None:
+    """Answer with JSON, written without FastAPI's serialiser, which costs more than the rest of the route."""
+    body = _encode(answer).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

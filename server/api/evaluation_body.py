@@ -1,0 +1,104 @@
+"""The body of POST /evaluate: JSON that names a data set of the server's, or a form with an archive."""
+
+import asyncio
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
+
+from models.manifest import MAX_TOP_K
+from server.api.request_context import ClientGone
+from server.errors import BadRequest, BodyTooLarge, EvaluationLost
+from server.evaluation.dataset.roots import UPLOAD
+from server.evaluation.jobs.evaluations import Evaluations
+from server.evaluation.jobs.job_store import EvaluationRequest, Job
+
+MAX_JSON_BYTES = 64 * 1024
+MAX_FIELDS = 8
+
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
+_FORM = {
+    "type": "object",
+    "required": ["archive"],
+    "additionalProperties": False,
+    "properties": {
+        "archive": {"type": "string", "format": "binary", "description": "A zip or tar of the data set."},
+        "dataset": _TEXT | {"description": "Folder below the archive's top."},
+        "labels": _TEXT | {"description": "List of labels, relative to that folder."},
+        "top_k": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K},
+        "limit": {"type": "integer", "minimum": 1},
+    },
+}
+BODIES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": EvaluationRequest.model_json_schema()},
+            "multipart/form-data": {"schema": _FORM},
+        },
+    }
+}
+
+
+async def submit(request: Request, evaluations: Evaluations, max_upload_bytes: int) -> Job:
+    """Queue what a request asks for; raises ServiceError."""
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    try:
+        if kind == "multipart/form-data":
+            return await _submit_form(_Limited(request, max_upload_bytes), evaluations)
+        body = await _Limited(request, MAX_JSON_BYTES).body()
+        return await asyncio.to_thread(evaluations.submit, EvaluationRequest.model_validate_json(body))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "body"
+        raise BadRequest(f"{where}: {first['msg']}.", 'Send {"dataset": "<root>"}, or an archive as multipart/form-data.') from error
+    except ClientDisconnect:
+        raise ClientGone from None
+
+
+async def _submit_form(request: Request, evaluations: Evaluations) -> Job:
+    try:
+        async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_JSON_BYTES) as form:
+            archive, wanted = _read_form(form)
+            return await asyncio.to_thread(evaluations.submit_upload, archive.file, archive.size or 0, wanted)
+    except OSError as error:
+        raise EvaluationLost(f"The upload cannot be kept: {error.strerror}.", "See that the disk of TMPDIR has room.") from error
+
+
+def _read_form(form: FormData) -> tuple[UploadFile, EvaluationRequest]:
+    fields = dict(form)
+    if len(fields) < len(form.multi_items()):
+        raise BadRequest("The form has a field twice.")
+    archive = fields.pop("archive", None)
+    if not isinstance(archive, UploadFile):
+        raise BadRequest("The form has no file `archive`.", "curl -F archive=@set.zip …")
+    below = fields.pop("dataset", "")
+    if not isinstance(below, str) or len(fields.keys() & {"labels", "top_k", "limit"}) < len(fields):
+        raise BadRequest("The form has a field that is not known.", "Besides `archive` it may hold dataset, labels, top_k and limit.")
+    below = below.strip("/")
+    return archive, EvaluationRequest.model_validate({**fields, "dataset": f"{UPLOAD}/{below}" if below else UPLOAD}, strict=False)
+
+
+class _Limited(Request):
+    """A request whose body ends with BodyTooLarge when it has more than so many bytes."""
+
+    def __init__(self, request: Request, limit_bytes: int) -> None:
+        super().__init__(request.scope, self._counted)
+        self._inner = request.receive
+        self._limit_bytes = limit_bytes
+        self._bytes = 0
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit_bytes:
+            raise self._refusal()
+
+    async def _counted(self) -> Message:
+        message = await self._inner()
+        self._bytes += len(message.get("body", b""))
+        if self._bytes > self._limit_bytes:
+            raise self._refusal()
+        return message
+
+    def _refusal(self) -> BodyTooLarge:
+        return BodyTooLarge(f"The body has more than {self._limit_bytes} bytes.", "Put the data set under a root of the server instead.")

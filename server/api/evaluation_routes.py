@@ -1,0 +1,194 @@
+"""POST /evaluate and what follows it."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from io import SEEK_END, BytesIO
+from typing import IO, Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+
+from server.api.evaluation_body import BODIES, submit
+from server.api.openapi import refusals
+from server.errors import BadRequest, BodyTooLarge, EvaluationLost, Forbidden, NotFinished, NotFound, RequestTimeout, Saturated
+from server.evaluation.jobs.evaluations import Evaluations
+from server.evaluation.jobs.job_store import Job, JobState
+from server.evaluation.report.report_html import render_html
+from server.evaluation.report.thumbnails import wrong_thumbnails
+from server.evaluation.run.run_folder import write_whole
+from server.serving.service import Phase, Service
+
+EVENT_S = 0.5
+_CHUNK_BYTES = 64 * 1024
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+
+
+class Evaluation(BaseModel):
+    """An evaluation and how far it is; pace and accuracies are of the images so far."""
+
+    id: str
+    state: JobState
+    dataset: str
+    labels: str | None
+    top_k: int
+    limit: int | None
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    total: int | None = Field(description="Images of the list.")
+    done: int = Field(description="Images that have been tried.")
+    images_per_s: float | None = None
+    top1: float | None = None
+    topk: float | None = None
+    left_s: float | None = Field(None, description="Seconds that are left, if it goes on like this.")
+    error: str | None = Field(None, description="Why it failed.")
+    links: dict[str, str]
+
+
+class EvaluationRoutes:
+    """The routes of evaluations; those that read files run on FastAPI's threads."""
+
+    def __init__(self, evaluations: Evaluations, service: Service) -> None:
+        self._evaluations = evaluations
+        self._service = service
+        self._drawing = threading.Lock()  # a page takes a second of a core: one at a time
+
+    def routers(self, guard: Callable[[], Awaitable[None]]) -> tuple[APIRouter, APIRouter]:
+        """Those of all and those of one, behind a guard; side by side, since one inside another would not know its whole path."""
+        router = APIRouter(
+            prefix="/evaluate", tags=["evaluation"], dependencies=[Depends(guard)], responses=refusals(Forbidden, EvaluationLost)
+        )
+        of_one = APIRouter(
+            prefix="/evaluate/{job_id}",
+            tags=["evaluation"],
+            dependencies=[Depends(guard)],
+            responses=refusals(Forbidden, NotFound, EvaluationLost),
+        )
+        router.post(
+            "",
+            status_code=202,
+            summary="Measure a labelled set",
+            openapi_extra=BODIES,
+            response_model=Evaluation,
+            responses=_ACCEPTED | refusals(BadRequest, NotFound, RequestTimeout, BodyTooLarge, Saturated),
+        )(self.evaluate)
+        router.get("", summary="The newest evaluations, newest first")(self.all)
+        of_one.get("", summary="How far an evaluation is", operation_id="evaluation")(self.show)
+        of_one.delete("", summary="Cancel an evaluation; remove one that is over")(self.cancel)
+        of_one.post("/resume", status_code=202, summary="Go on with one that failed or was cancelled", responses=refusals(Saturated))(
+            self.resume
+        )
+        of_one.get(
+            "/report", summary="A page, or JSON by Accept", operation_id="evaluation_report", responses=_REPORT, response_class=Response
+        )(self.report)
+        of_one.get("/predictions", summary="A line of JSON an image", responses=_LINES, response_class=StreamingResponse)(self.predictions)
+
+        def known(job_id: str) -> str:
+            return self._evaluations.get(job_id).id  # an answer that has begun can refuse no more
+
+        @of_one.get("/events", summary="Server-sent events until it is over", response_class=EventSourceResponse)
+        async def events(job_id: Annotated[str, Depends(known)]) -> AsyncIterator[ServerSentEvent]:
+            async for event in self.events(job_id):
+                yield event
+
+        return router, of_one
+
+    async def evaluate(self, request: Request) -> JSONResponse:
+        """Queue an evaluation."""
+        job = await submit(request, self._evaluations, self._service.settings.max_upload_bytes)
+        body = self._told(job).model_dump(mode="json")
+        return JSONResponse(body, 202, headers={"Location": f"/evaluate/{job.id}"})
+
+    def all(self) -> list[Evaluation]:
+        """The newest evaluations, newest first."""
+        return [self._told(job) for job in self._evaluations.all()]
+
+    def show(self, job_id: str) -> Evaluation:
+        """One evaluation."""
+        return self._told(self._evaluations.get(job_id))
+
+    def cancel(self, job_id: str) -> Evaluation:
+        """Cancel one, or remove it with its files."""
+        return self._told(self._evaluations.cancel(job_id))
+
+    def resume(self, job_id: str) -> Evaluation:
+        """Go on where it was, if nothing has changed since."""
+        return self._told(self._evaluations.resume(job_id))
+
+    async def events(self, job_id: str) -> AsyncIterator[ServerSentEvent]:
+        """`progress` twice a second, and `over` in the end; a drain ends them early."""
+        while True:
+            try:
+                now = await asyncio.to_thread(self.show, job_id)
+            except NotFound:  # removed meanwhile
+                return
+            yield ServerSentEvent(data=now, event="over" if now.state.over else "progress")
+            if now.state.over or self._service.phase is Phase.DRAINING:
+                return
+            await asyncio.sleep(EVENT_S)
+
+    def report(self, job_id: str, accept: Annotated[str, Header()] = "*/*") -> Response:
+        """The page is drawn once and kept."""
+        report, folder = self._evaluations.report(job_id), self._evaluations.folder_of(job_id)
+        if not prefers_html(accept):
+            return Response(report.as_json(), media_type="application/json", headers={"Vary": "Accept"})
+        with self._drawing:
+            if not folder.page.exists():
+                images = self._evaluations.pictures(job_id)
+                thumbnails = wrong_thumbnails(report, images, self._service.settings.max_image_pixels) if images else {}
+                write_whole(folder.page, render_html(report, thumbnails))
+        return FileResponse(folder.page, media_type="text/html", headers={"Vary": "Accept", "Content-Security-Policy": PAGE_POLICY})
+
+    def predictions(self, job_id: str) -> StreamingResponse:
+        """The log, as far as it is now; it may grow while it is sent, and is empty before the evaluation begins."""
+        path = self._evaluations.folder_of(job_id).log
+        file: IO[bytes] = path.open("rb") if path.is_file() else BytesIO()
+        return StreamingResponse(_first_bytes(file, file.seek(0, SEEK_END)), media_type="application/jsonl")
+
+    def _told(self, job: Job) -> Evaluation:
+        return Evaluation(
+            **job.model_dump(include={"id", "state", "total", "done", "error", "images_per_s", "top1", "topk"}),
+            **job.request.model_dump(),
+            created=datetime.fromtimestamp(job.created_s, UTC),
+            started=_time(job.started_s),
+            ended=_time(job.ended_s),
+            links={name: f"/evaluate/{job.id}/{name}" for name in ("events", "report", "predictions")},
+            left_s=round((job.total - job.done) / job.images_per_s, 1)
+            if job.state is JobState.RUNNING and job.total and job.images_per_s
+            else None,
+        )
+
+
+_LINKS = {name: {"operationId": name, "parameters": {"job_id": "$response.body#/id"}} for name in ("evaluation", "evaluation_report")}
+_ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"links": _LINKS}}
+_REPORT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {}, "application/json": {}}}, **refusals(NotFinished)}
+_LINES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/jsonl": {}}}}
+
+
+def _first_bytes(file: IO[bytes], left_bytes: int) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while chunk := file.read(min(_CHUNK_BYTES, left_bytes)):
+            left_bytes -= len(chunk)
+            yield chunk
+
+
+def prefers_html(accept: str) -> bool:
+    """Whether a page is wanted rather than JSON; who does not care gets JSON."""
+    weights = {"text/html": 0.0, "application/json": 0.0, "*/*": 0.0}
+    for entry in accept.lower().split(","):
+        kind, _, weight = entry.partition(";q=")
+        try:
+            weights[kind.strip()] = float(weight or 1)
+        except ValueError:
+            continue
+    return weights["text/html"] > max(weights["application/json"], 0.0)
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

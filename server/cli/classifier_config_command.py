@@ -1,0 +1,38 @@
+"""`models classifier-config`: the configuration of the compiled classifier, rendered from a manifest."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from models.store import ModelStore
+from server.cli.flags import load_settings
+from server.cli.options import StoreFolder
+
+LANES = 2  # one batch runs, one waits
+CAPACITY = 64
+
+
+def classifier_config(
+    name: Annotated[str, typer.Argument(help="Name of the model in the store.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.", show_default="standard output")] = None,
+    soc: Annotated[str, typer.Option(help="Which of the model's artifacts: host, Ascend310, …")] = "host",
+    artifact: Annotated[Path | None, typer.Option(help="This file instead of the store's.", show_default=False)] = None,
+    ranking: Annotated[Literal["own", "sdk"], typer.Option(help="Our softmax and ranking, or Resnet50PostProcess.")] = "own",
+    model_store: StoreFolder = None,
+) -> None:
+    """Render the JSON that the compiled program resnext101 takes (mxbase_cpp)."""
+    from models.whole_file import write_whole
+    from pipelines.classifier_config import ClassifierLimits, render_classifier
+
+    store = ModelStore(load_settings(model_store=model_store).model_store)
+    path = artifact or store.open(name).artifact(soc)[1].with_suffix(".om")  # on a CPU X.om stands for the X.onnx beside it
+    limits = ClassifierLimits(len(os.sched_getaffinity(0)), LANES, CAPACITY)
+    text = render_classifier(store.manifest(name), str(path.absolute()), limits, ranking=ranking) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+        return
+    write_whole(output, text.encode())
+    sys.stdout.write(f"{output} is written\n")

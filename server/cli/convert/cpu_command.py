@@ -1,0 +1,39 @@
+"""`convert host`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.cli.options import BatchSizes, StoreFolder, parse_batch_sizes
+
+
+def host(
+    name: Annotated[str, typer.Argument(help="Name of the model in the store.")],
+    network: Annotated[Path | None, typer.Option(help="A plain ONNX network to fold the recipe into.", show_default=False)] = None,
+    batch_sizes: BatchSizes = None,
+    plain: Annotated[bool, typer.Option("--plain", help="The network without the recipe, as ATC takes it; with -o.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write here, not into the store.", show_default=False)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Take a network with other weights.")] = False,
+    model_store: StoreFolder = None,
+) -> None:
+    """Build a model's ONNX file for a CPU again: with other batch sizes, from another export, or without the recipe."""
+    from rich.console import Console
+
+    from convert.artifact import convert_host, write_host
+    from models.store import ModelStore
+    from server.cli.flags import load_settings
+
+    if plain and output is None:
+        raise typer.BadParameter("goes with -o", param_hint="--plain")
+    model = ModelStore(load_settings(model_store=model_store).model_store).open(name)
+    sizes = parse_batch_sizes(batch_sizes) if batch_sizes else None
+    with Console(stderr=True).status(f"Converting {name}"):
+        if output:
+            write_host(model, output, network=network, batch_sizes=sizes, plain=plain, force=force)
+            place = output
+        else:
+            model = convert_host(model, network=network, batch_sizes=sizes, force=force)
+            place = model.artifact("host")[1]
+    sys.stdout.write(f"{place} is written\n")

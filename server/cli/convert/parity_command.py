@@ -1,0 +1,81 @@
+"""`convert parity`."""
+
+import json
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from server.cli.convert.parity_sources import SideOptions, open_sides
+from server.cli.flags import load_settings
+from server.cli.options import AsJson, StoreFolder
+
+if TYPE_CHECKING:
+    from server.parity.comparison import Report
+    from server.parity.sources import Side
+
+INTERRUPTED = 130
+
+
+def parity(
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="One side: MODEL, MODEL@host, MODEL@ascend, MODEL:original, a folder, X.onnx, X.om or a URL.")
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other.")],
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGES]...", help="More of --images.", show_default=False)] = None,
+    images: Annotated[list[Path] | None, typer.Option(help="Image files, and folders of them.", show_default=False)] = None,
+    model: Annotated[str | None, typer.Option(help="Whose artifact a file is; told by the file itself if it is ours.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Compare the first images only.", show_default=False)] = None,
+    min_top1: Annotated[float, typer.Option(min=0, max=1, help="Least share of images with the same best class, or a tied one.")] = 1.0,
+    min_top5: Annotated[float, typer.Option(min=0, max=1, help="Least mean share of the five best classes in common.")] = 0.95,
+    max_difference: Annotated[float, typer.Option(min=0, max=1, help="Largest difference of a class's probability.")] = 0.02,
+    api_key_file: Annotated[Path | None, typer.Option(help="A file that holds a server's API key.", show_default=False)] = None,
+    model_store: StoreFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer the same images in two ways and say whether they agree; exit code 1 if they do not."""
+    from server.parity.comparison import Bounds, Report
+    from server.serving.classify_files import find_images
+
+    settings = load_settings(model_store=model_store, api_key_file=api_key_file, log_level="warning")
+    paths = find_images([*(images or []), *(more or [])])[:limit]
+    sides = open_sides((a, b), SideOptions(settings, model))
+    report = Report((sides[0].facts, sides[1].facts))
+    finished = _compare(sides, paths, report)
+    _print(report, len(paths), as_json=as_json)
+    if not finished:
+        raise typer.Exit(INTERRUPTED)
+    report.check(Bounds(min_top1, min_top5, max_difference))
+
+
+def _compare(sides: "tuple[Side, Side]", paths: list[Path], report: "Report") -> bool:
+    """Count every image; False if Ctrl-C came before the last."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from server.parity.comparison import compare
+
+    with (
+        Progress(console=Console(stderr=True)) as progress,
+        closing(sides[0].answers(paths)) as one,
+        closing(sides[1].answers(paths)) as other,
+    ):
+        try:
+            for _ in progress.track(compare(report, map(str, paths), one, other), total=len(paths), description="Comparing"):
+                pass
+        except KeyboardInterrupt:
+            return False
+    return True
+
+
+def _print(report: "Report", asked: int, *, as_json: bool) -> None:
+    from server.parity.comparison_text import report_text
+
+    seen = report.compared + len(report.failed)
+    if as_json:
+        text = json.dumps({"images": asked, "seen": seen, **report.as_dict()}, indent=2, ensure_ascii=False)
+    else:
+        text = report_text(report) + (f"\n\nInterrupted after {seen} of {asked} images." if seen < asked else "")
+    sys.stdout.write(f"{text}\n")

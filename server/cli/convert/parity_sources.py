@@ -1,0 +1,89 @@
+"""A side of `convert parity`, from the word that a person writes for it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.manifest import ModelManifest
+from models.store import ModelStore, StoredModel
+from server.errors import BadRequest
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.engines.runtime import Runtime
+    from server.parity.sources import Side
+
+ORIGINAL = ":original"
+RUNTIMES: "dict[str, Runtime]" = {"@host": "host", "@ascend": "ascend"}
+ARTIFACTS: "dict[str, Runtime]" = {".onnx": "host", ".om": "ascend"}
+
+
+@dataclass(frozen=True)
+class SideOptions:
+    """What both sides share; `model` is whose artifact a bare file is."""
+
+    settings: Settings
+    model: str | None = None
+
+
+def open_sides(words: tuple[str, str], options: SideOptions) -> "tuple[Side, Side]":
+    """Both sides, not started; raises ClassifyError for a word, a model or a server that cannot be."""
+    from server.parity.engine_source import EngineSide
+
+    one, other = (open_side(word, options) for word in words)
+    if all(isinstance(side, EngineSide) and side.runtime == "ascend" for side in (one, other)):
+        raise BadRequest("The vendor's SDK runs once in a process.", "Serve one of the two models, and name its URL.")
+    return one, other
+
+
+def open_side(word: str, options: SideOptions) -> "Side":
+    """The side, not started; raises ClassifyError for a word, a model or a server that cannot be."""
+    from server.parity.engine_source import EngineSide
+    from server.parity.remote_source import RemoteSide
+
+    if word.startswith(("http://", "https://")):
+        return RemoteSide(word, options.settings.read_api_key())
+    if word.endswith(ORIGINAL):
+        return _original(word, options)
+    suffix = next((suffix for suffix in RUNTIMES if word.endswith(suffix)), "")
+    name, runtime = word.removesuffix(suffix), RUNTIMES.get(suffix)
+    kind = ARTIFACTS.get(Path(name).suffix)
+    if kind is None:
+        return EngineSide(word, options.settings, _model(name, options), runtime)
+    if runtime not in (None, kind):
+        raise BadRequest(f"{name} does not run on {runtime}.", "An OM is for Ascend, an ONNX file for a CPU.")
+    return _file_side(word, Path(name), kind, options)
+
+
+def _model(name: str, options: SideOptions) -> StoredModel:
+    """A model's folder, or a model of the store."""
+    folder = Path(name)
+    if (folder / "manifest.toml").is_file():
+        return StoredModel(ModelManifest.read(folder / "manifest.toml"), folder)
+    return ModelStore(options.settings.model_store).open(name)
+
+
+def _file_side(word: str, file: Path, runtime: "Runtime", options: SideOptions) -> "Side":
+    """The model whose artifact a file is, with this file in the place of its own."""
+    from convert.artifact_facts import ArtifactFacts, read_artifact_facts
+    from server.parity.engine_source import EngineSide, ModelWithFile
+
+    if not file.is_file():
+        raise BadRequest(f"There is no file {file}.")
+    facts = read_artifact_facts(file) if runtime == "host" else ArtifactFacts()
+    name = options.model or facts.model
+    if not name:
+        raise BadRequest(f"{file} does not say whose artifact it is.", "Name the model: --model NAME")
+    model = _model(name, options)
+    side = EngineSide(word, options.settings, ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes), runtime)
+    if facts.recipe_sha256:  # that of the file, which may be another than the manifest's
+        side.facts["recipe_sha256"] = facts.recipe_sha256
+    return side
+
+
+def _original(word: str, options: SideOptions) -> "Side":
+    from convert.original_transform import OriginalSide
+    from server.images.files import read_image
+
+    model = _model(word.removesuffix(ORIGINAL), options)
+    return OriginalSide(word, model, lambda path: read_image(path, options.settings.max_image_pixels).data)

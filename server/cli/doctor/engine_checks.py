@@ -1,0 +1,62 @@
+"""The engines: the runtime of a CPU, and the compiled one."""
+
+import importlib.metadata
+import os
+import sys
+from collections.abc import Iterator
+
+from server.cli.doctor.case import Case
+from server.cli.doctor.finding import Finding, note, ok, problem
+
+CPU_IMAGE = "docker build -f Dockerfile.infer --target cpu -t ascend-classify:cpu ."
+KNOWN = ("auto", "stream", "mxbase", "fake")
+INSTALL = f"{sys.executable} -m pip install 'ascend-classify[host]'"
+
+
+def check_engines(case: Case) -> Iterator[Finding]:
+    """Whether the CPU runtime can be loaded, if it is what serves, and whether mxBase's engine is built."""
+    kinds = [kind.strip() for kind in case.settings.engines.split(",")]
+    if unknown := [kind for kind in kinds if kind not in KNOWN]:
+        yield problem(f"ENGINES={case.settings.engines}: there is no engine {unknown[0]!r}", "export ENGINES=auto")
+    if case.runtime == "host" and case.settings.engines != "fake":
+        yield from _host_runtime(case)
+    yield from _mxbase(case)
+
+
+def _host_runtime(case: Case) -> Iterator[Finding]:
+    try:
+        from pipelines.cpu import StreamManagerApi  # noqa: F401
+    except ImportError as error:
+        yield problem(
+            f"the CPU runtime cannot be loaded: {error}", f"Take the image for a CPU: {CPU_IMAGE}" if case.machine.in_container else INSTALL
+        )
+        return
+    cores = len(os.sched_getaffinity(0))
+    yield ok(f"CPU runtime: OpenVINO {importlib.metadata.version('openvino')} on {cores} core{'s' if cores > 1 else ''}")
+
+
+def _mxbase(case: Case) -> Iterator[Finding]:
+    engines = case.settings.engines
+    found, fine = _built(case)
+    build = "docker build -f Dockerfile.infer --build-arg WITH_MXBASE=1 …" if case.machine.in_container else "make mxbase"
+    if fine:
+        yield ok(f"the compiled engine (mxbase) {found}")
+    elif "mxbase" in [kind.strip() for kind in engines.split(",")]:
+        yield problem(f"ENGINES={engines}, but the compiled engine (mxbase) {found}", build)
+    else:
+        yield note(f"the compiled engine (mxbase) {found}", f"To have it as a second engine: {build}")
+
+
+def _built(case: Case) -> tuple[str, bool]:
+    """How it is with it, in words, and whether it could serve. It is loaded in a process of its own, as its libraries may abort."""
+    ran = case.machine.run(sys.executable, "-c", "import mxclassify; print(getattr(mxclassify, 'RUNTIME', ''))")
+    if ran.status == 0:
+        runtime = ran.out.strip() or case.runtime
+        version = importlib.metadata.version("mxclassify")
+        return (
+            f"is built, {version}" if runtime == case.runtime else f"is built for {runtime}, not for {case.runtime}",
+            runtime == case.runtime,
+        )
+    reason = (ran.err.strip().splitlines() or [f"it died of signal {-ran.status}"])[-1]
+    missing = reason == "ModuleNotFoundError: No module named 'mxclassify'"
+    return "is not built" if missing else f"cannot be loaded: {reason}", False

@@ -1,0 +1,58 @@
+"""The address to listen on, and who may use it."""
+
+import errno
+import shlex
+from collections.abc import Iterator
+
+from server.cli.doctor.case import Case
+from server.cli.doctor.finding import Finding, note, ok, problem
+from server.cli.doctor.machine import Machine
+from server.cli.flags import SettingInvalid
+from server.evaluation.dataset.roots import parse_roots
+from server.http.address import PortTaken, bind
+
+LISTENING = "0A"
+OURS = ("ascend-classify serve", "-m server serve")
+
+
+def check_network(case: Case) -> Iterator[Finding]:
+    """Whether the server could listen, and whom it would let in."""
+    settings = case.settings
+    try:
+        bind(settings).close()
+        yield ok(f"port {settings.port} of {settings.host} is free" if settings.port else "PORT=0: a free port is taken")
+    except PortTaken as error:
+        yield _not_free(case, error)
+    try:
+        parse_roots(settings.evaluation_roots)
+    except SettingInvalid as error:
+        yield problem(error.message.rstrip("."), f"{error.remedy} Or none: export EVALUATION_ROOTS=")
+    try:
+        key = settings.read_api_key()
+    except (OSError, ValueError) as error:
+        file = shlex.quote(str(settings.api_key_file))
+        remedy = f"head -c 24 /dev/urandom | base64 > {file} && chmod 600 {file}"
+        yield problem(f"the API key cannot be read: {error}", remedy)
+        return
+    if not (key or settings.loopback or settings.insecure):
+        yield note("without an API key /evaluate and /admin are closed to other machines", "To open them: export API_KEY_FILE=/path/to/key")
+
+
+def _not_free(case: Case, error: PortTaken) -> Finding:
+    host, port = case.settings.host, case.settings.port
+    number = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
+    if number == errno.EACCES:
+        return problem(f"port {port} is only for root", "Take one from 1024 on: export PORT=8000")
+    if number != errno.EADDRINUSE:
+        return problem(f"{error.message.rstrip('.')} (it may be no address of this machine)", "To listen on all: export HOST=0.0.0.0")
+    for _, pid, command in case.machine.holders(_sockets(case.machine, port)):
+        if any(name in command for name in OURS):
+            return note(f"port {port} is held by this very service, process {pid}")
+        return problem(f"port {port} is held by process {pid}: {command[:80]}", f"kill {pid}, or take another: export PORT={port + 1}")
+    return problem(f"port {port} of {host} is held by a process that this user cannot see", f"sudo ss -ltnp 'sport = :{port}'")
+
+
+def _sockets(machine: Machine, port: int) -> set[str]:
+    """The sockets that listen on a port, as /proc/*/fd names them."""
+    rows = [line.split() for table in ("tcp", "tcp6") for line in machine.text(f"/proc/net/{table}").splitlines()[1:]]
+    return {f"socket:[{row[9]}]" for row in rows if len(row) > 9 and row[3] == LISTENING and row[1].endswith(f":{port:04X}")}

@@ -1,0 +1,58 @@
+"""`doctor`: what keeps this machine from serving, and how to mend it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from server.cli.flags import load_settings
+from server.cli.options import AsJson, StoreFolder
+
+if TYPE_CHECKING:
+    from convert.inspection import Inspection
+    from server.cli.doctor.prepared_model import Inspected
+
+
+def doctor(
+    model: Annotated[str | None, typer.Option(help="Name of the model in the store.", show_default=False)] = None,
+    model_store: StoreFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what keeps this machine from serving, and how to mend it; exit status 1 if anything does. Nothing is changed."""
+    from rich.console import Console
+
+    from server.cli.doctor.examine import examine
+    from server.cli.doctor.machine import Machine
+    from server.settings import AscendEnvironment
+
+    settings = load_settings(model=model, model_store=model_store)
+    with Console(stderr=True).status("Looking"):
+        report = examine(Machine(AscendEnvironment().variables()), settings, _inspect)
+    if as_json:
+        sys.stdout.write(f"{json.dumps(report.as_object(), indent=2)}\n")
+    else:
+        console = Console(highlight=False, soft_wrap=True)
+        for line in report.lines(console.width if console.is_terminal else None):
+            console.print(line)
+    raise typer.Exit(0 if report.well else 1)
+
+
+def _inspect(path: Path) -> "Iterator[Inspected]":
+    """What is to be said of a model's folder or a pipeline, one file at a time."""
+    from convert.inspection import inspect
+    from models.store import ModelStore
+
+    yield from _flattened(inspect(str(path), ModelStore(path.parent)))
+
+
+def _flattened(inspection: "Inspection") -> "Iterator[Inspected]":
+    from server.cli.doctor.finding import Finding
+    from server.cli.doctor.prepared_model import Inspected
+
+    findings = tuple(Finding("ok" if each.fits else "problem", each.what, each.remedy) for each in inspection.findings)
+    yield Inspected(Path(inspection.subject), findings)
+    for part in inspection.parts:
+        yield from _flattened(part)

@@ -1,0 +1,187 @@
+"""`evaluate`: the accuracy on a labelled set, in this process or by a running server, and two runs compared."""
+
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from server.cli.flags import load_settings
+from server.cli.options import StoreFolder
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from server.evaluation.jobs.job_store import EvaluationRequest
+    from server.evaluation.report.report import Report
+    from server.evaluation.run.records import Record
+
+INTERRUPTED = 130
+
+
+class Finished(NamedTuple):
+    """A run that has ended well: its report, what draws its page and reads its log, and where it is kept."""
+
+    report: "Report"
+    draw: Callable[[], str]
+    records: Callable[[], "Iterator[Record]"]
+    kept: str
+
+
+def evaluate(
+    images: Annotated[
+        Path | None, typer.Argument(help="Folder of the images: class folders, or with a list of labels.", show_default=False)
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="List of labels: text, CSV or TSV.", show_default=False)] = None,
+    model: Annotated[str | None, typer.Option(help="Name of the model in the store.", show_default=False)] = None,
+    model_store: StoreFolder = None,
+    engine: Annotated[str | None, typer.Option(help="The engine that answers.", show_default=False)] = None,
+    top_k: Annotated[int, typer.Option(min=1, max=16, help="Largest k of the accuracies.")] = 5,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many images, evenly spread.", show_default=False)] = None,
+    report: Annotated[Path | None, typer.Option("--json", help="Where to write the full report.", show_default=False)] = None,
+    summary: Annotated[Path | None, typer.Option(help="Where to write the summary of the SDK's samples.", show_default=False)] = None,
+    html: Annotated[Path | None, typer.Option(help="Where to write the report as a page.", show_default=False)] = None,
+    results: Annotated[Path | None, typer.Option(help="Folder for a result file an image, <image>_1.txt.", show_default=False)] = None,
+    resume: Annotated[str | None, typer.Option(help="Id of an interrupted run: go on where it was.", show_default=False)] = None,
+    url: Annotated[str | None, typer.Option(help="Send the set to a running server, as http://host:8000.", show_default=False)] = None,
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(help="Compare two finished runs: ids, folders, logs or reports.", show_default=False)
+    ] = None,
+) -> None:
+    """Measure the accuracy on a labelled set, by the very path that serves. Ctrl-C loses nothing: --resume goes on."""
+    from server.evaluation.jobs.job_store import EvaluationRequest
+    from server.evaluation.report.summary import seed_summary
+    from server.evaluation.run.local_run import write_result_files
+    from server.evaluation.run.run_folder import write_whole
+
+    settings = load_settings(model=model, model_store=model_store, engines=engine, log_level="warning")
+    if compare:
+        _compare(settings, *compare, report)
+        return
+    if images is None:
+        raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
+    request = EvaluationRequest(dataset=images.resolve().name or "/", labels=labels.name if labels else None, top_k=top_k, limit=limit)
+    finished = _by_server(url, settings, images, labels, request, resume) if url else _here(settings, images, labels, request, resume)
+    if report:
+        write_whole(report, finished.report.as_json())
+    if html:
+        write_whole(html, finished.draw())
+    if results:
+        write_result_files(finished.records(), results, top_k)
+    _print(_told(finished))
+    if summary:
+        write_whole(summary, json.dumps(seed_summary(finished.report)) + "\n")
+
+
+def _here(settings: Settings, images: Path, labels: Path | None, request: "EvaluationRequest", resume: str | None) -> Finished:
+    from server.evaluation.jobs.job_store import new_id
+    from server.evaluation.report.report_html import render_html
+    from server.evaluation.report.thumbnails import wrong_thumbnails
+    from server.evaluation.run.local_run import Interrupted, evaluate
+    from server.evaluation.run.records import PredictionLog
+    from server.evaluation.run.run_folder import RunFolder, find_run
+
+    folder = find_run(resume, settings.evaluation_dir) if resume else RunFolder(settings.evaluation_dir / new_id())
+    with _progress() as progress:
+        task = progress.add_task("Loading", total=None)
+
+        def tell(done: int, total: int, right: float | None) -> None:
+            progress.update(task, description=_pace(right), completed=done, total=total)
+
+        try:
+            run = evaluate(
+                settings,
+                images,
+                labels,
+                request,
+                folder,
+                lambda now: tell(now.done, now.total, now.top1 / now.labelled if now.labelled else None),
+            )
+        except Interrupted:
+            raise _leave(f"Every answer is kept in {folder.path}.", folder.path.name) from None
+    return Finished(
+        run.report,
+        lambda: render_html(run.report, wrong_thumbnails(run.report, run.images, settings.max_image_pixels)),
+        PredictionLog(folder.log).read,
+        f"kept in {folder.path}",
+    )
+
+
+def _by_server(
+    url: str, settings: Settings, images: Path, labels: Path | None, request: "EvaluationRequest", resume: str | None
+) -> Finished:
+    from server.evaluation.report.report import Report
+    from server.evaluation.run.records import Record
+    from server.evaluation.run.remote_run import RemoteServer
+
+    server, job_id = RemoteServer(url, settings.read_api_key()), resume
+    try:
+        with _progress() as progress:
+            task = progress.add_task("Sending", total=None)
+            job_id = job_id or server.submit(images, labels, request)
+            for now in server.follow(job_id):
+                progress.update(task, description=_pace(now["top1"]), completed=now["done"], total=now["total"])
+    except KeyboardInterrupt:
+        if job_id is None:
+            raise
+        raise _leave(f"The server goes on with {url}/evaluate/{job_id}.", job_id) from None
+    found = job_id
+    return Finished(
+        Report.model_validate_json(b"".join(server.fetch(found, "report", "application/json"))),
+        lambda: b"".join(server.fetch(found, "report", "text/html")).decode(),
+        lambda: map(Record.model_validate_json, server.fetch(found, "predictions", "*/*")),
+        f"kept as {url}/evaluate/{found}",
+    )
+
+
+def _leave(what: str, run: str) -> typer.Exit:
+    again = [argument for argument in sys.argv[1:] if argument != f"--resume={run}"]
+    if "--resume" not in again:
+        again += ["--resume", run]
+    sys.stderr.write(f"interrupted. {what} Go on with: ascend-classify {shlex.join(again)}\n")
+    return typer.Exit(INTERRUPTED)
+
+
+def _compare(settings: Settings, a: str, b: str, to: Path | None) -> None:
+    from server.evaluation.report.run_comparison import compare
+    from server.evaluation.run.run_folder import find_run, write_whole
+
+    found = compare(*(find_run(name, settings.evaluation_dir).comparable() for name in (a, b)))
+    if to:
+        write_whole(to, found.as_json())
+    _print(found.as_text())
+
+
+def _progress() -> "Progress":
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    return Progress(*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True))
+
+
+def _pace(top1: float | None) -> str:
+    return "Evaluating" if top1 is None else f"Evaluating, top-1 {top1:.2%}"
+
+
+def _told(finished: Finished) -> str:
+    """What a person wants to know first."""
+    report, counts = finished.report, finished.report.denominators
+    failed = ", ".join(f"{code} {number}" for code, number in counts.failed.items())
+    lines = [
+        f"{counts.listed} images, {counts.labelled} with a label, {counts.decoded} answered" + (f"; failed: {failed}" if failed else "")
+    ]
+    for name, share in report.accuracy.items():
+        if share.value is not None and share.interval is not None:
+            low, high = share.interval
+            lines.append(f"top-{name[3:]:<3} {share.value:7.2%}  (95 %: {low:.2%} to {high:.2%})  {share.correct} of {share.total}")
+    if report.throughput.images_per_s:
+        lines.append(f"{report.throughput.images_per_s:.1f} images/s")
+    return "\n".join([*lines, *report.notes, finished.kept])
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

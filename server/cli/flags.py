@@ -1,0 +1,60 @@
+"""Gives a command one flag for every setting, so that settings.py stays the only list of them."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from models.model_errors import ClassifyError
+from server.settings import Settings
+
+
+class SettingInvalid(ClassifyError):
+    """A flag, an environment variable or the settings file holds a value that cannot be."""
+
+    code = "setting_invalid"
+
+
+HIDDEN = "api_key"  # no flag: a command line can be read by everybody on the machine
+
+
+def load_settings(**flags: object) -> Settings:
+    """The settings, flags first; raises SettingInvalid naming the setting."""
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise SettingInvalid(
+            f"{name} cannot be {first['input']!r}: {first['msg']}.", f"It is set by --{name.replace('_', '-')} or {name.upper()}."
+        ) from error
+
+
+def with_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
+    """Turn a command that takes Settings into one that takes their flags."""
+
+    def run(**flags: Any) -> None:  # noqa: ANN401 - what Typer parsed
+        command(load_settings(**flags))
+
+    parameters = [_parameter(name, field) for name, field in Settings.model_fields.items() if name != HIDDEN]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__doc__ = command.__doc__
+    return run
+
+
+def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
+    default = field.default
+    kind: type = type(default) if isinstance(default, int | float | str) else Path
+    shown = "" if default is None else f" (default: {default})"
+    option = typer.Option(f"--{name.replace('_', '-')}", help=f"{field.description}{shown}", show_default=False)
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind | None, option],
+    )

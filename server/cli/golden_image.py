@@ -1,0 +1,35 @@
+"""models golden: a picture whose answer a model must give."""
+
+from pathlib import Path
+
+from models.manifest import Golden
+from models.store import ModelStore
+from server.errors import BadRequest, ServiceError
+from server.serving.classify_files import classify_files
+from server.settings import Settings
+
+
+def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance: float) -> Golden:
+    """Classify the image by the engine that serves and keep it with its answer; raises BadRequest if it is not `class_id`."""
+    import hashlib
+
+    from convert.golden import set_golden as keep
+
+    ((_, outcome),) = classify_files(settings, [image])
+    if isinstance(outcome, ServiceError):
+        raise outcome
+    best = outcome.scores[0]
+    if class_id is not None and best.class_id != class_id:
+        raise BadRequest(f"{image} is class {best.class_id} ({best.label}, {best.score:.4f}), not {class_id}.", "Take another photo.")
+    if outcome.score_type != "probability":
+        raise BadRequest("The pipeline gives logits, which have no scale to compare on.", "Say SOFTMAX=true in its .cfg.")
+    data = image.read_bytes()
+    golden = Golden(
+        file=f"golden{image.suffix.lower()}",
+        sha256=hashlib.sha256(data).hexdigest(),
+        class_id=best.class_id,
+        score=round(best.score, 6),
+        tolerance=tolerance,
+    )
+    keep(ModelStore(settings.model_store).open(settings.model), data, golden)
+    return golden

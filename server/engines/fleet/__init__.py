@@ -1,0 +1,1 @@
+"""Several engines as one: who is asked, and what happens when one fails."""

@@ -1,0 +1,52 @@
+"""Engines in order: the first that is well answers, the others stand by."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+from server.engines.fleet.dispatcher import Dispatcher
+from server.engines.fleet.member import Link
+from server.errors import EngineUnavailable
+
+logger = logging.getLogger(__name__)
+
+NONE = "none"
+
+
+class Chain(Dispatcher):
+    """Asks the first link that is up. `on_switch(from, to, reason)` is told of every change of who that is; it may be "none"."""
+
+    def __init__(self, links: Sequence[Link], capacity: int, on_switch: Callable[[str, str, str], None]) -> None:
+        super().__init__(links, capacity, hold=True)
+        self._on_switch = on_switch
+        self._answers = self.links[0].engine.name
+
+    def order(self) -> Iterable[Link]:
+        """As they are named."""
+        return self.links
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The engines, in order."""
+        return tuple(link.engine.name for link in self.links)
+
+    @property
+    def name(self) -> str:
+        """The engine that answers; the first while none does."""
+        return next((link.engine.name for link in self.links if not link.down), self.links[0].engine.name)
+
+    def start(self) -> None:
+        """Start every engine; raises EngineUnavailable or ModelError if one cannot, or if they answer in different scores."""
+        super().start()
+        kinds = {getattr(link.engine, "score_type", "probability") for link in self.links}
+        if len(kinds) > 1:
+            self.close(0)
+            raise EngineUnavailable("The engines give different kinds of scores.", "Say SOFTMAX=true in the .cfg, or name one engine.")
+
+    def changed(self, reason: str) -> None:
+        """Tell when another one answers from now on."""
+        with self._lock:
+            before, self._answers = self._answers, next((link.engine.name for link in self.links if not link.down), NONE)
+            after = self._answers
+        if before != after:
+            logger.warning("engine %s answers instead of %s (%s)", after, before, reason)
+            self._on_switch(before, after, reason)

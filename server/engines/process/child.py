@@ -1,0 +1,132 @@
+"""One child process and the socket to it, from its start to its end."""
+
+import contextlib
+import logging
+import signal
+import socket
+import subprocess
+import threading
+from collections import deque
+
+from server.engines.process.program import Launch
+from server.engines.process.protocol import (
+    IMAGE,
+    MAX_ANSWER_BYTES,
+    REFUSED,
+    START,
+    STARTED,
+    BadFrame,
+    Frame,
+    receive_frame,
+    send_frame,
+    socket_pair,
+)
+from server.errors import EngineUnavailable
+
+logger = logging.getLogger(__name__)
+
+GOING_S = 2.0  # what a child whose socket is closed may take to end, with the exit code that tells why
+WORDS = 5  # last lines of a child that are told when it ends
+
+
+class Child:
+    """A running child. `name` stands before its words in the log; `places` images may be in it at once."""
+
+    def __init__(self, name: str, launch: Launch, start_s: float) -> None:
+        """Start it and wait until it has warmed up; raises EngineUnavailable."""
+        self._name = name
+        self._words: deque[str] = deque(maxlen=WORDS)
+        self._socket, theirs = socket_pair()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - our own module under the Python of the settings
+                    launch.command(theirs.fileno()),
+                    pass_fds=(theirs.fileno(),),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,  # Ctrl-C is for the server, which drains
+                )
+            except OSError as error:
+                self._socket.close()
+                raise EngineUnavailable(f"{launch.python} cannot be run: {error.strerror}.", "Name a Python in ENGINE_PYTHON.") from error
+        self._listener = threading.Thread(target=self._listen, name=f"{name}-words", daemon=True)
+        self._listener.start()
+        try:
+            self.places = self._greet(launch, start_s)
+        except BaseException:
+            self.kill()
+            self.reap()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def _greet(self, launch: Launch, start_s: float) -> int:
+        self._socket.settimeout(start_s)
+        try:
+            send_frame(self._socket, START, 0, dict(launch.config), launch.body)
+            frame = self.receive()
+        except ConnectionError:
+            frame = None
+        except TimeoutError:
+            raise EngineUnavailable(f"The engine process of {self._name} was not ready in {start_s:g} s.", self.last_words()) from None
+        except (OSError, BadFrame) as error:
+            raise EngineUnavailable(f"The engine process of {self._name} cannot be spoken to: {error}", self.last_words()) from None
+        if frame is None:
+            self.kill(GOING_S)
+            raise EngineUnavailable(f"The engine process of {self._name} ended before it was ready ({self.reap()}).", self.last_words())
+        if frame.kind == REFUSED:
+            raise EngineUnavailable(str(frame.meta["message"]), str(frame.meta["remedy"]))
+        places = frame.meta.get("places") if frame.kind == STARTED and isinstance(frame.meta, dict) else None
+        if not isinstance(places, int) or places < 1:
+            raise EngineUnavailable(f"The engine process of {self._name} did not say that it is ready.", self.last_words())
+        self._socket.settimeout(None)
+        return places
+
+    def send(self, number: int, meta: object, image: bytes) -> None:
+        """Hand an image over; raises OSError when the child is gone. For one thread."""
+        send_frame(self._socket, IMAGE, number, meta, image)
+
+    def receive(self) -> Frame | None:
+        """The next frame, None at the end; raises BadFrame, OSError."""
+        return receive_frame(self._socket, MAX_ANSWER_BYTES)
+
+    def end(self, within_s: float) -> None:
+        """Let it finish and end by itself; kill it when it takes longer."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+        try:
+            self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            logger.warning("engine process %d of %s hangs at its end and is killed", self.pid, self._name)
+            self.kill()
+
+    def kill(self, grace_s: float = 0.0) -> None:
+        """End it, after `grace_s` at most; whoever sends or receives returns."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(grace_s)
+        self._process.kill()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def reap(self) -> str:
+        """How it ended, in words, once nobody sends or receives any more."""
+        code = self._process.wait()
+        self._socket.close()
+        self._listener.join(1)  # a grandchild may hold the pipe
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+    def last_words(self) -> str:
+        """What it printed last."""
+        return f"Its last words: {' | '.join(self._words)}" if self._words else ""
+
+    def _listen(self) -> None:
+        assert self._process.stdout  # noqa: S101 - a pipe was asked for
+        with self._process.stdout as lines:
+            for line in lines:
+                words = line.decode(errors="replace").rstrip()
+                self._words.append(words)
+                logger.info("%s[%d]: %s", self._name, self.pid, words)

@@ -1,0 +1,91 @@
+"""Files of labels: lines of a name and a label, as the SDK's samples have them, or tables of columns (CSV, TSV)."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pipelines.pipeline_errors import ResultsInvalid
+from pipelines.task_metric import label_lines, read_text
+from server.errors import BadRequest
+from server.serving.classify_files import IMAGE_SUFFIXES
+
+NAME_COLUMNS = ("name", "filename", "file_name", "file", "image", "image_name", "image_id", "imageid", "path", "filepath")
+LABEL_COLUMNS = ("label", "class", "class_id", "classid", "class_name", "target", "synset", "wnid", "y")
+
+_TABLE_SUFFIXES = (".csv", ".tsv")
+_DELIMITERS = "\t,;"
+
+
+class LabelLine(NamedTuple):
+    """An image's name and label as they are written; the label may be empty."""
+
+    line: int
+    name: str
+    label: str
+
+
+class LabelFile(NamedTuple):
+    """A file of labels and how it was read."""
+
+    format: str
+    lines: list[LabelLine]
+
+
+def read_label_file(path: Path) -> LabelFile:
+    """Read a file of labels in UTF-8, with any line ends; raises BadRequest if it is none."""
+    try:
+        text = read_text(path)
+        if delimiter := _delimiter(path, text):
+            found = LabelFile("table of names and labels", list(_rows(path, text, delimiter)))
+        else:
+            found = LabelFile("list of names and labels", [LabelLine(*words) for words in label_lines(path)])
+    except ResultsInvalid as error:
+        raise BadRequest(error.message, error.remedy) from error
+    if not found.lines:
+        raise BadRequest(f"{path} holds no labels.", "A line is a name and a label: ILSVRC2012_val_00000001.JPEG 65")
+    return found
+
+
+def _delimiter(path: Path, text: str) -> str:
+    """What parts the columns of a table; empty for a list. A list's names may hold commas, so its first line is looked at closely."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    for delimiter in _DELIMITERS:
+        name = first.partition(delimiter)[0].strip().strip('"').casefold()
+        if delimiter in first and (path.suffix.lower() in _TABLE_SUFFIXES or name in NAME_COLUMNS or name.endswith(IMAGE_SUFFIXES)):
+            return delimiter
+    return "," if path.suffix.lower() in _TABLE_SUFFIXES else ""
+
+
+def _rows(path: Path, text: str, delimiter: str) -> Iterator[LabelLine]:
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    columns: tuple[int, int] | None = None
+    try:
+        for row in rows:
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
+                continue
+            if columns is None:
+                columns = _columns(path, cells)
+                if columns:
+                    continue
+                columns = 0, 1
+            name, label = (cells[place] if place < len(cells) else "" for place in columns)
+            if not name:
+                raise BadRequest(f"{path}, line {rows.line_num}: the name is missing.", "A line is a name and a label.")
+            yield LabelLine(rows.line_num, name, label)
+    except csv.Error as error:
+        raise BadRequest(f"{path}, line {rows.line_num}: {error}.", "It is read as a table of columns.") from error
+
+
+def _columns(path: Path, cells: list[str]) -> tuple[int, int] | None:
+    """The places of name and label if these cells are a header."""
+    header = [cell.casefold() for cell in cells]
+    names = [place for place, cell in enumerate(header) if cell in NAME_COLUMNS]
+    labels = [place for place, cell in enumerate(header) if cell in LABEL_COLUMNS]
+    if not names and not labels:
+        return None
+    if not names or not labels:
+        raise BadRequest(f"{path} has the columns {', '.join(cells)[:200]}.", "Call two of them name and label.")
+    return names[0], labels[0]

@@ -1,0 +1,71 @@
+"""The folders that may be evaluated, and the way from a request's words to a path inside one of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.cli.flags import SettingInvalid
+from server.errors import Forbidden, NotFound
+
+UPLOAD = "upload"  # what an uploaded data set is called, in the metrics and on disk
+SETTING = "EVALUATION_ROOTS"
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder that may be evaluated, with all below it; links are followed once, when it is opened."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A data set inside a root. `root` is the root's name, `folder` and `labels` are real paths."""
+
+    root: str
+    folder: Path
+    labels: Path | None
+
+
+def parse_roots(text: str) -> tuple[Root, ...]:
+    """The roots of the setting, `name=/path` or `/path` (named after its folder), with commas between; raises SettingInvalid."""
+    roots: dict[str, Root] = {}
+    for entry in filter(None, map(str.strip, text.split(","))):
+        name, equals, path = entry.partition("=")
+        folder = Path(path if equals else name)
+        name = name if equals else folder.name
+        if not name or "/" in name or name in roots or name == UPLOAD:
+            raise SettingInvalid(f"{SETTING}: {entry!r} has no name of its own.", "Write name=/path, with different names.")
+        if not folder.is_dir():
+            raise SettingInvalid(f"{SETTING}: {folder} is not a folder.", "Name existing folders.")
+        roots[name] = Root(name, folder.resolve())
+    return tuple(roots.values())
+
+
+def find_place(roots: tuple[Root, ...], dataset: str, labels: str | None) -> Place:
+    """The folder and the list that a request names: `root` or `root/below`, and a file below that folder.
+
+    Raises NotFound for a root or a path that is not there, Forbidden for one that leads out of its root.
+    """
+    name, _, below = dataset.partition("/")
+    root = next((root for root in roots if root.name == name), None)
+    if root is None:
+        known = ", ".join(root.name for root in roots) or "none"
+        raise NotFound(f"There is no data set {name[:80]!r}.", f"{SETTING} names: {known}.")
+    folder = inside(root.path, root.path, below)
+    if not folder.is_dir():
+        raise NotFound(f"{dataset[:200]!r} is not a folder.", "A data set is a folder of images.")
+    return Place(root.name, folder, inside(root.path, folder, labels) if labels else None)
+
+
+def inside(root: Path, start: Path, below: str) -> Path:
+    """The real path of something below `start`; raises Forbidden if it leads out of the root, NotFound if it is not there."""
+    if "\0" in below or Path(below).is_absolute() or ".." in Path(below).parts:
+        raise Forbidden(f"{below[:200]!r} is not a path below a data set.", "Give it relative, without `..`.")
+    try:
+        found = (start / below).resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise NotFound(f"{below[:200]!r} is not there.") from error
+    if not found.is_relative_to(root):
+        raise Forbidden(f"{below[:200]!r} leads out of its data set.", "Links may not leave the folder.")
+    return found

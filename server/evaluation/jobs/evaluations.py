@@ -1,0 +1,170 @@
+"""The evaluations of a server: one runs, others wait in a bounded queue, and what a crash interrupted goes on at the next start."""
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable
+from time import time
+from typing import IO
+
+from server.errors import BadRequest, EvaluationLost, NotFinished, Saturated, ServiceError
+from server.evaluation.dataset.archive import unpack
+from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
+from server.evaluation.dataset.roots import UPLOAD, Root, find_place
+from server.evaluation.jobs.job_store import FILE, EvaluationRequest, FolderLock, Job, JobState, JobStore, new_id
+from server.evaluation.jobs.worker import Worker
+from server.evaluation.report.report import Report
+from server.evaluation.run.run_folder import RunFolder
+from server.serving.service import Service
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITING = 16
+_UNFINISHED = ".unpacking-"
+
+
+class Evaluations:
+    """What the routes need. Nothing is written before somebody evaluates: EVALUATION_DIR is made then."""
+
+    def __init__(self, service: Service, runtime: str, roots: tuple[Root, ...]) -> None:
+        self._service = service
+        self._runtime = runtime
+        self._roots = roots
+        self._folder = service.settings.evaluation_dir
+        self._opening = threading.Lock()
+        self._adding = threading.Lock()
+        self._opened: tuple[JobStore, Worker, FolderLock] | None = None
+
+    def begin(self) -> None:
+        """Go on with what is unfinished."""
+        if (self._folder / FILE).exists():
+            try:
+                self._open()
+            except EvaluationLost as error:
+                logger.warning("no evaluations: %s", error)
+
+    def close(self) -> None:
+        """Stop; what runs goes on at the next start."""
+        with self._opening:
+            if self._opened:
+                store, worker, lock = self._opened
+                worker.close()
+                store.close()
+                lock.release()
+                self._opened = None
+
+    def _open(self) -> tuple[JobStore, Worker]:
+        """The jobs and who runs them; raises EvaluationLost if the folder cannot be used, or another server uses it."""
+        with self._opening:
+            if self._opened is None:
+                lock = FolderLock(self._folder)
+                try:
+                    store = JobStore(self._folder)
+                except BaseException:
+                    lock.release()
+                    raise
+                for folder in self._folder.glob(f"{_UNFINISHED}*"):  # a crash cut these uploads short
+                    shutil.rmtree(folder, ignore_errors=True)
+                self._opened = store, Worker(store, self._service, self._runtime, self._set_of), lock
+            return self._opened[:2]
+
+    def submit(self, request: EvaluationRequest) -> Job:
+        """Queue an evaluation of a data set of the server's; raises BadRequest, NotFound, Forbidden or Saturated."""
+        self._check_room()
+        labelled = self._read(request, self._roots)
+        return self._add(request, len(labelled))
+
+    def submit_upload(self, archive: IO[bytes], packed_bytes: int, request: EvaluationRequest) -> Job:
+        """Queue an evaluation of an archive, which is unpacked first; raises BadRequest, BodyTooLarge or Saturated."""
+        store, _ = self._open()
+        self._check_room()
+        job_id = new_id()
+        unpacked, folder = self._folder / f"{_UNFINISHED}{job_id}", store.folder_of(job_id)
+        try:
+            (unpacked / UPLOAD).mkdir(mode=0o750, parents=True)
+            unpack(archive, packed_bytes, unpacked / UPLOAD, self._service.settings.max_upload_bytes)
+            labelled = self._read(request, (Root(UPLOAD, (unpacked / UPLOAD).resolve()),))
+            return self._add(request, len(labelled), job_id, lambda: unpacked.rename(folder))
+        except OSError as error:
+            raise EvaluationLost(f"{unpacked} cannot be made: {error.strerror}.", "See that its disk has room.") from error
+        finally:
+            shutil.rmtree(unpacked, ignore_errors=True)
+
+    def _add(self, request: EvaluationRequest, total: int, upload_id: str | None = None, place: Callable[[], object] = lambda: None) -> Job:
+        store, worker = self._open()
+        with self._adding:
+            self._check_room()
+            place()
+            job = store.add(request, job_id=upload_id, uploaded=upload_id is not None, total=total)
+        worker.wake()
+        return job
+
+    def _check_room(self) -> None:
+        if sum(job.state is JobState.QUEUED for job in self._open()[0].unfinished()) >= MAX_WAITING:
+            raise Saturated(f"{MAX_WAITING} evaluations are waiting, which is all this server keeps.", "Try again later.")
+
+    def get(self, job_id: str) -> Job:
+        """A job as it is now; raises NotFound."""
+        store, worker = self._open()
+        return worker.seen(store.get(job_id))
+
+    def all(self) -> list[Job]:
+        """The newest jobs, newest first."""
+        store, worker = self._open()
+        return [worker.seen(job) for job in store.all()]
+
+    def cancel(self, job_id: str) -> Job:
+        """End a job that is not over, or remove one that is, with its files; raises NotFound."""
+        store, worker = self._open()
+        job = self.get(job_id)
+        if job.state.over:
+            store.remove(job_id)
+            worker.lost.pop(job_id, None)
+            shutil.rmtree(store.folder_of(job_id), ignore_errors=True)
+            return job
+        store.move(job_id, state=JobState.CANCELLED, ended_s=time(), **worker.progress(job_id))
+        worker.stop(job_id)
+        return self.get(job_id)
+
+    def resume(self, job_id: str) -> Job:
+        """Queue a job again that failed or was cancelled: it goes on where it was; others stay as they are. Raises NotFound, Saturated."""
+        store, worker = self._open()
+        if self.get(job_id).state in (JobState.FAILED, JobState.CANCELLED):
+            with self._adding:
+                self._check_room()
+                store.requeue(job_id)
+            worker.lost.pop(job_id, None)
+            worker.wake()
+        return self.get(job_id)
+
+    def folder_of(self, job_id: str) -> RunFolder:
+        """The files of a job; raises NotFound."""
+        store, _ = self._open()
+        return RunFolder(store.folder_of(store.get(job_id).id))
+
+    def report(self, job_id: str) -> Report:
+        """The full report; raises NotFinished."""
+        if (job := self.get(job_id)).state is not JobState.FINISHED:
+            raise NotFinished(f"The evaluation is {job.state}, so it has no report.", f"GET /evaluate/{job_id} tells how far it is.")
+        return self.folder_of(job_id).report()
+
+    def pictures(self, job_id: str) -> LabelledSet | None:
+        """The list of a job, if it still is the one that was evaluated."""
+        try:
+            labelled, _ = self._set_of(self.get(job_id))
+            return labelled if labelled.sha256 == self.folder_of(job_id).manifest().list_sha256 else None
+        except ServiceError:
+            return None
+
+    def _set_of(self, job: Job) -> tuple[LabelledSet, str]:
+        """The list of a job and the name of its root; raises BadRequest, NotFound or Forbidden."""
+        if not job.uploaded:
+            return self._read(job.request, self._roots), job.request.dataset.partition("/")[0]
+        return self._read(job.request, (Root(UPLOAD, (self._folder / job.id / UPLOAD).resolve()),)), UPLOAD
+
+    def _read(self, request: EvaluationRequest, roots: tuple[Root, ...]) -> LabelledSet:
+        place = find_place(roots, request.dataset, request.labels)
+        try:
+            return open_labelled_set(place.folder, place.labels, self._service.model.class_names, limit=request.limit)
+        except BadRequest as error:  # a client knows the data set by its name, and need not know where it lies
+            raise BadRequest(error.message.replace(str(place.folder), request.dataset), error.remedy) from error

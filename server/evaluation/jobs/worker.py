@@ -1,0 +1,168 @@
+"""The thread that runs a server's evaluations, one after the other."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic, time
+
+from models.model_errors import ClassifyError
+from server.errors import EvaluationLost
+from server.evaluation.dataset.labelled_set import LabelledSet
+from server.evaluation.jobs.job_store import Job, JobState, JobStore
+from server.evaluation.report.report import Report
+from server.evaluation.run.records import PredictionLog, Record
+from server.evaluation.run.run_description import describe_run
+from server.evaluation.run.run_folder import RunFolder
+from server.evaluation.run.runner import Run
+from server.evaluation.run.window_share import Places
+from server.serving.service import Service
+
+logger = logging.getLogger(__name__)
+
+TURN_S = 0.1
+AGAIN_S = 5.0  # after which a database that could not be read is asked once more
+
+
+@dataclass(slots=True)
+class _Current:
+    """The job that runs, and how far it is once its list is read."""
+
+    job_id: str
+    stop: threading.Event = field(default_factory=threading.Event)
+    run: Run | None = None
+    began_s: float = field(default_factory=monotonic)
+
+
+class Worker:
+    """Takes the oldest unfinished job, again and again. `open_set` reads a job's list, and its data set's name for the metrics.
+
+    `lost` holds the jobs whose end could not even be noted, because the disk is full, with the reason; they rest.
+    """
+
+    def __init__(self, store: JobStore, service: Service, runtime: str, open_set: Callable[[Job], tuple[LabelledSet, str]]) -> None:
+        self._store = store
+        self._service = service
+        self._runtime = runtime
+        self._open_set = open_set
+        self._places = Places(service.admission, service.engine.capacity)
+        self._wake = threading.Event()
+        self._closing = False
+        self._current: _Current | None = None
+        self.lost: dict[str, str] = {}
+        self._thread = threading.Thread(target=self._work, name="evaluations", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stop; what runs goes on at the next start."""
+        self._closing = True
+        if current := self._current:
+            current.stop.set()
+        self._wake.set()
+        self._thread.join()
+
+    def stop(self, job_id: str) -> None:
+        """Stop a job, if it is the one that runs."""
+        if (current := self._current) and current.job_id == job_id:
+            current.stop.set()
+
+    def seen(self, job: Job) -> Job:
+        """A job as it is now, while it runs or rests."""
+        if reason := self.lost.get(job.id):
+            return job.model_copy(update={"state": JobState.FAILED, "error": reason})
+        return job.model_copy(update=self.progress(job.id))
+
+    def progress(self, job_id: str) -> dict[str, object]:
+        """The fields of a job that change while it runs; of others nothing."""
+        current = self._current
+        if current is None or current.run is None or current.job_id != job_id:
+            return {}
+        progress = current.run.progress
+        pace = (progress.done - progress.begun) / max(monotonic() - current.began_s, 1e-6)
+        found: dict[str, object] = {"done": progress.done, "images_per_s": round(pace, 2)}
+        if progress.labelled:
+            found |= {"top1": progress.top1 / progress.labelled, "topk": progress.topk / progress.labelled}
+        return found
+
+    def _work(self) -> None:
+        self._service.loaded.wait()
+        while not self._closing:
+            self._wake.clear()
+            try:
+                job = next((job for job in self._store.unfinished() if job.id not in self.lost), None)
+            except EvaluationLost as error:
+                logger.error("the evaluations cannot be read: %s", error)  # noqa: TRY400 - the words say it all
+                self._wake.wait(AGAIN_S)
+                continue
+            if job is None:
+                self._wake.wait()
+                continue
+            while not self._service.measuring.acquire(timeout=TURN_S):  # a reload
+                if self._closing:
+                    return
+            self._current = _Current(job.id)
+            self._run_noted(job, self._current)
+            self._current = None
+            self._service.measuring.release()
+
+    def _run_noted(self, job: Job, current: _Current) -> None:
+        try:
+            self._run(job, current)
+        except ClassifyError as error:
+            self._fail(job, str(error))
+        except Exception as error:
+            logger.exception("evaluation %s failed", job.id)
+            self._fail(job, f"A fault of the server: {error!r}.")
+        finally:
+            self._service.metrics.evaluation_running.set(0)
+
+    def _fail(self, job: Job, reason: str) -> None:
+        try:
+            if self._store.move(job.id, state=JobState.FAILED, ended_s=time(), error=reason, **self.progress(job.id)):
+                logger.warning("evaluation %s: %s", job.id, reason)
+        except EvaluationLost as error:
+            logger.warning("evaluation %s: %s %s", job.id, reason, error)
+            self.lost[job.id] = reason
+
+    def _run(self, job: Job, current: _Current) -> None:
+        labelled, dataset = self._open_set(job)
+        if not self._store.move(job.id, state=JobState.RUNNING, started_s=job.started_s or time(), total=len(labelled)):
+            return  # cancelled meanwhile
+        folder = RunFolder(self._store.folder_of(job.id))
+        folder.begin(describe_run(self._service, self._runtime, labelled, job.request))
+        outcomes, settings = self._service.metrics.evaluation_images, self._service.settings
+
+        def count(record: Record) -> None:
+            outcomes.labels(dataset, record.outcome).inc()
+
+        with PredictionLog(folder.log) as log:
+            run = current.run = Run(
+                labelled,
+                log,
+                self._service.engine,
+                self._places,
+                timeout_s=settings.timeout_ms / 1000,
+                max_image_pixels=settings.max_image_pixels,
+                top_k=job.request.top_k,
+                on_record=count,
+            )
+            self._service.metrics.evaluation_running.set(1)
+            logger.info("evaluation %s: %d images, %d of them done before", job.id, len(labelled), run.progress.begun)
+            whole = run.run(current.stop)
+        progress = self.progress(job.id)
+        if whole:
+            report = folder.finish(self._service.model.class_names)
+            self._tell(report, dataset)
+            self._store.move(job.id, state=JobState.FINISHED, ended_s=time(), **progress)
+            logger.info("evaluation %s: finished", job.id)
+        else:
+            self._store.move(job.id, **progress)
+
+    def _tell(self, report: Report, dataset: str) -> None:
+        for name, share in report.accuracy.items():
+            if share.value is not None:
+                self._service.metrics.evaluation_accuracy.labels(dataset, name.removeprefix("top")).set(share.value)

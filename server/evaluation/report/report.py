@@ -1,0 +1,115 @@
+"""The report of a run: a pure function of its log, its manifest and the names of the classes."""
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel
+
+from server.evaluation.report.accuracy import ClassRow, ConfusedPair, Denominators, FailedImage, Tally, WrongImage
+from server.evaluation.report.calibration import Calibration, Confidences
+from server.evaluation.report.intervals import Share
+from server.evaluation.report.latency import Durations, Percentiles
+from server.evaluation.run.records import Record
+from server.evaluation.run.run_manifest import RunManifest
+
+WORST_CLASSES = 20
+TOTAL = "total"  # the stage that stands for the whole way of an image
+
+_SHIFT_SHARE = 0.2  # so many images right under a shift, and twice as many as without, are no accident
+
+
+class Throughput(BaseModel, frozen=True):
+    """Images a second, over the seconds of all sessions from begin to last answer; None where the log has no times."""
+
+    images: int
+    seconds: float | None
+    images_per_s: float | None
+    sessions: int
+
+
+class Report(BaseModel, frozen=True):
+    """Everything a run has to tell.
+
+    `accuracy` (top1 to topk) is over all listed images with a label, and what failed or was not attempted counts as wrong;
+    `accuracy_decoded` is over those that were answered. `latency` has a stage a key, and `total`. `wrong` and `failed` are
+    examples, at most 50 each; the log holds all.
+    """
+
+    complete: bool
+    accuracy: dict[str, Share]
+    accuracy_decoded: dict[str, Share]
+    denominators: Denominators
+    calibration: Calibration | None
+    per_class: tuple[ClassRow, ...]
+    confused: tuple[ConfusedPair, ...]
+    throughput: Throughput
+    latency: dict[str, Percentiles]
+    wrong: tuple[WrongImage, ...]
+    failed: tuple[FailedImage, ...]
+    notes: tuple[str, ...]
+    manifest: RunManifest
+
+    def as_json(self) -> str:
+        """The full report."""
+        return self.model_dump_json(indent=2) + "\n"
+
+    def worst_classes(self) -> list[ClassRow]:
+        """The classes with the lowest recall; of equal ones those with more images first."""
+        labelled = [row for row in self.per_class if row.recall is not None]
+        return sorted(labelled, key=lambda row: (row.recall, -row.support, row.class_id))[:WORST_CLASSES]
+
+
+def build_report(records: Iterable[Record], manifest: RunManifest, class_names: Sequence[str]) -> Report:
+    """The report of a run, also of one that is still under way.
+
+    Raises BadRequest if a record names a class that the model has not, and what reading the records raises.
+    """
+    tally, confidences = Tally(class_names, manifest.top_k), Confidences()
+    durations: dict[str, Durations] = {}
+    sessions_s: dict[int, float] = {}
+    for record in records:
+        tally.add(record)
+        sessions_s[record.session] = max(record.elapsed_s, sessions_s.get(record.session, 0.0))
+        if not record.ok:
+            continue
+        for stage, elapsed_ms in {**record.stages_ms, TOTAL: record.latency_ms}.items():
+            durations.setdefault(stage, Durations()).add(elapsed_ms)
+        if record.label is not None:
+            class_id, score = record.top[0]
+            confidences.add(score, correct=class_id == record.label)
+    denominators = tally.denominators(manifest.listed, manifest.labelled)
+    return Report(
+        complete=denominators.not_attempted == 0,
+        accuracy=tally.accuracy(denominators.labelled),
+        accuracy_decoded=tally.accuracy(denominators.labelled_decoded),
+        denominators=denominators,
+        calibration=confidences.calibration() if manifest.score_type == "probability" else None,
+        per_class=tally.per_class(),
+        confused=tally.confused(),
+        throughput=_throughput(tally.attempted, sessions_s),
+        latency={stage: durations[stage].percentiles() for stage in sorted(durations, key=lambda stage: (stage == TOTAL, stage))},
+        wrong=tally.wrong_images(),
+        failed=tuple(tally.failed_images),
+        notes=(*manifest.dataset_notes, *_shift_notes(tally)),
+        manifest=manifest,
+    )
+
+
+def _throughput(images: int, sessions_s: dict[int, float]) -> Throughput:
+    seconds = sum(sessions_s.values())
+    if not seconds:
+        return Throughput(images=images, seconds=None, images_per_s=None, sessions=len(sessions_s))
+    return Throughput(images=images, seconds=seconds, images_per_s=images / seconds, sessions=len(sessions_s))
+
+
+def _shift_notes(tally: Tally) -> list[str]:
+    """What a list of 1001 classes, whose class 0 is the background, looks like to a model of 1000, or the other way round."""
+    notes = []
+    for shift in (-1, 1):
+        hits = tally.shifted_hits(shift)
+        if hits >= max(_SHIFT_SHARE * tally.labelled_decoded, 2 * tally.hits(1), 1):
+            change = f"{abs(shift)} {'less' if shift < 0 else 'more'}"
+            notes.append(
+                f"The labels seem to be shifted: if each were {change}, {hits} of {tally.labelled_decoded} images would be right "
+                f"instead of {tally.hits(1)}. Nothing was changed: mend the labels and run again."
+            )
+    return notes

@@ -1,0 +1,171 @@
+"""The plots of a report as SVG that takes its colours and its letters from the page around it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import StringIO
+from threading import Lock
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.typing import RcKeyType
+
+from server.evaluation.report.calibration import Calibration
+from server.evaluation.report.latency import Percentiles
+from server.evaluation.report.report import Report
+
+# Drawn in these and then replaced by the variables of report.css, so that the plots follow light and dark.
+_COLOURS = {
+    "#1c2326": "--ink",
+    "#5c666a": "--muted",
+    "#dad7cf": "--line",
+    "#12696b": "--accent",
+    "#549190": "--accent-soft",
+    "#b4452f": "--bad",
+}
+_INK, _MUTED, _LINE, _ACCENT, _SOFT, _BAD = _COLOURS
+
+_STYLE: dict[RcKeyType, Any] = {
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "ascend-classify",  # the same report, the same bytes
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9,
+    "text.color": _INK,
+    "axes.edgecolor": _LINE,
+    "axes.labelcolor": _MUTED,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": _LINE,
+    "grid.linewidth": 0.6,
+    "xtick.color": _LINE,
+    "ytick.color": _LINE,
+    "xtick.labelcolor": _MUTED,
+    "ytick.labelcolor": _MUTED,
+    "legend.frameon": False,
+}
+_WIDTH_IN = 4.0  # of every plot, so that their letters have one size
+_LEAST_MS = 0.001  # nothing has no place on a logarithmic scale
+_style_lock = Lock()  # the style is the library's global state
+
+
+def top_k_plot(report: Report) -> str:
+    """Accuracy and its intervals for the first k classes, over all listed images and over those that were answered."""
+    with _axes("topk", 1.7) as (axes, svg):
+        for shares, colour, offset, marker, name in (
+            (report.accuracy, _ACCENT, -0.1, "o", "all listed"),
+            (report.accuracy_decoded, _SOFT, 0.1, "s", "answered"),
+        ):
+            points = [(place, share.value, share.interval) for place, share in enumerate(shares.values(), start=1)]
+            drawn = [(place + offset, value, interval) for place, value, interval in points if value is not None and interval is not None]
+            values = [value for _, value, _ in drawn]
+            below = [value - interval[0] for _, value, interval in drawn]
+            above = [interval[1] - value for _, value, interval in drawn]
+            places = [place for place, _, _ in drawn]
+            axes.errorbar(places, values, (below, above), fmt=marker, ms=4, lw=1.2, capsize=3, color=colour, label=name)
+        axes.set_xlabel("k")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+        axes.grid(axis="y")
+        axes.legend(loc="lower right")
+    return svg[0]
+
+
+def reliability_plot(calibration: Calibration) -> str:
+    """Accuracy against confidence, bin by bin; below the diagonal the model believes itself too much."""
+    filled = [found for found in calibration.bins if found.count]
+    middles = [(found.lower + found.upper) / 2 for found in filled]
+    accuracy = [found.accuracy or 0.0 for found in filled]
+    confidence = [found.confidence or 0.0 for found in filled]
+    width = 0.92 / len(calibration.bins)
+    with _axes("reliability") as (axes, svg):
+        axes.plot((0, 1), (0, 1), ls=(0, (3, 3)), lw=1, color=_MUTED)
+        axes.bar(middles, accuracy, width, color=_SOFT, label="accuracy")
+        axes.hlines(confidence, [m - width / 2 for m in middles], [m + width / 2 for m in middles], color=_BAD, lw=1.6, label="confidence")
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
+        _percent(axes)
+        axes.legend(loc="upper left")
+    return svg[0]
+
+
+def confidence_plot(calibration: Calibration) -> str:
+    """How many images the model was how sure of, right and wrong ones."""
+    middles = [(found.lower + found.upper) / 2 for found in calibration.bins]
+    right = [found.correct for found in calibration.bins]
+    wrong = [found.count - found.correct for found in calibration.bins]
+    width = 0.92 / len(calibration.bins)
+    with _axes("confidence") as (axes, svg):
+        axes.bar(middles, right, width, color=_ACCENT, label="right")
+        axes.bar(middles, wrong, width, bottom=right, color=_BAD, label="wrong")
+        axes.set(xlim=(0, 1), xlabel="confidence", ylabel="images")
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        axes.grid(axis="y")
+        axes.legend(loc="upper left")
+    return svg[0]
+
+
+def recall_plot(report: Report) -> str:
+    """How many classes have how much recall."""
+    recalls = [row.recall for row in report.per_class if row.recall is not None]
+    with _axes("recall") as (axes, svg):
+        axes.hist(recalls, bins=20, range=(0, 1), color=_SOFT, rwidth=0.9)
+        axes.set(xlim=(0, 1), xlabel="recall", ylabel="classes")
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        axes.grid(axis="y")
+    return svg[0]
+
+
+def latency_plot(latency: dict[str, Percentiles]) -> str:
+    """For each stage the median, and a line from there to the 99th percentile; the scale is logarithmic."""
+    stages = list(reversed(latency))
+    medians_ms = [max(latency[stage].p50_ms, _LEAST_MS) for stage in stages]
+    p99_ms = [max(latency[stage].p99_ms, _LEAST_MS) for stage in stages]
+    with _axes("latency", 0.8 + 0.22 * len(stages)) as (axes, svg):
+        axes.hlines(stages, medians_ms, p99_ms, color=_SOFT, lw=3)
+        axes.plot(medians_ms, stages, "o", ms=5, color=_ACCENT, label="median")
+        axes.plot(p99_ms, stages, "|", ms=8, mew=1.6, color=_BAD, label="p99")
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_xlabel("ms")
+        axes.margins(y=0.08)
+        axes.tick_params(axis="y", length=0, labelcolor=_INK)
+        axes.grid(axis="x")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+    return svg[0]
+
+
+def _percent(axes: Axes) -> None:
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(visible=True)
+
+
+@contextmanager
+def _axes(name: str, height_in: float = 2.9) -> Iterator[tuple[Axes, Sequence[str]]]:
+    """Axes to draw on; when they are done, the SVG is in the list."""
+    svg: list[str] = []
+    with _style_lock, mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
+        yield figure.add_subplot(), svg
+        text = StringIO()
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+        svg.append(_for_page(text.getvalue(), name))
+
+
+def _for_page(svg: str, name: str) -> str:
+    """The drawing without its head, its ids its own, its colours and letters the page's."""
+    svg = re.sub(r'^.*?<svg[^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', svg, count=1, flags=re.DOTALL)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="|(?<=url\()#|(?<=xlink:href=")#', lambda found: f"{found[0]}{name}-", svg)
+    svg = svg.replace("xlink:href", "href")
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
+    svg = re.sub(r"font: ([0-9.]+px) [^;\"]*", r"font-size: \1", svg)
+    for colour, variable in _COLOURS.items():
+        svg = svg.replace(colour, f"var({variable})")
+    return svg

@@ -1,0 +1,135 @@
+"""Two runs over the same images, compared in pairs: differences too small for their intervals can be told this way."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from server.errors import BadRequest
+from server.evaluation.report.intervals import Share, mcnemar_p
+from server.evaluation.run.records import Record
+from server.evaluation.run.run_manifest import RunManifest
+
+MAX_EXAMPLES = 50
+SIGNIFICANT_P = 0.05
+
+_FAILED = -1
+
+
+class Run(NamedTuple):
+    """A finished run: its manifest and its log."""
+
+    manifest: RunManifest
+    records: Iterable[Record]
+
+
+class DifferentImage(BaseModel, frozen=True):
+    """An image on which the runs disagree; a prediction is a class id, or None of a failure."""
+
+    name: str
+    label: int | None
+    predicted_a: int | None
+    predicted_b: int | None
+
+
+class Comparison(BaseModel, frozen=True):
+    """Two runs over the images they have in common, by name.
+
+    `agreement` is the share with the same best class, a failure agreeing with nothing. The four counts and the accuracies are
+    over `labelled` images, a failure being wrong; `mcnemar_p` is exact and two-sided. `different` are examples, at most 50.
+    """
+
+    common: int
+    only_a: int
+    only_b: int
+    labelled: int
+    agreement: Share
+    both_right: int
+    a_right_b_wrong: int
+    a_wrong_b_right: int
+    both_wrong: int
+    accuracy_a: Share
+    accuracy_b: Share
+    mcnemar_p: float
+    different: tuple[DifferentImage, ...]
+    manifest_differences: dict[str, tuple[object, object]]
+
+    def as_json(self) -> str:
+        """All of it."""
+        return self.model_dump_json(indent=2) + "\n"
+
+    def as_text(self) -> str:
+        """What a person wants to know first."""
+        better, worse = ("A", "B") if self.a_right_b_wrong > self.a_wrong_b_right else ("B", "A")
+        ahead = abs(self.a_right_b_wrong - self.a_wrong_b_right)
+        meaning = "more than chance explains" if self.mcnemar_p < SIGNIFICANT_P else "no more than chance explains"
+        verdict = f"{better} is right on {ahead} images more than {worse}: {meaning}" if ahead else "Neither is right more often"
+        rows = [
+            f"{self.common} images in common, {self.labelled} of them with a label; only in A {self.only_a}, only in B {self.only_b}",
+            f"same best class  {_percent(self.agreement)}",
+            f"top-1 of A       {_percent(self.accuracy_a)}",
+            f"top-1 of B       {_percent(self.accuracy_b)}",
+            f"both right {self.both_right}, only A {self.a_right_b_wrong}, only B {self.a_wrong_b_right}, neither {self.both_wrong}",
+            f"{verdict} (exact McNemar p = {self.mcnemar_p:.3g})",
+            *(f"differs: {name}: {a} / {b}" for name, (a, b) in self.manifest_differences.items()),
+        ]
+        return "\n".join(rows)
+
+
+def compare(a: Run, b: Run) -> Comparison:
+    """Compare two runs; raises BadRequest if they have no image in common, or another label for one."""
+    known = {record.name: (record.label, _predicted(record)) for record in a.records}
+    in_a, common, same = len(known), 0, 0
+    outcomes = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
+    different: list[DifferentImage] = []
+    in_b = 0
+    for record in b.records:
+        in_b += 1
+        if (found := known.pop(record.name, None)) is None:
+            continue
+        label, predicted_a, predicted_b = found[0], found[1], _predicted(record)
+        if label != record.label:
+            raise BadRequest(f"Image {record.name!r} has label {label} in A and {record.label} in B.", "Compare runs over the same labels.")
+        common += 1
+        agrees = predicted_a == predicted_b != _FAILED
+        same += agrees
+        if label is not None:
+            outcomes[predicted_a == label, predicted_b == label] += 1
+        if not agrees and len(different) < MAX_EXAMPLES:
+            different.append(
+                DifferentImage(name=record.name, label=label, predicted_a=_class(predicted_a), predicted_b=_class(predicted_b))
+            )
+    if not common:
+        raise BadRequest("The two runs have no image in common.", "Images are told by their names in the list.")
+    right, only_a, only_b = outcomes[True, True], outcomes[True, False], outcomes[False, True]
+    labelled = sum(outcomes.values())
+    return Comparison(
+        common=common,
+        only_a=in_a - common,
+        only_b=in_b - common,
+        labelled=labelled,
+        agreement=Share.of(same, common),
+        both_right=right,
+        a_right_b_wrong=only_a,
+        a_wrong_b_right=only_b,
+        both_wrong=outcomes[False, False],
+        accuracy_a=Share.of(right + only_a, labelled),
+        accuracy_b=Share.of(right + only_b, labelled),
+        mcnemar_p=mcnemar_p(only_a, only_b),
+        different=tuple(different),
+        manifest_differences=a.manifest.differences(b.manifest),
+    )
+
+
+def _predicted(record: Record) -> int:
+    return record.top[0][0] if record.ok else _FAILED
+
+
+def _class(predicted: int) -> int | None:
+    return None if predicted == _FAILED else predicted
+
+
+def _percent(share: Share) -> str:
+    if share.value is None or share.interval is None:
+        return "of no image"
+    return f"{share.value:.2%} (95 %: {share.interval[0]:.2%} to {share.interval[1]:.2%}), {share.correct} of {share.total}"

@@ -1,0 +1,59 @@
+"""Small pictures of the images a report shows."""
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from pipelines.cpu.decoder_warnings import decode_unwarned
+from server.errors import ServiceError
+from server.evaluation.dataset.labelled_set import Item
+from server.evaluation.report.report import Report
+from server.images.inspection import inspect_image
+from server.images.upright import Pixels, upright
+
+SIDE_PX = 192
+
+_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 75, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
+
+
+class Items(Protocol):
+    """The list of a run, as a LabelledSet is one."""
+
+    def __getitem__(self, index: int, /) -> Item:
+        """One image of the list."""
+
+
+def wrong_thumbnails(report: Report, items: Items, max_pixels: int) -> dict[int, bytes]:
+    """JPEGs, by index, of the report's wrong images that can still be read; `items` is the list of the run."""
+    found = {}
+    for wrong in report.wrong:
+        try:
+            found[wrong.index] = thumbnail(items[wrong.index].path.read_bytes(), max_pixels)
+        except (ServiceError, OSError, cv2.error):
+            continue  # the report shows its names without a picture
+    return found
+
+
+def thumbnail(data: bytes, max_pixels: int) -> bytes:
+    """A JPEG of an image, upright, its longer side at most 192 pixels; raises what `inspect_image` and `upright` raise."""
+    image = upright(inspect_image(data, max_pixels))
+    times = max(image.width_px, image.height_px) / SIDE_PX
+    reduced = next((flag for least, flag in _REDUCED if times >= least), cv2.IMREAD_COLOR)
+
+    def read(encoded: bytes) -> Pixels | None:
+        pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), reduced)
+        return None if pixels is None else pixels.astype(np.uint8, copy=False)
+
+    pixels = decode_unwarned(read, image.data)
+    if pixels is None:
+        raise OSError("it cannot be decoded")
+    height_px, width_px = pixels.shape[:2]
+    scale = min(1.0, SIDE_PX / max(height_px, width_px))
+    size_px = max(1, round(width_px * scale)), max(1, round(height_px * scale))
+    _, jpeg = cv2.imencode(".jpg", cv2.resize(pixels, size_px, interpolation=cv2.INTER_AREA), _QUALITY)
+    return jpeg.tobytes()
+
+
+# A JPEG decoded at an eighth costs a fraction; by how many times the image must be larger than the thumbnail for that.
+_REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))

@@ -1,0 +1,1 @@
+"""One run over a labelled set, and what it keeps."""

@@ -1,0 +1,103 @@
+"""An evaluation in this process, through the engine that serves."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from pipelines.result_files import make_folder, result_path, write_result
+from server.errors import BadRequest
+from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
+from server.evaluation.jobs.job_store import EvaluationRequest
+from server.evaluation.report.report import Report
+from server.evaluation.run.records import PredictionLog, Record
+from server.evaluation.run.run_description import describe_run
+from server.evaluation.run.run_folder import RunFolder
+from server.evaluation.run.runner import Progress, Run
+from server.serving.service_assembly import open_service, without_fallback
+from server.settings import Settings
+
+PLACES = 16  # enough to keep every stream busy
+
+Tell = Callable[[Progress], None]
+
+
+class Interrupted(Exception):
+    """Somebody pressed Ctrl-C; everything that was answered is in the log."""
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """A finished one."""
+
+    report: Report
+    images: LabelledSet
+    folder: RunFolder
+
+
+def evaluate(settings: Settings, images: Path, labels: Path | None, request: EvaluationRequest, folder: RunFolder, tell: Tell) -> LocalRun:
+    """Evaluate a folder, or go on where the run in `folder` was interrupted; raises ClassifyError, and Interrupted."""
+    service, runtime = open_service(without_fallback(settings))
+    class_names = service.model.class_names
+    labelled = open_labelled_set(images, labels, class_names, limit=request.limit, follow_links=True)
+    service.engine.start()
+    try:
+        folder.begin(describe_run(service, runtime, labelled, request))
+        with PredictionLog(folder.log) as log, _until_interrupted() as stop:
+            run = Run(
+                labelled,
+                log,
+                service.engine,
+                lambda: min(PLACES, settings.window),
+                timeout_s=settings.timeout_ms / 1000,
+                max_image_pixels=settings.max_image_pixels,
+                top_k=request.top_k,
+                on_record=lambda _: tell(run.progress),
+            )
+            tell(run.progress)
+            if not run.run(stop):
+                raise Interrupted
+    finally:
+        service.engine.close(drain_s=0)
+    return LocalRun(folder.finish(class_names), labelled, folder)
+
+
+@contextmanager
+def _until_interrupted() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C or SIGTERM sets; a second one ends the process as always."""
+    stop = threading.Event()
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+    for number in former:
+        signal.signal(number, interrupt)
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def write_result_files(records: Iterator[Record], folder: Path, top_k: int) -> int:
+    """The SDK samples' result file of each answered image, `<image>_1.txt`; how many. Raises BadRequest for two of one name."""
+    make_folder(folder)
+    seen: set[Path] = set()
+    written = 0
+    for record in records:
+        path = result_path(folder, Path(record.name))
+        if path in seen:
+            raise BadRequest(f"{record.name} and another image have the same result file, {path.name}.", "Rename one of them.")
+        seen.add(path)
+        if record.ok:
+            written += 1
+            write_result(path, [class_id for class_id, _ in record.top[:top_k]])
+        else:
+            path.unlink(missing_ok=True)  # that of an earlier run
+    return written

@@ -1,0 +1,100 @@
+"""The folder of one run: what was measured, the log of predictions, and the report. Server and command line keep the same."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from server.errors import BadRequest, EvaluationLost, NotFinished
+from server.evaluation.report.report import Report, build_report
+from server.evaluation.report.run_comparison import Run
+from server.evaluation.run.records import PredictionLog
+from server.evaluation.run.run_manifest import RunManifest
+
+MANIFEST, LOG, REPORT, PAGE = "manifest.json", "predictions.jsonl", "report.json", "report.html"
+
+
+class RunFolder:
+    """One run, which may be under way, interrupted or finished."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.log = path / LOG
+        self.page = path / PAGE
+        self._manifest = path / MANIFEST
+        self._report = path / REPORT
+
+    def begin(self, now: RunManifest) -> RunManifest:
+        """The manifest of a run that begins or goes on; raises BadRequest if what it depends on has changed since, EvaluationLost."""
+        if not self._manifest.exists():
+            manifest = now.model_copy(update={"started_at": _now()})
+            try:
+                self.path.mkdir(mode=0o750, parents=True, exist_ok=True)
+            except OSError as error:
+                raise EvaluationLost(f"{self.path} cannot be made: {error.strerror}.") from error
+            write_whole(self._manifest, manifest.model_dump_json(indent=2))
+            return manifest
+        former = self.manifest()
+        if changed := former.differences(now):
+            told = ", ".join(f"{name} was {was!r} and is {is_!r}" for name, (was, is_) in changed.items())
+            raise BadRequest(f"The evaluation cannot go on where it was interrupted: {told[:1000]}.", "Begin a new one.")
+        return former
+
+    def finish(self, class_names: Sequence[str]) -> Report:
+        """Compute the report from the log and keep it; raises EvaluationLost."""
+        manifest = self.manifest()
+        if not manifest.ended_at:
+            manifest = manifest.model_copy(update={"ended_at": _now()})
+            write_whole(self._manifest, manifest.model_dump_json(indent=2))
+        report = build_report(PredictionLog(self.log).read(), manifest, class_names)
+        write_whole(self._report, report.as_json())
+        return report
+
+    def manifest(self) -> RunManifest:
+        """What was measured, by what; raises EvaluationLost."""
+        return RunManifest.model_validate_json(_read(self._manifest))
+
+    def report(self) -> Report:
+        """The report of a finished run; raises NotFinished or EvaluationLost."""
+        if not self._report.exists():
+            raise NotFinished(f"The evaluation in {self.path.name} is not finished, so it has no report.", "Let it go on to its end.")
+        try:
+            return Report.model_validate_json(_read(self._report))
+        except ValidationError as error:
+            raise EvaluationLost(f"{self._report} is damaged: {error.errors()[0]['msg']}.") from error
+
+    def comparable(self) -> Run:
+        """The run for a comparison; raises NotFinished or EvaluationLost."""
+        return Run(self.report().manifest, PredictionLog(self.log).read())
+
+
+def find_run(name: str, runs: Path) -> RunFolder:
+    """A run by the id it has below `runs`, its folder, or one of the folder's files; raises BadRequest."""
+    for path in (runs / name, Path(name), Path(name).parent):
+        if (path / MANIFEST).is_file():
+            return RunFolder(path)
+    raise BadRequest(f"{name!r} is no evaluation.", f"Name an id of {runs}, or a run's folder, log or report.")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a crash leaves the old one or the new one; raises EvaluationLost."""
+    unfinished = path.with_name(path.name + ".tmp")
+    try:
+        unfinished.write_text(text, "utf-8")
+        unfinished.chmod(0o640)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise EvaluationLost(f"{path} cannot be written: {error.strerror}.", "See that its disk has room.") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EvaluationLost(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,168 @@
+"""Sends the images of a labelled set through an engine, and keeps a record of every one of them."""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Event
+from time import monotonic
+
+from server.engines.base import Engine, InferenceRequest
+from server.errors import BadRequest, DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
+from server.evaluation.dataset.labelled_set import LabelledSet
+from server.evaluation.run.records import OK, PredictionLog, Record
+from server.images.files import read_image
+from server.types import Prediction
+
+TURN_S = 0.05  # how soon a change of the places is seen, and a full engine is asked again
+TRIES = 3  # of an image that is not answered in its time
+UNREADABLE = "unreadable"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is. `begun` images were done before it, by an earlier process."""
+
+    total: int
+    begun: int
+    done: int = 0
+    failed: int = 0
+    labelled: int = 0
+    top1: int = 0
+    topk: int = 0
+
+    def add(self, record: Record, top_k: int) -> None:
+        """Count one record."""
+        self.done += 1
+        self.failed += not record.ok
+        if record.label is not None:
+            self.labelled += 1
+            best = [class_id for class_id, _ in record.top[:top_k]]
+            self.top1 += record.label in best[:1]
+            self.topk += record.label in best
+
+
+@dataclass(slots=True)
+class _Sent:
+    """An image in the engine."""
+
+    future: Future[Prediction]
+    sent_s: float
+
+
+class Run:
+    """One evaluation under way.
+
+    `places` tells how many images may be in the engine now; when it falls, those are called back that no stream has begun.
+    An image that finds the engine full or not well waits: what is measured is the model, not the load.
+    """
+
+    def __init__(
+        self,
+        items: LabelledSet,
+        log: PredictionLog,
+        engine: Engine,
+        places: Callable[[], int],
+        *,
+        timeout_s: float,
+        max_image_pixels: int,
+        top_k: int,
+        on_record: Callable[[Record], None] = lambda _: None,
+    ) -> None:
+        self._items = items
+        self._log = log
+        self._engine = engine
+        self._places = places
+        self._timeout_s = timeout_s
+        self._max_image_pixels = max_image_pixels
+        self._top_k = top_k
+        self._on_record = on_record
+        self._sent: dict[int, _Sent] = {}
+        self._tries: dict[int, int] = {}
+        self._answered: SimpleQueue[tuple[int, float]] = SimpleQueue()
+        self.progress = Progress(len(items), 0)
+        self._session = 0
+        self._began_s = monotonic()
+        self._todo = deque(self._without_record())
+
+    def _without_record(self) -> list[int]:
+        done = bytearray(len(self._items))
+        for record in self._log.read():
+            done[record.index] = 1
+            self._session = max(self._session, record.session + 1)
+            self.progress.add(record, self._top_k)
+        self.progress.begun = self.progress.done
+        return [index for index, known in enumerate(done) if not known]
+
+    def run(self, stop: Event) -> bool:
+        """Go through what has no record yet; False if stopped before the end. Raises EvaluationLost when the log cannot be written."""
+        try:
+            while (self._todo or self._sent) and not stop.is_set():
+                self._fill(stop)
+                self._take_answer()
+        finally:
+            for sent in self._sent.values():
+                sent.future.cancel()
+        return not (self._todo or self._sent)
+
+    def _fill(self, stop: Event) -> None:
+        places = self._places()
+        while self._todo and len(self._sent) < places and not stop.is_set():
+            index = self._todo.popleft()
+            try:
+                self._send(index)
+            except (Saturated, EngineUnavailable):
+                self._todo.appendleft(index)
+                return
+            except ServiceError as error:
+                code = UNREADABLE if isinstance(error, BadRequest) else error.code
+                self._note(index, code, None, 0.0)
+        for index in list(self._sent)[places:]:
+            self._sent[index].future.cancel()  # its callback brings it back
+
+    def _send(self, index: int) -> None:
+        item = self._items[index]
+        image = read_image(item.path, self._max_image_pixels)
+        now_s = monotonic()
+        future = self._engine.submit(InferenceRequest(image, f"evaluation-{index}", now_s + self._timeout_s))
+        self._sent[index] = _Sent(future, now_s)
+        future.add_done_callback(lambda _: self._answered.put((index, monotonic())))
+
+    def _take_answer(self) -> None:
+        try:
+            index, answered_s = self._answered.get(timeout=TURN_S)
+        except Empty:
+            return
+        sent = self._sent.pop(index)
+        latency_s = answered_s - sent.sent_s
+        if sent.future.cancelled():
+            self._todo.appendleft(index)
+            return
+        error = sent.future.exception()
+        if error is None:
+            self._note(index, OK, sent.future.result(), latency_s)
+        elif isinstance(error, EngineUnavailable) or (isinstance(error, DeadlineExceeded) and self._again(index)):
+            self._todo.appendleft(index)
+        else:
+            self._note(index, error.code if isinstance(error, ServiceError) else "engine_failed", None, latency_s)
+
+    def _again(self, index: int) -> bool:
+        tries = self._tries[index] = self._tries.get(index, 0) + 1
+        return tries < TRIES
+
+    def _note(self, index: int, outcome: str, prediction: Prediction | None, latency_s: float) -> None:
+        item = self._items[index]
+        record = Record(
+            index=index,
+            name=item.name,
+            label=item.label,
+            outcome=outcome,
+            latency_ms=round(latency_s * 1000, 3),
+            session=self._session,
+            elapsed_s=round(monotonic() - self._began_s, 3),
+        )
+        record = record.answered(prediction) if prediction else record
+        self._log.append(record)
+        self.progress.add(record, self._top_k)
+        self._on_record(record)

@@ -1,0 +1,125 @@
+"""Uvicorn, so that it drains: readiness goes off, a moment later the listener closes, what is in flight is answered, exit 0."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from functools import partial
+from types import FrameType
+from typing import cast
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from server.http.connection import Connection
+from server.http.limits import read_limits
+from server.http.overload import Shedding
+from server.http.refusals import Gate
+from server.serving.reload import Reloader
+from server.serving.service import Service
+from server.telemetry.access_log import AccessLog
+
+logger = logging.getLogger(__name__)
+
+
+class DrainingServer(uvicorn.Server):
+    """A uvicorn server whose first SIGTERM or SIGINT drains and whose second one ends at once; SIGHUP reloads the model."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, reloader: Reloader, gate: Gate, shedding: Shedding) -> None:
+        super().__init__(config)
+        self._reloader = reloader
+        self._gate = gate
+        self._shedding = shedding
+        self._service = service
+        service.on_failure = self.stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, then say where."""
+        await super().startup(sockets)
+        self._gate.sweep(self._end_overdue, asyncio.get_running_loop())
+        self._shedding.refill(asyncio.get_running_loop())
+        for listener in sockets or ():
+            host, port = listener.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            logger.info("listening on http://%s:%d", shown, port, extra={"host": host, "port": port})
+        if self._service.failure:  # the engine was quicker to fail than the server to come up
+            self.stop()
+
+    def _end_overdue(self, now_s: float) -> None:
+        for connection in tuple(self.server_state.connections):
+            cast("Connection", connection).end_if_overdue(now_s)
+
+    def stop(self) -> None:
+        """Close the listener now."""
+        self.should_exit = True
+
+    def drain(self, signum: int) -> None:
+        """Leave readiness, ask keep-alive clients to come back elsewhere, and close the listener after the delay."""
+        delay_s = self._service.settings.drain_delay_s
+        logger.info("%s: draining", signal.Signals(signum).name)
+        self._service.drain()
+        for headers in (self.config.encoded_headers, self.server_state.default_headers):
+            headers.append((b"connection", b"close"))  # a client that learns it from its answer is not cut off in a request
+        timer = threading.Timer(delay_s, self.stop)
+        timer.daemon = True
+        timer.start()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Install the handlers. Uvicorn's own would raise the signal again at the end, and the exit would not be 0."""
+        seen = threading.Event()
+
+        def handle(signum: int, _frame: FrameType | None) -> None:
+            if seen.is_set():
+                logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would log a traceback of what is cut off
+                self.force_exit = self.should_exit = True
+            else:
+                seen.set()
+                self.drain(signum)
+
+        def reload(_signum: int, _frame: FrameType | None) -> None:
+            with contextlib.suppress(RuntimeError):  # no loop runs yet, or any more
+                asyncio.get_running_loop().call_soon_threadsafe(self._reloader.request)
+
+        previous = {signum: signal.signal(signum, handle) for signum in (signal.SIGTERM, signal.SIGINT)}
+        previous[signal.SIGHUP] = signal.signal(signal.SIGHUP, reload)
+        try:
+            yield
+        finally:
+            for signum, handler in previous.items():
+                signal.signal(signum, handler)
+
+
+def collect_seldom() -> None:
+    """Look for unreachable circles of objects every 20,000 new ones instead of every 700: requests leave none, and each look costs."""
+    gc.collect()
+    gc.freeze()  # what is there now stays
+    gc.set_threshold(20_000, 20, 100)
+
+
+def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.socket, access_log: AccessLog | None) -> int:
+    """Serve until a signal; the exit code."""
+
+    def engine_name() -> str:
+        return service.engine.name
+
+    shedding = Shedding(service.admission, service.metrics, engine_name, access_log)
+    gate = Gate(read_limits(service.settings), service.metrics, engine_name)
+    config = uvicorn.Config(
+        app,
+        http=cast("type[asyncio.Protocol]", partial(Connection, gate=gate, shedding=shedding)),
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=int(service.settings.drain_s) + 1,
+        backlog=1024,
+    )
+    server = DrainingServer(config, service, reloader, gate, shedding)
+    collect_seldom()
+    server.run(sockets=[listener])
+    return 1 if service.failure or not server.started else 0

@@ -1,0 +1,116 @@
+"""What wraps every request: its id, the API key, the timing headers, the metrics, one log line, and faults caught."""
+
+import hmac
+import logging
+from collections.abc import Callable
+from time import perf_counter
+
+from prometheus_client import Counter
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.api.request_context import ClientGone, Exchange, request_id_of
+from server.errors import InternalError, ServiceError, Unauthorized
+from server.telemetry.access_log import AccessLog
+from server.telemetry.metrics import Metrics
+
+faults = logging.getLogger("server.faults")
+
+OPEN_PATHS = ("/health/", "/web/")  # and the page itself: it holds nothing, and asks for the key when it is refused
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+CLIENT_GONE_STATUS = 499  # nobody receives it; it stands in the log and the metrics, as nginx writes it
+
+
+def error_response(error: ServiceError, request_id: str) -> JSONResponse:
+    """The one error body."""
+    headers = {"Retry-After": "1"} if error.status in (429, 503) else {}
+    if error.status == Unauthorized.status:
+        headers["WWW-Authenticate"] = "Bearer"
+    body = {"error": str(error), "code": error.code, "request_id": request_id}
+    return JSONResponse(body, int(error.status), headers)
+
+
+class Envelope:
+    """Pure ASGI middleware around the whole application."""
+
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, engine_name: Callable[[], str], api_key: str | None, access_log: AccessLog | None
+    ) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._counts: dict[tuple[str, str, int], Counter] = {}
+        self._engine_name = engine_name
+        self._api_key = api_key.encode() if api_key else None
+        self._access_log = access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if b"range" in headers:  # nothing is served in parts, and Starlette refuses malformed ranges in plain text
+            scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
+        exchange = scope["exchange"] = Exchange(request_id_of(headers), perf_counter())
+
+        async def send_wrapped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *self._headers(exchange)]
+            await send(message)
+
+        try:
+            if self._api_key and scope["path"] != "/" and not scope["path"].startswith(OPEN_PATHS):
+                check_key(self._api_key, headers)
+            await self._app(scope, receive, send_wrapped)
+        except ServiceError as error:
+            await error_response(error, exchange.request_id)(scope, receive, send_wrapped)
+        except ClientGone:
+            exchange.status = CLIENT_GONE_STATUS
+        except Exception:
+            faults.exception("request %s failed", exchange.request_id, extra={"request_id": exchange.request_id})
+            if exchange.status:  # the answer has begun: all that is left is to break the connection
+                raise
+            fault = InternalError(f"A fault of the server, logged under {exchange.request_id}.")
+            await error_response(fault, exchange.request_id)(scope, receive, send_wrapped)
+        finally:
+            self._record(scope, exchange)
+
+    def _headers(self, exchange: Exchange) -> list[tuple[bytes, bytes]]:
+        stages_s = exchange.stages_s | {"total": perf_counter() - exchange.started_s}
+        timing = ", ".join(f"{stage};dur={elapsed_s * 1000:.3f}" for stage, elapsed_s in stages_s.items())
+        return [
+            (b"x-request-id", exchange.request_id.encode()),
+            (b"x-engine", (exchange.engine or self._engine_name()).encode()),
+            (b"server-timing", timing.encode()),
+        ]
+
+    def _record(self, scope: Scope, exchange: Exchange) -> None:
+        elapsed_s = perf_counter() - exchange.started_s
+        endpoint = _endpoint(scope, exchange.status)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        key = endpoint, method, exchange.status
+        counter = self._counts.get(key)
+        if counter is None:
+            counter = self._counts[key] = self._metrics.http_requests.labels(endpoint, method, str(exchange.status))
+        counter.inc()
+        self._metrics.http_duration_s.observe(endpoint, elapsed_s)
+        if self._access_log:
+            path = scope["raw_path"].decode("ascii", "backslashreplace")  # as it was sent: a decoded one may hold line breaks
+            client = scope.get("client") or ("", 0)
+            self._access_log.request(exchange.request_id, scope["method"], path, exchange.status, elapsed_s, client[0])
+
+
+def check_key(key: bytes, headers: dict[bytes, bytes]) -> None:
+    """Compare the key of a request in constant time; raises Unauthorized."""
+    given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+    if not hmac.compare_digest(given, key):
+        raise Unauthorized("The API key is missing or wrong.", "Send it as X-Api-Key or as Authorization: Bearer.")
+
+
+def _endpoint(scope: Scope, status: int) -> str:
+    """The path of the route that was found, templates unfilled: a label that no client can multiply."""
+    route = scope.get("route")  # FastAPI's routes say themselves; for the others the path is the route
+    if route is not None:
+        return str(route.path)
+    return scope["path"] if scope.get("endpoint") and status not in (404, 405) else "other"

@@ -1,0 +1,104 @@
+"""Requests that find the window full, refused from their headers alone, and no faster than the server can afford."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from starlette.types import Scope
+
+from server.api.request_context import request_id_of
+from server.http.head import Head
+from server.http.limits import DISCARD_BYTES, REFUSALS_PER_S
+from server.serving.admission import Admission
+from server.telemetry.access_log import AccessLog
+from server.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from server.http.connection import Connection
+
+PATHS = frozenset({"/classify", "/classify/batch"})
+_HEAD = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-type: application/json\r\n"
+_REFILL_S = 0.02
+_BURST = REFUSALS_PER_S / 4
+
+
+class Shed:
+    """Stands where the cycle of a request would: what is left of its body is dropped."""
+
+    response_complete = True
+    disconnected = False
+    more_body = True
+    keep_alive = True
+
+    def __init__(self) -> None:
+        self.received_bytes = 0
+        self.message_event = asyncio.Event()
+
+
+class Shedding:
+    """Refuses for all connections.
+
+    A client that comes back at once, whatever Retry-After says, would make the server spend its processors on refusals instead of
+    images. So there are so many refusals a second; who would get one more is not read from until its turn comes.
+    """
+
+    def __init__(self, admission: Admission, metrics: Metrics, engine_name: Callable[[], str], access_log: AccessLog | None) -> None:
+        self._admission = admission
+        self._metrics = metrics
+        self._access_log = access_log
+        self._counters = {path: metrics.http_requests.labels(path, "POST", "429") for path in PATHS}
+        self._held: deque[Connection] = deque()
+        self._left: float = _BURST
+        refusal = admission.refusal()
+        self._engine_name = engine_name
+        self._text = f'{{"error":"{refusal}","code":"{refusal.code}","request_id":"'
+
+    def wants(self, scope: Scope, head: Head) -> bool:
+        """Whether to refuse a request now; one whose body may have no end, or never come, takes the longer way."""
+        return (
+            self._admission.full
+            and scope["path"] in PATHS
+            and scope["method"] == "POST"
+            and head.content_length is not None
+            and head.content_length <= DISCARD_BYTES
+            and not head.expects_continue
+        )
+
+    def refuse(self, connection: "Connection", scope: Scope, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The whole answer, counted and logged; the connection is held if there have been too many."""
+        began_s = perf_counter()
+        request_id = request_id_of(dict(scope["headers"]))
+        elapsed_s = perf_counter() - began_s
+        self._admission.count_refusal()
+        self._counters[scope["path"]].inc()
+        self._metrics.http_duration_s.observe(scope["path"], elapsed_s)
+        if self._access_log:
+            client = scope["client"] or ("", 0)
+            path = scope["raw_path"].decode("ascii", "backslashreplace")
+            self._access_log.request(request_id, "POST", path, 429, elapsed_s, client[0])
+        self._left -= 1
+        if self._left < 1:
+            connection.flow.pause_reading()
+            self._held.append(connection)
+        body = f'{self._text}{request_id}"}}'.encode()
+        lines = b"".join([b"%b: %b\r\n" % header for header in default_headers])
+        return b"%b%bx-engine: %b\r\nserver-timing: total;dur=%.3f\r\nx-request-id: %b\r\ncontent-length: %d\r\n\r\n%b" % (
+            _HEAD,
+            lines,
+            self._engine_name().encode(),
+            elapsed_s * 1000,
+            request_id.encode(),
+            len(body),
+            body,
+        )
+
+    def refill(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Allow more, now and for as long as the loop runs; who has waited longest goes first."""
+        self._left = min(_BURST, self._left + REFUSALS_PER_S * _REFILL_S)
+        for _ in range(min(len(self._held), int(self._left))):
+            connection = self._held.popleft()
+            if not connection.transport.is_closing():
+                connection.flow.resume_reading()
+        loop.call_later(_REFILL_S, self.refill, loop)

@@ -1,0 +1,47 @@
+"""What all connections share: the limits, the record of refusals, and the sweep that ends what takes too long."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from time import perf_counter
+
+from server.errors import ServiceError
+from server.http.limits import Limits
+from server.http.middleware import error_response
+from server.telemetry.metrics import Metrics
+
+logger = logging.getLogger("server.access")
+
+SWEEP_S = 0.5
+
+
+class Gate:
+    """One for a server."""
+
+    def __init__(self, limits: Limits, metrics: Metrics, engine_name: Callable[[], str]) -> None:
+        self.limits = limits
+        self._metrics = metrics
+        self._engine_name = engine_name
+
+    def count(self, error: ServiceError) -> None:
+        """Record what the connection refuses; those that the application answers are counted there as requests."""
+        self._metrics.rejected.labels(error.code).inc()
+
+    def refusal(self, error: ServiceError, request_id: str, began_s: float, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The whole answer to what never became a request, counted and logged as one."""
+        self.count(error)
+        status, elapsed_s = int(error.status), perf_counter() - began_s
+        self._metrics.http_requests.labels("other", "other", str(status)).inc()
+        logger.info("- - %d %s", status, error.code, extra={"request_id": request_id, "status": status})
+        response = error_response(error, request_id)
+        headers = response.headers
+        headers["x-request-id"], headers["x-engine"] = request_id, self._engine_name()
+        headers["server-timing"] = f"total;dur={elapsed_s * 1000:.3f}"
+        headers["connection"] = "close"
+        lines = b"".join(b"%b: %b\r\n" % header for header in [*default_headers, *response.raw_headers])
+        return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, error.status.phrase.encode(), lines, bytes(response.body))
+
+    def sweep(self, each: Callable[[float], None], loop: asyncio.AbstractEventLoop) -> None:
+        """Call `each` with the time, now and for as long as the loop runs."""
+        each(loop.time())
+        loop.call_later(SWEEP_S, self.sweep, each, loop)

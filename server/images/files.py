@@ -1,0 +1,17 @@
+"""An image file on its way to an engine."""
+
+from pathlib import Path
+
+from server.errors import BadRequest
+from server.images.inspection import inspect_image
+from server.images.upright import upright
+from server.types import EncodedImage
+
+
+def read_image(path: Path, max_image_pixels: int) -> EncodedImage:
+    """The file, checked as a request's image is; raises ServiceError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadRequest(f"The file cannot be read: {error.strerror}.") from error
+    return upright(inspect_image(data, max_image_pixels))

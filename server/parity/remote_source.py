@@ -1,0 +1,181 @@
+"""A side that is a running server: its answers to POST /classify, over a few connections that are kept."""
+
+import http.client
+import json
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+from time import monotonic
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.manifest import MAX_TOP_K
+from server.errors import BadRequest, EngineFailed, EngineUnavailable, Saturated, ServiceError
+from server.parity.sources import SideAnswer
+
+CONNECTIONS = 4
+TIMEOUT_S = 60.0  # for one try, and for coming again to a server that is full
+MAX_ANSWER_BYTES = 1024 * 1024
+MAX_WAIT_S = 10.0  # whatever Retry-After says
+FULL = (429, 503)
+
+
+class _Score(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+    class_id: int
+    label: str
+    score: float
+
+
+class _Answer(BaseModel):
+    score_type: Literal["probability"]
+    predictions: Annotated[list[_Score], Field(min_length=1, max_length=MAX_TOP_K)]
+
+
+class _Info(BaseModel):
+    model: str
+    version: str
+    engine: str
+    runtime: str
+    recipe_sha256: str
+    labels_sha256: str
+
+
+Told = TypeVar("Told", bound=BaseModel)
+
+
+class RemoteSide:
+    """A server of this project, asked as a client asks it."""
+
+    def __init__(self, url: str, api_key: str | None = None) -> None:
+        """Ask the server what it is; raises BadRequest for a URL that cannot be, EngineUnavailable where none answers."""
+        self._url = url
+        self._headers = {"X-Api-Key": api_key} if api_key else {}
+        self._connections: SimpleQueue[http.client.HTTPConnection] = SimpleQueue()
+        self._leaving = Event()
+        connect = _connector(url)
+        for _ in range(CONNECTIONS):
+            self._connections.put(connect())
+        try:
+            info = _told(_Info, self._ask("GET", "/info"), url)
+        finally:
+            self._disconnect()
+        self.facts = {"side": url, **info.model_dump()}
+
+    def answers(self, paths: Sequence[Path]) -> Generator[SideAnswer]:
+        """One answer a file, in order, with a few under way; an answer with raw scores is an error."""
+        waiting: deque[Future[SideAnswer]] = deque()
+        self._leaving.clear()
+        pool = ThreadPoolExecutor(CONNECTIONS, "remote")
+        try:
+            for path in paths:
+                if len(waiting) >= 2 * CONNECTIONS:
+                    yield waiting.popleft().result()
+                waiting.append(pool.submit(self._answer, path))
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            self._leaving.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        for _ in range(CONNECTIONS):
+            connection = self._connections.get()
+            connection.close()  # it opens again when it is used again
+            self._connections.put(connection)
+
+    def _answer(self, path: Path) -> SideAnswer:
+        try:
+            image = path.read_bytes()
+        except OSError as error:
+            return BadRequest(f"The file cannot be read: {error.strerror}.")
+        try:
+            answer = _told(_Answer, self._ask("POST", f"/classify?top_k={MAX_TOP_K}", image), self._url)
+        except ServiceError as error:
+            return error
+        return tuple((score.class_id, score.label, score.score) for score in answer.predictions)
+
+    def _ask(self, method: str, target: str, body: bytes | None = None) -> bytes:
+        """The body of a 200, after as many tries as a full server wants; raises ServiceError."""
+        give_up_s = monotonic() + TIMEOUT_S
+        while True:
+            status, retry_after, answer = self._exchange(method, target, body)
+            if status == http.client.OK:
+                return answer
+            wait_s = _seconds(retry_after)
+            if status not in FULL or monotonic() + wait_s > give_up_s:
+                raise _refusal(self._url, status, answer)
+            if self._leaving.wait(wait_s):
+                raise Saturated(f"{self._url} was full until the end.")
+
+    def _exchange(self, method: str, target: str, body: bytes | None) -> tuple[int, str | None, bytes]:
+        connection = self._connections.get()
+        try:
+            fresh = connection.sock is None
+            try:
+                return _request(connection, method, target, body, self._headers)
+            except (OSError, http.client.HTTPException) as error:
+                if fresh or isinstance(error, TimeoutError):
+                    raise
+                connection.close()  # the server may close a connection that is kept, just when it is used again
+                return _request(connection, method, target, body, self._headers)
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise EngineUnavailable(f"{self._url} does not answer: {error or type(error).__name__}.", "Is the server running?") from error
+        finally:
+            self._connections.put(connection)
+
+
+def _connector(url: str) -> Callable[[], http.client.HTTPConnection]:
+    """What makes a connection to a URL; raises BadRequest."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        raise BadRequest(f"{url!r} is no address of a server.", "Write it as http://host:port")
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    return lambda: kind(host, port, timeout=TIMEOUT_S)
+
+
+def _request(
+    connection: http.client.HTTPConnection, method: str, target: str, body: bytes | None, headers: dict[str, str]
+) -> tuple[int, str | None, bytes]:
+    connection.request(method, target, body, headers)
+    response = connection.getresponse()
+    answer = response.read(MAX_ANSWER_BYTES)
+    if not response.isclosed():  # longer than anything this project's server says
+        connection.close()
+    return response.status, response.headers["Retry-After"], answer
+
+
+def _seconds(retry_after: str | None) -> float:
+    """How long to stay away; a second if the server does not say so in seconds."""
+    return min(float(retry_after), MAX_WAIT_S) if retry_after and retry_after.isascii() and retry_after.isdecimal() else 1.0
+
+
+def _told(kind: type[Told], answer: bytes, url: str) -> Told:
+    try:
+        return kind.model_validate_json(answer)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "answer"
+        raise EngineFailed(f"{url} answers what cannot be compared: {where}: {first['msg']}.") from error
+
+
+def _refusal(url: str, status: int, answer: bytes) -> ServiceError:
+    """What a server refused with, in its own words."""
+    try:
+        body = json.loads(answer)
+        reason = str(body["error"])[:500]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        reason = ""
+    kind = Saturated if status in FULL else EngineFailed
+    return kind(f"{url} answers {status}. {reason}".strip())

@@ -1,0 +1,1 @@
+"""Models that are served: admission, budgets, reload, from start to drain."""

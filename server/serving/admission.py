@@ -1,0 +1,125 @@
+"""The door to the engine: deadlines, abandoned requests, and the record of what became of every image."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+from time import monotonic
+
+from prometheus_client import Counter
+
+from server.engines.base import Engine, InferenceRequest
+from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated, ServiceError
+from server.serving.served_model import Served
+from server.telemetry.metrics import Metrics
+from server.types import EncodedImage, Prediction
+
+
+class Admission:
+    """Hands images to the engine and waits for the answers, no longer than the request's time."""
+
+    def __init__(self, served: Served, metrics: Metrics, timeout_s: float) -> None:
+        self.served = served
+        """What answers from now on; to be changed on the event loop's thread only."""
+        self._metrics = metrics
+        self._timeout_s = timeout_s
+        self.under_way = 0
+        self.last_s = float("-inf")  # when an image came last, on the clock of monotonic()
+        self._outcomes: dict[tuple[str, str], Counter] = {}
+        self._saturated = metrics.rejected.labels(Saturated.code)
+        metrics.window_capacity.set(served.engine.capacity)
+
+    @property
+    def _engine(self) -> Engine:
+        return self.served.engine
+
+    def deadline_s(self, timeout_ms: int | None) -> float:
+        """When a request that begins now must be answered; a client may ask for less than the server's own limit."""
+        asked_s = self._timeout_s if timeout_ms is None else min(timeout_ms / 1000, self._timeout_s)
+        return monotonic() + asked_s
+
+    def check_room(self) -> None:
+        """Refuse before the body is even read when the window is full; raises Saturated.
+
+        What is let through may still be refused by the engine, which counts for itself.
+        """
+        if self.full:
+            self.count_refusal()
+            raise self.refusal()
+
+    @property
+    def full(self) -> bool:
+        """Whether the window is."""
+        return self.under_way >= self._engine.capacity
+
+    def refusal(self) -> Saturated:
+        """What is told to whom finds it full."""
+        return Saturated(f"{self._engine.capacity} images are in flight, which is all this server takes.", "Try again in a moment.")
+
+    def count_refusal(self) -> None:
+        """Record one."""
+        self._saturated.inc()
+
+    async def classify(self, image: EncodedImage, request_id: str, deadline_s: float) -> Prediction:
+        """The engine's answer; raises ServiceError. Cancelling this spares the work that has not begun."""
+        loop = asyncio.get_running_loop()
+        try:
+            future = self._engine.submit(InferenceRequest(image, request_id, deadline_s))
+        except ServiceError as error:
+            self._metrics.rejected.labels(error.code).inc()
+            raise
+        self.under_way += 1
+        self.last_s = monotonic()
+        self._metrics.in_flight.set(self.under_way)
+        answered: asyncio.Future[None] = loop.create_future()
+        future.add_done_callback(lambda _: _wake(loop, answered))
+        timer = loop.call_later(deadline_s - monotonic(), _settle, answered)
+        try:
+            await answered
+        except asyncio.CancelledError:
+            future.cancel()
+            self._record("abandoned")
+            raise
+        finally:
+            timer.cancel()
+        return self._outcome(future)
+
+    def _outcome(self, future: concurrent.futures.Future[Prediction]) -> Prediction:
+        if not future.done():
+            future.cancel()
+            self._record(DeadlineExceeded.code)
+            raise DeadlineExceeded("The image was not answered in the request's time.", "Ask for more time or try later.")
+        try:
+            prediction = future.result()
+        except ServiceError as error:
+            self._record(error.code)
+            raise
+        except concurrent.futures.CancelledError:
+            self._record(EngineUnavailable.code)
+            raise EngineUnavailable("The engine closed before the image was answered.", "Try again in a moment.") from None
+        except Exception as error:
+            self._record(EngineFailed.code)
+            raise EngineFailed(f"The engine failed: {error!r}.") from error
+        self._record("ok", prediction.engine)
+        for stage, elapsed_s in prediction.stages_s.items():
+            self._metrics.stage_duration_s.observe(stage, elapsed_s)
+        return prediction
+
+    def _record(self, outcome: str, engine: str = "") -> None:
+        """`engine` is who answered; if nobody did, it is put down to who would."""
+        self.under_way -= 1
+        self._metrics.in_flight.set(self.under_way)
+        key = engine or self._engine.name, outcome
+        count = self._outcomes.get(key)
+        if count is None:
+            count = self._outcomes[key] = self._metrics.images.labels(*key)
+        count.inc()
+
+
+def _wake(loop: asyncio.AbstractEventLoop, answered: asyncio.Future[None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waits
+        loop.call_soon_threadsafe(_settle, answered)
+
+
+def _settle(answered: asyncio.Future[None]) -> None:
+    if not answered.done():
+        answered.set_result(None)

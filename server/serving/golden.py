@@ -1,0 +1,49 @@
+"""The golden image of a model: a picture whose answer is known, asked before a model is let in front of clients."""
+
+import logging
+from concurrent.futures import TimeoutError as NoAnswer
+from time import monotonic
+
+from models.manifest import Golden
+from server.engines.base import InferenceRequest
+from server.errors import EngineUnavailable, ServiceError
+from server.images.files import read_image
+from server.serving.served_model import Served
+from server.types import Prediction
+
+logger = logging.getLogger(__name__)
+
+ANSWER_S = 60.0
+MAX_PIXELS = 50_000_000
+
+
+def check_golden(served: Served) -> None:
+    """Ask the engine, which runs, for the manifest's golden image; raises EngineUnavailable, ArtifactDamaged for another file.
+
+    A model without one passes: its engine has answered a first picture already.
+    """
+    manifest, golden = served.model.manifest, served.model.manifest.golden
+    if golden is None:
+        return
+    path = served.model.checked(golden.file, golden.sha256)
+    try:
+        image = read_image(path, MAX_PIXELS)
+        prediction = served.engine.submit(InferenceRequest(image, "golden", monotonic() + ANSWER_S)).result(ANSWER_S)
+    except (ServiceError, NoAnswer) as error:
+        raise EngineUnavailable(f"{manifest.name} cannot answer its golden image {golden.file}: {error}") from error
+    if words := difference(golden, prediction):
+        raise EngineUnavailable(
+            f"{manifest.name} fails its golden image {golden.file}: {words}.",
+            "The artifact is not this model, or is damaged by its conversion: ascend-classify convert parity.",
+        )
+    logger.info("%s: its golden image is class %d, as it should be", manifest.name, golden.class_id)
+
+
+def difference(golden: Golden, prediction: Prediction) -> str:
+    """What is wrong with an answer; empty if nothing is. Scores of logits have no scale to compare on."""
+    best = prediction.scores[0]
+    if best.class_id != golden.class_id:
+        return f"class {best.class_id} ({best.score:.4f}) instead of {golden.class_id}"
+    if prediction.score_type == "probability" and abs(best.score - golden.score) > golden.tolerance:
+        return f"a score of {best.score:.4f} instead of {golden.score:.4f} ± {golden.tolerance:g}"
+    return ""

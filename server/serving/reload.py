@@ -1,0 +1,72 @@
+"""Another version of the model, without a gap: loaded and warmed beside the old one, checked, exchanged, the old one drained."""
+
+import asyncio
+import logging
+import threading
+from contextlib import suppress
+from time import monotonic
+
+from models.model_errors import ClassifyError
+from server.engines.runtime import Runtime
+from server.errors import ReloadRefused
+from server.serving.golden import check_golden
+from server.serving.served_model import Served
+from server.serving.service import Phase, Service
+from server.serving.service_assembly import open_served
+
+logger = logging.getLogger(__name__)
+
+
+class Reloader:
+    """Exchanges what a service serves; one exchange at a time, and none while an evaluation measures the present model."""
+
+    def __init__(self, service: Service, runtime: Runtime) -> None:
+        self._service = service
+        self.runtime: Runtime = runtime
+        self._tasks: set[asyncio.Task[Served]] = set()
+
+    async def reload(self) -> Served:
+        """Serve what the store holds now under the model's name; raises ReloadRefused, and then the old one goes on."""
+        service = self._service
+        if service.phase is not Phase.READY:
+            raise ReloadRefused(f"The server is {service.phase}.", "Wait for /health/ready.")
+        if not service.measuring.acquire(blocking=False):
+            raise ReloadRefused("An evaluation measures the present model, or another reload is under way.", "Wait, or end it.")
+        try:
+            began_s = monotonic()
+            try:
+                served = await asyncio.to_thread(self._prepare)
+            except ClassifyError as error:
+                logger.error("the model is not reloaded: %s", error)  # noqa: TRY400 - the words say it all
+                raise ReloadRefused(f"The new model is refused, and the old one goes on. {error.message}", error.remedy) from error
+            former = service.exchange(served)
+            logger.info("%s version %s is served, after %.1f s", *served.words.values(), monotonic() - began_s)
+        finally:
+            service.measuring.release()
+        threading.Thread(target=service.retire, args=(former,), name="engine-retirement").start()
+        return served
+
+    def _prepare(self) -> Served:
+        """Another engine, which runs and has answered rightly; raises ClassifyError."""
+        served = open_served(self._service.settings, self.runtime, self._service.metrics)
+        try:
+            served.engine.start()
+            check_golden(served)
+        except BaseException:
+            served.engine.close(0)
+            raise
+        return served
+
+    def request(self) -> None:
+        """Reload in the background, on the event loop that runs; how it ends is logged."""
+        task = asyncio.get_running_loop().create_task(self.reload())
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Served]) -> None:
+        self._tasks.discard(task)
+        with suppress(asyncio.CancelledError):
+            if isinstance(error := task.exception(), ReloadRefused):
+                logger.warning("%s", error)
+            elif error:
+                logger.error("the reload failed", exc_info=error)

@@ -1,0 +1,43 @@
+"""From settings to a service: which model, which runtime, which engines."""
+
+from models.model_errors import ModelNotPrepared
+from models.store import ZOO, ModelStore, StoredModel, zoo_manifest, zoo_names
+from server.engines.assembly import EngineAssembly, engine_kinds
+from server.engines.runtime import Runtime, detect_runtime
+from server.serving.served_model import Served
+from server.serving.service import Service
+from server.settings import Settings
+from server.telemetry.metrics import Metrics
+
+
+def choose_runtime(settings: Settings) -> Runtime:
+    """The named runtime, or the one that is there."""
+    return detect_runtime() if settings.runtime == "auto" else settings.runtime
+
+
+def open_model(settings: Settings) -> StoredModel:
+    """The model that is served; the fake engine can do without its artifacts."""
+    store = ModelStore(settings.model_store)
+    try:
+        return store.open(settings.model)
+    except ModelNotPrepared:
+        if settings.engines != "fake" or settings.model not in zoo_names():
+            raise
+        return StoredModel(zoo_manifest(settings.model), ZOO)
+
+
+def open_served(settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None) -> Served:
+    """The settings' model, or another, with its engine, which has not started; raises ClassifyError."""
+    model = model or open_model(settings)
+    return Served(model, EngineAssembly(settings, model, runtime, metrics).engine())
+
+
+def without_fallback(settings: Settings) -> Settings:
+    """For a run that ends: a fallback would only take its time to load."""
+    return settings.model_copy(update={"engines": engine_kinds(settings)[0]})
+
+
+def open_service(settings: Settings, model: StoredModel | None = None) -> tuple[Service, Runtime]:
+    """A service that has not started, of the settings' model or of another; raises ClassifyError."""
+    runtime, metrics = choose_runtime(settings), Metrics()
+    return Service(settings, open_served(settings, runtime, metrics, model), metrics), runtime

@@ -1,0 +1,45 @@
+"""Logs: one JSON object a line for machines, plain lines for a person at a terminal."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Literal
+
+from server.telemetry.access_log import AccessLog
+
+_KNOWN = frozenset(vars(logging.makeLogRecord({})))
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one line of JSON: time, level, logger, message, and whatever `extra` held."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render a record."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in _KNOWN and key not in ("message", "color_message")}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def configure_logs(level: str, style: Literal["auto", "json", "text"]) -> AccessLog | None:
+    """Send every logger, uvicorn's included, to standard error in one form. Returns where requests are noted, if they are."""
+    handler = logging.StreamHandler(sys.stderr)
+    json_lines = style == "json" or (style == "auto" and not sys.stderr.isatty())
+    if json_lines:
+        handler.setFormatter(JsonFormatter())
+    else:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every malformed form, which is the client's affair
+    logging.getLogger("uvicorn.access").disabled = True  # server.http.middleware notes every request, with its id
+    return AccessLog(json=json_lines) if logging.getLogger().isEnabledFor(logging.INFO) else None

@@ -1,0 +1,159 @@
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto
+
+from convert.artifact import convert_host, host_model, plain_network, write_artifact, write_host
+from convert.conversion_errors import ConvertError
+from convert.networks.architectures import build_network, random_weights
+from convert.networks.plain_network import weights_sha256
+from models.manifest import Artifact, ModelManifest
+from models.model_errors import ArtifactDamaged
+from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
+from models.store_writer import place_model
+
+Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
+
+MANIFEST = zoo_manifest("efficientnet_lite0").model_copy(update={"classes": 10})
+
+
+@pytest.fixture(scope="module")
+def weights() -> dict[str, np.ndarray]:
+    return random_weights("efficientnet_lite0", 10, 0)
+
+
+def test_gears_answer_as_batch_one(run: Run, photos: dict[str, np.ndarray], efficientnet_weights: dict[str, np.ndarray]) -> None:
+    manifest = zoo_manifest("efficientnet_lite0")
+    gears = host_model(manifest, efficientnet_weights, (1, 2, 4, 8)).SerializeToString()
+    single = host_model(manifest, efficientnet_weights, (1,)).SerializeToString()
+    batch = np.stack([photos["cat"], photos["coffee"], photos["cat"][::-1], photos["coffee"][:, ::-1]])
+    expected = np.concatenate([run(single, image[None]) for image in batch])
+    np.testing.assert_allclose(run(gears, batch), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(run(gears, batch[:2]), expected[:2], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("batch_sizes", "first"), [((1,), 1), ((4,), 4), ((1, 2, 4, 8), "N")])
+def test_the_contract(weights: dict[str, np.ndarray], tmp_path: Path, batch_sizes: tuple[int, ...], first: int | str) -> None:
+    artifact = write(weights, tmp_path / "model.onnx", batch_sizes)
+    graph = onnx.load(tmp_path / "model.onnx").graph
+    (pixels,), (scores,) = graph.input, graph.output
+    assert (pixels.name, pixels.type.tensor_type.elem_type, dimensions(pixels)) == ("image", TensorProto.UINT8, [first, 224, 224, 3])
+    assert (scores.name, scores.type.tensor_type.elem_type, dimensions(scores)) == ("scores", TensorProto.FLOAT, [first, 10])
+    assert (artifact.file, artifact.soc, artifact.batch_sizes) == ("model.onnx", "host", batch_sizes)
+    assert artifact.sha256 == sha256_of(tmp_path / "model.onnx")
+
+
+def write(weights: dict[str, np.ndarray], path: Path, batch_sizes: tuple[int, ...]) -> Artifact:
+    return write_artifact(host_model(MANIFEST, weights, batch_sizes), path, batch_sizes)
+
+
+def dimensions(value: onnx.ValueInfoProto) -> list[int | str]:
+    return [dimension.dim_param or dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
+
+
+def test_the_metadata(weights: dict[str, np.ndarray]) -> None:
+    facts = {fact.key: fact.value for fact in host_model(MANIFEST, weights, (1, 2, 4, 8)).metadata_props}
+    assert facts == {
+        "model": "efficientnet_lite0",
+        "version": "1",
+        "recipe_sha256": MANIFEST.recipe.sha256,
+        "batch_sizes": "1,2,4,8",
+    }
+
+
+def test_the_same_bytes_and_nothing_beside_them(weights: dict[str, np.ndarray], tmp_path: Path) -> None:
+    first = write(weights, tmp_path / "a.onnx", (1,))
+    assert write(weights, tmp_path / "b.onnx", (1,)).sha256 == first.sha256
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.onnx", "b.onnx"]
+    assert stat.S_IMODE((tmp_path / "a.onnx").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("batch_sizes", [(), (0,), (-1, 1), (2, 1), (1, 1)])
+def test_batch_sizes_must_rise(weights: dict[str, np.ndarray], batch_sizes: tuple[int, ...]) -> None:
+    with pytest.raises(ConvertError, match="rising positive"):
+        host_model(MANIFEST, weights, batch_sizes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"_fc.bias": None}, r"1 missing: _fc.bias \(10,\)"),
+        ({"_fc.bias": np.zeros(9)}, r"1 of another shape: _fc.bias \(9,\) for \(10,\)"),
+        ({"extra": np.zeros(3)}, r"1 without a place in the network: extra \(3,\)"),
+    ],
+)
+def test_weights_must_fit(weights: dict[str, np.ndarray], tmp_path: Path, change: dict[str, np.ndarray | None], message: str) -> None:
+    changed = {name: array for name, array in {**weights, **change}.items() if array is not None}
+    with pytest.raises(ConvertError, match=message):
+        write(changed, tmp_path / "model.onnx", (1,))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_step_counters_are_no_parameters(weights: dict[str, np.ndarray]) -> None:
+    counted = {**weights, "_bn0.num_batches_tracked": np.array(5)}
+    assert host_model(MANIFEST, counted, (1,)) == host_model(MANIFEST, weights, (1,))
+
+
+def test_an_unknown_architecture() -> None:
+    manifest: ModelManifest = MANIFEST.model_copy(update={"architecture": "vgg"})
+    with pytest.raises(ConvertError, match="no architecture 'vgg'"):
+        host_model(manifest, {}, (1,))
+
+
+@pytest.fixture
+def stored(weights: dict[str, np.ndarray], tmp_path: Path) -> StoredModel:
+    def fill(folder: Path) -> Artifact:
+        (folder / MANIFEST.labels).write_bytes(b"")
+        return write(weights, folder / "m.onnx", (1,))
+
+    return place_model(ModelStore(tmp_path / "store"), MANIFEST, fill)
+
+
+def test_the_plain_network_of_a_model(stored: StoredModel, weights: dict[str, np.ndarray]) -> None:
+    assert plain_network(stored) == build_network(MANIFEST.architecture, weights, 10)
+
+
+def test_a_model_is_built_again(stored: StoredModel) -> None:
+    model = convert_host(stored, batch_sizes=(1, 2))
+    assert model.artifact("host")[0].batch_sizes == (1, 2)
+    again = convert_host(model)
+    assert again.manifest == model.manifest
+    assert convert_host(again, batch_sizes=(1,)).manifest == stored.manifest
+    assert sorted(path.name for path in model.folder.iterdir()) == ["imagenet.names", "m.onnx", "manifest.toml"]
+
+
+def test_another_export_of_the_same_network(stored: StoredModel, weights: dict[str, np.ndarray], tmp_path: Path) -> None:
+    network = build_network(MANIFEST.architecture, weights, 10)
+    for tensor in network.graph.initializer:
+        if tensor.name == "_fc.bias":
+            tensor.name = "other name"
+    network.graph.node[-1].input[2] = "other name"
+    (tmp_path / "same.onnx").write_bytes(network.SerializeToString())
+    assert convert_host(stored, network=tmp_path / "same.onnx").artifact("host")[0].batch_sizes == (1,)
+
+
+def test_another_networks_weights_want_force(stored: StoredModel, tmp_path: Path) -> None:
+    other = build_network(MANIFEST.architecture, random_weights(MANIFEST.architecture, 10, 1), 10)
+    (tmp_path / "other.onnx").write_bytes(other.SerializeToString())
+    with pytest.raises(ConvertError, match=r"has other weights than 'efficientnet_lite0'.*--force"):
+        convert_host(stored, network=tmp_path / "other.onnx")
+    forced = convert_host(stored, network=tmp_path / "other.onnx", force=True)
+    assert weights_sha256(plain_network(forced)) == weights_sha256(other)
+
+
+def test_a_damaged_artifact_is_mended_from_a_plain_network(stored: StoredModel, weights: dict[str, np.ndarray], tmp_path: Path) -> None:
+    (stored.folder / "m.onnx").write_bytes(b"damaged")
+    with pytest.raises(ArtifactDamaged):
+        convert_host(stored)
+    (tmp_path / "plain.onnx").write_bytes(build_network(MANIFEST.architecture, weights, 10).SerializeToString())
+    assert convert_host(stored, network=tmp_path / "plain.onnx").manifest == stored.manifest
+
+
+def test_into_a_file(stored: StoredModel, tmp_path: Path) -> None:
+    assert write_host(stored, tmp_path / "again.onnx").sha256 == stored.manifest.artifacts[0].sha256
+    write_host(stored, tmp_path / "plain.onnx", plain=True)
+    assert onnx.load(tmp_path / "plain.onnx") == plain_network(stored)

@@ -1,0 +1,32 @@
+import pytest
+
+from models import model_errors
+from models.model_errors import ArtifactDamaged, ClassifyError, ManifestInvalid, ModelError, ModelNotFound, ModelNotPrepared
+
+
+def test_the_text_is_the_message_and_the_remedy() -> None:
+    error = ClassifyError("The file is gone.", "Put it back.")
+    assert (error.message, error.remedy, str(error)) == ("The file is gone.", "Put it back.", "The file is gone. Put it back.")
+    assert str(ClassifyError("The file is gone.")) == "The file is gone."
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (ManifestInvalid, "manifest_invalid"),
+        (ModelNotFound, "model_not_found"),
+        (ModelNotPrepared, "model_not_prepared"),
+        (ArtifactDamaged, "artifact_damaged"),
+    ],
+)
+def test_codes(kind: type[ModelError], code: str) -> None:
+    assert kind.code == code
+    assert issubclass(kind, ModelError)
+    assert issubclass(kind, ClassifyError)
+
+
+def test_the_tree_is_as_drawn() -> None:
+    children = {kind.__name__ for kind in ModelError.__subclasses__()}
+    assert children == {"ManifestInvalid", "ModelNotFound", "ModelNotPrepared", "ArtifactDamaged"}
+    assert model_errors.__doc__ is not None
+    assert all(name in model_errors.__doc__ for name in children)

@@ -1,0 +1,190 @@
+import os
+import signal
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from convert.conversion_errors import ConvertError
+from models.manifest import Artifact, ModelManifest, Recipe
+from models.store import ModelStore, StoredModel
+from models.store_writer import add_artifact, check_nothing_lost, place_model, same_model, stored
+
+RECIPE = Recipe(resize_width_px=32, resize_height_px=32, mean=(0, 0, 0), std=(1, 1, 1))
+
+
+def artifact_of(content: bytes, file: str, soc: str) -> Artifact:
+    return Artifact(file=file, sha256=sha256(content).hexdigest(), soc=soc)
+
+
+def place(store: ModelStore, version: str = "1", *, content: bytes = b"onnx", force: bool = False) -> StoredModel:
+    """A model whose files are what the test says."""
+    manifest = ModelManifest(
+        name="m", version=version, architecture="a", classes=2, labels="l.names", labels_sha256=sha256(b"x\ny\n").hexdigest(), recipe=RECIPE
+    )
+
+    def fill(folder: Path) -> Artifact:
+        (folder / "l.names").write_bytes(b"x\ny\n")
+        (folder / "m.onnx").write_bytes(content)
+        return artifact_of(content, "m.onnx", "host")
+
+    return place_model(store, manifest, fill, force=force)
+
+
+def add(model: StoredModel, tmp_path: Path, content: bytes = b"IMOD", file: str = "m.om", soc: str = "Ascend310") -> StoredModel:
+    (tmp_path / "made").write_bytes(content)
+    return add_artifact(model, tmp_path / "made", artifact_of(content, file, soc))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "store")
+
+
+def files(store: ModelStore) -> list[str]:
+    return sorted(str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file())
+
+
+def test_a_model_is_placed(store: ModelStore) -> None:
+    model = place(store)
+    assert model.artifact("host")[1].read_bytes() == b"onnx"
+    assert files(store) == [".lock", "m/l.names", "m/m.onnx", "m/manifest.toml"]
+    assert stat.S_IMODE(model.folder.stat().st_mode) == 0o750
+    assert stat.S_IMODE((model.folder / "manifest.toml").stat().st_mode) == 0o640
+
+
+def test_an_artifact_is_added_and_replaced(store: ModelStore, tmp_path: Path) -> None:
+    model = add(place(store), tmp_path)
+    assert model.artifact("Ascend310")[1].read_bytes() == b"IMOD"
+    model = add(model, tmp_path, b"IMOD 2", "other.om")
+    assert store.open("m") == model
+    assert [artifact.soc for artifact in model.manifest.artifacts] == ["host", "Ascend310"]
+    assert files(store) == [".lock", "m/l.names", "m/m.onnx", "m/manifest.toml", "m/other.om"]
+    assert stat.S_IMODE((model.folder / "other.om").stat().st_mode) == 0o640
+    assert not (tmp_path / "made").exists()
+
+
+def test_no_entry_is_lost_to_another(store: ModelStore, tmp_path: Path) -> None:
+    model = place(store)
+
+    def convert(number: int) -> None:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        add(model, folder, b"IMOD", f"{number}.om", f"Chip{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(convert, range(24)))
+    manifest = store.open("m").manifest
+    assert {artifact.soc for artifact in manifest.artifacts} == {"host", *(f"Chip{number}" for number in range(24))}
+
+
+@pytest.mark.parametrize("file", ["m.onnx", "l.names", "manifest.toml"])
+def test_no_other_file_is_overwritten(store: ModelStore, tmp_path: Path, file: str) -> None:
+    with pytest.raises(ConvertError, match="is another file of the model"):
+        add(place(store), tmp_path, file=file)
+    assert place(store).artifact("host")[1].read_bytes() == b"onnx"
+
+
+def test_what_was_converted_must_be_what_is_there(store: ModelStore, tmp_path: Path) -> None:
+    model = place(store)
+    (tmp_path / "made").write_bytes(b"damaged")
+    with pytest.raises(ConvertError, match="its sha256 is not"):
+        add_artifact(model, tmp_path / "made", artifact_of(b"IMOD", "m.om", "Ascend310"))
+    place(store, "2")
+    with pytest.raises(ConvertError, match="has become another model"):
+        add(model, tmp_path)
+
+
+def test_other_chips_artifacts_are_kept(store: ModelStore, tmp_path: Path) -> None:
+    add(place(store), tmp_path)
+    model = place(store, content=b"onnx 2", force=True)
+    assert model.artifact("host")[1].read_bytes() == b"onnx 2"
+    assert model.artifact("Ascend310")[1].read_bytes() == b"IMOD"
+
+
+def test_what_would_be_lost_is_told(store: ModelStore, tmp_path: Path) -> None:
+    before = add(place(store), tmp_path)
+    with pytest.raises(ConvertError, match=r"m holds m.om \(Ascend310\), compiled from other weights.*--force"):
+        place(store, "2")
+    with pytest.raises(ConvertError, match=r"m.om \(Ascend310\)"):
+        check_nothing_lost(store, before.manifest.model_copy(update={"version": "2"}))
+    assert store.open("m") == before
+    assert files(store) == [".lock", "m/l.names", "m/m.om", "m/m.onnx", "m/manifest.toml"]
+    assert [artifact.soc for artifact in place(store, "2", force=True).manifest.artifacts] == ["host"]
+
+
+def test_a_damaged_artifact_is_not_kept(store: ModelStore, tmp_path: Path) -> None:
+    (add(place(store), tmp_path).folder / "m.om").write_bytes(b"damaged")
+    assert [artifact.soc for artifact in place(store).manifest.artifacts] == ["host"]
+
+
+def test_the_same_model(store: ModelStore) -> None:
+    manifest = place(store).manifest
+    assert same_model(manifest, manifest.model_copy(update={"artifacts": (), "description": "told otherwise"}))
+    assert not same_model(manifest, manifest.model_copy(update={"recipe": RECIPE.model_copy(update={"colour_order": "BGR"})}))
+    assert stored(store, "m") is not None
+    assert stored(store, "other") is None
+
+
+def test_a_failure_leaves_the_former_model(store: ModelStore) -> None:
+    before = place(store)
+
+    def fail(folder: Path) -> Artifact:
+        (folder / "half").write_bytes(b"...")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        place_model(store, before.manifest, fail)
+    assert files(store) == [".lock", "m/l.names", "m/m.onnx", "m/manifest.toml"]
+
+
+HANGING = """
+import sys, time
+from pathlib import Path
+from models.store_writer import place_model
+from models.store import ModelStore
+store = ModelStore(Path(sys.argv[1]))
+def fill(folder):
+    (folder / "half").write_bytes(b"...")
+    print("half", flush=True)
+    time.sleep(60)
+place_model(store, store.open("m").manifest, fill)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_killed_process_leaves_nothing_for_long(store: ModelStore, number: signal.Signals) -> None:
+    before = place(store)
+    with subprocess.Popen([sys.executable, "-c", HANGING, str(store.root)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"half\n"
+        assert len(list(store.root.glob(".prepare-*"))) == 1
+        assert place(store) == before  # and does not disturb the one that is at work
+        assert len(list(store.root.glob(".prepare-*"))) == 1
+        os.kill(process.pid, number)
+    assert store.names() == ["m"]
+    assert place(store) == before
+    assert files(store) == [".lock", "m/l.names", "m/m.onnx", "m/manifest.toml"]
+
+
+def test_a_model_that_was_being_moved_comes_back(store: ModelStore) -> None:
+    before = place(store)
+    aside = store.root / ".prepare-dead" / "former"
+    aside.mkdir(parents=True)
+    before.folder.rename(aside / "m")
+    assert store.names() == []
+    manifest = before.manifest.model_copy(update={"name": "other"})
+    with pytest.raises(ConvertError, match="No such file"):
+        place_model(store, manifest, lambda folder: artifact_of((folder / "missing").read_bytes(), "m.onnx", "host"))
+    assert store.open("m") == before
+    assert not list(store.root.glob(".prepare-*"))
+
+
+def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("a file where the store should be")
+    with pytest.raises(ConvertError, match=r"store: .*File exists.*can be written"):
+        place(ModelStore(tmp_path / "store"))

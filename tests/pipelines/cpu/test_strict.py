@@ -1,0 +1,93 @@
+"""Where the vendor's engine hurts: observed in ascend.md's recordings, reproduced on request."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import sleep
+
+import pytest
+
+from pipelines.cpu import HostOptions, StreamManagerApi
+from pipelines.cpu.strict import UNCLAIMED, LoneSender, StrictResultTable, VendorAbort
+from pipelines.cpu.structs import MxDataOutput
+from tests.level_model import level_png, store_level_model
+from tests.pipelines.cpu.pipelines_made import TIMEOUT_MS, classifying, create, input_of
+
+TIMED_OUT = MxDataOutput(6010, b"Time out, can not get result in time.")
+
+
+def result(number: int) -> MxDataOutput:
+    return MxDataOutput(0, str(number).encode())
+
+
+def table_with(ids: int) -> StrictResultTable:
+    table = StrictResultTable()
+    for _ in range(ids):
+        table.new_id()
+    return table
+
+
+def test_an_id_asked_for_too_early_is_poisoned() -> None:
+    table = StrictResultTable()
+    assert table.get(0, 0.01) == TIMED_OUT
+    table.put(table.new_id(), result(0))
+    assert table.get(0, 0.01) == TIMED_OUT
+
+
+def test_ten_unclaimed_results_stall_until_one_is_claimed() -> None:
+    table = table_with(UNCLAIMED + 1)
+    for number in range(UNCLAIMED):
+        table.put(number, result(number))
+    blocked = threading.Thread(target=table.put, args=(UNCLAIMED, result(UNCLAIMED)))
+    blocked.start()
+    sleep(0.02)
+    assert blocked.is_alive()
+    assert table.get(3, 0) == result(3)
+    blocked.join(10)
+    assert table.get(UNCLAIMED, 0) == result(UNCLAIMED)
+
+
+def test_a_result_that_waits_for_room_is_orphaned_by_its_callers_timeout() -> None:
+    table = table_with(UNCLAIMED + 1)
+    for number in range(UNCLAIMED):
+        table.put(number, result(number))
+    blocked = threading.Thread(target=table.put, args=(UNCLAIMED, result(UNCLAIMED)))
+    blocked.start()
+    sleep(0.02)
+    assert table.get(UNCLAIMED, 0.01) == TIMED_OUT
+    assert table.get(0, 0) == result(0)
+    blocked.join(10)
+    assert table.get(UNCLAIMED, 0) == result(UNCLAIMED)  # asking once more frees its place
+
+
+def test_stopping_under_a_waiter_is_an_abort() -> None:
+    table = table_with(1)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(table.get, 0, 60.0)
+        while not table._waiting:
+            sleep(0.001)
+        with pytest.raises(VendorAbort, match="aborts the process"):
+            table.check_idle()
+        table.put(0, result(0))
+        assert waiting.result(10) == result(0)
+    table.check_idle()
+
+
+def test_two_sends_at_once_are_an_abort() -> None:
+    sender = LoneSender()
+    with sender.sending(), pytest.raises(VendorAbort, match="the same id"), sender.sending():
+        pass
+    with sender.sending():
+        pass
+
+
+def test_a_strict_stream_takes_thirteen_and_then_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nobody claiming: ten results, one that waits for room, two in the source."""
+    monkeypatch.setattr("pipelines.cpu.stream.SEND_WAIT_S", 0.5)
+    manager = StreamManagerApi(HostOptions(strict=True))
+    manager.InitManager()
+    create(manager, s=classifying(store_level_model(tmp_path)))
+    ids = [manager.SendDataWithUniqueId(b"s", 0, input_of(level_png(8))) for _ in range(14)]
+    assert ids == [*range(13), -1]
+    assert {manager.GetResultWithUniqueId(b"s", unique_id, TIMEOUT_MS).errorCode for unique_id in range(13)} == {0}
+    assert manager.DestroyAllStreams() == 0

@@ -1,0 +1,44 @@
+"""A request that its client gives up, and ids."""
+
+import asyncio
+
+import pytest
+
+from server.api.request_context import ClientGone, Exchange, request_id_of
+
+
+async def waiting(exchange: Exchange) -> None:
+    with exchange.unless_abandoned():
+        await asyncio.sleep(30)
+
+
+def test_what_is_awaited_ends_when_the_client_is_gone() -> None:
+    async def main() -> None:
+        exchange = Exchange("id", 0)
+        task = asyncio.create_task(waiting(exchange))
+        await asyncio.sleep(0)
+        exchange.abandon()
+        with pytest.raises(ClientGone):
+            await task
+        assert not task.cancelled()
+        exchange.abandon()  # nobody waits any more
+
+    asyncio.run(main())
+
+
+def test_another_cancellation_stays_one() -> None:
+    async def main() -> None:
+        task = asyncio.create_task(waiting(Exchange("id", 0)))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
+def test_an_id_is_the_clients_if_it_is_harmless_and_else_new() -> None:
+    assert request_id_of({b"x-request-id": b"a-1"}) == "a-1"
+    ids = {request_id_of({b"x-request-id": given}) for given in (b"", b'"', b"x" * 65)} | {request_id_of({})}
+    assert len(ids) == 4
+    assert {len(one) for one in ids} == {16}

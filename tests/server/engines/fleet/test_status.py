@@ -1,0 +1,26 @@
+"""What is said of every engine."""
+
+from server.engines.fake_engine import FakeEngine
+from server.engines.fleet.chain import Chain
+from server.engines.fleet.member import Link
+from server.engines.fleet.pool import Pool
+from server.engines.fleet.status import engine_names, statuses
+
+
+def test_every_engine_on_every_chip_is_told_and_which_one_answers() -> None:
+    standby = FakeEngine()
+    standby.name = "standby"
+    pool = Pool([Link(FakeEngine(), str(device)) for device in range(2)], 8, hold=False)
+    chain = Chain([Link(pool), Link(standby)], 8, lambda *_: None)
+    chain.start()
+    assert [(one.name, one.device, one.up, one.answers) for one in statuses(chain)] == [
+        ("fake", "0", True, True),
+        ("fake", "1", True, True),
+        ("standby", "0", True, False),
+    ]
+    assert engine_names(chain) == ("fake", "standby")
+    chain.links[0].put_down("tried")
+    assert [one.answers for one in statuses(chain)] == [False, False, True]
+    assert chain.name == "standby"
+    chain.close(0)
+    assert engine_names(standby) == ("standby",)

@@ -1,0 +1,113 @@
+"""Engine processes with real faults: signals, hangs, aborts, garbage, and children that never start."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from server.engines.base import Engine, InferenceRequest
+from server.engines.plan import plan_rendered
+from server.engines.process.engine_process import EngineProcess, Supervision
+from server.engines.process.program import HostedProgram, Program, StreamProgram
+from server.errors import EngineUnavailable
+from server.types import EncodedImage, ImageFormat, Prediction
+from tests.level_model import store_level_model
+
+FAST = Supervision(start_s=20, stall_s=0.5, idle_s=0.3, back_off_s=0.05)
+
+
+def picture(words: bytes = b"picture") -> EncodedImage:
+    return EncodedImage(words, ImageFormat.PNG, 1, 1)
+
+
+def submit(engine: Engine, words: bytes = b"picture", timeout_s: float = 20) -> Future[Prediction]:
+    return engine.submit(InferenceRequest(picture(words), "test", monotonic() + timeout_s))
+
+
+@contextmanager
+def running(factory: str = "tests.server.engines.faulty:FaultyEngine", supervision: Supervision = FAST) -> Iterator[EngineProcess]:
+    engine = EngineProcess("fake", HostedProgram(factory, dict, places=4), 16, supervision=supervision)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.close(drain_s=5)
+
+
+def wait_for(condition: Callable[[], object], timeout_s: float = 20) -> None:
+    deadline_s = monotonic() + timeout_s
+    while not condition():
+        assert monotonic() < deadline_s
+        sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [(b"ABORT", "it ended"), (b"HANG", "gave no result"), (b"GARBAGE", "makes no sense"), (b"EXIT", "it ended")],
+)
+def test_a_child_that_breaks_fails_its_images_and_is_started_again(words: bytes, reason: str) -> None:
+    with running() as engine:
+        first = engine.pid
+        with pytest.raises(EngineUnavailable, match=reason):
+            submit(engine, words).result(20)
+        wait_for(lambda: engine.health().ok)
+        assert submit(engine).result(20).engine == "fake"
+        assert (engine.restarts, engine.pid == first) == (1, False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_signal_to_an_idle_child_is_noticed_without_work(number: signal.Signals) -> None:
+    """A stopped child is found out by the probe."""
+    with running() as engine:
+        assert engine.pid
+        os.kill(engine.pid, number)
+        wait_for(lambda: engine.restarts == 1 and engine.health().ok)
+        assert submit(engine).result(20).scores
+
+
+def test_ctrl_c_is_left_to_the_server() -> None:
+    with running() as engine:
+        assert engine.pid
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(engine.pid, number)
+        assert submit(engine).result(20).scores
+        assert engine.restarts == 0
+
+
+def test_a_child_that_never_becomes_ready() -> None:
+    with (
+        pytest.raises(EngineUnavailable, match=r"not ready in 1 s.*loading"),
+        running("tests.server.engines.faulty:NeverReady", Supervision(start_s=1)),
+    ):
+        pass
+
+
+def test_a_child_that_dies_at_its_start_is_quoted() -> None:
+    with (
+        pytest.raises(EngineUnavailable, match=r"ended before it was ready \(exit code 1\).*No module named 'nothing'"),
+        running("nothing:here"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("python", "words"), [(Path("/nowhere/python"), "cannot be run"), (Path("/bin/false"), "ended before it was ready")]
+)
+def test_a_python_that_cannot_run_the_driver(tmp_path: Path, python: Path, words: str) -> None:
+    model = store_level_model(tmp_path)
+    program: Program = StreamProgram(lambda: plan_rendered(model, "host", "", 1), "host", python)
+    with pytest.raises(EngineUnavailable, match=words):
+        EngineProcess("stream", program, 4, supervision=FAST).start()
+
+
+def test_without_the_sdk_its_python_is_named(tmp_path: Path) -> None:
+    model = store_level_model(tmp_path)
+    program: Program = StreamProgram(lambda: plan_rendered(model, "host", "", 1), "ascend")
+    with pytest.raises(EngineUnavailable, match=f"{sys.executable} cannot import StreamManagerApi"):
+        EngineProcess("stream", program, 4, supervision=FAST).start()

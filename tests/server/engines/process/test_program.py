@@ -1,0 +1,38 @@
+"""What a child is started with, and what its answers mean."""
+
+from time import monotonic
+
+import pytest
+
+from server.engines.base import InferenceRequest
+from server.engines.process.engine_child import words_of
+from server.engines.process.program import HostedProgram, error_of
+from server.errors import DeadlineExceeded, EngineFailed, Saturated
+from server.types import Prediction
+from tests.level_model import level_image
+
+PROGRAM = HostedProgram("module:factory", lambda: {"a": 1}, places=3)
+
+
+def test_an_answer_survives_its_words() -> None:
+    prediction = Prediction((), "fake", "logit", {"infer": 0.1 + 0.2})
+    assert PROGRAM.read(words_of(prediction), b"") == prediction
+    refusal = PROGRAM.read(words_of(Saturated("Full.", "Wait.")), b"")
+    assert (type(refusal), str(refusal)) == (Saturated, "Full. Wait.")
+
+
+def test_errors_by_their_code() -> None:
+    assert type(error_of("deadline_exceeded", "", "")) is DeadlineExceeded
+    assert type(error_of("unheard_of", "", "")) is EngineFailed
+
+
+@pytest.mark.parametrize("meta", [None, {}, [], {"scores": 1, "stages_s": {}}])
+def test_words_that_mean_nothing_raise(meta: object) -> None:
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        PROGRAM.read(meta, b"")
+
+
+def test_what_goes_with_an_image() -> None:
+    deadline_s = monotonic()
+    assert PROGRAM.meta(InferenceRequest(level_image(1), "id", deadline_s)) == ["id", deadline_s, "png", 48, 48, 1]
+    assert PROGRAM.launch().command(7)[-1] == "7"

@@ -1,0 +1,61 @@
+"""Frames over a real socket pair."""
+
+import ast
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import server.engines.process.protocol
+import server.engines.process.stream_child
+from server.engines.process.protocol import HEADER, IMAGE, MAGIC, RESULT, BadFrame, Frame, receive_frame, send_frame, socket_pair
+
+
+@given(st.integers(0, 2**64 - 1), st.none() | st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False)), st.binary(max_size=5000))
+def test_a_frame_arrives_as_it_was_sent(number: int, meta: object, body: bytes) -> None:
+    ours, theirs = socket_pair()
+    with ours, theirs:
+        send_frame(ours, RESULT, number, meta, body)
+        assert receive_frame(theirs) == Frame(RESULT, number, meta, body)
+
+
+@given(st.binary(min_size=1, max_size=200))
+def test_bytes_that_are_no_frame_are_told(garbage: bytes) -> None:
+    ours, theirs = socket_pair()
+    with theirs:
+        with ours:
+            ours.sendall(garbage)
+        with pytest.raises(BadFrame):
+            receive_frame(theirs, 1000)
+
+
+@pytest.mark.parametrize("kept", [1, HEADER.size, HEADER.size + 3, HEADER.size + 10])
+def test_a_frame_that_is_cut_off_is_told(kept: int) -> None:
+    ours, theirs = socket_pair()
+    with theirs:
+        with ours:
+            ours.sendall((HEADER.pack(MAGIC, IMAGE, 4, 8, 0) + b"null" + b"picture!")[:kept])
+        with pytest.raises(BadFrame, match="ends within"):
+            receive_frame(theirs)
+
+
+def test_the_end_between_frames_is_the_end() -> None:
+    ours, theirs = socket_pair()
+    ours.shutdown(socket.SHUT_WR)
+    with ours, theirs:
+        assert receive_frame(theirs) is None
+
+
+def test_a_body_above_the_limit_is_not_read() -> None:
+    ours, theirs = socket_pair()
+    with ours, theirs:
+        ours.sendall(HEADER.pack(MAGIC, RESULT, 0, 2**32 - 1, 0))
+        with pytest.raises(BadFrame, match="too large"):
+            receive_frame(theirs, 1000)
+
+
+@pytest.mark.parametrize("module", [server.engines.process.protocol, server.engines.process.stream_child])
+def test_the_vendors_python_can_read_it(module: object) -> None:
+    ast.parse(Path(str(vars(module)["__file__"])).read_text("utf-8"), feature_version=(3, 7))

@@ -1,0 +1,85 @@
+"""The compiled engine, beyond the contract of every engine."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from models.model_errors import ArtifactDamaged
+from pipelines.classifier_config import ClassifierLimits
+from server.engines.base import InferenceRequest
+from server.engines.mxbase_engine import MxbaseEngine, error_of
+from server.engines.plan import ClassifierPlan, plan_classifier
+from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, UndecodableImage
+from tests.level_model import level_image, store_level_model
+
+built = pytest.mark.skipif(find_spec("mxclassify") is None, reason="make mxbase builds it")
+LIMITS = ClassifierLimits(decoders=2, lanes=1, capacity=32)
+
+
+@pytest.fixture
+def runs() -> list[tuple[int, int]]:
+    return []
+
+
+@pytest.fixture
+def engine(tmp_path: Path, runs: list[tuple[int, int]]) -> Iterator[MxbaseEngine]:
+    model = store_level_model(tmp_path, batch_sizes=(1, 2, 4))
+    engine = MxbaseEngine(lambda: plan_classifier(model, "host", "", LIMITS), 16, lambda *run: runs.append(run))
+    engine.start()
+    yield engine
+    engine.close(1)
+
+
+@built
+def test_every_run_is_told_with_its_padding(engine: MxbaseEngine, runs: list[tuple[int, int]]) -> None:
+    runs.clear()
+    futures = [engine.submit(InferenceRequest(level_image(number), "", monotonic() + 30)) for number in range(16)]
+    assert [future.result(30).scores[0].class_id for future in futures] == list(range(16))
+    assert sum(images for images, _ in runs) == 16
+    assert {images + padding for images, padding in runs} <= {1, 2, 4}
+
+
+@built
+def test_stages_and_labels(engine: MxbaseEngine) -> None:
+    prediction = engine.submit(InferenceRequest(level_image(7), "", monotonic() + 30)).result(30)
+    assert set(prediction.stages_s) == {"decode", "resize", "queue", "infer", "postprocess"}
+    assert prediction.scores[0].label == "level 28"
+
+
+@built
+def test_a_model_that_was_changed_is_not_started(tmp_path: Path) -> None:
+    model = store_level_model(tmp_path)
+    model.artifact("host")[1].write_bytes(b"garbage")
+    with pytest.raises(ArtifactDamaged):
+        MxbaseEngine(lambda: plan_classifier(model, "host", "", LIMITS), 16).start()
+
+
+@built
+@pytest.mark.parametrize(
+    ("config", "runtime", "words"),
+    [("{}", "host", "lacks model_path"), ("{}", "ascend", "was built for runtime host, not ascend")],
+)
+def test_what_cannot_start_says_why(config: str, runtime: str, words: str) -> None:
+    engine = MxbaseEngine(lambda: ClassifierPlan(config, (), runtime), 16)
+    with pytest.raises(EngineUnavailable, match=words):
+        engine.start()
+    assert not engine.health().ok
+
+
+@pytest.mark.skipif(find_spec("mxclassify") is not None, reason="it is built")
+def test_without_the_build_it_says_how() -> None:
+    with pytest.raises(EngineUnavailable, match="make mxbase"):
+        MxbaseEngine(lambda: ClassifierPlan("{}", (), "host"), 16).start()
+
+
+def test_outcomes() -> None:
+    kinds = {outcome: type(error_of(outcome, "code 1002")) for outcome in ("undecodable", "expired", "closed", "failed")}
+    assert kinds == {
+        "undecodable": UndecodableImage,
+        "expired": DeadlineExceeded,
+        "closed": EngineUnavailable,
+        "failed": EngineFailed,
+    }

@@ -1,0 +1,156 @@
+import contextlib
+import io
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from server.errors import BadRequest, BodyTooLarge, ServiceError
+from server.evaluation.dataset import archive
+from server.evaluation.dataset.archive import unpack
+
+FILES = {"val_label.txt": b"a 1\nb 2\n", "images/a.png": b"\x89PNG" * 500, "images/b.png": bytes(range(256)) * 4}
+MAX_BYTES = 1_000_000
+
+
+def zipped(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        archive.writestr("images/", b"")
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def tarred(files: dict[str, bytes], mode: str = "w") -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def take(data: bytes, folder: Path, max_bytes: int = MAX_BYTES) -> int:
+    return unpack(io.BytesIO(data), len(data), folder, max_bytes)
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        zipped,
+        lambda files: zipped(files, zipfile.ZIP_STORED),
+        lambda files: zipped(files, zipfile.ZIP_LZMA),
+        tarred,
+        lambda files: tarred(files, "w:gz"),
+        lambda files: tarred(files, "w:bz2"),
+        lambda files: tarred(files, "w:xz"),
+    ],
+    ids=["zip", "zip-stored", "zip-lzma", "tar", "tar.gz", "tar.bz2", "tar.xz"],
+)
+def test_archives(tmp_path: Path, pack: Callable[[dict[str, bytes]], bytes]) -> None:
+    assert take(pack(FILES), tmp_path) == 3
+    assert {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == FILES
+
+
+@pytest.mark.parametrize("name", ["../a", "/etc/a", "a/../../b", "..\\a", "\\a", "/".join("a" * 40), "a" * 256])
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_names_that_lead_out(tmp_path: Path, name: str, pack: Callable[[dict[str, bytes]], bytes]) -> None:
+    (tmp_path / "in").mkdir()
+    with pytest.raises(BadRequest):
+        take(pack({name: b"x"}), tmp_path / "in")
+    assert [path.name for path in tmp_path.rglob("*")] == ["in"]
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_what_is_no_plain_file_in_a_tar(tmp_path: Path, kind: bytes) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        info = tarfile.TarInfo("link")
+        info.type, info.linkname = kind, "/etc/passwd"
+        archive.addfile(info)
+    with pytest.raises(BadRequest, match="not a plain file"):
+        take(buffer.getvalue(), tmp_path)
+
+
+def test_a_link_in_a_zip(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        info = zipfile.ZipInfo("link")
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(BadRequest, match="not a plain file"):
+        take(buffer.getvalue(), tmp_path)
+
+
+@pytest.mark.parametrize("pack", [zipped, lambda files: tarred(files, "w:gz"), lambda files: tarred(files, "w:xz")])
+def test_a_bomb(tmp_path: Path, pack: Callable[[dict[str, bytes]], bytes]) -> None:
+    bomb = pack({"zeros": bytes(40_000_000)})
+    with pytest.raises(BodyTooLarge):
+        take(bomb, tmp_path, 1 << 40)
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*")) <= len(bomb) * 100 + (1 << 20)
+
+
+def test_a_size_that_is_a_lie(tmp_path: Path) -> None:
+    data = bytearray(zipped({"a": b"x" * 5000}))
+    for place in (data.find(b"PK\x03\x04") + 22, data.find(b"PK\x01\x02") + 24):
+        data[place : place + 4] = (10).to_bytes(4, "little")
+    with pytest.raises(ServiceError):
+        take(bytes(data), tmp_path, 4000)
+
+
+def test_more_bytes_than_allowed(tmp_path: Path) -> None:
+    with pytest.raises(BodyTooLarge):
+        take(tarred(FILES), tmp_path, 1500)
+
+
+def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_FILES", 2)
+    for pack in (zipped, tarred):
+        with pytest.raises(BodyTooLarge, match="more than 2 files"):
+            take(pack(FILES), tmp_path)
+
+
+def test_two_files_of_one_name(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a", b"1")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("a", b"2")
+    with pytest.raises(BadRequest, match="twice"):
+        take(buffer.getvalue(), tmp_path)
+
+
+@pytest.mark.parametrize("files", [{"a": b"1", "a/b": b"2"}, {"a/b": b"1", "a": b"2"}])
+def test_a_file_where_a_folder_should_be(tmp_path: Path, files: dict[str, bytes]) -> None:
+    with pytest.raises(BadRequest):
+        take(tarred(files), tmp_path)
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"hello", zipped({})[:-3], tarred({}), tarred(FILES)[:2000]])
+def test_what_is_no_archive(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(BadRequest):
+        take(data, tmp_path)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    data=st.sampled_from([zipped(FILES), tarred(FILES), tarred(FILES, "w:gz"), tarred(FILES, "w:xz")]),
+    edits=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=4)), min_size=1, max_size=3),
+)
+def test_any_mutation_is_taken_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes, edits: list[tuple[float, bytes]]) -> None:
+    folder = tmp_path_factory.mktemp("upload")
+    (folder / "in").mkdir()
+    for place, new in edits:
+        start = int(place * len(data))
+        data = data[:start] + new + data[start + len(new) :]
+    with contextlib.suppress(ServiceError):
+        take(data, folder / "in")
+    assert [path.name for path in folder.iterdir()] == ["in"]
+    assert not [path for path in folder.rglob("*") if path.is_symlink()]

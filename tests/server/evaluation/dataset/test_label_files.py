@@ -1,0 +1,83 @@
+"""Files of labels as people and their tools write them."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.errors import BadRequest
+from server.evaluation.dataset.label_files import LabelLine, read_label_file
+
+LIST, TABLE = "list of names and labels", "table of names and labels"
+
+
+def read(folder: Path, content: bytes, name: str = "labels.txt") -> tuple[str, list[tuple[str, str]]]:
+    (folder / name).write_bytes(content)
+    found = read_label_file(folder / name)
+    return found.format, [(line.name, line.label) for line in found.lines]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "format_"),
+    [
+        ("val_label.txt", b"a.jpg 3\nb c.jpg 4\n", LIST),
+        ("val_label.txt", b"a.jpg\t3\nb c.jpg\t4\n", TABLE),
+        ("val_label.txt", b"\xef\xbb\xbfa.jpg 3\r\n\r\nb c.jpg 4", LIST),
+        ("labels.csv", b"a.jpg,3\nb c.jpg,4\n", TABLE),
+        ("labels.csv", b"\xef\xbb\xbffilename;label\r\na.jpg;3\r\nb c.jpg;4\r\n", TABLE),
+        ("labels.csv", b'class,width,"file"\n3,10,a.jpg\n4,12,"b c.jpg"\n', TABLE),
+        ("labels.txt", b"name,label\na.jpg,3\nb c.jpg,4\n", TABLE),
+        ("labels.tsv", b"a.jpg\t3\nb c.jpg\t4\n", TABLE),
+    ],
+    ids=["list", "tabs", "Windows", "CSV", "Windows CSV", "columns", "CSV by its header", "TSV"],
+)
+def test_every_format_gives_the_same_labels(tmp_path: Path, name: str, content: bytes, format_: str) -> None:
+    assert read(tmp_path, content, name) == (format_, [("a.jpg", "3"), ("b c.jpg", "4")])
+
+
+def test_a_list_whose_names_hold_commas_is_a_list(tmp_path: Path) -> None:
+    assert read(tmp_path, b"tench, small 0\n") == (LIST, [("tench, small", "0")])
+
+
+def test_an_empty_cell_is_no_label(tmp_path: Path) -> None:
+    assert read(tmp_path, b"name,label\na.jpg,\nb.jpg\nc.jpg,1\n", "l.csv")[1] == [("a.jpg", ""), ("b.jpg", ""), ("c.jpg", "1")]
+
+
+def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("name,label\n\na.jpg,1\n")
+    assert read_label_file(tmp_path / "l.csv").lines == [LabelLine(3, "a.jpg", "1")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("l.txt", b"", "holds no labels"),
+        ("l.csv", b"name,label\n", "holds no labels"),
+        ("l.txt", b"a.jpg 1\nonlyone\n", "line 2: 'onlyone' is not a name and a class id"),
+        ("l.csv", b"file,species\na.jpg,cat\n", "Call two of them name and label"),
+        ("l.csv", b"a.jpg,1\n,2\n", "line 2: the name is missing"),
+        ("l.csv", b'a.jpg,"' + b"x" * 200_000 + b'"\n', "field larger than field limit"),
+        ("l.txt", b"a.jpg 1\n\xff\xfe\n", "not UTF-8"),
+        ("l.txt", "a.jpg 1\n".encode("utf-16"), "not UTF-8"),
+    ],
+    ids=["empty", "header only", "one word", "columns", "no name", "huge", "bytes", "UTF-16"],
+)
+def test_what_is_no_file_of_labels_is_refused(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    with pytest.raises(BadRequest, match=words):
+        read(tmp_path, content, name)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="cannot be read: No such file"):
+        read_label_file(tmp_path / "none.txt")
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode), st.sampled_from(("l.csv", "l.txt")))
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
+    try:
+        lines = read(tmp_path_factory.mktemp("labels"), content, name)[1]
+    except BadRequest:
+        return
+    assert lines
+    assert all(name for name, _ in lines)

@@ -1,0 +1,36 @@
+"""An evaluation in this process; how it is interrupted and resumed is tested from outside, in tests/server/cli."""
+
+from pathlib import Path
+
+import pytest
+
+from server.cli.flags import load_settings
+from server.errors import BadRequest
+from server.evaluation.jobs.job_store import EvaluationRequest
+from server.evaluation.run.local_run import evaluate, write_result_files
+from server.evaluation.run.records import Record
+from server.evaluation.run.run_folder import RunFolder
+from tests.level_model import store_level_model
+from tests.server.evaluation.level_sets import make_level_set
+
+
+def test_it_is_measured(tmp_path: Path) -> None:
+    store_level_model(tmp_path / "store")
+    made = make_level_set(tmp_path / "val", 150, damaged=True)
+    settings, seen = load_settings(model_store=tmp_path / "store", model="level", window=3), []
+    request, folder = EvaluationRequest(dataset="val"), RunFolder(tmp_path / "run")
+    run = evaluate(settings, made.folder, None, request, folder, lambda now: seen.append(now.done))
+    assert (run.report.accuracy["top1"].correct, run.report.denominators.failed) == (made.correct, {"undecodable_image": 2})
+    assert (seen, len(run.images)) == (list(range(151)), 150)
+    again = evaluate(settings, made.folder, None, request, folder, lambda _: None)
+    assert again.report == run.report
+
+
+def test_result_files(tmp_path: Path) -> None:
+    (tmp_path / "b_1.txt").write_text("of an earlier run")
+    right = Record(index=0, name="x/a.png", label=1, top=((1, 0.9), (0, 0.1)))
+    failed = Record(index=1, name="b.png", label=1, outcome="undecodable_image")
+    assert write_result_files(iter([right, failed]), tmp_path, 1) == 1
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a_1.txt": "1 \n"}
+    with pytest.raises(BadRequest, match="same result file"):
+        write_result_files(iter([right, right.model_copy(update={"name": "a.jpg"})]), tmp_path, 1)

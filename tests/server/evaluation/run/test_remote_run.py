@@ -1,0 +1,58 @@
+"""What is sent to a server; the whole way is tested in tests/server/cli."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from server.errors import BadRequest
+from server.evaluation.dataset.archive import unpack
+from server.evaluation.jobs.job_store import EvaluationRequest
+from server.evaluation.run.remote_run import RemoteServer, ServerRefused, _files, _tar
+from tests.server.evaluation.level_sets import make_level_set
+from tests.server.process import ServerProcess
+
+
+def test_the_tar_unpacks_to_the_same(tmp_path: Path) -> None:
+    folder = make_level_set(tmp_path / "val", 5).folder
+    (folder / "deep" / "er").mkdir(parents=True)
+    (folder / "deep" / "er" / ("n" * 120 + ".JPG")).write_bytes(bytes(range(256)) * 3)
+    (folder / ".hidden.png").write_bytes(b"x")
+    (folder / "notes.md").write_bytes(b"x")
+    (folder / "empty.bmp").write_bytes(b"")
+    packed = b"".join(_tar(dict(_files(folder))))
+    (tmp_path / "out").mkdir()
+    unpack(io.BytesIO(packed), len(packed), tmp_path / "out", 1_000_000)
+    unpacked = {str(path.relative_to(tmp_path / "out")): path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    left_out = {".hidden.png", "notes.md"}
+    assert unpacked == {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name not in left_out}
+
+
+def test_a_file_that_changes_or_goes(tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="cannot be read"):
+        b"".join(_tar({"a.png": tmp_path / "none"}))
+    (tmp_path / "a.png").write_bytes(bytes(1_000_000))
+    pieces = _tar({"a.png": tmp_path / "a.png"})
+    next(pieces)
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(BadRequest, match="shorter"):
+        b"".join(pieces)
+
+
+def test_refusals(fake_server: ServerProcess, tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="no address"):
+        RemoteServer("file:///etc", None)
+    with pytest.raises(ServerRefused, match="does not answer"):
+        list(RemoteServer("http://127.0.0.1:1", None).fetch("x", "report", "*/*"))
+    server = RemoteServer(fake_server.url, None)
+    with pytest.raises(ServerRefused, match=re.escape("There is no evaluation 'x'. GET /evaluate lists them. [not_found]")):
+        list(server.follow("x"))
+    with pytest.raises(BadRequest, match="not a folder"):
+        server.submit(tmp_path / "none", None, EvaluationRequest(dataset="val"))
+
+
+def test_a_refusal_before_the_end_of_the_upload(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(bytes(30_000_000))
+    with ServerProcess(engines="fake", max_upload_bytes=100_000) as small, pytest.raises(ServerRefused, match=r"\[body_too_large\]"):
+        RemoteServer(small.url, None).submit(tmp_path, None, EvaluationRequest(dataset="val"))

@@ -1,0 +1,26 @@
+from pathlib import Path
+
+from models.store import sha256_of
+from server.cli.flags import load_settings
+from server.evaluation.dataset.labelled_set import open_labelled_set
+from server.evaluation.jobs.job_store import EvaluationRequest
+from server.evaluation.run.run_description import describe_run
+from server.serving.service_assembly import open_service
+from tests.level_model import CLASSES, store_level_model
+from tests.server.evaluation.level_sets import make_level_set
+
+
+def test_what_a_run_depends_on(tmp_path: Path) -> None:
+    model = store_level_model(tmp_path / "store", batch_sizes=(1, 2))
+    made = make_level_set(tmp_path / "val", 20)
+    own = tmp_path / "own.pipeline"
+    own.write_text("{}")
+    service, runtime = open_service(load_settings(model_store=tmp_path / "store", model="level", pipeline=own))
+    labelled = open_labelled_set(made.folder, None, model.class_names)
+    found = describe_run(service, runtime, labelled, EvaluationRequest(dataset="val", top_k=3))
+    assert found.model_sha256 == sha256_of(tmp_path / "store" / "level" / "level.onnx")
+    assert (found.labels_sha256, found.pipeline_sha256) == (model.manifest.labels_sha256, sha256_of(own))
+    assert (found.listed, found.labelled, found.classes, found.top_k, found.gears) == (20, 20, CLASSES, 3, (1, 2))
+    assert (found.engine, found.runtime, found.precision, found.list_sha256) == ("stream", "host", "f32", labelled.sha256)
+    assert {"python", "openvino", "numpy"} <= found.versions.keys()
+    assert set(found.machine) == {"architecture", "processor", "cores"}

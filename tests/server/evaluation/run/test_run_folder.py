@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from server.errors import BadRequest, EvaluationLost, NotFinished
+from server.evaluation.run.records import PredictionLog, Record
+from server.evaluation.run.run_folder import LOG, REPORT, RunFolder, find_run, write_whole
+from tests.server.evaluation.made_run import made_manifest
+
+NAMES = ["a", "b", "c"]
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> RunFolder:
+    folder = RunFolder(tmp_path / "runs" / "one")
+    folder.begin(made_manifest(1, 3))
+    with PredictionLog(folder.log) as log:
+        log.append(Record(index=0, name="x.png", label=1, top=((1, 0.9), (0, 0.1))))
+    folder.finish(NAMES)
+    return folder
+
+
+def test_a_run_from_begin_to_end(finished: RunFolder) -> None:
+    report = finished.report()
+    assert report.accuracy["top1"].correct == 1
+    assert report.manifest.started_at
+    assert report.manifest.ended_at
+    assert finished.finish(NAMES) == report  # an audit finds the same
+    run = finished.comparable()
+    assert (run.manifest, [record.name for record in run.records]) == (report.manifest, ["x.png"])
+
+
+def test_going_on(finished: RunFolder) -> None:
+    assert finished.begin(made_manifest(1, 3)) == finished.manifest()
+    with pytest.raises(BadRequest, match=r"cannot go on where it was interrupted: model_version was .* and is '9'"):
+        finished.begin(made_manifest(1, 3).model_copy(update={"model_version": "9"}))
+
+
+def test_unfinished_and_damaged(tmp_path: Path, finished: RunFolder) -> None:
+    (finished.path / REPORT).write_text("{}")
+    with pytest.raises(EvaluationLost, match="damaged"):
+        finished.report()
+    (finished.path / REPORT).unlink()
+    with pytest.raises(NotFinished):
+        finished.report()
+    with pytest.raises(EvaluationLost, match="cannot be read"):
+        RunFolder(tmp_path / "none").manifest()
+
+
+def test_finding_a_run(tmp_path: Path, finished: RunFolder) -> None:
+    runs = tmp_path / "runs"
+    for name in ("one", str(finished.path), str(finished.path / LOG), str(finished.path / REPORT)):
+        assert find_run(name, runs).path == finished.path
+    with pytest.raises(BadRequest, match="no evaluation"):
+        find_run("two", runs)
+
+
+def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
+    write_whole(tmp_path / "file", "text")
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+    with pytest.raises(EvaluationLost, match="cannot be written"):
+        write_whole(tmp_path / "none" / "file", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

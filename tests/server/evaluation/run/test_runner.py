@@ -1,0 +1,131 @@
+"""A run through an engine: what is answered, called back, tried again and stopped."""
+
+import threading
+import zlib
+from array import array
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from server.engines.base import InferenceRequest
+from server.engines.fake_engine import CLASSES, FakeEngine
+from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
+from server.evaluation.dataset.labelled_set import LabelledSet
+from server.evaluation.run.records import PredictionLog, Record
+from server.evaluation.run.runner import TRIES, Run
+from server.types import Prediction
+from tests.level_model import level_png
+
+IMAGES = 40
+
+
+@pytest.fixture
+def items(tmp_path: Path) -> LabelledSet:
+    """Labelled with the fake engine's answers, but for the first; the second has no file, the third is none, the fourth no label."""
+    pngs = [level_png(number) for number in range(IMAGES)]
+    for number, png in enumerate(pngs):
+        (tmp_path / f"{number}.png").write_bytes(png)
+    (tmp_path / "1.png").unlink()
+    (tmp_path / "2.png").write_bytes(b"text")
+    labels = [zlib.crc32(png) % CLASSES for png in pngs]
+    labels[0], labels[3] = (labels[0] + 1) % CLASSES, -1
+    names = [f"{number}.png" for number in range(IMAGES)]
+    return LabelledSet(tmp_path, "", (), names, names, array("i", labels))
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[PredictionLog]:
+    with PredictionLog(tmp_path / "log") as log:
+        yield log
+
+
+class Moody(FakeEngine):
+    """Fails in one way, so many times for an image."""
+
+    def __init__(self, error: type[ServiceError], times: int, *, at_once: bool = False) -> None:
+        super().__init__()
+        self._error, self._times, self._at_once = error, times, at_once
+        self._tries: dict[str, int] = {}
+
+    def submit(self, request: InferenceRequest) -> Future[Prediction]:
+        self._tries[request.id] = tries = self._tries.get(request.id, 0) + 1
+        if tries > self._times:
+            return super().submit(request)
+        if self._at_once:
+            raise self._error("moody")
+        future: Future[Prediction] = Future()
+        future.set_exception(self._error("moody"))
+        return future
+
+
+def through(engine: FakeEngine, items: LabelledSet, log: PredictionLog, places: Callable[[], int] = lambda: 4) -> Run:
+    engine.start()
+    try:
+        run = Run(items, log, engine, places, timeout_s=5, max_image_pixels=10_000, top_k=2)
+        assert run.run(threading.Event())
+    finally:
+        engine.close(0)
+    return run
+
+
+def test_every_image_has_one_record(items: LabelledSet, log: PredictionLog) -> None:
+    run = through(FakeEngine(), items, log)
+    records = {record.index: record for record in log.read()}
+    assert sorted(records) == list(range(IMAGES))
+    assert [records[index].outcome for index in range(4)] == ["ok", "unreadable", "unsupported_image", "ok"]
+    assert all(records[index].top[0][0] == items[index].label for index in range(4, IMAGES))
+    progress = run.progress
+    assert (progress.total, progress.done, progress.failed, progress.labelled, progress.top1) == (IMAGES, IMAGES, 2, 39, 36)
+
+
+def test_what_has_a_record_is_left_out(items: LabelledSet, log: PredictionLog) -> None:
+    through(FakeEngine(), items.first(10), log)
+    before = list(log.read())
+    again = through(FakeEngine(), items.first(10), log)
+    assert (again.progress.begun, again.progress.done, list(log.read())) == (10, 10, before)
+
+
+@pytest.mark.parametrize("error", [EngineUnavailable, Saturated])
+def test_a_full_or_absent_engine_is_waited_for(items: LabelledSet, log: PredictionLog, error: type[ServiceError]) -> None:
+    through(Moody(error, 1, at_once=True), items.first(4), log)
+    assert [record.ok for record in log.read()] == [True] * 4
+
+
+def test_what_is_late_is_tried_again(items: LabelledSet, log: PredictionLog) -> None:
+    through(Moody(DeadlineExceeded, TRIES - 1), items.first(6), log)
+    assert {record.outcome for record in log.read()} == {"ok"}
+
+
+def test_what_is_always_late_is_a_failure(items: LabelledSet, log: PredictionLog) -> None:
+    through(Moody(DeadlineExceeded, TRIES), items.first(6), log)
+    assert {record.outcome for record in log.read()} == {"deadline_exceeded"}
+
+
+def test_places_that_are_taken_away_are_given_back(items: LabelledSet, log: PredictionLog) -> None:
+    engine, held = FakeEngine(latency_s=0.002), []
+
+    def places() -> int:
+        held.append(len(engine._in_flight))
+        return 8 if len(held) % 4 < 2 else 1
+
+    through(engine, items, log, places)
+    assert sorted(record.index for record in log.read()) == list(range(IMAGES))
+    assert max(held) <= 8
+
+
+def test_a_stop_is_heard_and_nothing_is_lost(items: LabelledSet, log: PredictionLog) -> None:
+    engine, stop = FakeEngine(latency_s=0.005), threading.Event()
+    engine.start()
+
+    def heard(record: Record) -> None:
+        if record.index == 9:
+            stop.set()
+
+    run = Run(items, log, engine, lambda: 4, timeout_s=5, max_image_pixels=10_000, top_k=2, on_record=heard)
+    assert not run.run(stop)
+    engine.close(0)
+    assert len(list(log.read())) < IMAGES
+    through(FakeEngine(), items, log)
+    assert sorted(record.index for record in log.read()) == list(range(IMAGES))

@@ -1,0 +1,22 @@
+from pathlib import Path
+from time import monotonic
+
+from models.store import StoredModel, zoo_manifest
+from server.engines.fake_engine import FakeEngine
+from server.evaluation.run.window_share import QUIET_S, Places
+from server.serving.admission import Admission
+from server.serving.served_model import Served
+from server.telemetry.metrics import Metrics
+
+
+def test_one_place_while_requests_come() -> None:
+    admission = Admission(Served(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), FakeEngine()), Metrics(), 1.0)
+    places = Places(admission, 64)
+    assert places() == 16
+    admission.under_way = 1
+    assert places() == 1
+    admission.under_way, admission.last_s = 0, monotonic()
+    assert places() == 1
+    admission.last_s = monotonic() - 2 * QUIET_S
+    assert places() == 16
+    assert Places(admission, 2)() == 1

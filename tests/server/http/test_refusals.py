@@ -1,0 +1,41 @@
+"""What a refusal is made of."""
+
+import asyncio
+import json
+from time import perf_counter
+
+from server.errors import TooManyConnections
+from server.http.limits import Limits
+from server.http.refusals import Gate
+from server.telemetry.metrics import Metrics
+
+
+def test_a_refusal_is_an_answer_like_any_other_and_counted() -> None:
+    metrics = Metrics()
+    gate = Gate(Limits(1, 1, 1), metrics, lambda: "fake")
+    head, _, body = gate.refusal(TooManyConnections("Full."), "id-1", perf_counter(), [(b"date", b"today")]).partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "HTTP/1.1 503 Service Unavailable"
+    assert {"date: today", "x-request-id: id-1", "x-engine: fake", "connection: close", "retry-after: 1"} < set(lines)
+    assert json.loads(body) == {"error": "Full.", "code": "too_many_connections", "request_id": "id-1"}
+    assert metrics.registry.get_sample_value("classify_rejected_total", {"reason": "too_many_connections"}) == 1
+    labels = {"endpoint": "other", "method": "other", "code": "503"}
+    assert metrics.registry.get_sample_value("classify_http_requests_total", labels) == 1
+
+
+def test_the_sweep_goes_on() -> None:
+    async def seen() -> list[float]:
+        times: list[float] = []
+        third = asyncio.Event()
+
+        def note(now_s: float) -> None:
+            times.append(now_s)
+            if len(times) == 3:
+                third.set()
+
+        Gate(Limits(1, 1, 1), Metrics(), lambda: "fake").sweep(note, asyncio.get_running_loop())
+        await third.wait()
+        return times
+
+    times = asyncio.run(seen())
+    assert times == sorted(times)

@@ -1,0 +1,22 @@
+from pathlib import Path
+
+import pytest
+
+from server.errors import BadRequest, ImageTooLarge, UndecodableImage
+from server.images.files import read_image
+from tests.level_model import level_png
+
+
+def test_files(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(level_png(4))
+    assert read_image(tmp_path / "a.png", 10_000).width_px == 48
+    (tmp_path / "more.png").write_bytes(level_png(4) + b"what follows")
+    assert read_image(tmp_path / "more.png", 10_000).data == level_png(4)
+    with pytest.raises(ImageTooLarge):
+        read_image(tmp_path / "a.png", 100)
+    (tmp_path / "b.png").write_bytes(level_png(4)[:-20])
+    with pytest.raises(UndecodableImage):
+        read_image(tmp_path / "b.png", 10_000)
+    for unreadable in (tmp_path, tmp_path / "none"):
+        with pytest.raises(BadRequest, match="cannot be read"):
+            read_image(unreadable, 10_000)

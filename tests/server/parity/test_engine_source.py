@@ -1,0 +1,56 @@
+"""A model of the store, and a file in the place of its artifact, through the engine that serves."""
+
+from pathlib import Path
+
+import pytest
+
+from models.model_errors import ArtifactDamaged
+from server.cli.flags import load_settings
+from server.errors import UnsupportedImage
+from server.parity.engine_source import EngineSide, ModelWithFile
+from server.parity.sources import SideAnswer
+from tests.level_model import level_graph, level_png, store_level_model
+
+
+def best(answers: list[SideAnswer]) -> list[object]:
+    return [answer[0][0] if isinstance(answer, tuple) else type(answer) for answer in answers]
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> list[Path]:
+    """Of the classes 0 to 19, but for number 7, which is none; more than the window takes."""
+    paths = [tmp_path / f"{number}.png" for number in range(20)]
+    for number, path in enumerate(paths):
+        path.write_bytes(level_png(4 * number) if number != 7 else b"rubbish")
+    return paths
+
+
+def test_answers_come_in_order_and_a_hand_written_pipeline_does_not_count(tmp_path: Path, images: list[Path]) -> None:
+    model = store_level_model(tmp_path / "store")
+    settings = load_settings(model_store=tmp_path / "store", window=3, pipeline=tmp_path / "none.pipeline", model="other")
+    side = EngineSide("level@host", settings, model, "host")
+    answers = list(side.answers(images))
+    assert best(answers) == [*range(7), UnsupportedImage, *range(8, 20)]
+    assert {len(answer) for answer in answers if isinstance(answer, tuple)} == {16}
+    assert side.facts == {
+        "side": "level@host",
+        "model": "level",
+        "version": "1",
+        "recipe_sha256": model.manifest.recipe.sha256,
+        "labels_sha256": model.manifest.labels_sha256,
+        "engine": "stream",
+        "runtime": "host",
+    }
+
+
+def test_a_file_stands_for_the_models_artifact(tmp_path: Path, images: list[Path]) -> None:
+    """One of dynamic batches, whose model in the store is damaged: nobody looks at that."""
+    model = store_level_model(tmp_path / "store")
+    (model.folder / "level.onnx").write_bytes(b"")
+    file = tmp_path / "mine.onnx"
+    file.write_bytes(level_graph("N", "1,4").SerializeToString())
+    settings = load_settings(model_store=tmp_path / "store")
+    side = EngineSide(str(file), settings, ModelWithFile(model.manifest, model.folder, file, (1, 4)))
+    assert best(list(side.answers(images[:7]))) == [*range(7)]
+    with pytest.raises(ArtifactDamaged):
+        list(EngineSide("level", settings, model).answers(images))

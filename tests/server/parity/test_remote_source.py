@@ -1,0 +1,141 @@
+"""A running server as a side: real servers, and servers that behave badly."""
+
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from server.errors import BadRequest, EngineFailed, EngineUnavailable, Saturated
+from server.parity import remote_source
+from server.parity.remote_source import RemoteSide
+from tests.level_model import level_png, store_level_model
+from tests.server.process import ServerProcess
+
+INFO = {"model": "m", "version": "1", "engine": "stream", "runtime": "host", "recipe_sha256": "ab", "labels_sha256": "cd"}
+ANSWER = {"score_type": "probability", "predictions": [{"class_id": 3, "label": "lynx", "score": 0.5}]}
+Reply = tuple[int, bytes, dict[str, str]]
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / f"{number}.png" for number in range(20)]
+    for number, path in enumerate(paths):
+        path.write_bytes(level_png(4 * number) if number != 7 else b"rubbish")
+    return [*paths, tmp_path / "missing.png"]
+
+
+def test_a_real_server_answers_in_order(tmp_path: Path, images: list[Path]) -> None:
+    """With a window of two it refuses some of the four connections, which come again; the key is asked for."""
+    (tmp_path / "key").write_text("secret\n")
+    store_level_model(tmp_path / "store")
+    with ServerProcess(model_store=tmp_path / "store", model="level", window=2, api_key_file=tmp_path / "key") as server:
+        side = RemoteSide(server.url, "secret")
+        answers = list(side.answers(images))
+        again = list(side.answers(images[:2]))
+        with pytest.raises(EngineFailed, match=r"answers 401\. The API key is missing or wrong"):
+            RemoteSide(server.url, "wrong")
+    found = [answer[0][0] if isinstance(answer, tuple) else type(answer) for answer in answers]
+    assert found == [*range(7), EngineFailed, *range(8, 20), BadRequest]
+    assert "answers 415" in str(answers[7])
+    assert again == answers[:2]
+    assert (side.facts["side"], side.facts["model"], side.facts["runtime"]) == (server.url, "level", "host")
+
+
+@contextmanager
+def pretending(reply: Callable[[int], Reply]) -> Iterator[str]:
+    """A server that answers GET /info well, and the POST of each number as told; it closes every second connection unasked."""
+    asked = iter(range(1000))
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._send(200, json.dumps(INFO).encode(), {})
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self._send(*reply(next(asked)))
+            self.close_connection = True  # without having said so
+
+        def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+            self.send_response(status)
+            for name, value in (headers | {"Content-Length": str(len(body))}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_full_server_is_waited_for_and_a_closed_connection_opened_again(images: list[Path]) -> None:
+    with pretending(lambda number: (429, b"", {"Retry-After": "0"}) if number % 2 else (200, json.dumps(ANSWER).encode(), {})) as url:
+        assert list(RemoteSide(url).answers(images[:9])) == [((3, "lynx", 0.5),)] * 9
+
+
+def test_a_server_that_stays_full_is_given_up(images: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_source, "TIMEOUT_S", 0.5)
+    with pretending(lambda _: (503, b'{"error": "Busy."}', {})) as url:
+        (answer,) = RemoteSide(url).answers(images[:1])
+    assert isinstance(answer, Saturated)
+    assert str(answer) == f"{url} answers 503. Busy."
+
+
+def test_who_leaves_early_does_not_wait_for_a_full_server(images: list[Path]) -> None:
+    with pretending(lambda _: (429, b"", {"Retry-After": "10"})) as url:
+        answers = RemoteSide(url).answers([images[-1], *images])
+        assert isinstance(next(answers), BadRequest)
+        began_s = monotonic()
+        answers.close()
+    assert monotonic() - began_s < 5
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (b"not JSON", "Invalid JSON"),
+        (b"[" * 100_000, "Invalid JSON"),
+        (json.dumps(ANSWER | {"score_type": "logit"}).encode(), "score_type: Input should be 'probability'"),
+        (json.dumps(ANSWER | {"predictions": []}).encode(), "predictions: List should have at least 1 item"),
+        (json.dumps(ANSWER).encode().replace(b"0.5", b"NaN"), "score: Input should be a finite number"),
+        (json.dumps(ANSWER | {"x": "x" * remote_source.MAX_ANSWER_BYTES}).encode(), "Invalid JSON"),
+    ],
+)
+def test_answers_that_cannot_be_compared(images: list[Path], body: bytes, complaint: str) -> None:
+    with pretending(lambda _: (200, body, {})) as url:
+        (answer,) = RemoteSide(url).answers(images[:1])
+    assert isinstance(answer, EngineFailed)
+    assert complaint in str(answer)
+
+
+def test_refusals_in_nobodys_words(images: list[Path]) -> None:
+    with pretending(lambda number: (500, [b"<html>", b'{"error": 3}', b"[]", b"{" * 100_000][number], {})) as url:
+        assert sorted(str(answer) for answer in RemoteSide(url).answers(images[:4])) == [f"{url} answers 500."] * 3 + [
+            f"{url} answers 500. 3"
+        ]
+
+
+@pytest.mark.parametrize("url", ["http://", "http://host:port", "http://host/path", "http://host?query", "http://me@host", "http://[::1"])
+def test_urls_that_cannot_be(url: str) -> None:
+    with pytest.raises(BadRequest, match="no address of a server"):
+        RemoteSide(url)
+
+
+def test_nobody_is_there() -> None:
+    with pytest.raises(EngineUnavailable, match=r"does not answer: .*refused"):
+        RemoteSide("http://127.0.0.1:9")

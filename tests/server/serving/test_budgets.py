@@ -1,0 +1,107 @@
+"""Bodies that are under way together, over real sockets."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from server.errors import Saturated
+from server.serving.budgets import BodyBudget, BodyHold
+from server.telemetry.metrics import Metrics
+from tests.level_model import level_png
+from tests.server.bare_client import BareClient
+from tests.server.process import ServerProcess
+
+POST = b"POST /classify HTTP/1.1\r\nHost: a\r\n"
+IMAGE = level_png(12)
+LARGE = 100_000
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    """A server that takes two large bodies and a small one."""
+    with ServerProcess(engines="fake", max_body_bytes=LARGE, body_budget_bytes=2 * LARGE + 1000) as server:
+        yield server
+
+
+@pytest.fixture
+def connect(server: ServerProcess) -> Iterator[Callable[[bytes], BareClient]]:
+    """Opens a connection and sends the beginning of a request; everything is given back in the end."""
+    clients = []
+
+    def connect(beginning: bytes) -> BareClient:
+        clients.append(BareClient(server.address).send(beginning))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.socket.close()
+    wait_for(server, 0)
+
+
+def wait_for(server: ServerProcess, held_bytes: int) -> None:
+    deadline_s = time.monotonic() + 10
+    while (found := server.metric("classify_body_bytes")) != held_bytes and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    assert found == held_bytes
+
+
+def large(arrived: bytes = b"") -> bytes:
+    return POST + b"Content-Length: %d\r\n\r\n" % LARGE + arrived
+
+
+def chunked(*chunks: bytes) -> bytes:
+    return POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+
+
+def test_a_hold_grows_and_is_given_back() -> None:
+    budget = BodyBudget(10, Metrics())
+    with BodyHold(budget) as first, BodyHold(budget) as second:
+        for total_bytes in (4, 3, 6):
+            first.grow_to(total_bytes)
+        second.grow_to(4)
+        with pytest.raises(Saturated):
+            second.grow_to(5)
+    with BodyHold(budget) as alone:
+        alone.grow_to(10)
+
+
+def test_what_does_not_fit_is_refused_at_once(server: ServerProcess, connect: Callable[[bytes], BareClient]) -> None:
+    slow = [connect(large()), connect(large(bytes(LARGE - 1)))]
+    wait_for(server, 2 * LARGE)
+    refused = connect(large(bytes(LARGE)))
+    assert refused.shut().codes() == [(429, "saturated")]
+    assert b"\r\nretry-after: 1\r\n" in refused.received
+    assert server.client.post("/classify", content=IMAGE).status_code == 200
+    slow[1].send(b"x").shut()
+    assert slow[1].codes() == [(415, "unsupported_image")]
+    wait_for(server, LARGE)
+    slow[0].socket.close()
+    wait_for(server, 0)
+    assert server.client.post("/classify", content=bytes(LARGE)).status_code == 415
+
+
+def test_a_body_without_a_length_counts_as_it_arrives(server: ServerProcess, connect: Callable[[bytes], BareClient]) -> None:
+    connect(large())
+    growing = connect(chunked(bytes(60_000)))
+    wait_for(server, LARGE + 60_000)
+    connect(chunked(bytes(30_000)))
+    wait_for(server, LARGE + 90_000)
+    refused = server.metric("classify_rejected_total", reason="saturated")
+    assert growing.send(b"%x\r\n" % 20_000 + bytes(20_000) + b"\r\n").codes() == [(429, "saturated")]
+    wait_for(server, LARGE + 30_000)
+    assert server.metric("classify_rejected_total", reason="saturated") == refused + 1
+
+
+def test_every_end_of_a_request_gives_its_share_back(server: ServerProcess) -> None:
+    for content in (IMAGE, b"", b"no image", b"GIF89a", IMAGE + b"FAKE-DAMAGE", bytes(LARGE + 1)):
+        server.client.post("/classify", content=content)
+        server.client.post("/classify/batch", files=[("image", content[:1000])] * 2)
+    server.client.post("/classify?top_k=0", content=IMAGE)
+    server.client.post("/classify", content=b"{", headers={"Content-Type": "application/json"})
+    wait_for(server, 0)
+
+
+def test_one_body_fits_in_any_case() -> None:
+    with ServerProcess(engines="fake", body_budget_bytes=1) as server:
+        assert server.client.post("/classify", content=IMAGE).status_code == 200

@@ -1,0 +1,38 @@
+"""Files from the command line through the engine: more of them than the window takes."""
+
+from pathlib import Path
+
+import pytest
+
+from server.cli.flags import load_settings
+from server.errors import BadRequest, UnsupportedImage
+from server.serving.classify_files import classify_files, find_images, print_outcomes
+from server.types import Prediction
+from tests.level_model import level_png, store_level_model
+
+
+def test_outcomes_keep_the_order_of_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store_level_model(tmp_path / "store")
+    files = [tmp_path / f"{number}.png" for number in range(20)]
+    for number, file in enumerate(files):
+        file.write_bytes(level_png(4 * number) if number != 7 else b"rubbish")
+    settings = load_settings(model_store=tmp_path / "store", model="level", window=3)
+    outcomes = list(classify_files(settings, [*files, tmp_path / "missing.png"]))
+    assert [path for path, _ in outcomes] == [*files, tmp_path / "missing.png"]
+    found = [outcome.scores[0].class_id if isinstance(outcome, Prediction) else type(outcome) for _, outcome in outcomes]
+    assert found == [*range(7), UnsupportedImage, *range(8, 20), BadRequest]
+    assert print_outcomes(iter(outcomes), top_k=1, as_json=False) == 2
+    assert "level 76" in capsys.readouterr().out
+
+
+def test_images_are_found_in_the_order_named_and_below_folders(tmp_path: Path) -> None:
+    for name in ("b.png", "below/a.JPG", "below/deeper/c.webp", "below/notes.txt", "named.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_images([tmp_path / "named.txt", tmp_path / "below", tmp_path / "missing.png"])
+    names = [str(path.relative_to(tmp_path)) for path in found]
+    assert names == ["named.txt", "below/a.JPG", "below/deeper/c.webp", "missing.png"]
+    (tmp_path / "empty").mkdir()
+    for places in ([], [tmp_path / "empty"]):
+        with pytest.raises(BadRequest, match="There is no image"):
+            find_images(places)

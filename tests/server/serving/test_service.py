@@ -1,0 +1,67 @@
+"""The phases of a service."""
+
+import asyncio
+from pathlib import Path
+
+from models.store import StoredModel, zoo_manifest
+from server.cli.flags import load_settings
+from server.engines.fake_engine import FakeEngine
+from server.errors import EngineUnavailable
+from server.serving.served_model import Served
+from server.serving.service import Phase, Service
+from server.telemetry.metrics import Metrics
+
+
+class EngineThatCannotStart(FakeEngine):
+    """Refuses to start."""
+
+    def start(self) -> None:
+        raise EngineUnavailable("No device.")
+
+
+def service_of(engine: FakeEngine) -> Service:
+    return Service(load_settings(), Served(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), engine), Metrics())
+
+
+def test_from_start_to_drain() -> None:
+    service = service_of(FakeEngine())
+    assert service.readiness() == (False, "starting", "")
+    service.begin()
+    while service.phase is Phase.STARTING:
+        pass
+    assert service.readiness() == (True, "ready", "")
+    service.drain()
+    assert service.readiness() == (False, "draining", "")
+    asyncio.run(service.close())
+    assert not service.engine.health().ok
+
+
+def test_an_engine_that_cannot_start_is_told_and_reported() -> None:
+    service, told = service_of(EngineThatCannotStart()), []
+    service.on_failure = lambda: told.append(service.phase)
+    service.begin()
+    asyncio.run(service.close())
+    assert told == [Phase.FAILED]
+    assert service.readiness() == (False, "failed", "No device.")
+    service.drain()
+    assert service.phase is Phase.FAILED
+
+
+def test_a_fault_at_the_start_is_told_too() -> None:
+    class Broken(FakeEngine):
+        def start(self) -> None:
+            raise AttributeError("RUNTIME")
+
+    service = service_of(Broken())
+    service.begin()
+    asyncio.run(service.close())
+    assert service.readiness() == (False, "failed", "A fault of the engine fake at its start: AttributeError('RUNTIME').")
+
+
+def test_an_engine_that_falls_ill_is_not_ready() -> None:
+    service = service_of(FakeEngine())
+    service.begin()
+    while service.phase is Phase.STARTING:
+        pass
+    service.engine.close(0)
+    assert service.readiness() == (False, "unhealthy", "not running")

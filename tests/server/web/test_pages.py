@@ -1,0 +1,104 @@
+"""The page in a real browser against the real server."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+CAT = Path(__file__).parents[2] / "photos" / "cat.png"
+CHROMIUM, CHROMEDRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+WAIT_S = 20
+
+# Chromium refuses to start its sandbox as root, which containers and CI run as. The rest keeps it off the network.
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+class LiveServer(Protocol):
+    url: str
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    if CHROMIUM is None or CHROMEDRIVER is None:
+        pytest.skip("needs Chromium and its driver: apt-get install chromium chromium-driver")
+    options = ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options=options, service=Service(executable_path=CHROMEDRIVER))
+    yield driver
+    driver.quit()
+
+
+def complaints(browser: Chrome) -> list[str]:
+    entries = browser.get_log("browser")  # type: ignore[no-untyped-call]  # Selenium has no types here
+    return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+
+
+@pytest.fixture
+def page(browser: Chrome, live_server: LiveServer) -> Chrome:
+    complaints(browser)  # reading it empties it: what an earlier test left does not count here
+    browser.get(f"{live_server.url}/")
+    return browser
+
+
+def texts(page: Chrome, selector: str) -> list[str]:
+    return [found.text for found in page.find_elements(By.CSS_SELECTOR, selector)]
+
+
+def pick(page: Chrome, photo: Path, *, until_state: str) -> None:
+    page.find_element(By.ID, "file").send_keys(str(photo))
+    state = f"#result[data-state={until_state}]"
+    WebDriverWait(page, WAIT_S).until(lambda _: page.find_elements(By.CSS_SELECTOR, state), f"{state} did not appear")
+
+
+def test_a_photo_gets_five_bars_best_first(page: Chrome) -> None:
+    pick(page, CAT, until_state="done")
+    labels, scores = texts(page, "#predictions .label"), texts(page, "#predictions .score")
+    assert len(labels) == 5
+    assert all(labels)
+    assert labels[0] == "Egyptian cat"
+    assert 70 < float(scores[0].removesuffix("%")) < 90
+    assert texts(page, "#predictions .class-id")[0] == "id 285"
+
+
+def test_the_answer_is_shown_with_its_origin_and_no_complaint_of_the_browser(page: Chrome) -> None:
+    pick(page, CAT, until_state="done")
+    model, engine, server, round_trip = texts(page, ".readings dd")
+    WebDriverWait(page, WAIT_S).until(lambda _: texts(page, "#info-model") == [model], f"the header does not say {model}")
+    assert engine in {"stream", "mxbase"}
+    assert server.endswith(" ms")
+    assert round_trip.endswith(" ms")
+    assert complaints(page) == []
+
+
+def test_the_page_links_to_what_else_there_is(page: Chrome, live_server: LiveServer) -> None:
+    links = {link.get_attribute("href") for link in page.find_elements(By.CSS_SELECTOR, "footer a")}
+    assert links == {f"{live_server.url}/{name}" for name in ("docs", "metrics", "evaluate", "info")}
+
+
+def test_what_is_not_an_image_gets_the_servers_words(page: Chrome, tmp_path: Path) -> None:
+    text = tmp_path / "notes.jpg"
+    text.write_text("a shopping list, not a photo")
+    pick(page, text, until_state="error")
+    assert texts(page, "#notice-text") != [""]
+    code, request = page.find_element(By.ID, "notice-details").text.splitlines()
+    assert code == "415 unsupported_image"
+    assert request.startswith("request ")
+    assert not any(texts(page, "#predictions .label"))
