@@ -25,7 +25,7 @@ ENGINE = "original transform"
 MAX_RESIZED_PIXELS = 20_000_000  # a line of pixels, its short side made 256, would be gigabytes
 
 
-class OriginalSide:
+class OriginalTransformSource:
     """The plain network of a model's host artifact behind the transform of its weights: Pillow's, without Pillow."""
 
     def __init__(self, side: str, model: StoredModel, read_image: Callable[[Path], bytes]) -> None:

@@ -40,7 +40,7 @@ class Plugin:
 
 
 @dataclass(frozen=True)
-class Throughput:
+class ThroughputSummary:
     """Frames that left a stream; the mean is over the `busy` ones of the intervals, in which any did."""
 
     stream: str
@@ -52,7 +52,7 @@ class Throughput:
 
 
 @dataclass(frozen=True)
-class Queue:
+class QueueSummary:
     """How many frames waited in a queue."""
 
     stream: str
@@ -65,7 +65,7 @@ class Queue:
     max_fill: float
 
 
-Row = EndToEnd | Plugin | Throughput | Queue
+Row = EndToEnd | Plugin | ThroughputSummary | QueueSummary
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ class StatisticsReport:
     last_update: str
     e2e: tuple[EndToEnd, ...]
     plugins: tuple[Plugin, ...]
-    throughput: tuple[Throughput, ...]
-    queues: tuple[Queue, ...]
+    throughput: tuple[ThroughputSummary, ...]
+    queues: tuple[QueueSummary, ...]
 
     def as_json(self) -> str:
         """The report as JSON."""
@@ -93,7 +93,7 @@ class StatisticsReport:
         tables: dict[str, Sequence[Row]] = {
             "End to end": self.e2e,
             "Plugins": self.plugins,
-            "Throughput": self.throughput,
+            "ThroughputSummary": self.throughput,
             "Queues": self.queues,
         }
         return "\n".join([head, *(f"\n{title}\n{_table(rows)}" for title, rows in tables.items() if rows)])
@@ -130,8 +130,8 @@ def _report(files: int, sums: StatisticsSums) -> StatisticsReport:
         last_update=last,
         e2e=tuple(EndToEnd(stream, *times.numbers()) for stream, times in sorted(sums.e2e.items())),
         plugins=tuple(Plugin(*key, *times.numbers(), share(key[0], times)) for key, times in sorted(sums.plugins.items(), key=_by_cost)),
-        throughput=tuple(Throughput(stream, *rates.numbers()) for stream, rates in sorted(sums.rates.items())),
-        queues=tuple(Queue(stream, element, *fill.numbers()) for (stream, element), fill in sorted(sums.queues.items())),
+        throughput=tuple(ThroughputSummary(stream, *rates.numbers()) for stream, rates in sorted(sums.rates.items())),
+        queues=tuple(QueueSummary(stream, element, *fill.numbers()) for (stream, element), fill in sorted(sums.queues.items())),
     )
 
 

@@ -22,11 +22,11 @@ from server.api.guard import safe_only
 from server.api.health_routes import health_routes
 from server.api.info_routes import info_routes
 from server.api.openapi import add_hot_routes
-from server.api.request_context import exchange_of
+from server.api.request_context import context_of
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
 from server.evaluation.jobs.evaluations import Evaluations
-from server.http.hot_routes import Front
-from server.http.middleware import METHODS, Envelope, error_response
+from server.http.hot_routes import HotRoutes
+from server.http.middleware import METHODS, RequestMiddleware, error_response
 from server.serving.reload import Reloader
 from server.serving.service import Service
 from server.telemetry.access_log import AccessLog
@@ -38,7 +38,7 @@ PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none';
 
 def create_app(
     service: Service, reloader: Reloader, evaluations: Evaluations, api_key: str | None = None, access_log: AccessLog | None = None
-) -> Front:
+) -> HotRoutes:
     """The ASGI application of one service."""
 
     @asynccontextmanager
@@ -60,7 +60,9 @@ def create_app(
         lifespan=lifespan,
     )
     hot = ClassifyRoutes(service.admission, service.body_budget, service.settings)
-    envelope = partial(Envelope, metrics=service.metrics, engine_name=lambda: service.engine.name, api_key=api_key, access_log=access_log)
+    middleware = partial(
+        RequestMiddleware, metrics=service.metrics, engine_name=lambda: service.engine.name, api_key=api_key, access_log=access_log
+    )
     hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
     # First, since routes are tried in order. The hot ones are here for every method but POST.
     app.router.routes[:0] = [
@@ -82,8 +84,8 @@ def create_app(
     add_hot_routes(app)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_middleware(envelope)
-    return Front(app, {path: envelope(route) for path, route in hot_routes.items()})
+    app.add_middleware(middleware)
+    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()})
 
 
 async def _only_post(_request: Request) -> Response:
@@ -106,7 +108,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
             found = MethodNotAllowed(f"{request.method} is not for {path}.", "GET /docs lists the routes.")
         case _:
             found = BadRequest(str(error.detail))
-    response = error_response(found, exchange_of(request.scope).request_id)
+    response = error_response(found, context_of(request.scope).request_id)
     if error.status_code == MethodNotAllowed.status:  # Starlette's own names the methods of the first route only
         response.headers["Allow"] = ", ".join(method for method in sorted(METHODS) if _takes(request, method))
     return response
@@ -118,4 +120,4 @@ def _takes(request: Request, method: str) -> bool:
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
-    return error_response(BadRequest(str(error)), exchange_of(request.scope).request_id)
+    return error_response(BadRequest(str(error)), context_of(request.scope).request_id)

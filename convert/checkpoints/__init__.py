@@ -12,7 +12,7 @@ from convert.checkpoints.parameters import LeftOut
 from convert.checkpoints.safetensors import read_safetensors
 from convert.checkpoints.torch_legacy import MAGIC, read_torch_legacy
 from convert.checkpoints.torch_zip import read_torch_zip
-from convert.checkpoints.weight_file import Source, open_source
+from convert.checkpoints.weight_file import WeightFile, open_source
 from convert.conversion_errors import CheckpointRefused
 
 
@@ -31,7 +31,7 @@ class Checkpoint:
 @dataclass(frozen=True, slots=True)
 class _Format:
     name: str
-    read: Callable[[Source], tuple[dict[str, np.ndarray], LeftOut]]
+    read: Callable[[WeightFile], tuple[dict[str, np.ndarray], LeftOut]]
     remedy: str
 
 

@@ -21,7 +21,7 @@ from convert.checkpoints.bfloat16 import BFLOAT16, widened
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.parameters import MAX_TENSORS, LeftOut, without_training_state
 from convert.checkpoints.protobuf_wire import fields, varints
-from convert.checkpoints.weight_file import Source
+from convert.checkpoints.weight_file import WeightFile
 
 MAX_VALUES = 4 * MAX_TENSORS  # with two moments of an optimiser
 MAX_NAME_BYTES = 1024
@@ -58,7 +58,7 @@ class _Value:
     content: range
 
 
-def read_mindspore_ckpt(file: Source) -> tuple[dict[str, np.ndarray], LeftOut]:
+def read_mindspore_ckpt(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
     """The network's tensors by parameter name, contiguous, in the type they were saved in, and what is left out.
 
     Raises Malformed, with the byte offset or the parameter's name, for what MindSpore would not have written.
@@ -74,14 +74,14 @@ def read_mindspore_ckpt(file: Source) -> tuple[dict[str, np.ndarray], LeftOut]:
     return {name: _load(file, slices[name]) for name in names}, left_out
 
 
-def _values(file: Source) -> Iterator[_Value]:
+def _values(file: WeightFile) -> Iterator[_Value]:
     for field in fields(file, range(_checked_end(file)), MAX_VALUES):
         if field.number != 1 or not isinstance(field.value, range):
             raise Malformed(f"this is no checkpoint of MindSpore (field {field.number})")
         yield _value(file, field.value)
 
 
-def _checked_end(file: Source) -> int:
+def _checked_end(file: WeightFile) -> int:
     """Where the protobuf ends, once the checksum behind it is right, if there is one."""
     end = file.size_bytes - _TRAILER_BYTES
     if end < 0 or file.read(end, len(_TRAILER)) != _TRAILER:
@@ -94,7 +94,7 @@ def _checked_end(file: Source) -> int:
     return end
 
 
-def _value(file: Source, message: range) -> _Value:
+def _value(file: WeightFile, message: range) -> _Value:
     parts = {field.number: field.value for field in fields(file, message, 2)}
     tag, tensor = parts.get(1), parts.get(2)
     if 3 in parts:
@@ -122,13 +122,13 @@ def _value(file: Source, message: range) -> _Value:
     return _Value(name, kind, tuple(dims), content)
 
 
-def _text(file: Source, place: range) -> str:
+def _text(file: WeightFile, place: range) -> str:
     if len(place) > MAX_NAME_BYTES:
         raise Malformed(f"byte {place.start}: a name has {len(place)} bytes, more than {MAX_NAME_BYTES}")
     return file.read(place.start, len(place)).decode()
 
 
-def _load(file: Source, slices: list[_Value]) -> np.ndarray:
+def _load(file: WeightFile, slices: list[_Value]) -> np.ndarray:
     first = slices[0]
     name, dtype = first.tag, _DTYPES.get(first.kind)
     if dtype is None:

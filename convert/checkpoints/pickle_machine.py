@@ -55,7 +55,7 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
+class PickledTensor:
     """A view of a storage; offset and strides count elements."""
 
     storage: Storage
@@ -72,7 +72,7 @@ class Tensor:
 def run_pickle(file: Cursor, storages: dict[str, Storage] | None = None) -> object:
     """Run the pickle that begins here and leave the cursor behind it; raises Malformed for one torch would not have written.
 
-    What it can answer is text, numbers, None, tuples, lists, dicts with text or integer keys, Storage and Tensor.
+    What it can answer is text, numbers, None, tuples, lists, dicts with text or integer keys, Storage and PickledTensor.
     `storages` takes up, by key, all that are announced, wanted or not.
     """
     return _Machine(file, {} if storages is None else storages).run()
@@ -241,16 +241,16 @@ _OPCODES: dict[bytes, Callable[[_Machine], None]] = {
 }
 
 
-def _parameter(arguments: tuple[object, ...]) -> Tensor:
+def _parameter(arguments: tuple[object, ...]) -> PickledTensor:
     """What torch's _rebuild_parameter wraps: whether it wants a gradient is of no concern here."""
     match arguments:
-        case (Tensor() as tensor, bool(), {} as hooks) if not hooks:
+        case (PickledTensor() as tensor, bool(), {} as hooks) if not hooks:
             return tensor
         case _:
             raise Malformed("a parameter is not described as torch does it")
 
 
-def _tensor(arguments: tuple[object, ...]) -> Tensor:
+def _tensor(arguments: tuple[object, ...]) -> PickledTensor:
     """What torch's _rebuild_tensor_v2 makes of its arguments, once it is sure to stay inside its storage."""
     match arguments:
         case (Storage() as storage, int(offset), tuple(shape), tuple(strides), bool(), {} as hooks) if not hooks:
@@ -266,4 +266,4 @@ def _tensor(arguments: tuple[object, ...]) -> Tensor:
     last = offset + sum((count - 1) * step for count, step in zip(shape, strides, strict=True))
     if last >= storage.elements:
         raise Malformed(f"a tensor reaches element {last} of storage {storage.key[:40]!r}, which has {storage.elements}")
-    return Tensor(storage, offset, shape, strides)
+    return PickledTensor(storage, offset, shape, strides)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.weight_file import Source
+from convert.checkpoints.weight_file import WeightFile
 
 _VARINT, _BYTES = 0, 2
 _MAX_VARINT_BYTES = 10
@@ -21,7 +21,7 @@ class Field:
     value: int | range
 
 
-def fields(file: Source, message: range, most: int) -> Iterator[Field]:
+def fields(file: WeightFile, message: range, most: int) -> Iterator[Field]:
     """The fields of the message in these bytes of the file, in order; raises Malformed for what is not one, or has more than `most`."""
     position, found = message.start, 0
     while position < message.stop:

@@ -15,7 +15,7 @@ import numpy as np
 from convert.checkpoints.bfloat16 import BFLOAT16, widened
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.parameters import LeftOut, state_dict_of, without_training_state
-from convert.checkpoints.weight_file import Source
+from convert.checkpoints.weight_file import WeightFile
 
 MAX_HEADER_BYTES = 8 << 20  # ResNeXt-101's has 0.07 MB
 MAX_DIMENSIONS = 8
@@ -49,7 +49,7 @@ class _Piece:
     end: int
 
 
-def read_safetensors(file: Source) -> tuple[dict[str, np.ndarray], LeftOut]:
+def read_safetensors(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
     """The network's tensors by parameter name, contiguous, in the type they were saved in, and what is left out.
 
     Raises Malformed, with the tensor's name, for anything the format's description does not allow.
@@ -69,7 +69,7 @@ def read_safetensors(file: Source) -> tuple[dict[str, np.ndarray], LeftOut]:
     return {name: _load(file, data, piece) for name, piece in network.items()}, left_out
 
 
-def _load(file: Source, data: int, piece: _Piece) -> np.ndarray:
+def _load(file: WeightFile, data: int, piece: _Piece) -> np.ndarray:
     return widened(file.array(data + piece.begin, piece.dtype, math.prod(piece.shape)).reshape(piece.shape))
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.parameters import LeftOut, state_dict_of
-from convert.checkpoints.pickle_machine import Storage, Tensor, run_pickle
+from convert.checkpoints.pickle_machine import PickledTensor, Storage, run_pickle
 from convert.checkpoints.torch_storages import check_size, load_tensors
-from convert.checkpoints.weight_file import Source
+from convert.checkpoints.weight_file import WeightFile
 
 MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."  # a pickle of 0x1950A86A20F9469CFC6C
 MAX_PICKLE_BYTES = 1 << 20  # of all five together; ResNeXt-101's have 0.1 MB, with an optimiser's state 0.3
@@ -20,7 +20,7 @@ _PROTOCOL = 1001
 _COUNT = np.dtype("<i8")
 
 
-def read_torch_legacy(file: Source) -> tuple[dict[str, np.ndarray], LeftOut]:
+def read_torch_legacy(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
     """The network's tensors by parameter name, contiguous, in the type they were saved in, and what is left out.
 
     Raises Malformed, with the byte offset, for anything that is not exactly a save of plain tensors and plain data.
@@ -33,7 +33,7 @@ def read_torch_legacy(file: Source) -> tuple[dict[str, np.ndarray], LeftOut]:
         keys = run_pickle(pickles)
     except ValueError as error:
         raise Malformed(f"byte {pickles.position}: {error}") from error
-    tensors, left_out = state_dict_of(saved, Tensor)
+    tensors, left_out = state_dict_of(saved, PickledTensor)
     check_size(tensors, file.size_bytes)
     starts = _find_storages(file, pickles.position, keys, storages)
     arrays = load_tensors(tensors, lambda storage: file.array(starts[storage.key], storage.dtype, storage.elements))
@@ -50,7 +50,7 @@ def _read_header(file: Cursor) -> None:
         raise Malformed("it was written on a big-endian machine, or does not say")
 
 
-def _find_storages(file: Source, position: int, keys: object, storages: dict[str, Storage]) -> dict[str, int]:
+def _find_storages(file: WeightFile, position: int, keys: object, storages: dict[str, Storage]) -> dict[str, int]:
     """Where each storage's elements begin in the file."""
     if not isinstance(keys, list) or len(keys) != len(storages):
         raise Malformed("its list of storages does not fit its tensors")

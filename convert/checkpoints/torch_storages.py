@@ -6,18 +6,18 @@ import numpy as np
 
 from convert.checkpoints.bfloat16 import widened
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.pickle_machine import Storage, Tensor
+from convert.checkpoints.pickle_machine import PickledTensor, Storage
 
 Load = Callable[[Storage], np.ndarray]
 
 
-def check_size(tensors: Mapping[str, Tensor], file_bytes: int) -> None:
+def check_size(tensors: Mapping[str, PickledTensor], file_bytes: int) -> None:
     """Raises Malformed if they ask for more memory than the file is long: overlapping or of stride 0. Honest ones never do."""
     if (wanted := sum(tensor.bytes for tensor in tensors.values())) > file_bytes:
         raise Malformed(f"its tensors claim {wanted} bytes, the whole file has {file_bytes}")
 
 
-def load_tensors(tensors: Mapping[str, Tensor], load: Load) -> dict[str, np.ndarray]:
+def load_tensors(tensors: Mapping[str, PickledTensor], load: Load) -> dict[str, np.ndarray]:
     """The tensors as contiguous arrays; `load` reads a storage into a flat array and is asked once for each.
 
     A tensor that is the whole of its storage, as all of a network's are, shares its memory.
@@ -32,7 +32,7 @@ def load_tensors(tensors: Mapping[str, Tensor], load: Load) -> dict[str, np.ndar
     return {name: arrays[name] for name in tensors}
 
 
-def _array(flat: np.ndarray, tensor: Tensor) -> np.ndarray:
+def _array(flat: np.ndarray, tensor: PickledTensor) -> np.ndarray:
     strides = tuple(step * flat.itemsize for step in tensor.strides)
     view = np.ndarray(tensor.shape, flat.dtype, flat, tensor.offset * flat.itemsize, strides)
     if view.nbytes < flat.nbytes:

@@ -9,9 +9,9 @@ import numpy as np
 from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.parameters import LeftOut, state_dict_of
-from convert.checkpoints.pickle_machine import Storage, Tensor, run_pickle
+from convert.checkpoints.pickle_machine import PickledTensor, Storage, run_pickle
 from convert.checkpoints.torch_storages import check_size, load_tensors
-from convert.checkpoints.weight_file import Source
+from convert.checkpoints.weight_file import WeightFile
 from convert.checkpoints.zip_archive import ZipArchive
 
 MAX_PICKLE_BYTES = 8 << 20  # ResNeXt-101's has 0.1 MB
@@ -19,7 +19,7 @@ MAX_PICKLE_BYTES = 8 << 20  # ResNeXt-101's has 0.1 MB
 _BYTE = np.dtype(np.uint8)
 
 
-def read_torch_zip(file: Source) -> tuple[dict[str, np.ndarray], LeftOut]:
+def read_torch_zip(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
     """The network's tensors by parameter name, contiguous, in the type they were saved in, and what is left out.
 
     Raises Malformed, with the entry and the byte offset, for anything that is not exactly a save of plain tensors and plain data.
@@ -30,7 +30,7 @@ def read_torch_zip(file: Source) -> tuple[dict[str, np.ndarray], LeftOut]:
     if order and (order.size_bytes != len("little") or archive.array(order, _BYTE).tobytes() != b"little"):
         raise Malformed("it was written on a big-endian machine")
     storages: dict[str, Storage] = {}
-    tensors, left_out = state_dict_of(_run(archive, f"{folder}/data.pkl", storages), Tensor)
+    tensors, left_out = state_dict_of(_run(archive, f"{folder}/data.pkl", storages), PickledTensor)
     check_size(tensors, file.size_bytes)
 
     def load(storage: Storage) -> np.ndarray:

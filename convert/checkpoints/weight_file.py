@@ -17,7 +17,7 @@ from convert.checkpoints.malformed import Malformed
 MAX_FILE_BYTES = 2 << 30  # ResNeXt-101 64x4d with Adam's moments has 1.0 GB
 
 
-class Source:
+class WeightFile:
     """An open regular file of `size_bytes` bytes."""
 
     def __init__(self, file: BinaryIO, size_bytes: int) -> None:
@@ -44,7 +44,7 @@ class Source:
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[Source]:
+def open_source(path: Path) -> Iterator[WeightFile]:
     """The file at `path`; raises Malformed for what is no file, too large, or changed by the time the block ends, and OSError."""
     if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a FIFO would wait for somebody to write
         raise Malformed("this is no file")
@@ -52,7 +52,7 @@ def open_source(path: Path) -> Iterator[Source]:
         facts = os.fstat(file.fileno())
         if facts.st_size > MAX_FILE_BYTES:
             raise Malformed(f"{facts.st_size} bytes are more than the {MAX_FILE_BYTES} a checkpoint may have")
-        yield Source(file, facts.st_size)
+        yield WeightFile(file, facts.st_size)
         now = os.fstat(file.fileno())
         if (now.st_size, now.st_mtime_ns) != (facts.st_size, facts.st_mtime_ns):
             raise Malformed("the file was changed while it was read")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.weight_file import Source
+from convert.checkpoints.weight_file import WeightFile
 
 MAX_ENTRIES = 32_768  # with Adam's two moments a network of MAX_TENSORS has fewer
 _MAX_DIRECTORY_BYTES = 8 << 20
@@ -41,7 +41,7 @@ class Entry:
 class ZipArchive:
     """The directory of an archive; raises Malformed for all that torch would not write."""
 
-    def __init__(self, file: Source) -> None:
+    def __init__(self, file: WeightFile) -> None:
         self._file = file
         count, size, self._directory = _find_directory(file)
         entries = list(_entries(file.read(self._directory, size), count))
@@ -76,7 +76,7 @@ class ZipArchive:
         return starts
 
 
-def _find_directory(file: Source) -> tuple[int, int, int]:
+def _find_directory(file: WeightFile) -> tuple[int, int, int]:
     """(entries, bytes, where it begins) of the directory."""
     end = file.size_bytes - _END.size
     signature, disk, first_disk, here, count, size, start, comment = _END.unpack(file.read(end, _END.size))

@@ -9,7 +9,7 @@ from convert.atc.om import read_om_header
 from convert.atc.provenance import provenance_path
 from convert.conversion_errors import ConvertError, OmInvalid
 from convert.inspection.context import Context
-from convert.inspection.findings import Finding, Inspection, agree
+from convert.inspection.findings import Inspection, Remark, agree
 from convert.inspection.onnx_facts import OnnxFacts, read_onnx_facts
 from models.manifest import Artifact, ModelManifest
 from models.store import sha256_of
@@ -25,7 +25,7 @@ def inspect_onnx(path: Path, context: Context) -> Inspection:
     try:
         onnx = read_onnx_facts(path)
     except (ConvertError, OSError) as error:
-        damaged = Finding.of(error) if isinstance(error, ConvertError) else Finding(fits=False, what=str(error))
+        damaged = Remark.of(error) if isinstance(error, ConvertError) else Remark(fits=False, what=str(error))
         return Inspection(str(path), "ONNX model, damaged", findings=(damaged, *_of_the_manifest(path, context)))
     facts: dict[str, object] = {
         "inputs": [str(tensor) for tensor in onnx.inputs],
@@ -39,14 +39,14 @@ def inspect_onnx(path: Path, context: Context) -> Inspection:
     }
     findings = [*context.findings, *_of_the_manifest(path, context)]
     if onnx.external:
-        findings.append(Finding(fits=False, what="its weights are in other files", remedy="Save it as one ONNX file."))
+        findings.append(Remark(fits=False, what="its weights are in other files", remedy="Save it as one ONNX file."))
     if artifact := context.artifact(path):
         assert context.manifest is not None  # noqa: S101 - it has the artifact
         findings += _onnx_findings(onnx, context.manifest, artifact)
     return Inspection(str(path), "ONNX model", facts, tuple(findings))
 
 
-def _onnx_findings(onnx: OnnxFacts, manifest: ModelManifest, artifact: Artifact) -> Iterator[Finding]:
+def _onnx_findings(onnx: OnnxFacts, manifest: ModelManifest, artifact: Artifact) -> Iterator[Remark]:
     width, height = manifest.recipe.input_size_px
     batch = artifact.batch_sizes[0] if len(artifact.batch_sizes) == 1 else "N"
     yield agree("soc", HOST, artifact.soc, "An artifact for Ascend is an OM: ascend-classify convert atc.")
@@ -65,15 +65,15 @@ def inspect_om(path: Path, context: Context) -> Inspection:
     try:
         header = read_om_header(path)
     except OmInvalid as error:
-        findings.append(Finding.of(error))
+        findings.append(Remark.of(error))
     else:
         facts = {"name": header.name, "model type": header.model_type, "version": f"{header.version:#x}", "bytes": path.stat().st_size}
-        findings += [Finding(fits=True, what="the header is an OM's, and the length is right"), *(_noted(text) for text in header.warnings)]
+        findings += [Remark(fits=True, what="the header is an OM's, and the length is right"), *(_noted(text) for text in header.warnings)]
     mode = stat.S_IMODE(path.stat().st_mode)
     findings.append(_mode(path, mode))
     artifact = context.artifact(path)
     if artifact and artifact.soc == HOST:
-        findings.append(Finding(fits=False, what="soc: an OM is for Ascend, but the manifest says host", remedy=_AGAIN))
+        findings.append(Remark(fits=False, what="soc: an OM is for Ascend, but the manifest says host", remedy=_AGAIN))
     if provenance_path(path).is_file():
         findings += _provenance(path, artifact, facts)
     else:
@@ -81,44 +81,44 @@ def inspect_om(path: Path, context: Context) -> Inspection:
     return Inspection(str(path), "OM, a model for Ascend", facts, tuple(findings))
 
 
-def _noted(text: str) -> Finding:
-    return Finding(fits=True, what=text.rstrip("."))
+def _noted(text: str) -> Remark:
+    return Remark(fits=True, what=text.rstrip("."))
 
 
-def _mode(path: Path, mode: int) -> Finding:
+def _mode(path: Path, mode: int) -> Remark:
     if mode & ~FILE_MODE:
         what = f"mode {mode:04o}, and the vendor's runtime refuses more than {FILE_MODE:04o}"
-        return Finding(fits=False, what=what, remedy=f"chmod {FILE_MODE:o} {path}")
-    return Finding(fits=True, what=f"mode {mode:04o}")
+        return Remark(fits=False, what=what, remedy=f"chmod {FILE_MODE:o} {path}")
+    return Remark(fits=True, what=f"mode {mode:04o}")
 
 
-def _provenance(path: Path, artifact: Artifact | None, facts: dict[str, object]) -> Iterator[Finding]:
+def _provenance(path: Path, artifact: Artifact | None, facts: dict[str, object]) -> Iterator[Remark]:
     beside = provenance_path(path)
     try:
         with beside.open("rb") as file:
             content = json.loads(file.read(MAX_PROVENANCE_BYTES))
     except (OSError, ValueError, RecursionError) as error:
-        yield Finding(fits=False, what=f"{beside.name} cannot be read: {error}", remedy="Convert it again.")
+        yield Remark(fits=False, what=f"{beside.name} cannot be read: {error}", remedy="Convert it again.")
         return
     told = content if isinstance(content, dict) else {}
     for key in ("source", "aipp", "soc", "batch_sizes", "atc_version", "command", "ended", "converter"):
         facts[key.replace("_", " ")] = ", ".join(map(str, told[key])) if isinstance(told.get(key), list) else str(told.get(key, "not told"))
     if told.get("om_sha256") == sha256_of(path):
-        yield Finding(fits=True, what=f"{beside.name} tells of this file")
+        yield Remark(fits=True, what=f"{beside.name} tells of this file")
     else:
         remedy = f"Remove {beside}, or convert again."
-        yield Finding(fits=False, what=f"{beside.name} tells of another file, {told.get('om', 'without a name')}", remedy=remedy)
+        yield Remark(fits=False, what=f"{beside.name} tells of another file, {told.get('om', 'without a name')}", remedy=remedy)
     if artifact:
         yield agree("soc", told.get("soc", "none"), artifact.soc, _AGAIN)
         yield agree("batch sizes", facts["batch sizes"], ", ".join(map(str, artifact.batch_sizes)), _AGAIN)
 
 
-def _of_the_manifest(path: Path, context: Context) -> Iterator[Finding]:
+def _of_the_manifest(path: Path, context: Context) -> Iterator[Remark]:
     if context.manifest is None:
         return
     artifact = context.artifact(path)
     if artifact is None:
         remedy = "Remove it, or enter it: ascend-classify convert atc --into, or convert host."
-        yield Finding(fits=False, what=f"the manifest of {context.manifest.name} does not know this file", remedy=remedy)
+        yield Remark(fits=False, what=f"the manifest of {context.manifest.name} does not know this file", remedy=remedy)
         return
     yield agree("sha256", sha256_of(path), artifact.sha256, _AGAIN)

@@ -9,7 +9,7 @@ import numpy as np
 from convert.checkpoints import read_checkpoint
 from convert.conversion_errors import CheckpointRefused, ConvertError
 from convert.inspection.context import Context
-from convert.inspection.findings import Finding, Inspection, agree
+from convert.inspection.findings import Inspection, Remark, agree
 from convert.networks.architectures import parameter_shapes
 from convert.networks.fit import COUNTER, fit
 from convert.networks.resnext_naming import recognise
@@ -23,7 +23,7 @@ def inspect_checkpoint(path: Path, context: Context) -> Inspection:
     try:
         checkpoint = read_checkpoint(path)
     except CheckpointRefused as error:
-        return Inspection(str(path), "checkpoint", findings=(Finding.of(error),))
+        return Inspection(str(path), "checkpoint", findings=(Remark.of(error),))
     tensors = checkpoint.tensors
     types = Counter(str(tensor.dtype) for tensor in tensors.values())
     facts: dict[str, object] = {
@@ -37,9 +37,9 @@ def inspect_checkpoint(path: Path, context: Context) -> Inspection:
         architecture, classes, named = _recognised(tensors)
         facts |= {"architecture": architecture, "classes": classes}
         fit(named, parameter_shapes(architecture, classes), architecture)
-        findings.append(Finding(fits=True, what=f"the weights are all that {architecture} has, and finite"))
+        findings.append(Remark(fits=True, what=f"the weights are all that {architecture} has, and finite"))
     except ConvertError as error:
-        findings.append(Finding.of(error))
+        findings.append(Remark.of(error))
     if context.manifest and context.manifest.origin:
         remedy = "The model was imported from another checkpoint: import it again."
         findings.append(agree("sha256", sha256_of(path), context.manifest.origin.sha256, remedy))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from convert.inspection.findings import Finding
+from convert.inspection.findings import Remark
 from models.manifest import Artifact, ModelManifest
 from models.model_errors import ManifestInvalid
 
@@ -15,12 +15,12 @@ class Context:
     def __init__(self, folder: Path, manifest: ModelManifest | None = None) -> None:
         self.folder = folder
         self.manifest = manifest
-        self.findings: list[Finding] = []
+        self.findings: list[Remark] = []
         if manifest is None and (folder / MANIFEST).is_file():
             try:
                 self.manifest = ModelManifest.read(folder / MANIFEST)
             except ManifestInvalid as error:
-                self.findings.append(Finding.of(error))
+                self.findings.append(Remark.of(error))
 
     def artifact(self, path: Path) -> Artifact | None:
         """The manifest's entry for a file, by its name."""

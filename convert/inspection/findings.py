@@ -11,7 +11,7 @@ MAX_SHOWN = 200  # characters of a fact; names and metadata are the file's
 
 
 @dataclass(frozen=True)
-class Finding:
+class Remark:
     """Something that was looked at; `remedy` says what to do where it does not fit."""
 
     fits: bool
@@ -19,16 +19,16 @@ class Finding:
     remedy: str = ""
 
     @classmethod
-    def of(cls, error: ClassifyError) -> "Finding":
+    def of(cls, error: ClassifyError) -> "Remark":
         """A refusal, as a finding."""
         return cls(fits=False, what=error.message.rstrip("."), remedy=error.remedy)
 
 
-def agree(what: str, have: object, want: object, remedy: str) -> Finding:
+def agree(what: str, have: object, want: object, remedy: str) -> Remark:
     """Whether the file has what the manifest says."""
     if have == want:
-        return Finding(fits=True, what=f"{what}: {have}, as the manifest says")
-    return Finding(fits=False, what=f"{what}: {have}, but the manifest says {want}", remedy=remedy)
+        return Remark(fits=True, what=f"{what}: {have}, as the manifest says")
+    return Remark(fits=False, what=f"{what}: {have}, but the manifest says {want}", remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Inspection:
     subject: str
     kind: str
     facts: dict[str, object] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Remark, ...] = ()
     parts: tuple["Inspection", ...] = ()
 
     @property

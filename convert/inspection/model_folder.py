@@ -5,7 +5,7 @@ from pathlib import Path
 
 from convert.inspection.artifacts import inspect_om, inspect_onnx
 from convert.inspection.context import MANIFEST, Context
-from convert.inspection.findings import Finding, Inspection, agree
+from convert.inspection.findings import Inspection, Remark, agree
 from convert.inspection.kinds import kind_of
 from convert.inspection.small_files import inspect_aipp
 from models.manifest import Artifact, ModelManifest, Recipe
@@ -19,12 +19,12 @@ def inspect_manifest(path: Path) -> Inspection:
     try:
         manifest = ModelManifest.read(path)
     except ManifestInvalid as error:
-        return Inspection(str(path), "manifest", findings=(Finding.of(error),))
+        return Inspection(str(path), "manifest", findings=(Remark.of(error),))
     context = Context(path.parent, manifest)
     parts = [_artifact(artifact, context) for artifact in manifest.artifacts]
     parts += [inspect_aipp(file, context) for file in sorted(path.parent.iterdir()) if _is_aipp(file)]
     if path.name == MANIFEST and not manifest.artifacts:
-        none = [Finding(fits=False, what="it has no artifact", remedy=f"Run: ascend-classify models prepare {manifest.name}")]
+        none = [Remark(fits=False, what="it has no artifact", remedy=f"Run: ascend-classify models prepare {manifest.name}")]
     else:
         none = []
     return Inspection(str(path), f"model {manifest.name}", _facts(manifest), (*_labels(context, manifest), *none), tuple(parts))
@@ -55,13 +55,13 @@ def _listed(artifact: Artifact) -> str:
     return f"{artifact.file}: {artifact.soc}, batches of {', '.join(map(str, artifact.batch_sizes))}"
 
 
-def _labels(context: Context, manifest: ModelManifest) -> Iterator[Finding]:
+def _labels(context: Context, manifest: ModelManifest) -> Iterator[Remark]:
     path = context.folder / manifest.labels
     remedy = f"Prepare or import the model again, or see that {path} is the right file."
     try:
         count = len(read_labels(path))
     except (OSError, ValueError) as error:
-        yield Finding(fits=False, what=f"labels: {error}", remedy=remedy)
+        yield Remark(fits=False, what=f"labels: {error}", remedy=remedy)
         return
     yield agree("labels' sha256", sha256_of(path), manifest.labels_sha256, remedy)
     yield agree("number of labels", count, manifest.classes, remedy)
@@ -72,12 +72,12 @@ def _artifact(artifact: Artifact, context: Context) -> Inspection:
     try:
         kind = kind_of(path)
     except ClassifyError as error:
-        return Inspection(str(path), f"artifact for {artifact.soc}", findings=(Finding.of(error),))
+        return Inspection(str(path), f"artifact for {artifact.soc}", findings=(Remark.of(error),))
     if kind == "om":
         return inspect_om(path, context)
     if kind == "onnx":
         return inspect_onnx(path, context)
-    wrong = Finding(fits=False, what=f"by its bytes it is {kind}, neither ONNX nor OM", remedy="Convert the model again.")
+    wrong = Remark(fits=False, what=f"by its bytes it is {kind}, neither ONNX nor OM", remedy="Convert the model again.")
     return Inspection(str(path), f"artifact for {artifact.soc}", findings=(wrong,))
 
 

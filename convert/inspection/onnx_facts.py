@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from convert.conversion_errors import ConvertError
-from convert.inspection.protobuf_fields import NOTHING, Field, ProtobufFile
+from convert.inspection.protobuf_fields import NOTHING, FieldSpan, ProtobufFile
 
 RECIPE = "recipe/"  # what the names of folded operations begin with
 MAX_METADATA = 64
 MAX_DIMENSIONS = 8
 MAX_TENSORS = 20_000  # ResNeXt-101 has 520
 
-# Field numbers of onnx.proto.
+# FieldSpan numbers of onnx.proto.
 _IR_VERSION, _PRODUCER, _GRAPH, _OPSET, _METADATA = 1, 2, 7, 8, 14
 _NODE, _INITIALIZER, _INPUT, _OUTPUT = 1, 5, 11, 12
 _NODE_OUTPUT = 2
@@ -24,7 +24,7 @@ _TYPES = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int3
 
 
 @dataclass(frozen=True)
-class Tensor:
+class TensorFacts:
     """An input or output; in the shape, text is the name of a free dimension."""
 
     name: str
@@ -42,8 +42,8 @@ class OnnxFacts:
     ir_version: int = 0
     producer: str = ""
     opsets: dict[str, int] = field(default_factory=dict)
-    inputs: list[Tensor] = field(default_factory=list)
-    outputs: list[Tensor] = field(default_factory=list)
+    inputs: list[TensorFacts] = field(default_factory=list)
+    outputs: list[TensorFacts] = field(default_factory=list)
     nodes: int = 0
     parameters: int = 0
     parameter_bytes: int = 0
@@ -74,7 +74,7 @@ def read_onnx_facts(path: Path) -> OnnxFacts:
     return facts
 
 
-def _read_graph(proto: ProtobufFile, graph: Field, facts: OnnxFacts) -> None:
+def _read_graph(proto: ProtobufFile, graph: FieldSpan, facts: OnnxFacts) -> None:
     initialisers = set()
     for each in proto.fields(graph):
         if each.number == _NODE:
@@ -89,7 +89,7 @@ def _read_graph(proto: ProtobufFile, graph: Field, facts: OnnxFacts) -> None:
     facts.inputs = [tensor for tensor in facts.inputs if tensor.name not in initialisers]
 
 
-def _read_initialiser(proto: ProtobufFile, message: Field, facts: OnnxFacts) -> str:
+def _read_initialiser(proto: ProtobufFile, message: FieldSpan, facts: OnnxFacts) -> str:
     dims: list[int] = []
     name, size = "", 0
     for each in proto.fields(message):
@@ -107,18 +107,18 @@ def _read_initialiser(proto: ProtobufFile, message: Field, facts: OnnxFacts) -> 
     return name
 
 
-def _tensor(proto: ProtobufFile, message: Field) -> Tensor:
+def _tensor(proto: ProtobufFile, message: FieldSpan) -> TensorFacts:
     """From ValueInfoProto: name = 1, type = 2 (tensor_type = 1 (elem_type = 1, shape = 2 (dim = 1 (value = 1, param = 2))))."""
     name, tensor_type = _part(proto, message, 1), _part(proto, _part(proto, message, 2), 1)
     kind, shape = _part(proto, tensor_type, 1).value, _part(proto, tensor_type, 2)
     dimensions = tuple(_dimension(proto, each) for each in proto.fields(shape) if each.number == 1)
-    return Tensor(proto.text(name), _TYPES.get(kind, f"type {kind}"), dimensions)
+    return TensorFacts(proto.text(name), _TYPES.get(kind, f"type {kind}"), dimensions)
 
 
-def _part(proto: ProtobufFile, message: Field, number: int) -> Field:
+def _part(proto: ProtobufFile, message: FieldSpan, number: int) -> FieldSpan:
     """The first field of that number, or one without content."""
     return next((each for each in proto.fields(message) if each.number == number), NOTHING)
 
 
-def _dimension(proto: ProtobufFile, message: Field) -> int | str:
+def _dimension(proto: ProtobufFile, message: FieldSpan) -> int | str:
     return _part(proto, message, 1).value or proto.text(_part(proto, message, 2)) or "?"

@@ -14,7 +14,7 @@ MAX_TEXT_BYTES = 4096
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # protobuf.dev, Encoding
 
 
-class Field(NamedTuple):
+class FieldSpan(NamedTuple):
     """A field: `number` is the schema's, `value` that of a varint or 0, `start` to `end` the bytes of any other."""
 
     number: int
@@ -28,7 +28,7 @@ class Field(NamedTuple):
         return self.end - self.start
 
 
-NOTHING = Field(0, 0, 0, 0)
+NOTHING = FieldSpan(0, 0, 0, 0)
 
 
 class ProtobufFile:
@@ -37,9 +37,9 @@ class ProtobufFile:
     def __init__(self, file: BinaryIO, size_bytes: int) -> None:
         self._file = file
         self._fields = 0
-        self.whole = Field(0, 0, 0, size_bytes)
+        self.whole = FieldSpan(0, 0, 0, size_bytes)
 
-    def fields(self, message: Field) -> Iterator[Field]:
+    def fields(self, message: FieldSpan) -> Iterator[FieldSpan]:
         """The fields of a message, in the file's order."""
         at = message.start
         while at < message.end:
@@ -49,14 +49,14 @@ class ProtobufFile:
             field, at = self._field(at, message.end)
             yield field
 
-    def text(self, field: Field) -> str:
+    def text(self, field: FieldSpan) -> str:
         """The content of a text field."""
         if field.size > MAX_TEXT_BYTES:
             raise ConvertError(f"Byte {field.start}: a text of {field.size} bytes.", "It should be a name.")
         self._file.seek(field.start)
         return self._file.read(field.size).decode("utf-8", "replace")
 
-    def numbers(self, field: Field) -> list[int]:
+    def numbers(self, field: FieldSpan) -> list[int]:
         """The numbers of a repeated field: one, or some packed together."""
         if field.end == field.start:
             return [field.value]
@@ -68,14 +68,14 @@ class ProtobufFile:
             numbers.append(number)
         return numbers
 
-    def _field(self, at: int, end: int) -> tuple[Field, int]:
+    def _field(self, at: int, end: int) -> tuple[FieldSpan, int]:
         key, start = self._varint(at, end)
         number, wire = key >> 3, key & 7
         if number == 0:
             raise ConvertError(f"Byte {at}: no protobuf.", "The file is damaged.")
         if wire == _VARINT:
             value, after = self._varint(start, end)
-            return Field(number, value, after, after), after
+            return FieldSpan(number, value, after, after), after
         if wire == _BYTES:
             size, start = self._varint(start, end)
         elif wire in (_FIXED64, _FIXED32):
@@ -84,7 +84,7 @@ class ProtobufFile:
             raise ConvertError(f"Byte {at}: no protobuf.", "The file is damaged.")
         if start + size > end:
             raise ConvertError(f"Byte {at}: a field of {size} bytes where {end - start} are left.", "The file is cut off or damaged.")
-        return Field(number, 0, start, start + size), start + size
+        return FieldSpan(number, 0, start, start + size), start + size
 
     def _varint(self, at: int, end: int) -> tuple[int, int]:
         self._file.seek(at)

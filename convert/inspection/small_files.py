@@ -5,7 +5,7 @@ from pathlib import Path
 from convert.aipp import check_aipp, read_aipp
 from convert.conversion_errors import AippInvalid, ConvertError
 from convert.inspection.context import Context
-from convert.inspection.findings import Finding, Inspection, agree
+from convert.inspection.findings import Inspection, Remark, agree
 from models.manifest import ModelManifest
 from models.model_errors import ClassifyError
 from pipelines.classification import ClassificationConfig, read_labels
@@ -30,12 +30,12 @@ def inspect_aipp(path: Path, context: Context) -> Inspection:
             "mean": ", ".join(f"{mean:.15g}" for mean in means),
             "1 / deviation": f"{config.var_reci_chn_0:.15g}, {config.var_reci_chn_1:.15g}, {config.var_reci_chn_2:.15g}",
         }
-        findings.append(Finding(fits=True, what="ATC can read it"))
+        findings.append(Remark(fits=True, what="ATC can read it"))
         if context.manifest:
             check_aipp(config, context.manifest)
-            findings.append(Finding(fits=True, what=f"it does what {context.manifest.name} wants"))
+            findings.append(Remark(fits=True, what=f"it does what {context.manifest.name} wants"))
     except AippInvalid as error:
-        findings.append(Finding.of(error))
+        findings.append(Remark.of(error))
     return Inspection(str(path), "AIPP configuration", facts, tuple(findings))
 
 
@@ -48,24 +48,24 @@ def inspect_pipeline(path: Path) -> Inspection:
             raise ConvertError(f"{path} has more than {MAX_PIPELINE_BYTES} bytes.", "A pipeline has a few KB.")
         streams = parse_pipeline(text)
     except ClassifyError as error:
-        return Inspection(str(path), "pipeline", findings=(Finding.of(error),))
+        return Inspection(str(path), "pipeline", findings=(Remark.of(error),))
     facts: dict[str, object] = {
         f"stream {stream.name}": [f"{each.name} -> {', '.join(each.next) or 'end'}" for each in stream.elements.values()]
         for stream in streams
     }
-    findings = [Finding(fits=True, what="the stream engine can read it")]
+    findings = [Remark(fits=True, what="the stream engine can read it")]
     for stream in streams:
         findings += _stream_findings(stream)
     return Inspection(str(path), "pipeline", facts, tuple(dict.fromkeys(findings)))
 
 
-def _stream_findings(stream: StreamSpec) -> list[Finding]:
+def _stream_findings(stream: StreamSpec) -> list[Remark]:
     findings = []
     for infer in stream.of_factory("mxpi_tensorinfer"):
         model = Path(str(infer.props["modelPath"]))
         there = model.is_file() or model.with_suffix(".onnx").is_file()
         remedy = "" if there else "It is sought from the working directory; prepare or convert the model."
-        findings.append(Finding(there, f"model {model}" + ("" if there else " is missing"), remedy))
+        findings.append(Remark(there, f"model {model}" + ("" if there else " is missing"), remedy))
         context = Context(model.parent)
         findings += context.findings
         if context.manifest:
@@ -75,7 +75,7 @@ def _stream_findings(stream: StreamSpec) -> list[Finding]:
     return findings
 
 
-def _geometry(stream: StreamSpec, manifest: ModelManifest) -> list[Finding]:
+def _geometry(stream: StreamSpec, manifest: ModelManifest) -> list[Remark]:
     remedy = f"The recipe of {manifest.name} says so; render the pipeline from it, or change the element."
     if manifest.recipe.resize != "stretch":
         return []
@@ -90,12 +90,12 @@ def _geometry(stream: StreamSpec, manifest: ModelManifest) -> list[Finding]:
     ]
 
 
-def _classes(last: ElementSpec, manifest: ModelManifest) -> list[Finding]:
+def _classes(last: ElementSpec, manifest: ModelManifest) -> list[Remark]:
     labels, config = str(last.props["labelPath"]), str(last.props["postProcessConfigPath"])
     try:
         classes = ClassificationConfig.of(last.props["postProcessConfigContent"], config).classes
         found = len(read_labels(Path(labels))) if labels else manifest.classes
     except (ValueError, OSError) as error:
-        return [Finding(fits=False, what=f"{last.name}: {error}", remedy="It is sought from the working directory.")]
+        return [Remark(fits=False, what=f"{last.name}: {error}", remedy="It is sought from the working directory.")]
     remedy = "CLASS_NUM and the labels must be those of the model."
     return [agree("CLASS_NUM", classes, manifest.classes, remedy), agree("labels", found, manifest.classes, remedy)]

@@ -11,7 +11,7 @@ from convert.conversion_errors import ConvertError
 from convert.networks.efficientnet_lite import efficientnet_lite0
 from convert.networks.fit import fit
 from convert.networks.graph import GraphBuilder, Shape, Value
-from convert.networks.resnext_graph import DEPTHS, ResNeXt
+from convert.networks.resnext_graph import DEPTHS, ResNeXtGraph
 
 Network = Callable[[GraphBuilder, Value, int], Value]
 
@@ -20,7 +20,7 @@ def network(architecture: str) -> Network:
     """The builder of that name; raises ConvertError."""
     if architecture == "efficientnet_lite0":
         return efficientnet_lite0
-    if resnext := ResNeXt.parse(architecture):
+    if resnext := ResNeXtGraph.parse(architecture):
         return resnext
     known = ", ".join(f"resnext{depth}_32x4d" for depth in DEPTHS)
     raise ConvertError(f"There is no architecture {architecture!r}.", f"Known: efficientnet_lite0, {known} and other widths.")

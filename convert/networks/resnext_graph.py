@@ -22,7 +22,7 @@ _NAME = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class ResNeXt:
+class ResNeXtGraph:
     """A ResNeXt by its blocks a stage, the groups of its 3x3 convolutions, and a group's width at 64 planes, with which it doubles.
 
     Named `resnext101_32x4d`, or with the blocks themselves: `resnext_1-1-1-1_8x4d` (one to four stages). With `same_pool`

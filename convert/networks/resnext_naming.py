@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convert.conversion_errors import ConvertError
-from convert.networks.resnext_graph import STAGE_PLANES, ResNeXt
+from convert.networks.resnext_graph import STAGE_PLANES, ResNeXtGraph
 
 _STATISTICS = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 _MODEL_ZOO = (  # of mindspore-ai/models
@@ -33,7 +33,7 @@ _GROUP = re.compile(r"(.+\.conv2)\.convs\.([0-9]{1,3})\.weight")
 class Recognised:
     """A ResNeXt, its number of classes, and its tensors under torchvision's names; from MindSpore or not."""
 
-    network: ResNeXt
+    network: ResNeXtGraph
     classes: int
     tensors: dict[str, np.ndarray]
     mindspore: bool
@@ -60,7 +60,7 @@ def recognise(tensors: Mapping[str, np.ndarray]) -> Recognised:
             "ResNeXt is known as torchvision, timm, mindspore-ai/models and this project name it.",
         )
     channels, width = filters.shape[:2]
-    return Recognised(ResNeXt(blocks, max(channels // max(width, 1), 1), width, model_zoo), head.shape[0], named, mindspore)
+    return Recognised(ResNeXtGraph(blocks, max(channels // max(width, 1), 1), width, model_zoo), head.shape[0], named, mindspore)
 
 
 def _torchvision_name(name: str, *, model_zoo: bool) -> str:

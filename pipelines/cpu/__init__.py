@@ -5,13 +5,13 @@ Only the options are imported at once: beside the vendor's SDK the rest is not u
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.runtime_options import CpuOptions
 
 if TYPE_CHECKING:
-    from pipelines.cpu.stream_manager import StreamManagerApi
+    from pipelines.cpu.stream_manager import CpuStreamManager
     from pipelines.cpu.structs import MxDataInput, MxDataOutput
 
-__all__ = ["HostOptions", "MxDataInput", "MxDataOutput", "StreamManagerApi"]
+__all__ = ["CpuOptions", "CpuStreamManager", "MxDataInput", "MxDataOutput"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes are of any type
@@ -19,4 +19,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes are o
 
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("pipelines.cpu.stream_manager" if name == "StreamManagerApi" else "pipelines.cpu.structs"), name)
+    return getattr(import_module("pipelines.cpu.stream_manager" if name == "CpuStreamManager" else "pipelines.cpu.structs"), name)

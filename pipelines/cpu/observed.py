@@ -4,20 +4,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.cpu import HostOptions, MxDataInput, StreamManagerApi
+from pipelines.cpu import CpuOptions, CpuStreamManager, MxDataInput
 
 __all__ = ["MxDataInput", "Observed"]
 
 
 class Observed:
-    """A StreamManagerApi that keeps the seconds by stage of each image until they are asked for."""
+    """A CpuStreamManager that keeps the seconds by stage of each image until they are asked for."""
 
     def __init__(self, options: Mapping[str, Any], on_batch: Callable[[int, int], None]) -> None:
-        """`options` are those of HostOptions; `on_batch(images, padding)` is called on the streams' threads."""
+        """`options` are those of CpuOptions; `on_batch(images, padding)` is called on the streams' threads."""
         self._stages_s: dict[tuple[str, int], Mapping[str, float]] = {}
         sdk_conf = options.get("sdk_conf")
         options = {**options, "sdk_conf": Path(sdk_conf) if sdk_conf else None}
-        self.manager = StreamManagerApi(HostOptions(on_frame=self._keep, on_batch=on_batch, **options))
+        self.manager = CpuStreamManager(CpuOptions(on_frame=self._keep, on_batch=on_batch, **options))
 
     def _keep(self, stream: str, unique_id: int, stages_s: Mapping[str, float]) -> None:
         self._stages_s[stream, unique_id] = stages_s

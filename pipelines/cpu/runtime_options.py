@@ -17,7 +17,7 @@ BatchObserver = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class HostOptions:
+class CpuOptions:
     """Options of the CPU runtime.
 
     `on_frame(stream, unique_id, stages_s)` is called before a result is handed out, with the seconds spent by stage;

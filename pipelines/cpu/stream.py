@@ -15,7 +15,7 @@ from pipelines.cpu.elements.imageresize import ImageResize
 from pipelines.cpu.elements.plumbing import Tee
 from pipelines.cpu.elements.tensorinfer import TensorInfer
 from pipelines.cpu.results import Delivery, ResultQueue, ResultTable, failure
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.runtime_options import CpuOptions
 from pipelines.cpu.strict import LoneSender, StrictResultTable
 from pipelines.cpu.structs import MxDataOutput
 from pipelines.cpu.text.spec import ElementSpec, StreamSpec
@@ -46,7 +46,7 @@ class SendRefused(Exception):
 class Stream:
     """One stream of a pipeline, running until `stop`."""
 
-    def __init__(self, spec: StreamSpec, options: HostOptions) -> None:
+    def __init__(self, spec: StreamSpec, options: CpuOptions) -> None:
         self.spec = spec
         self._options = options
         self._mode: Mode | None = None

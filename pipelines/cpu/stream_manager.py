@@ -1,4 +1,4 @@
-"""StreamManagerApi on a CPU: the calls, codes and texts of the vendor's Python module.
+"""CpuStreamManager on a CPU: the calls, codes and texts of the vendor's Python module.
 
 Overloads are told apart by the number and types of their arguments, as the vendor's binding does; wrong ones raise in its
 words. Every call may come from any thread; streams belong to the object that created them.
@@ -13,7 +13,7 @@ from typing import Any
 from pipelines.codes import Code
 from pipelines.cpu import calls
 from pipelines.cpu.results import failure
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.runtime_options import CpuOptions
 from pipelines.cpu.stream import BOXES_KEY, Mode, SendRefused, Stream
 from pipelines.cpu.structs import (
     MxDataOutput,
@@ -30,11 +30,11 @@ MAX_FILE_BYTES = 100 * 1024 * 1024
 NOT_INITIALISED_TEXT = b"The initialization is not performed, Call the InitManager method first."
 
 
-class StreamManagerApi:
+class CpuStreamManager:
     """The vendor's entry point."""
 
-    def __init__(self, options: HostOptions | None = None) -> None:
-        self._options = options or HostOptions()
+    def __init__(self, options: CpuOptions | None = None) -> None:
+        self._options = options or CpuOptions()
         self._initialised = False
         self._streams: dict[bytes, Stream] = {}
         self._creating = threading.Lock()  # two calls may name the same stream

@@ -12,13 +12,13 @@ from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
 from server.api.body import ImageBody, read_images
-from server.api.request_context import Exchange, exchange_of
+from server.api.request_context import RequestContext, context_of
 from server.errors import BadRequest, Saturated, ServiceError
 from server.images.inspection import inspect_image
 from server.images.upright import upright
 from server.serving.admission import Admission
 from server.serving.budgets import BodyBudget, BodyHold
-from server.serving.served_model import Served
+from server.serving.served_model import ServedModel
 from server.settings import Settings
 from server.types import ImageFormat, Prediction
 
@@ -28,7 +28,7 @@ DEFAULT_TOP_K = 5
 class _Answer(NamedTuple):
     """A prediction, and the model whose it is."""
 
-    served: Served
+    served: ServedModel
     prediction: Prediction
 
     def words(self, top_k: int) -> dict[str, object]:
@@ -48,31 +48,31 @@ class ClassifyRoutes:
 
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One image in, the best classes out."""
-        exchange = exchange_of(scope)
+        context = context_of(scope)
         self._admission.check_room()
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, receive), self._settings, 1, hold)
-            exchange.stages_s["read"] = perf_counter() - exchange.started_s
+            context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
-            with exchange.unless_abandoned():
-                answer = await self._predict(body.images[0], exchange.request_id, self._admission.deadline_s(timeout_ms))
-        exchange.stages_s |= answer.prediction.stages_s
-        exchange.engine = answer.prediction.engine
-        await send_json(send, answer.words(top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(exchange)})
+            with context.unless_abandoned():
+                answer = await self._predict(body.images[0], context.request_id, self._admission.deadline_s(timeout_ms))
+        context.stages_s |= answer.prediction.stages_s
+        context.engine = answer.prediction.engine
+        await send_json(send, answer.words(top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(context)})
 
     async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Several images in, one outcome each, in order; 429 only when none of them was taken."""
-        exchange = exchange_of(scope)
+        context = context_of(scope)
         self._admission.check_room()
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, receive), self._settings, self._settings.max_batch_items, hold)
-            exchange.stages_s["read"] = perf_counter() - exchange.started_s
+            context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k = number(options, "top_k", MAX_TOP_K) or DEFAULT_TOP_K
             deadline_s = self._admission.deadline_s(number(options, "timeout_ms"))
-            works = [self._outcome(image, f"{exchange.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)]
-            with exchange.unless_abandoned():
+            works = [self._outcome(image, f"{context.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)]
+            with context.unless_abandoned():
                 outcomes = await asyncio.gather(*works)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Saturated)]
         if len(refusals) == len(outcomes):
@@ -81,8 +81,8 @@ class ClassifyRoutes:
             {"error": str(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
             for outcome in outcomes
         ]
-        exchange.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
-        await send_json(send, {**self._admission.served.words, "results": results, "timing_ms": _timing_ms(exchange)})
+        context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
+        await send_json(send, {**self._admission.served.words, "results": results, "timing_ms": _timing_ms(context)})
 
     async def _predict(self, data: bytes, request_id: str, deadline_s: float) -> _Answer:
         image = inspect_image(data, self._settings.max_image_pixels)
@@ -110,8 +110,8 @@ def all_options(scope: Scope, body: ImageBody) -> dict[str, str]:
     return dict(query) | body.options
 
 
-def _timing_ms(exchange: Exchange) -> dict[str, float]:
-    stages_s = exchange.stages_s | {"total": perf_counter() - exchange.started_s}
+def _timing_ms(context: RequestContext) -> dict[str, float]:
+    stages_s = context.stages_s | {"total": perf_counter() - context.started_s}
     return {stage: round(elapsed_s * 1000, 3) for stage, elapsed_s in stages_s.items()}
 
 

@@ -20,8 +20,8 @@ class ClientGone(Exception):
 
 
 @dataclass(slots=True)
-class Exchange:
-    """One request, as the envelope knows it; routes add what they learn."""
+class RequestContext:
+    """One request, as the middleware knows it; routes add what they learn."""
 
     request_id: str
     started_s: float
@@ -53,10 +53,10 @@ class Exchange:
             self._waiting.cancel()
 
 
-def exchange_of(scope: Scope) -> Exchange:
-    """The exchange of the request that is being handled."""
-    exchange: Exchange = scope["exchange"]
-    return exchange
+def context_of(scope: Scope) -> RequestContext:
+    """The context of the request that is being handled."""
+    context: RequestContext = scope["request_context"]
+    return context
 
 
 def request_id_of(headers: dict[bytes, bytes]) -> str:

@@ -13,12 +13,12 @@ from server.engines.base import Engine
 from server.engines.chips import chip_soc, find_chips
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.chain import Chain
-from server.engines.fleet.member import Link
+from server.engines.fleet.member import Member
 from server.engines.fleet.pool import Pool
 from server.engines.mxbase_engine import BUILD, MxbaseEngine, share_decoder_warnings
 from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, plan_own, plan_rendered
 from server.engines.process.engine_process import EngineProcess, Supervision
-from server.engines.process.program import HostedProgram, Program, StreamProgram
+from server.engines.process.program import EngineProgram, Program, StreamProgram
 from server.engines.runtime import Runtime
 from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
@@ -107,17 +107,17 @@ class EngineAssembly:
         if len(engines) == 1 and not self.in_processes:
             return engines[0]
         stall_s = self._settings.engine_stall_s + 2 * NEXT_S
-        return Chain([Link(engine, str(self.devices[0]), stall_s) for engine in engines], window, self._metrics.switched)
+        return Chain([Member(engine, str(self.devices[0]), stall_s) for engine in engines], window, self._metrics.switched)
 
     def _on_every_chip(self, kind: str) -> Engine:
-        members = [self._member(kind, device) for device in self.devices]
-        if len(members) == 1:
-            return members[0]
+        engines = [self._engine_on(kind, device) for device in self.devices]
+        if len(engines) == 1:
+            return engines[0]
         stall_s = self._settings.engine_stall_s + NEXT_S
-        links = [Link(member, str(device), stall_s) for member, device in zip(members, self.devices, strict=True)]
-        return Pool(links, self._settings.window, hold=False)
+        members = [Member(engine, str(device), stall_s) for engine, device in zip(engines, self.devices, strict=True)]
+        return Pool(members, self._settings.window, hold=False)
 
-    def _member(self, kind: str, device: int) -> Engine:
+    def _engine_on(self, kind: str, device: int) -> Engine:
         if self.in_processes:
             return self._process(kind, device)
         window, on_batch = self._settings.window, self._metrics.batch
@@ -141,7 +141,7 @@ class EngineAssembly:
         if kind == "stream":
             settings = self._settings
             return StreamProgram(self._stream_plan(device), self._runtime, settings.engine_python, sdk_conf=settings.sdk_conf)
-        return HostedProgram("server.engines.mxbase_engine:open_hosted", partial(self._hosted_arguments, device), self._places())
+        return EngineProgram("server.engines.mxbase_engine:open_in_child", partial(self._child_arguments, device), self._places())
 
     def _stream_plan(self, device: int) -> Callable[[], StreamPlan]:
         if own := self._settings.pipeline:
@@ -149,7 +149,7 @@ class EngineAssembly:
         streams = self._settings.streams_per_device or default_streams(self._runtime)
         return lambda: plan_rendered(self._model, self._runtime, self._soc, streams, self._chip(device))
 
-    def _hosted_arguments(self, device: int) -> Mapping[str, Any]:
+    def _child_arguments(self, device: int) -> Mapping[str, Any]:
         plan = self._classifier_plan(device)
         return {"config": plan.config, "labels": plan.labels, "runtime": plan.runtime, "capacity": self._places()}
 

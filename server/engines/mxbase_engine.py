@@ -169,6 +169,6 @@ def error_of(outcome: str, words: str) -> ServiceError:
             return EngineFailed(f"The compiled engine failed the image: {words}")
 
 
-def open_hosted(config: str, labels: Sequence[str], runtime: str, capacity: int) -> MxbaseEngine:
+def open_in_child(config: str, labels: Sequence[str], runtime: str, capacity: int) -> MxbaseEngine:
     """The engine for a process of its own, which has no use for the model store."""
     return MxbaseEngine(lambda: ClassifierPlan(config, tuple(labels), runtime), capacity)

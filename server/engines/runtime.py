@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.runtime_options import CpuOptions
 from server.errors import EngineUnavailable
 
 Runtime = Literal["ascend", "host"]
@@ -28,14 +28,14 @@ def detect_runtime(devices: Path = Path("/dev")) -> Runtime:
     return "ascend" if chips and importlib.util.find_spec("StreamManagerApi") else "host"
 
 
-def open_stream_manager(runtime: Runtime, options: HostOptions) -> tuple[StreamManager, Callable[[], Any]]:
+def open_stream_manager(runtime: Runtime, options: CpuOptions) -> tuple[StreamManager, Callable[[], Any]]:
     """A stream manager and the constructor of its input struct; raises EngineUnavailable. `options` are the CPU runtime's."""
     if runtime == "host":
         try:
-            from pipelines.cpu import MxDataInput, StreamManagerApi
+            from pipelines.cpu import CpuStreamManager, MxDataInput
         except ImportError as error:
             raise EngineUnavailable(f"The CPU runtime is not installed: {error}.", "Install the extra: ascend-classify[host].") from error
-        return StreamManagerApi(options), MxDataInput
+        return CpuStreamManager(options), MxDataInput
     try:
         import StreamManagerApi as vendor  # type: ignore[import-not-found] # noqa: N813
     except ImportError as error:

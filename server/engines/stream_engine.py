@@ -19,7 +19,7 @@ from time import monotonic
 from typing import Any
 
 from pipelines.codes import Code
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.runtime_options import CpuOptions
 from server.engines.answer import read_answer
 from server.engines.base import EngineHealth, InferenceRequest
 from server.engines.plan import StreamPlan
@@ -68,7 +68,7 @@ class StreamEngine:
         self.capacity = capacity
         self._make_plan = plan
         self._runtime: Runtime = runtime
-        self._options = HostOptions(on_frame=self._keep_stages, on_batch=on_batch, strict=strict, refuse_damaged=True, sdk_conf=sdk_conf)
+        self._options = CpuOptions(on_frame=self._keep_stages, on_batch=on_batch, strict=strict, refuse_damaged=True, sdk_conf=sdk_conf)
         self._told = False  # of results, by the runtime
         self._in_flight = InFlight(capacity)
         self._queue: deque[Work] = deque()

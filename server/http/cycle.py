@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from server.api.request_context import exchange_of
+from server.api.request_context import context_of
 from server.errors import ServiceError
 from server.http.limits import DISCARD_BYTES
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from server.http.connection import Connection
 
 
-class Outlet:
+class CycleTransport:
     """The transport as a cycle sees it: to close it is the connection's affair."""
 
     __slots__ = ("close", "is_closing", "write")
@@ -48,8 +48,8 @@ class Cycle(RequestResponseCycle):
         """Tell the application that the client is gone."""
         self.disconnected = True
         self.message_event.set()
-        if "exchange" in self.scope:
-            exchange_of(cast("Scope", self.scope)).abandon()
+        if "request_context" in self.scope:
+            context_of(cast("Scope", self.scope)).abandon()
 
     async def receive(self) -> Any:  # noqa: ANN401 - uvicorn's own type
         """The next piece of the body; raises the refusal."""

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Front:
+class HotRoutes:
     """The ASGI application: POST to one of the hot routes goes there, everything else to FastAPI."""
 
     def __init__(self, app: FastAPI, hot: Mapping[str, ASGIApp]) -> None:

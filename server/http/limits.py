@@ -25,7 +25,7 @@ FILES_BESIDES = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """The limits that are settings."""
 
     connections: int
@@ -33,7 +33,7 @@ class Limits:
     keep_alive_s: float
 
 
-def read_limits(settings: Settings) -> Limits:
+def read_connection_limits(settings: Settings) -> ConnectionLimits:
     """The limits of these settings; as many open files as they want are asked for, and fewer connections taken if they are refused."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.max_connections + FILES_BESIDES
@@ -41,4 +41,4 @@ def read_limits(settings: Settings) -> Limits:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < files:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    return Limits(max(1, min(settings.max_connections, files - FILES_BESIDES)), settings.client_timeout_s, settings.keep_alive_s)
+    return ConnectionLimits(max(1, min(settings.max_connections, files - FILES_BESIDES)), settings.client_timeout_s, settings.keep_alive_s)

@@ -16,9 +16,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from server.http.connection import Connection
-from server.http.limits import read_limits
-from server.http.overload import Shedding
-from server.http.refusals import Gate
+from server.http.limits import read_connection_limits
+from server.http.overload import Overload
+from server.http.refusals import Refusals
 from server.serving.reload import Reloader
 from server.serving.service import Service
 from server.telemetry.access_log import AccessLog
@@ -29,19 +29,19 @@ logger = logging.getLogger(__name__)
 class DrainingServer(uvicorn.Server):
     """A uvicorn server whose first SIGTERM or SIGINT drains and whose second one ends at once; SIGHUP reloads the model."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, reloader: Reloader, gate: Gate, shedding: Shedding) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, reloader: Reloader, refusals: Refusals, overload: Overload) -> None:
         super().__init__(config)
         self._reloader = reloader
-        self._gate = gate
-        self._shedding = shedding
+        self._refusals = refusals
+        self._overload = overload
         self._service = service
         service.on_failure = self.stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept, then say where."""
         await super().startup(sockets)
-        self._gate.sweep(self._end_overdue, asyncio.get_running_loop())
-        self._shedding.refill(asyncio.get_running_loop())
+        self._refusals.sweep(self._end_overdue, asyncio.get_running_loop())
+        self._overload.refill(asyncio.get_running_loop())
         for listener in sockets or ():
             host, port = listener.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
@@ -107,11 +107,11 @@ def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.
     def engine_name() -> str:
         return service.engine.name
 
-    shedding = Shedding(service.admission, service.metrics, engine_name, access_log)
-    gate = Gate(read_limits(service.settings), service.metrics, engine_name)
+    overload = Overload(service.admission, service.metrics, engine_name, access_log)
+    refusals = Refusals(read_connection_limits(service.settings), service.metrics, engine_name)
     config = uvicorn.Config(
         app,
-        http=cast("type[asyncio.Protocol]", partial(Connection, gate=gate, shedding=shedding)),
+        http=cast("type[asyncio.Protocol]", partial(Connection, refusals=refusals, overload=overload)),
         ws="none",
         access_log=False,
         log_config=None,
@@ -119,7 +119,7 @@ def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.
         timeout_graceful_shutdown=int(service.settings.drain_s) + 1,
         backlog=1024,
     )
-    server = DrainingServer(config, service, reloader, gate, shedding)
+    server = DrainingServer(config, service, reloader, refusals, overload)
     collect_seldom()
     server.run(sockets=[listener])
     return 1 if service.failure or not server.started else 0

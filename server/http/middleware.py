@@ -9,7 +9,7 @@ from prometheus_client import Counter
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.api.request_context import ClientGone, Exchange, request_id_of
+from server.api.request_context import ClientGone, RequestContext, request_id_of
 from server.errors import InternalError, ServiceError, Unauthorized
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
@@ -30,7 +30,7 @@ def error_response(error: ServiceError, request_id: str) -> JSONResponse:
     return JSONResponse(body, int(error.status), headers)
 
 
-class Envelope:
+class RequestMiddleware:
     """Pure ASGI middleware around the whole application."""
 
     def __init__(
@@ -51,12 +51,12 @@ class Envelope:
         headers = dict(scope["headers"])
         if b"range" in headers:  # nothing is served in parts, and Starlette refuses malformed ranges in plain text
             scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
-        exchange = scope["exchange"] = Exchange(request_id_of(headers), perf_counter())
+        context = scope["request_context"] = RequestContext(request_id_of(headers), perf_counter())
 
         async def send_wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                exchange.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *self._headers(exchange)]
+                context.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *self._headers(context)]
             await send(message)
 
         try:
@@ -64,41 +64,41 @@ class Envelope:
                 check_key(self._api_key, headers)
             await self._app(scope, receive, send_wrapped)
         except ServiceError as error:
-            await error_response(error, exchange.request_id)(scope, receive, send_wrapped)
+            await error_response(error, context.request_id)(scope, receive, send_wrapped)
         except ClientGone:
-            exchange.status = CLIENT_GONE_STATUS
+            context.status = CLIENT_GONE_STATUS
         except Exception:
-            faults.exception("request %s failed", exchange.request_id, extra={"request_id": exchange.request_id})
-            if exchange.status:  # the answer has begun: all that is left is to break the connection
+            faults.exception("request %s failed", context.request_id, extra={"request_id": context.request_id})
+            if context.status:  # the answer has begun: all that is left is to break the connection
                 raise
-            fault = InternalError(f"A fault of the server, logged under {exchange.request_id}.")
-            await error_response(fault, exchange.request_id)(scope, receive, send_wrapped)
+            fault = InternalError(f"A fault of the server, logged under {context.request_id}.")
+            await error_response(fault, context.request_id)(scope, receive, send_wrapped)
         finally:
-            self._record(scope, exchange)
+            self._record(scope, context)
 
-    def _headers(self, exchange: Exchange) -> list[tuple[bytes, bytes]]:
-        stages_s = exchange.stages_s | {"total": perf_counter() - exchange.started_s}
+    def _headers(self, context: RequestContext) -> list[tuple[bytes, bytes]]:
+        stages_s = context.stages_s | {"total": perf_counter() - context.started_s}
         timing = ", ".join(f"{stage};dur={elapsed_s * 1000:.3f}" for stage, elapsed_s in stages_s.items())
         return [
-            (b"x-request-id", exchange.request_id.encode()),
-            (b"x-engine", (exchange.engine or self._engine_name()).encode()),
+            (b"x-request-id", context.request_id.encode()),
+            (b"x-engine", (context.engine or self._engine_name()).encode()),
             (b"server-timing", timing.encode()),
         ]
 
-    def _record(self, scope: Scope, exchange: Exchange) -> None:
-        elapsed_s = perf_counter() - exchange.started_s
-        endpoint = _endpoint(scope, exchange.status)
+    def _record(self, scope: Scope, context: RequestContext) -> None:
+        elapsed_s = perf_counter() - context.started_s
+        endpoint = _endpoint(scope, context.status)
         method = scope["method"] if scope["method"] in METHODS else "other"
-        key = endpoint, method, exchange.status
+        key = endpoint, method, context.status
         counter = self._counts.get(key)
         if counter is None:
-            counter = self._counts[key] = self._metrics.http_requests.labels(endpoint, method, str(exchange.status))
+            counter = self._counts[key] = self._metrics.http_requests.labels(endpoint, method, str(context.status))
         counter.inc()
         self._metrics.http_duration_s.observe(endpoint, elapsed_s)
         if self._access_log:
             path = scope["raw_path"].decode("ascii", "backslashreplace")  # as it was sent: a decoded one may hold line breaks
             client = scope.get("client") or ("", 0)
-            self._access_log.request(exchange.request_id, scope["method"], path, exchange.status, elapsed_s, client[0])
+            self._access_log.request(context.request_id, scope["method"], path, context.status, elapsed_s, client[0])
 
 
 def check_key(key: bytes, headers: dict[bytes, bytes]) -> None:

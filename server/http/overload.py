@@ -24,7 +24,7 @@ _REFILL_S = 0.02
 _BURST = REFUSALS_PER_S / 4
 
 
-class Shed:
+class RefusedCycle:
     """Stands where the cycle of a request would: what is left of its body is dropped."""
 
     response_complete = True
@@ -37,7 +37,7 @@ class Shed:
         self.message_event = asyncio.Event()
 
 
-class Shedding:
+class Overload:
     """Refuses for all connections.
 
     A client that comes back at once, whatever Retry-After says, would make the server spend its processors on refusals instead of

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import perf_counter
 
 from server.errors import ServiceError
-from server.http.limits import Limits
+from server.http.limits import ConnectionLimits
 from server.http.middleware import error_response
 from server.telemetry.metrics import Metrics
 
@@ -15,10 +15,10 @@ logger = logging.getLogger("server.access")
 SWEEP_S = 0.5
 
 
-class Gate:
+class Refusals:
     """One for a server."""
 
-    def __init__(self, limits: Limits, metrics: Metrics, engine_name: Callable[[], str]) -> None:
+    def __init__(self, limits: ConnectionLimits, metrics: Metrics, engine_name: Callable[[], str]) -> None:
         self.limits = limits
         self._metrics = metrics
         self._engine_name = engine_name

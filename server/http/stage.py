@@ -3,7 +3,7 @@
 from enum import Enum, auto
 
 
-class Stage(Enum):
+class ReadPhase(Enum):
     """What its next bytes are."""
 
     BETWEEN = auto()

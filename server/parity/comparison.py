@@ -73,7 +73,7 @@ class Largest:
 
 
 @dataclass
-class Report:
+class ParityReport:
     """What the comparison of two sides found; grows only with the images that fail or differ."""
 
     sides: tuple[Facts, Facts]
@@ -172,7 +172,7 @@ class Report:
         }
 
 
-def compare(report: Report, images: Iterable[str], one: Iterable[Answer], other: Iterable[Answer]) -> Iterator[str]:
+def compare(report: ParityReport, images: Iterable[str], one: Iterable[Answer], other: Iterable[Answer]) -> Iterator[str]:
     """Count both sides' answers, which come in the order of the images; yields each image once it is counted."""
     for image, first, second in zip(images, one, other, strict=True):
         report.add(image, first, second)

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
-from server.parity.comparison import Differing, Facts, Failed, Report, worst_first
+from server.parity.comparison import Differing, Facts, Failed, ParityReport, worst_first
 
 SHOWN = 10
 _HASH_DIGITS = 12
 
 
-def report_text(report: Report) -> str:
+def report_text(report: ParityReport) -> str:
     """Several lines: the two sides, the figures, and the images that differ, the worst first."""
     return "\n".join(_lines(report))
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: ParityReport) -> Iterator[str]:
     for name, side in zip("AB", report.sides, strict=True):
         yield f"{name}  {_side(side)}"
     yield from (f"Note: {warning}." for warning in report.warnings)
@@ -37,7 +37,7 @@ def _side(side: Facts) -> str:
     return ", ".join(value if key == "side" else f"{key.removesuffix('_sha256')} {value}" for key, value in shown.items())
 
 
-def _difference(report: Report) -> str:
+def _difference(report: ParityReport) -> str:
     largest = report.largest
     if not largest.image:
         return "none"

@@ -8,7 +8,7 @@ from models.manifest import Artifact
 from models.store import StoredModel, sha256_of
 from server.engines.runtime import Runtime
 from server.errors import ServiceError
-from server.parity.sources import SideAnswer
+from server.parity.sources import SourceAnswer
 from server.serving.classify_files import classify_files
 from server.serving.service_assembly import choose_runtime
 from server.settings import Settings
@@ -26,7 +26,7 @@ class ModelWithFile(StoredModel):
         return Artifact(file="artifact", sha256=sha256_of(self.file), soc=soc, batch_sizes=self.batch_sizes), self.file
 
 
-class EngineSide:
+class EngineSource:
     """A model through the stream engine, by the pipeline that is rendered from its manifest."""
 
     def __init__(self, side: str, settings: Settings, model: StoredModel, runtime: Runtime | None = None) -> None:
@@ -37,7 +37,7 @@ class EngineSide:
         self._model = model
         self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime}
 
-    def answers(self, paths: Sequence[Path]) -> Generator[SideAnswer]:
+    def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer a file, in order; as many are under way as the engine takes."""
         for _, outcome in classify_files(self._settings, list(paths), self._model):
             yield outcome if isinstance(outcome, ServiceError) else outcome.scores

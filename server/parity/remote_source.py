@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.manifest import MAX_TOP_K
 from server.errors import BadRequest, EngineFailed, EngineUnavailable, Saturated, ServiceError
-from server.parity.sources import SideAnswer
+from server.parity.sources import SourceAnswer
 
 CONNECTIONS = 4
 TIMEOUT_S = 60.0  # for one try, and for coming again to a server that is full
@@ -49,7 +49,7 @@ class _Info(BaseModel):
 Told = TypeVar("Told", bound=BaseModel)
 
 
-class RemoteSide:
+class RemoteSource:
     """A server of this project, asked as a client asks it."""
 
     def __init__(self, url: str, api_key: str | None = None) -> None:
@@ -67,9 +67,9 @@ class RemoteSide:
             self._disconnect()
         self.facts = {"side": url, **info.model_dump()}
 
-    def answers(self, paths: Sequence[Path]) -> Generator[SideAnswer]:
+    def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer a file, in order, with a few under way; an answer with raw scores is an error."""
-        waiting: deque[Future[SideAnswer]] = deque()
+        waiting: deque[Future[SourceAnswer]] = deque()
         self._leaving.clear()
         pool = ThreadPoolExecutor(CONNECTIONS, "remote")
         try:
@@ -90,7 +90,7 @@ class RemoteSide:
             connection.close()  # it opens again when it is used again
             self._connections.put(connection)
 
-    def _answer(self, path: Path) -> SideAnswer:
+    def _answer(self, path: Path) -> SourceAnswer:
         try:
             image = path.read_bytes()
         except OSError as error:

@@ -6,16 +6,16 @@ from typing import Protocol
 
 from models.model_errors import ClassifyError
 
-SideAnswer = tuple[tuple[int, str, float], ...] | ClassifyError
+SourceAnswer = tuple[tuple[int, str, float], ...] | ClassifyError
 """The best classes, best first, at most 16, as (class id, label, probability); or why there are none."""
 
 
-class Side(Protocol):
+class Source(Protocol):
     """A way to answer images."""
 
     @property
     def facts(self) -> Mapping[str, str]:
         """What answers, in words and hashes: `side`, `model`, `version`, `engine`, `runtime`, `recipe_sha256`, `labels_sha256`."""
 
-    def answers(self, paths: Sequence[Path]) -> Generator[SideAnswer]:
+    def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer a file, in order; raises ClassifyError where none can come at all."""

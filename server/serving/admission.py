@@ -9,7 +9,7 @@ from prometheus_client import Counter
 
 from server.engines.base import Engine, InferenceRequest
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated, ServiceError
-from server.serving.served_model import Served
+from server.serving.served_model import ServedModel
 from server.telemetry.metrics import Metrics
 from server.types import EncodedImage, Prediction
 
@@ -17,7 +17,7 @@ from server.types import EncodedImage, Prediction
 class Admission:
     """Hands images to the engine and waits for the answers, no longer than the request's time."""
 
-    def __init__(self, served: Served, metrics: Metrics, timeout_s: float) -> None:
+    def __init__(self, served: ServedModel, metrics: Metrics, timeout_s: float) -> None:
         self.served = served
         """What answers from now on; to be changed on the event loop's thread only."""
         self._metrics = metrics

@@ -8,7 +8,7 @@ from models.manifest import Golden
 from server.engines.base import InferenceRequest
 from server.errors import EngineUnavailable, ServiceError
 from server.images.files import read_image
-from server.serving.served_model import Served
+from server.serving.served_model import ServedModel
 from server.types import Prediction
 
 logger = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ ANSWER_S = 60.0
 MAX_PIXELS = 50_000_000
 
 
-def check_golden(served: Served) -> None:
+def check_golden(served: ServedModel) -> None:
     """Ask the engine, which runs, for the manifest's golden image; raises EngineUnavailable, ArtifactDamaged for another file.
 
     A model without one passes: its engine has answered a first picture already.

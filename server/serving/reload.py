@@ -10,9 +10,9 @@ from models.model_errors import ClassifyError
 from server.engines.runtime import Runtime
 from server.errors import ReloadRefused
 from server.serving.golden import check_golden
-from server.serving.served_model import Served
+from server.serving.served_model import ServedModel
 from server.serving.service import Phase, Service
-from server.serving.service_assembly import open_served
+from server.serving.service_assembly import open_served_model
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +23,9 @@ class Reloader:
     def __init__(self, service: Service, runtime: Runtime) -> None:
         self._service = service
         self.runtime: Runtime = runtime
-        self._tasks: set[asyncio.Task[Served]] = set()
+        self._tasks: set[asyncio.Task[ServedModel]] = set()
 
-    async def reload(self) -> Served:
+    async def reload(self) -> ServedModel:
         """Serve what the store holds now under the model's name; raises ReloadRefused, and then the old one goes on."""
         service = self._service
         if service.phase is not Phase.READY:
@@ -46,9 +46,9 @@ class Reloader:
         threading.Thread(target=service.retire, args=(former,), name="engine-retirement").start()
         return served
 
-    def _prepare(self) -> Served:
+    def _prepare(self) -> ServedModel:
         """Another engine, which runs and has answered rightly; raises ClassifyError."""
-        served = open_served(self._service.settings, self.runtime, self._service.metrics)
+        served = open_served_model(self._service.settings, self.runtime, self._service.metrics)
         try:
             served.engine.start()
             check_golden(served)
@@ -63,7 +63,7 @@ class Reloader:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[Served]) -> None:
+    def _ended(self, task: asyncio.Task[ServedModel]) -> None:
         self._tasks.discard(task)
         with suppress(asyncio.CancelledError):
             if isinstance(error := task.exception(), ReloadRefused):

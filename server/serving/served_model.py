@@ -7,7 +7,7 @@ from server.engines.base import Engine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Served:
+class ServedModel:
     """A model and its engine; `words` are how replies name the model."""
 
     model: StoredModel

@@ -15,7 +15,7 @@ from server.errors import EngineUnavailable
 from server.serving.admission import Admission
 from server.serving.budgets import BodyBudget
 from server.serving.golden import check_golden
-from server.serving.served_model import Served
+from server.serving.served_model import ServedModel
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
 
@@ -34,7 +34,7 @@ class Phase(StrEnum):
 class Service:
     """Holds what the routes need. `on_failure` is called when the engine cannot start."""
 
-    def __init__(self, settings: Settings, served: Served, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, served: ServedModel, metrics: Metrics) -> None:
         self.settings = settings
         self.metrics = metrics
         self.admission = Admission(served, metrics, settings.timeout_ms / 1000)
@@ -46,11 +46,11 @@ class Service:
         """Set once the engine has started, or has failed to."""
         self.measuring = threading.Lock()
         """Held while the model must not be exchanged: by an evaluation, which measures it, and by the exchange itself."""
-        self._retiring: set[Served] = set()
+        self._retiring: set[ServedModel] = set()
         self._loader = threading.Thread(target=self._load, name="engine-loader")
         self._tell(served)
 
-    def _tell(self, served: Served) -> None:
+    def _tell(self, served: ServedModel) -> None:
         manifest = served.model.manifest
         self.metrics.model_info.clear()
         self.metrics.model_info.labels(manifest.name, manifest.version, manifest.recipe.sha256[:12]).set(1)
@@ -72,14 +72,14 @@ class Service:
     def _is_up(self, name: str, device: str) -> float:
         return float(any(status.up for status in statuses(self.engine) if (status.name, status.device) == (name, device)))
 
-    def exchange(self, served: Served) -> Served:
+    def exchange(self, served: ServedModel) -> ServedModel:
         """Serve another model, whose engine runs, from now on; the former one. On the event loop's thread."""
         former, self.admission.served = self.admission.served, served
         self._retiring.add(former)
         self._tell(served)
         return former
 
-    def retire(self, former: Served) -> None:
+    def retire(self, former: ServedModel) -> None:
         """Answer what the former engine has in flight, and release it."""
         former.engine.close(self.settings.drain_s)
         self._retiring.discard(former)

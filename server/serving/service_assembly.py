@@ -4,7 +4,7 @@ from models.model_errors import ModelNotPrepared
 from models.store import ZOO, ModelStore, StoredModel, zoo_manifest, zoo_names
 from server.engines.assembly import EngineAssembly, engine_kinds
 from server.engines.runtime import Runtime, detect_runtime
-from server.serving.served_model import Served
+from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
@@ -26,10 +26,10 @@ def open_model(settings: Settings) -> StoredModel:
         return StoredModel(zoo_manifest(settings.model), ZOO)
 
 
-def open_served(settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None) -> Served:
+def open_served_model(settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None) -> ServedModel:
     """The settings' model, or another, with its engine, which has not started; raises ClassifyError."""
     model = model or open_model(settings)
-    return Served(model, EngineAssembly(settings, model, runtime, metrics).engine())
+    return ServedModel(model, EngineAssembly(settings, model, runtime, metrics).engine())
 
 
 def without_fallback(settings: Settings) -> Settings:
@@ -40,4 +40,4 @@ def without_fallback(settings: Settings) -> Settings:
 def open_service(settings: Settings, model: StoredModel | None = None) -> tuple[Service, Runtime]:
     """A service that has not started, of the settings' model or of another; raises ClassifyError."""
     runtime, metrics = choose_runtime(settings), Metrics()
-    return Service(settings, open_served(settings, runtime, metrics, model), metrics), runtime
+    return Service(settings, open_served_model(settings, runtime, metrics, model), metrics), runtime

@@ -22,7 +22,7 @@ from tests.bench.idle import HEAD, costs
 from tests.bench.machine import machine
 from tests.bench.mxbase import GOALS, HEADINGS, compare
 from tests.bench.pairs import NULL, SUBJECTS, measure
-from tests.bench.served import Served
+from tests.bench.served import ServedModel
 from tests.bench.small_model import NAME, store_small_model
 from tests.bench.table import goals, lines
 
@@ -96,7 +96,7 @@ def open_loop(
     if not url:
         _prepare(model, store)
     settings: dict[str, object] = {"engines": "fake"} if model == NULL else {"model_store": store, "model": model}
-    with nullcontext() if url else Served(**settings) as server:
+    with nullcontext() if url else ServedModel(**settings) as server:
         found = run(Load(server.url if server else url, str(_photo()), connections, seconds, rate, seed))
     statuses = found["statuses"]
     answered, sent = statuses.get("200", 0), sum(statuses.values())

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.bench.ceiling import Ceiling
 from tests.bench.client import Load, run
-from tests.bench.served import Served
+from tests.bench.served import ServedModel
 from tests.bench.table import Goal
 
 CONNECTIONS = 4
@@ -58,7 +58,7 @@ def measure_evaluation(model: str, store: Path, image: Path, seconds: float, pai
     found = Found(model)
     make_set(image, ENDLESS)
     with (
-        Served(model_store=store, model=model, evaluation_roots=f"{DATASET}={image.parent / DATASET}") as server,
+        ServedModel(model_store=store, model=model, evaluation_roots=f"{DATASET}={image.parent / DATASET}") as server,
         Ceiling(store, model, image) as ceiling,
     ):
         threads = ceiling.best_threads(seconds / 4)
@@ -92,7 +92,7 @@ def make_set(image: Path, images: int) -> None:
     (folder / "val_label.txt").write_text("".join(f"{number}.jpg {number % 1000}\n" for number in range(images)))
 
 
-def _evaluated(server: Served, images: int) -> tuple[float, float]:
+def _evaluated(server: ServedModel, images: int) -> tuple[float, float]:
     """Images a second, as the report tells, and the seconds of processor time since the list was read."""
     location, cpu_s = _begin(server.url, images), server.cpu_s()
     while _ask(server.url, location)["state"] in ("queued", "running"):

@@ -17,7 +17,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from tests.bench.client import Figures, Load, run
-from tests.bench.served import Served
+from tests.bench.served import ServedModel
 
 FILES_BESIDES = 64
 ACTIVE = 8
@@ -58,7 +58,7 @@ class Cost:
 
 def costs(counts: list[int], body: Path, seconds: float) -> Iterator[Cost]:
     """Measure one server with the null engine; the first number should be 0."""
-    with Served(engines="fake", keep_alive_s=3600) as server:
+    with ServedModel(engines="fake", keep_alive_s=3600) as server:
         load = Load(server.url, str(body), ACTIVE, seconds)
         run(load)  # so that what the server allocates once is there
         alone_bytes = server.memory_bytes()

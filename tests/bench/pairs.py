@@ -9,7 +9,7 @@ from typing import Literal
 
 from tests.bench.ceiling import Ceiling
 from tests.bench.client import Figures, Load, run
-from tests.bench.served import Served
+from tests.bench.served import ServedModel
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def measure(subject: Subject, store: Path, image: Path, connections: list[int], 
     """Start both, and measure them in turns."""
     measured = Measured(subject, rows={number: Row(number) for number in connections})
     settings: dict[str, object] = {"model_store": store, "model": subject.model} if subject.ceiling else {"engines": "fake"}
-    with Served(**settings) as server:
+    with ServedModel(**settings) as server:
         if not subject.ceiling:
             _rounds(measured, server, None, image, pairs, tell)
         else:
@@ -83,7 +83,7 @@ def measure(subject: Subject, store: Path, image: Path, connections: list[int], 
     return measured
 
 
-def _rounds(measured: Measured, server: Served, ceiling: Ceiling | None, image: Path, pairs: int, tell: Callable[[str], None]) -> None:
+def _rounds(measured: Measured, server: ServedModel, ceiling: Ceiling | None, image: Path, pairs: int, tell: Callable[[str], None]) -> None:
     seconds = measured.subject.seconds
     for pair in range(1, pairs + 1):
         tell(f"{measured.subject.model}: pair {pair} of {pairs}")

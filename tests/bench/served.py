@@ -15,7 +15,7 @@ from typing import Self
 START_S = 120
 
 
-class Served:
+class ServedModel:
     """`ascend-classify serve` in a process of its own, ready when entered. Its log goes into a file: a pipe would have to be read."""
 
     def __init__(self, **settings: object) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from convert.conversion_errors import ConvertError
-from convert.original_transform import OriginalSide, decode, resized_size_px, softmax, transformed
+from convert.original_transform import OriginalTransformSource, decode, resized_size_px, softmax, transformed
 from models.manifest import Recipe, Transform
 from models.store import StoredModel
 from server.parity.comparison import Answer
@@ -64,7 +64,7 @@ def test_softmax() -> None:
 
 
 def answers(model: StoredModel, *paths: Path) -> list[Answer]:
-    return list(OriginalSide("test", model, Path.read_bytes).answers(paths))
+    return list(OriginalTransformSource("test", model, Path.read_bytes).answers(paths))
 
 
 def test_the_answers_of_a_real_network(original: StoredModel) -> None:

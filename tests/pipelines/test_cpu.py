@@ -5,7 +5,7 @@ import pytest
 
 from models.store import ModelStore
 from pipelines import cpu
-from pipelines.cpu.stream_manager import StreamManagerApi
+from pipelines.cpu.stream_manager import CpuStreamManager
 from pipelines.cpu.structs import MxDataInput
 
 WITHOUT_THE_EXTRA = """
@@ -17,7 +17,7 @@ main()
 
 
 def test_the_parts_are_there_by_their_names() -> None:
-    assert cpu.StreamManagerApi is StreamManagerApi
+    assert cpu.CpuStreamManager is CpuStreamManager
     assert cpu.MxDataInput is MxDataInput
     with pytest.raises(AttributeError, match="Nothing"):
         _ = cpu.Nothing

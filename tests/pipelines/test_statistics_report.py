@@ -8,7 +8,7 @@ import pytest
 from pipelines.cpu.statistics import Kind, PerformanceStatistics
 from pipelines.pipeline_errors import StatisticsMissing
 from pipelines.sdk_conf import SdkConf
-from pipelines.statistics_report import EndToEnd, Plugin, Queue, Throughput, read_report
+from pipelines.statistics_report import EndToEnd, Plugin, QueueSummary, ThroughputSummary, read_report
 
 # Lines of the vendor's documentation, cut to the keys that matter here.
 OLD = {
@@ -45,8 +45,8 @@ def test_old_and_new_names_and_cut_off_lines(folder: Path) -> None:
     assert (report.first_update, report.last_update) == ("2021-03-29 20:13:59.717927", "2021-03-29 20:14:45.953312")
     assert report.e2e == (EndToEnd("c", 3, 45.138, 73.058, 30.511),)
     assert report.plugins == (Plugin("c", "mxpi_modelinfer0", "mxpi_modelinfer", "plugin", 3, 18.546, 18.608, 18.493, 55638 / 135414),)
-    assert report.throughput == (Throughput("c", 3, 1, 1, 0.5, 0.5),)
-    assert report.queues == (Queue("c", "queue0", 200, 4, 2.0, 8, 0.01, 0.04),)
+    assert report.throughput == (ThroughputSummary("c", 3, 1, 1, 0.5, 0.5),)
+    assert report.queues == (QueueSummary("c", "queue0", 200, 4, 2.0, 8, 0.01, 0.04),)
 
 
 def test_the_tables_are_aligned(folder: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_tables_are_aligned(folder: Path) -> None:
         "  stream  element           factory          type    count  mean_ms  max_ms  min_ms  share",
         "  c       mxpi_modelinfer0  mxpi_modelinfer  plugin      3    18.55   18.61   18.49  41.1%",
         "",
-        "Throughput",
+        "ThroughputSummary",
         "  stream  frames  intervals  busy  mean_per_s  max_per_s",
         "  c            3          1     1        0.50       0.50",
         "",

@@ -10,7 +10,7 @@ from server.cli.flags import load_settings
 from server.engines.fake_engine import FakeEngine
 from server.evaluation.jobs.evaluations import Evaluations
 from server.serving.reload import Reloader
-from server.serving.served_model import Served
+from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.telemetry.metrics import Metrics
 from tests.server.process import ServerProcess
@@ -32,7 +32,7 @@ async def test_a_fault_is_told_by_its_id_and_nothing_else(anyio_backend: str) ->
         raise RuntimeError("a secret detail")
 
     manifest = zoo_manifest("efficientnet_lite0")
-    service = Service(load_settings(), Served(StoredModel(manifest, load_settings().model_store), FakeEngine()), Metrics())
+    service = Service(load_settings(), ServedModel(StoredModel(manifest, load_settings().model_store), FakeEngine()), Metrics())
     app = create_app(service, Reloader(service, "host"), Evaluations(service, "host", ()))
     app.app.router.routes.insert(0, Route("/broken", broken))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from pipelines.cpu import HostOptions
-from pipelines.cpu.stream_manager import StreamManagerApi as _StreamManagerApi
+from pipelines.cpu import CpuOptions
+from pipelines.cpu.stream_manager import CpuStreamManager
 from pipelines.cpu.structs import (
     InProtobufVector,
     MetadataInputVector,
@@ -25,11 +25,11 @@ from pipelines.cpu.structs import (
 )
 
 
-class StreamManagerApi(_StreamManagerApi):
+class StreamManagerApi(CpuStreamManager):
     """The vendor's entry point, made without arguments as the vendor's is."""
 
     def __init__(self) -> None:
-        super().__init__(HostOptions(strict=os.environ.get("ASCEND_CLASSIFY_STRICT") == "1", sdk_conf=_sdk_conf()))
+        super().__init__(CpuOptions(strict=os.environ.get("ASCEND_CLASSIFY_STRICT") == "1", sdk_conf=_sdk_conf()))
 
 
 def _sdk_conf() -> Path | None:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pipelines.codes import Code
 from pipelines.cpu.elements.frame import LOST_ID, Frame, FrameError, Metadata
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.runtime_options import CpuOptions
 from pipelines.cpu.statistics import Kind
 from pipelines.cpu.text.plugins import PropertyValue
 from pipelines.cpu.text.spec import ElementSpec, StreamSpec
@@ -35,7 +35,7 @@ class ElementContext:
     spec: ElementSpec
     stream: StreamSpec
     upstream: str
-    options: HostOptions
+    options: CpuOptions
 
 
 class Element:

@@ -23,7 +23,7 @@ def import_checkpoint(
     classes: Annotated[int | None, typer.Option(min=2, help="How many classes it must have.", show_default=False)] = None,
     version: Annotated[str | None, typer.Option(help="Names these weights.  [default: from their sha256]", show_default=False)] = None,
     image_size: Annotated[
-        int | None, typer.Option(min=32, help="Side of the network's pictures.  [default: 224]", show_default=False)
+        int | None, typer.Option(min=32, help="Source of the network's pictures.  [default: 224]", show_default=False)
     ] = None,
     batch_sizes: BatchSizes = None,
     onnx: Annotated[Path | None, typer.Option(help="Write the network, without the recipe, here too.", show_default=False)] = None,

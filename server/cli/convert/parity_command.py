@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.cli.convert.parity_sources import SideOptions, open_sides
+from server.cli.convert.parity_sources import SourceOptions, open_sources
 from server.cli.flags import load_settings
 from server.cli.options import AsJson, StoreFolder
 
 if TYPE_CHECKING:
-    from server.parity.comparison import Report
-    from server.parity.sources import Side
+    from server.parity.comparison import ParityReport
+    from server.parity.sources import Source
 
 INTERRUPTED = 130
 
@@ -36,13 +36,13 @@ def parity(
     as_json: AsJson = False,
 ) -> None:
     """Answer the same images in two ways and say whether they agree; exit code 1 if they do not."""
-    from server.parity.comparison import Bounds, Report
+    from server.parity.comparison import Bounds, ParityReport
     from server.serving.classify_files import find_images
 
     settings = load_settings(model_store=model_store, api_key_file=api_key_file, log_level="warning")
     paths = find_images([*(images or []), *(more or [])])[:limit]
-    sides = open_sides((a, b), SideOptions(settings, model))
-    report = Report((sides[0].facts, sides[1].facts))
+    sides = open_sources((a, b), SourceOptions(settings, model))
+    report = ParityReport((sides[0].facts, sides[1].facts))
     finished = _compare(sides, paths, report)
     _print(report, len(paths), as_json=as_json)
     if not finished:
@@ -50,7 +50,7 @@ def parity(
     report.check(Bounds(min_top1, min_top5, max_difference))
 
 
-def _compare(sides: "tuple[Side, Side]", paths: list[Path], report: "Report") -> bool:
+def _compare(sides: "tuple[Source, Source]", paths: list[Path], report: "ParityReport") -> bool:
     """Count every image; False if Ctrl-C came before the last."""
     from rich.console import Console
     from rich.progress import Progress
@@ -70,7 +70,7 @@ def _compare(sides: "tuple[Side, Side]", paths: list[Path], report: "Report") ->
     return True
 
 
-def _print(report: "Report", asked: int, *, as_json: bool) -> None:
+def _print(report: "ParityReport", asked: int, *, as_json: bool) -> None:
     from server.parity.comparison_text import report_text
 
     seen = report.compared + len(report.failed)

@@ -11,7 +11,7 @@ from server.settings import Settings
 
 if TYPE_CHECKING:
     from server.engines.runtime import Runtime
-    from server.parity.sources import Side
+    from server.parity.sources import Source
 
 ORIGINAL = ":original"
 RUNTIMES: "dict[str, Runtime]" = {"@host": "host", "@ascend": "ascend"}
@@ -19,43 +19,43 @@ ARTIFACTS: "dict[str, Runtime]" = {".onnx": "host", ".om": "ascend"}
 
 
 @dataclass(frozen=True)
-class SideOptions:
+class SourceOptions:
     """What both sides share; `model` is whose artifact a bare file is."""
 
     settings: Settings
     model: str | None = None
 
 
-def open_sides(words: tuple[str, str], options: SideOptions) -> "tuple[Side, Side]":
+def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Source, Source]":
     """Both sides, not started; raises ClassifyError for a word, a model or a server that cannot be."""
-    from server.parity.engine_source import EngineSide
+    from server.parity.engine_source import EngineSource
 
-    one, other = (open_side(word, options) for word in words)
-    if all(isinstance(side, EngineSide) and side.runtime == "ascend" for side in (one, other)):
+    one, other = (open_source(word, options) for word in words)
+    if all(isinstance(side, EngineSource) and side.runtime == "ascend" for side in (one, other)):
         raise BadRequest("The vendor's SDK runs once in a process.", "Serve one of the two models, and name its URL.")
     return one, other
 
 
-def open_side(word: str, options: SideOptions) -> "Side":
+def open_source(word: str, options: SourceOptions) -> "Source":
     """The side, not started; raises ClassifyError for a word, a model or a server that cannot be."""
-    from server.parity.engine_source import EngineSide
-    from server.parity.remote_source import RemoteSide
+    from server.parity.engine_source import EngineSource
+    from server.parity.remote_source import RemoteSource
 
     if word.startswith(("http://", "https://")):
-        return RemoteSide(word, options.settings.read_api_key())
+        return RemoteSource(word, options.settings.read_api_key())
     if word.endswith(ORIGINAL):
         return _original(word, options)
     suffix = next((suffix for suffix in RUNTIMES if word.endswith(suffix)), "")
     name, runtime = word.removesuffix(suffix), RUNTIMES.get(suffix)
     kind = ARTIFACTS.get(Path(name).suffix)
     if kind is None:
-        return EngineSide(word, options.settings, _model(name, options), runtime)
+        return EngineSource(word, options.settings, _model(name, options), runtime)
     if runtime not in (None, kind):
         raise BadRequest(f"{name} does not run on {runtime}.", "An OM is for Ascend, an ONNX file for a CPU.")
-    return _file_side(word, Path(name), kind, options)
+    return _file_source(word, Path(name), kind, options)
 
 
-def _model(name: str, options: SideOptions) -> StoredModel:
+def _model(name: str, options: SourceOptions) -> StoredModel:
     """A model's folder, or a model of the store."""
     folder = Path(name)
     if (folder / "manifest.toml").is_file():
@@ -63,10 +63,10 @@ def _model(name: str, options: SideOptions) -> StoredModel:
     return ModelStore(options.settings.model_store).open(name)
 
 
-def _file_side(word: str, file: Path, runtime: "Runtime", options: SideOptions) -> "Side":
+def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptions) -> "Source":
     """The model whose artifact a file is, with this file in the place of its own."""
     from convert.artifact_facts import ArtifactFacts, read_artifact_facts
-    from server.parity.engine_source import EngineSide, ModelWithFile
+    from server.parity.engine_source import EngineSource, ModelWithFile
 
     if not file.is_file():
         raise BadRequest(f"There is no file {file}.")
@@ -75,15 +75,15 @@ def _file_side(word: str, file: Path, runtime: "Runtime", options: SideOptions) 
     if not name:
         raise BadRequest(f"{file} does not say whose artifact it is.", "Name the model: --model NAME")
     model = _model(name, options)
-    side = EngineSide(word, options.settings, ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes), runtime)
+    side = EngineSource(word, options.settings, ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes), runtime)
     if facts.recipe_sha256:  # that of the file, which may be another than the manifest's
         side.facts["recipe_sha256"] = facts.recipe_sha256
     return side
 
 
-def _original(word: str, options: SideOptions) -> "Side":
-    from convert.original_transform import OriginalSide
+def _original(word: str, options: SourceOptions) -> "Source":
+    from convert.original_transform import OriginalTransformSource
     from server.images.files import read_image
 
     model = _model(word.removesuffix(ORIGINAL), options)
-    return OriginalSide(word, model, lambda path: read_image(path, options.settings.max_image_pixels).data)
+    return OriginalTransformSource(word, model, lambda path: read_image(path, options.settings.max_image_pixels).data)

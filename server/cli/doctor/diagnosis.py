@@ -16,7 +16,7 @@ INDENT = 11  # "  problem  "
 
 
 @dataclass(frozen=True)
-class Report:
+class Diagnosis:
     """All findings; `serves` says in a sentence what would answer here."""
 
     serves: str

@@ -25,7 +25,7 @@ def check_engines(case: Case) -> Iterator[Finding]:
 
 def _host_runtime(case: Case) -> Iterator[Finding]:
     try:
-        from pipelines.cpu import StreamManagerApi  # noqa: F401
+        from pipelines.cpu import CpuStreamManager  # noqa: F401
     except ImportError as error:
         yield problem(
             f"the CPU runtime cannot be loaded: {error}", f"Take the image for a CPU: {CPU_IMAGE}" if case.machine.in_container else INSTALL

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from server.cli.doctor.bindings import check_bindings
 from server.cli.doctor.case import Case, open_case
 from server.cli.doctor.devices import check_devices
-from server.cli.doctor.diagnosis import Report
+from server.cli.doctor.diagnosis import Diagnosis
 from server.cli.doctor.engine_checks import check_engines
 from server.cli.doctor.finding import Finding, guarded, note, ok, problem
 from server.cli.doctor.home import check_home
@@ -21,7 +21,7 @@ from server.cli.doctor.sdk_files import check_sdk_files
 from server.settings import Settings
 
 
-def examine(machine: Machine, settings: Settings, inspect: Inspect) -> Report:
+def examine(machine: Machine, settings: Settings, inspect: Inspect) -> Diagnosis:
     """Look at everything that serving with these settings needs; nothing is changed, and no chip is opened."""
     case = open_case(machine, settings)
     sections = [guarded("Program", lambda: _program(case)), guarded("Chips", lambda: check_devices(case))]
@@ -39,7 +39,7 @@ def examine(machine: Machine, settings: Settings, inspect: Inspect) -> Report:
         guarded("Resources", lambda: check_resources(case)),
     ]
     well = all(finding.status != "problem" for section in sections for finding in section.findings)
-    return Report(_serves(case, "serves" if well else "would serve"), tuple(sections))
+    return Diagnosis(_serves(case, "serves" if well else "would serve"), tuple(sections))
 
 
 def _program(case: Case) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from server.engines.fleet.dispatcher import Dispatcher
-from server.engines.fleet.member import Link
+from server.engines.fleet.member import Member
 from server.errors import EngineUnavailable
 
 logger = logging.getLogger(__name__)
@@ -13,31 +13,31 @@ NONE = "none"
 
 
 class Chain(Dispatcher):
-    """Asks the first link that is up. `on_switch(from, to, reason)` is told of every change of who that is; it may be "none"."""
+    """Asks the first member that is up. `on_switch(from, to, reason)` is told of every change of who that is; it may be "none"."""
 
-    def __init__(self, links: Sequence[Link], capacity: int, on_switch: Callable[[str, str, str], None]) -> None:
-        super().__init__(links, capacity, hold=True)
+    def __init__(self, members: Sequence[Member], capacity: int, on_switch: Callable[[str, str, str], None]) -> None:
+        super().__init__(members, capacity, hold=True)
         self._on_switch = on_switch
-        self._answers = self.links[0].engine.name
+        self._answers = self.members[0].engine.name
 
-    def order(self) -> Iterable[Link]:
+    def order(self) -> Iterable[Member]:
         """As they are named."""
-        return self.links
+        return self.members
 
     @property
     def names(self) -> tuple[str, ...]:
         """The engines, in order."""
-        return tuple(link.engine.name for link in self.links)
+        return tuple(member.engine.name for member in self.members)
 
     @property
     def name(self) -> str:
         """The engine that answers; the first while none does."""
-        return next((link.engine.name for link in self.links if not link.down), self.links[0].engine.name)
+        return next((member.engine.name for member in self.members if not member.down), self.members[0].engine.name)
 
     def start(self) -> None:
         """Start every engine; raises EngineUnavailable or ModelError if one cannot, or if they answer in different scores."""
         super().start()
-        kinds = {getattr(link.engine, "score_type", "probability") for link in self.links}
+        kinds = {getattr(member.engine, "score_type", "probability") for member in self.members}
         if len(kinds) > 1:
             self.close(0)
             raise EngineUnavailable("The engines give different kinds of scores.", "Say SOFTMAX=true in the .cfg, or name one engine.")
@@ -45,7 +45,7 @@ class Chain(Dispatcher):
     def changed(self, reason: str) -> None:
         """Tell when another one answers from now on."""
         with self._lock:
-            before, self._answers = self._answers, next((link.engine.name for link in self.links if not link.down), NONE)
+            before, self._answers = self._answers, next((member.engine.name for member in self.members if not member.down), NONE)
             after = self._answers
         if before != after:
             logger.warning("engine %s answers instead of %s (%s)", after, before, reason)

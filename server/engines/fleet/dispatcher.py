@@ -15,8 +15,8 @@ from functools import partial
 from time import monotonic
 
 from server.engines.base import EngineHealth, InferenceRequest
-from server.engines.fleet.member import Attempt, Link, is_fault
-from server.engines.fleet.quarantine import Suspect, Suspects
+from server.engines.fleet.member import Attempt, Member, is_fault
+from server.engines.fleet.quarantine import Quarantine, Quarantined
 from server.engines.work import InFlight, Work
 from server.errors import EngineFailed, EngineLost, EngineUnavailable, ServiceError
 from server.types import Prediction, ScoreType
@@ -32,50 +32,50 @@ MOVES = 4  # from queue to queue of engines that were lost, until it waits
 
 
 class Dispatcher(ABC):
-    """`links` in the order in which they are named; with `hold` a request waits for an engine to come back when there is none.
+    """`members` in the order in which they are named; with `hold` a request waits for an engine to come back when there is none.
 
-    A dispatcher among the links of another leaves lost requests to that one, lest both try them again.
+    A dispatcher among the members of another leaves lost requests to that one, lest both try them again.
     """
 
-    def __init__(self, links: Sequence[Link], capacity: int, *, hold: bool) -> None:
-        self.links = tuple(links)
+    def __init__(self, members: Sequence[Member], capacity: int, *, hold: bool) -> None:
+        self.members = tuple(members)
         self.capacity = capacity
         self.inner = False
         self._hold = hold
         self._in_flight = InFlight(capacity)
-        self._lock = threading.Lock()  # of the links' attempts, of their being up or down, and of what is held
+        self._lock = threading.Lock()  # of the members' attempts, of their being up or down, and of what is held
         self._held: list[Work] = []  # until an engine comes back
-        self._suspects = Suspects()
+        self._quarantine = Quarantine()
         self._none_s = float("-inf")  # since when there is no engine, if there is none
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
-        for link in self.links:
-            if isinstance(link.engine, Dispatcher):
-                link.engine.inner = True
+        for member in self.members:
+            if isinstance(member.engine, Dispatcher):
+                member.engine.inner = True
 
     @abstractmethod
-    def order(self) -> Iterable[Link]:
-        """The links, the first to be asked first."""
+    def order(self) -> Iterable[Member]:
+        """The members, the first to be asked first."""
 
     def changed(self, reason: str) -> None:  # noqa: B027 - for those who override it
-        """A link went up or down."""
+        """A member went up or down."""
 
     @property
     def name(self) -> str:
         """The engine that answers."""
-        return self.links[0].engine.name
+        return self.members[0].engine.name
 
     @property
     def score_type(self) -> ScoreType:
         """What the scores are."""
-        found: ScoreType = getattr(self.links[0].engine, "score_type", "probability")
+        found: ScoreType = getattr(self.members[0].engine, "score_type", "probability")
         return found
 
     def start(self) -> None:
         """Start every engine, all at once; raises EngineUnavailable or ModelError if one cannot."""
         try:
-            with ThreadPoolExecutor(len(self.links)) as starting:
-                list(starting.map(self._start_link, self.links))
+            with ThreadPoolExecutor(len(self.members)) as starting:
+                list(starting.map(self._start_member, self.members))
         except BaseException:
             self._close_engines()
             raise
@@ -84,9 +84,9 @@ class Dispatcher(ABC):
         self._watcher.start()
         self._in_flight.open()
 
-    def _start_link(self, link: Link) -> None:
-        link.engine.start()
-        link.raise_up()
+    def _start_member(self, member: Member) -> None:
+        member.engine.start()
+        member.raise_up()
 
     def submit(self, request: InferenceRequest) -> Future[Prediction]:
         """Hand an image to the first engine that takes it; raises EngineUnavailable when there has been none for SOON_S."""
@@ -103,22 +103,22 @@ class Dispatcher(ABC):
             raise
         return work.future
 
-    def _send(self, work: Work, request: InferenceRequest, but: Link | None = None, *, alone: bool = False) -> None:
-        """Raises EngineUnavailable if no other link takes it, Saturated."""
-        while link := next((link for link in self.order() if not link.down and link is not but), None):
-            attempt = Attempt(work, link, alone=alone)
+    def _send(self, work: Work, request: InferenceRequest, but: Member | None = None, *, alone: bool = False) -> None:
+        """Raises EngineUnavailable if no other member takes it, Saturated."""
+        while member := next((member for member in self.order() if not member.down and member is not but), None):
+            attempt = Attempt(work, member, alone=alone)
             with self._lock:
-                if link.down:
+                if member.down:
                     continue
-                link.began(attempt)
+                member.began(attempt)
             try:
-                inner = attempt.inner = link.engine.submit(request)
+                inner = attempt.inner = member.engine.submit(request)
             except ServiceError as error:
                 with self._lock:
-                    link.ended(attempt)
+                    member.ended(attempt)
                 if not isinstance(error, EngineUnavailable):
                     raise
-                self._put_down(link, "unavailable", str(error))
+                self._put_down(member, "unavailable", str(error))
                 continue
             inner.add_done_callback(partial(self._done, attempt))
             work.future.add_done_callback(partial(_cancel_with, inner))
@@ -126,9 +126,9 @@ class Dispatcher(ABC):
         raise EngineUnavailable("No engine can answer now.", "Try again in a moment.")
 
     def _done(self, attempt: Attempt, inner: Future[Prediction]) -> None:
-        link, error = attempt.link, _error(inner)
+        member, error = attempt.member, _error(inner)
         with self._lock:
-            known = link.ended(attempt)
+            known = member.ended(attempt)
         if error is None:
             attempt.work.answer(inner.result())  # a late one too, if it is the first
         if not known:
@@ -139,11 +139,11 @@ class Dispatcher(ABC):
 
     def _judge(self, attempt: Attempt, error: ServiceError | None) -> None:
         """What an answer says of its engine, and what becomes of the request."""
-        link = attempt.link
-        if isinstance(error, EngineUnavailable) and not link.engine.health().ok:
-            self._put_down(link, "unavailable", str(error))
-        elif not isinstance(error, EngineLost) and link.failed_too_often(error):  # of a pool, one chip may be lost
-            self._put_down(link, "unavailable" if isinstance(error, EngineUnavailable) else "failed", str(error))
+        member = attempt.member
+        if isinstance(error, EngineUnavailable) and not member.engine.health().ok:
+            self._put_down(member, "unavailable", str(error))
+        elif not isinstance(error, EngineLost) and member.failed_too_often(error):  # of a pool, one chip may be lost
+            self._put_down(member, "unavailable" if isinstance(error, EngineUnavailable) else "failed", str(error))
         if error is None:
             return
         if is_fault(error):
@@ -165,19 +165,19 @@ class Dispatcher(ABC):
         if work.failures >= FAILURES or work.losses >= (1 if self.inner else LOSSES) or work.overdue(monotonic()):
             work.answer(error)
         elif work.losses >= SUSPICIOUS:
-            self._suspects.add(Suspect(work, request, error))
+            self._quarantine.add(Quarantined(work, request, error))
             self._try_next()
         else:
-            self._send_again(work, request, attempt.link, error)
+            self._send_again(work, request, attempt.member, error)
 
-    def _send_again(self, work: Work, request: InferenceRequest, link: Link, error: ServiceError) -> None:
+    def _send_again(self, work: Work, request: InferenceRequest, member: Member, error: ServiceError) -> None:
         if work.moves < MOVES:
             try:
-                self._send(work, request, None if isinstance(error, EngineLost) else link)
+                self._send(work, request, None if isinstance(error, EngineLost) else member)
             except ServiceError:
                 pass
             else:
-                logger.warning("request %s is tried again: engine %s failed it: %s", request.id, link.engine.name, error)
+                logger.warning("request %s is tried again: engine %s failed it: %s", request.id, member.engine.name, error)
                 return
         if self._hold and isinstance(error, EngineUnavailable):
             self._hold_back(work)
@@ -190,58 +190,58 @@ class Dispatcher(ABC):
 
     def _try_next(self) -> None:
         """Try the next suspect, unless one is being tried."""
-        if not (suspect := self._suspects.begin()):
+        if not (suspect := self._quarantine.begin()):
             return
         work, request, error = suspect
         try:
             self._send(work, request, alone=True)
             logger.warning("request %s is tried again, alone: %s", request.id, error)
         except ServiceError:
-            self._suspects.end(again=suspect)
+            self._quarantine.end(again=suspect)
 
     def _over(self, attempt: Attempt) -> None:
         if attempt.alone:
-            self._suspects.end()
+            self._quarantine.end()
             self._try_next()
 
-    def _put_down(self, link: Link, reason: str, why: str) -> None:
+    def _put_down(self, member: Member, reason: str, why: str) -> None:
         with self._lock:
-            if not link.put_down(why):
+            if not member.put_down(why):
                 return
-            if all(link.down for link in self.links):
+            if all(member.down for member in self.members):
                 self._none_s = monotonic()
-        logger.error("engine %s (device %s) is asked no more: %s", link.engine.name, link.device, why)
+        logger.error("engine %s (device %s) is asked no more: %s", member.engine.name, member.device, why)
         self.changed(reason)
 
     def _watch(self) -> None:
         while not self._closing.wait(TICK_S):
-            for link in self.links:
-                if why := link.stalled:
-                    self._give_up(link, why)
-                elif link.down:
-                    if link.recovered():
-                        self._raise_up(link)
-                elif not (health := link.engine.health()).ok:
-                    self._put_down(link, "unavailable", health.reason)
-            if self._held or self._suspects:
+            for member in self.members:
+                if why := member.stalled:
+                    self._give_up(member, why)
+                elif member.down:
+                    if member.recovered():
+                        self._raise_up(member)
+                elif not (health := member.engine.health()).ok:
+                    self._put_down(member, "unavailable", health.reason)
+            if self._held or self._quarantine:
                 self._resume()
 
-    def _give_up(self, link: Link, why: str) -> None:
-        """Ask a link no more, and try elsewhere what is under way in it."""
-        self._put_down(link, "stalled", why)
+    def _give_up(self, member: Member, why: str) -> None:
+        """Ask a member no more, and try elsewhere what is under way in it."""
+        self._put_down(member, "stalled", why)
         with self._lock:
-            attempts = list(link.attempts)
-            link.attempts.clear()
+            attempts = list(member.attempts)
+            member.attempts.clear()
         for attempt in attempts:
-            self._again(attempt, EngineLost(f"Engine {link.engine.name} is not well: {why}"))
+            self._again(attempt, EngineLost(f"Engine {member.engine.name} is not well: {why}"))
             if attempt.inner:
                 attempt.inner.cancel()
             self._over(attempt)
 
-    def _raise_up(self, link: Link) -> None:
+    def _raise_up(self, member: Member) -> None:
         with self._lock:
-            link.raise_up()
-        logger.info("engine %s (device %s) answers again", link.engine.name, link.device)
+            member.raise_up()
+        logger.info("engine %s (device %s) answers again", member.engine.name, member.device)
         self.changed("recovered")
 
     def _resume(self) -> None:
@@ -250,7 +250,7 @@ class Dispatcher(ABC):
         with self._lock:
             waiting, self._held = self._held, []
         overdue = [work for work in waiting if work.overdue(now_s)]
-        for work in overdue + self._suspects.take_overdue(now_s):
+        for work in overdue + self._quarantine.take_overdue(now_s):
             work.answer(EngineUnavailable("The engine was lost, and none came back in time.", "Try again in a moment."))
         for work in waiting:
             if request := work.request:
@@ -264,8 +264,8 @@ class Dispatcher(ABC):
         """Well while one of them is."""
         if not self._in_flight.is_open:
             return EngineHealth(ok=False, reason="not running")
-        ok = any(not link.down for link in self.links)
-        return EngineHealth(ok, "" if ok else "; ".join(f"{link.engine.name}: {link.down}" for link in self.links))
+        ok = any(not member.down for member in self.members)
+        return EngineHealth(ok, "" if ok else "; ".join(f"{member.engine.name}: {member.down}" for member in self.members))
 
     def close(self, drain_s: float) -> None:
         """Answer what was taken for at most `drain_s`, fail the rest, close every engine."""
@@ -276,13 +276,13 @@ class Dispatcher(ABC):
             self._watcher = None
         self._close_engines()
         self._held.clear()
-        self._suspects.clear()
+        self._quarantine.clear()
 
     def _close_engines(self) -> None:
-        for link in self.links:
-            link.put_down("not running")
-        with ThreadPoolExecutor(len(self.links)) as closing:
-            list(closing.map(lambda link: link.engine.close(0), self.links))
+        for member in self.members:
+            member.put_down("not running")
+        with ThreadPoolExecutor(len(self.members)) as closing:
+            list(closing.map(lambda member: member.engine.close(0), self.members))
 
 
 def _cancel_with(inner: Future[Prediction], outer: Future[Prediction]) -> None:

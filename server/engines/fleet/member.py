@@ -17,17 +17,17 @@ PROBE_S = 10.0
 class Attempt:
     """A request in one engine. Those that may have killed theirs are tried `alone`: one at a time."""
 
-    __slots__ = ("alone", "inner", "link", "work")
+    __slots__ = ("alone", "inner", "member", "work")
 
-    def __init__(self, work: Work, link: "Link", *, alone: bool = False) -> None:
+    def __init__(self, work: Work, member: "Member", *, alone: bool = False) -> None:
         self.work = work
-        self.link = link
+        self.member = member
         self.alone = alone
         self.inner: Future[Prediction] | None = None
 
 
-class Link:
-    """An engine and its breaker. A link that is down is probed in the background, and is up again when a probe is answered."""
+class Member:
+    """An engine and its breaker. A member that is down is probed in the background, and is up again when a probe is answered."""
 
     def __init__(self, engine: Engine, device: str = "0", stall_s: float = 10.0, back_off_s: float = 1.0) -> None:
         self.engine = engine
@@ -78,7 +78,7 @@ class Link:
         return f"no result for {self._liveness.stall_s:g} s" if self._liveness.stalled(len(self.attempts)) else ""
 
     def recovered(self) -> bool:
-        """Whether a link that is down answers again; sends the probes that find out."""
+        """Whether a member that is down answers again; sends the probes that find out."""
         if self._probe:
             if not self._probe.done():
                 return False

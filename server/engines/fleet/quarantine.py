@@ -9,7 +9,7 @@ from server.engines.work import Work
 from server.errors import ServiceError
 
 
-class Suspect(NamedTuple):
+class Quarantined(NamedTuple):
     """A request and what it failed with last."""
 
     work: Work
@@ -17,23 +17,23 @@ class Suspect(NamedTuple):
     error: ServiceError
 
 
-class Suspects:
+class Quarantine:
     """Those that wait for their turn, and whether one is being tried."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Suspect] = deque()
+        self._waiting: deque[Quarantined] = deque()
         self._trying = False
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, suspect: Suspect) -> None:
+    def add(self, suspect: Quarantined) -> None:
         """Let it wait for its turn."""
         with self._lock:
             self._waiting.append(suspect)
 
-    def begin(self) -> Suspect | None:
+    def begin(self) -> Quarantined | None:
         """The next one to be tried, unless one is; those that were given up are left out. The trial lasts until `end`."""
         with self._lock:
             while self._waiting and not self._trying:
@@ -43,7 +43,7 @@ class Suspects:
                     return suspect
         return None
 
-    def end(self, again: Suspect | None = None) -> None:
+    def end(self, again: Quarantined | None = None) -> None:
         """The trial is over, or could not be: then the same is the next one."""
         with self._lock:
             self._trying = False

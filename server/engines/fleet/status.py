@@ -28,12 +28,12 @@ def statuses(engine: Engine, device: str = "0") -> Iterator[EngineStatus]:
         process, restarts = getattr(engine, "pid", None), getattr(engine, "restarts", 0)
         yield EngineStatus(engine.name, device, health.ok, health.ok, health.reason, process, restarts)
         return
-    answering = next((link for link in engine.links if not link.down), None) if isinstance(engine, Chain) else None
-    for link in engine.links:
-        for status in statuses(link.engine, link.device):
-            up = status.up and not link.down
-            answers = status.answers and up and (answering in (None, link))
-            yield replace(status, up=up, answers=answers, reason=status.reason or link.down)
+    answering = next((member for member in engine.members if not member.down), None) if isinstance(engine, Chain) else None
+    for member in engine.members:
+        for status in statuses(member.engine, member.device):
+            up = status.up and not member.down
+            answers = status.answers and up and (answering in (None, member))
+            yield replace(status, up=up, answers=answers, reason=status.reason or member.down)
 
 
 def engine_names(engine: Engine) -> tuple[str, ...]:

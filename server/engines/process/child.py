@@ -15,10 +15,10 @@ from server.engines.process.protocol import (
     REFUSED,
     START,
     STARTED,
-    BadFrame,
-    Frame,
-    receive_frame,
-    send_frame,
+    BadMessage,
+    Message,
+    receive_message,
+    send_message,
     socket_pair,
 )
 from server.errors import EngineUnavailable
@@ -67,13 +67,13 @@ class Child:
     def _greet(self, launch: Launch, start_s: float) -> int:
         self._socket.settimeout(start_s)
         try:
-            send_frame(self._socket, START, 0, dict(launch.config), launch.body)
+            send_message(self._socket, START, 0, dict(launch.config), launch.body)
             frame = self.receive()
         except ConnectionError:
             frame = None
         except TimeoutError:
             raise EngineUnavailable(f"The engine process of {self._name} was not ready in {start_s:g} s.", self.last_words()) from None
-        except (OSError, BadFrame) as error:
+        except (OSError, BadMessage) as error:
             raise EngineUnavailable(f"The engine process of {self._name} cannot be spoken to: {error}", self.last_words()) from None
         if frame is None:
             self.kill(GOING_S)
@@ -88,11 +88,11 @@ class Child:
 
     def send(self, number: int, meta: object, image: bytes) -> None:
         """Hand an image over; raises OSError when the child is gone. For one thread."""
-        send_frame(self._socket, IMAGE, number, meta, image)
+        send_message(self._socket, IMAGE, number, meta, image)
 
-    def receive(self) -> Frame | None:
-        """The next frame, None at the end; raises BadFrame, OSError."""
-        return receive_frame(self._socket, MAX_ANSWER_BYTES)
+    def receive(self) -> Message | None:
+        """The next frame, None at the end; raises BadMessage, OSError."""
+        return receive_message(self._socket, MAX_ANSWER_BYTES)
 
     def end(self, within_s: float) -> None:
         """Let it finish and end by itself; kill it when it takes longer."""

@@ -11,14 +11,14 @@ from typing import Any
 
 from models.model_errors import ClassifyError
 from server.engines.base import Engine, InferenceRequest
-from server.engines.process.protocol import BATCH, REFUSED, RESULT, STARTED, Frame, receive_frame, send_frame
+from server.engines.process.protocol import BATCH, REFUSED, RESULT, STARTED, Message, receive_message, send_message
 from server.errors import EngineFailed, EngineUnavailable, ServiceError
 from server.types import EncodedImage, ImageFormat, Prediction
 
 CLOSE_S = 10.0
 
 
-class Host:
+class EngineChild:
     """One engine between a socket and itself."""
 
     def __init__(self, sock: socket.socket, engine: Engine) -> None:
@@ -28,16 +28,16 @@ class Host:
 
     def run(self) -> None:
         """Answer images until the server closes."""
-        while (frame := receive_frame(self._socket)) is not None:
+        while (frame := receive_message(self._socket)) is not None:
             self._take(frame)
         self._engine.close(CLOSE_S)
 
     def tell_batch(self, images: int, padding: int) -> None:
         """Of one run of the model."""
         with self._writing, contextlib.suppress(OSError):
-            send_frame(self._socket, BATCH, 0, {"images": images, "padding": padding})
+            send_message(self._socket, BATCH, 0, {"images": images, "padding": padding})
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: Message) -> None:
         request_id, deadline_s, kind, width_px, height_px, orientation = frame.meta
         image = EncodedImage(frame.body, ImageFormat(kind), width_px, height_px, orientation)
         try:
@@ -49,7 +49,7 @@ class Host:
 
     def _answer(self, number: int, outcome: Prediction | ServiceError) -> None:
         with self._writing, contextlib.suppress(OSError):  # the server is gone, which the reader finds out
-            send_frame(self._socket, RESULT, number, words_of(outcome))
+            send_message(self._socket, RESULT, number, words_of(outcome))
 
 
 def outcome_of(done: Future[Prediction]) -> Prediction | ServiceError:
@@ -81,7 +81,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # sent to a whole group; the server says when to end
     sock = socket.socket(fileno=int(sys.argv[2]))
-    frame = receive_frame(sock)
+    frame = receive_message(sock)
     if frame is None:
         return
     module, _, name = frame.meta["factory"].partition(":")
@@ -89,10 +89,10 @@ def main() -> None:
     try:
         engine.start()
     except ClassifyError as error:
-        send_frame(sock, REFUSED, 0, {"message": error.message, "remedy": error.remedy})
+        send_message(sock, REFUSED, 0, {"message": error.message, "remedy": error.remedy})
         return
-    send_frame(sock, STARTED, 0, {"places": frame.meta["places"]})
-    host = Host(sock, engine)
+    send_message(sock, STARTED, 0, {"places": frame.meta["places"]})
+    host = EngineChild(sock, engine)
     if hasattr(engine, "on_batch"):
         engine.on_batch = host.tell_batch
     host.run()

@@ -20,7 +20,7 @@ from server.engines.liveness import BackOff, Liveness
 from server.engines.probe import probe_request
 from server.engines.process.child import GOING_S, Child
 from server.engines.process.program import Program
-from server.engines.process.protocol import BATCH, RESULT, BadFrame, Frame
+from server.engines.process.protocol import BATCH, RESULT, BadMessage, Message
 from server.engines.work import InFlight, Work
 from server.errors import EngineLost, EngineUnavailable
 from server.types import Prediction, ScoreType
@@ -159,18 +159,18 @@ class EngineProcess:
         try:
             while frame := child.receive():
                 self._answer(frame)
-        except (BadFrame, LookupError, TypeError, ValueError, AttributeError) as error:
+        except (BadMessage, LookupError, TypeError, ValueError, AttributeError) as error:
             reason = f"what it says makes no sense: {error!r}."
         except OSError:
             pass  # reset: it ended with images unread
         self._lose(child, reason)
 
-    def _answer(self, frame: Frame) -> None:
+    def _answer(self, frame: Message) -> None:
         if frame.kind == BATCH:
             self._on_batch(int(frame.meta["images"]), int(frame.meta["padding"]))
             return
         if frame.kind != RESULT:
-            raise BadFrame(f"A frame of kind {frame.kind} was not expected.")
+            raise BadMessage(f"A frame of kind {frame.kind} was not expected.")
         outcome = self._program.read(frame.meta, frame.body)
         with self._changed:
             work, queued_s = self._sent.pop(frame.number)

@@ -108,7 +108,7 @@ class StreamProgram:
             self._plan = None
 
 
-class HostedProgram:
+class EngineProgram:
     """An engine of this tree in a child: `factory` is "module:function", called there with `arguments`; it takes `places` at once."""
 
     def __init__(

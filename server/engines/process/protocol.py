@@ -26,11 +26,11 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 BUFFER_BYTES = 1024 * 1024  # so that an image is written at once and not in the turns of both processes
 
 
-class BadFrame(Exception):
+class BadMessage(Exception):
     """What came is no frame, or ends within one."""
 
 
-class Frame(NamedTuple):
+class Message(NamedTuple):
     """One frame; `number` says which image it is about."""
 
     kind: int
@@ -47,7 +47,7 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
     return pair
 
 
-def send_frame(sock: socket.socket, kind: int, number: int = 0, meta: Any = None, body: bytes = b"") -> None:  # noqa: ANN401
+def send_message(sock: socket.socket, kind: int, number: int = 0, meta: Any = None, body: bytes = b"") -> None:  # noqa: ANN401
     """Write a frame; raises OSError when nobody reads any more."""
     words = b"" if meta is None else json.dumps(meta, separators=(",", ":")).encode()
     head = HEADER.pack(MAGIC, kind, len(words), len(body), number) + words
@@ -59,26 +59,26 @@ def send_frame(sock: socket.socket, kind: int, number: int = 0, meta: Any = None
         sock.sendall(memoryview(body)[sent - len(head) :])
 
 
-def receive_frame(sock: socket.socket, max_body_bytes: int = sys.maxsize) -> Frame | None:
-    """The next frame, or None when the other side has closed; raises BadFrame, OSError."""
+def receive_message(sock: socket.socket, max_body_bytes: int = sys.maxsize) -> Message | None:
+    """The next frame, or None when the other side has closed; raises BadMessage, OSError."""
     head = _receive(sock, HEADER.size)
     if not head:
         return None
     if len(head) < HEADER.size:
-        raise BadFrame("The stream ends within a frame.")
+        raise BadMessage("The stream ends within a frame.")
     magic, kind, meta_bytes, body_bytes, number = HEADER.unpack(head)
     if magic != MAGIC or not START <= kind <= BATCH:
-        raise BadFrame(f"What came is no frame: {head!r}.")
+        raise BadMessage(f"What came is no frame: {head!r}.")
     if body_bytes > max_body_bytes:
-        raise BadFrame(f"A frame of {body_bytes} bytes is too large.")
+        raise BadMessage(f"A frame of {body_bytes} bytes is too large.")
     words, body = _receive(sock, meta_bytes), _receive(sock, body_bytes)
     if len(words) < meta_bytes or len(body) < body_bytes:
-        raise BadFrame("The stream ends within a frame.")
+        raise BadMessage("The stream ends within a frame.")
     try:
         meta = json.loads(words.decode()) if words else None
     except ValueError:
-        raise BadFrame("The words of a frame are not JSON.") from None
-    return Frame(kind, number, meta, body)
+        raise BadMessage("The words of a frame are not JSON.") from None
+    return Message(kind, number, meta, body)
 
 
 def _receive(sock: socket.socket, count: int) -> bytes:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
-from server.engines.process.protocol import BATCH, REFUSED, RESULT, STARTED, Frame, receive_frame, send_frame
+from server.engines.process.protocol import BATCH, REFUSED, RESULT, STARTED, Message, receive_message, send_message
 
 STALL_MS = 60_000  # far above the worst latency: a result later than this means the stream hangs
 ORPHAN_MS = 10  # a late result keeps a place in the vendor's table until it is claimed, so it is asked for once more
@@ -44,7 +44,7 @@ class Lane:
         self.sent: SimpleQueue[Any] = SimpleQueue()
 
 
-class Driver:
+class StreamChild:
     """The streams of one pipeline, between a socket and the vendor's module."""
 
     def __init__(self, sock: socket.socket, config: dict[str, Any]) -> None:
@@ -100,14 +100,14 @@ class Driver:
                 thread.start()
         while True:
             try:
-                frame = receive_frame(self._socket)
+                frame = receive_message(self._socket)
             except OSError:
                 return
             if frame is None:
                 return
             self._take(frame)
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: Message) -> None:
         with self._lock:
             lane = max(self._lanes, key=_room)
             lane.room -= 1
@@ -156,7 +156,7 @@ class Driver:
 
     def _tell(self, kind: int, number: int, meta: dict[str, Any], body: bytes = b"") -> None:
         with self._lock, contextlib.suppress(OSError):  # the server is gone, which its reader finds out
-            send_frame(self._socket, kind, number, meta, body)
+            send_message(self._socket, kind, number, meta, body)
 
     def close(self) -> None:
         """Let what was taken come out and every waiter return, and only then stop the streams."""
@@ -195,15 +195,15 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # sent to a whole group; the server says when to end
     sock = socket.socket(fileno=int(sys.argv[2]))
-    frame = receive_frame(sock)
+    frame = receive_message(sock)
     if frame is None:
         return
-    driver = Driver(sock, frame.meta)
+    driver = StreamChild(sock, frame.meta)
     try:
         driver.start()
         driver.warm_up(frame.body)
     except CannotStart as error:
-        send_frame(sock, REFUSED, 0, {"message": str(error), "remedy": ""})
+        send_message(sock, REFUSED, 0, {"message": str(error), "remedy": ""})
         os._exit(0)  # after a failed InitManager nothing of the SDK is to be touched
     driver.run()
     driver.close()

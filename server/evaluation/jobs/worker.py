@@ -15,7 +15,7 @@ from server.evaluation.run.records import PredictionLog, Record
 from server.evaluation.run.run_description import describe_run
 from server.evaluation.run.run_folder import RunFolder
 from server.evaluation.run.runner import Run
-from server.evaluation.run.window_share import Places
+from server.evaluation.run.window_share import WindowShare
 from server.serving.service import Service
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Worker:
         self._service = service
         self._runtime = runtime
         self._open_set = open_set
-        self._places = Places(service.admission, service.engine.capacity)
+        self._places = WindowShare(service.admission, service.engine.capacity)
         self._wake = threading.Event()
         self._closing = False
         self._current: _Current | None = None

@@ -11,7 +11,7 @@ _SMALLEST_MS = 0.001
 
 
 class Percentiles(BaseModel, frozen=True):
-    """Durations in ms; mean and maximum are exact, percentiles within 0.5 % (or 1 µs)."""
+    """LatencyHistogram in ms; mean and maximum are exact, percentiles within 0.5 % (or 1 µs)."""
 
     count: int
     mean_ms: float
@@ -23,7 +23,7 @@ class Percentiles(BaseModel, frozen=True):
     max_ms: float
 
 
-class Durations:
+class LatencyHistogram:
     """A histogram whose bins grow by one percent (the idea of DDSketch: Masson and others, VLDB 2019)."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from server.evaluation.report.accuracy import ClassRow, ConfusedPair, Denominators, FailedImage, Tally, WrongImage
 from server.evaluation.report.calibration import Calibration, Confidences
 from server.evaluation.report.intervals import Share
-from server.evaluation.report.latency import Durations, Percentiles
+from server.evaluation.report.latency import LatencyHistogram, Percentiles
 from server.evaluation.run.records import Record
 from server.evaluation.run.run_manifest import RunManifest
 
@@ -64,7 +64,7 @@ def build_report(records: Iterable[Record], manifest: RunManifest, class_names: 
     Raises BadRequest if a record names a class that the model has not, and what reading the records raises.
     """
     tally, confidences = Tally(class_names, manifest.top_k), Confidences()
-    durations: dict[str, Durations] = {}
+    durations: dict[str, LatencyHistogram] = {}
     sessions_s: dict[int, float] = {}
     for record in records:
         tally.add(record)
@@ -72,7 +72,7 @@ def build_report(records: Iterable[Record], manifest: RunManifest, class_names: 
         if not record.ok:
             continue
         for stage, elapsed_ms in {**record.stages_ms, TOTAL: record.latency_ms}.items():
-            durations.setdefault(stage, Durations()).add(elapsed_ms)
+            durations.setdefault(stage, LatencyHistogram()).add(elapsed_ms)
         if record.label is not None:
             class_id, score = record.top[0]
             confidences.add(score, correct=class_id == record.label)

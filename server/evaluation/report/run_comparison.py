@@ -16,7 +16,7 @@ SIGNIFICANT_P = 0.05
 _FAILED = -1
 
 
-class Run(NamedTuple):
+class FinishedRun(NamedTuple):
     """A finished run: its manifest and its log."""
 
     manifest: RunManifest
@@ -76,7 +76,7 @@ class Comparison(BaseModel, frozen=True):
         return "\n".join(rows)
 
 
-def compare(a: Run, b: Run) -> Comparison:
+def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
     """Compare two runs; raises BadRequest if they have no image in common, or another label for one."""
     known = {record.name: (record.label, _predicted(record)) for record in a.records}
     in_a, common, same = len(known), 0, 0

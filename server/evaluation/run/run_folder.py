@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from server.errors import BadRequest, EvaluationLost, NotFinished
 from server.evaluation.report.report import Report, build_report
-from server.evaluation.report.run_comparison import Run
+from server.evaluation.report.run_comparison import FinishedRun
 from server.evaluation.run.records import PredictionLog
 from server.evaluation.run.run_manifest import RunManifest
 
@@ -64,9 +64,9 @@ class RunFolder:
         except ValidationError as error:
             raise EvaluationLost(f"{self._report} is damaged: {error.errors()[0]['msg']}.") from error
 
-    def comparable(self) -> Run:
+    def comparable(self) -> FinishedRun:
         """The run for a comparison; raises NotFinished or EvaluationLost."""
-        return Run(self.report().manifest, PredictionLog(self.log).read())
+        return FinishedRun(self.report().manifest, PredictionLog(self.log).read())
 
 
 def find_run(name: str, runs: Path) -> RunFolder:

@@ -8,7 +8,7 @@ QUIET_S = 0.25  # a pause between requests is no reason to fill the engine
 SHARE = 4  # of the window: enough to keep every stream busy, and called back when requests come
 
 
-class Places:
+class WindowShare:
     """One while requests are under way, or were a moment ago; otherwise a share of the window."""
 
     def __init__(self, admission: Admission, capacity: int) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.pickle_machine import MAX_OPCODES, Storage, Tensor, run_pickle
+from convert.checkpoints.pickle_machine import MAX_OPCODES, PickledTensor, Storage, run_pickle
 
 STORAGE = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x00kX\x03\x00\x00\x00cpuK\x06NtQ"
 
@@ -39,7 +39,7 @@ def test_several_pickles_follow_each_other() -> None:
 
 def test_a_tensor_is_a_view_of_its_storage() -> None:
     found = tensor(1, (2, 2), (1, 3))
-    assert isinstance(found, Tensor)
+    assert isinstance(found, PickledTensor)
     assert (found.storage.key, found.storage.elements, found.storage.dtype.str) == ("k", 6, "<f4")
     assert (found.offset, found.shape, found.strides, found.bytes) == (1, (2, 2), (1, 3), 16)
     assert isinstance(run(STORAGE), Storage)

@@ -3,11 +3,11 @@ import pytest
 
 from convert.checkpoints.bfloat16 import BFLOAT16
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.pickle_machine import Storage, Tensor
+from convert.checkpoints.pickle_machine import PickledTensor, Storage
 from convert.checkpoints.torch_storages import check_size, load_tensors
 
 FLOATS = Storage("k", np.dtype("<f4"), 6)
-WHOLE = Tensor(FLOATS, 0, (2, 3), (3, 1))
+WHOLE = PickledTensor(FLOATS, 0, (2, 3), (3, 1))
 
 
 def test_a_storage_is_read_once_and_shared() -> None:
@@ -17,7 +17,7 @@ def test_a_storage_is_read_once_and_shared() -> None:
         asked.append(storage.key)
         return flat
 
-    found = load_tensors({"a": WHOLE, "t": Tensor(FLOATS, 0, (3, 2), (1, 3)), "part": Tensor(FLOATS, 4, (2,), (1,))}, load)
+    found = load_tensors({"a": WHOLE, "t": PickledTensor(FLOATS, 0, (3, 2), (1, 3)), "part": PickledTensor(FLOATS, 4, (2,), (1,))}, load)
     assert asked == ["k"]
     assert {name: array.tolist() for name, array in found.items()} == {
         "a": [[0, 1, 2], [3, 4, 5]],
@@ -30,7 +30,7 @@ def test_a_storage_is_read_once_and_shared() -> None:
 
 def test_bfloat16_becomes_float32() -> None:
     raw = np.array([0x3F80, 0xC000], "<u2").view(BFLOAT16)
-    found = load_tensors({"x": Tensor(Storage("k", BFLOAT16, 2), 0, (2,), (1,))}, lambda _: raw)
+    found = load_tensors({"x": PickledTensor(Storage("k", BFLOAT16, 2), 0, (2,), (1,))}, lambda _: raw)
     assert (found["x"].dtype.str, found["x"].tolist()) == ("<f4", [1, -2])
 
 

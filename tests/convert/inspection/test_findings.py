@@ -1,7 +1,7 @@
-from convert.inspection.findings import Finding, Inspection, agree
+from convert.inspection.findings import Inspection, Remark, agree
 from models.model_errors import ModelNotFound
 
-BAD = Finding(fits=False, what="it is blue", remedy="Paint it.")
+BAD = Remark(fits=False, what="it is blue", remedy="Paint it.")
 
 
 def test_a_part_that_does_not_fit_is_enough() -> None:
@@ -10,11 +10,11 @@ def test_a_part_that_does_not_fit_is_enough() -> None:
 
 
 def test_agreement_names_both() -> None:
-    assert agree("side", 2, 1, "Cut it.") == Finding(fits=False, what="side: 2, but the manifest says 1", remedy="Cut it.")
+    assert agree("side", 2, 1, "Cut it.") == Remark(fits=False, what="side: 2, but the manifest says 1", remedy="Cut it.")
 
 
 def test_a_refusal_is_a_finding() -> None:
-    assert Finding.of(ModelNotFound("There is none.", "Make one.")) == Finding(fits=False, what="There is none", remedy="Make one.")
+    assert Remark.of(ModelNotFound("There is none.", "Make one.")) == Remark(fits=False, what="There is none", remedy="Make one.")
 
 
 def test_the_text() -> None:

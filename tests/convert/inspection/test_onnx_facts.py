@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from convert.conversion_errors import ConvertError
-from convert.inspection.onnx_facts import Tensor, read_onnx_facts
+from convert.inspection.onnx_facts import TensorFacts, read_onnx_facts
 from models.store import StoredModel
 
 
 def test_the_facts_are_those_of_onnx(small: StoredModel) -> None:
     path = small.folder / "small.onnx"
     facts, model = read_onnx_facts(path), onnx.load(path)
-    assert facts.inputs == [Tensor("image", "uint8", (1, 224, 224, 3))]
-    assert facts.outputs == [Tensor("scores", "float32", (1, 10))]
+    assert facts.inputs == [TensorFacts("image", "uint8", (1, 224, 224, 3))]
+    assert facts.outputs == [TensorFacts("scores", "float32", (1, 10))]
     assert (facts.ir_version, facts.producer, facts.opsets) == (8, "ascend-classify", {"": 15})
     assert (facts.nodes, facts.folded, facts.external) == (len(model.graph.node), True, False)
     assert facts.metadata == {fact.key: fact.value for fact in model.metadata_props}
@@ -33,7 +33,7 @@ def test_a_plain_network_with_free_sides(tmp_path: Path) -> None:
     graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", inputs, [value("y", TensorProto.FLOAT, ["N"])], [weight])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("my.domain", 3)]), tmp_path / "m.onnx")
     facts = read_onnx_facts(tmp_path / "m.onnx")
-    assert facts.inputs == [Tensor("x", "float32", ("N", 3, "?"))]
+    assert facts.inputs == [TensorFacts("x", "float32", ("N", 3, "?"))]
     assert (facts.opsets, facts.folded, facts.parameters) == ({"my.domain": 3}, False, 6)
 
 

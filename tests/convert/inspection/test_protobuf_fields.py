@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from convert.conversion_errors import ConvertError
 from convert.inspection import protobuf_fields
-from convert.inspection.protobuf_fields import Field, ProtobufFile
+from convert.inspection.protobuf_fields import FieldSpan, ProtobufFile
 
 
 def opened(content: bytes) -> ProtobufFile:
@@ -53,7 +53,7 @@ def test_long_texts_are_refused() -> None:
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     proto = opened(content)
 
-    def walk(message: Field, depth: int) -> None:
+    def walk(message: FieldSpan, depth: int) -> None:
         for field in proto.fields(message):
             assert message.start <= field.start <= field.end <= message.end
             proto.text(field)

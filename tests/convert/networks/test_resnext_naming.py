@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from convert.conversion_errors import ConvertError
 from convert.networks.architectures import build_network, parameter_shapes
 from convert.networks.fit import fit
-from convert.networks.resnext_graph import ResNeXt
+from convert.networks.resnext_graph import ResNeXtGraph
 from convert.networks.resnext_naming import recognise
 from tests.convert.checkpoint_made import trained_weights
 
@@ -45,7 +45,7 @@ def model_zoo_names(weights: dict[str, np.ndarray], groups: int | None) -> dict[
     return renamed
 
 
-NETWORK = ResNeXt((2, 1), 8, 4)
+NETWORK = ResNeXtGraph((2, 1), 8, 4)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def weights() -> dict[str, np.ndarray]:
     classes=st.integers(2, 9),
 )
 def test_every_resnext_is_recognised(blocks: tuple[int, ...], cardinality: int, width: int, classes: int) -> None:
-    network = ResNeXt(blocks, cardinality, width)
+    network = ResNeXtGraph(blocks, cardinality, width)
     tensors = {name: np.broadcast_to(np.float32(0), shape) for name, shape in parameter_shapes(network.name, classes).items()}
     found = recognise(tensors)
     assert (found.network, found.classes, found.mindspore) == (network, classes, False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from models.store import StoredModel
-from pipelines.cpu import StreamManagerApi
+from pipelines.cpu import CpuStreamManager
 from pipelines.cpu.elements.batching import BatchCollector, BatchStrategy
 from tests.level_model import store_level_model
 from tests.pipelines.cpu.batching_made import Collect, Runs
@@ -20,8 +20,8 @@ def no_thread_is_left() -> Iterator[None]:
 
 
 @pytest.fixture
-def manager() -> Iterator[StreamManagerApi]:
-    manager = StreamManagerApi()
+def manager() -> Iterator[CpuStreamManager]:
+    manager = CpuStreamManager()
     manager.InitManager()
     yield manager
     manager.DestroyAllStreams()

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from models.store import StoredModel
-from pipelines.cpu import HostOptions, MxDataInput, MxDataOutput, StreamManagerApi
+from pipelines.cpu import CpuOptions, CpuStreamManager, MxDataInput, MxDataOutput
 from pipelines.cpu.elements.element import Element, ElementContext
 from pipelines.cpu.elements.frame import Frame, Metadata
 from pipelines.cpu.text.plugins import parse_properties
@@ -51,7 +51,7 @@ def text_of(**streams: Elements) -> bytes:
     return json.dumps(streams).encode()
 
 
-def create(manager: StreamManagerApi, **streams: Elements) -> None:
+def create(manager: CpuStreamManager, **streams: Elements) -> None:
     """Create streams that must be right."""
     assert manager.CreateMultipleStreams(text_of(**streams)) == 0, manager.last_error
 
@@ -62,16 +62,16 @@ def input_of(image: bytes) -> MxDataInput:
     return data
 
 
-def send(manager: StreamManagerApi, stream: bytes, image: bytes) -> int:
+def send(manager: CpuStreamManager, stream: bytes, image: bytes) -> int:
     """Send by unique id."""
     return manager.SendDataWithUniqueId(stream, 0, input_of(image))
 
 
-def fetch(manager: StreamManagerApi, stream: bytes, unique_id: int) -> MxDataOutput:
+def fetch(manager: CpuStreamManager, stream: bytes, unique_id: int) -> MxDataOutput:
     return manager.GetResultWithUniqueId(stream, unique_id, TIMEOUT_MS)
 
 
-def ask(manager: StreamManagerApi, stream: bytes, image: bytes) -> MxDataOutput:
+def ask(manager: CpuStreamManager, stream: bytes, image: bytes) -> MxDataOutput:
     """Send and fetch."""
     return fetch(manager, stream, send(manager, stream, image))
 
@@ -83,12 +83,12 @@ def best(output: MxDataOutput) -> int:
 
 
 def opened(
-    kind: type[AnyElement], props: dict[str, Any] | None = None, upstream: str = "before", options: HostOptions | None = None
+    kind: type[AnyElement], props: dict[str, Any] | None = None, upstream: str = "before", options: CpuOptions | None = None
 ) -> AnyElement:
     """One element by itself."""
     name = f"{kind.factory}0"
     spec = ElementSpec(name, kind.factory, parse_properties(name, kind.factory, props or {}), ())
-    return kind(ElementContext(spec, StreamSpec("test", 0, {name: spec}), upstream, options or HostOptions()))
+    return kind(ElementContext(spec, StreamSpec("test", 0, {name: spec}), upstream, options or CpuOptions()))
 
 
 def pushed(element: Element, data: bytes = b"", unique_id: int = 0, **metadata: Metadata) -> Frame:

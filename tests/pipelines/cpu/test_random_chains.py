@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.cpu import StreamManagerApi
+from pipelines.cpu import CpuStreamManager
 from pipelines.cpu.compat import MxpiDataType_pb2 as proto
 from pipelines.cpu.structs import StringVector
 from tests.pipelines.cpu.pipelines_made import input_of, text_of
@@ -214,7 +214,7 @@ def elements(chain: list[Step]) -> dict[str, Any]:
     return made
 
 
-def run(manager: StreamManagerApi, key: str, image: np.ndarray) -> tuple[int, list[np.ndarray]] | None:
+def run(manager: CpuStreamManager, key: str, image: np.ndarray) -> tuple[int, list[np.ndarray]] | None:
     """The label and the pictures the runtime makes, or None for a failed frame."""
     assert manager.SendData(b"chain", 0, input_of(cv2.imencode(".bmp", image)[1].tobytes())) == 0
     keys = StringVector()
@@ -236,7 +236,7 @@ def run(manager: StreamManagerApi, key: str, image: np.ndarray) -> tuple[int, li
 @given(CHAINS, IMAGES)
 def test_a_chain_gives_what_opencv_gives_or_is_refused(chain: list[Step], image: np.ndarray) -> None:
     made = elements(chain)
-    manager = StreamManagerApi()
+    manager = CpuStreamManager()
     manager.InitManager()
     created = manager.CreateMultipleStreams(text_of(chain=made))
     try:

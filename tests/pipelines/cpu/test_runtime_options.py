@@ -6,8 +6,8 @@ from queue import SimpleQueue
 import pytest
 
 from models.store import StoredModel
-from pipelines.cpu import StreamManagerApi
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu import CpuStreamManager
+from pipelines.cpu.runtime_options import CpuOptions
 from tests.level_model import level_png
 from tests.pipelines.cpu.pipelines_made import best, classifying, create, send
 
@@ -18,7 +18,7 @@ def test_observers_are_told(caplog: pytest.LogCaptureFixture) -> None:
     def note(*told: object) -> None:
         seen.append(told)
 
-    options = HostOptions(on_frame=note, on_result=note, on_batch=note)
+    options = CpuOptions(on_frame=note, on_result=note, on_batch=note)
     options.frame_done("stream", 3, {"decode": 0.5})
     options.result_ready("stream", 3)
     options.batch_done(2, 1)
@@ -31,9 +31,9 @@ def test_a_failing_observer_is_logged(caplog: pytest.LogCaptureFixture) -> None:
         raise RuntimeError("observer")
 
     with caplog.at_level(logging.ERROR):
-        HostOptions(on_frame=broken).frame_done("stream", 3, {})
-        HostOptions(on_result=broken).result_ready("stream", 3)
-        HostOptions(on_batch=broken).batch_done(1, 0)
+        CpuOptions(on_frame=broken).frame_done("stream", 3, {})
+        CpuOptions(on_result=broken).result_ready("stream", 3)
+        CpuOptions(on_batch=broken).batch_done(1, 0)
     assert [record.message for record in caplog.records] == [
         "on_frame failed for frame 3 of stream stream",
         "on_result failed for frame 3 of stream stream",
@@ -48,7 +48,7 @@ def test_a_result_can_be_fetched_once_its_observer_is_told(level: StoredModel) -
         output = manager.GetResultWithUniqueId(stream.encode(), unique_id, 0)
         found.put((unique_id, best(output)))
 
-    manager = StreamManagerApi(HostOptions(on_result=take_out))
+    manager = CpuStreamManager(CpuOptions(on_result=take_out))
     manager.InitManager()
     create(manager, s=classifying(level))
     for class_id in (7, 9):

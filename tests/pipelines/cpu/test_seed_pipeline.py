@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.store import ModelStore
-from pipelines.cpu import StreamManagerApi
+from pipelines.cpu import CpuStreamManager
 from tests.pipelines.cpu.pipelines_made import ask, chained, create
 
 NAME = b"im_resnet50"
@@ -14,7 +14,7 @@ CONFIG = "CLASS_NUM=1000\nSOFTMAX=false\nTOP_K=5\n"
 
 
 @pytest.fixture
-def seed(manager: StreamManagerApi, model_store: ModelStore, tmp_path: Path) -> StreamManagerApi:
+def seed(manager: CpuStreamManager, model_store: ModelStore, tmp_path: Path) -> CpuStreamManager:
     model = model_store.open("efficientnet_lite0")
     config = tmp_path / "resnet50.cfg"
     config.write_text(CONFIG)
@@ -47,7 +47,7 @@ def seed(manager: StreamManagerApi, model_store: ModelStore, tmp_path: Path) -> 
     return manager
 
 
-def test_both_photos(seed: StreamManagerApi, cat: bytes, coffee: bytes) -> None:
+def test_both_photos(seed: CpuStreamManager, cat: bytes, coffee: bytes) -> None:
     for photo, class_id, name in ((cat, 285, "Egyptian cat"), (coffee, 967, "espresso")):
         output = ask(seed, NAME, photo)
         entries = json.loads(output.data)["MxpiClass"]
@@ -55,14 +55,14 @@ def test_both_photos(seed: StreamManagerApi, cat: bytes, coffee: bytes) -> None:
         assert len(entries) == 5
 
 
-def test_the_scores_are_raw_logits(seed: StreamManagerApi, cat: bytes) -> None:
+def test_the_scores_are_raw_logits(seed: CpuStreamManager, cat: bytes) -> None:
     scores = [entry["confidence"] for entry in json.loads(ask(seed, NAME, cat).data)["MxpiClass"]]
     assert scores == sorted(scores, reverse=True)
     assert scores[0] > 1
     assert not 0.9 < sum(scores) < 1.1
 
 
-def test_the_same_photo_gives_the_same_bytes(seed: StreamManagerApi, cat: bytes, coffee: bytes) -> None:
+def test_the_same_photo_gives_the_same_bytes(seed: CpuStreamManager, cat: bytes, coffee: bytes) -> None:
     first = ask(seed, NAME, cat).data
     assert ask(seed, NAME, coffee).data != first
     assert ask(seed, NAME, cat).data == first

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cpu import HostOptions, StreamManagerApi
+from pipelines.cpu import CpuOptions, CpuStreamManager
 from pipelines.sdk_conf import SdkConf
 from pipelines.statistics_report import read_report
 from tests.level_model import level_png, store_level_model
@@ -15,7 +15,7 @@ from tests.pipelines.cpu.pipelines_made import TIMEOUT_MS, classifying, create, 
 def test_a_stream_is_measured_if_the_file_says_so(tmp_path: Path, enabled: bool) -> None:
     conf = SdkConf(enable_ps=enabled, ps_interval_time=60)
     (tmp_path / "sdk.conf").write_text(conf.render())
-    manager = StreamManagerApi(HostOptions(sdk_conf=tmp_path / "sdk.conf", home=tmp_path))
+    manager = CpuStreamManager(CpuOptions(sdk_conf=tmp_path / "sdk.conf", home=tmp_path))
     assert manager.InitManager() == 0
     create(manager, s=classifying(store_level_model(tmp_path / "store")))
     for level in range(10):

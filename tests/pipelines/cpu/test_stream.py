@@ -9,7 +9,7 @@ from weakref import ref
 import pytest
 
 from models.store import StoredModel
-from pipelines.cpu import HostOptions, StreamManagerApi, stream
+from pipelines.cpu import CpuOptions, CpuStreamManager, stream
 from pipelines.cpu.elements.appsrc import IN_FLIGHT
 from pipelines.cpu.elements.compiled_model import load_model
 from pipelines.cpu.results import QUEUE_CAPACITY
@@ -52,9 +52,9 @@ def gate() -> Gate:
 
 
 @pytest.fixture
-def gated(gate: Gate, level: StoredModel) -> Iterator[StreamManagerApi]:
+def gated(gate: Gate, level: StoredModel) -> Iterator[CpuStreamManager]:
     """A manager with a stream `s` that stands still at the gate."""
-    manager = StreamManagerApi(HostOptions(on_frame=gate))
+    manager = CpuStreamManager(CpuOptions(on_frame=gate))
     manager.InitManager()
     create(manager, s=classifying(level))
     yield manager
@@ -62,21 +62,21 @@ def gated(gate: Gate, level: StoredModel) -> Iterator[StreamManagerApi]:
     manager.DestroyAllStreams()
 
 
-def test_results_come_in_the_order_of_the_sends(manager: StreamManagerApi, level: StoredModel) -> None:
+def test_results_come_in_the_order_of_the_sends(manager: CpuStreamManager, level: StoredModel) -> None:
     create(manager, s=classifying(level))
     for class_id in range(20):
         manager.SendData(b"s", 0, input_of(level_png(4 * class_id)))
     assert [best(manager.GetResult(b"s", 0)) for _ in range(20)] == list(range(20))
 
 
-def test_results_are_fetched_by_id_in_any_order(manager: StreamManagerApi, level: StoredModel) -> None:
+def test_results_are_fetched_by_id_in_any_order(manager: CpuStreamManager, level: StoredModel) -> None:
     create(manager, s=classifying(level))
     ids = [send(manager, b"s", level_png(4 * class_id)) for class_id in range(20)]
     assert ids == list(range(20))
     assert [best(fetch(manager, b"s", unique_id)) for unique_id in reversed(ids)] == list(reversed(range(20)))
 
 
-def test_failed_frames_keep_their_place(manager: StreamManagerApi, level4: StoredModel) -> None:
+def test_failed_frames_keep_their_place(manager: CpuStreamManager, level4: StoredModel) -> None:
     create(manager, s=classifying(level4, infer={"waitingTime": HOUR_MS}))
     images = [BROKEN, level_png(4), BROKEN, level_png(8), level_png(12), level_png(16), BROKEN]
     for image in images:
@@ -86,7 +86,7 @@ def test_failed_frames_keep_their_place(manager: StreamManagerApi, level4: Store
     assert [best(outputs[place]) for place in (1, 3, 4, 5)] == [1, 2, 3, 4]
 
 
-def test_a_result_that_does_not_come_in_time(gated: StreamManagerApi, gate: Gate) -> None:
+def test_a_result_that_does_not_come_in_time(gated: CpuStreamManager, gate: Gate) -> None:
     unique_id = send(gated, b"s", level_png(0))
     output = gated.GetResultWithUniqueId(b"s", unique_id, 1)
     assert (output.errorCode, output.data) == TIMED_OUT
@@ -94,7 +94,7 @@ def test_a_result_that_does_not_come_in_time(gated: StreamManagerApi, gate: Gate
     assert best(fetch(gated, b"s", unique_id)) == 0
 
 
-def test_a_full_stream_refuses_after_a_while(gated: StreamManagerApi, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_stream_refuses_after_a_while(gated: CpuStreamManager, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "SEND_WAIT_S", 0.01)
     ids = [send(gated, b"s", level_png(4 * number)) for number in range(IN_FLIGHT + 1)]
     assert ids == [0, 1, 2, -1]
@@ -103,13 +103,13 @@ def test_a_full_stream_refuses_after_a_while(gated: StreamManagerApi, gate: Gate
     assert best(ask(gated, b"s", level_png(40))) == 10
 
 
-def test_a_plain_send_never_waits(gated: StreamManagerApi, gate: Gate) -> None:
+def test_a_plain_send_never_waits(gated: CpuStreamManager, gate: Gate) -> None:
     assert [gated.SendData(b"s", 0, input_of(level_png(0))) for _ in range(10)] == [0] * 10
     gate.opened.set()
     assert [gated.GetResult(b"s", 0).errorCode for _ in range(10)] == [0] * 10
 
 
-def test_a_send_waits_for_room(gated: StreamManagerApi, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_send_waits_for_room(gated: CpuStreamManager, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "SEND_WAIT_S", 60)
     for _ in range(IN_FLIGHT):
         send(gated, b"s", level_png(0))
@@ -122,7 +122,7 @@ def test_a_send_waits_for_room(gated: StreamManagerApi, gate: Gate, monkeypatch:
 def test_the_observers_are_told_what_it_took(level1248: StoredModel) -> None:
     frames: list[tuple[str, int, Mapping[str, float]]] = []
     batches: list[tuple[int, int]] = []
-    manager = StreamManagerApi(HostOptions(on_frame=lambda *told: frames.append(told), on_batch=lambda *told: batches.append(told)))
+    manager = CpuStreamManager(CpuOptions(on_frame=lambda *told: frames.append(told), on_batch=lambda *told: batches.append(told)))
     manager.InitManager()
     create(manager, s=classifying(level1248, infer={"dynamicStrategy": "Upper"}))
     ids = [send(manager, b"s", image) for image in (level_png(0), BROKEN)]
@@ -144,7 +144,7 @@ def test_an_observer_that_raises_costs_no_frame(
     def fail(*_: object) -> None:
         raise RuntimeError("observer")
 
-    manager = StreamManagerApi(HostOptions(on_frame=fail, on_batch=fail))
+    manager = CpuStreamManager(CpuOptions(on_frame=fail, on_batch=fail))
     manager.InitManager()
     create(manager, s=classifying(level4 if batched else level, infer={"waitingTime": "1"}))
     with caplog.at_level(logging.ERROR):
@@ -155,7 +155,7 @@ def test_an_observer_that_raises_costs_no_frame(
     }
 
 
-def test_two_chains_in_one_stream(manager: StreamManagerApi, level: StoredModel) -> None:
+def test_two_chains_in_one_stream(manager: CpuStreamManager, level: StoredModel) -> None:
     plain = chained(("appsrc", {}), ("mxpi_imagedecoder", {"handleMethod": "opencv"}), ("appsink", {}), suffix=1)
     create(manager, s=classifying(level) | plain)
     unique_id = manager.SendDataWithUniqueId(b"s", 1, input_of(level_png(40)))
@@ -163,14 +163,14 @@ def test_two_chains_in_one_stream(manager: StreamManagerApi, level: StoredModel)
     assert fetch(manager, b"s", unique_id).data == b"{}"
 
 
-def test_sources_are_numbered_by_name_and_sinks_by_number(manager: StreamManagerApi) -> None:
+def test_sources_are_numbered_by_name_and_sinks_by_number(manager: CpuStreamManager) -> None:
     create(manager, s={name: body for suffix in (10, 2) for name, body in chained(("appsrc", {}), ("appsink", {}), suffix=suffix).items()})
     assert manager.SendData(b"s", 0, input_of(b"x")) == 0  # appsrc10 goes before appsrc2
     assert manager.GetResult(b"s", 1).data == b"{}"  # appsink2 before appsink10
     assert manager.GetResult(b"s", 0, 0).errorCode == 1002
 
 
-def test_stop_drops_what_is_queued(gated: StreamManagerApi, gate: Gate) -> None:
+def test_stop_drops_what_is_queued(gated: CpuStreamManager, gate: Gate) -> None:
     for _ in range(50):
         gated.SendData(b"s", 0, input_of(level_png(0)))
     assert gate.reached.wait(30)
@@ -184,7 +184,7 @@ def test_stop_drops_what_is_queued(gated: StreamManagerApi, gate: Gate) -> None:
     assert gate.frames == 1
 
 
-def test_stop_wakes_whoever_waits(gated: StreamManagerApi, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_wakes_whoever_waits(gated: CpuStreamManager, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """The vendor's process aborts when a stream is stopped under a waiter; here it is told that nothing came."""
     monkeypatch.setattr(stream, "SEND_WAIT_S", 60)
     ids = [send(gated, b"s", level_png(0)) for _ in range(IN_FLIGHT)]
@@ -200,14 +200,14 @@ def test_stop_wakes_whoever_waits(gated: StreamManagerApi, gate: Gate, monkeypat
         assert stopping.result(30) == 0
 
 
-def test_stop_frees_a_stream_whose_results_nobody_reads(manager: StreamManagerApi) -> None:
+def test_stop_frees_a_stream_whose_results_nobody_reads(manager: CpuStreamManager) -> None:
     create(manager, s=chained(("appsrc", {}), ("appsink", {})))
     for _ in range(QUEUE_CAPACITY + 5):
         manager.SendData(b"s", 0, input_of(level_png(0)))
     assert manager.StopStream(b"s") == 0
 
 
-def test_stop_with_a_batch_that_waits(manager: StreamManagerApi, level4: StoredModel) -> None:
+def test_stop_with_a_batch_that_waits(manager: CpuStreamManager, level4: StoredModel) -> None:
     create(manager, s=classifying(level4, infer={"waitingTime": HOUR_MS}))
     assert send(manager, b"s", level_png(0)) == 0
     assert manager.StopStream(b"s") == 0
@@ -224,7 +224,7 @@ def no_collection() -> Iterator[None]:
 @pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("batched", [False, True])
 def test_a_stopped_stream_frees_its_model_at_once(
-    manager: StreamManagerApi, level: StoredModel, level4: StoredModel, batched: bool
+    manager: CpuStreamManager, level: StoredModel, level4: StoredModel, batched: bool
 ) -> None:
     model = level4 if batched else level
     create(manager, s=classifying(model))
@@ -236,7 +236,7 @@ def test_a_stopped_stream_frees_its_model_at_once(
 
 
 @pytest.mark.usefixtures("no_collection")
-def test_a_stream_that_cannot_start_frees_its_model_at_once(manager: StreamManagerApi, level4: StoredModel) -> None:
+def test_a_stream_that_cannot_start_frees_its_model_at_once(manager: CpuStreamManager, level4: StoredModel) -> None:
     kept = load_model(level4.folder / "level.om")
     loaded = ref(kept)
     assert manager.CreateMultipleStreams(text_of(s=classifying(level4, post={"postProcessLibPath": ""}))) == 6003
@@ -291,7 +291,7 @@ REFUSED: dict[str, tuple[Make, int, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_start(manager: StreamManagerApi, level4: StoredModel, case: str) -> None:
+def test_what_cannot_start(manager: CpuStreamManager, level4: StoredModel, case: str) -> None:
     elements, code, words = REFUSED[case]
     assert manager.CreateMultipleStreams(text_of(s=elements(level4))) == code
     assert manager.last_error is not None

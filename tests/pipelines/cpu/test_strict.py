@@ -7,7 +7,7 @@ from time import sleep
 
 import pytest
 
-from pipelines.cpu import HostOptions, StreamManagerApi
+from pipelines.cpu import CpuOptions, CpuStreamManager
 from pipelines.cpu.strict import UNCLAIMED, LoneSender, StrictResultTable, VendorAbort
 from pipelines.cpu.structs import MxDataOutput
 from tests.level_model import level_png, store_level_model
@@ -84,7 +84,7 @@ def test_two_sends_at_once_are_an_abort() -> None:
 def test_a_strict_stream_takes_thirteen_and_then_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With nobody claiming: ten results, one that waits for room, two in the source."""
     monkeypatch.setattr("pipelines.cpu.stream.SEND_WAIT_S", 0.5)
-    manager = StreamManagerApi(HostOptions(strict=True))
+    manager = CpuStreamManager(CpuOptions(strict=True))
     manager.InitManager()
     create(manager, s=classifying(store_level_model(tmp_path)))
     ids = [manager.SendDataWithUniqueId(b"s", 0, input_of(level_png(8))) for _ in range(14)]

@@ -4,31 +4,31 @@ import asyncio
 
 import pytest
 
-from server.api.request_context import ClientGone, Exchange, request_id_of
+from server.api.request_context import ClientGone, RequestContext, request_id_of
 
 
-async def waiting(exchange: Exchange) -> None:
-    with exchange.unless_abandoned():
+async def waiting(context: RequestContext) -> None:
+    with context.unless_abandoned():
         await asyncio.sleep(30)
 
 
 def test_what_is_awaited_ends_when_the_client_is_gone() -> None:
     async def main() -> None:
-        exchange = Exchange("id", 0)
-        task = asyncio.create_task(waiting(exchange))
+        context = RequestContext("id", 0)
+        task = asyncio.create_task(waiting(context))
         await asyncio.sleep(0)
-        exchange.abandon()
+        context.abandon()
         with pytest.raises(ClientGone):
             await task
         assert not task.cancelled()
-        exchange.abandon()  # nobody waits any more
+        context.abandon()  # nobody waits any more
 
     asyncio.run(main())
 
 
 def test_another_cancellation_stays_one() -> None:
     async def main() -> None:
-        task = asyncio.create_task(waiting(Exchange("id", 0)))
+        task = asyncio.create_task(waiting(RequestContext("id", 0)))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

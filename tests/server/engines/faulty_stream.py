@@ -22,9 +22,9 @@ def faulty_python(folder: Path) -> Path:
 
 def break_streams(folder: Path) -> None:
     """Put the faults between the driver and the CPU runtime."""
-    from pipelines.cpu import MxDataOutput, StreamManagerApi
+    from pipelines.cpu import CpuStreamManager, MxDataOutput
 
-    fetch = StreamManagerApi.GetResultWithUniqueId
+    fetch = CpuStreamManager.GetResultWithUniqueId
 
     def fetch_or_break(manager: Any, stream: bytes, unique_id: int, timeout_ms: int) -> Any:
         output = fetch(manager, stream, unique_id, timeout_ms)
@@ -37,7 +37,7 @@ def break_streams(folder: Path) -> None:
             output.errorCode, output.data = FAILED, b"for a while"
         return output
 
-    StreamManagerApi.GetResultWithUniqueId = fetch_or_break  # type: ignore[method-assign,assignment]
+    CpuStreamManager.GetResultWithUniqueId = fetch_or_break  # type: ignore[method-assign,assignment]
 
 
 if __name__ == "__main__":

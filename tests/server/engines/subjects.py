@@ -11,12 +11,12 @@ from server.engines.assembly import EngineAssembly
 from server.engines.base import Engine
 from server.engines.fake_engine import FakeEngine, fake_prediction
 from server.engines.fleet.chain import Chain
-from server.engines.fleet.member import Link
+from server.engines.fleet.member import Member
 from server.engines.fleet.pool import Pool
 from server.engines.mxbase_engine import MxbaseEngine
 from server.engines.plan import plan_classifier, plan_rendered
 from server.engines.process.engine_process import EngineProcess
-from server.engines.process.program import HostedProgram, StreamProgram
+from server.engines.process.program import EngineProgram, StreamProgram
 from server.engines.stream_engine import StreamEngine
 from server.telemetry.metrics import Metrics
 from server.types import EncodedImage, ImageFormat
@@ -89,7 +89,7 @@ def _mxbase_process(folder: Path) -> Subject:
 
 def _fake_process(folder: Path) -> Subject:
     def make(capacity: int) -> Engine:
-        program = HostedProgram("server.engines.fake_engine:FakeEngine", lambda: {"capacity": 4, "latency_s": 0.005}, places=4)
+        program = EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"capacity": 4, "latency_s": 0.005}, places=4)
         return EngineProcess("fake", program, capacity)
 
     return replace(fake_subject(folder), make=make)
@@ -98,7 +98,7 @@ def _fake_process(folder: Path) -> Subject:
 def _pool(folder: Path) -> Subject:
     """A strict stream in a child, and one in this process."""
     child, here = _stream_process(folder, (1,), strict=True), _stream_subject(folder, (1,))
-    return replace(here, make=lambda capacity: Pool([Link(child.make(capacity)), Link(here.make(capacity), "1")], capacity, hold=False))
+    return replace(here, make=lambda capacity: Pool([Member(child.make(capacity)), Member(here.make(capacity), "1")], capacity, hold=False))
 
 
 def _chain(folder: Path) -> Subject:
@@ -106,7 +106,7 @@ def _chain(folder: Path) -> Subject:
     child, here = _stream_process(folder, (1,), strict=True), _stream_subject(folder, (1,))
 
     def make(capacity: int) -> Engine:
-        return Chain([Link(child.make(capacity)), Link(here.make(capacity))], capacity, lambda *_: None)
+        return Chain([Member(child.make(capacity)), Member(here.make(capacity))], capacity, lambda *_: None)
 
     return replace(here, make=make)
 

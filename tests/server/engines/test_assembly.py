@@ -62,14 +62,14 @@ def test_one_engine_in_this_process_is_bare(tmp_path: Path) -> None:
 def test_a_process_stands_in_a_chain_which_waits_for_it(tmp_path: Path) -> None:
     chain = assembled(tmp_path, engines="stream", engine_processes="yes")
     assert isinstance(chain, Chain)
-    assert [type(link.engine) for link in chain.links] == [EngineProcess]
+    assert [type(member.engine) for member in chain.members] == [EngineProcess]
 
 
 def test_chips_are_a_pool_of_processes(tmp_path: Path) -> None:
     chain = assembled(tmp_path, engines="stream", devices="0,1,3")
     assert isinstance(chain, Chain)
-    (link,) = chain.links
-    assert isinstance(link.engine, Pool)
+    (member,) = chain.members
+    assert isinstance(member.engine, Pool)
     assert [(status.name, status.device, status.up) for status in statuses(chain)] == [("stream", device, False) for device in "013"]
 
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cpu import HostOptions, StreamManagerApi
+from pipelines.cpu import CpuOptions, CpuStreamManager
 from server.engines.runtime import detect_runtime, open_stream_manager
 from server.errors import EngineUnavailable
 
 
 def test_without_a_chip_it_is_the_host(tmp_path: Path) -> None:
     assert detect_runtime(tmp_path) == "host"
-    assert isinstance(open_stream_manager("host", HostOptions())[0], StreamManagerApi)
+    assert isinstance(open_stream_manager("host", CpuOptions())[0], CpuStreamManager)
 
 
 def test_with_a_chip_and_the_sdk_it_is_ascend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,4 +25,4 @@ def test_with_a_chip_and_the_sdk_it_is_ascend(tmp_path: Path, monkeypatch: pytes
 
 def test_ascend_without_the_sdk_says_so() -> None:
     with pytest.raises(EngineUnavailable, match=r"cannot be imported.*RUNTIME=host"):
-        open_stream_manager("ascend", HostOptions())
+        open_stream_manager("ascend", CpuOptions())

@@ -3,14 +3,14 @@
 import resource
 
 from server.cli.flags import load_settings
-from server.http.limits import FILES_BESIDES, read_limits
+from server.http.limits import FILES_BESIDES, read_connection_limits
 
 
 def test_the_limit_of_open_files_is_raised() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (500, hard))
-        assert read_limits(load_settings(max_connections=1000)).connections == 1000
+        assert read_connection_limits(load_settings(max_connections=1000)).connections == 1000
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 1000 + FILES_BESIDES
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -18,4 +18,4 @@ def test_the_limit_of_open_files_is_raised() -> None:
 
 def test_without_them_fewer_connections_are_taken() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    assert read_limits(load_settings(max_connections=hard)).connections == hard - FILES_BESIDES
+    assert read_connection_limits(load_settings(max_connections=hard)).connections == hard - FILES_BESIDES

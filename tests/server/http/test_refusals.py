@@ -5,15 +5,15 @@ import json
 from time import perf_counter
 
 from server.errors import TooManyConnections
-from server.http.limits import Limits
-from server.http.refusals import Gate
+from server.http.limits import ConnectionLimits
+from server.http.refusals import Refusals
 from server.telemetry.metrics import Metrics
 
 
 def test_a_refusal_is_an_answer_like_any_other_and_counted() -> None:
     metrics = Metrics()
-    gate = Gate(Limits(1, 1, 1), metrics, lambda: "fake")
-    head, _, body = gate.refusal(TooManyConnections("Full."), "id-1", perf_counter(), [(b"date", b"today")]).partition(b"\r\n\r\n")
+    refusals = Refusals(ConnectionLimits(1, 1, 1), metrics, lambda: "fake")
+    head, _, body = refusals.refusal(TooManyConnections("Full."), "id-1", perf_counter(), [(b"date", b"today")]).partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     assert lines[0] == "HTTP/1.1 503 Service Unavailable"
     assert {"date: today", "x-request-id: id-1", "x-engine: fake", "connection: close", "retry-after: 1"} < set(lines)
@@ -33,7 +33,7 @@ def test_the_sweep_goes_on() -> None:
             if len(times) == 3:
                 third.set()
 
-        Gate(Limits(1, 1, 1), Metrics(), lambda: "fake").sweep(note, asyncio.get_running_loop())
+        Refusals(ConnectionLimits(1, 1, 1), Metrics(), lambda: "fake").sweep(note, asyncio.get_running_loop())
         await third.wait()
         return times
 

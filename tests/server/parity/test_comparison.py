@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convert.conversion_errors import ConvertError, ParityBroken
-from server.parity.comparison import Answer, Bounds, Report, Scored, compare
+from server.parity.comparison import Answer, Bounds, ParityReport, Scored, compare
 
 SIDES = ({"recipe_sha256": "a" * 64, "labels_sha256": "c" * 64}, {"recipe_sha256": "b" * 64, "labels_sha256": "c" * 64})
 GONE = ConvertError("It is gone.")
@@ -18,8 +18,8 @@ def ranking(**scores: float) -> tuple[Scored, ...]:
     return tuple((int(name[1:]), f"class {name[1:]}", score) for name, score in scores.items())
 
 
-def reported(*pairs: tuple[Answer, Answer]) -> Report:
-    report = Report(SIDES)
+def reported(*pairs: tuple[Answer, Answer]) -> ParityReport:
+    report = ParityReport(SIDES)
     for number, (one, other) in enumerate(pairs):
         report.add(f"{number}.jpg", one, other)
     return report
@@ -102,7 +102,7 @@ def test_images_that_nobody_can_read_break_nothing_and_those_of_one_side_do() ->
 
 
 def test_the_streams_are_compared_as_they_come() -> None:
-    report = Report(SIDES)
+    report = ParityReport(SIDES)
     one: Answer = ranking(c1=0.5)
     others: list[Answer] = [one, GONE]
     counted = compare(report, iter(["a", "b"]), iter([one, one]), iter(others))

@@ -1,7 +1,7 @@
 """The report as people read it."""
 
 from convert.conversion_errors import ConvertError
-from server.parity.comparison import Report
+from server.parity.comparison import ParityReport
 from server.parity.comparison_text import SHOWN, report_text
 
 SIDES = (
@@ -11,7 +11,7 @@ SIDES = (
 
 
 def test_the_text() -> None:
-    report = Report(SIDES)
+    report = ParityReport(SIDES)
     report.add("same.jpg", ((3, "lynx", 0.7), (4, "cat", 0.2)), ((3, "lynx", 0.69), (4, "cat", 0.2)))
     report.add("other.jpg", ((3, "lynx", 0.6), (4, "cat", 0.4)), ((4, "cat", 0.5), (3, "lynx", 0.5 - 0.01)))
     report.add("broken.jpg", ConvertError("It is no image."), ((4, "cat", 0.5),))
@@ -38,7 +38,7 @@ def test_the_text() -> None:
 
 
 def test_long_lists_are_cut() -> None:
-    report = Report(SIDES)
+    report = ParityReport(SIDES)
     for number in range(SHOWN + 7):
         report.add(f"{number}.jpg", ((1, "", 0.5),), ((2, "", number / 100),))
     lines = report_text(report).splitlines()
@@ -48,5 +48,5 @@ def test_long_lists_are_cut() -> None:
 
 
 def test_nothing_to_tell() -> None:
-    report = Report(SIDES)
+    report = ParityReport(SIDES)
     assert report_text(report).endswith("\n\nimages compared   0")

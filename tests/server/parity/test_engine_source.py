@@ -7,12 +7,12 @@ import pytest
 from models.model_errors import ArtifactDamaged
 from server.cli.flags import load_settings
 from server.errors import UnsupportedImage
-from server.parity.engine_source import EngineSide, ModelWithFile
-from server.parity.sources import SideAnswer
+from server.parity.engine_source import EngineSource, ModelWithFile
+from server.parity.sources import SourceAnswer
 from tests.level_model import level_graph, level_png, store_level_model
 
 
-def best(answers: list[SideAnswer]) -> list[object]:
+def best(answers: list[SourceAnswer]) -> list[object]:
     return [answer[0][0] if isinstance(answer, tuple) else type(answer) for answer in answers]
 
 
@@ -28,7 +28,7 @@ def images(tmp_path: Path) -> list[Path]:
 def test_answers_come_in_order_and_a_hand_written_pipeline_does_not_count(tmp_path: Path, images: list[Path]) -> None:
     model = store_level_model(tmp_path / "store")
     settings = load_settings(model_store=tmp_path / "store", window=3, pipeline=tmp_path / "none.pipeline", model="other")
-    side = EngineSide("level@host", settings, model, "host")
+    side = EngineSource("level@host", settings, model, "host")
     answers = list(side.answers(images))
     assert best(answers) == [*range(7), UnsupportedImage, *range(8, 20)]
     assert {len(answer) for answer in answers if isinstance(answer, tuple)} == {16}
@@ -50,7 +50,7 @@ def test_a_file_stands_for_the_models_artifact(tmp_path: Path, images: list[Path
     file = tmp_path / "mine.onnx"
     file.write_bytes(level_graph("N", "1,4").SerializeToString())
     settings = load_settings(model_store=tmp_path / "store")
-    side = EngineSide(str(file), settings, ModelWithFile(model.manifest, model.folder, file, (1, 4)))
+    side = EngineSource(str(file), settings, ModelWithFile(model.manifest, model.folder, file, (1, 4)))
     assert best(list(side.answers(images[:7]))) == [*range(7)]
     with pytest.raises(ArtifactDamaged):
-        list(EngineSide("level", settings, model).answers(images))
+        list(EngineSource("level", settings, model).answers(images))

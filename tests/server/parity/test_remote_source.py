@@ -13,7 +13,7 @@ import pytest
 
 from server.errors import BadRequest, EngineFailed, EngineUnavailable, Saturated
 from server.parity import remote_source
-from server.parity.remote_source import RemoteSide
+from server.parity.remote_source import RemoteSource
 from tests.level_model import level_png, store_level_model
 from tests.server.process import ServerProcess
 
@@ -35,11 +35,11 @@ def test_a_real_server_answers_in_order(tmp_path: Path, images: list[Path]) -> N
     (tmp_path / "key").write_text("secret\n")
     store_level_model(tmp_path / "store")
     with ServerProcess(model_store=tmp_path / "store", model="level", window=2, api_key_file=tmp_path / "key") as server:
-        side = RemoteSide(server.url, "secret")
+        side = RemoteSource(server.url, "secret")
         answers = list(side.answers(images))
         again = list(side.answers(images[:2]))
         with pytest.raises(EngineFailed, match=r"answers 401\. The API key is missing or wrong"):
-            RemoteSide(server.url, "wrong")
+            RemoteSource(server.url, "wrong")
     found = [answer[0][0] if isinstance(answer, tuple) else type(answer) for answer in answers]
     assert found == [*range(7), EngineFailed, *range(8, 20), BadRequest]
     assert "answers 415" in str(answers[7])
@@ -85,20 +85,20 @@ def pretending(reply: Callable[[int], Reply]) -> Iterator[str]:
 
 def test_a_full_server_is_waited_for_and_a_closed_connection_opened_again(images: list[Path]) -> None:
     with pretending(lambda number: (429, b"", {"Retry-After": "0"}) if number % 2 else (200, json.dumps(ANSWER).encode(), {})) as url:
-        assert list(RemoteSide(url).answers(images[:9])) == [((3, "lynx", 0.5),)] * 9
+        assert list(RemoteSource(url).answers(images[:9])) == [((3, "lynx", 0.5),)] * 9
 
 
 def test_a_server_that_stays_full_is_given_up(images: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote_source, "TIMEOUT_S", 0.5)
     with pretending(lambda _: (503, b'{"error": "Busy."}', {})) as url:
-        (answer,) = RemoteSide(url).answers(images[:1])
+        (answer,) = RemoteSource(url).answers(images[:1])
     assert isinstance(answer, Saturated)
     assert str(answer) == f"{url} answers 503. Busy."
 
 
 def test_who_leaves_early_does_not_wait_for_a_full_server(images: list[Path]) -> None:
     with pretending(lambda _: (429, b"", {"Retry-After": "10"})) as url:
-        answers = RemoteSide(url).answers([images[-1], *images])
+        answers = RemoteSource(url).answers([images[-1], *images])
         assert isinstance(next(answers), BadRequest)
         began_s = monotonic()
         answers.close()
@@ -118,14 +118,14 @@ def test_who_leaves_early_does_not_wait_for_a_full_server(images: list[Path]) ->
 )
 def test_answers_that_cannot_be_compared(images: list[Path], body: bytes, complaint: str) -> None:
     with pretending(lambda _: (200, body, {})) as url:
-        (answer,) = RemoteSide(url).answers(images[:1])
+        (answer,) = RemoteSource(url).answers(images[:1])
     assert isinstance(answer, EngineFailed)
     assert complaint in str(answer)
 
 
 def test_refusals_in_nobodys_words(images: list[Path]) -> None:
     with pretending(lambda number: (500, [b"<html>", b'{"error": 3}', b"[]", b"{" * 100_000][number], {})) as url:
-        assert sorted(str(answer) for answer in RemoteSide(url).answers(images[:4])) == [f"{url} answers 500."] * 3 + [
+        assert sorted(str(answer) for answer in RemoteSource(url).answers(images[:4])) == [f"{url} answers 500."] * 3 + [
             f"{url} answers 500. 3"
         ]
 
@@ -133,9 +133,9 @@ def test_refusals_in_nobodys_words(images: list[Path]) -> None:
 @pytest.mark.parametrize("url", ["http://", "http://host:port", "http://host/path", "http://host?query", "http://me@host", "http://[::1"])
 def test_urls_that_cannot_be(url: str) -> None:
     with pytest.raises(BadRequest, match="no address of a server"):
-        RemoteSide(url)
+        RemoteSource(url)
 
 
 def test_nobody_is_there() -> None:
     with pytest.raises(EngineUnavailable, match=r"does not answer: .*refused"):
-        RemoteSide("http://127.0.0.1:9")
+        RemoteSource("http://127.0.0.1:9")

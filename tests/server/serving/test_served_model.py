@@ -4,9 +4,9 @@ from pathlib import Path
 
 from models.store import StoredModel, zoo_manifest
 from server.engines.fake_engine import FakeEngine
-from server.serving.served_model import Served
+from server.serving.served_model import ServedModel
 
 
 def test_replies_name_model_and_version() -> None:
-    served = Served(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), FakeEngine())
+    served = ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), FakeEngine())
     assert served.words == {"model": "efficientnet_lite0", "version": "1"}

@@ -7,7 +7,7 @@ from models.store import StoredModel, zoo_manifest
 from server.cli.flags import load_settings
 from server.engines.fake_engine import FakeEngine
 from server.errors import EngineUnavailable
-from server.serving.served_model import Served
+from server.serving.served_model import ServedModel
 from server.serving.service import Phase, Service
 from server.telemetry.metrics import Metrics
 
@@ -20,7 +20,7 @@ class EngineThatCannotStart(FakeEngine):
 
 
 def service_of(engine: FakeEngine) -> Service:
-    return Service(load_settings(), Served(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), engine), Metrics())
+    return Service(load_settings(), ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), engine), Metrics())
 
 
 def test_from_start_to_drain() -> None:

@@ -6,14 +6,14 @@ import time
 from pipelines.cpu.elements.appsrc import IN_FLIGHT, AppSrc
 from pipelines.cpu.elements.element import ElementContext
 from pipelines.cpu.elements.frame import Frame
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.runtime_options import CpuOptions
 from pipelines.cpu.text.plugins import parse_properties
 from pipelines.cpu.text.spec import ElementSpec, StreamSpec
 
 
 def source() -> AppSrc:
     spec = ElementSpec("appsrc0", "appsrc", parse_properties("appsrc0", "appsrc", {}), ("appsink0",))
-    return AppSrc(ElementContext(spec, StreamSpec("test", 0, {"appsrc0": spec}), "", HostOptions()))
+    return AppSrc(ElementContext(spec, StreamSpec("test", 0, {"appsrc0": spec}), "", CpuOptions()))
 
 
 def test_frames_are_carried_in_order() -> None:

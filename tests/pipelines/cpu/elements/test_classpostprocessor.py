@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipelines.cpu.elements.classpostprocessor import NO_BATCH, ClassPostProcessor, ranked, ranked_as_vendor, softmax
 from pipelines.cpu.elements.frame import Classes, Frame, FrameError, TensorPackage, TensorPackages
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.runtime_options import CpuOptions
 from pipelines.pipeline_errors import PipelineError
 from tests.pipelines.cpu.pipelines_made import opened, pushed
 
@@ -17,7 +17,7 @@ Result = tuple[int, str, float]
 
 
 def post(content: dict[str, str] | str = "", *, strict: bool = False, **props: str) -> ClassPostProcessor:
-    options = HostOptions(strict=strict)
+    options = CpuOptions(strict=strict)
     return opened(ClassPostProcessor, {**LIBRARY, "postProcessConfigContent": content, **props}, options=options)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.cpu import HostOptions
+from pipelines.cpu import CpuOptions
 from pipelines.cpu.elements.element import ElementContext
 from pipelines.cpu.elements.frame import Box, Boxes, Foreign, Frame, Metadata, PixelFormat, Vision, Visions
 from pipelines.cpu.elements.imagecrop import Expansion, ImageCrop, Rectangle, boxes_of_points, points, rectangle
@@ -34,7 +34,7 @@ def frame_of(boxes: Metadata | None = None, *, strict: bool = False, picture: Vi
     """The crop behind a decoder that has made the picture."""
     chain = chained(("appsrc", {}), ("mxpi_imagedecoder", OPENCV), ("mxpi_imagecrop", {**OPENCV, **props}), ("appsink", {}))
     spec = parse_stream("s", chain)
-    context = ElementContext(spec.elements["mxpi_imagecrop0"], spec, "mxpi_imagedecoder0", HostOptions(strict=strict))
+    context = ElementContext(spec.elements["mxpi_imagecrop0"], spec, "mxpi_imagedecoder0", CpuOptions(strict=strict))
     metadata: dict[str, Metadata | None] = {"mxpi_imagedecoder0": picture, "ExternalObjects": boxes}
     frame = Frame(b"", 0, {key: value for key, value in metadata.items() if value is not None})
     ImageCrop(context).push(frame)

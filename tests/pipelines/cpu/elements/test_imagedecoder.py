@@ -7,7 +7,7 @@ import pytest
 from pipelines.cpu.elements.element import ElementContext
 from pipelines.cpu.elements.frame import Box, Boxes, Foreign, Frame, PixelFormat, Vision, Visions
 from pipelines.cpu.elements.imagedecoder import ImageDecoder, decoder_before
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.runtime_options import CpuOptions
 from pipelines.cpu.text.spec import parse_stream
 from pipelines.pipeline_errors import PipelineError
 from tests.pipelines.cpu.pipelines_made import BROKEN, chained, opened, pushed
@@ -188,7 +188,7 @@ def test_the_decoder_before() -> None:
     spec = parse_stream(
         "s", chained(("appsrc", {}), ("mxpi_imagedecoder", OPENCV), ("queue", {}), ("mxpi_imageresize", OPENCV), ("appsink", {}))
     )
-    found = {name: decoder_before(ElementContext(one, spec, "", HostOptions())) for name, one in spec.elements.items()}
+    found = {name: decoder_before(ElementContext(one, spec, "", CpuOptions())) for name, one in spec.elements.items()}
     assert found.pop("appsink0") == found.pop("mxpi_imageresize0") == found.pop("queue0") == "mxpi_imagedecoder0"
     assert found == {"appsrc0": None, "mxpi_imagedecoder0": None}
 
@@ -198,7 +198,7 @@ def test_a_picture_whose_decoder_warned_fails_only_if_asked_for() -> None:
     middle = len(jpeg) // 2
     damaged = jpeg[:middle] + jpeg[middle + 40 :]
     assert decode(damaged).shape == (120, 160, 3)
-    decoder = opened(ImageDecoder, OPENCV, options=HostOptions(refuse_damaged=True))
+    decoder = opened(ImageDecoder, OPENCV, options=CpuOptions(refuse_damaged=True))
     assert pushed(decoder, jpeg).errors == {}
     [error] = pushed(decoder, damaged).errors.values()
     assert (error.code, error.text) == (1004, f"Opencv decode failed.{INVALID}")

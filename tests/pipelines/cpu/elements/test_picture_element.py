@@ -5,7 +5,7 @@ from pipelines.cpu.elements.element import ElementContext, FrameFailure
 from pipelines.cpu.elements.frame import Foreign, Frame, Vision, Visions
 from pipelines.cpu.elements.imageresize import ImageResize
 from pipelines.cpu.elements.picture_element import PictureElement
-from pipelines.cpu.runtime_options import HostOptions
+from pipelines.cpu.runtime_options import CpuOptions
 from pipelines.cpu.text.spec import parse_stream
 from pipelines.pipeline_errors import PipelineError
 from tests.pipelines.cpu.pipelines_made import chained, opened
@@ -35,7 +35,7 @@ def test_where_it_cannot_read(props: dict[str, str]) -> None:
 def test_a_source_writes_no_pictures() -> None:
     spec = parse_stream("s", chained(("appsrc", {}), ("mxpi_imageresize", {}), ("appsink", {})))
     with pytest.raises(PipelineError, match="nothing before it makes pictures"):
-        ImageResize(ElementContext(spec.elements["mxpi_imageresize0"], spec, "appsrc0", HostOptions()))
+        ImageResize(ElementContext(spec.elements["mxpi_imageresize0"], spec, "appsrc0", CpuOptions()))
 
 
 @pytest.mark.parametrize(

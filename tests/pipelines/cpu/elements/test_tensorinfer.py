@@ -9,7 +9,7 @@ import pytest
 
 from convert.prepare import prepare
 from models.store import ModelStore, StoredModel
-from pipelines.cpu import HostOptions, StreamManagerApi
+from pipelines.cpu import CpuOptions, CpuStreamManager
 from pipelines.cpu.elements.frame import Box, Boxes, Frame, FrameError, TensorPackage, TensorPackages, Vision, Visions
 from pipelines.cpu.elements.tensorinfer import TensorInfer, split_list
 from pipelines.pipeline_errors import PipelineError
@@ -52,7 +52,7 @@ class Outlet:
     def __init__(self, *, strict: bool = False) -> None:
         self.frames: list[Frame] = []
         self.batches: list[tuple[int, int]] = []
-        self.options = HostOptions(on_batch=lambda *told: self.batches.append(told), strict=strict)
+        self.options = CpuOptions(on_batch=lambda *told: self.batches.append(told), strict=strict)
 
     @contextmanager
     def behind(self, model: StoredModel, **props: str) -> Iterator[TensorInfer]:
@@ -103,7 +103,7 @@ def test_a_partial_batch_is_padded(level4: StoredModel, level1248: StoredModel) 
         assert outlet.batches == [batch]
 
 
-def test_the_window_closes_by_itself(manager: StreamManagerApi, level4: StoredModel) -> None:
+def test_the_window_closes_by_itself(manager: CpuStreamManager, level4: StoredModel) -> None:
     create(manager, s=classifying(level4, infer={"waitingTime": "1"}))
     ids = [send(manager, b"s", level_png(4 * class_id)) for class_id in (5, 6)]
     assert [best(fetch(manager, b"s", unique_id)) for unique_id in ids] == [5, 6]
@@ -222,7 +222,7 @@ def test_a_bad_picture_among_good_ones_fails_alone(outlet: Outlet, level4: Store
     assert outlet.batches == [(4, 0)]
 
 
-def test_a_broken_image_among_good_ones(manager: StreamManagerApi, level4: StoredModel) -> None:
+def test_a_broken_image_among_good_ones(manager: CpuStreamManager, level4: StoredModel) -> None:
     create(manager, s=classifying(level4, infer={"waitingTime": HOUR_MS}))
     images = [BROKEN, level_png(4), BROKEN, level_png(8), level_png(12)]
     ids = [send(manager, b"s", image) for image in images]

@@ -6,17 +6,17 @@ import pytest
 
 from models.manifest import Transform
 from models.model_errors import ClassifyError
-from server.cli.convert.parity_sources import SideOptions, open_side, open_sides
+from server.cli.convert.parity_sources import SourceOptions, open_source, open_sources
 from server.cli.flags import load_settings
 from tests.level_model import level_graph, store_level_model
 
 
 @pytest.fixture
-def options(tmp_path: Path) -> SideOptions:
+def options(tmp_path: Path) -> SourceOptions:
     store_level_model(tmp_path / "store")
     (tmp_path / "own.onnx").write_bytes(level_graph(1).SerializeToString())
     (tmp_path / "own.om").write_bytes(b"IMOD")
-    return SideOptions(load_settings(model_store=tmp_path / "store"), "level")
+    return SourceOptions(load_settings(model_store=tmp_path / "store"), "level")
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def options(tmp_path: Path) -> SideOptions:
         ("{}/own.om", "ascend"),
     ],
 )
-def test_words(options: SideOptions, tmp_path: Path, word: str, runtime: str) -> None:
+def test_words(options: SourceOptions, tmp_path: Path, word: str, runtime: str) -> None:
     word = word.format(tmp_path)
-    facts = open_side(word, options).facts
+    facts = open_source(word, options).facts
     assert (facts["side"], facts["model"], facts["engine"], facts["runtime"]) == (word, "level", "stream", runtime)
 
 
@@ -49,23 +49,23 @@ def test_words(options: SideOptions, tmp_path: Path, word: str, runtime: str) ->
         ("http://host/path", "is no address of a server"),
     ],
 )
-def test_words_that_are_refused(options: SideOptions, tmp_path: Path, word: str, complaint: str) -> None:
+def test_words_that_are_refused(options: SourceOptions, tmp_path: Path, word: str, complaint: str) -> None:
     with pytest.raises(ClassifyError, match=complaint):
-        open_side(word.format(tmp_path), options)
+        open_source(word.format(tmp_path), options)
 
 
-def test_a_file_that_does_not_say_whose_it_is(options: SideOptions, tmp_path: Path) -> None:
+def test_a_file_that_does_not_say_whose_it_is(options: SourceOptions, tmp_path: Path) -> None:
     with pytest.raises(ClassifyError, match="--model NAME"):
-        open_side(str(tmp_path / "own.onnx"), SideOptions(options.settings))
+        open_source(str(tmp_path / "own.onnx"), SourceOptions(options.settings))
 
 
-def test_the_vendors_sdk_runs_once(options: SideOptions, tmp_path: Path) -> None:
+def test_the_vendors_sdk_runs_once(options: SourceOptions, tmp_path: Path) -> None:
     with pytest.raises(ClassifyError, match="runs once in a process"):
-        open_sides(("level@ascend", str(tmp_path / "own.om")), options)
+        open_sources(("level@ascend", str(tmp_path / "own.om")), options)
 
 
-def test_the_original_transform(options: SideOptions, tmp_path: Path) -> None:
+def test_the_original_transform(options: SourceOptions, tmp_path: Path) -> None:
     model = store_level_model(tmp_path / "store", "cropped")
     transform = Transform(name="theirs", resize_px=40, crop_px=32, interpolation="bicubic")
     model.manifest.model_copy(update={"transform": transform}).write(model.folder / "manifest.toml")
-    assert open_side("cropped:original", options).facts["engine"] == "original transform theirs"
+    assert open_source("cropped:original", options).facts["engine"] == "original transform theirs"

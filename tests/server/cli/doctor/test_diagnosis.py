@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from server.cli.doctor.diagnosis import Report, plain
+from server.cli.doctor.diagnosis import Diagnosis, plain
 from server.cli.doctor.finding import Section, note, ok, problem
 
-REPORT = Report(
+REPORT = Diagnosis(
     "The SDK would serve.",
     (Section("Chips", (ok("four chips"), problem("a chip is lost " * 5, "Look: dmesg"), note("it runs", "Or not"))), Section("None", ())),
 )
-WELL = Report("All serve.", (Section("Chips", (ok("one"),)),))
+WELL = Diagnosis("All serve.", (Section("Chips", (ok("one"),)),))
 
 
 def test_the_text() -> None:
@@ -38,7 +38,7 @@ def test_sentences_are_wrapped_and_commands_are_not() -> None:
         "           a chip is lost a chip is lost",
         "           a chip is lost",
     ]
-    command = Report("", (Section("", (problem("it", "docker run " + "--device " * 30),)),))
+    command = Diagnosis("", (Section("", (problem("it", "docker run " + "--device " * 30),)),))
     assert [line.plain for line in command.lines(40)][2] == "  mend     docker run " + "--device " * 30
 
 
@@ -61,4 +61,4 @@ def test_the_json() -> None:
 @given(st.text())
 def test_no_text_moves_the_cursor(text: str) -> None:
     assert plain(text).isprintable()
-    assert [line.plain for line in Report("", (Section("", (ok(text),)),)).lines(60)]
+    assert [line.plain for line in Diagnosis("", (Section("", (ok(text),)),)).lines(60)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.cli.doctor.diagnosis import Report
+from server.cli.doctor.diagnosis import Diagnosis
 from server.cli.doctor.examine import examine
 from server.cli.doctor.finding import Section
 from server.cli.doctor.machine import Machine
@@ -11,7 +11,7 @@ from server.settings import Settings
 from tests.server.cli.doctor.atlas import SDK, Atlas
 
 
-def look(atlas: Atlas, **settings: object) -> Report:
+def look(atlas: Atlas, **settings: object) -> Diagnosis:
     case = atlas.case(**settings)
     return examine(case.machine, case.settings, _inspect)
 

@@ -12,7 +12,7 @@ import pytest
 from server.engines.base import InferenceRequest
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.chain import Chain
-from server.engines.fleet.member import Link
+from server.engines.fleet.member import Member
 from server.engines.plan import plan_rendered
 from server.engines.process.engine_process import EngineProcess, Supervision
 from server.engines.process.program import StreamProgram
@@ -42,7 +42,7 @@ class Switches(list[tuple[str, str, str]]):
 def test_no_client_notices_that_the_primary_breaks(tmp_path: Path, number: signal.Signals) -> None:
     primary, fallback = level_process("stream", tmp_path / "primary"), level_process("fallback", tmp_path / "fallback")
     told, over = Switches(), threading.Event()
-    chain = Chain([Link(primary, stall_s=1, back_off_s=0.2), Link(fallback, stall_s=1)], 64, told)
+    chain = Chain([Member(primary, stall_s=1, back_off_s=0.2), Member(fallback, stall_s=1)], 64, told)
     chain.start()
     outcomes: Counter[str] = Counter()
 
@@ -83,7 +83,7 @@ def test_an_engine_that_cannot_start_stops_the_chain() -> None:
 
     standby = FakeEngine()
     with pytest.raises(EngineUnavailable, match="No device"):
-        Chain([Link(standby), Link(NoDevice())], 8, Switches()).start()
+        Chain([Member(standby), Member(NoDevice())], 8, Switches()).start()
     assert not standby.health().ok
 
 
@@ -104,7 +104,7 @@ class Failing(FakeEngine):
 def test_codes_are_answered_by_the_fallback_and_three_in_a_row_switch() -> None:
     primary, standby, told = Failing(latency_s=0.01), FakeEngine(), Switches()
     standby.name = "standby"
-    chain = Chain([Link(primary, back_off_s=0.1), Link(standby)], 8, told)
+    chain = Chain([Member(primary, back_off_s=0.1), Member(standby)], 8, told)
     chain.start()
     answers: list[Prediction] = [chain.submit(InferenceRequest(level_image(3), "", monotonic() + 5)).result(5) for _ in range(3)]
     assert all(answer.scores for answer in answers)

@@ -12,10 +12,10 @@ from server.engines.base import InferenceRequest
 from server.engines.fake_engine import FakeEngine, fake_prediction
 from server.engines.fleet.chain import Chain
 from server.engines.fleet.dispatcher import LOSSES
-from server.engines.fleet.member import FAILURES, Link
+from server.engines.fleet.member import FAILURES, Member
 from server.engines.fleet.pool import Pool
 from server.engines.process.engine_process import EngineProcess, Supervision
-from server.engines.process.program import HostedProgram
+from server.engines.process.program import EngineProgram
 from server.errors import EngineFailed, EngineUnavailable
 from server.types import EncodedImage, ImageFormat, Prediction
 
@@ -23,24 +23,24 @@ FAST = Supervision(start_s=20, stall_s=5, idle_s=5, back_off_s=0.05)
 
 
 def faulty_process() -> EngineProcess:
-    program = HostedProgram("tests.server.engines.faulty:FaultyEngine", lambda: {"latency_s": 0.002}, places=4)
+    program = EngineProgram("tests.server.engines.faulty:FaultyEngine", lambda: {"latency_s": 0.002}, places=4)
     return EngineProcess("fake", program, 64, supervision=FAST)
 
 
-def faulty_link(device: int = 0) -> Link:
-    return Link(faulty_process(), str(device), back_off_s=0.05)
+def faulty_link(device: int = 0) -> Member:
+    return Member(faulty_process(), str(device), back_off_s=0.05)
 
 
-def chain_of(*links: Link) -> Chain:
-    return Chain(links, 64, lambda *_: None)
+def chain_of(*members: Member) -> Chain:
+    return Chain(members, 64, lambda *_: None)
 
 
 def lone_chain() -> Chain:
     return chain_of(faulty_link())
 
 
-def processes(*links: Link) -> list[EngineProcess]:
-    return [link.engine for link in links if isinstance(link.engine, EngineProcess)]
+def processes(*members: Member) -> list[EngineProcess]:
+    return [member.engine for member in members if isinstance(member.engine, EngineProcess)]
 
 
 def request(words: bytes, timeout_s: float = 20) -> InferenceRequest:
@@ -51,7 +51,7 @@ def test_without_another_engine_a_request_waits_for_its_own_to_come_back() -> No
     chain = lone_chain()
     chain.start()
     pending = [chain.submit(request(b"picture")) for _ in range(64)]
-    [process] = processes(*chain.links)
+    [process] = processes(*chain.members)
     assert process.pid
     os.kill(process.pid, signal.SIGKILL)
     assert all(future.result(20).scores for future in pending)
@@ -61,7 +61,7 @@ def test_without_another_engine_a_request_waits_for_its_own_to_come_back() -> No
 def test_what_comes_while_there_is_no_engine_waits_for_one_that_is_on_its_way_back() -> None:
     chain = lone_chain()
     chain.start()
-    [process] = processes(*chain.links)
+    [process] = processes(*chain.members)
     assert process.pid
     os.kill(process.pid, signal.SIGKILL)
     deadline_s = monotonic() + 10
@@ -74,8 +74,8 @@ def test_what_comes_while_there_is_no_engine_waits_for_one_that_is_on_its_way_ba
 @pytest.mark.parametrize("words", [b"EXIT", b"ABORT"])
 def test_an_image_that_breaks_its_engine_sinks_alone(words: bytes) -> None:
     """Thirty-two clients beside it are answered, though it breaks the primary, the fallback, and again one of them."""
-    links = faulty_link(), faulty_link()
-    chain = chain_of(*links)
+    members = faulty_link(), faulty_link()
+    chain = chain_of(*members)
     chain.start()
     poison: list[Future[Prediction]] = []
 
@@ -94,17 +94,17 @@ def test_an_image_that_breaks_its_engine_sinks_alone(words: bytes) -> None:
     with pytest.raises(EngineUnavailable):
         poison[0].result(20)
     assert found == {"right": 32 * 40}
-    assert sum(process.restarts for process in processes(*links)) <= LOSSES
+    assert sum(process.restarts for process in processes(*members)) <= LOSSES
     chain.close(5)
 
 
 def test_pools_in_a_chain_try_no_more_often_than_one_engine_would() -> None:
-    links = [faulty_link(device) for device in range(4)]
-    chain = chain_of(Link(Pool(links[:2], 64, hold=False)), Link(Pool(links[2:], 64, hold=False)))
+    members = [faulty_link(device) for device in range(4)]
+    chain = chain_of(Member(Pool(members[:2], 64, hold=False)), Member(Pool(members[2:], 64, hold=False)))
     chain.start()
     with pytest.raises(EngineUnavailable):
         chain.submit(request(b"EXIT")).result(20)
-    assert sum(process.restarts or not process.health().ok for process in processes(*links)) <= LOSSES
+    assert sum(process.restarts or not process.health().ok for process in processes(*members)) <= LOSSES
     assert chain.submit(request(b"picture")).result(20).scores
     chain.close(5)
 
@@ -143,7 +143,7 @@ def standby() -> FakeEngine:
 
 def test_an_engine_of_this_process_that_hangs_is_given_up_and_taken_back(standby: FakeEngine) -> None:
     primary = Hanging()
-    chain = chain_of(Link(primary, stall_s=0.2, back_off_s=0.05), Link(standby))
+    chain = chain_of(Member(primary, stall_s=0.2, back_off_s=0.05), Member(standby))
     chain.start()
     pictures = [request(b"picture %d" % number) for number in range(8)]
     answers = [future.result(20) for future in [chain.submit(picture) for picture in pictures]]
@@ -158,7 +158,7 @@ def test_an_engine_of_this_process_that_hangs_is_given_up_and_taken_back(standby
 
 
 def test_what_hangs_in_an_engine_that_is_asked_no_more_is_answered_too(standby: FakeEngine) -> None:
-    chain = chain_of(Link(Hanging(), stall_s=0.3, back_off_s=60), Link(standby))
+    chain = chain_of(Member(Hanging(), stall_s=0.3, back_off_s=60), Member(standby))
     chain.start()
     hung = chain.submit(request(b"picture"))
     assert all(chain.submit(request(b"BAD")).result(20).scores for _ in range(FAILURES))

@@ -3,7 +3,7 @@
 from time import sleep
 
 from server.engines.fake_engine import FakeEngine
-from server.engines.fleet.member import FAILURES, Attempt, Link, is_fault
+from server.engines.fleet.member import FAILURES, Attempt, Member, is_fault
 from server.engines.probe import probe_request
 from server.engines.work import Work
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, UndecodableImage
@@ -15,33 +15,33 @@ def test_whose_fault_it_is() -> None:
 
 
 def test_failures_count_in_a_row() -> None:
-    link = Link(FakeEngine())
-    assert [link.failed_too_often(EngineFailed("")) for _ in range(FAILURES)] == [False, False, True]
-    assert not link.failed_too_often(None)
-    assert not link.failed_too_often(EngineFailed(""))
+    member = Member(FakeEngine())
+    assert [member.failed_too_often(EngineFailed("")) for _ in range(FAILURES)] == [False, False, True]
+    assert not member.failed_too_often(None)
+    assert not member.failed_too_often(EngineFailed(""))
 
 
 def test_an_image_that_was_given_up_is_not_counted_twice() -> None:
-    link = Link(FakeEngine())
-    attempt = Attempt(Work(probe_request(1)), link)
-    link.began(attempt)
-    assert [link.ended(attempt), link.ended(attempt)] == [True, False]
+    member = Member(FakeEngine())
+    attempt = Attempt(Work(probe_request(1)), member)
+    member.began(attempt)
+    assert [member.ended(attempt), member.ended(attempt)] == [True, False]
 
 
 def test_a_link_that_is_down_is_up_again_when_a_probe_is_answered() -> None:
     engine = FakeEngine()
-    link = Link(engine, back_off_s=0)
+    member = Member(engine, back_off_s=0)
     engine.start()
-    link.raise_up()
-    assert [link.put_down("broken"), link.put_down("broken")] == [True, False]
-    while not link.recovered():
+    member.raise_up()
+    assert [member.put_down("broken"), member.put_down("broken")] == [True, False]
+    while not member.recovered():
         pass
     engine.close(0)
 
 
 def test_a_result_is_overdue_while_something_is_under_way() -> None:
-    idle, link = Link(FakeEngine(), stall_s=0.01), Link(FakeEngine(), stall_s=0.01)
-    link.began(Attempt(Work(probe_request(1)), link))
+    idle, member = Member(FakeEngine(), stall_s=0.01), Member(FakeEngine(), stall_s=0.01)
+    member.began(Attempt(Work(probe_request(1)), member))
     sleep(0.02)
-    link.put_down("broken")
-    assert [idle.stalled, link.stalled] == ["", "no result for 0.01 s"]
+    member.put_down("broken")
+    assert [idle.stalled, member.stalled] == ["", "no result for 0.01 s"]

@@ -5,7 +5,7 @@ from time import monotonic
 
 from server.engines.base import InferenceRequest
 from server.engines.fake_engine import FakeEngine
-from server.engines.fleet.member import Link
+from server.engines.fleet.member import Member
 from server.engines.fleet.pool import Pool
 from server.types import Prediction
 from tests.level_model import level_image
@@ -16,12 +16,12 @@ def submit(pool: Pool) -> Future[Prediction]:
 
 
 def test_the_chip_with_the_fewest_images_is_asked_and_one_that_is_down_is_not() -> None:
-    links = [Link(FakeEngine(latency_s=0.05), str(device)) for device in range(3)]
-    pool = Pool(links, 64, hold=False)
+    members = [Member(FakeEngine(latency_s=0.05), str(device)) for device in range(3)]
+    pool = Pool(members, 64, hold=False)
     pool.start()
     futures = [submit(pool) for _ in range(6)]
-    assert [len(link.attempts) for link in links] == [2, 2, 2]
-    links[1].engine.close(0)
+    assert [len(member.attempts) for member in members] == [2, 2, 2]
+    members[1].engine.close(0)
     futures += [submit(pool) for _ in range(6)]
     assert all(future.result(10).scores for future in futures)
     assert pool.health().ok

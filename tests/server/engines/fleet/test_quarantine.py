@@ -1,18 +1,18 @@
 """One at a time."""
 
-from server.engines.fleet.quarantine import Suspect, Suspects
+from server.engines.fleet.quarantine import Quarantine, Quarantined
 from server.engines.probe import probe_request
 from server.engines.work import Work
 from server.errors import EngineLost
 
 
-def suspect(timeout_s: float = 10) -> Suspect:
+def suspect(timeout_s: float = 10) -> Quarantined:
     request = probe_request(timeout_s)
-    return Suspect(Work(request), request, EngineLost("gone"))
+    return Quarantined(Work(request), request, EngineLost("gone"))
 
 
 def test_one_is_tried_at_a_time() -> None:
-    suspects, first, second = Suspects(), suspect(), suspect()
+    suspects, first, second = Quarantine(), suspect(), suspect()
     suspects.add(first)
     suspects.add(second)
     assert [suspects.begin(), suspects.begin()] == [first, None]
@@ -24,7 +24,7 @@ def test_one_is_tried_at_a_time() -> None:
 
 
 def test_who_gave_up_is_not_tried() -> None:
-    suspects, gone, left = Suspects(), suspect(), suspect()
+    suspects, gone, left = Quarantine(), suspect(), suspect()
     suspects.add(gone)
     suspects.add(left)
     gone.work.request = None
@@ -32,7 +32,7 @@ def test_who_gave_up_is_not_tried() -> None:
 
 
 def test_whose_time_is_over_waits_no_more() -> None:
-    suspects, late, early = Suspects(), suspect(timeout_s=0), suspect()
+    suspects, late, early = Quarantine(), suspect(timeout_s=0), suspect()
     suspects.add(late)
     suspects.add(early)
     assert suspects.take_overdue(late.request.deadline_s) == [late.work]

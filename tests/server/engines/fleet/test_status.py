@@ -2,7 +2,7 @@
 
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.chain import Chain
-from server.engines.fleet.member import Link
+from server.engines.fleet.member import Member
 from server.engines.fleet.pool import Pool
 from server.engines.fleet.status import engine_names, statuses
 
@@ -10,8 +10,8 @@ from server.engines.fleet.status import engine_names, statuses
 def test_every_engine_on_every_chip_is_told_and_which_one_answers() -> None:
     standby = FakeEngine()
     standby.name = "standby"
-    pool = Pool([Link(FakeEngine(), str(device)) for device in range(2)], 8, hold=False)
-    chain = Chain([Link(pool), Link(standby)], 8, lambda *_: None)
+    pool = Pool([Member(FakeEngine(), str(device)) for device in range(2)], 8, hold=False)
+    chain = Chain([Member(pool), Member(standby)], 8, lambda *_: None)
     chain.start()
     assert [(one.name, one.device, one.up, one.answers) for one in statuses(chain)] == [
         ("fake", "0", True, True),
@@ -19,7 +19,7 @@ def test_every_engine_on_every_chip_is_told_and_which_one_answers() -> None:
         ("standby", "0", True, False),
     ]
     assert engine_names(chain) == ("fake", "standby")
-    chain.links[0].put_down("tried")
+    chain.members[0].put_down("tried")
     assert [one.answers for one in statuses(chain)] == [False, False, True]
     assert chain.name == "standby"
     chain.close(0)

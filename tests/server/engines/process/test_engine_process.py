@@ -14,7 +14,7 @@ import pytest
 from server.engines.base import Engine, InferenceRequest
 from server.engines.plan import plan_rendered
 from server.engines.process.engine_process import EngineProcess, Supervision
-from server.engines.process.program import HostedProgram, Program, StreamProgram
+from server.engines.process.program import EngineProgram, Program, StreamProgram
 from server.errors import EngineUnavailable
 from server.types import EncodedImage, ImageFormat, Prediction
 from tests.level_model import store_level_model
@@ -32,7 +32,7 @@ def submit(engine: Engine, words: bytes = b"picture", timeout_s: float = 20) -> 
 
 @contextmanager
 def running(factory: str = "tests.server.engines.faulty:FaultyEngine", supervision: Supervision = FAST) -> Iterator[EngineProcess]:
-    engine = EngineProcess("fake", HostedProgram(factory, dict, places=4), 16, supervision=supervision)
+    engine = EngineProcess("fake", EngineProgram(factory, dict, places=4), 16, supervision=supervision)
     engine.start()
     try:
         yield engine

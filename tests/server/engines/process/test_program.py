@@ -6,12 +6,12 @@ import pytest
 
 from server.engines.base import InferenceRequest
 from server.engines.process.engine_child import words_of
-from server.engines.process.program import HostedProgram, error_of
+from server.engines.process.program import EngineProgram, error_of
 from server.errors import DeadlineExceeded, EngineFailed, Saturated
 from server.types import Prediction
 from tests.level_model import level_image
 
-PROGRAM = HostedProgram("module:factory", lambda: {"a": 1}, places=3)
+PROGRAM = EngineProgram("module:factory", lambda: {"a": 1}, places=3)
 
 
 def test_an_answer_survives_its_words() -> None:

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 import server.engines.process.protocol
 import server.engines.process.stream_child
-from server.engines.process.protocol import HEADER, IMAGE, MAGIC, RESULT, BadFrame, Frame, receive_frame, send_frame, socket_pair
+from server.engines.process.protocol import HEADER, IMAGE, MAGIC, RESULT, BadMessage, Message, receive_message, send_message, socket_pair
 
 
 @given(st.integers(0, 2**64 - 1), st.none() | st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False)), st.binary(max_size=5000))
 def test_a_frame_arrives_as_it_was_sent(number: int, meta: object, body: bytes) -> None:
     ours, theirs = socket_pair()
     with ours, theirs:
-        send_frame(ours, RESULT, number, meta, body)
-        assert receive_frame(theirs) == Frame(RESULT, number, meta, body)
+        send_message(ours, RESULT, number, meta, body)
+        assert receive_message(theirs) == Message(RESULT, number, meta, body)
 
 
 @given(st.binary(min_size=1, max_size=200))
@@ -27,8 +27,8 @@ def test_bytes_that_are_no_frame_are_told(garbage: bytes) -> None:
     with theirs:
         with ours:
             ours.sendall(garbage)
-        with pytest.raises(BadFrame):
-            receive_frame(theirs, 1000)
+        with pytest.raises(BadMessage):
+            receive_message(theirs, 1000)
 
 
 @pytest.mark.parametrize("kept", [1, HEADER.size, HEADER.size + 3, HEADER.size + 10])
@@ -37,23 +37,23 @@ def test_a_frame_that_is_cut_off_is_told(kept: int) -> None:
     with theirs:
         with ours:
             ours.sendall((HEADER.pack(MAGIC, IMAGE, 4, 8, 0) + b"null" + b"picture!")[:kept])
-        with pytest.raises(BadFrame, match="ends within"):
-            receive_frame(theirs)
+        with pytest.raises(BadMessage, match="ends within"):
+            receive_message(theirs)
 
 
 def test_the_end_between_frames_is_the_end() -> None:
     ours, theirs = socket_pair()
     ours.shutdown(socket.SHUT_WR)
     with ours, theirs:
-        assert receive_frame(theirs) is None
+        assert receive_message(theirs) is None
 
 
 def test_a_body_above_the_limit_is_not_read() -> None:
     ours, theirs = socket_pair()
     with ours, theirs:
         ours.sendall(HEADER.pack(MAGIC, RESULT, 0, 2**32 - 1, 0))
-        with pytest.raises(BadFrame, match="too large"):
-            receive_frame(theirs, 1000)
+        with pytest.raises(BadMessage, match="too large"):
+            receive_message(theirs, 1000)
 
 
 @pytest.mark.parametrize("module", [server.engines.process.protocol, server.engines.process.stream_child])

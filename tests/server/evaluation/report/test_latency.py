@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.evaluation.report.latency import Durations
+from server.evaluation.report.latency import LatencyHistogram
 
 durations_ms = st.lists(st.floats(0.001, 1e6), min_size=1, max_size=200)
 
 
 @given(durations_ms, st.sampled_from((0.5, 0.9, 0.99, 1.0)))
 def test_a_percentile_is_right_within_half_a_percent(found_ms: list[float], share: float) -> None:
-    durations = Durations()
+    durations = LatencyHistogram()
     for elapsed_ms in found_ms:
         durations.add(elapsed_ms)
     expected = float(np.percentile(found_ms, share * 100, method="inverted_cdf"))
@@ -21,7 +21,7 @@ def test_a_percentile_is_right_within_half_a_percent(found_ms: list[float], shar
 
 @given(durations_ms)
 def test_percentiles_rise_to_the_maximum(found_ms: list[float]) -> None:
-    durations = Durations()
+    durations = LatencyHistogram()
     for elapsed_ms in found_ms:
         durations.add(elapsed_ms)
     found = durations.percentiles()
@@ -31,11 +31,11 @@ def test_percentiles_rise_to_the_maximum(found_ms: list[float]) -> None:
 
 
 def test_a_stage_that_took_no_time_at_all() -> None:
-    durations = Durations()
+    durations = LatencyHistogram()
     durations.add(0.0)
     assert durations.percentiles().p50_ms == 0.0
 
 
 def test_of_nothing_there_is_no_percentile() -> None:
     with pytest.raises(ValueError, match="no durations"):
-        Durations().percentile(0.5)
+        LatencyHistogram().percentile(0.5)

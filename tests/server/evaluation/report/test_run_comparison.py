@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from server.errors import BadRequest
-from server.evaluation.report.run_comparison import Comparison, Run, compare
+from server.evaluation.report.run_comparison import Comparison, FinishedRun, compare
 from server.evaluation.run.records import Record
 from tests.server.evaluation.made_run import answer, failure, made_manifest
 
 
 def compare_records(a: list[Record], b: list[Record]) -> Comparison:
-    return compare(Run(made_manifest(len(a)), a), Run(made_manifest(len(b), model="other"), b))
+    return compare(FinishedRun(made_manifest(len(a)), a), FinishedRun(made_manifest(len(b), model="other"), b))
 
 
 def records(predictions: list[int]) -> list[Record]:

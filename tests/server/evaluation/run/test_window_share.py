@@ -3,15 +3,15 @@ from time import monotonic
 
 from models.store import StoredModel, zoo_manifest
 from server.engines.fake_engine import FakeEngine
-from server.evaluation.run.window_share import QUIET_S, Places
+from server.evaluation.run.window_share import QUIET_S, WindowShare
 from server.serving.admission import Admission
-from server.serving.served_model import Served
+from server.serving.served_model import ServedModel
 from server.telemetry.metrics import Metrics
 
 
 def test_one_place_while_requests_come() -> None:
-    admission = Admission(Served(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), FakeEngine()), Metrics(), 1.0)
-    places = Places(admission, 64)
+    admission = Admission(ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), FakeEngine()), Metrics(), 1.0)
+    places = WindowShare(admission, 64)
     assert places() == 16
     admission.under_way = 1
     assert places() == 1
@@ -19,4 +19,4 @@ def test_one_place_while_requests_come() -> None:
     assert places() == 1
     admission.last_s = monotonic() - 2 * QUIET_S
     assert places() == 16
-    assert Places(admission, 2)() == 1
+    assert WindowShare(admission, 2)() == 1
