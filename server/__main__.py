@@ -1,5 +1,5 @@
 """`python -m server` is the command line."""
 
-from server.cli import main
+from server.cli.command_line import main
 
 main()

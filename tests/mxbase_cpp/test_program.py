@@ -16,7 +16,7 @@ import pytest
 
 from models.store import ModelStore, StoredModel
 from pipelines.result_files import read_results
-from tests.server.cli.test_main import run as run_cli
+from tests.server.cli.command import run as run_cli
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "mxbase_cpp"

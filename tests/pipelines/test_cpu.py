@@ -11,7 +11,7 @@ from pipelines.cpu.structs import MxDataInput
 WITHOUT_THE_EXTRA = """
 import sys
 sys.modules |= dict.fromkeys(("google", "google.protobuf", "onnx", "openvino"))
-from server.cli import main
+from server.cli.command_line import main
 main()
 """
 

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from models.store import ModelStore
-from tests.server.cli.test_main import run
+from tests.server.cli.command import run
 
 
 def test_the_geometry_is_the_manifest_s(model_store: ModelStore, tmp_path: Path) -> None:

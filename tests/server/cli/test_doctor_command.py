@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.store import ModelStore
-from tests.server.cli.test_main import run
+from tests.server.cli.command import run
 
 pytestmark = pytest.mark.skipif(Path("/dev/davinci0").exists(), reason="this machine has chips")
 

@@ -13,7 +13,7 @@ from server.errors import BadRequest, EngineFailed
 from server.serving.classify_files import Outcome, list_images, write_results
 from server.types import ClassScore, Prediction
 from tests.level_model import level_png, store_level_model
-from tests.server.cli.test_main import run
+from tests.server.cli.command import run
 
 RUN_SH = Path(__file__).parents[3] / "pipelines" / "run.sh"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipelines.cpu.statistics import Kind, PerformanceStatistics
 from pipelines.sdk_conf import SdkConf
-from tests.server.cli.test_main import run
+from tests.server.cli.command import run
 
 
 def test_stats_prints_tables_and_json(tmp_path: Path) -> None:

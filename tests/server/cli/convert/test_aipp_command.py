@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from tests.server.cli.test_main import run
+from tests.server.cli.command import run
 
 
 def test_aipp_renders_writes_and_checks(tmp_path: Path) -> None:

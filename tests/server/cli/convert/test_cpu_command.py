@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from convert.conversion_errors import ConvertError
 from convert.import_checkpoint import Wishes, import_checkpoint
 from models.store import ModelStore
-from server.cli import app
+from server.cli.command_line import app
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
 
 

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from tests.server.cli.test_main import run
+from tests.server.cli.command import run
 
 
 def test_inspect_tells_and_answers_by_its_exit_status(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 from models.manifest import Transform
 from models.store import ModelStore
 from tests.level_model import level_png, store_level_model
-from tests.server.cli.test_main import run
+from tests.server.cli.command import run
 from tests.server.process import ServerProcess
 
 PHOTOS = Path(__file__).parents[3] / "photos"

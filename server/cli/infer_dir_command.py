@@ -1,0 +1,42 @@
+"""`infer-dir`: the images of a folder into the result files of the SDK's samples."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.cli.flags import load_settings
+from server.cli.options import ModelName, StoreFolder
+
+
+def infer_dir(
+    images: Annotated[Path, typer.Argument(help="Folder of the images.")],
+    results: Annotated[Path, typer.Argument(help="Folder for the result files.")],
+    model: ModelName = None,
+    model_store: StoreFolder = None,
+    top_k: Annotated[int, typer.Option(min=1, max=16, help="Class ids to a result file.")] = 5,
+    resume: Annotated[bool, typer.Option("--resume", help="Leave out the images that have a result file.")] = False,
+) -> None:
+    """Classify the images of a folder into result files as the SDK's samples write them: <image>_1.txt, ids best first."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from pipelines.result_files import make_folder, result_path
+    from server.errors import ServiceError
+    from server.serving.classify_files import classify_files, list_images, write_results
+
+    found = list_images(images)
+    make_folder(results)
+    paths = [path for path in found if not (resume and result_path(results, path).exists())]
+    settings = load_settings(model=model, model_store=model_store, log_level="warning")
+    failed = 0
+    with Progress(console=Console(stderr=True)) as progress:
+        written = write_results(classify_files(settings, paths), results, top_k) if paths else iter(())
+        for path, outcome in progress.track(written, total=len(paths), description="Classifying"):
+            if isinstance(outcome, ServiceError):
+                failed += 1
+                progress.console.print(f"{path}: {outcome} [{outcome.code}]", markup=False, highlight=False, soft_wrap=True)
+    done = len(paths) - failed
+    sys.stdout.write(f"{done} results written to {results}, {len(found) - len(paths)} were there, {failed} failed\n")
+    raise typer.Exit(1 if failed else 0)

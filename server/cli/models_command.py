@@ -1,0 +1,88 @@
+"""`models`: which there are, what they are, and how to prepare one."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.store import ModelStore
+from server.cli.classifier_config_command import classifier_config
+from server.cli.flags import load_settings
+from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
+
+models_app = typer.Typer(help="The models: which there are, and how to prepare one.", no_args_is_help=True)
+models_app.command("classifier-config")(classifier_config)
+
+
+@models_app.command("list")
+def list_models(model_store: StoreFolder = None, as_json: AsJson = False) -> None:
+    """List the models: those of the store, and those that can be prepared."""
+    from models.store import zoo_names
+
+    store = _store(model_store)
+    prepared = set(store.names())
+    rows = [
+        {"name": name, "prepared": name in prepared, "description": store.manifest(name).description}
+        for name in sorted(prepared | set(zoo_names()))
+    ]
+    if as_json:
+        _print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        _print(f"{row['name']:<22} {'prepared' if row['prepared'] else 'not prepared':<13} {row['description']}")
+
+
+@models_app.command("show")
+def show_model(name: str, model_store: StoreFolder = None, as_json: AsJson = False) -> None:
+    """Show the manifest of a model."""
+    manifest = _store(model_store).manifest(name)
+    if as_json:
+        _print(manifest.model_dump_json(indent=2))
+        return
+    import tomli_w
+
+    _print(tomli_w.dumps(manifest.model_dump(mode="json", exclude_none=True)))
+
+
+@models_app.command("prepare")
+def prepare_model(
+    name: str,
+    model_store: StoreFolder = None,
+    random: Annotated[bool, typer.Option("--random", help="Random weights: right for benchmarks, wrong for answers.")] = False,
+    batch_sizes: Annotated[str, typer.Option(help="Batch sizes to compile for, as 1,2,4,8. On a CPU batches do not help.")] = "1",
+    force: Annotated[bool, typer.Option("--force", help="Prepare again even if it is there.")] = False,
+) -> None:
+    """Prepare a model of the zoo: fetch its weights, build the artifact, write the manifest."""
+    from rich.console import Console
+
+    from convert.prepare import prepare
+
+    sizes = parse_batch_sizes(batch_sizes)
+    with Console(stderr=True).status(f"Preparing {name}") as status:
+        model = prepare(name, _store(model_store), random=random, batch_sizes=sizes, force=force, progress=status.update)
+    _print(f"{model.manifest.name} is ready in {model.folder}")
+
+
+@models_app.command("golden")
+def set_golden_image(
+    name: str,
+    image: Annotated[Path, typer.Argument(help="A photo of one clear class.")],
+    class_id: Annotated[int | None, typer.Option(help="The class it must be; else what the model says now.", show_default=False)] = None,
+    tolerance: Annotated[float, typer.Option(min=0.001, max=1, help="How far its score may be away, on another runtime too.")] = 0.05,
+    model_store: StoreFolder = None,
+) -> None:
+    """Give a model its golden image: the server asks it at every start and reload, and refuses a model that answers otherwise."""
+    from server.cli.golden_image import set_golden
+
+    golden = set_golden(load_settings(model=name, model_store=model_store, log_level="warning"), image, class_id, tolerance)
+    _print(f"{golden.file} of {name} is class {golden.class_id} with {golden.score:.4f} ± {golden.tolerance:g}")
+
+
+def _store(folder: Path | None) -> ModelStore:
+    return ModelStore(load_settings(model_store=folder).model_store)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

@@ -1,0 +1,33 @@
+"""`serve`: the model over HTTP."""
+
+import typer
+
+from server.cli.flags import with_settings
+from server.settings import Settings
+
+
+@with_settings
+def serve(settings: Settings) -> None:
+    """Serve the model over HTTP. Every flag is also an environment variable, in capitals, and a line of ascend-classify.toml."""
+    from server.evaluation.dataset.roots import parse_roots
+    from server.http.address import bind
+    from server.serving.service_assembly import open_service
+    from server.telemetry.logs import configure_logs
+
+    access_log = configure_logs(settings.log_level, settings.log_format)
+    api_key = settings.read_api_key()
+    roots = parse_roots(settings.evaluation_roots)
+    listener = bind(settings)
+    service, runtime = open_service(settings)
+    service.begin()
+
+    from server.app import create_app  # FastAPI takes half a second to import: the model loads meanwhile
+    from server.evaluation.jobs.evaluations import Evaluations
+    from server.http.listener import listen
+    from server.serving.reload import Reloader
+
+    evaluations, reloader = Evaluations(service, runtime, roots), Reloader(service, runtime)
+    code = listen(create_app(service, reloader, evaluations, api_key, access_log), service, reloader, listener, access_log)
+    if service.failure:
+        raise service.failure
+    raise typer.Exit(code)
