@@ -39,7 +39,7 @@ def plain_network(model: StoredModel) -> onnx.ModelProto:
 
     Raises ModelNotPrepared, ArtifactDamaged, ConvertError.
     """
-    return unfold(onnx.load(model.artifact("host")[1], load_external_data=False))
+    return unfold(onnx.load(model.check_artifact("host")[1], load_external_data=False))
 
 
 def convert_host(

@@ -68,7 +68,7 @@ class OriginalTransformSource:
     @cached_property
     def _network(self) -> Any:  # noqa: ANN401 - OpenVINO has no types
         core = ov.Core()
-        network = core.read_model(unfold(onnx.load(self._model.artifact("host")[1])).SerializeToString())
+        network = core.read_model(unfold(onnx.load(self._model.check_artifact("host")[1])).SerializeToString())
         batch, *image = network.input(0).get_partial_shape()
         if batch.is_dynamic:
             network.reshape([1, *(side.get_length() for side in image)])
@@ -76,7 +76,7 @@ class OriginalTransformSource:
 
     @cached_property
     def _labels(self) -> list[str]:
-        return self._model.labels_path.read_text("utf-8").splitlines()
+        return self._model.check_labels().read_text("utf-8").splitlines()
 
     def _best(self, scores: Floats) -> tuple[Scored, ...]:
         order = np.argsort(-scores, kind="stable")[:MAX_TOP_K]

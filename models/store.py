@@ -37,18 +37,16 @@ class StoredModel:
             raise ArtifactDamaged(f"{path} is not the file of the manifest: its sha256 is {found[:12]}…, not {sha256[:12]}….", again)
         return path
 
-    @property
-    def labels_path(self) -> Path:
-        """The `.names` file, checked."""
+    def check_labels(self) -> Path:
+        """The `.names` file, whose hash is the manifest's; raises ArtifactDamaged."""
         return self.checked(self.manifest.labels, self.manifest.labels_sha256)
 
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The labels, by class id."""
-        return tuple(self.labels_path.read_text("utf-8").splitlines())
+    def read_class_names(self) -> tuple[str, ...]:
+        """The labels, by class id; raises ArtifactDamaged."""
+        return tuple(self.check_labels().read_text("utf-8").splitlines())
 
-    def artifact(self, soc: str) -> tuple[Artifact, Path]:
-        """The artifact for one kind of device and its checked path; raises ModelNotPrepared if there is none."""
+    def check_artifact(self, soc: str) -> tuple[Artifact, Path]:
+        """The artifact for one kind of device and its path, read whole and hashed; raises ModelNotPrepared, ArtifactDamaged."""
         artifact = self.manifest.artifact(soc)
         if artifact is None:
             have = ", ".join(a.soc for a in self.manifest.artifacts) or "none"

@@ -3,7 +3,6 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from server.engines.fleet.status import statuses
 from server.engines.runtime import Runtime
 from server.serving.service import Service
 
@@ -63,7 +62,8 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
 
     @router.get("/info", summary="What is served, by what, within which limits")
     async def info() -> Info:
-        manifest = service.model.manifest
+        model = service.models.default
+        manifest = model.model.manifest
         return Info(
             model=manifest.name,
             version=manifest.version,
@@ -72,8 +72,8 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             recipe_sha256=manifest.recipe.sha256,
             labels_sha256=manifest.labels_sha256,
             artifacts=[ArtifactInfo.model_validate(artifact, from_attributes=True) for artifact in manifest.artifacts],
-            engine=service.engine.name,
-            engines=[EngineInfo.model_validate(status, from_attributes=True) for status in statuses(service.engine)],
+            engine=model.engine.name,
+            engines=[EngineInfo.model_validate(status, from_attributes=True) for status in model.engine.statuses()],
             runtime=runtime,
             pipeline=str(settings.pipeline) if settings.pipeline else None,
             limits=Limits.model_validate(settings, from_attributes=True),

@@ -28,7 +28,7 @@ def classifier_config(
     from pipelines.classifier_config import ClassifierLimits, render_classifier
 
     store = ModelStore(load_settings(model_store=model_store).model_store)
-    path = artifact or store.open(name).artifact(soc)[1].with_suffix(".om")  # on a CPU X.om stands for the X.onnx beside it
+    path = artifact or store.open(name).check_artifact(soc)[1].with_suffix(".om")  # on a CPU X.om stands for the X.onnx beside it
     limits = ClassifierLimits(len(os.sched_getaffinity(0)), LANES, CAPACITY)
     text = render_classifier(store.manifest(name), str(path.absolute()), limits, ranking=ranking) + "\n"
     if output is None:

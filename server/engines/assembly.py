@@ -23,7 +23,7 @@ from server.engines.runtime import Runtime
 from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
 from server.settings import Settings
-from server.telemetry.metrics import Metrics
+from server.telemetry.model_metrics import ModelMetrics
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def cores() -> int:
 class EngineAssembly:
     """Puts together what answers for one model: a chain of kinds, each a pool of one engine a chip, each in a process or not."""
 
-    def __init__(self, settings: Settings, model: StoredModel, runtime: Runtime, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, model: StoredModel, runtime: Runtime, metrics: ModelMetrics) -> None:
         self._settings = settings
         self._model = model
         self._runtime: Runtime = runtime
@@ -120,10 +120,10 @@ class EngineAssembly:
     def _engine_on(self, kind: str, device: int) -> Engine:
         if self.in_processes:
             return self._process(kind, device)
-        window, on_batch = self._settings.window, self._metrics.batch
+        window = self._settings.window
         if kind == "mxbase":
-            return MxbaseEngine(lambda: self._classifier_plan(device), window, on_batch)
-        return StreamEngine(self._stream_plan(device), self._runtime, window, on_batch, sdk_conf=self._settings.sdk_conf)
+            return MxbaseEngine(lambda: self._classifier_plan(device), window)
+        return StreamEngine(self._stream_plan(device), self._runtime, window, sdk_conf=self._settings.sdk_conf)
 
     def _process(self, kind: str, device: int) -> EngineProcess:
         settings = self._settings
@@ -132,9 +132,8 @@ class EngineAssembly:
             self._program(kind, device),
             settings.window,
             supervision=Supervision(start_s=settings.engine_start_s, stall_s=settings.engine_stall_s),
-            on_batch=self._metrics.batch,
-            on_answer=self._metrics.device_images.labels(kind, str(device)).inc,
-            on_restart=self._metrics.engine_restarts.labels(kind, str(device)).inc,
+            on_answer=self._metrics.device_images(kind, str(device)).inc,
+            on_restart=self._metrics.restarts(kind, str(device)).inc,
         )
 
     def _program(self, kind: str, device: int) -> Program:

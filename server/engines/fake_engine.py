@@ -6,10 +6,10 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from time import monotonic, sleep
 
-from server.engines.base import EngineHealth, InferenceRequest
+from server.engines.base import BatchObserver, EngineHealth, EngineStatus, InferenceRequest, ignore_batch, single_status
 from server.engines.work import InFlight, Work
 from server.errors import EngineUnavailable, UndecodableImage
-from server.types import ClassScore, EncodedImage, Prediction
+from server.types import ClassScore, EncodedImage, Prediction, ScoreType
 
 CLASSES = 10
 
@@ -29,6 +29,8 @@ class FakeEngine:
     def __init__(self, capacity: int = 64, latency_s: float = 0.0) -> None:
         self.name = "fake"
         self.capacity = capacity
+        self.score_type: ScoreType = "probability"
+        self.on_batch: BatchObserver = ignore_batch
         self._latency_s = latency_s
         self._in_flight = InFlight(capacity)
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
@@ -49,6 +51,10 @@ class FakeEngine:
     def health(self) -> EngineHealth:
         """Well while it runs."""
         return EngineHealth(self._in_flight.is_open, "" if self._in_flight.is_open else "not running")
+
+    def statuses(self) -> tuple[EngineStatus, ...]:
+        """Its own."""
+        return single_status(self)
 
     def _run(self) -> None:
         while (work := self._queue.get()) is not None:

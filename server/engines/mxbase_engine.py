@@ -14,7 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from pipelines.cpu.decoder_warnings import listen_through
-from server.engines.base import EngineHealth, InferenceRequest
+from server.engines.base import BatchObserver, EngineHealth, EngineStatus, InferenceRequest, ignore_batch, single_status
 from server.engines.liveness import Liveness
 from server.engines.plan import ClassifierPlan
 from server.engines.probe import probe_request
@@ -49,15 +49,13 @@ def _not_built(error: ImportError) -> EngineUnavailable:
 
 
 class MxbaseEngine:
-    """Classifies through mxclassify. `on_batch(images, padding)` is told of every run of the model."""
+    """Classifies through mxclassify."""
 
-    def __init__(
-        self, plan: Callable[[], ClassifierPlan], capacity: int, on_batch: Callable[[int, int], None] = lambda _images, _padding: None
-    ) -> None:
+    def __init__(self, plan: Callable[[], ClassifierPlan], capacity: int) -> None:
         self.name = "mxbase"
         self.capacity = capacity
         self.score_type: ScoreType = "probability"
-        self.on_batch = on_batch
+        self.on_batch: BatchObserver = ignore_batch
         self._make_plan = plan
         self._in_flight = InFlight(capacity)
         self._numbers = count()
@@ -145,6 +143,10 @@ class MxbaseEngine:
             return EngineHealth(ok=False, reason="not running")
         stalled = self._liveness.stalled(len(self._works))
         return EngineHealth(not stalled, f"no result in {STALL_S:g} s" if stalled else "")
+
+    def statuses(self) -> tuple[EngineStatus, ...]:
+        """Its own."""
+        return single_status(self)
 
     def close(self, drain_s: float) -> None:
         """Answer what was taken for at most `drain_s`, fail the rest, release the device."""

@@ -21,7 +21,7 @@ from typing import Any
 from pipelines.codes import Code
 from pipelines.cpu.runtime_options import CpuOptions
 from server.engines.answer import read_answer
-from server.engines.base import EngineHealth, InferenceRequest
+from server.engines.base import BatchObserver, EngineHealth, EngineStatus, InferenceRequest, ignore_batch, single_status
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
 from server.engines.runtime import Runtime, StreamManager, open_stream_manager
@@ -58,7 +58,6 @@ class StreamEngine:
         plan: Callable[[], StreamPlan],
         runtime: Runtime,
         capacity: int,
-        on_batch: Callable[[int, int], None] | None = None,
         *,
         strict: bool = False,
         sdk_conf: Path | None = None,
@@ -66,9 +65,10 @@ class StreamEngine:
         """`sdk_conf` and `strict` are the CPU runtime's; strict, it hurts where the vendor's does, and so this engine is tested."""
         self.name = "stream"
         self.capacity = capacity
+        self.on_batch: BatchObserver = ignore_batch
         self._make_plan = plan
         self._runtime: Runtime = runtime
-        self._options = CpuOptions(on_frame=self._keep_stages, on_batch=on_batch, strict=strict, refuse_damaged=True, sdk_conf=sdk_conf)
+        self._options = CpuOptions(on_frame=self._keep_stages, on_batch=self._ran, strict=strict, refuse_damaged=True, sdk_conf=sdk_conf)
         self._told = False  # of results, by the runtime
         self._in_flight = InFlight(capacity)
         self._queue: deque[Work] = deque()
@@ -149,6 +149,13 @@ class StreamEngine:
         lanes = tuple(self._lanes.values())
         stalled = [lane.name.decode() for lane in lanes if lane.stalled or (lane.room < lane.depth and lane.moved_s < late_s)]
         return EngineHealth(not stalled, f"no result from {', '.join(stalled)} in {STALL_MS // 1000} s" if stalled else "")
+
+    def statuses(self) -> tuple[EngineStatus, ...]:
+        """Its own."""
+        return single_status(self)
+
+    def _ran(self, images: int, padding: int) -> None:
+        self.on_batch(images, padding)
 
     def _keep_stages(self, stream: str, unique_id: int, stages_s: Mapping[str, float]) -> None:
         lane = self._lanes.get(stream.encode())

@@ -105,9 +105,9 @@ def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.
     """Serve until a signal; the exit code."""
 
     def engine_name() -> str:
-        return service.engine.name
+        return service.models.default.engine.name
 
-    overload = Overload(service.admission, service.metrics, engine_name, access_log)
+    overload = Overload(service.models.default.admission, service.metrics, engine_name, access_log)
     refusals = Refusals(read_connection_limits(service.settings), service.metrics, engine_name)
     config = uvicorn.Config(
         app,

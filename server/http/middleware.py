@@ -94,7 +94,7 @@ class RequestMiddleware:
         if counter is None:
             counter = self._counts[key] = self._metrics.http_requests.labels(endpoint, method, str(context.status))
         counter.inc()
-        self._metrics.http_duration_s.observe(endpoint, elapsed_s)
+        self._metrics.observe_request(endpoint, elapsed_s)
         if self._access_log:
             path = scope["raw_path"].decode("ascii", "backslashreplace")  # as it was sent: a decoded one may hold line breaks
             client = scope.get("client") or ("", 0)

@@ -73,7 +73,7 @@ class Overload:
         elapsed_s = perf_counter() - began_s
         self._admission.count_refusal()
         self._counters[scope["path"]].inc()
-        self._metrics.http_duration_s.observe(scope["path"], elapsed_s)
+        self._metrics.observe_request(scope["path"], elapsed_s)
         if self._access_log:
             client = scope["client"] or ("", 0)
             path = scope["raw_path"].decode("ascii", "backslashreplace")

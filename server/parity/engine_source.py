@@ -21,7 +21,7 @@ class ModelWithFile(StoredModel):
     file: Path
     batch_sizes: tuple[int, ...] = (1,)
 
-    def artifact(self, soc: str) -> tuple[Artifact, Path]:
+    def check_artifact(self, soc: str) -> tuple[Artifact, Path]:
         """The file, for whatever device is asked."""
         return Artifact(file="artifact", sha256=sha256_of(self.file), soc=soc, batch_sizes=self.batch_sizes), self.file
 

@@ -1,31 +1,27 @@
-"""The door to the engine: deadlines, abandoned requests, and the record of what became of every image."""
+"""The way to a model's engine: deadlines, abandoned requests, and the record of what became of every image."""
 
 import asyncio
 import concurrent.futures
 import contextlib
 from time import monotonic
 
-from prometheus_client import Counter
-
 from server.engines.base import Engine, InferenceRequest
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated, ServiceError
 from server.serving.served_model import ServedModel
-from server.telemetry.metrics import Metrics
+from server.telemetry.model_metrics import ModelMetrics
 from server.types import EncodedImage, Prediction
 
 
 class Admission:
     """Hands images to the engine and waits for the answers, no longer than the request's time."""
 
-    def __init__(self, served: ServedModel, metrics: Metrics, timeout_s: float) -> None:
+    def __init__(self, served: ServedModel, metrics: ModelMetrics, timeout_s: float) -> None:
         self.served = served
         """What answers from now on; to be changed on the event loop's thread only."""
         self._metrics = metrics
         self._timeout_s = timeout_s
         self.under_way = 0
         self.last_s = float("-inf")  # when an image came last, on the clock of monotonic()
-        self._outcomes: dict[tuple[str, str], Counter] = {}
-        self._saturated = metrics.rejected.labels(Saturated.code)
         metrics.window_capacity.set(served.engine.capacity)
 
     @property
@@ -52,12 +48,12 @@ class Admission:
         return self.under_way >= self._engine.capacity
 
     def refusal(self) -> Saturated:
-        """What is told to whom finds it full."""
+        """The error returned when the window is full."""
         return Saturated(f"{self._engine.capacity} images are in flight, which is all this server takes.", "Try again in a moment.")
 
     def count_refusal(self) -> None:
         """Record one."""
-        self._saturated.inc()
+        self._metrics.rejected(Saturated.code)
 
     async def classify(self, image: EncodedImage, request_id: str, deadline_s: float) -> Prediction:
         """The engine's answer; raises ServiceError. Cancelling this spares the work that has not begun."""
@@ -65,7 +61,7 @@ class Admission:
         try:
             future = self._engine.submit(InferenceRequest(image, request_id, deadline_s))
         except ServiceError as error:
-            self._metrics.rejected.labels(error.code).inc()
+            self._metrics.rejected(error.code)
             raise
         self.under_way += 1
         self.last_s = monotonic()
@@ -101,18 +97,14 @@ class Admission:
             raise EngineFailed(f"The engine failed: {error!r}.") from error
         self._record("ok", prediction.engine)
         for stage, elapsed_s in prediction.stages_s.items():
-            self._metrics.stage_duration_s.observe(stage, elapsed_s)
+            self._metrics.stage(stage, elapsed_s)
         return prediction
 
     def _record(self, outcome: str, engine: str = "") -> None:
         """`engine` is who answered; if nobody did, it is put down to who would."""
         self.under_way -= 1
         self._metrics.in_flight.set(self.under_way)
-        key = engine or self._engine.name, outcome
-        count = self._outcomes.get(key)
-        if count is None:
-            count = self._outcomes[key] = self._metrics.images.labels(*key)
-        count.inc()
+        self._metrics.image(engine or self._engine.name, outcome)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, answered: asyncio.Future[None]) -> None:

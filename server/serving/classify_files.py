@@ -50,7 +50,8 @@ def find_images(places: Iterable[Path]) -> list[Path]:
 def classify_files(settings: Settings, paths: list[Path], model: StoredModel | None = None) -> Iterator[Outcome]:
     """One outcome a file, in order; as many files are under way as the engine takes. `model` stands for the settings' one."""
     service, _ = open_service(without_fallback(settings), model)
-    service.engine.start()
+    engine = service.models.default.engine
+    engine.start()
     waiting: list[tuple[Path, Future[Prediction] | ServiceError]] = []
     try:
         for path in paths:
@@ -60,14 +61,14 @@ def classify_files(settings: Settings, paths: list[Path], model: StoredModel | N
         for path, pending in waiting:
             yield _outcome(path, pending)
     finally:
-        service.engine.close(drain_s=0)
+        engine.close(drain_s=0)
 
 
 def _submit(service: Service, path: Path) -> Future[Prediction] | ServiceError | None:
     """The future of a file's answer, the reason why there will be none, or None while the engine is full."""
     try:
         image = read_image(path, service.settings.max_image_pixels)
-        return service.engine.submit(InferenceRequest(image, str(path), monotonic() + service.settings.timeout_ms / 1000))
+        return service.models.default.engine.submit(InferenceRequest(image, str(path), monotonic() + service.settings.timeout_ms / 1000))
     except Saturated:
         return None
     except ServiceError as error:

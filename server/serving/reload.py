@@ -10,6 +10,7 @@ from models.model_errors import ClassifyError
 from server.engines.runtime import Runtime
 from server.errors import ReloadRefused
 from server.serving.golden import check_golden
+from server.serving.registry import RegisteredModel
 from server.serving.served_model import ServedModel
 from server.serving.service import Phase, Service
 from server.serving.service_assembly import open_served_model
@@ -25,30 +26,31 @@ class Reloader:
         self.runtime: Runtime = runtime
         self._tasks: set[asyncio.Task[ServedModel]] = set()
 
-    async def reload(self) -> ServedModel:
-        """Serve what the store holds now under the model's name; raises ReloadRefused, and then the old one goes on."""
-        service = self._service
+    async def reload(self, name: str | None = None) -> ServedModel:
+        """Serve what the store holds now under a model's name; raises ReloadRefused, and then the old one goes on, NotFound."""
+        service, model = self._service, self._service.models.get(name)
         if service.phase is not Phase.READY:
             raise ReloadRefused(f"The server is {service.phase}.", "Wait for /health/ready.")
-        if not service.measuring.acquire(blocking=False):
+        if not model.measuring.acquire(blocking=False):
             raise ReloadRefused("An evaluation measures the present model, or another reload is under way.", "Wait, or end it.")
         try:
             began_s = monotonic()
             try:
-                served = await asyncio.to_thread(self._prepare)
+                served = await asyncio.to_thread(self._prepare, model)
             except ClassifyError as error:
                 logger.error("the model is not reloaded: %s", error)  # noqa: TRY400 - the words say it all
                 raise ReloadRefused(f"The new model is refused, and the old one goes on. {error.message}", error.remedy) from error
-            former = service.exchange(served)
+            former = model.exchange(served)
             logger.info("%s version %s is served, after %.1f s", *served.words.values(), monotonic() - began_s)
         finally:
-            service.measuring.release()
-        threading.Thread(target=service.retire, args=(former,), name="engine-retirement").start()
+            model.measuring.release()
+        threading.Thread(target=model.retire, args=(former, service.settings.drain_s), name="engine-retirement").start()
         return served
 
-    def _prepare(self) -> ServedModel:
+    def _prepare(self, model: RegisteredModel) -> ServedModel:
         """Another engine, which runs and has answered rightly; raises ClassifyError."""
         served = open_served_model(self._service.settings, self.runtime, self._service.metrics)
+        served.engine.on_batch = model.metrics.batch
         try:
             served.engine.start()
             check_golden(served)

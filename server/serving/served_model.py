@@ -1,4 +1,4 @@
-"""What is served: a model and the engine that runs it. One is exchanged for another as a whole."""
+"""A model and the engine that runs it, exchanged for another pair as a whole."""
 
 from dataclasses import dataclass, field
 

@@ -8,6 +8,7 @@ from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
+from server.telemetry.model_metrics import ModelMetrics
 
 
 def choose_runtime(settings: Settings) -> Runtime:
@@ -29,7 +30,7 @@ def open_model(settings: Settings) -> StoredModel:
 def open_served_model(settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None) -> ServedModel:
     """The settings' model, or another, with its engine, which has not started; raises ClassifyError."""
     model = model or open_model(settings)
-    return ServedModel(model, EngineAssembly(settings, model, runtime, metrics).engine())
+    return ServedModel(model, EngineAssembly(settings, model, runtime, ModelMetrics(metrics, model.manifest.name)).engine())
 
 
 def without_fallback(settings: Settings) -> Settings:
@@ -40,4 +41,4 @@ def without_fallback(settings: Settings) -> Settings:
 def open_service(settings: Settings, model: StoredModel | None = None) -> tuple[Service, Runtime]:
     """A service that has not started, of the settings' model or of another; raises ClassifyError."""
     runtime, metrics = choose_runtime(settings), Metrics()
-    return Service(settings, open_served_model(settings, runtime, metrics, model), metrics), runtime
+    return Service(settings, [open_served_model(settings, runtime, metrics, model)], metrics), runtime

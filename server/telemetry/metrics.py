@@ -13,8 +13,6 @@ from prometheus_client import (
     generate_latest,
 )
 
-from server.telemetry.durations import Durations
-
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for every series, that nobody asks for
@@ -25,62 +23,59 @@ _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
 class Metrics:
-    """The instruments, named `classify_*`, in a registry of their own."""
+    """The instruments, named `classify_*`, in a registry of their own. Those of a model are written through ModelMetrics."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self.http_requests = Counter(
-            "classify_http_requests_total", "Requests answered.", ("endpoint", "method", "code"), registry=registry
-        )
+
+        def counter(name: str, documentation: str, *labels: str) -> Counter:
+            return Counter(f"classify_{name}", documentation, labels, registry=registry)
+
+        def gauge(name: str, documentation: str, *labels: str) -> Gauge:
+            return Gauge(f"classify_{name}", documentation, labels, registry=registry)
+
+        def histogram(name: str, documentation: str, *labels: str, buckets: tuple[float, ...]) -> Histogram:
+            return Histogram(f"classify_{name}", documentation, labels, buckets=buckets, registry=registry)
+
+        self.http_requests = counter("http_requests_total", "Requests answered.", "endpoint", "method", "code")
         for code in ("200", "500", "503", "504"):  # a counter that first appears at 1 has no increase()
             self.http_requests.labels("/classify", "POST", code)
-        self.http_duration_s = Durations(
-            "classify_http_request_duration_seconds", "Time from the request's headers to the end of its answer.", "endpoint", _LATENCY_S
+        self.http_duration_s = histogram(
+            "http_request_duration_seconds",
+            "Time from the request's headers to the end of its answer.",
+            "endpoint",
+            buckets=_LATENCY_S,
         )
-        registry.register(self.http_duration_s)
-        self.images = Counter("classify_images_total", "Images by what became of them.", ("engine", "outcome"), registry=registry)
-        self.rejected = Counter("classify_rejected_total", "Images refused before an engine saw them.", ("reason",), registry=registry)
-        self.stage_duration_s = Durations("classify_stage_duration_seconds", "Time of one image in one stage.", "stage", _STAGE_S)
-        registry.register(self.stage_duration_s)
-        self.batch_size = Histogram("classify_batch_size", "Images in one run of the model.", buckets=_BATCH_SIZES, registry=registry)
-        self.batch_padding = Counter("classify_batch_padding_total", "Unused places in batches that were run.", registry=registry)
-        self.in_flight = Gauge("classify_in_flight", "Images an engine is working on.", registry=registry)
-        self.body_bytes = Gauge("classify_body_bytes", "Bytes of bodies being read or waiting for their answers.", registry=registry)
-        self.window_capacity = Gauge("classify_window_capacity", "Images that may be in flight.", registry=registry)
-        self.engine_up = Gauge("classify_engine_up", "1 if the engine can answer.", ("engine", "device"), registry=registry)
-        self.engine_switches = Counter(
-            "classify_engine_switches_total", "Changes of the engine that answers.", ("from", "to", "reason"), registry=registry
+        self.rejected = counter("rejected_total", "Images refused before an engine saw them.", "reason")
+        self.body_bytes = gauge("body_bytes", "Bytes of bodies being read or waiting for their answers.")
+        self.images = counter("images_total", "Images by what became of them.", "model", "engine", "outcome")
+        self.stage_duration_s = histogram("stage_duration_seconds", "Time of one image in one stage.", "model", "stage", buckets=_STAGE_S)
+        self.batch_size = histogram("batch_size", "Images in one run of the model.", "model", buckets=_BATCH_SIZES)
+        self.batch_padding = counter("batch_padding_total", "Unused places in batches that were run.", "model")
+        self.in_flight = gauge("in_flight", "Images an engine is working on.", "model")
+        self.window_capacity = gauge("window_capacity", "Images that may be in flight.", "model")
+        self.engine_up = gauge("engine_up", "1 if the engine can answer.", "model", "engine", "device")
+        self.engine_switches = counter("engine_switches_total", "Changes of the engine that answers.", "model", "from", "to", "reason")
+        self.engine_restarts = counter("engine_restarts_total", "Engine processes started again.", "model", "engine", "device")
+        self.device_images = counter(
+            "device_images_total", "Images that each engine process answered, probes too.", "model", "engine", "device"
         )
-        self.engine_restarts = Counter(
-            "classify_engine_restarts_total", "Engine processes started again.", ("engine", "device"), registry=registry
+        self.evaluation_images = counter("evaluation_images_total", "Images of evaluations.", "model", "dataset", "outcome")
+        self.evaluation_accuracy = gauge(
+            "evaluation_accuracy", "Top-k accuracy of the last evaluation, of all listed.", "model", "dataset", "k"
         )
-        self.device_images = Counter(
-            "classify_device_images_total", "Images that each engine process answered, probes too.", ("engine", "device"), registry=registry
-        )
-        self.evaluation_images = Counter(
-            "classify_evaluation_images_total", "Images of evaluations.", ("dataset", "outcome"), registry=registry
-        )
-        self.evaluation_accuracy = Gauge(
-            "classify_evaluation_accuracy",
-            "Top-k accuracy of the last evaluation, of all listed.",
-            ("dataset", "k"),
-            registry=registry,
-        )
-        self.evaluation_running = Gauge("classify_evaluation_running", "1 while an evaluation runs.", registry=registry)
-        self.model_info = Gauge("classify_model_info", "The model that is served.", ("model", "version", "recipe"), registry=registry)
-        self.build_info = Gauge("classify_build_info", "The software that serves.", ("version",), registry=registry)
-        self.build_info.labels(version("ascend-classify")).set(1)
+        self.evaluation_running = gauge("evaluation_running", "1 while an evaluation runs.")
+        self.model_info = gauge("model_info", "The models that are served.", "model", "version", "recipe")
+        gauge("build_info", "The software that serves.", "version").labels(version("ascend-classify")).set(1)
+        self._durations: dict[str, Histogram] = {}
 
-    def batch(self, images: int, padding: int) -> None:
-        """Record one run of the model."""
-        self.batch_size.observe(images)
-        if padding:
-            self.batch_padding.inc(padding)
-
-    def switched(self, before: str, after: str, reason: str) -> None:
-        """Record that another engine answers."""
-        self.engine_switches.labels(before, after, reason).inc()
+    def observe_request(self, endpoint: str, elapsed_s: float) -> None:
+        """Record the time of one request. To look a label up costs more than to count, so each is looked up once."""
+        duration = self._durations.get(endpoint)
+        if duration is None:
+            duration = self._durations[endpoint] = self.http_duration_s.labels(endpoint)
+        duration.observe(elapsed_s)
 
     def render(self) -> bytes:
         """The text Prometheus scrapes."""

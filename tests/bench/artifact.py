@@ -95,7 +95,7 @@ class Pairs:
 
 def measure_pairs(store: Path, name: str, pairs: int, seconds: float, tell: Callable[[str], None]) -> Pairs:
     """Measure both in turns, the first of a pair being now the one, now the other."""
-    result, file = Pairs(), ModelStore(store).open(name).artifact("host")[1]
+    result, file = Pairs(), ModelStore(store).open(name).check_artifact("host")[1]
     with measuring(__name__, str(file), "artifact") as artifact, measuring(__name__, str(file), "plain") as plain:
         networks = {"artifact": artifact, "plain": plain}
         one, other = (measure(seconds / 4) for measure in networks.values())  # to warm up

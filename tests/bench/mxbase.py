@@ -68,7 +68,7 @@ def mxbase(model: StoredModel, image: bytes) -> Iterator[Submit]:
             assert outcome == "ok", why
             waiting.pop(number)()
 
-    path = model.artifact("host")[1].with_suffix(".om")
+    path = model.check_artifact("host")[1].with_suffix(".om")
     limits = ClassifierLimits(decoders=max(2, min(CORES, 8)), lanes=2, capacity=IN_FLIGHT)
     classifier = mxclassify.Classifier(render_classifier(model.manifest, str(path), limits), answered)
 

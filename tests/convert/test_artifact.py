@@ -119,7 +119,7 @@ def test_the_plain_network_of_a_model(stored: StoredModel, weights: dict[str, np
 
 def test_a_model_is_built_again(stored: StoredModel) -> None:
     model = convert_host(stored, batch_sizes=(1, 2))
-    assert model.artifact("host")[0].batch_sizes == (1, 2)
+    assert model.check_artifact("host")[0].batch_sizes == (1, 2)
     again = convert_host(model)
     assert again.manifest == model.manifest
     assert convert_host(again, batch_sizes=(1,)).manifest == stored.manifest
@@ -133,7 +133,7 @@ def test_another_export_of_the_same_network(stored: StoredModel, weights: dict[s
             tensor.name = "other name"
     network.graph.node[-1].input[2] = "other name"
     (tmp_path / "same.onnx").write_bytes(network.SerializeToString())
-    assert convert_host(stored, network=tmp_path / "same.onnx").artifact("host")[0].batch_sizes == (1,)
+    assert convert_host(stored, network=tmp_path / "same.onnx").check_artifact("host")[0].batch_sizes == (1,)
 
 
 def test_another_networks_weights_want_force(stored: StoredModel, tmp_path: Path) -> None:

@@ -35,5 +35,5 @@ def host(
             place = output
         else:
             model = convert_host(model, network=network, batch_sizes=sizes, force=force)
-            place = model.artifact("host")[1]
+            place = model.check_artifact("host")[1]
     sys.stdout.write(f"{place} is written\n")

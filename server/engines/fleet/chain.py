@@ -24,10 +24,9 @@ class Chain(Dispatcher):
         """As they are named."""
         return self.members
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The engines, in order."""
-        return tuple(member.engine.name for member in self.members)
+    def asked(self) -> Sequence[Member]:
+        """The first that is up."""
+        return super().asked()[:1]
 
     @property
     def name(self) -> str:
@@ -37,7 +36,7 @@ class Chain(Dispatcher):
     def start(self) -> None:
         """Start every engine; raises EngineUnavailable or ModelError if one cannot, or if they answer in different scores."""
         super().start()
-        kinds = {getattr(member.engine, "score_type", "probability") for member in self.members}
+        kinds = {member.engine.score_type for member in self.members}
         if len(kinds) > 1:
             self.close(0)
             raise EngineUnavailable("The engines give different kinds of scores.", "Say SOFTMAX=true in the .cfg, or name one engine.")

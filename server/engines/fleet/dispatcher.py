@@ -11,10 +11,11 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 
-from server.engines.base import EngineHealth, InferenceRequest
+from server.engines.base import BatchObserver, EngineHealth, EngineStatus, InferenceRequest, ignore_batch
 from server.engines.fleet.member import Attempt, Member, is_fault
 from server.engines.fleet.quarantine import Quarantine, Quarantined
 from server.engines.work import InFlight, Work
@@ -40,6 +41,7 @@ class Dispatcher(ABC):
     def __init__(self, members: Sequence[Member], capacity: int, *, hold: bool) -> None:
         self.members = tuple(members)
         self.capacity = capacity
+        self.on_batch: BatchObserver = ignore_batch
         self.inner = False
         self._hold = hold
         self._in_flight = InFlight(capacity)
@@ -68,8 +70,7 @@ class Dispatcher(ABC):
     @property
     def score_type(self) -> ScoreType:
         """What the scores are."""
-        found: ScoreType = getattr(self.members[0].engine, "score_type", "probability")
-        return found
+        return self.members[0].engine.score_type
 
     def start(self) -> None:
         """Start every engine, all at once; raises EngineUnavailable or ModelError if one cannot."""
@@ -85,6 +86,7 @@ class Dispatcher(ABC):
         self._in_flight.open()
 
     def _start_member(self, member: Member) -> None:
+        member.engine.on_batch = self.on_batch
         member.engine.start()
         member.raise_up()
 
@@ -266,6 +268,22 @@ class Dispatcher(ABC):
             return EngineHealth(ok=False, reason="not running")
         ok = any(not member.down for member in self.members)
         return EngineHealth(ok, "" if ok else "; ".join(f"{member.engine.name}: {member.down}" for member in self.members))
+
+    def statuses(self) -> list[EngineStatus]:
+        """Those of its members; of several only those that are asked can answer."""
+        asked = {id(member) for member in self.asked()}
+        found = []
+        for member in self.members:
+            for status in member.engine.statuses():
+                up = status.up and not member.down
+                device = status.device if len(member.engine.statuses()) > 1 else member.device
+                answers = status.answers and up and id(member) in asked
+                found.append(replace(status, up=up, answers=answers, reason=status.reason or member.down, device=device))
+        return found
+
+    def asked(self) -> Sequence[Member]:
+        """The members that are asked now; of a pool all that are up."""
+        return [member for member in self.members if not member.down]
 
     def close(self, drain_s: float) -> None:
         """Answer what was taken for at most `drain_s`, fail the rest, close every engine."""

@@ -93,6 +93,5 @@ def main() -> None:
         return
     send_message(sock, STARTED, 0, {"places": frame.meta["places"]})
     host = EngineChild(sock, engine)
-    if hasattr(engine, "on_batch"):
-        engine.on_batch = host.tell_batch
+    engine.on_batch = host.tell_batch
     host.run()

@@ -15,7 +15,7 @@ from itertools import count
 from time import monotonic
 
 from models.model_errors import ClassifyError
-from server.engines.base import EngineHealth, InferenceRequest
+from server.engines.base import BatchObserver, EngineHealth, EngineStatus, InferenceRequest, ignore_batch, single_status
 from server.engines.liveness import BackOff, Liveness
 from server.engines.probe import probe_request
 from server.engines.process.child import GOING_S, Child
@@ -55,7 +55,6 @@ class EngineProcess:
         capacity: int,
         *,
         supervision: Supervision | None = None,
-        on_batch: Callable[[int, int], None] = lambda _images, _padding: None,
         on_answer: Callable[[], None] = lambda: None,
         on_restart: Callable[[], None] = lambda: None,
     ) -> None:
@@ -64,7 +63,7 @@ class EngineProcess:
         self.restarts = 0
         self._program = program
         self._supervision = supervision or Supervision()
-        self._on_batch = on_batch
+        self.on_batch: BatchObserver = ignore_batch
         self._on_answer = on_answer
         self._on_restart = on_restart
         self._in_flight = InFlight(capacity)
@@ -130,6 +129,10 @@ class EngineProcess:
         trouble = self._trouble or ("" if self._in_flight.is_open else "not running")
         return EngineHealth(not trouble, trouble)
 
+    def statuses(self) -> tuple[EngineStatus, ...]:
+        """Its own."""
+        return single_status(self, self.pid, self.restarts)
+
     def _write(self, child: Child) -> None:
         while taken := self._take(child):
             number, request = taken
@@ -167,7 +170,7 @@ class EngineProcess:
 
     def _answer(self, frame: Message) -> None:
         if frame.kind == BATCH:
-            self._on_batch(int(frame.meta["images"]), int(frame.meta["padding"]))
+            self.on_batch(int(frame.meta["images"]), int(frame.meta["padding"]))
             return
         if frame.kind != RESULT:
             raise BadMessage(f"A frame of kind {frame.kind} was not expected.")

@@ -165,6 +165,8 @@ class Evaluations:
     def _read(self, request: EvaluationRequest, roots: tuple[Root, ...]) -> LabelledSet:
         place = find_place(roots, request.dataset, request.labels)
         try:
-            return open_labelled_set(place.folder, place.labels, self._service.model.class_names, limit=request.limit)
+            return open_labelled_set(
+                place.folder, place.labels, self._service.models.get(request.model).model.read_class_names(), limit=request.limit
+            )
         except BadRequest as error:  # a client knows the data set by its name, and need not know where it lies
             raise BadRequest(error.message.replace(str(place.folder), request.dataset), error.remedy) from error

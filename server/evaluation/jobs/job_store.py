@@ -49,6 +49,7 @@ class EvaluationRequest(BaseModel):
     labels: str | None = Field(None, max_length=1000, description="List of labels, relative to the data set.", examples=["val_label.txt"])
     top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="Largest k of the accuracies.")
     limit: int | None = Field(None, ge=1, description="Only the first so many images.")
+    model: str | None = Field(None, max_length=64, description="Name of the model; without one the default.")
 
 
 class Job(BaseModel):

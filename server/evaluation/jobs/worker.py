@@ -16,6 +16,7 @@ from server.evaluation.run.run_description import describe_run
 from server.evaluation.run.run_folder import RunFolder
 from server.evaluation.run.runner import Run
 from server.evaluation.run.window_share import WindowShare
+from server.serving.registry import RegisteredModel
 from server.serving.service import Service
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,6 @@ class Worker:
         self._service = service
         self._runtime = runtime
         self._open_set = open_set
-        self._places = WindowShare(service.admission, service.engine.capacity)
         self._wake = threading.Event()
         self._closing = False
         self._current: _Current | None = None
@@ -101,17 +101,20 @@ class Worker:
             if job is None:
                 self._wake.wait()
                 continue
-            while not self._service.measuring.acquire(timeout=TURN_S):  # a reload
-                if self._closing:
-                    return
-            self._current = _Current(job.id)
-            self._run_noted(job, self._current)
-            self._current = None
-            self._service.measuring.release()
+            self._run_measuring(job, self._service.models.get(job.request.model))
 
-    def _run_noted(self, job: Job, current: _Current) -> None:
+    def _run_measuring(self, job: Job, model: RegisteredModel) -> None:
+        while not model.measuring.acquire(timeout=TURN_S):  # a reload
+            if self._closing:
+                return
+        self._current = _Current(job.id)
+        self._run_noted(job, model, self._current)
+        self._current = None
+        model.measuring.release()
+
+    def _run_noted(self, job: Job, model: RegisteredModel, current: _Current) -> None:
         try:
-            self._run(job, current)
+            self._run(job, model, current)
         except ClassifyError as error:
             self._fail(job, str(error))
         except Exception as error:
@@ -128,23 +131,23 @@ class Worker:
             logger.warning("evaluation %s: %s %s", job.id, reason, error)
             self.lost[job.id] = reason
 
-    def _run(self, job: Job, current: _Current) -> None:
+    def _run(self, job: Job, model: RegisteredModel, current: _Current) -> None:
         labelled, dataset = self._open_set(job)
         if not self._store.move(job.id, state=JobState.RUNNING, started_s=job.started_s or time(), total=len(labelled)):
             return  # cancelled meanwhile
         folder = RunFolder(self._store.folder_of(job.id))
-        folder.begin(describe_run(self._service, self._runtime, labelled, job.request))
-        outcomes, settings = self._service.metrics.evaluation_images, self._service.settings
+        folder.begin(describe_run(model.served, self._service.settings, self._runtime, labelled, job.request))
+        settings = self._service.settings
 
         def count(record: Record) -> None:
-            outcomes.labels(dataset, record.outcome).inc()
+            model.metrics.evaluated(dataset, record.outcome)
 
         with PredictionLog(folder.log) as log:
             run = current.run = Run(
                 labelled,
                 log,
-                self._service.engine,
-                self._places,
+                model.engine,
+                WindowShare(model.admission),
                 timeout_s=settings.timeout_ms / 1000,
                 max_image_pixels=settings.max_image_pixels,
                 top_k=job.request.top_k,
@@ -155,14 +158,15 @@ class Worker:
             whole = run.run(current.stop)
         progress = self.progress(job.id)
         if whole:
-            report = folder.finish(self._service.model.class_names)
-            self._tell(report, dataset)
+            report = folder.finish(model.model.read_class_names())
+            _show_accuracy(model, report, dataset)
             self._store.move(job.id, state=JobState.FINISHED, ended_s=time(), **progress)
             logger.info("evaluation %s: finished", job.id)
         else:
             self._store.move(job.id, **progress)
 
-    def _tell(self, report: Report, dataset: str) -> None:
-        for name, share in report.accuracy.items():
-            if share.value is not None:
-                self._service.metrics.evaluation_accuracy.labels(dataset, name.removeprefix("top")).set(share.value)
+
+def _show_accuracy(model: RegisteredModel, report: Report, dataset: str) -> None:
+    for name, share in report.accuracy.items():
+        if share.value is not None:
+            model.metrics.accuracy(dataset, name.removeprefix("top"), share.value)

@@ -41,16 +41,17 @@ class LocalRun:
 def evaluate(settings: Settings, images: Path, labels: Path | None, request: EvaluationRequest, folder: RunFolder, tell: Tell) -> LocalRun:
     """Evaluate a folder, or go on where the run in `folder` was interrupted; raises ClassifyError, and Interrupted."""
     service, runtime = open_service(without_fallback(settings))
-    class_names = service.model.class_names
+    model = service.models.default
+    class_names = model.model.read_class_names()
     labelled = open_labelled_set(images, labels, class_names, limit=request.limit, follow_links=True)
-    service.engine.start()
+    model.engine.start()
     try:
-        folder.begin(describe_run(service, runtime, labelled, request))
+        folder.begin(describe_run(model.served, settings, runtime, labelled, request))
         with PredictionLog(folder.log) as log, _until_interrupted() as stop:
             run = Run(
                 labelled,
                 log,
-                service.engine,
+                model.engine,
                 lambda: min(PLACES, settings.window),
                 timeout_s=settings.timeout_ms / 1000,
                 max_image_pixels=settings.max_image_pixels,
@@ -61,7 +62,7 @@ def evaluate(settings: Settings, images: Path, labels: Path | None, request: Eva
             if not run.run(stop):
                 raise Interrupted
     finally:
-        service.engine.close(drain_s=0)
+        model.engine.close(drain_s=0)
     return LocalRun(folder.finish(class_names), labelled, folder)
 
 

@@ -7,18 +7,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from models.store import sha256_of
-from server.engines.fleet.status import engine_names
+from server.engines.base import engine_names
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.jobs.job_store import EvaluationRequest
 from server.evaluation.run.run_manifest import RunManifest
-from server.serving.service import Service
+from server.serving.served_model import ServedModel
+from server.settings import Settings
 
 PACKAGES = ("ascend-classify", "openvino", "opencv-python-headless", "numpy")
 
 
-def describe_run(service: Service, runtime: str, labelled: LabelledSet, request: EvaluationRequest) -> RunManifest:
+def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled: LabelledSet, request: EvaluationRequest) -> RunManifest:
     """The manifest of a run that has not begun."""
-    manifest = service.model.manifest
+    manifest = served.model.manifest
     artifact = manifest.artifact("host") if runtime == "host" else next((a for a in manifest.artifacts if a.soc != "host"), None)
     return RunManifest(
         model=manifest.name,
@@ -26,7 +27,7 @@ def describe_run(service: Service, runtime: str, labelled: LabelledSet, request:
         model_sha256=artifact.sha256 if artifact else "",
         recipe_sha256=manifest.recipe.sha256,
         labels_sha256=manifest.labels_sha256,
-        pipeline_sha256=sha256_of(service.settings.pipeline) if service.settings.pipeline else "",
+        pipeline_sha256=sha256_of(settings.pipeline) if settings.pipeline else "",
         dataset=request.dataset,
         dataset_format=labelled.format,
         dataset_notes=labelled.notes,
@@ -36,9 +37,9 @@ def describe_run(service: Service, runtime: str, labelled: LabelledSet, request:
         classes=manifest.classes,
         top_k=request.top_k,
         limit=request.limit,
-        engine=",".join(engine_names(service.engine)),
+        engine=",".join(engine_names(served.engine)),
         runtime=runtime,
-        score_type=getattr(service.engine, "score_type", "probability"),
+        score_type=served.engine.score_type,
         precision="f32" if runtime == "host" else "as compiled by ATC",
         gears=artifact.batch_sizes if artifact else (),
         versions={"python": platform.python_version(), **dict(_versions())},

@@ -11,9 +11,9 @@ SHARE = 4  # of the window: enough to keep every stream busy, and called back wh
 class WindowShare:
     """One while requests are under way, or were a moment ago; otherwise a share of the window."""
 
-    def __init__(self, admission: Admission, capacity: int) -> None:
+    def __init__(self, admission: Admission) -> None:
         self._admission = admission
-        self._most = max(1, capacity // SHARE)
+        self._most = max(1, admission.served.engine.capacity // SHARE)
 
     def __call__(self) -> int:
         """The number now."""

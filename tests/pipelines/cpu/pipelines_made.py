@@ -33,7 +33,7 @@ def classifying(model: StoredModel, suffix: int = 0, **props: dict[str, Any]) ->
     """The whole chain; keywords (decoder, resize, infer, post, serialize) add to the properties of an element."""
     content = {"CLASS_NUM": "64", "TOP_K": "3"}
     side = str(SIDE_PX)
-    post = {"postProcessConfigContent": content, "labelPath": str(model.labels_path), "postProcessLibPath": "libresnet50postprocess.so"}
+    post = {"postProcessConfigContent": content, "labelPath": str(model.check_labels()), "postProcessLibPath": "libresnet50postprocess.so"}
     return chained(
         ("appsrc", {}),
         ("mxpi_imagedecoder", {"handleMethod": "opencv", **props.get("decoder", {})}),

@@ -26,7 +26,7 @@ def seed(manager: CpuStreamManager, model_store: ModelStore, tmp_path: Path) -> 
             "mxpi_tensorinfer",
             {
                 "dataSource": "mxpi_imageresize0",
-                "modelPath": str(model.artifact("host")[1].with_suffix(".om")),
+                "modelPath": str(model.check_artifact("host")[1].with_suffix(".om")),
                 "waitingTime": "2000",
                 "outputDeviceId": "-1",
             },
@@ -36,7 +36,7 @@ def seed(manager: CpuStreamManager, model_store: ModelStore, tmp_path: Path) -> 
             {
                 "dataSource": "mxpi_tensorinfer0",
                 "postProcessConfigPath": str(config),
-                "labelPath": str(model.labels_path),
+                "labelPath": str(model.check_labels()),
                 "postProcessLibPath": "libresnet50postprocess.so",
             },
         ),

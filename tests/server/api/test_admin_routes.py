@@ -17,12 +17,12 @@ from server.telemetry.metrics import Metrics
 
 def test_not_before_the_server_is_ready_nor_while_an_evaluation_measures() -> None:
     served = ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), FakeEngine())
-    service = Service(load_settings(engines="fake"), served, Metrics())
+    service = Service(load_settings(engines="fake"), [served], Metrics())
     reloader = Reloader(service, "host")
     with pytest.raises(ReloadRefused, match="starting"):
         asyncio.run(reloader.reload())
     service.phase = Phase.READY
-    with service.measuring, pytest.raises(ReloadRefused, match="An evaluation measures"):
+    with service.models.default.measuring, pytest.raises(ReloadRefused, match="An evaluation measures"):
         asyncio.run(reloader.reload())
-    assert not service.measuring.locked()
-    assert service.engine is served.engine
+    assert not service.models.default.measuring.locked()
+    assert service.models.default.engine is served.engine

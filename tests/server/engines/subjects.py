@@ -19,6 +19,7 @@ from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, StreamProgram
 from server.engines.stream_engine import StreamEngine
 from server.telemetry.metrics import Metrics
+from server.telemetry.model_metrics import ModelMetrics
 from server.types import EncodedImage, ImageFormat
 from tests.level_model import level_image, store_level_model
 
@@ -82,7 +83,7 @@ def _mxbase_process(folder: Path) -> Subject:
     settings = load_settings(engines="mxbase", engine_processes="yes", runtime="host")
 
     def make(capacity: int) -> Engine:
-        return EngineAssembly(settings.model_copy(update={"window": capacity}), model, "host", Metrics()).engine()
+        return EngineAssembly(settings.model_copy(update={"window": capacity}), model, "host", ModelMetrics(Metrics(), "level")).engine()
 
     return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=4000))
 

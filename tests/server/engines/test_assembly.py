@@ -10,18 +10,20 @@ from server.engines.assembly import EngineAssembly, default_streams, engine_kind
 from server.engines.base import Engine
 from server.engines.fleet.chain import Chain
 from server.engines.fleet.pool import Pool
-from server.engines.fleet.status import statuses
 from server.engines.process.engine_process import EngineProcess
 from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
 from server.telemetry.metrics import Metrics
+from server.telemetry.model_metrics import ModelMetrics
 from tests.level_model import store_level_model
 
 BUILT = find_spec("mxclassify") is not None
 
 
 def assembled(folder: Path, **settings: object) -> Engine:
-    return EngineAssembly(load_settings(runtime="host", **settings), store_level_model(folder), "host", Metrics()).engine()
+    return EngineAssembly(
+        load_settings(runtime="host", **settings), store_level_model(folder), "host", ModelMetrics(Metrics(), "level")
+    ).engine()
 
 
 def test_without_the_compiled_engine_it_is_said(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -70,7 +72,7 @@ def test_chips_are_a_pool_of_processes(tmp_path: Path) -> None:
     assert isinstance(chain, Chain)
     (member,) = chain.members
     assert isinstance(member.engine, Pool)
-    assert [(status.name, status.device, status.up) for status in statuses(chain)] == [("stream", device, False) for device in "013"]
+    assert [(status.name, status.device, status.up) for status in chain.statuses()] == [("stream", device, False) for device in "013"]
 
 
 def test_streams_by_runtime() -> None:

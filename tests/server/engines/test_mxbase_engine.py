@@ -27,7 +27,8 @@ def runs() -> list[tuple[int, int]]:
 @pytest.fixture
 def engine(tmp_path: Path, runs: list[tuple[int, int]]) -> Iterator[MxbaseEngine]:
     model = store_level_model(tmp_path, batch_sizes=(1, 2, 4))
-    engine = MxbaseEngine(lambda: plan_classifier(model, "host", "", LIMITS), 16, lambda *run: runs.append(run))
+    engine = MxbaseEngine(lambda: plan_classifier(model, "host", "", LIMITS), 16)
+    engine.on_batch = lambda *run: runs.append(run)
     engine.start()
     yield engine
     engine.close(1)
@@ -52,7 +53,7 @@ def test_stages_and_labels(engine: MxbaseEngine) -> None:
 @built
 def test_a_model_that_was_changed_is_not_started(tmp_path: Path) -> None:
     model = store_level_model(tmp_path)
-    model.artifact("host")[1].write_bytes(b"garbage")
+    model.check_artifact("host")[1].write_bytes(b"garbage")
     with pytest.raises(ArtifactDamaged):
         MxbaseEngine(lambda: plan_classifier(model, "host", "", LIMITS), 16).start()
 

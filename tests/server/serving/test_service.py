@@ -20,7 +20,7 @@ class EngineThatCannotStart(FakeEngine):
 
 
 def service_of(engine: FakeEngine) -> Service:
-    return Service(load_settings(), ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), engine), Metrics())
+    return Service(load_settings(), [ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), engine)], Metrics())
 
 
 def test_from_start_to_drain() -> None:
@@ -33,7 +33,7 @@ def test_from_start_to_drain() -> None:
     service.drain()
     assert service.readiness() == (False, "draining", "")
     asyncio.run(service.close())
-    assert not service.engine.health().ok
+    assert not service.models.default.engine.health().ok
 
 
 def test_an_engine_that_cannot_start_is_told_and_reported() -> None:
@@ -63,5 +63,5 @@ def test_an_engine_that_falls_ill_is_not_ready() -> None:
     service.begin()
     while service.phase is Phase.STARTING:
         pass
-    service.engine.close(0)
+    service.models.default.engine.close(0)
     assert service.readiness() == (False, "unhealthy", "not running")

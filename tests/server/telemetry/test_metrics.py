@@ -3,16 +3,19 @@
 from server.telemetry.metrics import Metrics
 
 
-def test_a_run_of_the_model_is_counted_with_its_padding() -> None:
-    metrics = Metrics()
-    metrics.batch(3, 1)
-    metrics.batch(4, 0)
-    text = metrics.render().decode()
-    assert "classify_batch_size_count 2.0" in text
-    assert "classify_batch_size_sum 7.0" in text
-    assert "classify_batch_padding_total 1.0" in text
+def test_build_info_tells_the_version() -> None:
+    text = Metrics().render().decode()
+    assert 'classify_build_info{version="0.1.0"} 1.0' in text
     assert "_created" not in text
 
 
-def test_build_info_tells_the_version() -> None:
-    assert 'classify_build_info{version="0.1.0"} 1.0' in Metrics().render().decode()
+def test_a_request_is_counted_in_the_bucket_of_its_time() -> None:
+    metrics = Metrics()
+    metrics.observe_request("/classify", 0.004)
+    metrics.observe_request("/classify", 0.2)
+    buckets = {
+        line.split('le="')[1].split('"')[0]: float(line.split()[-1])
+        for line in metrics.render().decode().splitlines()
+        if line.startswith('classify_http_request_duration_seconds_bucket{endpoint="/classify"')
+    }
+    assert (buckets["0.0025"], buckets["0.005"], buckets["0.1"], buckets["0.25"], buckets["+Inf"]) == (0, 1, 1, 2, 2)

@@ -160,7 +160,7 @@ def test_a_model_of_the_store_is_compiled_and_entered(standin: StandIn, model: S
     assert names(model.folder) == [
         *("abc.names", "aipp.config", "manifest.toml", "means.Ascend310.om", "means.Ascend310.om.log", "means.onnx", "means.plain.onnx"),
     ]
-    artifact, path = ModelStore(model.folder.parent).open("means").artifact("Ascend310")
+    artifact, path = ModelStore(model.folder.parent).open("means").check_artifact("Ascend310")
     assert (path.name, artifact.batch_sizes) == ("means.Ascend310.om", (1, 2, 4, 8))
     assert artifact.command == dry.stdout.strip()
 
@@ -181,7 +181,7 @@ def test_an_om_is_entered_into_a_model(standin: StandIn, model: StoredModel, fol
     (folder / "aipp.config").write_text(rendered)
     done = run(SCRIPT, "plain.onnx", "aipp.config", "m", "--into", "means", standin=standin, cwd=folder, MODEL_STORE=model.folder.parent)
     assert done.returncode == 0, done.stderr
-    artifact, path = ModelStore(model.folder.parent).open("means").artifact("Ascend310")
+    artifact, path = ModelStore(model.folder.parent).open("means").check_artifact("Ascend310")
     assert path.read_bytes() == (folder / "m.om").read_bytes()
     assert artifact.sha256 == json.loads((folder / "m.om.json").read_text())["om_sha256"]
 
@@ -250,9 +250,9 @@ def test_a_killed_conversion_leaves_the_stored_model_as_it_was(standin: StandIn,
     process.communicate(timeout=30)
     os.kill(call["pid"], signal.SIGKILL)
     store = ModelStore(model.folder.parent)
-    artifact, _ = store.open("means").artifact("Ascend310")
+    artifact, _ = store.open("means").check_artifact("Ascend310")
     assert artifact.batch_sizes == (1,)
 
     assert run(*command, "--batch-sizes", "1,2", standin=standin, cwd=model.folder).returncode == 0
-    artifact, _ = store.open("means").artifact("Ascend310")
+    artifact, _ = store.open("means").check_artifact("Ascend310")
     assert artifact.batch_sizes == (1, 2)

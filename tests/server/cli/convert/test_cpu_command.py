@@ -35,7 +35,7 @@ def input_of(path: Path) -> tuple[int, list[int | str]]:
 
 def test_other_batch_sizes(store: ModelStore) -> None:
     assert call(store, "--batch-sizes", "1,2,4,8") == 0
-    artifact, path = store.open("m").artifact("host")
+    artifact, path = store.open("m").check_artifact("host")
     assert artifact.batch_sizes == (1, 2, 4, 8)
     assert input_of(path) == (onnx.TensorProto.UINT8, ["N", 64, 64, 3])
 

@@ -23,7 +23,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     store_level_model(tmp_path / "store")
     service, _ = open_service(load_settings(model_store=tmp_path / "store", model="level"))
     yield service
-    service.engine.close(0)
+    service.models.default.engine.close(0)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def made(tmp_path: Path) -> LevelSet:
 
 
 def worker_of(store: JobStore, service: Service, made: LevelSet) -> Worker:
-    names = ModelStore(service.settings.model_store).open("level").class_names
+    names = ModelStore(service.settings.model_store).open("level").read_class_names()
 
     def open_set(job: Job) -> tuple[LabelledSet, str]:
         if job.request.dataset == "broken":

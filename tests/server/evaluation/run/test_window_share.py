@@ -7,11 +7,17 @@ from server.evaluation.run.window_share import QUIET_S, WindowShare
 from server.serving.admission import Admission
 from server.serving.served_model import ServedModel
 from server.telemetry.metrics import Metrics
+from server.telemetry.model_metrics import ModelMetrics
+
+
+def admission_of(capacity: int) -> Admission:
+    served = ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), FakeEngine(capacity))
+    return Admission(served, ModelMetrics(Metrics(), "m"), 1.0)
 
 
 def test_one_place_while_requests_come() -> None:
-    admission = Admission(ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), FakeEngine()), Metrics(), 1.0)
-    places = WindowShare(admission, 64)
+    admission = admission_of(64)
+    places = WindowShare(admission)
     assert places() == 16
     admission.under_way = 1
     assert places() == 1
@@ -19,4 +25,4 @@ def test_one_place_while_requests_come() -> None:
     assert places() == 1
     admission.last_s = monotonic() - 2 * QUIET_S
     assert places() == 16
-    assert WindowShare(admission, 2)() == 1
+    assert WindowShare(admission_of(2))() == 1

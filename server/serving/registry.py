@@ -1,0 +1,97 @@
+"""The models that are served, by name. One is exposed today; whatever concerns a model is asked of its entry here."""
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+
+from models.store import StoredModel
+from server.engines.base import Engine
+from server.errors import NotFound
+from server.serving.admission import Admission
+from server.serving.golden import check_golden
+from server.serving.served_model import ServedModel
+from server.telemetry.metrics import Metrics
+from server.telemetry.model_metrics import ModelMetrics
+
+logger = logging.getLogger(__name__)
+
+
+class RegisteredModel:
+    """What answers under one name: the present version behind its admission, and former versions that still drain."""
+
+    def __init__(self, served: ServedModel, metrics: Metrics, timeout_s: float) -> None:
+        self.name = served.model.manifest.name
+        self.metrics = ModelMetrics(metrics, self.name)
+        self.admission = Admission(served, self.metrics, timeout_s)
+        self.measuring = threading.Lock()
+        """Held while the version must not be exchanged: by an evaluation, which measures it, and by a reload."""
+        self._retiring: set[ServedModel] = set()
+        self._begin_to_serve(served)
+
+    @property
+    def served(self) -> ServedModel:
+        """The version that answers now, and its engine."""
+        return self.admission.served
+
+    @property
+    def model(self) -> StoredModel:
+        """The model that is served."""
+        return self.served.model
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that answers."""
+        return self.served.engine
+
+    def _begin_to_serve(self, served: ServedModel) -> None:
+        manifest = served.model.manifest
+        served.engine.on_batch = self.metrics.batch
+        engines = [(status.name, status.device) for status in served.engine.statuses()]
+        self.metrics.serves(manifest.version, manifest.recipe.sha256[:12], engines, self._is_up)
+
+    def _is_up(self, name: str, device: str) -> float:
+        return any(status.up for status in self.engine.statuses() if (status.name, status.device) == (name, device))
+
+    def start(self) -> None:
+        """Start the engine and ask it for the golden image; raises ClassifyError."""
+        self.engine.start()
+        check_golden(self.served)
+
+    def exchange(self, served: ServedModel) -> ServedModel:
+        """Serve another version, whose engine runs, from now on; the former one. On the event loop's thread."""
+        former, self.admission.served = self.served, served
+        self._retiring.add(former)
+        self._begin_to_serve(served)
+        return former
+
+    def retire(self, former: ServedModel, drain_s: float) -> None:
+        """Answer what a former version has in flight, and release it."""
+        former.engine.close(drain_s)
+        self._retiring.discard(former)
+        logger.info("version %s of %s has drained", former.model.manifest.version, self.name)
+
+    def close(self, drain_s: float) -> None:
+        """Answer what is in flight, then release the engines."""
+        self.engine.close(drain_s)
+        for former in tuple(self._retiring):
+            former.engine.close(0)
+
+
+class Registry:
+    """The models by name, in the order in which they are named; the first is the default."""
+
+    def __init__(self, models: Iterable[RegisteredModel]) -> None:
+        self._models = {model.name: model for model in models}
+        self.default = next(iter(self._models.values()))
+
+    def __iter__(self) -> Iterator[RegisteredModel]:
+        return iter(self._models.values())
+
+    def get(self, name: str | None = None) -> RegisteredModel:
+        """The model of that name, the default without one; raises NotFound."""
+        if name is None:
+            return self.default
+        found = self._models.get(name)
+        if found is None:
+            raise NotFound(f"There is no model {name[:80]!r} here.", f"Served: {', '.join(self._models)}.")
+        return found

@@ -1,0 +1,85 @@
+"""The instruments of one model: its name is their first label."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from prometheus_client import Counter, Histogram
+
+from server.telemetry.metrics import Metrics
+
+
+class ModelMetrics:
+    """Records what happens to one model. Its labels are looked up once: that costs more than to count."""
+
+    def __init__(self, metrics: Metrics, model: str) -> None:
+        self._metrics = metrics
+        self._model = model
+        self._images: dict[tuple[str, str], Counter] = {}
+        self._rejected: dict[str, Counter] = {}
+        self._stages: dict[str, Histogram] = {}
+        self._info: tuple[str, str] | None = None
+        self._engines: list[tuple[str, str]] = []
+        self.in_flight = metrics.in_flight.labels(model)
+        self.window_capacity = metrics.window_capacity.labels(model)
+        self._batch_size = metrics.batch_size.labels(model)
+        self._batch_padding = metrics.batch_padding.labels(model)
+
+    def image(self, engine: str, outcome: str) -> None:
+        """Count an image, by who answered it and how."""
+        key = engine, outcome
+        count = self._images.get(key)
+        if count is None:
+            count = self._images[key] = self._metrics.images.labels(self._model, *key)
+        count.inc()
+
+    def rejected(self, reason: str) -> None:
+        """Count an image that no engine saw."""
+        count = self._rejected.get(reason)
+        if count is None:
+            count = self._rejected[reason] = self._metrics.rejected.labels(reason)
+        count.inc()
+
+    def stage(self, stage: str, elapsed_s: float) -> None:
+        """Record the time of one image in one stage."""
+        duration = self._stages.get(stage)
+        if duration is None:
+            duration = self._stages[stage] = self._metrics.stage_duration_s.labels(self._model, stage)
+        duration.observe(elapsed_s)
+
+    def batch(self, images: int, padding: int) -> None:
+        """Record one run of the model."""
+        self._batch_size.observe(images)
+        if padding:
+            self._batch_padding.inc(padding)
+
+    def switched(self, before: str, after: str, reason: str) -> None:
+        """Record that another engine answers."""
+        self._metrics.engine_switches.labels(self._model, before, after, reason).inc()
+
+    def device_images(self, engine: str, device: str) -> Counter:
+        """The counter of what an engine process answers."""
+        return self._metrics.device_images.labels(self._model, engine, device)
+
+    def restarts(self, engine: str, device: str) -> Counter:
+        """The counter of an engine process's restarts."""
+        return self._metrics.engine_restarts.labels(self._model, engine, device)
+
+    def serves(self, version: str, recipe: str, engines: Iterable[tuple[str, str]], is_up: Callable[[str, str], float]) -> None:
+        """Show what is served from now on, in place of what was: its version and its engines, each by name and device."""
+        if self._info:
+            self._metrics.model_info.remove(self._model, *self._info)
+        for engine in self._engines:
+            self._metrics.engine_up.remove(self._model, *engine)
+        self._info, self._engines = (version, recipe), list(dict.fromkeys(engines))
+        self._metrics.model_info.labels(self._model, version, recipe).set(1)
+        for name, device in self._engines:
+            up = self._metrics.engine_up.labels(self._model, name, device)
+            up.set_function(partial(is_up, name, device))
+
+    def evaluated(self, dataset: str, outcome: str) -> None:
+        """Count an image of an evaluation."""
+        self._metrics.evaluation_images.labels(self._model, dataset, outcome).inc()
+
+    def accuracy(self, dataset: str, k: str, value: float) -> None:
+        """Show the top-k accuracy of an evaluation that has finished."""
+        self._metrics.evaluation_accuracy.labels(self._model, dataset, k).set(value)

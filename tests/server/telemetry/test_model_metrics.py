@@ -1,0 +1,44 @@
+"""The instruments of one model."""
+
+from server.telemetry.metrics import Metrics
+from server.telemetry.model_metrics import ModelMetrics
+
+
+def lines(metrics: Metrics, name: str) -> list[str]:
+    return [line for line in metrics.render().decode().splitlines() if line.startswith(name)]
+
+
+def test_each_model_has_series_of_its_own() -> None:
+    metrics = Metrics()
+    one, other = ModelMetrics(metrics, "one"), ModelMetrics(metrics, "other")
+    one.image("stream", "ok")
+    one.image("stream", "ok")
+    other.image("stream", "ok")
+    assert lines(metrics, "classify_images_total") == [
+        'classify_images_total{engine="stream",model="one",outcome="ok"} 2.0',
+        'classify_images_total{engine="stream",model="other",outcome="ok"} 1.0',
+    ]
+
+
+def test_a_run_of_the_model_is_counted_with_its_padding() -> None:
+    metrics = Metrics()
+    model = ModelMetrics(metrics, "m")
+    model.batch(3, 1)
+    model.batch(4, 0)
+    text = metrics.render().decode()
+    assert 'classify_batch_size_count{model="m"} 2.0' in text
+    assert 'classify_batch_size_sum{model="m"} 7.0' in text
+    assert 'classify_batch_padding_total{model="m"} 1.0' in text
+
+
+def test_a_version_takes_the_place_of_the_one_before() -> None:
+    metrics = Metrics()
+    model = ModelMetrics(metrics, "m")
+    model.serves("1", "aa", [("stream", "0"), ("mxbase", "0")], lambda name, _: name == "stream")
+    assert lines(metrics, "classify_engine_up") == [
+        'classify_engine_up{device="0",engine="stream",model="m"} 1.0',
+        'classify_engine_up{device="0",engine="mxbase",model="m"} 0.0',
+    ]
+    model.serves("2", "bb", [("stream", "1")], lambda *_: True)
+    assert lines(metrics, "classify_model_info") == ['classify_model_info{model="m",recipe="bb",version="2"} 1.0']
+    assert lines(metrics, "classify_engine_up") == ['classify_engine_up{device="1",engine="stream",model="m"} 1.0']
