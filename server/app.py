@@ -60,9 +60,8 @@ def create_app(
         lifespan=lifespan,
     )
     hot = ClassifyRoutes(service.models, service.body_budget, service.settings)
-    default = service.models.default
     middleware = partial(
-        RequestMiddleware, metrics=service.metrics, engine_name=lambda: default.engine.name, api_key=api_key, access_log=access_log
+        RequestMiddleware, metrics=service.metrics, engine_name=service.models.default_engine_name, api_key=api_key, access_log=access_log
     )
     hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
     # First, since routes are tried in order. The hot ones are here for every method but POST.

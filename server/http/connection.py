@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server.api.request_context import request_id_of
 from server.errors import BadRequest, HeadersTooLarge, RequestTimeout, ServiceError, TooManyConnections
-from server.http.cycle import Cycle, CycleTransport
+from server.http.cycle import Cycle, CycleTransport, ReadPhase
 from server.http.half_closed import HalfClosed
 from server.http.head import NOTED, Head
 from server.http.limits import (
@@ -27,7 +27,6 @@ from server.http.limits import (
 )
 from server.http.overload import Overload, RefusedCycle
 from server.http.refusals import Refusals
-from server.http.stage import ReadPhase
 
 
 class Connection(HttpToolsProtocol):
@@ -37,7 +36,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(**uvicorns)
         self._refusals = refusals
         self._overload = overload
-        self._stage = ReadPhase.BETWEEN
+        self._phase = ReadPhase.BETWEEN
         self._since_s = self.loop.time()  # when the stage began
         self._stalled_s = 0.0  # since when the client takes nothing of its answer; 0 while it does
         self._ends_s = 0.0  # when what is left of a connection that is being closed is cut off; 0 before
@@ -69,7 +68,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, or drop it."""
-        stage = self._stage
+        stage = self._phase
         if stage is ReadPhase.UNWANTED:
             self._stage_bytes += len(data)
             if self._stage_bytes > DISCARD_BYTES:
@@ -84,18 +83,18 @@ class Connection(HttpToolsProtocol):
             known = error.__context__ if isinstance(error.__context__, ServiceError) else None
             self._refuse(known or BadRequest(f"This is not HTTP/1.1: {error}."))
         else:
-            if self._stage is stage and not self._new_message:
+            if self._phase is stage and not self._new_message:
                 self._count(len(data))
 
     def _count(self, received_bytes: int) -> None:
         """Add a read that did not take the client a stage further."""
         self._stage_bytes += received_bytes
-        if self._stage is ReadPhase.BODY:
+        if self._phase is ReadPhase.BODY:
             cycle = cast("Cycle", self.cycle)
             if self._stage_bytes > CHUNK_OVERHEAD_BYTES + cycle.received_bytes + cycle.received_bytes // 4:
                 self._refuse(BadRequest("The body's chunks are too small, or its trailer is too large."))
         elif self._stage_bytes > MAX_HEAD_BYTES:
-            if self._stage is ReadPhase.HEAD:
+            if self._phase is ReadPhase.HEAD:
                 self._refuse(HeadersTooLarge(f"The headers have more than {MAX_HEAD_BYTES} bytes."))
             elif not self._busy():  # empty lines without end
                 self._linger()
@@ -111,7 +110,7 @@ class Connection(HttpToolsProtocol):
         """Begin a request."""
         super().on_message_begin()
         self.head = Head()
-        self._stage, self._since_s, self._stage_bytes, self._new_message = ReadPhase.HEAD, self.loop.time(), 0, True
+        self._phase, self._since_s, self._stage_bytes, self._new_message = ReadPhase.HEAD, self.loop.time(), 0, True
 
     def on_url(self, url: bytes) -> None:
         """Add to the URL."""
@@ -120,7 +119,7 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Add a header; those of a trailer are dropped, since the application has the others already."""
-        if self._stage is ReadPhase.BODY:
+        if self._phase is ReadPhase.BODY:
             self.head.count_trailer()
             return
         name = name.lower()
@@ -144,7 +143,7 @@ class Connection(HttpToolsProtocol):
         scope["path"], scope["raw_path"], scope["query_string"] = unquote(path) if "%" in path else path, raw_path, url.query or b""
         if len(self.pipeline) >= MAX_PIPELINED:
             raise BadRequest(f"More than {MAX_PIPELINED} requests were sent before their answers.")
-        self._stage, self._since_s, self._stage_bytes = ReadPhase.BODY, self.loop.time(), 0
+        self._phase, self._since_s, self._stage_bytes = ReadPhase.BODY, self.loop.time(), 0
         if not self._busy() and self._overload.wants(cast("Scope", scope), head):
             self.cycle = cast("Cycle", RefusedCycle())
             self.transport.write(self._overload.refuse(self, cast("Scope", scope), self.server_state.default_headers))
@@ -187,9 +186,9 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is there in full."""
-        if self._stage is ReadPhase.HEAD:
+        if self._phase is ReadPhase.HEAD:
             return  # it asked for an upgrade
-        self._stage, self._since_s, self._stage_bytes = ReadPhase.BETWEEN, self.loop.time(), 0
+        self._phase, self._since_s, self._stage_bytes = ReadPhase.BETWEEN, self.loop.time(), 0
         self.cycle.more_body = False
         self.cycle.message_event.set()
 
@@ -209,7 +208,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, error: ServiceError) -> None:
         """Read no more. The answer is the application's if it waits for this body, else it is written here, in its turn."""
-        stage, self._stage, self._stage_bytes = self._stage, ReadPhase.UNWANTED, 0
+        stage, self._phase, self._stage_bytes = self._phase, ReadPhase.UNWANTED, 0
         cycle = cast("Cycle | None", self.cycle)
         if stage is ReadPhase.BODY and cycle:
             self._refusals.count(error)
@@ -232,14 +231,14 @@ class Connection(HttpToolsProtocol):
         """Close after what was written. A client that is still sending gets to read its answer first."""
         if self._ends_s:
             return
-        if self._stage is not ReadPhase.BETWEEN and not self._half_closed:
+        if self._phase is not ReadPhase.BETWEEN and not self._half_closed:
             self._linger()
             return
         self._ends_s = self.loop.time() + self._refusals.limits.client_timeout_s
         self.transport.close()
 
     def _linger(self) -> None:
-        self._stage, self._stage_bytes = ReadPhase.UNWANTED, 0
+        self._phase, self._stage_bytes = ReadPhase.UNWANTED, 0
         self._ends_s = self.loop.time() + LINGER_S
         if self._half_closed:
             self.transport.close()
@@ -252,7 +251,7 @@ class Connection(HttpToolsProtocol):
         self._half_closed = True
         if self._ends_s:
             return False
-        if self._stage in (ReadPhase.HEAD, ReadPhase.BODY):
+        if self._phase in (ReadPhase.HEAD, ReadPhase.BODY):
             self._refuse(BadRequest("The client ended the request before it was complete."))
         if not self._busy():
             return self._ends_s > 0
@@ -285,15 +284,15 @@ class Connection(HttpToolsProtocol):
         if self._ends_s or self._stalled_s:
             if now_s > (self._ends_s or self._stalled_s + limits.client_timeout_s):
                 self.transport.abort()
-        elif self._stage is ReadPhase.BETWEEN:
+        elif self._phase is ReadPhase.BETWEEN:
             if elapsed_s > (limits.keep_alive_s if self.cycle else limits.client_timeout_s) and not self._busy():
                 self.finish()
         elif self.flow.read_paused:
             self._since_s = now_s  # the client waits for us
-        elif self._stage is ReadPhase.HEAD:
+        elif self._phase is ReadPhase.HEAD:
             if elapsed_s > limits.client_timeout_s:
                 self._refuse(RequestTimeout("The headers did not arrive in time."))
-        elif self._stage is ReadPhase.BODY:
+        elif self._phase is ReadPhase.BODY:
             received_bytes = cast("Cycle", self.cycle).received_bytes
             if elapsed_s > limits.client_timeout_s + received_bytes / MIN_BODY_RATE:
                 self._refuse(RequestTimeout(f"The body arrives more slowly than {MIN_BODY_RATE} bytes a second."))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.types import Scope
@@ -13,6 +14,16 @@ from server.http.limits import DISCARD_BYTES
 
 if TYPE_CHECKING:
     from server.http.connection import Connection
+
+
+class ReadPhase(Enum):
+    """What the next bytes of a connection are."""
+
+    BETWEEN = auto()
+    HEAD = auto()
+    BODY = auto()
+    UNWANTED = auto()
+    """To be dropped."""
 
 
 class CycleTransport:

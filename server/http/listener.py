@@ -103,10 +103,7 @@ def collect_seldom() -> None:
 
 def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.socket, access_log: AccessLog | None) -> int:
     """Serve until a signal; the exit code."""
-
-    def engine_name() -> str:
-        return service.models.default.engine.name
-
+    engine_name = service.models.default_engine_name
     overload = Overload(service.models.default.admission, service.metrics, engine_name, access_log)
     refusals = Refusals(read_connection_limits(service.settings), service.metrics, engine_name)
     config = uvicorn.Config(

@@ -84,6 +84,10 @@ class Registry:
         self._models = {model.name: model for model in models}
         self.default = next(iter(self._models.values()))
 
+    def default_engine_name(self) -> str:
+        """The engine that answers for the default model now."""
+        return self.default.engine.name
+
     def __iter__(self) -> Iterator[RegisteredModel]:
         return iter(self._models.values())
 

@@ -1,3 +1,5 @@
+"""Properties of elements, as the vendor takes or refuses them."""
+
 import json
 from contextlib import suppress
 

@@ -1,3 +1,5 @@
+"""A batch that fails, and what becomes of its images."""
+
 import pytest
 
 from pipelines.cpu.elements.frame import Frame
