@@ -12,12 +12,11 @@ from pipelines.classifier_config import ClassifierLimits
 from server.engines.base import Engine
 from server.engines.chips import chip_soc, find_chips
 from server.engines.fake_engine import FakeEngine
-from server.engines.fleet.chain import Chain
-from server.engines.fleet.member import Member
-from server.engines.fleet.pool import Pool
+from server.engines.fleet.fleet import Fleet
+from server.engines.fleet.member import Member, Watch
 from server.engines.mxbase_engine import BUILD, MxbaseEngine, share_decoder_warnings
 from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, plan_own, plan_rendered
-from server.engines.process.engine_process import EngineProcess, Supervision
+from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, Program, StreamProgram
 from server.engines.runtime import Runtime
 from server.engines.stream_engine import StreamEngine
@@ -30,7 +29,6 @@ logger = logging.getLogger(__name__)
 HOST_STREAMS_MAX = 8
 ASCEND_STREAMS = 2  # one decoding thread barely feeds a 310
 LANES = 2  # batches on the device at once: one runs, one waits there
-NEXT_S = 2.0  # whoever watches from outside gives the one inside time to act
 
 
 def engine_kinds(settings: Settings) -> tuple[str, ...]:
@@ -63,7 +61,7 @@ def cores() -> int:
 
 
 class EngineAssembly:
-    """Puts together what answers for one model: a chain of kinds, each a pool of one engine a chip, each in a process or not."""
+    """Puts together what answers for one model: a tier of engines for each kind, one a chip, each in a process or not."""
 
     def __init__(self, settings: Settings, model: StoredModel, runtime: Runtime, metrics: ModelMetrics) -> None:
         self._settings = settings
@@ -96,51 +94,43 @@ class EngineAssembly:
     def _soc(self) -> str:
         return "" if self._runtime == "host" else chip_soc(self._model.manifest)
 
-    def engine(self) -> Engine:
-        """The engine, not started; raises EngineUnavailable for settings that cannot be."""
-        window = self._settings.window
-        if self._kinds == ("fake",):
-            return FakeEngine(window)
+    def fleet(self) -> Fleet:
+        """What answers, not started: a tier for each kind, in it a member for each chip; raises EngineUnavailable."""
         if "mxbase" in self._kinds and not self.in_processes:
             share_decoder_warnings()
-        engines = [self._on_every_chip(kind) for kind in self._kinds]
-        if len(engines) == 1 and not self.in_processes:
-            return engines[0]
-        stall_s = self._settings.engine_stall_s + 2 * NEXT_S
-        return Chain([Member(engine, str(self.devices[0]), stall_s) for engine in engines], window, self._metrics.switched)
+        tiers = [[self._member(kind, device) for device in self.devices] for kind in self._kinds]
+        return Fleet(tiers, self._settings.window, self._metrics.switched)
 
-    def _on_every_chip(self, kind: str) -> Engine:
-        engines = [self._engine_on(kind, device) for device in self.devices]
-        if len(engines) == 1:
-            return engines[0]
-        stall_s = self._settings.engine_stall_s + NEXT_S
-        members = [Member(engine, str(device), stall_s) for engine, device in zip(engines, self.devices, strict=True)]
-        return Pool(members, self._settings.window, hold=False)
-
-    def _engine_on(self, kind: str, device: int) -> Engine:
-        if self.in_processes:
-            return self._process(kind, device)
-        window = self._settings.window
-        if kind == "mxbase":
-            return MxbaseEngine(lambda: self._classifier_plan(device), window)
-        return StreamEngine(self._stream_plan(device), self._runtime, window, sdk_conf=self._settings.sdk_conf)
-
-    def _process(self, kind: str, device: int) -> EngineProcess:
+    def _member(self, kind: str, device: int) -> Member:
         settings = self._settings
-        return EngineProcess(
+        if not self.in_processes:
+            return Member(self._engine(kind, device), str(device), Watch(stall_s=settings.engine_stall_s))
+        process = EngineProcess(
             kind,
             self._program(kind, device),
-            settings.window,
-            supervision=Supervision(start_s=settings.engine_start_s, stall_s=settings.engine_stall_s),
-            on_answer=self._metrics.device_images(kind, str(device)).inc,
-            on_restart=self._metrics.restarts(kind, str(device)).inc,
+            start_s=settings.engine_start_s,
+            count_answer=self._metrics.device_images(kind, str(device)).inc,
+            count_restart=self._metrics.restarts(kind, str(device)).inc,
         )
+        return Member(process, str(device), Watch(stall_s=settings.engine_stall_s, idle_s=settings.engine_stall_s))
+
+    def _engine(self, kind: str, device: int) -> Engine:
+        """An engine in this process."""
+        match kind:
+            case "fake":
+                return FakeEngine(self._settings.window)
+            case "mxbase":
+                return MxbaseEngine(lambda: self._classifier_plan(device), self._settings.window)
+            case _:
+                return StreamEngine(self._stream_plan(device), self._runtime, sdk_conf=self._settings.sdk_conf)
 
     def _program(self, kind: str, device: int) -> Program:
         if kind == "stream":
             settings = self._settings
             return StreamProgram(self._stream_plan(device), self._runtime, settings.engine_python, sdk_conf=settings.sdk_conf)
-        return EngineProgram("server.engines.mxbase_engine:open_in_child", partial(self._child_arguments, device), self._places())
+        if kind == "fake":
+            return EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"places": self._settings.window})
+        return EngineProgram("server.engines.mxbase_engine:open_in_child", partial(self._child_arguments, device))
 
     def _stream_plan(self, device: int) -> Callable[[], StreamPlan]:
         if own := self._settings.pipeline:
@@ -150,7 +140,7 @@ class EngineAssembly:
 
     def _child_arguments(self, device: int) -> Mapping[str, Any]:
         plan = self._classifier_plan(device)
-        return {"config": plan.config, "labels": plan.labels, "runtime": plan.runtime, "capacity": self._places()}
+        return {"config": plan.config, "labels": plan.labels, "runtime": plan.runtime, "places": self._places()}
 
     def _classifier_plan(self, device: int) -> ClassifierPlan:
         return plan_classifier(self._model, self._runtime, self._soc, self._limits(), self._chip(device))

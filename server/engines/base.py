@@ -1,14 +1,19 @@
-"""The one interface every engine implements: all that is asked of an engine is here."""
+"""The one interface every engine implements: all that is asked of an engine is here. A fleet asks it, and nobody else."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from server.errors import ServiceError
 from server.types import EncodedImage, Prediction, ScoreType
+
+if TYPE_CHECKING:
+    from server.engines.work import Work
 
 BatchObserver = Callable[[int, int], None]
 """Called with the images and the unused places of each run of the model."""
+AnswerObserver = Callable[["Work", Prediction | ServiceError | None], None]
+"""Called once for every work an engine has taken: with its answer, or None if it was abandoned or too late before it cost anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,10 @@ class EngineStatus:
     """One engine on one chip. `process` is its process id if it has one of its own, `reason` says why it is not up."""
 
     name: str
+    device: str
     up: bool
     answers: bool
     reason: str = ""
-    device: str = "0"
     process: int | None = None
     restarts: int = 0
 
@@ -45,50 +50,52 @@ def ignore_batch(_images: int, _padding: int) -> None:
     """The observer of batches where there is none."""
 
 
-class Engine(Protocol):
-    """Answers images with predictions.
+def ignore_answer(_work: "Work", _outcome: Prediction | ServiceError | None) -> None:
+    """The observer of answers where there is none."""
 
-    `submit` is thread-safe and never blocks. The future it returns ends with a Prediction or with a ServiceError;
-    cancelling it before the image is decoded spares the work, and `close` leaves no future unresolved.
-    """
+
+class Engine(Protocol):
+    """One engine on one chip: takes images, `places` of them at once, and answers them on threads of its own."""
 
     @property
     def name(self) -> str:
-        """What it is called; of several engines, the one that answers now."""
+        """What it is called."""
 
     @property
-    def capacity(self) -> int:
-        """Images it takes at once."""
+    def places(self) -> int:
+        """Images it takes at once, once it has started."""
 
     @property
     def score_type(self) -> ScoreType:
         """What its scores are, once it has started."""
 
+    @property
+    def process(self) -> int | None:
+        """The process it runs in, if that is its own."""
+
+    @property
+    def restarts(self) -> int:
+        """How often that was started again."""
+
+    on_answer: AnswerObserver
+    """Told of every work that is over; to be set before `start`."""
     on_batch: BatchObserver
-    """Told of every run of the model, on any thread; to be set before `start`."""
+    """Told of every run of the model; to be set before `start`."""
 
     def start(self) -> None:
-        """Load and warm up; raises EngineUnavailable."""
+        """Load and warm up; raises EngineUnavailable or ModelError."""
 
-    def submit(self, request: InferenceRequest) -> Future[Prediction]:
-        """Take an image; raises Saturated when `capacity` images are in flight, EngineUnavailable when not running."""
+    def take(self, work: "Work") -> None:
+        """Take a work without waiting, and tell `on_answer` when it is over.
+
+        Thread-safe; raises EngineUnavailable when it cannot be taken, and then it is not.
+        """
 
     def health(self) -> EngineHealth:
         """Whether the engine can answer now."""
 
-    def statuses(self) -> Sequence[EngineStatus]:
-        """One for every engine on every chip in it, in the order in which they are asked."""
+    def give_up(self, reason: str) -> None:
+        """What was taken gave no result for too long and is not waited for: start afresh, if that can be."""
 
-    def close(self, drain_s: float) -> None:
-        """Answer what was taken for at most `drain_s` seconds, fail the rest, release everything."""
-
-
-def single_status(engine: Engine, process: int | None = None, restarts: int = 0) -> tuple[EngineStatus]:
-    """The status of an engine that is one engine on one chip."""
-    health = engine.health()
-    return (EngineStatus(engine.name, health.ok, health.ok, health.reason, process=process, restarts=restarts),)
-
-
-def engine_names(engine: Engine) -> tuple[str, ...]:
-    """The engines by name, in the order in which they are asked."""
-    return tuple(dict.fromkeys(status.name for status in engine.statuses()))
+    def close(self) -> None:
+        """Release everything, on the fleet's word that nothing under way is waited for."""

@@ -2,13 +2,12 @@
 
 import threading
 import zlib
-from concurrent.futures import Future
 from queue import SimpleQueue
 from time import monotonic, sleep
 
-from server.engines.base import BatchObserver, EngineHealth, EngineStatus, InferenceRequest, ignore_batch, single_status
-from server.engines.work import InFlight, Work
-from server.errors import EngineUnavailable, UndecodableImage
+from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
+from server.engines.work import Work
+from server.errors import EngineUnavailable, ServiceError, UndecodableImage
 from server.types import ClassScore, EncodedImage, Prediction, ScoreType
 
 CLASSES = 10
@@ -26,13 +25,15 @@ def fake_prediction(image: EncodedImage) -> Prediction:
 class FakeEngine:
     """One worker that takes `latency_s` an image and fails images that contain the bytes `b"FAKE-DAMAGE"`."""
 
-    def __init__(self, capacity: int = 64, latency_s: float = 0.0) -> None:
+    def __init__(self, places: int = 64, latency_s: float = 0.0) -> None:
         self.name = "fake"
-        self.capacity = capacity
+        self.places = places
+        self.process: int | None = None
+        self.restarts = 0
         self.score_type: ScoreType = "probability"
+        self.on_answer: AnswerObserver = ignore_answer
         self.on_batch: BatchObserver = ignore_batch
         self._latency_s = latency_s
-        self._in_flight = InFlight(capacity)
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._worker: threading.Thread | None = None
 
@@ -40,38 +41,38 @@ class FakeEngine:
         """Start the worker."""
         self._worker = threading.Thread(target=self._run, name="fake-engine", daemon=True)
         self._worker.start()
-        self._in_flight.open()
 
-    def submit(self, request: InferenceRequest) -> Future[Prediction]:
+    def take(self, work: Work) -> None:
         """Queue an image."""
-        work = self._in_flight.admit(request)
+        if self._worker is None:
+            raise EngineUnavailable("The engine is not running.")
         self._queue.put(work)
-        return work.future
 
     def health(self) -> EngineHealth:
         """Well while it runs."""
-        return EngineHealth(self._in_flight.is_open, "" if self._in_flight.is_open else "not running")
-
-    def statuses(self) -> tuple[EngineStatus, ...]:
-        """Its own."""
-        return single_status(self)
+        return EngineHealth(ok=True) if self._worker else EngineHealth(ok=False, reason="not running")
 
     def _run(self) -> None:
         while (work := self._queue.get()) is not None:
-            request = work.begin(monotonic())
-            if request is None:
-                continue
-            if self._latency_s:
-                sleep(self._latency_s)
-            if b"FAKE-DAMAGE" in request.image.data:
-                work.answer(UndecodableImage("The image is damaged."))
-            else:
-                work.answer(fake_prediction(request.image))
+            self.on_answer(work, self.answer(work))
 
-    def close(self, drain_s: float) -> None:
-        """Answer what was taken for at most `drain_s`, fail the rest."""
-        self._in_flight.close(drain_s, EngineUnavailable("The engine is closing."))
-        if self._worker:
+    def answer(self, work: Work) -> Prediction | ServiceError | None:
+        """What becomes of an image."""
+        request = work.begin(monotonic())
+        if request is None:
+            return None
+        if self._latency_s:
+            sleep(self._latency_s)
+        if b"FAKE-DAMAGE" in request.image.data:
+            return UndecodableImage("The image is damaged.")
+        return fake_prediction(request.image)
+
+    def give_up(self, reason: str) -> None:
+        """Nothing can be done about a thread."""
+
+    def close(self) -> None:
+        """End the worker."""
+        worker, self._worker = self._worker, None
+        if worker:
             self._queue.put(None)
-            self._worker.join()
-            self._worker = None
+            worker.join()

@@ -1,6 +1,6 @@
 """The mxBase engine: the compiled classifier (mxbase_cpp) behind the interface of every engine.
 
-It decodes, batches and infers on threads of its own. Here is only the book of who waits for which answer.
+Here is only the book of which work its numbers mean.
 """
 
 import logging
@@ -10,16 +10,14 @@ from concurrent.futures import Future
 from functools import partial
 from itertools import count
 from math import isfinite
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from pipelines.cpu.decoder_warnings import listen_through
-from server.engines.base import BatchObserver, EngineHealth, EngineStatus, InferenceRequest, ignore_batch, single_status
-from server.engines.liveness import Liveness
+from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.plan import ClassifierPlan
 from server.engines.probe import probe_request
-from server.engines.work import InFlight, Work
-from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated, ServiceError, UndecodableImage
+from server.engines.work import Work
+from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, ServiceError, UndecodableImage
 from server.types import ClassScore, Prediction, ScoreType
 
 if TYPE_CHECKING:
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BUILD = "Build it: make mxbase."
-STALL_S = 60.0  # far above the worst latency: nothing for longer than this means the device hangs
 WARM_UP_S = 60.0
 
 
@@ -49,19 +46,19 @@ def _not_built(error: ImportError) -> EngineUnavailable:
 
 
 class MxbaseEngine:
-    """Classifies through mxclassify."""
+    """Classifies through mxclassify, which decodes, batches and infers on threads of its own."""
 
-    def __init__(self, plan: Callable[[], ClassifierPlan], capacity: int) -> None:
+    def __init__(self, plan: Callable[[], ClassifierPlan], places: int) -> None:
         self.name = "mxbase"
-        self.capacity = capacity
+        self.places = places
+        self.process: int | None = None
+        self.restarts = 0
         self.score_type: ScoreType = "probability"
+        self.on_answer: AnswerObserver = ignore_answer
         self.on_batch: BatchObserver = ignore_batch
         self._make_plan = plan
-        self._in_flight = InFlight(capacity)
         self._numbers = count()
         self._works: dict[int, Work] = {}
-        self._moving = Lock()  # of what is in the classifier: its results come on a thread of its own
-        self._liveness = Liveness(STALL_S)
         self._labels: Sequence[str] = ()
         self._runs: Counter[tuple[int, int]] = Counter()
         self._classifier: Classifier | None = None
@@ -81,31 +78,34 @@ class MxbaseEngine:
         except (mxclassify.DeviceError, ValueError) as error:
             raise EngineUnavailable(f"The compiled engine cannot start: {error}.", "The SDK's log says why.") from error
         logger.info("mxbase: batch sizes %s", ", ".join(f"{size} in {cost_s * 1e3:.2f} ms" for size, cost_s in self._classifier.gears))
-        self._in_flight.open()
-        try:
-            self.submit(probe_request(WARM_UP_S)).result(WARM_UP_S)
-        except (ServiceError, TimeoutError) as error:
-            self.close(0)
-            raise EngineUnavailable(f"The compiled engine fails its first picture: {error}") from error
+        self._warm_up()
 
-    def submit(self, request: InferenceRequest) -> Future[Prediction]:
+    def _warm_up(self) -> None:
+        work = Work(probe_request(WARM_UP_S), is_probe=True)
+        on_answer, self.on_answer = self.on_answer, _resolve
+        try:
+            self.take(work)
+            work.future.result(WARM_UP_S)
+        except (ServiceError, TimeoutError) as error:
+            self.close()
+            raise EngineUnavailable(f"The compiled engine fails its first picture: {error}") from error
+        finally:
+            self.on_answer = on_answer
+
+    def take(self, work: Work) -> None:
         """Hand an image to the classifier."""
-        work = self._in_flight.admit(request)
+        request, classifier = work.request, self._classifier
+        if classifier is None:
+            raise EngineUnavailable("The engine is not running.")
+        if request is None:
+            self.on_answer(work, None)
+            return
         number = next(self._numbers)
-        with self._moving:
-            if not self._works:
-                self._liveness.moved()
-            self._works[number] = work
-        classifier = self._classifier
-        if classifier is None or not classifier.submit(number, request.image.data, request.deadline_s):
-            with self._moving:
-                self._works.pop(number, None)
-            work.future.cancel()
-            if not self._in_flight.is_open:
-                raise EngineUnavailable("The engine is closing.")
-            raise Saturated(f"{self.capacity} images are in flight, and as many that were given up.", "Try again in a moment.")
+        self._works[number] = work
+        if not classifier.submit(number, request.image.data, request.deadline_s):
+            self._works.pop(number, None)
+            raise EngineUnavailable("The classifier is full of images that gave no result.")
         work.future.add_done_callback(partial(self._spare, number))
-        return work.future
 
     def _spare(self, number: int, done: Future[Prediction]) -> None:
         if done.cancelled() and (classifier := self._classifier):
@@ -113,15 +113,14 @@ class MxbaseEngine:
 
     def _keep(self, results: "list[Result]") -> None:
         """Called by the classifier with everything that is over since the last time."""
-        with self._moving:
-            self._liveness.moved()
-            works = [self._works.pop(number, None) for number, *_ in results]
-        for work, (_, outcome, error, best, stages_s, images, gear) in zip(works, results, strict=True):
+        for number, outcome, error, best, stages_s, images, gear in results:
+            work = self._works.pop(number, None)
             if images:
                 self._count_run(images, gear)
             if work is None:
                 continue
-            work.answer(self._prediction(best, stages_s) if outcome == "ok" else error_of(outcome, error))
+            queued_s = stages_s.get("queue", 0.0) + work.queued_s
+            self.on_answer(work, self._prediction(best, {**stages_s, "queue": queued_s}) if outcome == "ok" else error_of(outcome, error))
 
     def _count_run(self, images: int, gear: int) -> None:
         """Every image tells of its batch; as many of a kind as one holds are one."""
@@ -138,24 +137,23 @@ class MxbaseEngine:
         return Prediction(scores, self.name, self.score_type, stages_s)
 
     def health(self) -> EngineHealth:
-        """Well while it runs and the device gives results."""
-        if not self._in_flight.is_open:
-            return EngineHealth(ok=False, reason="not running")
-        stalled = self._liveness.stalled(len(self._works))
-        return EngineHealth(not stalled, f"no result in {STALL_S:g} s" if stalled else "")
+        """Well while it runs; whether the device gives results the fleet sees."""
+        return EngineHealth(ok=True) if self._classifier else EngineHealth(ok=False, reason="not running")
 
-    def statuses(self) -> tuple[EngineStatus, ...]:
-        """Its own."""
-        return single_status(self)
+    def give_up(self, reason: str) -> None:
+        """The classifier of this process cannot be begun afresh: what hangs in it may still come out."""
 
-    def close(self, drain_s: float) -> None:
-        """Answer what was taken for at most `drain_s`, fail the rest, release the device."""
-        self._in_flight.close(drain_s, EngineUnavailable("The engine is closing."))
+    def close(self) -> None:
+        """Release the device."""
         classifier, self._classifier = self._classifier, None
         if classifier:
             classifier.close(0)
         self._works.clear()
         self._runs.clear()
+
+
+def _resolve(work: Work, outcome: Prediction | ServiceError | None) -> None:
+    work.answer(outcome or EngineUnavailable("It was not answered in time."))
 
 
 def error_of(outcome: str, words: str) -> ServiceError:
@@ -171,6 +169,6 @@ def error_of(outcome: str, words: str) -> ServiceError:
             return EngineFailed(f"The compiled engine failed the image: {words}")
 
 
-def open_in_child(config: str, labels: Sequence[str], runtime: str, capacity: int) -> MxbaseEngine:
+def open_in_child(config: str, labels: Sequence[str], runtime: str, places: int) -> MxbaseEngine:
     """The engine for a process of its own, which has no use for the model store."""
-    return MxbaseEngine(lambda: ClassifierPlan(config, tuple(labels), runtime), capacity)
+    return MxbaseEngine(lambda: ClassifierPlan(config, tuple(labels), runtime), places)

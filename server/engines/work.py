@@ -1,26 +1,40 @@
-"""The bounded window of an engine, and one piece of work in it."""
+"""One image on its way to its answer, and the bounded window of all that are under way."""
 
 import threading
 from concurrent.futures import Future, InvalidStateError
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from server.engines.base import InferenceRequest
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
 from server.types import Prediction
 
+if TYPE_CHECKING:
+    from server.engines.fleet.member import Member
+
 
 class Work:
-    """A request on its way. Dropping it (cancelled, failed, answered) frees the image at once, wherever it is queued."""
+    """A request, its one future, and what became of it so far. Dropping it (cancelled, answered) frees the image at once.
 
-    __slots__ = ("admitted_s", "failures", "future", "losses", "moves", "request")
+    `taken_s` is when an engine took it last, `failures` counts engines that failed it, `losses` those that were lost with it.
+    """
 
-    def __init__(self, request: InferenceRequest) -> None:
-        self.admitted_s = monotonic()
+    __slots__ = ("_running", "admitted_s", "avoid", "failures", "future", "is_probe", "losses", "request", "taken_s")
+
+    def __init__(self, request: InferenceRequest, *, is_probe: bool = False) -> None:
+        self.admitted_s = self.taken_s = monotonic()
         self.request: InferenceRequest | None = request
         self.future: Future[Prediction] = Future()
-        self.failures = 0  # engines that failed it
-        self.losses = 0  # engines that were lost with it
-        self.moves = 0  # engines that had no time for it
+        self.is_probe = is_probe
+        self.avoid: Member | None = None  # it failed the request
+        self.failures = 0
+        self.losses = 0
+        self._running = False
+
+    @property
+    def queued_s(self) -> float:
+        """For how long it waited until an engine took it."""
+        return self.taken_s - self.admitted_s
 
     def overdue(self, now_s: float) -> bool:
         """Whether its time is over, or nobody wants it any more."""
@@ -29,15 +43,16 @@ class Work:
     def begin(self, now_s: float) -> InferenceRequest | None:
         """Claim the work before it costs anything: None if it was abandoned or its time is over."""
         request = self.request
-        if request is None or not self.future.set_running_or_notify_cancel():
+        if request is None or not (self._running or self.future.set_running_or_notify_cancel()):
             return None
+        self._running = True
         if now_s >= request.deadline_s:
-            self.future.set_exception(DeadlineExceeded("The request's time was over before its image was decoded."))
+            self.answer(DeadlineExceeded("The request's time was over before its image was decoded."))
             return None
         return request
 
     def answer(self, outcome: Prediction | ServiceError) -> None:
-        """Resolve the work, unless `InFlight.close` has done so already."""
+        """Resolve the work, unless it was answered before or abandoned."""
         try:
             if isinstance(outcome, ServiceError):
                 self.future.set_exception(outcome)
@@ -48,7 +63,7 @@ class Work:
 
 
 class InFlight:
-    """Counts the work of an engine against its capacity, and knows all of it, so that none is left unresolved."""
+    """Counts work against a capacity, and knows all of it, so that none is left unresolved."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity

@@ -5,7 +5,8 @@ import concurrent.futures
 import contextlib
 from time import monotonic
 
-from server.engines.base import Engine, InferenceRequest
+from server.engines.base import InferenceRequest
+from server.engines.fleet.fleet import Fleet
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated, ServiceError
 from server.serving.served_model import ServedModel
 from server.telemetry.model_metrics import ModelMetrics
@@ -25,7 +26,7 @@ class Admission:
         metrics.window_capacity.set(served.engine.capacity)
 
     @property
-    def _engine(self) -> Engine:
+    def _engine(self) -> Fleet:
         return self.served.engine
 
     def deadline_s(self, timeout_ms: int | None) -> float:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from models.store import StoredModel
-from server.engines.base import Engine
+from server.engines.fleet.fleet import Fleet
 from server.errors import NotFound
 from server.serving.admission import Admission
 from server.serving.golden import check_golden
@@ -39,7 +39,7 @@ class RegisteredModel:
         return self.served.model
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> Fleet:
         """The engine that answers."""
         return self.served.engine
 

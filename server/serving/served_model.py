@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from models.store import StoredModel
-from server.engines.base import Engine
+from server.engines.fleet.fleet import Fleet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -11,7 +11,7 @@ class ServedModel:
     """A model and its engine; `words` are how replies name the model."""
 
     model: StoredModel
-    engine: Engine
+    engine: Fleet
     words: dict[str, object] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -30,7 +30,7 @@ def open_model(settings: Settings) -> StoredModel:
 def open_served_model(settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None) -> ServedModel:
     """The settings' model, or another, with its engine, which has not started; raises ClassifyError."""
     model = model or open_model(settings)
-    return ServedModel(model, EngineAssembly(settings, model, runtime, ModelMetrics(metrics, model.manifest.name)).engine())
+    return ServedModel(model, EngineAssembly(settings, model, runtime, ModelMetrics(metrics, model.manifest.name)).fleet())
 
 
 def without_fallback(settings: Settings) -> Settings:

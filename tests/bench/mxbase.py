@@ -19,6 +19,7 @@ from typing import Any
 
 from models.store import ModelStore, StoredModel
 from server.engines.base import InferenceRequest
+from server.engines.fleet.fleet import Fleet
 from server.engines.plan import plan_rendered
 from server.engines.stream_engine import StreamEngine
 from server.images.inspection import inspect_image
@@ -39,7 +40,7 @@ Submit = Callable[[Done], None]  # sends the image, and calls back when it is an
 def stream(model: StoredModel, image: bytes) -> Iterator[Submit]:
     """The stream engine."""
     inspected = inspect_image(image, 10**8)
-    engine = StreamEngine(lambda: plan_rendered(model, "host", "", min(CORES + 1, 8)), "host", capacity=IN_FLIGHT)
+    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "host", "", min(CORES + 1, 8)), "host"), IN_FLIGHT)
     engine.start()
 
     def submit(done: Done) -> None:

@@ -26,6 +26,7 @@ from models.manifest import Recipe
 from models.store import ModelStore, StoredModel
 from pipelines.cpu.decoder_warnings import listen_through
 from server.engines.base import InferenceRequest
+from server.engines.fleet.fleet import Fleet
 from server.engines.plan import plan_rendered
 from server.engines.stream_engine import StreamEngine
 from server.errors import ServiceError, UndecodableImage
@@ -101,8 +102,8 @@ def as_engines_see_it(data: bytes) -> EncodedImage:
 
 
 @contextmanager
-def streaming(model: StoredModel) -> Iterator[StreamEngine]:
-    engine = StreamEngine(lambda: plan_rendered(model, "host", "", 1), "host", capacity=4)
+def streaming(model: StoredModel) -> Iterator[Fleet]:
+    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "host", "", 1), "host"), 4)
     engine.start()
     try:
         yield engine
@@ -110,7 +111,7 @@ def streaming(model: StoredModel) -> Iterator[StreamEngine]:
         engine.close(1)
 
 
-def both(engine: StreamEngine, running: Running, image: EncodedImage) -> tuple[Scores | None, Scores | None]:
+def both(engine: Fleet, running: Running, image: EncodedImage) -> tuple[Scores | None, Scores | None]:
     """The scores of both; None for an image that is refused."""
     future = engine.submit(InferenceRequest(image, "", time.monotonic() + 60))
     result = running.answer(image.data)

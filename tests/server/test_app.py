@@ -8,6 +8,7 @@ from models.store import StoredModel, zoo_manifest
 from server.app import create_app
 from server.cli.flags import load_settings
 from server.engines.fake_engine import FakeEngine
+from server.engines.fleet.fleet import Fleet
 from server.evaluation.jobs.evaluations import Evaluations
 from server.serving.reload import Reloader
 from server.serving.served_model import ServedModel
@@ -32,7 +33,7 @@ async def test_a_fault_is_told_by_its_id_and_nothing_else(anyio_backend: str) ->
         raise RuntimeError("a secret detail")
 
     manifest = zoo_manifest("efficientnet_lite0")
-    service = Service(load_settings(), [ServedModel(StoredModel(manifest, load_settings().model_store), FakeEngine())], Metrics())
+    service = Service(load_settings(), [ServedModel(StoredModel(manifest, load_settings().model_store), Fleet.of(FakeEngine()))], Metrics())
     app = create_app(service, Reloader(service, "host"), Evaluations(service, "host", ()))
     app.app.router.routes.insert(0, Route("/broken", broken))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:

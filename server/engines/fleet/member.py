@@ -1,44 +1,58 @@
-"""One engine among several, under watch: whether it is asked, and what is under way in it."""
+"""One engine on one chip, under watch: whether it is asked, and what is under way in it."""
 
-from concurrent.futures import Future
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from time import monotonic
 
-from server.engines.base import Engine
+from server.engines.base import Engine, EngineStatus
 from server.engines.liveness import BackOff, Liveness
 from server.engines.probe import probe_request
 from server.engines.work import Work
-from server.errors import EngineFailed, EngineUnavailable, Saturated, ServiceError
-from server.types import Prediction
+from server.errors import EngineUnavailable
 
 FAILURES = 3  # in a row; a single image may be at fault itself
 PROBE_S = 10.0
+REST_S = 0.01  # after a stream refused an image, which it did because it is full
+SMOOTHING = 0.1  # of the mean service time
 
 
-class Attempt:
-    """A request in one engine. Those that may have killed theirs are tried `alone`: one at a time."""
+@dataclass(frozen=True)
+class Watch:
+    """How a member is watched. It counts as hung when it gives no result for `stall_s`.
 
-    __slots__ = ("alone", "inner", "member", "work")
+    After `idle_s` without work it is sent a picture, if that is not 0. When it is down it is sent one after `back_off_s`, and twice
+    as long each time.
+    """
 
-    def __init__(self, work: Work, member: "Member", *, alone: bool = False) -> None:
-        self.work = work
-        self.member = member
-        self.alone = alone
-        self.inner: Future[Prediction] | None = None
+    stall_s: float = 10.0
+    idle_s: float = 0.0
+    back_off_s: float = 1.0
 
 
 class Member:
     """An engine and its breaker. A member that is down is probed in the background, and is up again when a probe is answered."""
 
-    def __init__(self, engine: Engine, device: str = "0", stall_s: float = 10.0, back_off_s: float = 1.0) -> None:
+    def __init__(self, engine: Engine, device: str = "0", watch: Watch | None = None) -> None:
         self.engine = engine
         self.device = device
         self.down = "not running"  # why it is not asked; empty while it is
-        self.attempts: set[Attempt] = set()  # under way
-        self._liveness = Liveness(stall_s)
+        self.under_way: set[Work] = set()
+        self.service_s = 0.0  # what an image takes here, on average
+        self._watch = watch or Watch()
+        self._liveness = Liveness(self._watch.stall_s)
+        self._back_off = BackOff(self._watch.back_off_s)
         self._failures = 0
-        self._back_off = BackOff(back_off_s)
+        self._failed_s = float("-inf")
+        self._rest_s = float("-inf")
+        self._probe: Work | None = None
         self._probe_s = 0.0
-        self._probe: Future[Prediction] | None = None
+
+    @property
+    def room(self) -> int:
+        """Images it would take now."""
+        if self._rest_s > monotonic():
+            return 0
+        return self.engine.places - len(self.under_way)
 
     def raise_up(self) -> None:
         """Ask it, or ask it again."""
@@ -53,47 +67,103 @@ class Member:
         self._probe_s = monotonic() + self._back_off.failed()
         return True
 
-    def began(self, attempt: Attempt) -> None:
+    def began(self, work: Work) -> None:
         """A request goes in."""
-        if not self.attempts:
+        if not self.under_way:
             self._liveness.moved()
-        self.attempts.add(attempt)
+        work.taken_s = monotonic()
+        self.under_way.add(work)
 
-    def ended(self, attempt: Attempt) -> bool:
+    def ended(self, work: Work) -> bool:
         """A request came out; False if it was given up meanwhile."""
-        if attempt not in self.attempts:
+        if work not in self.under_way:
             return False
-        self.attempts.discard(attempt)
+        self.under_way.discard(work)
         self._liveness.moved()
         return True
 
-    def failed_too_often(self, error: BaseException | None) -> bool:
-        """Note how a request ended; whether that was one failure in a row too many."""
-        self._failures = self._failures + 1 if is_fault(error) else 0
+    def answered(self, work: Work) -> None:
+        """It came out with an answer."""
+        self._failures = 0
+        took_s = monotonic() - work.taken_s
+        self.service_s += (took_s - self.service_s) * (SMOOTHING if self.service_s else 1.0)
+
+    def rest(self) -> None:
+        """A stream is full: ask a moment later."""
+        self._rest_s = monotonic() + REST_S
+
+    def failed(self, work: Work) -> bool:
+        """Note a failure; whether that was one in a row too many.
+
+        What was under way together fails together, since an inference fails all images of its batch: that counts once.
+        """
+        if work.taken_s > self._failed_s:
+            self._failures += 1
+            self._failed_s = monotonic()
         return self._failures >= FAILURES
 
     @property
     def stalled(self) -> str:
         """Says it when a result is overdue, of an engine that is not asked any more too."""
-        return f"no result for {self._liveness.stall_s:g} s" if self._liveness.stalled(len(self.attempts)) else ""
+        return f"it gave no result for {self._liveness.stall_s:g} s." if self._liveness.stalled(len(self.under_way)) else ""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is up and nothing has come out for so long that it is to be sent a picture."""
+        return bool(self._watch.idle_s) and not self.down and not self.under_way and self._liveness.still_s > self._watch.idle_s
+
+    def probe(self) -> Work:
+        """A picture whose answer tells whether it lives."""
+        return Work(probe_request(PROBE_S), is_probe=True)
 
     def recovered(self) -> bool:
         """Whether a member that is down answers again; sends the probes that find out."""
-        if self._probe:
-            if not self._probe.done():
+        now_s = monotonic()
+        if probe := self._probe:
+            if not probe.future.done() and not probe.overdue(now_s):
                 return False
-            probe, self._probe = self._probe, None
-            if not probe.cancelled() and probe.exception() is None:
+            self._probe = None
+            if probe.future.done() and not probe.future.cancelled() and probe.future.exception() is None:
                 return True
-            self._probe_s = monotonic() + self._back_off.failed()
-        elif monotonic() >= self._probe_s and self.engine.health().ok:
+            self._probe_s = now_s + self._back_off.failed()
+        elif now_s >= self._probe_s and self.engine.health().ok:
+            probe = self.probe()
             try:
-                self._probe = self.engine.submit(probe_request(PROBE_S))
-            except (EngineUnavailable, Saturated):
-                self._probe_s = monotonic() + self._back_off.failed()
+                self.engine.take(probe)
+            except EngineUnavailable:
+                self._probe_s = now_s + self._back_off.failed()
+            else:
+                self._probe = probe
         return False
 
+    def status(self, *, asked: bool) -> EngineStatus:
+        """What there is to say of it; `asked` is whether its tier is asked now."""
+        health = self.engine.health()
+        up = health.ok and not self.down
+        reason = health.reason or self.down
+        return EngineStatus(self.engine.name, self.device, up, up and asked, reason, self.engine.process, self.engine.restarts)
 
-def is_fault(error: BaseException | None) -> bool:
-    """Whether an error is the engine's, and not the image's or the client's, so that another engine may answer."""
-    return error is not None and (not isinstance(error, ServiceError) or isinstance(error, EngineFailed | EngineUnavailable))
+
+Tier = Sequence[Member]
+"""Members of one kind, on several chips: the one with the least under way is asked."""
+
+
+def choose(tiers: Iterable[Tier], avoid: Member | None = None) -> Member | None:
+    """The member to be asked: of the first tier with one that is up, the one with least under way; None if it must be waited for.
+
+    `avoid` has failed the image already: another one is asked, of its tier, or else of the tiers behind it.
+    """
+    for tier in tiers:
+        if up := [member for member in tier if not member.down and member is not avoid]:
+            free = [member for member in up if member.room > 0]
+            return min(free, key=_load) if free else None
+    return None
+
+
+def is_up(tiers: Iterable[Tier], avoid: Member | None = None) -> bool:
+    """Whether a member other than `avoid` is up."""
+    return any(not member.down and member is not avoid for tier in tiers for member in tier)
+
+
+def _load(member: Member) -> int:
+    return len(member.under_way)

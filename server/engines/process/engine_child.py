@@ -6,13 +6,13 @@ import signal
 import socket
 import sys
 import threading
-from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from models.model_errors import ClassifyError
 from server.engines.base import Engine, InferenceRequest
 from server.engines.process.protocol import BATCH, REFUSED, RESULT, STARTED, Message, receive_message, send_message
-from server.errors import EngineFailed, EngineUnavailable, ServiceError
+from server.engines.work import Work
+from server.errors import DeadlineExceeded, EngineUnavailable, ServiceError
 from server.types import EncodedImage, ImageFormat, Prediction
 
 CLOSE_S = 10.0
@@ -25,43 +25,43 @@ class EngineChild:
         self._socket = sock
         self._engine = engine
         self._writing = threading.Lock()
+        self._numbers: dict[Work, int] = {}
+        self._changed = threading.Condition()  # of the numbers
+        engine.on_answer = self._answer
 
     def run(self) -> None:
         """Answer images until the server closes."""
-        while (frame := receive_message(self._socket)) is not None:
-            self._take(frame)
-        self._engine.close(CLOSE_S)
+        self._engine.on_batch = self._tell_batch  # of the first picture it need not know
+        while (message := receive_message(self._socket)) is not None:
+            self._take(message)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._numbers, CLOSE_S)
+        self._engine.close()
 
-    def tell_batch(self, images: int, padding: int) -> None:
-        """Of one run of the model."""
-        with self._writing, contextlib.suppress(OSError):
-            send_message(self._socket, BATCH, 0, {"images": images, "padding": padding})
+    def _tell_batch(self, images: int, padding: int) -> None:
+        self._send(BATCH, 0, {"images": images, "padding": padding})
 
-    def _take(self, frame: Message) -> None:
-        request_id, deadline_s, kind, width_px, height_px, orientation = frame.meta
-        image = EncodedImage(frame.body, ImageFormat(kind), width_px, height_px, orientation)
+    def _take(self, message: Message) -> None:
+        request_id, deadline_s, kind, width_px, height_px, orientation = message.meta
+        image = EncodedImage(message.body, ImageFormat(kind), width_px, height_px, orientation)
+        work = Work(InferenceRequest(image, request_id, deadline_s))
+        with self._changed:
+            self._numbers[work] = message.number
         try:
-            future = self._engine.submit(InferenceRequest(image, request_id, deadline_s))
-        except ServiceError as error:
-            self._answer(frame.number, error)
-        else:
-            future.add_done_callback(lambda done: self._answer(frame.number, outcome_of(done)))
+            self._engine.take(work)
+        except EngineUnavailable as error:
+            self._answer(work, error)
 
-    def _answer(self, number: int, outcome: Prediction | ServiceError) -> None:
+    def _answer(self, work: Work, outcome: Prediction | ServiceError | None) -> None:
+        with self._changed:
+            number = self._numbers.pop(work, None)
+            self._changed.notify_all()
+        if number is not None:  # not the first picture
+            self._send(RESULT, number, words_of(outcome or DeadlineExceeded("The request's time was over before its image was decoded.")))
+
+    def _send(self, kind: int, number: int, meta: dict[str, Any]) -> None:
         with self._writing, contextlib.suppress(OSError):  # the server is gone, which the reader finds out
-            send_message(self._socket, RESULT, number, words_of(outcome))
-
-
-def outcome_of(done: Future[Prediction]) -> Prediction | ServiceError:
-    """How a future ended."""
-    try:
-        return done.result()
-    except ServiceError as error:
-        return error
-    except CancelledError:
-        return EngineUnavailable("The engine closed before the image was answered.")
-    except Exception as error:
-        return EngineFailed(f"The engine failed: {error!r}.")
+            send_message(self._socket, kind, number, meta)
 
 
 def words_of(outcome: Prediction | ServiceError) -> dict[str, Any]:
@@ -81,17 +81,16 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # sent to a whole group; the server says when to end
     sock = socket.socket(fileno=int(sys.argv[2]))
-    frame = receive_message(sock)
-    if frame is None:
+    start = receive_message(sock)
+    if start is None:
         return
-    module, _, name = frame.meta["factory"].partition(":")
-    engine: Engine = getattr(importlib.import_module(module), name)(**frame.meta["arguments"])
+    module, _, name = start.meta["factory"].partition(":")
+    engine: Engine = getattr(importlib.import_module(module), name)(**start.meta["arguments"])
+    child = EngineChild(sock, engine)
     try:
         engine.start()
     except ClassifyError as error:
         send_message(sock, REFUSED, 0, {"message": error.message, "remedy": error.remedy})
         return
-    send_message(sock, STARTED, 0, {"places": frame.meta["places"]})
-    host = EngineChild(sock, engine)
-    engine.on_batch = host.tell_batch
-    host.run()
+    send_message(sock, STARTED, 0, {"places": engine.places})
+    child.run()

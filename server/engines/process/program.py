@@ -15,7 +15,6 @@ from server.errors import EngineFailed, ServiceError
 from server.types import ClassScore, Prediction, ScoreType
 
 ROOT = Path(__file__).parents[3]
-NOT_SENT = -1
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,6 @@ class StreamProgram:
     def read(self, meta: Any, body: bytes) -> Prediction | ServiceError:  # noqa: ANN401
         """The vendor's result."""
         code, stages_s = int(meta["code"]), {str(stage): float(elapsed_s) for stage, elapsed_s in meta["stages_s"].items()}
-        if code == NOT_SENT and not body:
-            return EngineFailed("The stream did not take the image in time.")
         return read_answer(code, body, self.score_type, stages_s)
 
     def close(self) -> None:
@@ -109,19 +106,16 @@ class StreamProgram:
 
 
 class EngineProgram:
-    """An engine of this tree in a child: `factory` is "module:function", called there with `arguments`; it takes `places` at once."""
+    """An engine of this tree in a child: `factory` is "module:function", called there with `arguments`."""
 
-    def __init__(
-        self, factory: str, arguments: Callable[[], Mapping[str, Any]], places: int, score_type: ScoreType = "probability"
-    ) -> None:
+    def __init__(self, factory: str, arguments: Callable[[], Mapping[str, Any]], score_type: ScoreType = "probability") -> None:
         self.score_type: ScoreType = score_type
         self._factory = factory
         self._arguments = arguments
-        self._places = places
 
     def launch(self) -> Launch:
         """The host of engines; raises what finding the arguments raises."""
-        config = {"factory": self._factory, "arguments": dict(self._arguments()), "places": self._places}
+        config = {"factory": self._factory, "arguments": dict(self._arguments())}
         return Launch("server.engines.process.engine_child", config=config)
 
     def meta(self, request: InferenceRequest) -> object:

@@ -7,7 +7,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from models.store import sha256_of
-from server.engines.base import engine_names
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.jobs.job_store import EvaluationRequest
 from server.evaluation.run.run_manifest import RunManifest
@@ -37,7 +36,7 @@ def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled
         classes=manifest.classes,
         top_k=request.top_k,
         limit=request.limit,
-        engine=",".join(engine_names(served.engine)),
+        engine=",".join(served.engine.names),
         runtime=runtime,
         score_type=served.engine.score_type,
         precision="f32" if runtime == "host" else "as compiled by ATC",

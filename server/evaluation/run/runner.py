@@ -8,7 +8,8 @@ from queue import Empty, SimpleQueue
 from threading import Event
 from time import monotonic
 
-from server.engines.base import Engine, InferenceRequest
+from server.engines.base import InferenceRequest
+from server.engines.fleet.fleet import Fleet
 from server.errors import BadRequest, DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.run.records import OK, PredictionLog, Record
@@ -62,7 +63,7 @@ class Run:
         self,
         items: LabelledSet,
         log: PredictionLog,
-        engine: Engine,
+        engine: Fleet,
         places: Callable[[], int],
         *,
         timeout_s: float,

@@ -2,19 +2,20 @@
 
 import os
 import sys
-from concurrent.futures import Future
 from time import sleep
 
-from server.engines.base import InferenceRequest
 from server.engines.fake_engine import FakeEngine
-from server.types import Prediction
+from server.engines.work import Work
 
 
 class FaultyEngine(FakeEngine):
     """Does what the bytes of an image tell it."""
 
-    def submit(self, request: InferenceRequest) -> Future[Prediction]:
-        match request.image.data:
+    def __init__(self, latency_s: float = 0.0) -> None:
+        super().__init__(places=4, latency_s=latency_s)
+
+    def take(self, work: Work) -> None:
+        match work.request and work.request.image.data:
             case b"ABORT":
                 os.abort()
             case b"EXIT":
@@ -23,7 +24,7 @@ class FaultyEngine(FakeEngine):
                 sleep(3600)
             case b"GARBAGE":
                 os.write(int(sys.argv[2]), b"no frame at all, " * 100)
-        return super().submit(request)
+        super().take(work)
 
 
 class NeverReady(FakeEngine):

@@ -8,11 +8,9 @@ from pathlib import Path
 from pipelines.classifier_config import ClassifierLimits
 from server.cli.flags import load_settings
 from server.engines.assembly import EngineAssembly
-from server.engines.base import Engine
 from server.engines.fake_engine import FakeEngine, fake_prediction
-from server.engines.fleet.chain import Chain
+from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import Member
-from server.engines.fleet.pool import Pool
 from server.engines.mxbase_engine import MxbaseEngine
 from server.engines.plan import plan_classifier, plan_rendered
 from server.engines.process.engine_process import EngineProcess
@@ -26,9 +24,12 @@ from tests.level_model import level_image, store_level_model
 
 @dataclass(frozen=True)
 class Subject:
-    """One engine under test. `slow` pictures keep it busy for some 20 ms each; `broken` is one it cannot decode."""
+    """One engine under test, alone in a fleet of a given capacity.
 
-    make: Callable[[int], Engine]
+    `slow` pictures keep it busy for some 20 ms each; `broken` is one it cannot decode.
+    """
+
+    make: Callable[[int], Fleet]
     image: Callable[[int], EncodedImage]
     expected: Callable[[int], int]
     slow: Callable[[int], EncodedImage]
@@ -42,7 +43,7 @@ def fake_subject(_folder: Path) -> Subject:
         return EncodedImage(f"picture {number}".encode(), ImageFormat.PNG, 1, 1)
 
     return Subject(
-        make=lambda capacity: FakeEngine(capacity, latency_s=0.005),
+        make=lambda capacity: Fleet.of(FakeEngine(latency_s=0.005), capacity),
         image=image,
         expected=lambda number: fake_prediction(image(number)).scores[0].class_id,
         slow=image,
@@ -53,7 +54,7 @@ def fake_subject(_folder: Path) -> Subject:
 def _stream_subject(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool = False) -> Subject:
     model = store_level_model(folder, batch_sizes=batch_sizes)
     return Subject(
-        make=lambda capacity: StreamEngine(lambda: plan_rendered(model, "host", "", 2), "host", capacity, strict=strict),
+        make=lambda capacity: Fleet.of(StreamEngine(lambda: plan_rendered(model, "host", "", 2), "host", strict=strict), capacity),
         image=lambda number: level_image(number % 64),
         expected=lambda number: number % 64,
         slow=lambda number: level_image(number % 64, side_px=2000),
@@ -64,8 +65,10 @@ def _stream_subject(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool 
 def _stream_process(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool) -> Subject:
     model = store_level_model(folder / "child", batch_sizes=batch_sizes)
 
-    def make(capacity: int) -> Engine:
-        return EngineProcess("stream", StreamProgram(lambda: plan_rendered(model, "host", "", 2), "host", strict=strict), capacity)
+    def make(capacity: int) -> Fleet:
+        return Fleet.of(
+            EngineProcess("stream", StreamProgram(lambda: plan_rendered(model, "host", "", 2), "host", strict=strict)), capacity
+        )
 
     return replace(_stream_subject(folder / "here", batch_sizes), make=make)
 
@@ -74,7 +77,7 @@ def _mxbase(folder: Path, batch_sizes: tuple[int, ...]) -> Subject:
     """The compiled engine in this process."""
     model = store_level_model(folder, batch_sizes=batch_sizes)
     limits = ClassifierLimits(decoders=2, lanes=2, capacity=64)
-    make = lambda capacity: MxbaseEngine(lambda: plan_classifier(model, "host", "", limits), capacity)  # noqa: E731
+    make = lambda capacity: Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "host", "", limits), capacity), capacity)  # noqa: E731
     return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=4000))
 
 
@@ -82,32 +85,27 @@ def _mxbase_process(folder: Path) -> Subject:
     model = store_level_model(folder)
     settings = load_settings(engines="mxbase", engine_processes="yes", runtime="host")
 
-    def make(capacity: int) -> Engine:
-        return EngineAssembly(settings.model_copy(update={"window": capacity}), model, "host", ModelMetrics(Metrics(), "level")).engine()
+    def make(capacity: int) -> Fleet:
+        return EngineAssembly(settings.model_copy(update={"window": capacity}), model, "host", ModelMetrics(Metrics(), "level")).fleet()
 
     return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=4000))
 
 
 def _fake_process(folder: Path) -> Subject:
-    def make(capacity: int) -> Engine:
-        program = EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"capacity": 4, "latency_s": 0.005}, places=4)
-        return EngineProcess("fake", program, capacity)
+    def make(capacity: int) -> Fleet:
+        program = EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"places": 4, "latency_s": 0.005})
+        return Fleet.of(EngineProcess("fake", program), capacity)
 
     return replace(fake_subject(folder), make=make)
 
 
-def _pool(folder: Path) -> Subject:
-    """A strict stream in a child, and one in this process."""
-    child, here = _stream_process(folder, (1,), strict=True), _stream_subject(folder, (1,))
-    return replace(here, make=lambda capacity: Pool([Member(child.make(capacity)), Member(here.make(capacity), "1")], capacity, hold=False))
-
-
-def _chain(folder: Path) -> Subject:
-    """A child before a fallback in this process."""
+def _two(folder: Path, *, tiers: bool) -> Subject:
+    """A strict stream in a child, and one in this process: two chips of one tier, or one behind the other."""
     child, here = _stream_process(folder, (1,), strict=True), _stream_subject(folder, (1,))
 
-    def make(capacity: int) -> Engine:
-        return Chain([Member(child.make(capacity)), Member(here.make(capacity))], capacity, lambda *_: None)
+    def make(capacity: int) -> Fleet:
+        first, second = (Member(subject.make(1).members[0].engine, str(device)) for device, subject in enumerate((child, here)))
+        return Fleet([[first], [second]] if tiers else [[first, second]], capacity)
 
     return replace(here, make=make)
 
@@ -128,7 +126,7 @@ SUBJECTS: dict[str, Callable[[Path], Subject]] = {
     "stream-process-strict-batch-sizes": lambda folder: _stream_process(folder, (1, 2, 4, 8), strict=True),
     "fake-process": _fake_process,
     **(COMPILED if find_spec("mxclassify") else {}),
-    "pool": _pool,
-    "chain": _chain,
+    "chips": lambda folder: _two(folder, tiers=False),
+    "tiers": lambda folder: _two(folder, tiers=True),
     "stream-strict-batch-sizes": lambda folder: _stream_subject(folder, (1, 2, 4, 8), strict=True),
 }

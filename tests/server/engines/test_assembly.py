@@ -7,9 +7,7 @@ import pytest
 
 from server.cli.flags import load_settings
 from server.engines.assembly import EngineAssembly, default_streams, engine_kinds
-from server.engines.base import Engine
-from server.engines.fleet.chain import Chain
-from server.engines.fleet.pool import Pool
+from server.engines.fleet.fleet import Fleet
 from server.engines.process.engine_process import EngineProcess
 from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
@@ -20,10 +18,10 @@ from tests.level_model import store_level_model
 BUILT = find_spec("mxclassify") is not None
 
 
-def assembled(folder: Path, **settings: object) -> Engine:
+def assembled(folder: Path, **settings: object) -> Fleet:
     return EngineAssembly(
         load_settings(runtime="host", **settings), store_level_model(folder), "host", ModelMetrics(Metrics(), "level")
-    ).engine()
+    ).fleet()
 
 
 def test_without_the_compiled_engine_it_is_said(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -57,22 +55,24 @@ def test_devices_that_cannot_be(tmp_path: Path, devices: str) -> None:
         assembled(tmp_path, engines="stream", devices=devices)
 
 
-def test_one_engine_in_this_process_is_bare(tmp_path: Path) -> None:
-    assert isinstance(assembled(tmp_path, engines="stream"), StreamEngine)
+def kinds(fleet: Fleet) -> list[list[tuple[type, str]]]:
+    return [[(type(member.engine), member.device) for member in tier] for tier in fleet.tiers]
 
 
-def test_a_process_stands_in_a_chain_which_waits_for_it(tmp_path: Path) -> None:
-    chain = assembled(tmp_path, engines="stream", engine_processes="yes")
-    assert isinstance(chain, Chain)
-    assert [type(member.engine) for member in chain.members] == [EngineProcess]
+def test_one_engine_in_this_process_is_a_member_alone(tmp_path: Path) -> None:
+    assert kinds(assembled(tmp_path, engines="stream")) == [[(StreamEngine, "0")]]
 
 
-def test_chips_are_a_pool_of_processes(tmp_path: Path) -> None:
-    chain = assembled(tmp_path, engines="stream", devices="0,1,3")
-    assert isinstance(chain, Chain)
-    (member,) = chain.members
-    assert isinstance(member.engine, Pool)
-    assert [(status.name, status.device, status.up) for status in chain.statuses()] == [("stream", device, False) for device in "013"]
+def test_a_process_is_a_member_too(tmp_path: Path) -> None:
+    assert kinds(assembled(tmp_path, engines="stream", engine_processes="yes")) == [[(EngineProcess, "0")]]
+
+
+@pytest.mark.skipif(not BUILT, reason="make mxbase builds it")
+def test_each_kind_is_a_tier_and_each_chip_a_member(tmp_path: Path) -> None:
+    fleet = assembled(tmp_path, engines="stream,mxbase", devices="0,1,3")
+    assert kinds(fleet) == [[(EngineProcess, device) for device in "013"]] * 2
+    assert fleet.names == ("stream", "mxbase")
+    assert [(status.name, status.device, status.up) for status in fleet.statuses()][2:4] == [("stream", "3", False), ("mxbase", "0", False)]
 
 
 def test_streams_by_runtime() -> None:

@@ -8,7 +8,8 @@ from time import monotonic
 
 import pytest
 
-from server.engines.base import Engine, InferenceRequest
+from server.engines.base import InferenceRequest
+from server.engines.fleet.fleet import Fleet
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, UndecodableImage
 from server.types import EncodedImage, Prediction
 from tests.server.engines.subjects import SUBJECTS, Subject
@@ -22,18 +23,18 @@ def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
 
 
 @pytest.fixture
-def engine(subject: Subject) -> Iterator[Engine]:
+def engine(subject: Subject) -> Iterator[Fleet]:
     engine = subject.make(CAPACITY)
     engine.start()
     yield engine
     engine.close(drain_s=10)
 
 
-def submit(engine: Engine, image: EncodedImage, timeout_s: float = 30) -> Future[Prediction]:
+def submit(engine: Fleet, image: EncodedImage, timeout_s: float = 30) -> Future[Prediction]:
     return engine.submit(InferenceRequest(image, "test", monotonic() + timeout_s))
 
 
-def keep_busy(subject: Subject, engine: Engine) -> list[Future[Prediction]]:
+def keep_busy(subject: Subject, engine: Fleet) -> list[Future[Prediction]]:
     images = [subject.slow(number) for number in range(CAPACITY)]  # made first: making one takes as long as classifying it
     return [submit(engine, image) for image in images]
 
@@ -42,7 +43,7 @@ def best(future: Future[Prediction]) -> int:
     return future.result(30).scores[0].class_id
 
 
-def test_answers_are_complete_and_in_order(subject: Subject, engine: Engine) -> None:
+def test_answers_are_complete_and_in_order(subject: Subject, engine: Fleet) -> None:
     prediction = submit(engine, subject.image(3)).result(30)
     scores = [score.score for score in prediction.scores]
     assert prediction.engine == engine.name
@@ -53,13 +54,13 @@ def test_answers_are_complete_and_in_order(subject: Subject, engine: Engine) -> 
     assert all(score.label for score in prediction.scores)
 
 
-def test_every_answer_belongs_to_its_request(subject: Subject, engine: Engine) -> None:
+def test_every_answer_belongs_to_its_request(subject: Subject, engine: Fleet) -> None:
     for start in range(0, 64, CAPACITY):
         futures = [submit(engine, subject.image(number)) for number in range(start, start + CAPACITY)]
         assert [best(future) for future in futures] == [subject.expected(number) for number in range(start, start + CAPACITY)]
 
 
-def test_many_threads_at_once(subject: Subject, engine: Engine) -> None:
+def test_many_threads_at_once(subject: Subject, engine: Fleet) -> None:
     def client(number: int) -> list[int]:
         return [best(submit(engine, subject.image(number + 7 * turn))) for turn in range(8)]
 
@@ -68,7 +69,7 @@ def test_many_threads_at_once(subject: Subject, engine: Engine) -> None:
     assert answers == [[subject.expected(number + 7 * turn) for turn in range(8)] for number in range(CAPACITY)]
 
 
-def test_a_full_window_refuses_and_recovers(subject: Subject, engine: Engine) -> None:
+def test_a_full_window_refuses_and_recovers(subject: Subject, engine: Fleet) -> None:
     futures = keep_busy(subject, engine)
     with pytest.raises(Saturated):
         submit(engine, subject.image(0))
@@ -76,13 +77,13 @@ def test_a_full_window_refuses_and_recovers(subject: Subject, engine: Engine) ->
     assert best(submit(engine, subject.image(5))) == subject.expected(5)
 
 
-def test_a_request_whose_time_is_over_costs_nothing(subject: Subject, engine: Engine) -> None:
+def test_a_request_whose_time_is_over_costs_nothing(subject: Subject, engine: Fleet) -> None:
     with pytest.raises(DeadlineExceeded):
         submit(engine, subject.image(0), timeout_s=-1).result(30)
     assert best(submit(engine, subject.image(1))) == subject.expected(1)
 
 
-def test_a_cancelled_request_frees_its_place(subject: Subject, engine: Engine) -> None:
+def test_a_cancelled_request_frees_its_place(subject: Subject, engine: Fleet) -> None:
     futures = keep_busy(subject, engine)
     assert futures[-1].cancel()
     assert best(submit(engine, subject.image(9))) == subject.expected(9)
@@ -91,7 +92,7 @@ def test_a_cancelled_request_frees_its_place(subject: Subject, engine: Engine) -
     assert [best(future) for future in futures[:-1]] == [subject.expected(number) for number in range(CAPACITY - 1)]
 
 
-def test_a_broken_image_harms_no_neighbour(subject: Subject, engine: Engine) -> None:
+def test_a_broken_image_harms_no_neighbour(subject: Subject, engine: Fleet) -> None:
     images = [subject.broken if number % 3 == 1 else subject.image(number) for number in range(12)]
     futures = [submit(engine, image) for image in images]
     for number, future in enumerate(futures):
@@ -102,13 +103,13 @@ def test_a_broken_image_harms_no_neighbour(subject: Subject, engine: Engine) -> 
             assert best(future) == subject.expected(number)
 
 
-def test_close_answers_what_was_taken(subject: Subject, engine: Engine) -> None:
+def test_close_answers_what_was_taken(subject: Subject, engine: Fleet) -> None:
     futures = [submit(engine, subject.image(number)) for number in range(CAPACITY)]
     engine.close(drain_s=30)
     assert [best(future) for future in futures] == [subject.expected(number) for number in range(CAPACITY)]
 
 
-def test_close_without_time_leaves_no_future_open(subject: Subject, engine: Engine) -> None:
+def test_close_without_time_leaves_no_future_open(subject: Subject, engine: Fleet) -> None:
     futures = keep_busy(subject, engine)
     engine.close(drain_s=0)
     assert [future.done() for future in futures] == [True] * CAPACITY

@@ -10,6 +10,7 @@ import pytest
 from models.model_errors import ArtifactDamaged
 from pipelines.classifier_config import ClassifierLimits
 from server.engines.base import InferenceRequest
+from server.engines.fleet.fleet import Fleet
 from server.engines.mxbase_engine import MxbaseEngine, error_of
 from server.engines.plan import ClassifierPlan, plan_classifier
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, UndecodableImage
@@ -25,9 +26,9 @@ def runs() -> list[tuple[int, int]]:
 
 
 @pytest.fixture
-def engine(tmp_path: Path, runs: list[tuple[int, int]]) -> Iterator[MxbaseEngine]:
+def engine(tmp_path: Path, runs: list[tuple[int, int]]) -> Iterator[Fleet]:
     model = store_level_model(tmp_path, batch_sizes=(1, 2, 4))
-    engine = MxbaseEngine(lambda: plan_classifier(model, "host", "", LIMITS), 16)
+    engine = Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "host", "", LIMITS), 16))
     engine.on_batch = lambda *run: runs.append(run)
     engine.start()
     yield engine
@@ -35,7 +36,7 @@ def engine(tmp_path: Path, runs: list[tuple[int, int]]) -> Iterator[MxbaseEngine
 
 
 @built
-def test_every_run_is_told_with_its_padding(engine: MxbaseEngine, runs: list[tuple[int, int]]) -> None:
+def test_every_run_is_told_with_its_padding(engine: Fleet, runs: list[tuple[int, int]]) -> None:
     runs.clear()
     futures = [engine.submit(InferenceRequest(level_image(number), "", monotonic() + 30)) for number in range(16)]
     assert [future.result(30).scores[0].class_id for future in futures] == list(range(16))
@@ -44,7 +45,7 @@ def test_every_run_is_told_with_its_padding(engine: MxbaseEngine, runs: list[tup
 
 
 @built
-def test_stages_and_labels(engine: MxbaseEngine) -> None:
+def test_stages_and_labels(engine: Fleet) -> None:
     prediction = engine.submit(InferenceRequest(level_image(7), "", monotonic() + 30)).result(30)
     assert set(prediction.stages_s) == {"decode", "resize", "queue", "infer", "postprocess"}
     assert prediction.scores[0].label == "level 28"

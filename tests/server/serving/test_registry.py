@@ -6,6 +6,7 @@ import pytest
 
 from models.store import StoredModel, zoo_manifest
 from server.engines.fake_engine import FakeEngine
+from server.engines.fleet.fleet import Fleet
 from server.errors import NotFound
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
@@ -14,7 +15,7 @@ from server.telemetry.metrics import Metrics
 
 def served(name: str, version: str = "1") -> ServedModel:
     manifest = zoo_manifest("efficientnet_lite0").model_copy(update={"name": name, "version": version})
-    return ServedModel(StoredModel(manifest, Path()), FakeEngine())
+    return ServedModel(StoredModel(manifest, Path()), Fleet.of(FakeEngine()))
 
 
 def test_models_are_found_by_name_and_the_first_is_the_default() -> None:

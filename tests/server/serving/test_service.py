@@ -6,6 +6,7 @@ from pathlib import Path
 from models.store import StoredModel, zoo_manifest
 from server.cli.flags import load_settings
 from server.engines.fake_engine import FakeEngine
+from server.engines.fleet.fleet import Fleet
 from server.errors import EngineUnavailable
 from server.serving.served_model import ServedModel
 from server.serving.service import Phase, Service
@@ -20,7 +21,7 @@ class EngineThatCannotStart(FakeEngine):
 
 
 def service_of(engine: FakeEngine) -> Service:
-    return Service(load_settings(), [ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), engine)], Metrics())
+    return Service(load_settings(), [ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), Fleet.of(engine))], Metrics())
 
 
 def test_from_start_to_drain() -> None:

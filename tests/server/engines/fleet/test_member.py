@@ -1,47 +1,105 @@
-"""The breaker of one engine."""
+"""The breaker of one engine, and the choice among several, on bare objects."""
 
 from time import sleep
 
 from server.engines.fake_engine import FakeEngine
-from server.engines.fleet.member import FAILURES, Attempt, Member, is_fault
+from server.engines.fleet.member import FAILURES, Member, Watch, choose, is_up
 from server.engines.probe import probe_request
 from server.engines.work import Work
-from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, UndecodableImage
 
 
-def test_whose_fault_it_is() -> None:
-    assert [is_fault(error) for error in (EngineFailed(""), EngineUnavailable(""), ValueError())] == [True] * 3
-    assert [is_fault(error) for error in (None, UndecodableImage(""), DeadlineExceeded(""))] == [False] * 3
+def work() -> Work:
+    return Work(probe_request(1))
 
 
-def test_failures_count_in_a_row() -> None:
-    member = Member(FakeEngine())
-    assert [member.failed_too_often(EngineFailed("")) for _ in range(FAILURES)] == [False, False, True]
-    assert not member.failed_too_often(None)
-    assert not member.failed_too_often(EngineFailed(""))
+def member(places: int = 4, device: str = "0", under_way: int = 0, down: str = "") -> Member:
+    found = Member(FakeEngine(places), device)
+    found.down = down
+    for _ in range(under_way):
+        found.began(work())
+    return found
 
 
-def test_an_image_that_was_given_up_is_not_counted_twice() -> None:
-    member = Member(FakeEngine())
-    attempt = Attempt(Work(probe_request(1)), member)
-    member.began(attempt)
-    assert [member.ended(attempt), member.ended(attempt)] == [True, False]
+def test_the_member_with_the_least_under_way_is_asked() -> None:
+    busy, idle = member(under_way=2), member(under_way=1)
+    assert choose([[busy, idle]]) is idle
+    assert choose([[idle, busy]]) is idle
 
 
-def test_a_link_that_is_down_is_up_again_when_a_probe_is_answered() -> None:
+def test_members_that_are_down_or_full_are_not_asked() -> None:
+    assert choose([[member(down="broken"), member(places=1, under_way=1)]]) is None
+    free = member(under_way=3)
+    assert choose([[member(down="broken"), member(places=1, under_way=1), free]]) is free
+
+
+def test_a_tier_is_asked_when_all_before_it_are_down_and_not_when_they_are_full() -> None:
+    standby = member()
+    assert choose([[member(places=1, under_way=1)], [standby]]) is None
+    assert choose([[member(down="broken")], [standby]]) is standby
+
+
+def test_who_failed_an_image_is_avoided_by_the_next_chip_and_then_by_the_next_tier() -> None:
+    failed, chip, standby = member(), member(under_way=3), member()
+    assert choose([[failed, chip], [standby]], failed) is chip
+    assert choose([[failed], [standby]], failed) is standby
+    assert choose([[failed]], failed) is None
+    assert (is_up([[failed]]), is_up([[failed]], failed)) == (True, False)
+
+
+def test_a_member_rests_after_a_refused_send() -> None:
+    rested = member()
+    rested.rest()
+    assert choose([[rested]]) is None
+    sleep(0.02)
+    assert choose([[rested]]) is rested
+
+
+def test_three_failures_in_a_row_are_too_many() -> None:
+    tried = member()
+    for number in range(FAILURES):
+        one = work()
+        tried.began(one)
+        assert tried.failed(one) == (number == FAILURES - 1)
+    tried.answered(one)
+    tried.began(one)
+    assert not tried.failed(one)
+
+
+def test_a_batch_that_fails_as_a_whole_counts_once() -> None:
+    tried, batch = member(places=8), [work() for _ in range(8)]
+    for one in batch:
+        tried.began(one)
+    assert [tried.failed(one) for one in batch] == [False] * 8
+
+
+def test_a_request_that_was_given_up_is_not_counted_twice() -> None:
+    tried, one = member(), work()
+    tried.began(one)
+    assert [tried.ended(one), tried.ended(one)] == [True, False]
+
+
+def test_a_member_that_is_down_is_up_again_when_a_probe_is_answered() -> None:
     engine = FakeEngine()
-    member = Member(engine, back_off_s=0)
+    tried = Member(engine, watch=Watch(back_off_s=0))
+    engine.on_answer = lambda probe, outcome: probe.answer(outcome) if outcome else None
     engine.start()
-    member.raise_up()
-    assert [member.put_down("broken"), member.put_down("broken")] == [True, False]
-    while not member.recovered():
+    tried.raise_up()
+    assert [tried.put_down("broken"), tried.put_down("broken")] == [True, False]
+    while not tried.recovered():
         pass
-    engine.close(0)
+    engine.close()
 
 
 def test_a_result_is_overdue_while_something_is_under_way() -> None:
-    idle, member = Member(FakeEngine(), stall_s=0.01), Member(FakeEngine(), stall_s=0.01)
-    member.began(Attempt(Work(probe_request(1)), member))
+    idle, busy = (Member(FakeEngine(), watch=Watch(stall_s=0.01)) for _ in range(2))
+    busy.began(work())
     sleep(0.02)
-    member.put_down("broken")
-    assert [idle.stalled, member.stalled] == ["", "no result for 0.01 s"]
+    assert [idle.stalled, busy.stalled] == ["", "it gave no result for 0.01 s."]
+
+
+def test_the_time_of_an_image_is_learnt() -> None:
+    tried, one = member(), work()
+    tried.began(one)
+    sleep(0.01)
+    tried.answered(one)
+    assert 0.01 <= tried.service_s < 1

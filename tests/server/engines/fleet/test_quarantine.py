@@ -1,39 +1,35 @@
 """One at a time."""
 
-from server.engines.fleet.quarantine import Quarantine, Quarantined
+from server.engines.fleet.quarantine import Quarantine
 from server.engines.probe import probe_request
 from server.engines.work import Work
-from server.errors import EngineLost
 
 
-def suspect(timeout_s: float = 10) -> Quarantined:
-    request = probe_request(timeout_s)
-    return Quarantined(Work(request), request, EngineLost("gone"))
+def suspect(timeout_s: float = 10) -> Work:
+    return Work(probe_request(timeout_s))
 
 
-def test_one_is_tried_at_a_time() -> None:
-    suspects, first, second = Quarantine(), suspect(), suspect()
-    suspects.add(first)
-    suspects.add(second)
-    assert [suspects.begin(), suspects.begin()] == [first, None]
-    suspects.end(again=first)
-    assert suspects.begin() is first
-    suspects.end()
-    assert suspects.begin() is second
-    assert len(suspects) == 0
+def test_one_is_tried_at_a_time_until_it_is_answered_or_given_up() -> None:
+    quarantine, first, second = Quarantine(), suspect(), suspect()
+    quarantine.add(first)
+    quarantine.add(second)
+    assert [quarantine.begin(), quarantine.begin()] == [first, None]
+    first.request = None
+    assert quarantine.begin() is second
+    assert not quarantine
 
 
 def test_who_gave_up_is_not_tried() -> None:
-    suspects, gone, left = Quarantine(), suspect(), suspect()
-    suspects.add(gone)
-    suspects.add(left)
-    gone.work.request = None
-    assert suspects.begin() is left
+    quarantine, gone, left = Quarantine(), suspect(), suspect()
+    quarantine.add(gone)
+    quarantine.add(left)
+    gone.request = None
+    assert quarantine.begin() is left
 
 
-def test_whose_time_is_over_waits_no_more() -> None:
-    suspects, late, early = Quarantine(), suspect(timeout_s=0), suspect()
-    suspects.add(late)
-    suspects.add(early)
-    assert suspects.take_overdue(late.request.deadline_s) == [late.work]
-    assert suspects.begin() is early
+def test_whose_time_is_over_is_told() -> None:
+    quarantine, late, early = Quarantine(), suspect(timeout_s=0), suspect()
+    quarantine.add(late)
+    quarantine.add(early)
+    assert late.request
+    assert quarantine.overdue(late.request.deadline_s) == [late]

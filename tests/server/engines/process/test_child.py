@@ -9,7 +9,7 @@ from server.engines.process.child import Child
 from server.engines.process.program import EngineProgram
 from server.engines.process.protocol import RESULT
 
-PROGRAM = EngineProgram("server.engines.fake_engine:FakeEngine", dict, places=3)
+PROGRAM = EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"places": 3})
 
 
 def test_it_answers_and_ends_by_itself() -> None:
@@ -34,7 +34,7 @@ def test_it_is_killed() -> None:
 
 def test_what_it_prints_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    program = EngineProgram("tests.server.engines.faulty:Talking", dict, places=1)
+    program = EngineProgram("tests.server.engines.faulty:Talking", dict)
     child = Child("talking", program.launch(), 20)
     child.end(20)
     child.reap()

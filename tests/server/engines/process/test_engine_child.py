@@ -1,26 +1,48 @@
-"""How an engine's futures are told by its host."""
+"""An engine at the other end of a socket, in this process."""
 
-from concurrent.futures import Future
+import socket
+import threading
+from collections.abc import Iterator
+from time import monotonic
 
-from server.engines.process.engine_child import outcome_of
-from server.errors import EngineFailed, EngineUnavailable, Saturated
-from server.types import Prediction
+import pytest
 
-
-def ended(outcome: Prediction | Exception) -> Future[Prediction]:
-    future: Future[Prediction] = Future()
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
-    return future
+from server.engines.fake_engine import FakeEngine, fake_prediction
+from server.engines.process.engine_child import EngineChild
+from server.engines.process.protocol import IMAGE, RESULT, Message, receive_message, send_message, socket_pair
+from server.types import EncodedImage, ImageFormat
 
 
-def test_every_end_is_an_answer_or_an_error_of_the_service() -> None:
-    prediction, refusal = Prediction((), "fake"), Saturated("Full.")
-    assert outcome_of(ended(prediction)) is prediction
-    assert outcome_of(ended(refusal)) is refusal
-    assert type(outcome_of(ended(ValueError()))) is EngineFailed
-    cancelled: Future[Prediction] = Future()
-    cancelled.cancel()
-    assert type(outcome_of(cancelled)) is EngineUnavailable
+@pytest.fixture
+def served() -> Iterator[socket.socket]:
+    ours, theirs = socket_pair()
+    engine = FakeEngine()
+    child = EngineChild(theirs, engine)
+    engine.start()
+    thread = threading.Thread(target=child.run)
+    thread.start()
+    yield ours
+    ours.close()
+    thread.join()
+    assert not engine.health().ok
+    theirs.close()
+
+
+def ask(served: socket.socket, words: bytes, timeout_s: float = 10) -> Message | None:
+    send_message(served, IMAGE, 7, ["id", monotonic() + timeout_s, "png", 1, 1, 1], words)
+    return receive_message(served)
+
+
+def test_an_answer_comes_back_under_its_number(served: socket.socket) -> None:
+    message = ask(served, b"picture")
+    assert message
+    assert (message.kind, message.number, message.meta["engine"]) == (RESULT, 7, "fake")
+    expected = fake_prediction(EncodedImage(b"picture", ImageFormat.PNG, 1, 1)).scores
+    assert [tuple(score) for score in message.meta["scores"]] == list(expected)
+
+
+@pytest.mark.parametrize(("words", "timeout_s", "code"), [(b"FAKE-DAMAGE", 10, "undecodable_image"), (b"late", -1, "deadline_exceeded")])
+def test_an_error_comes_back_by_its_code(served: socket.socket, words: bytes, timeout_s: float, code: str) -> None:
+    message = ask(served, words, timeout_s)
+    assert message
+    assert message.meta["error"] == code

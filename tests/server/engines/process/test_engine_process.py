@@ -11,33 +11,44 @@ from time import monotonic, sleep
 
 import pytest
 
-from server.engines.base import Engine, InferenceRequest
+from server.engines.base import InferenceRequest
+from server.engines.fleet.fleet import Fleet
+from server.engines.fleet.member import Watch
 from server.engines.plan import plan_rendered
-from server.engines.process.engine_process import EngineProcess, Supervision
+from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, Program, StreamProgram
 from server.errors import EngineUnavailable
 from server.types import EncodedImage, ImageFormat, Prediction
 from tests.level_model import store_level_model
 
-FAST = Supervision(start_s=20, stall_s=0.5, idle_s=0.3, back_off_s=0.05)
+FAST = Watch(stall_s=0.5, idle_s=0.3, back_off_s=0.05)
 
 
 def picture(words: bytes = b"picture") -> EncodedImage:
     return EncodedImage(words, ImageFormat.PNG, 1, 1)
 
 
-def submit(engine: Engine, words: bytes = b"picture", timeout_s: float = 20) -> Future[Prediction]:
-    return engine.submit(InferenceRequest(picture(words), "test", monotonic() + timeout_s))
+class Running:
+    """A process alone in a fleet."""
+
+    def __init__(self, engine: EngineProcess, fleet: Fleet) -> None:
+        self.engine = engine
+        self.fleet = fleet
+
+
+def submit(running: Running, words: bytes = b"picture", timeout_s: float = 20) -> Future[Prediction]:
+    return running.fleet.submit(InferenceRequest(picture(words), "test", monotonic() + timeout_s))
 
 
 @contextmanager
-def running(factory: str = "tests.server.engines.faulty:FaultyEngine", supervision: Supervision = FAST) -> Iterator[EngineProcess]:
-    engine = EngineProcess("fake", EngineProgram(factory, dict, places=4), 16, supervision=supervision)
-    engine.start()
+def running(factory: str = "tests.server.engines.faulty:FaultyEngine", start_s: float = 20) -> Iterator[Running]:
+    engine = EngineProcess("fake", EngineProgram(factory, dict), start_s=start_s, back_off_s=0.05)
+    fleet = Fleet.of(engine, 16, FAST)
+    fleet.start()
     try:
-        yield engine
+        yield Running(engine, fleet)
     finally:
-        engine.close(drain_s=5)
+        fleet.close(drain_s=5)
 
 
 def wait_for(condition: Callable[[], object], timeout_s: float = 20) -> None:
@@ -52,38 +63,39 @@ def wait_for(condition: Callable[[], object], timeout_s: float = 20) -> None:
     [(b"ABORT", "it ended"), (b"HANG", "gave no result"), (b"GARBAGE", "makes no sense"), (b"EXIT", "it ended")],
 )
 def test_a_child_that_breaks_fails_its_images_and_is_started_again(words: bytes, reason: str) -> None:
-    with running() as engine:
-        first = engine.pid
+    """The image is tried three times, since it need not be what broke the child; then it is answered so."""
+    with running() as run:
+        first = run.engine.process
         with pytest.raises(EngineUnavailable, match=reason):
-            submit(engine, words).result(20)
-        wait_for(lambda: engine.health().ok)
-        assert submit(engine).result(20).engine == "fake"
-        assert (engine.restarts, engine.pid == first) == (1, False)
+            submit(run, words).result(30)
+        wait_for(lambda: run.fleet.health().ok)
+        assert submit(run).result(20).engine == "fake"
+        assert (run.engine.restarts, run.engine.process == first) == (3, False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_signal_to_an_idle_child_is_noticed_without_work(number: signal.Signals) -> None:
     """A stopped child is found out by the probe."""
-    with running() as engine:
-        assert engine.pid
-        os.kill(engine.pid, number)
-        wait_for(lambda: engine.restarts == 1 and engine.health().ok)
-        assert submit(engine).result(20).scores
+    with running() as run:
+        assert run.engine.process
+        os.kill(run.engine.process, number)
+        wait_for(lambda: run.engine.restarts == 1 and run.fleet.health().ok)
+        assert submit(run).result(20).scores
 
 
 def test_ctrl_c_is_left_to_the_server() -> None:
-    with running() as engine:
-        assert engine.pid
+    with running() as run:
+        assert run.engine.process
         for number in (signal.SIGINT, signal.SIGTERM):
-            os.kill(engine.pid, number)
-        assert submit(engine).result(20).scores
-        assert engine.restarts == 0
+            os.kill(run.engine.process, number)
+        assert submit(run).result(20).scores
+        assert run.engine.restarts == 0
 
 
 def test_a_child_that_never_becomes_ready() -> None:
     with (
         pytest.raises(EngineUnavailable, match=r"not ready in 1 s.*loading"),
-        running("tests.server.engines.faulty:NeverReady", Supervision(start_s=1)),
+        running("tests.server.engines.faulty:NeverReady", start_s=1),
     ):
         pass
 
@@ -103,11 +115,11 @@ def test_a_python_that_cannot_run_the_driver(tmp_path: Path, python: Path, words
     model = store_level_model(tmp_path)
     program: Program = StreamProgram(lambda: plan_rendered(model, "host", "", 1), "host", python)
     with pytest.raises(EngineUnavailable, match=words):
-        EngineProcess("stream", program, 4, supervision=FAST).start()
+        EngineProcess("stream", program).start()
 
 
 def test_without_the_sdk_its_python_is_named(tmp_path: Path) -> None:
     model = store_level_model(tmp_path)
     program: Program = StreamProgram(lambda: plan_rendered(model, "host", "", 1), "ascend")
     with pytest.raises(EngineUnavailable, match=f"{sys.executable} cannot import StreamManagerApi"):
-        EngineProcess("stream", program, 4, supervision=FAST).start()
+        EngineProcess("stream", program).start()

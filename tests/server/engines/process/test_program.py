@@ -11,7 +11,7 @@ from server.errors import DeadlineExceeded, EngineFailed, Saturated
 from server.types import Prediction
 from tests.level_model import level_image
 
-PROGRAM = EngineProgram("module:factory", lambda: {"a": 1}, places=3)
+PROGRAM = EngineProgram("module:factory", lambda: {"a": 1})
 
 
 def test_an_answer_survives_its_words() -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from server.engines.base import InferenceRequest
 from server.engines.fake_engine import CLASSES, FakeEngine
+from server.engines.fleet.fleet import Fleet
+from server.engines.fleet.member import Member
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.run.records import PredictionLog, Record
@@ -41,11 +43,11 @@ def log(tmp_path: Path) -> Iterator[PredictionLog]:
         yield log
 
 
-class Moody(FakeEngine):
+class Moody(Fleet):
     """Fails in one way, so many times for an image."""
 
     def __init__(self, error: type[ServiceError], times: int, *, at_once: bool = False) -> None:
-        super().__init__()
+        super().__init__([[Member(FakeEngine())]], 64)
         self._error, self._times, self._at_once = error, times, at_once
         self._tries: dict[str, int] = {}
 
@@ -60,7 +62,7 @@ class Moody(FakeEngine):
         return future
 
 
-def through(engine: FakeEngine, items: LabelledSet, log: PredictionLog, places: Callable[[], int] = lambda: 4) -> Run:
+def through(engine: Fleet, items: LabelledSet, log: PredictionLog, places: Callable[[], int] = lambda: 4) -> Run:
     engine.start()
     try:
         run = Run(items, log, engine, places, timeout_s=5, max_image_pixels=10_000, top_k=2)
@@ -71,7 +73,7 @@ def through(engine: FakeEngine, items: LabelledSet, log: PredictionLog, places: 
 
 
 def test_every_image_has_one_record(items: LabelledSet, log: PredictionLog) -> None:
-    run = through(FakeEngine(), items, log)
+    run = through(Fleet.of(FakeEngine()), items, log)
     records = {record.index: record for record in log.read()}
     assert sorted(records) == list(range(IMAGES))
     assert [records[index].outcome for index in range(4)] == ["ok", "unreadable", "unsupported_image", "ok"]
@@ -81,9 +83,9 @@ def test_every_image_has_one_record(items: LabelledSet, log: PredictionLog) -> N
 
 
 def test_what_has_a_record_is_left_out(items: LabelledSet, log: PredictionLog) -> None:
-    through(FakeEngine(), items.first(10), log)
+    through(Fleet.of(FakeEngine()), items.first(10), log)
     before = list(log.read())
-    again = through(FakeEngine(), items.first(10), log)
+    again = through(Fleet.of(FakeEngine()), items.first(10), log)
     assert (again.progress.begun, again.progress.done, list(log.read())) == (10, 10, before)
 
 
@@ -104,7 +106,7 @@ def test_what_is_always_late_is_a_failure(items: LabelledSet, log: PredictionLog
 
 
 def test_places_that_are_taken_away_are_given_back(items: LabelledSet, log: PredictionLog) -> None:
-    engine, held = FakeEngine(latency_s=0.002), []
+    engine, held = Fleet.of(FakeEngine(latency_s=0.002)), []
 
     def places() -> int:
         held.append(len(engine._in_flight))
@@ -116,7 +118,7 @@ def test_places_that_are_taken_away_are_given_back(items: LabelledSet, log: Pred
 
 
 def test_a_stop_is_heard_and_nothing_is_lost(items: LabelledSet, log: PredictionLog) -> None:
-    engine, stop = FakeEngine(latency_s=0.005), threading.Event()
+    engine, stop = Fleet.of(FakeEngine(latency_s=0.005)), threading.Event()
     engine.start()
 
     def heard(record: Record) -> None:
@@ -127,5 +129,5 @@ def test_a_stop_is_heard_and_nothing_is_lost(items: LabelledSet, log: Prediction
     assert not run.run(stop)
     engine.close(0)
     assert len(list(log.read())) < IMAGES
-    through(FakeEngine(), items, log)
+    through(Fleet.of(FakeEngine()), items, log)
     assert sorted(record.index for record in log.read()) == list(range(IMAGES))

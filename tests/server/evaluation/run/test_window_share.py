@@ -3,6 +3,7 @@ from time import monotonic
 
 from models.store import StoredModel, zoo_manifest
 from server.engines.fake_engine import FakeEngine
+from server.engines.fleet.fleet import Fleet
 from server.evaluation.run.window_share import QUIET_S, WindowShare
 from server.serving.admission import Admission
 from server.serving.served_model import ServedModel
@@ -11,7 +12,7 @@ from server.telemetry.model_metrics import ModelMetrics
 
 
 def admission_of(capacity: int) -> Admission:
-    served = ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), FakeEngine(capacity))
+    served = ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), Fleet.of(FakeEngine(), capacity))
     return Admission(served, ModelMetrics(Metrics(), "m"), 1.0)
 
 

@@ -1,0 +1,297 @@
+"""Several engines as one: tiers of members, one window, one queue, and for each request one work and one future.
+
+A request waits here until a member has room, so that what was abandoned, or came too late, costs nothing. Which member is asked is
+`choose`; where a request goes that an engine did not answer is `next_try`. A member that fails three requests in a row, is lost, gives no
+result for too long or says that it is not well is not asked until a probe in the background is answered.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from time import monotonic
+from typing import Self
+
+from server.engines.base import BatchObserver, Engine, EngineHealth, EngineStatus, InferenceRequest, ignore_batch
+from server.engines.fleet.member import Member, Tier, Watch, is_up
+from server.engines.fleet.quarantine import Quarantine
+from server.engines.fleet.retries import Retry, is_fault, next_try
+from server.engines.fleet.waiting import Waiting
+from server.engines.work import InFlight, Work
+from server.errors import DeadlineExceeded, EngineLost, EngineUnavailable, SendRefused, ServiceError
+from server.types import Prediction, ScoreType
+
+logger = logging.getLogger(__name__)
+
+NONE = "none"
+TICK_S, IDLE_TICK_S = 0.05, 0.5
+SOON_S = 10.0  # after the last engine was lost: it is likely to be back before a request's time is over
+
+
+def ignore_switch(_before: str, _after: str, _reason: str) -> None:
+    """The observer of switches where there is none."""
+
+
+class Fleet:
+    """Answers images through the first tier that has a member which is up; the tiers behind it stand by.
+
+    `on_switch(from, to, reason)` is told of every change of the kind that answers; it may be "none".
+    """
+
+    def __init__(self, tiers: Sequence[Tier], capacity: int, on_switch: Callable[[str, str, str], None] = ignore_switch) -> None:
+        self.tiers = tuple(tuple(tier) for tier in tiers)
+        self.members = tuple(member for tier in self.tiers for member in tier)
+        self.capacity = capacity
+        self.on_batch: BatchObserver = ignore_batch
+        self._on_switch = on_switch
+        self._in_flight = InFlight(capacity)
+        self._lock = threading.Lock()  # of the queue, and of what is under way in every member
+        self._waiting = Waiting()
+        self._quarantine = Quarantine()
+        self._answers = self.members[0].engine.name
+        self._none_s = float("-inf")  # since when there is no engine, if there is none
+        self._closing = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    @classmethod
+    def of(cls, engine: Engine, capacity: int = 64, watch: Watch | None = None) -> Self:
+        """A single engine on a single chip."""
+        return cls([[Member(engine, watch=watch)]], capacity)
+
+    @property
+    def name(self) -> str:
+        """The engine that answers; the first while none does."""
+        return self.members[0].engine.name if self._answers is NONE else self._answers
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The engines by name, in the order in which they are asked."""
+        return tuple(dict.fromkeys(member.engine.name for member in self.members))
+
+    @property
+    def score_type(self) -> ScoreType:
+        """What the scores are."""
+        return self.members[0].engine.score_type
+
+    def start(self) -> None:
+        """Start every engine, all at once; raises EngineUnavailable or ModelError if one cannot, or if their scores differ in kind."""
+        try:
+            with ThreadPoolExecutor(len(self.members)) as starting:
+                list(starting.map(self._start_member, self.members))
+            self._check_score_types()
+        except BaseException:
+            self._close_engines()
+            raise
+        self._answers = self.members[0].engine.name
+        self._closing.clear()
+        self._watcher = threading.Thread(target=self._watch, name=f"{self.name}-watcher", daemon=True)
+        self._watcher.start()
+        self._in_flight.open()
+
+    def _check_score_types(self) -> None:
+        if len({member.engine.score_type for member in self.members}) > 1:
+            raise EngineUnavailable("The engines give different kinds of scores.", "Say SOFTMAX=true in the .cfg, or name one engine.")
+
+    def _start_member(self, member: Member) -> None:
+        member.engine.on_batch = self.on_batch
+        member.engine.on_answer = partial(self._answered, member)
+        member.engine.start()
+        member.raise_up()
+
+    def submit(self, request: InferenceRequest) -> Future[Prediction]:
+        """Take an image; raises Saturated when `capacity` images are in flight, EngineUnavailable when none answered for SOON_S.
+
+        Thread-safe, and never waits. The future ends with a Prediction or with a ServiceError; to cancel it before the image is
+        decoded spares the work.
+        """
+        work = self._in_flight.admit(request)
+        if self._answers is NONE and monotonic() > self._none_s + SOON_S:
+            work.future.cancel()
+            raise EngineUnavailable("No engine can answer now.", "Try again in a moment.")
+        with self._lock:
+            self._waiting.append(work)
+        self._dispatch()
+        return work.future
+
+    def _dispatch(self) -> None:
+        """Hand over what waits, as far as there is room."""
+        while self._waiting:
+            with self._lock:
+                found = self._waiting.next(self.tiers)
+            if found is None:
+                return
+            work, member = found
+            if member is None:
+                work.answer(DeadlineExceeded("The request's time would be over before its answer.", "Ask for more time or try later."))
+                continue
+            try:
+                member.engine.take(work)
+            except EngineUnavailable as error:
+                self._put_down(member, "unavailable", str(error))
+                with self._lock:
+                    member.ended(work)
+                    self._waiting.put_first(work)
+
+    def _answered(self, member: Member, work: Work, outcome: Prediction | ServiceError | None) -> None:
+        with self._lock:
+            known = member.ended(work)
+            if known and isinstance(outcome, Prediction):
+                member.answered(work)
+        if work.is_probe:
+            self._probed(member, work, outcome, idle=known)
+            return
+        if isinstance(outcome, Prediction):
+            work.answer(outcome)  # a late one too, if it is the first
+        elif known and outcome is not None:
+            self._judge(member, outcome, work)
+            self._retry(member, work, outcome)
+        if self._quarantine:
+            self._try_next()
+        self._dispatch()
+
+    def _probed(self, member: Member, work: Work, outcome: Prediction | ServiceError | None, *, idle: bool) -> None:
+        """A probe of a member that is down tells `recovered`; one of an idle member that is up must succeed."""
+        work.answer(outcome or EngineUnavailable("The probe was not answered."))
+        if idle and isinstance(outcome, ServiceError):
+            self._give_up(member, "failed", f"it fails the probe: {outcome}")
+
+    def _judge(self, member: Member, error: ServiceError, work: Work) -> None:
+        """What an error says of its engine."""
+        if isinstance(error, SendRefused):
+            member.rest()
+        elif isinstance(error, EngineUnavailable) and not member.engine.health().ok:
+            self._put_down(member, "unavailable", str(error))
+        elif is_fault(error):
+            with self._lock:
+                too_often = member.failed(work)
+            if too_often:
+                self._put_down(member, "unavailable" if isinstance(error, EngineUnavailable) else "failed", str(error))
+
+    def _retry(self, member: Member, work: Work, error: ServiceError) -> None:
+        """Try a request again, if it may be and there is time."""
+        request = work.request
+        if request is None:
+            return
+        retry = next_try(work, error)
+        nowhere = retry is Retry.ELSEWHERE and not is_up(self.tiers, member)
+        if retry is Retry.ANSWER or nowhere or work.overdue(monotonic()):
+            work.answer(error)
+            return
+        if not isinstance(error, SendRefused):
+            logger.warning("request %s is tried again: engine %s failed it: %s", request.id, member.engine.name, error)
+        if retry is Retry.ALONE:
+            self._quarantine.add(work)
+            self._try_next()
+            return
+        work.avoid = member if retry is Retry.ELSEWHERE else None
+        with self._lock:
+            self._waiting.put_first(work)
+
+    def _try_next(self) -> None:
+        """Try the next suspect, unless one is being tried."""
+        if work := self._quarantine.begin():
+            with self._lock:
+                self._waiting.put_first(work)
+
+    def _put_down(self, member: Member, reason: str, why: str) -> None:
+        with self._lock:
+            if not member.put_down(why):
+                return
+        logger.error("engine %s (device %s) is asked no more: %s", member.engine.name, member.device, why)
+        self._changed(reason)
+
+    def _changed(self, reason: str) -> None:
+        """Tell when another engine answers from now on."""
+        with self._lock:
+            before, self._answers = self._answers, next((member.engine.name for member in self.members if not member.down), NONE)
+            after = self._answers
+            if after is NONE and before is not NONE:
+                self._none_s = monotonic()
+        if before != after:
+            logger.warning("engine %s answers instead of %s (%s)", after, before, reason)
+            self._on_switch(before, after, reason)
+
+    def _watch(self) -> None:
+        busy = True
+        while not self._closing.wait(TICK_S if busy else IDLE_TICK_S):
+            for member in self.members:
+                self._look_after(member)
+            busy = bool(self._waiting or self._quarantine) or any(member.down or member.under_way for member in self.members)
+            if self._waiting or self._quarantine:
+                self._end_overdue()
+                self._try_next()
+                self._dispatch()
+
+    def _look_after(self, member: Member) -> None:
+        if why := member.stalled:
+            self._give_up(member, "stalled", why)
+        elif member.down:
+            if member.recovered():
+                with self._lock:
+                    member.raise_up()
+                logger.info("engine %s (device %s) answers again", member.engine.name, member.device)
+                self._changed("recovered")
+        elif not (health := member.engine.health()).ok:
+            self._put_down(member, "unavailable", health.reason)
+        elif member.is_idle:
+            work = member.probe()
+            with self._lock:
+                member.began(work)
+            try:
+                member.engine.take(work)
+            except EngineUnavailable as error:
+                with self._lock:
+                    member.ended(work)
+                self._put_down(member, "unavailable", str(error))
+
+    def _give_up(self, member: Member, reason: str, why: str) -> None:
+        """Ask a member no more, and try elsewhere what is under way in it."""
+        self._put_down(member, reason, why)
+        with self._lock:
+            works = [work for work in member.under_way if not work.is_probe]
+            member.under_way.clear()
+        member.engine.give_up(why)
+        for work in works:
+            self._retry(member, work, EngineLost(f"Engine {member.engine.name} is not well: {why}", "Try again in a moment."))
+        self._dispatch()
+
+    def _end_overdue(self) -> None:
+        """Fail what has waited longer than it had time."""
+        now_s = monotonic()
+        with self._lock:
+            overdue = self._waiting.take_overdue(now_s)
+        for work in overdue + self._quarantine.overdue(now_s):
+            if work.losses or self._answers is NONE:
+                work.answer(EngineUnavailable("The engine was lost, and none came back in time.", "Try again in a moment."))
+            else:
+                work.answer(DeadlineExceeded("The request's time was over before its image was decoded."))
+
+    def health(self) -> EngineHealth:
+        """Well while one of the engines is."""
+        if not self._in_flight.is_open:
+            return EngineHealth(ok=False, reason="not running")
+        ok = is_up(self.tiers)
+        return EngineHealth(ok, "" if ok else "; ".join(f"{member.engine.name}: {member.down}" for member in self.members))
+
+    def statuses(self) -> list[EngineStatus]:
+        """One for every engine on every chip, in the order in which they are asked."""
+        asked = next((tier for tier in self.tiers if is_up([tier])), ())
+        return [member.status(asked=member in asked) for member in self.members]
+
+    def close(self, drain_s: float) -> None:
+        """Answer what was taken for at most `drain_s` seconds, fail the rest, release everything."""
+        self._in_flight.close(drain_s, EngineUnavailable("The engine is closing."))
+        self._closing.set()
+        if self._watcher:
+            self._watcher.join()
+            self._watcher = None
+        self._close_engines()
+        self._waiting.clear()
+        self._quarantine.clear()
+
+    def _close_engines(self) -> None:
+        for member in self.members:
+            member.put_down("not running")
+        with ThreadPoolExecutor(len(self.members)) as closing:
+            list(closing.map(lambda member: member.engine.close(), self.members))

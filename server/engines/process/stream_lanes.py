@@ -1,0 +1,198 @@
+"""The vendor's rules for driving streams, in one place: for an engine of this process and for the child beside the vendor's Python.
+
+- Each stream is a lane with a lock for its sends, since the counter of ids in SendDataWithUniqueId has none.
+- Every result is fetched promptly and in order, since at most ten may lie unclaimed: by a thread of the lane, or, where the runtime
+  tells of a result, on the stream's own thread, which saves every image two changes of thread.
+- A send may wait once UNHINDERED images are inside, so deeper lanes, which form batches, have a thread for their sends.
+- At the end every waiter returns before a stream is stopped: StopStream under a waiter aborts the process.
+
+Valid Python 3.7 and the standard library only, since the vendor's Python reads it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from queue import SimpleQueue
+from typing import Any
+
+STALL_MS = 60_000  # far above the worst latency: a result later than this means the stream hangs
+ORPHAN_MS = 10  # a late result keeps a place in the vendor's table until it is claimed, so it is asked for once more
+UNHINDERED = 2  # images that the vendor's appsrc takes without a wait
+TIMED_OUT = 6010
+NOT_SENT = -1  # the code of an image that a stream refused, without a text; with one it is that of a failed inference
+
+
+class StreamRefused(Exception):
+    """A stream does not take its first picture, in the words for the person who started the server."""
+
+
+class Lane:
+    """One stream: the room in it, what waits to be sent, what is on its way, and the seconds by stage of each image."""
+
+    def __init__(self, name: str, depth: int) -> None:
+        self.name = name.encode()
+        self.room = depth  # guarded by the lock of all lanes
+        self.sending = threading.Lock()
+        self.waiting: SimpleQueue[Any] = SimpleQueue()
+        self.sent: SimpleQueue[Any] = SimpleQueue()
+        self.stages_s: dict[int, Mapping[str, float]] = {}
+
+
+class StreamLanes:
+    """The streams of one pipeline, which are there already; `depth` images may be in each.
+
+    What is sent is a token. `picture(token)` is asked for its bytes when it is about to be sent, and answers None if nobody wants it any
+    more. `deliver(token, code, data, stages_s)` is called once for each: with the vendor's code, or None if it was not wanted.
+    """
+
+    def __init__(
+        self,
+        manager: Any,  # noqa: ANN401 - the vendor's
+        make_input: Callable[[], Any],
+        names: Sequence[str],
+        depth: int,
+        picture: Callable[[Any], bytes | None],
+        deliver: Callable[[Any, int | None, bytes, Mapping[str, float]], None],
+    ) -> None:
+        self._manager = manager
+        self._make_input = make_input
+        self._depth = depth
+        self._picture = picture
+        self._deliver = deliver
+        self._lanes = {name.encode(): Lane(name, depth) for name in names}
+        self._changed = threading.Condition()  # of every lane's room
+        self._threads: list[threading.Thread] = []
+        self.places = depth * len(self._lanes)
+
+    def warm_up(self, picture: bytes) -> Mapping[str, bytes]:
+        """The result of a picture by stream; raises StreamRefused."""
+        results = {}
+        for lane in self._lanes.values():
+            name = lane.name.decode()
+            unique_id = self._send_now(lane, picture)
+            if unique_id < 0:
+                raise StreamRefused(f"Stream {name!r} does not take a picture.")
+            output = self._fetch(lane, unique_id, STALL_MS)
+            data = bytes(output.data)
+            if output.errorCode:
+                words = data.decode("utf-8", "replace").strip()
+                raise StreamRefused(f"Stream {name!r} fails its first picture with code {int(output.errorCode)}: {words}")
+            results[name] = data
+            lane.stages_s.clear()
+        return results
+
+    def start(self, told: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Take pictures from now on."""
+        self._told = told
+        for lane in () if told else self._lanes.values():
+            for work in (self._feed, self._collect) if self._deep else (self._collect,):
+                thread = threading.Thread(target=work, args=(lane,), name=lane.name.decode() + work.__name__, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    @property
+    def _deep(self) -> bool:
+        return self._depth > UNHINDERED
+
+    def send(self, token: Any) -> bool:  # noqa: ANN401
+        """Hand a token to the stream with most room, without waiting; False if there is none."""
+        with self._changed:
+            lane = max(self._lanes.values(), key=_room)
+            if not lane.room:
+                return False
+            lane.room -= 1
+        if self._deep:
+            lane.waiting.put((token,))
+        else:
+            self._send(lane, token)
+        return True
+
+    def _send(self, lane: Lane, token: Any) -> None:  # noqa: ANN401
+        picture = self._picture(token)
+        if picture is None:
+            self._over(lane, token, None, b"", {})
+            return
+        with lane.sending:
+            unique_id = self._send_now(lane, picture)
+            if unique_id >= 0:
+                lane.sent.put((token, unique_id))
+        if unique_id < 0:
+            self._over(lane, token, NOT_SENT, b"", {})
+
+    def _send_now(self, lane: Lane, picture: bytes) -> int:
+        data = self._make_input()
+        data.data = picture
+        return int(self._manager.SendDataWithUniqueId(lane.name, 0, data))
+
+    def _fetch(self, lane: Lane, unique_id: int, timeout_ms: int) -> Any:  # noqa: ANN401 - the vendor's struct
+        return self._manager.GetResultWithUniqueId(lane.name, unique_id, timeout_ms)
+
+    def _over(self, lane: Lane, token: Any, code: int | None, data: bytes, stages_s: Mapping[str, float]) -> None:  # noqa: ANN401
+        with self._changed:
+            lane.room += 1
+            self._changed.notify_all()
+        self._deliver(token, code, data, stages_s)
+
+    def keep_stages(self, stream: str, unique_id: int, stages_s: Mapping[str, float]) -> None:
+        """Called by the runtime, before the result is there, with the seconds by stage of an image."""
+        lane = self._lanes.get(stream.encode())
+        if lane:
+            lane.stages_s[unique_id] = stages_s
+
+    def arrived(self, stream: str, _unique_id: int) -> None:
+        """Take out the result that the runtime tells of; but for the first picture's, which is waited for."""
+        lane = self._lanes[stream.encode()]
+        with lane.sending:  # it may be here before its sender has noted it
+            sent = None if lane.sent.empty() else lane.sent.get()
+        if sent:
+            self._take_out(lane, *sent)
+
+    def _take_out(self, lane: Lane, token: Any, unique_id: int) -> int:  # noqa: ANN401
+        output = self._fetch(lane, unique_id, STALL_MS)
+        code = int(output.errorCode)
+        self._over(lane, token, code, output.data, lane.stages_s.pop(unique_id, {}))
+        return code
+
+    def _feed(self, lane: Lane) -> None:
+        while True:
+            item = lane.waiting.get()
+            if item is None:
+                lane.sent.put(None)
+                return
+            self._send(lane, *item)
+
+    def _collect(self, lane: Lane) -> None:
+        while True:
+            sent = lane.sent.get()
+            if sent is None:
+                return
+            if self._take_out(lane, *sent) == TIMED_OUT:
+                self._fetch(lane, sent[1], ORPHAN_MS)
+
+    def close(self, within_s: float) -> bool:
+        """Let what was sent come out and every waiter return, and only then stop the streams; False if one hangs, which is left."""
+        give_up_s = time.monotonic() + within_s
+        for lane in self._lanes.values():
+            if self._deep:
+                lane.waiting.put(None)
+            else:
+                with lane.sending:  # what is being sent comes before the end
+                    lane.sent.put(None)
+        for thread in self._threads:
+            thread.join(max(0.0, give_up_s - time.monotonic()))
+        with self._changed:
+            empty = self._changed.wait_for(self._empty, max(0.0, give_up_s - time.monotonic()))
+        if not empty or any(thread.is_alive() for thread in self._threads):
+            return False
+        for lane in self._lanes.values():
+            self._manager.StopStream(lane.name)
+        return True
+
+    def _empty(self) -> bool:
+        return all(lane.room == self._depth for lane in self._lanes.values())
+
+
+def _room(lane: Lane) -> int:
+    return lane.room
