@@ -21,7 +21,7 @@ ServiceError
 ├─ InternalError          500   a fault of ours; the log has its id
 ├─ EngineUnavailable      503   the engine cannot start, is not ready yet, or is down
 │  ├─ EngineLost          503   the engine that worked on the image is gone, or hangs
-│  └─ SendRefused         503   the stream is full
+│  └─ StreamFull         503   the stream is full
 ├─ TooManyConnections     503   max_connections are open
 └─ DeadlineExceeded       504   no answer within timeout_ms
 """
@@ -156,7 +156,7 @@ class EngineLost(EngineUnavailable):
     """The process that worked on the image is gone, perhaps because of it."""
 
 
-class SendRefused(EngineUnavailable):
+class StreamFull(EngineUnavailable):
     """A stream did not take the image, since it is full: no fault of anybody."""
 
 

@@ -6,7 +6,7 @@ from math import isfinite
 
 from pipelines.codes import Code
 from server.engines.process.stream_lanes import NOT_SENT
-from server.errors import EngineFailed, SendRefused, ServiceError, UndecodableImage
+from server.errors import EngineFailed, ServiceError, StreamFull, UndecodableImage
 from server.types import ClassScore, Prediction, ScoreType
 
 # What the elements before the inference answer to the picture itself: its format, its size, or its size after the resize.
@@ -26,7 +26,7 @@ def read_answer(code: int, data: bytes, score_type: ScoreType, stages_s: Mapping
     if code == Code.COMM_INVALID_PARAM and data.startswith(b"Opencv decode failed"):
         return UndecodableImage("The image cannot be decoded.", "It is damaged inside its coded pixels: send the original file.")
     if code == NOT_SENT and not data:
-        return SendRefused("The stream did not take the image in time.", "Try again in a moment.")
+        return StreamFull("The stream did not take the image in time.", "Try again in a moment.")
     if code in _IMAGE_CODES:
         what = f"The engine cannot process this image (code {int(code)}): {data.decode(errors='replace').strip()}"
         return UndecodableImage(what, "Send it in another size or shape.")

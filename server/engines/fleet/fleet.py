@@ -17,9 +17,9 @@ from server.engines.base import BatchObserver, Engine, EngineHealth, EngineStatu
 from server.engines.fleet.member import Member, Tier, Watch, is_up
 from server.engines.fleet.quarantine import Quarantine
 from server.engines.fleet.retries import Retry, is_fault, next_try
-from server.engines.fleet.waiting import Waiting
+from server.engines.fleet.waiting_line import WaitingLine
 from server.engines.work import InFlight, Work
-from server.errors import DeadlineExceeded, EngineLost, EngineUnavailable, SendRefused, ServiceError
+from server.errors import DeadlineExceeded, EngineLost, EngineUnavailable, ServiceError, StreamFull
 from server.types import Prediction, ScoreType
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Fleet:
         self._on_switch = on_switch
         self._in_flight = InFlight(capacity)
         self._lock = threading.Lock()  # of the queue, and of what is under way in every member
-        self._waiting = Waiting()
+        self._waiting = WaitingLine()
         self._quarantine = Quarantine()
         self._answers = self.members[0].engine.name
         self._none_s = float("-inf")  # since when there is no engine, if there is none
@@ -158,7 +158,7 @@ class Fleet:
 
     def _judge(self, member: Member, error: ServiceError, work: Work) -> None:
         """What an error says of its engine."""
-        if isinstance(error, SendRefused):
+        if isinstance(error, StreamFull):
             member.rest()
         elif isinstance(error, EngineUnavailable) and not member.engine.health().ok:
             self._put_down(member, "unavailable", str(error))
@@ -178,7 +178,7 @@ class Fleet:
         if retry is Retry.ANSWER or nowhere or work.overdue(monotonic()):
             work.answer(error)
             return
-        if not isinstance(error, SendRefused):
+        if not isinstance(error, StreamFull):
             logger.warning("request %s is tried again: engine %s failed it: %s", request.id, member.engine.name, error)
         if retry is Retry.ALONE:
             self._quarantine.add(work)

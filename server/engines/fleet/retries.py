@@ -3,7 +3,7 @@
 from enum import Enum, auto
 
 from server.engines.work import Work
-from server.errors import EngineFailed, EngineLost, EngineUnavailable, SendRefused, ServiceError
+from server.errors import EngineFailed, EngineLost, EngineUnavailable, ServiceError, StreamFull
 
 FAILURES = 2  # engines that may fail a request, until it is answered so
 LOSSES = 3  # engines that may be lost with a request
@@ -25,13 +25,13 @@ class Retry(Enum):
 
 def is_fault(error: ServiceError) -> bool:
     """Whether an error counts against the engine: it is neither the image's fault, nor the client's, nor that of a full stream."""
-    return isinstance(error, EngineFailed | EngineUnavailable) and not isinstance(error, SendRefused | EngineLost)
+    return isinstance(error, EngineFailed | EngineUnavailable) and not isinstance(error, StreamFull | EngineLost)
 
 
 def next_try(work: Work, error: ServiceError) -> Retry:
     """Where a request goes after an error, which is noted in it."""
     match error:
-        case SendRefused():
+        case StreamFull():
             return Retry.AGAIN
         case EngineLost():
             work.losses += 1

@@ -11,7 +11,7 @@ from server.engines.fake_engine import FakeEngine, fake_prediction
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import FAILURES, Member, Watch
 from server.engines.work import Work
-from server.errors import EngineFailed, EngineUnavailable, SendRefused, ServiceError
+from server.errors import EngineFailed, EngineUnavailable, ServiceError, StreamFull
 from server.types import EncodedImage, ImageFormat, Prediction
 
 
@@ -133,7 +133,7 @@ def test_without_another_engine_a_failure_is_answered(closed: list[Fleet]) -> No
 
 
 def test_a_refused_send_is_tried_until_there_is_room_and_is_no_fault(closed: list[Fleet]) -> None:
-    engine, told = Failing(SendRefused("full")), Switches()
+    engine, told = Failing(StreamFull("full")), Switches()
     fleet = tiers(engine, told=told)
     closed.append(fleet)
     pending = submit(fleet)

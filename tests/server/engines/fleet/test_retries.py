@@ -11,8 +11,8 @@ from server.errors import (
     EngineLost,
     EngineUnavailable,
     ImageTooLarge,
-    SendRefused,
     ServiceError,
+    StreamFull,
     UndecodableImage,
 )
 
@@ -24,7 +24,7 @@ from server.errors import (
         ([ImageTooLarge("")], [Retry.ANSWER], False),
         ([DeadlineExceeded("")], [Retry.ANSWER], False),
         ([EngineFailed("")] * 2, [Retry.ELSEWHERE, Retry.ANSWER], True),
-        ([SendRefused("")] * 9, [Retry.AGAIN] * 9, False),
+        ([StreamFull("")] * 9, [Retry.AGAIN] * 9, False),
         ([EngineUnavailable("")] * 9, [Retry.AGAIN] * 9, True),
         ([EngineLost("")] * 3, [Retry.AGAIN, Retry.ALONE, Retry.ANSWER], False),
         ([EngineLost(""), EngineFailed(""), EngineLost("")], [Retry.AGAIN, Retry.ELSEWHERE, Retry.ALONE], None),

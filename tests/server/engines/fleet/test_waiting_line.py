@@ -4,7 +4,7 @@ from time import monotonic
 
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.member import Member
-from server.engines.fleet.waiting import Waiting
+from server.engines.fleet.waiting_line import WaitingLine
 from server.engines.probe import probe_request
 from server.engines.work import Work
 
@@ -19,8 +19,8 @@ def member(places: int = 8) -> Member:
     return found
 
 
-def waiting_for(*works: Work) -> Waiting:
-    waiting = Waiting()
+def waiting_for(*works: Work) -> WaitingLine:
+    waiting = WaitingLine()
     for one in works:
         waiting.append(one)
     return waiting

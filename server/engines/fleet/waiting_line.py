@@ -16,7 +16,7 @@ class Assignment(NamedTuple):
     member: Member | None
 
 
-class Waiting:
+class WaitingLine:
     """Requests in the order in which they came; one that is tried again goes first."""
 
     def __init__(self) -> None:
