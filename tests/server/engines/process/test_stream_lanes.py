@@ -1,4 +1,4 @@
-"""The rules for driving streams, over the CPU runtime in strict mode, which hurts where the vendor's engine does; and a manager that hangs."""
+"""The rules for driving streams, over the strict CPU runtime, which hurts where the vendor does, and a manager that hangs."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ Told = SimpleQueue[tuple[Any, int | None, bytes]]
 
 def picture(token: int) -> bytes | None:
     """That of a level; None for what nobody wants."""
-    return level_png(token % 64) if token >= 0 else None
+    return level_png(4 * (token % 64)) if token >= 0 else None
 
 
 def lanes_of(manager: Any, names: list[str], depth: int, told: Told) -> StreamLanes:
