@@ -86,14 +86,14 @@ class Recipe(_Record):
 
 
 class Artifact(_Record):
-    """One compiled form of the model; `soc` is "host" (ONNX, CPU) or an Ascend chip such as "Ascend310".
+    """One compiled form of the model; `soc` is "cpu" (ONNX) or an Ascend chip such as "Ascend310".
 
     `batch_sizes` are the sizes a batch may have, on Ascend the gears; `compiler` and `command` are ATC's version and command line.
     """
 
     file: FileName
     sha256: Sha256
-    soc: str = "host"
+    soc: str = "cpu"
     batch_sizes: tuple[int, ...] = (1,)
     compiler: str = ""
     command: str = ""

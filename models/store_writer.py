@@ -93,7 +93,7 @@ def _identity(manifest: ModelManifest) -> tuple[object, ...]:
     return manifest.architecture, manifest.classes, manifest.version, source, manifest.recipe.sha256
 
 
-def check_nothing_lost(store: ModelStore, manifest: ModelManifest, soc: str = "host") -> None:
+def check_nothing_lost(store: ModelStore, manifest: ModelManifest, soc: str = "cpu") -> None:
     """Raises ConvertError if the store holds artifacts for other chips that a new model of that name would make wrong."""
     former = stored(store, manifest.name)
     if former is None or same_model(former.manifest, manifest):

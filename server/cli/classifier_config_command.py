@@ -18,7 +18,7 @@ CAPACITY = 64
 def classifier_config(
     name: Annotated[str, typer.Argument(help="Name of the model in the store.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.", show_default="standard output")] = None,
-    soc: Annotated[str, typer.Option(help="Which of the model's artifacts: host, Ascend310, …")] = "host",
+    soc: Annotated[str, typer.Option(help="Which of the model's artifacts: cpu, Ascend310, …")] = "cpu",
     artifact: Annotated[Path | None, typer.Option(help="This file instead of the store's.", show_default=False)] = None,
     ranking: Annotated[Literal["own", "sdk"], typer.Option(help="Our softmax and ranking, or Resnet50PostProcess.")] = "own",
     model_store: StoreFolder = None,

@@ -27,7 +27,7 @@ from server.telemetry.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
-HOST_STREAMS_MAX = 8
+CPU_STREAMS_MAX = 8
 ASCEND_STREAMS = 2  # one decoding thread barely feeds a 310
 LANES = 2  # batches on the device at once: one runs, one waits there
 NEXT_S = 2.0  # whoever watches from outside gives the one inside time to act
@@ -54,7 +54,7 @@ def engine_kinds(settings: Settings) -> tuple[str, ...]:
 
 def default_streams(runtime: Runtime) -> int:
     """On a CPU one stream more than cores keeps them busy while a stream decodes or is spoken to."""
-    return ASCEND_STREAMS if runtime == "ascend" else min(cores() + 1, HOST_STREAMS_MAX)
+    return ASCEND_STREAMS if runtime == "ascend" else min(cores() + 1, CPU_STREAMS_MAX)
 
 
 def cores() -> int:
@@ -94,7 +94,7 @@ class EngineAssembly:
 
     @cached_property
     def _soc(self) -> str:
-        return "" if self._runtime == "host" else chip_soc(self._model.manifest)
+        return "" if self._runtime == "cpu" else chip_soc(self._model.manifest)
 
     def engine(self) -> Engine:
         """The engine, not started; raises EngineUnavailable for settings that cannot be."""
@@ -162,11 +162,11 @@ class EngineAssembly:
 
     def _limits(self) -> ClassifierLimits:
         # Twice the window: an image that was given up keeps its place until the classifier comes to it.
-        decoders = max(2, min(HOST_STREAMS_MAX, cores() // len(self.devices)))
+        decoders = max(2, min(CPU_STREAMS_MAX, cores() // len(self.devices)))
         return ClassifierLimits(decoders=decoders, lanes=LANES, capacity=2 * self._settings.window)
 
     def _places(self) -> int:
         """Images in a process of the compiled engine: those being decoded, and batches that run, wait and gather."""
-        artifact = self._model.manifest.artifact("host" if self._runtime == "host" else self._soc)
+        artifact = self._model.manifest.artifact("cpu" if self._runtime == "cpu" else self._soc)
         largest = artifact.batch_sizes[-1] if artifact else 1
         return min(self._settings.window, self._limits().decoders + (LANES + 1) * largest)

@@ -48,7 +48,7 @@ class ClassifierPlan:
 
 def plan_classifier(model: StoredModel, runtime: Runtime, soc: str, limits: ClassifierLimits, device: int = 0) -> ClassifierPlan:
     """Render the compiled engine's configuration for one chip; raises ModelError when an artifact is missing or damaged."""
-    _, path = model.artifact("host" if runtime == "host" else soc)
+    _, path = model.artifact("cpu" if runtime == "cpu" else soc)
     config = render_classifier(model.manifest, str(path.with_suffix(".om").absolute()), limits, device)
     return ClassifierPlan(config, model.class_names, runtime)
 
@@ -58,7 +58,7 @@ def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, 
     manifest = model.manifest
     if manifest.classes > MAX_CLASSES:
         raise EngineUnavailable(f"{manifest.name} has {manifest.classes} classes; the vendor's post-process takes {MAX_CLASSES}.")
-    artifact, path = model.artifact("host" if runtime == "host" else soc)
+    artifact, path = model.artifact("cpu" if runtime == "cpu" else soc)
     labels = model.labels_path
     folder = tempfile.TemporaryDirectory(prefix="ascend-classify-")
     config = Path(folder.name) / f"{manifest.name}.cfg"

@@ -91,7 +91,7 @@ class StreamEngine:
     def _start(self) -> None:
         plan = self._plan = self._make_plan()
         self._closing = False
-        self._told = self._runtime == "host" and not self._options.strict and not self._deep
+        self._told = self._runtime == "cpu" and not self._options.strict and not self._deep
         options = replace(self._options, on_result=self._arrived) if self._told else self._options
         self._manager, self._input = open_stream_manager(self._runtime, options)
         if code := self._manager.InitManager():
@@ -269,7 +269,7 @@ class StreamEngine:
         elif self._manager:
             for lane in self._lanes.values():
                 self._manager.StopStream(lane.name)
-            if self._runtime == "host":
+            if self._runtime == "cpu":
                 self._manager.DestroyAllStreams()  # the vendor tears its devices down here, for good
         self._threads.clear()
         self._lanes.clear()

@@ -39,7 +39,7 @@ Submit = Callable[[Done], None]  # sends the image, and calls back when it is an
 def stream(model: StoredModel, image: bytes) -> Iterator[Submit]:
     """The stream engine."""
     inspected = inspect_image(image, 10**8)
-    engine = StreamEngine(lambda: plan_rendered(model, "host", "", min(CORES + 1, 8)), "host", capacity=IN_FLIGHT)
+    engine = StreamEngine(lambda: plan_rendered(model, "cpu", "", min(CORES + 1, 8)), "cpu", capacity=IN_FLIGHT)
     engine.start()
 
     def submit(done: Done) -> None:
@@ -68,7 +68,7 @@ def mxbase(model: StoredModel, image: bytes) -> Iterator[Submit]:
             assert outcome == "ok", why
             waiting.pop(number)()
 
-    path = model.artifact("host")[1].with_suffix(".om")
+    path = model.artifact("cpu")[1].with_suffix(".om")
     limits = ClassifierLimits(decoders=max(2, min(CORES, 8)), lanes=2, capacity=IN_FLIGHT)
     classifier = mxclassify.Classifier(render_classifier(model.manifest, str(path), limits), answered)
 

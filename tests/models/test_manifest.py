@@ -156,6 +156,6 @@ def test_the_recipe_hash_changes_with_the_pixels_only(change: dict[str, Any], ch
 def test_the_artifact_of_a_device() -> None:
     artifacts = (Artifact(file="a.onnx", sha256=HASH), Artifact(file="a.om", sha256=HASH, soc="Ascend310"))
     manifest = zoo_manifest("resnext101_32x4d").model_copy(update={"artifacts": artifacts})
-    assert manifest.artifact("host") == artifacts[0]
+    assert manifest.artifact("cpu") == artifacts[0]
     assert manifest.artifact("Ascend310") == artifacts[1]
     assert manifest.artifact("Ascend910") is None

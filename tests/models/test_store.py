@@ -15,7 +15,7 @@ def level(tmp_path: Path) -> StoredModel:
 
 
 def test_a_stored_model(level: StoredModel) -> None:
-    artifact, path = level.artifact("host")
+    artifact, path = level.artifact("cpu")
     assert (artifact.file, artifact.batch_sizes) == ("level.onnx", (1,))
     assert path == level.folder / "level.onnx"
     assert level.labels_path == level.folder / "level.names"
@@ -39,13 +39,13 @@ def test_a_tampered_file(level: StoredModel) -> None:
     path = level.folder / "level.onnx"
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(ArtifactDamaged) as caught:
-        level.artifact("host")
+        level.artifact("cpu")
     assert caught.value.message.startswith(f"{path} is not the file of the manifest: its sha256 is {sha256_of(path)[:12]}…")
     assert caught.value.remedy.endswith("models prepare level --force")
     origin = Origin(file="mine.pth", sha256="0" * 64, format="torch zip")
     imported = replace(level, manifest=level.manifest.model_copy(update={"origin": origin}))
     with pytest.raises(ArtifactDamaged, match=r"convert import mine\.pth level --force"):
-        imported.artifact("host")
+        imported.artifact("cpu")
 
 
 def test_a_missing_file(level: StoredModel) -> None:
@@ -55,7 +55,7 @@ def test_a_missing_file(level: StoredModel) -> None:
 
 
 def test_no_artifact_for_the_device(level: StoredModel) -> None:
-    with pytest.raises(ModelNotPrepared, match=r"no artifact for Ascend310 \(it has: host\)"):
+    with pytest.raises(ModelNotPrepared, match=r"no artifact for Ascend310 \(it has: cpu\)"):
         level.artifact("Ascend310")
 
 

@@ -30,7 +30,7 @@ def place(store: ModelStore, version: str = "1", *, content: bytes = b"onnx", fo
     def fill(folder: Path) -> Artifact:
         (folder / "l.names").write_bytes(b"x\ny\n")
         (folder / "m.onnx").write_bytes(content)
-        return artifact_of(content, "m.onnx", "host")
+        return artifact_of(content, "m.onnx", "cpu")
 
     return place_model(store, manifest, fill, force=force)
 
@@ -51,7 +51,7 @@ def files(store: ModelStore) -> list[str]:
 
 def test_a_model_is_placed(store: ModelStore) -> None:
     model = place(store)
-    assert model.artifact("host")[1].read_bytes() == b"onnx"
+    assert model.artifact("cpu")[1].read_bytes() == b"onnx"
     assert files(store) == [".lock", "m/l.names", "m/m.onnx", "m/manifest.toml"]
     assert stat.S_IMODE(model.folder.stat().st_mode) == 0o750
     assert stat.S_IMODE((model.folder / "manifest.toml").stat().st_mode) == 0o640
@@ -62,7 +62,7 @@ def test_an_artifact_is_added_and_replaced(store: ModelStore, tmp_path: Path) ->
     assert model.artifact("Ascend310")[1].read_bytes() == b"IMOD"
     model = add(model, tmp_path, b"IMOD 2", "other.om")
     assert store.open("m") == model
-    assert [artifact.soc for artifact in model.manifest.artifacts] == ["host", "Ascend310"]
+    assert [artifact.soc for artifact in model.manifest.artifacts] == ["cpu", "Ascend310"]
     assert files(store) == [".lock", "m/l.names", "m/m.onnx", "m/manifest.toml", "m/other.om"]
     assert stat.S_IMODE((model.folder / "other.om").stat().st_mode) == 0o640
     assert not (tmp_path / "made").exists()
@@ -79,14 +79,14 @@ def test_no_entry_is_lost_to_another(store: ModelStore, tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(convert, range(24)))
     manifest = store.open("m").manifest
-    assert {artifact.soc for artifact in manifest.artifacts} == {"host", *(f"Chip{number}" for number in range(24))}
+    assert {artifact.soc for artifact in manifest.artifacts} == {"cpu", *(f"Chip{number}" for number in range(24))}
 
 
 @pytest.mark.parametrize("file", ["m.onnx", "l.names", "manifest.toml"])
 def test_no_other_file_is_overwritten(store: ModelStore, tmp_path: Path, file: str) -> None:
     with pytest.raises(ConvertError, match="is another file of the model"):
         add(place(store), tmp_path, file=file)
-    assert place(store).artifact("host")[1].read_bytes() == b"onnx"
+    assert place(store).artifact("cpu")[1].read_bytes() == b"onnx"
 
 
 def test_what_was_converted_must_be_what_is_there(store: ModelStore, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_what_was_converted_must_be_what_is_there(store: ModelStore, tmp_path: P
 def test_other_chips_artifacts_are_kept(store: ModelStore, tmp_path: Path) -> None:
     add(place(store), tmp_path)
     model = place(store, content=b"onnx 2", force=True)
-    assert model.artifact("host")[1].read_bytes() == b"onnx 2"
+    assert model.artifact("cpu")[1].read_bytes() == b"onnx 2"
     assert model.artifact("Ascend310")[1].read_bytes() == b"IMOD"
 
 
@@ -114,12 +114,12 @@ def test_what_would_be_lost_is_told(store: ModelStore, tmp_path: Path) -> None:
         check_nothing_lost(store, before.manifest.model_copy(update={"version": "2"}))
     assert store.open("m") == before
     assert files(store) == [".lock", "m/l.names", "m/m.om", "m/m.onnx", "m/manifest.toml"]
-    assert [artifact.soc for artifact in place(store, "2", force=True).manifest.artifacts] == ["host"]
+    assert [artifact.soc for artifact in place(store, "2", force=True).manifest.artifacts] == ["cpu"]
 
 
 def test_a_damaged_artifact_is_not_kept(store: ModelStore, tmp_path: Path) -> None:
     (add(place(store), tmp_path).folder / "m.om").write_bytes(b"damaged")
-    assert [artifact.soc for artifact in place(store).manifest.artifacts] == ["host"]
+    assert [artifact.soc for artifact in place(store).manifest.artifacts] == ["cpu"]
 
 
 def test_the_same_model(store: ModelStore) -> None:
@@ -179,7 +179,7 @@ def test_a_model_that_was_being_moved_comes_back(store: ModelStore) -> None:
     assert store.names() == []
     manifest = before.manifest.model_copy(update={"name": "other"})
     with pytest.raises(ConvertError, match="No such file"):
-        place_model(store, manifest, lambda folder: artifact_of((folder / "missing").read_bytes(), "m.onnx", "host"))
+        place_model(store, manifest, lambda folder: artifact_of((folder / "missing").read_bytes(), "m.onnx", "cpu"))
     assert store.open("m") == before
     assert not list(store.root.glob(".prepare-*"))
 

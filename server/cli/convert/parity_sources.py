@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from server.parity.sources import Source
 
 ORIGINAL = ":original"
-RUNTIMES: "dict[str, Runtime]" = {"@host": "host", "@ascend": "ascend"}
-ARTIFACTS: "dict[str, Runtime]" = {".onnx": "host", ".om": "ascend"}
+RUNTIMES: "dict[str, Runtime]" = {"@cpu": "cpu", "@ascend": "ascend"}
+ARTIFACTS: "dict[str, Runtime]" = {".onnx": "cpu", ".om": "ascend"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptio
 
     if not file.is_file():
         raise BadRequest(f"There is no file {file}.")
-    facts = read_artifact_facts(file) if runtime == "host" else ArtifactFacts()
+    facts = read_artifact_facts(file) if runtime == "cpu" else ArtifactFacts()
     name = options.model or facts.model
     if not name:
         raise BadRequest(f"{file} does not say whose artifact it is.", "Name the model: --model NAME")

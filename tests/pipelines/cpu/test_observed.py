@@ -8,7 +8,7 @@ from tests.level_model import level_png, store_level_model
 
 
 def test_the_stages_of_an_image_are_told_once_and_every_run_of_the_model(tmp_path: Path) -> None:
-    plan = plan_rendered(store_level_model(tmp_path), "host", "", 1)
+    plan = plan_rendered(store_level_model(tmp_path), "cpu", "", 1)
     runs: list[tuple[int, int]] = []
     observed = Observed({"strict": True}, lambda images, padding: runs.append((images, padding)))
     observed.manager.InitManager()

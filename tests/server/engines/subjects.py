@@ -52,7 +52,7 @@ def fake_subject(_folder: Path) -> Subject:
 def _stream_subject(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool = False) -> Subject:
     model = store_level_model(folder, batch_sizes=batch_sizes)
     return Subject(
-        make=lambda capacity: StreamEngine(lambda: plan_rendered(model, "host", "", 2), "host", capacity, strict=strict),
+        make=lambda capacity: StreamEngine(lambda: plan_rendered(model, "cpu", "", 2), "cpu", capacity, strict=strict),
         image=lambda number: level_image(number % 64),
         expected=lambda number: number % 64,
         slow=lambda number: level_image(number % 64, side_px=2000),
@@ -64,7 +64,7 @@ def _stream_process(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool)
     model = store_level_model(folder / "child", batch_sizes=batch_sizes)
 
     def make(capacity: int) -> Engine:
-        return EngineProcess("stream", StreamProgram(lambda: plan_rendered(model, "host", "", 2), "host", strict=strict), capacity)
+        return EngineProcess("stream", StreamProgram(lambda: plan_rendered(model, "cpu", "", 2), "cpu", strict=strict), capacity)
 
     return replace(_stream_subject(folder / "here", batch_sizes), make=make)
 
@@ -73,16 +73,16 @@ def _mxbase(folder: Path, batch_sizes: tuple[int, ...]) -> Subject:
     """The compiled engine in this process."""
     model = store_level_model(folder, batch_sizes=batch_sizes)
     limits = ClassifierLimits(decoders=2, lanes=2, capacity=64)
-    make = lambda capacity: MxbaseEngine(lambda: plan_classifier(model, "host", "", limits), capacity)  # noqa: E731
+    make = lambda capacity: MxbaseEngine(lambda: plan_classifier(model, "cpu", "", limits), capacity)  # noqa: E731
     return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=4000))
 
 
 def _mxbase_process(folder: Path) -> Subject:
     model = store_level_model(folder)
-    settings = load_settings(engines="mxbase", engine_processes="yes", runtime="host")
+    settings = load_settings(engines="mxbase", engine_processes="yes", runtime="cpu")
 
     def make(capacity: int) -> Engine:
-        return EngineAssembly(settings.model_copy(update={"window": capacity}), model, "host", Metrics()).engine()
+        return EngineAssembly(settings.model_copy(update={"window": capacity}), model, "cpu", Metrics()).engine()
 
     return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=4000))
 

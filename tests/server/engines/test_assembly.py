@@ -21,7 +21,7 @@ BUILT = find_spec("mxclassify") is not None
 
 
 def assembled(folder: Path, **settings: object) -> Engine:
-    return EngineAssembly(load_settings(runtime="host", **settings), store_level_model(folder), "host", Metrics()).engine()
+    return EngineAssembly(load_settings(runtime="cpu", **settings), store_level_model(folder), "cpu", Metrics()).engine()
 
 
 def test_without_the_compiled_engine_it_is_said(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -75,4 +75,4 @@ def test_chips_are_a_pool_of_processes(tmp_path: Path) -> None:
 
 def test_streams_by_runtime() -> None:
     assert default_streams("ascend") == 2
-    assert 2 <= default_streams("host") <= 8
+    assert 2 <= default_streams("cpu") <= 8

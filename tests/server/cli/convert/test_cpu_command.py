@@ -1,4 +1,4 @@
-"""`convert host`, by its command line."""
+"""`convert cpu`, by its command line."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> ModelStore:
 
 
 def call(store: ModelStore, *arguments: str | Path) -> int:
-    done = CliRunner().invoke(app, ["convert", "host", "m", "--model-store", str(store.root), *map(str, arguments)])
+    done = CliRunner().invoke(app, ["convert", "cpu", "m", "--model-store", str(store.root), *map(str, arguments)])
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code
@@ -35,7 +35,7 @@ def input_of(path: Path) -> tuple[int, list[int | str]]:
 
 def test_other_batch_sizes(store: ModelStore) -> None:
     assert call(store, "--batch-sizes", "1,2,4,8") == 0
-    artifact, path = store.open("m").artifact("host")
+    artifact, path = store.open("m").artifact("cpu")
     assert artifact.batch_sizes == (1, 2, 4, 8)
     assert input_of(path) == (onnx.TensorProto.UINT8, ["N", 64, 64, 3])
 

@@ -22,13 +22,13 @@ def options(tmp_path: Path) -> SourceOptions:
 @pytest.mark.parametrize(
     ("word", "runtime"),
     [
-        ("level", "host"),
-        ("level@host", "host"),
+        ("level", "cpu"),
+        ("level@cpu", "cpu"),
         ("level@ascend", "ascend"),
-        ("{}/store/level", "host"),
+        ("{}/store/level", "cpu"),
         ("{}/store/level@ascend", "ascend"),
-        ("{}/own.onnx", "host"),
-        ("{}/own.onnx@host", "host"),
+        ("{}/own.onnx", "cpu"),
+        ("{}/own.onnx@cpu", "cpu"),
         ("{}/own.om", "ascend"),
     ],
 )
