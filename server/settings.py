@@ -4,7 +4,8 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 Positive = Annotated[int, Field(ge=1)]
@@ -60,6 +61,13 @@ class Settings(BaseSettings):
     drain_s: float = Field(30.0, ge=0, description="Seconds in which requests in flight may still be answered.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, or text on a terminal (auto).")
+
+    @field_validator("runtime", mode="before")
+    @classmethod
+    def _runtime_of_today(cls, word: object) -> object:
+        if word == "host":
+            raise PydanticCustomError("former_word", "the CPU runtime is now called cpu, so write RUNTIME=cpu")
+        return word
 
     @classmethod
     def settings_customise_sources(

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from models.model_errors import ClassifyError
+from models.model_errors import ClassifyError, ModelError
 from models.store import ModelStore, zoo_manifest, zoo_names
 from server.cli.classifier_config_command import classifier_config
 from server.cli.convert import convert_app
 from server.cli.doctor_command import doctor
 from server.cli.evaluate_command import evaluate
 from server.cli.flags import load_settings, with_settings
+from server.cli.models_renew_command import renew
 from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
 from server.settings import Settings
 
@@ -24,6 +25,7 @@ app.add_typer(convert_app, name="convert")
 app.command("evaluate")(evaluate)
 app.command("doctor")(doctor)
 models_app.command("classifier-config")(classifier_config)
+models_app.command("renew")(renew)
 
 
 @app.command("serve")
@@ -129,7 +131,7 @@ def list_models(model_store: StoreFolder = None, as_json: AsJson = False) -> Non
     store = ModelStore(load_settings(model_store=model_store).model_store)
     prepared = set(store.names())
     rows = [
-        {"name": name, "prepared": name in prepared, "description": _manifest(store, name).description}
+        {"name": name, "prepared": name in prepared, "description": _description(store, name)}
         for name in sorted(prepared | set(zoo_names()))
     ]
     if as_json:
@@ -189,6 +191,14 @@ def set_golden_image(
 
 def _manifest(store: ModelStore, name: str):  # type: ignore[no-untyped-def] # noqa: ANN202
     return store.open(name).manifest if name in store.names() else zoo_manifest(name)
+
+
+def _description(store: ModelStore, name: str) -> str:
+    """What a model is, or why its manifest cannot be read: the others are listed all the same."""
+    try:
+        return str(_manifest(store, name).description)
+    except ModelError as error:
+        return str(error)
 
 
 def _print(text: str) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from convert.conversion_errors import ConvertError
-from models.manifest import Artifact, ModelManifest, Recipe
+from models.manifest import Artifact, Golden, ModelManifest, Recipe
+from models.model_errors import ManifestInvalid, ManifestOutdated, ModelNotFound
 from models.store import ModelStore, StoredModel
-from models.store_writer import add_artifact, check_nothing_lost, place_model, same_model, stored
+from models.store_writer import add_artifact, check_nothing_lost, place_model, renew_manifest, same_model, stored
 
 RECIPE = Recipe(resize_width_px=32, resize_height_px=32, mean=(0, 0, 0), std=(1, 1, 1))
 
@@ -188,3 +189,57 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file where the store should be")
     with pytest.raises(ConvertError, match=r"store: .*File exists.*can be written"):
         place(ModelStore(tmp_path / "store"))
+
+
+@pytest.fixture
+def former(store: ModelStore, tmp_path: Path) -> StoredModel:
+    """A model for both devices and with a golden image, as it is now; on disk its manifest has the words of before."""
+    model = add(place(store), tmp_path)
+    (model.folder / "golden.png").write_bytes(b"png")
+    golden = Golden(file="golden.png", sha256=sha256(b"png").hexdigest(), class_id=1, score=0.5)
+    manifest = model.manifest.model_copy(update={"golden": golden})
+    manifest.write(model.folder / "manifest.toml")
+    text = (model.folder / "manifest.toml").read_text()
+    (model.folder / "manifest.toml").write_text(text.replace('soc = "cpu"', 'soc = "host"'))
+    return StoredModel(manifest, model.folder)
+
+
+def test_a_manifest_is_renewed_and_nothing_else(store: ModelStore, former: StoredModel) -> None:
+    before = {path: path.read_bytes() for path in former.folder.iterdir() if path.name != "manifest.toml"}
+    assert renew_manifest(store, "m")
+    assert store.open("m") == former
+    assert [store.open("m").artifact(soc)[1].read_bytes() for soc in ("cpu", "Ascend310")] == [b"onnx", b"IMOD"]
+    assert {path: path.read_bytes() for path in former.folder.iterdir() if path.name != "manifest.toml"} == before
+    assert stat.S_IMODE((former.folder / "manifest.toml").stat().st_mode) == 0o640
+    current = (former.folder / "manifest.toml").stat()
+    assert not renew_manifest(store, "m")
+    assert (former.folder / "manifest.toml").stat() == current
+
+
+def test_a_renewal_that_fails_leaves_the_former_manifest(store: ModelStore, former: StoredModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (former.folder / "manifest.toml").read_bytes()
+
+    def full(_path: Path, _content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ConvertError, match=r"No space left.*can be written to and has room"):
+        renew_manifest(store, "m")
+    assert (former.folder / "manifest.toml").read_bytes() == before
+
+
+def test_what_cannot_be_renewed(store: ModelStore, former: StoredModel) -> None:
+    with pytest.raises(ModelNotFound):
+        renew_manifest(store, "other")
+    text = (former.folder / "manifest.toml").read_text()
+    (former.folder / "manifest.toml").write_text(text.replace("classes = 2", "classes = 2001"))
+    with pytest.raises(ManifestInvalid, match="classes"):
+        renew_manifest(store, "m")
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_an_outdated_model_is_not_replaced(store: ModelStore, former: StoredModel, force: bool) -> None:
+    """It cannot be told from its manifest what would be lost, and one command mends it."""
+    with pytest.raises(ManifestOutdated, match="models renew m"):
+        place(store, "2", force=force)
+    assert (former.folder / "m.om").read_bytes() == b"IMOD"

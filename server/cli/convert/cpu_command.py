@@ -1,5 +1,6 @@
 """`convert cpu`."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -37,3 +38,11 @@ def cpu(
             model = convert_cpu(model, network=network, batch_sizes=sizes, force=force)
             place = model.artifact("cpu")[1]
     sys.stdout.write(f"{place} is written\n")
+
+
+def refuse_host(context: typer.Context) -> None:
+    """What `convert cpu` was called; raises BadRequest with the command as it is written now."""
+    from server.errors import BadRequest
+
+    command = shlex.join(["ascend-classify", "convert", "cpu", *context.args])
+    raise BadRequest("The command convert host is now called convert cpu.", f"Run: {command}")

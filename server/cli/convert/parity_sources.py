@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from server.parity.sources import Source
 
 ORIGINAL = ":original"
+FORMER_CPU = "@host"
 RUNTIMES: "dict[str, Runtime]" = {"@cpu": "cpu", "@ascend": "ascend"}
 ARTIFACTS: "dict[str, Runtime]" = {".onnx": "cpu", ".om": "ascend"}
 
@@ -43,6 +44,8 @@ def open_source(word: str, options: SourceOptions) -> "Source":
 
     if word.startswith(("http://", "https://")):
         return RemoteSource(word, options.settings.read_api_key())
+    if word.endswith(FORMER_CPU):
+        raise BadRequest(f"{word}: the runtime host is now called cpu.", f"Write it as {word.removesuffix(FORMER_CPU)}@cpu")
     if word.endswith(ORIGINAL):
         return _original(word, options)
     suffix = next((suffix for suffix in RUNTIMES if word.endswith(suffix)), "")

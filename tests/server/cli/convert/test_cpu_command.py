@@ -1,5 +1,6 @@
 """`convert cpu`, by its command line."""
 
+import shlex
 from pathlib import Path
 
 import onnx
@@ -10,6 +11,7 @@ from convert.conversion_errors import ConvertError
 from convert.import_checkpoint import Wishes, import_checkpoint
 from models.store import ModelStore
 from server.cli import app
+from server.errors import BadRequest
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
 
 
@@ -56,3 +58,17 @@ def test_what_cannot_be(store: ModelStore, tmp_path: Path) -> None:
         call(store, "--batch-sizes", "2,1")
     with pytest.raises(ConvertError, match="No such file"):
         call(store, "-o", tmp_path / "missing" / "m.onnx")
+
+
+def test_the_former_name_names_the_new_one(store: ModelStore, tmp_path: Path) -> None:
+    (tmp_path / "a folder").mkdir()
+    arguments = ["m", "--plain", "-o", str(tmp_path / "a folder" / "plain.onnx"), "--model-store", str(store.root)]
+    refused = CliRunner().invoke(app, ["convert", "host", *arguments]).exception
+    assert isinstance(refused, BadRequest)
+    assert refused.message == "The command convert host is now called convert cpu."
+    program, *printed = shlex.split(refused.remedy.removeprefix("Run: "))
+    assert (program, printed) == ("ascend-classify", ["convert", "cpu", *arguments])
+    assert CliRunner().invoke(app, printed).exit_code == 0
+    assert input_of(tmp_path / "a folder" / "plain.onnx") == (onnx.TensorProto.FLOAT, ["N", 3, 64, 64])
+    assert isinstance(CliRunner().invoke(app, ["convert", "host", "--help"]).exception, BadRequest)
+    assert " host " not in CliRunner().invoke(app, ["convert", "--help"]).stdout

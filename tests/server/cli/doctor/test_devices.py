@@ -48,9 +48,7 @@ def test_chips_that_were_asked_for_and_are_not_there(tmp_path: Path) -> None:
 
 
 def test_chips_that_are_left_alone(atlas: Atlas) -> None:
-    assert atlas.found(check_devices, "note", runtime="cpu") == [
-        ("RUNTIME=cpu: the chips are left alone", "Serve with them: RUNTIME=auto")
-    ]
+    assert atlas.found(check_devices, "note", runtime="cpu") == [("RUNTIME=cpu: the chips are left alone", "Serve with them: RUNTIME=auto")]
 
 
 @pytest.mark.parametrize("node", ["davinci_manager", "devmm_svm", "hisi_hdc"])
