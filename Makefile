@@ -136,13 +136,13 @@ proto: install
 # Both locks hold for x86-64 and arm64 and for every Python from 3.11 on.
 lock: install
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra host --extra report pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --extra report pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --constraint requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group mxbase --constraint requirements.lock -o requirements-mxbase.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group image --constraint requirements-mxbase.lock -o requirements-image.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra report --constraint requirements.lock pyproject.toml -o requirements-ascend.lock
 	echo "numpy==1.26.4" > .venv/overrides.txt  # what MindSpore 2.10 was built with: NumPy 2 it imports, and then fails
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra host --group training --overrides .venv/overrides.txt pyproject.toml -o requirements-training.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --group training --overrides .venv/overrides.txt pyproject.toml -o requirements-training.lock
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

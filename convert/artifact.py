@@ -1,4 +1,4 @@
-"""Writes the host artifact: an ONNX file that takes the pixels an OM with AIPP takes, the recipe folded in."""
+"""Writes the CPU artifact: an ONNX file that takes the pixels an OM with AIPP takes, the recipe folded in."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ from models.whole_file import write_whole
 def write_artifact(folded: onnx.ModelProto, path: Path, batch_sizes: tuple[int, ...]) -> Artifact:
     """Write what `fold` made for these batch sizes, and answer its entry for the manifest. Raises ConvertError."""
     write_onnx(folded, path)
-    return Artifact(file=path.name, sha256=sha256_of(path), soc="host", batch_sizes=batch_sizes)
+    return Artifact(file=path.name, sha256=sha256_of(path), soc="cpu", batch_sizes=batch_sizes)
 
 
 def write_onnx(model: onnx.ModelProto, path: Path) -> None:
@@ -28,21 +28,21 @@ def write_onnx(model: onnx.ModelProto, path: Path) -> None:
     write_whole(path, model.SerializeToString(deterministic=True))
 
 
-def host_model(manifest: ModelManifest, weights: Mapping[str, np.ndarray], batch_sizes: tuple[int, ...]) -> onnx.ModelProto:
-    """The host artifact of a network of ours; raises ConvertError."""
+def cpu_model(manifest: ModelManifest, weights: Mapping[str, np.ndarray], batch_sizes: tuple[int, ...]) -> onnx.ModelProto:
+    """The CPU artifact of a network of ours; raises ConvertError."""
     network = build_network(manifest.architecture, weights, manifest.classes, manifest.recipe.network_size_px)
     return fold(network, manifest, batch_sizes)
 
 
 def plain_network(model: StoredModel) -> onnx.ModelProto:
-    """The network of a model's host artifact, without the recipe: what ATC compiles, with AIPP in its place.
+    """The network of a model's CPU artifact, without the recipe: what ATC compiles, with AIPP in its place.
 
     Raises ModelNotPrepared, ArtifactDamaged, ConvertError.
     """
-    return unfold(onnx.load(model.check_artifact("host")[1], load_external_data=False))
+    return unfold(onnx.load(model.check_artifact("cpu")[1], load_external_data=False))
 
 
-def convert_host(
+def convert_cpu(
     model: StoredModel, *, network: Path | None = None, batch_sizes: tuple[int, ...] | None = None, force: bool = False
 ) -> StoredModel:
     """Fold the recipe into the model's network again, or into that of an ONNX file, and put the artifact into the store.
@@ -50,13 +50,13 @@ def convert_host(
     `batch_sizes` None keeps those of the present artifact. Another network than the present one is refused unless `force`:
     the manifest, and what was compiled for other chips, would tell of weights that are not there. Raises ConvertError.
     """
-    artifact = model.manifest.artifact("host")
+    artifact = model.manifest.artifact("cpu")
     with workshop(model.folder.parent) as folder:
         file = folder / (artifact.file if artifact else f"{model.manifest.name}.onnx")
-        return add_artifact(model, file, write_host(model, file, network=network, batch_sizes=batch_sizes, force=force))
+        return add_artifact(model, file, write_cpu_artifact(model, file, network=network, batch_sizes=batch_sizes, force=force))
 
 
-def write_host(
+def write_cpu_artifact(
     model: StoredModel,
     path: Path,
     *,
@@ -66,7 +66,7 @@ def write_host(
     force: bool = False,
 ) -> Artifact:
     """The same into a file, and its entry; `plain` leaves the recipe out."""
-    artifact = model.manifest.artifact("host")
+    artifact = model.manifest.artifact("cpu")
     sizes = batch_sizes or (artifact.batch_sizes if artifact else (1,))
     folded = fold(_given(model, network, force=force) if network else plain_network(model), model.manifest, sizes)
     return write_artifact(unfold(folded) if plain else folded, path, sizes)

@@ -59,7 +59,7 @@ def unfold(artifact: onnx.ModelProto) -> onnx.ModelProto:
     shape = dimensions(image.type.tensor_type) if image else []
     results = [output for node in recipe for output in node.output]
     if len(shape) != 4 or results[-1:] != [NORMALISED] or list(graph.node[: len(recipe)]) != recipe or len(graph.output) != 1:
-        raise ConvertError("This ONNX file is no artifact of ours: there is no folded recipe in it.", "Write one with: convert host")
+        raise ConvertError("This ONNX file is no artifact of ours: there is no folded recipe in it.", "Write one with: convert cpu")
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer if tensor.name.startswith(PREFIX)}
     height, width = shape[1:3]
     if "recipe/crop_end" in constants:

@@ -26,7 +26,7 @@ MAX_RESIZED_PIXELS = 20_000_000  # a line of pixels, its short side made 256, wo
 
 
 class OriginalTransformSource:
-    """The plain network of a model's host artifact behind the transform of its weights: Pillow's, without Pillow."""
+    """The plain network of a model's CPU artifact behind the transform of its weights: Pillow's, without Pillow."""
 
     def __init__(self, side: str, model: StoredModel, read_image: Callable[[Path], bytes]) -> None:
         """`read_image` answers a file's encoded image or raises ClassifyError. Raises ConvertError for a model without a transform."""
@@ -49,7 +49,7 @@ class OriginalTransformSource:
             "model": manifest.name,
             "version": manifest.version,
             "engine": f"{ENGINE} {transform.name}",
-            "runtime": "host",
+            "runtime": "cpu",
             "labels_sha256": manifest.labels_sha256,
         }
 
@@ -68,7 +68,7 @@ class OriginalTransformSource:
     @cached_property
     def _network(self) -> Any:  # noqa: ANN401 - OpenVINO has no types
         core = ov.Core()
-        network = core.read_model(unfold(onnx.load(self._model.check_artifact("host")[1])).SerializeToString())
+        network = core.read_model(unfold(onnx.load(self._model.check_artifact("cpu")[1])).SerializeToString())
         batch, *image = network.input(0).get_partial_shape()
         if batch.is_dynamic:
             network.reshape([1, *(side.get_length() for side in image)])

@@ -1,4 +1,4 @@
-"""Prepares a model of the zoo: finds its weights, builds the host artifact, and puts a whole model into the store."""
+"""Prepares a model of the zoo: finds its weights, builds the CPU artifact, and puts a whole model into the store."""
 
 import importlib.util
 import shutil
@@ -71,7 +71,7 @@ def prepare(
 
 def _answers(model: StoredModel, want: ModelManifest, batch_sizes: tuple[int, ...]) -> bool:
     """Whether the model is what is asked for, and intact; another version than the zoo's will do, random weights will not."""
-    have, artifact = model.manifest, model.manifest.artifact("host")
+    have, artifact = model.manifest, model.manifest.artifact("cpu")
     if artifact is None or artifact.batch_sizes != batch_sizes or have.recipe.sha256 != want.recipe.sha256:
         return False
     if (have.architecture, have.classes, have.labels_sha256) != (want.architecture, want.classes, want.labels_sha256):

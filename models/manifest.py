@@ -2,14 +2,15 @@
 
 import hashlib
 import json
+import shlex
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.model_errors import ManifestInvalid
+from models.model_errors import ManifestInvalid, ManifestOutdated
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
@@ -19,6 +20,7 @@ Triple = tuple[float, float, float]
 
 MAX_CLASSES = 2000  # Resnet50PostProcess clamps CLASS_NUM here and then fails every frame
 MAX_TOP_K = 16  # and TOP_K here
+CPU, FORMER_CPU = "cpu", "host"  # the soc of an ONNX file, and what it was called
 
 
 class _Record(BaseModel):
@@ -86,14 +88,14 @@ class Recipe(_Record):
 
 
 class Artifact(_Record):
-    """One compiled form of the model; `soc` is "host" (ONNX, CPU) or an Ascend chip such as "Ascend310".
+    """One compiled form of the model; `soc` is "cpu" (ONNX) or an Ascend chip such as "Ascend310".
 
     `batch_sizes` are the sizes a batch may have, on Ascend the gears; `compiler` and `command` are ATC's version and command line.
     """
 
     file: FileName
     sha256: Sha256
-    soc: str = "host"
+    soc: str = CPU
     batch_sizes: tuple[int, ...] = (1,)
     compiler: str = ""
     command: str = ""
@@ -176,10 +178,18 @@ class ModelManifest(_Record):
         return next((artifact for artifact in self.artifacts if artifact.soc == soc), None)
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read and check a manifest; raises ManifestInvalid naming the first field that is wrong."""
+    def read(cls, path: Path, *, renew: bool = False) -> Self:
+        """Read and check a manifest; raises ManifestInvalid naming the first field that is wrong.
+
+        One in the words of an earlier version raises ManifestOutdated, or with `renew` is read in the words of today.
+        """
         try:
-            return cls.model_validate(tomllib.loads(path.read_text("utf-8")))
+            content = tomllib.loads(path.read_text("utf-8"))
+            for artifact in _of_the_former_cpu(content):
+                if not renew:
+                    raise _outdated(path)
+                artifact["soc"] = CPU
+            return cls.model_validate(content)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "manifest"
@@ -193,3 +203,16 @@ class ModelManifest(_Record):
         unfinished = path.with_suffix(".tmp")
         unfinished.write_bytes(tomli_w.dumps(self.model_dump(mode="json", exclude_none=True)).encode())
         unfinished.replace(path)
+
+
+def _of_the_former_cpu(content: dict[str, Any]) -> list[dict[str, Any]]:
+    artifacts = content.get("artifacts")
+    listed = artifacts if isinstance(artifacts, list) else []
+    return [artifact for artifact in listed if isinstance(artifact, dict) and artifact.get("soc") == FORMER_CPU]
+
+
+def _outdated(path: Path) -> ManifestOutdated:
+    """Names the one command that mends it, with the store as it was named here."""
+    folder = path.parent if path.parent.name not in ("", "..") else path.parent.resolve()
+    command = shlex.join(["ascend-classify", "models", "renew", folder.name, "--model-store", str(folder.parent)])
+    return ManifestOutdated(f"{path}: the soc {FORMER_CPU!r} is now called {CPU!r}.", f"Run: {command}")

@@ -3,6 +3,7 @@
 ClassifyError
 ├─ ModelError                 a model that cannot be used as it stands
 │  ├─ ManifestInvalid         manifest.toml is not what the schema says
+│  │  └─ ManifestOutdated     … but what an earlier version's schema said: `models renew` mends it
 │  ├─ ModelNotFound           no such model in the store or in the zoo
 │  ├─ ModelNotPrepared        the zoo knows it, the store has no artifact of it yet
 │  └─ ArtifactDamaged         a file is missing or its sha256 is not the manifest's
@@ -38,6 +39,10 @@ class ManifestInvalid(ModelError):
     """manifest.toml is not what the schema says."""
 
     code = "manifest_invalid"
+
+
+class ManifestOutdated(ManifestInvalid):
+    """manifest.toml says in an earlier version's words what has another name now; the model's files are right."""
 
 
 class ModelNotFound(ModelError):

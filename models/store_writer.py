@@ -11,7 +11,7 @@ from pathlib import Path
 
 from convert.conversion_errors import ConvertError
 from models.manifest import Artifact, ModelManifest
-from models.model_errors import ArtifactDamaged, ModelError
+from models.model_errors import ArtifactDamaged, ManifestOutdated, ModelError
 from models.store import ModelStore, StoredModel, sha256_of
 
 FILE_MODE = 0o640  # no more than the vendor's runtime allows for an OM, so that one rule covers all artifacts
@@ -75,10 +75,33 @@ def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredMo
     return StoredModel(finished, folder)
 
 
+def renew_manifest(store: ModelStore, name: str) -> bool:
+    """Write the manifest of an earlier version again in the words of today; False if it says them already.
+
+    The model's files stay as they are, and their sha256 valid. Raises ModelError if there is no such model or its manifest
+    cannot be read in any words, ConvertError if the store cannot be written to.
+    """
+    folder = store.root / name
+    try:
+        with suppress(ManifestOutdated):
+            store.open(name)
+            return False
+        with locked(store.root):
+            write_manifest(ModelManifest.read(folder / MANIFEST, renew=True), folder)
+    except OSError as error:
+        raise ConvertError(f"{folder}: {error}.", "See that the model store can be written to and has room.") from error
+    return True
+
+
 def stored(store: ModelStore, name: str) -> StoredModel | None:
-    """The model as it is in the store, perhaps damaged, if there is a manifest that can be read."""
+    """The model as it is in the store, perhaps damaged, if there is a manifest that can be read.
+
+    Raises ManifestOutdated: only the words are old, and what was compiled for other chips would be lost.
+    """
     try:
         return store.open(name)
+    except ManifestOutdated:
+        raise
     except ModelError:
         return None
 
@@ -93,7 +116,7 @@ def _identity(manifest: ModelManifest) -> tuple[object, ...]:
     return manifest.architecture, manifest.classes, manifest.version, source, manifest.recipe.sha256
 
 
-def check_nothing_lost(store: ModelStore, manifest: ModelManifest, soc: str = "host") -> None:
+def check_nothing_lost(store: ModelStore, manifest: ModelManifest, soc: str = "cpu") -> None:
     """Raises ConvertError if the store holds artifacts for other chips that a new model of that name would make wrong."""
     former = stored(store, manifest.name)
     if former is None or same_model(former.manifest, manifest):

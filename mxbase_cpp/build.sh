@@ -10,7 +10,7 @@ if [ -n "${MX_SDK_HOME:-}" ]; then
     runtime=ascend
     set -- "-DMX_SDK_HOME=$MX_SDK_HOME" "-DACL_HOME=${ASCEND_HOME_PATH:-}" "$@"
 else
-    runtime=host
+    runtime=cpu
     python=$root/.venv/bin/python
     [ -x "$python" ] || python=$(command -v python3)
     set -- "-DPython_EXECUTABLE=$python" "$@"

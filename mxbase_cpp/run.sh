@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 if [ -n "${MX_SDK_HOME:-}" ]; then
     runtime=ascend soc=${SOC:-Ascend310}
 else
-    runtime=host soc=host
+    runtime=cpu soc=cpu
 fi
 program=$root/build/program-$runtime/resnext101
 [ -x "$program" ] || {

@@ -4,7 +4,8 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 Positive = Annotated[int, Field(ge=1)]
@@ -31,14 +32,14 @@ class Settings(BaseSettings):
     engine_python: Path | None = Field(None, description="The Python that imports the SDK's module, if it is not the server's.")
     engine_start_s: float = Field(120.0, gt=0, description="Seconds an engine process may take to be ready.")
     engine_stall_s: float = Field(10.0, gt=0, description="Seconds without a result after which an engine with work counts as hung.")
-    runtime: Literal["auto", "ascend", "host"] = Field(
-        "auto", description="What runs the pipeline: the vendor's SDK (ascend) or this project's CPU runtime (host)."
+    runtime: Literal["auto", "ascend", "cpu"] = Field(
+        "auto", description="What runs the pipeline: the vendor's SDK (ascend) or this project's CPU runtime (cpu)."
     )
     pipeline: Path | None = Field(None, description="A hand-written .pipeline to run instead of the rendered one.")
     sdk_conf: Path | None = Field(
         None, description="The vendor's sdk.conf for the CPU runtime: enable_ps=true keeps performance statistics."
     )
-    streams_per_device: int = Field(0, ge=0, le=64, description="Streams per device; 0: one more than the CPU cores (host), 2 (ascend).")
+    streams_per_device: int = Field(0, ge=0, le=64, description="Streams per device; 0: one more than the CPU cores (cpu), 2 (ascend).")
     window: Positive = Field(64, description="Images in flight at most; more are answered 429.")
     timeout_ms: Positive = Field(30_000, description="Time a request may take; a client may ask for less.")
     max_body_bytes: Positive = Field(20 * 1024 * 1024, description="Largest request body.")
@@ -60,6 +61,13 @@ class Settings(BaseSettings):
     drain_s: float = Field(30.0, ge=0, description="Seconds in which requests in flight may still be answered.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, or text on a terminal (auto).")
+
+    @field_validator("runtime", mode="before")
+    @classmethod
+    def _runtime_of_today(cls, word: object) -> object:
+        if word == "host":
+            raise PydanticCustomError("former_word", "the CPU runtime is now called cpu, so write RUNTIME=cpu")
+        return word
 
     @classmethod
     def settings_customise_sources(

@@ -73,8 +73,8 @@ def write_inputs(model: StoredModel, command: AtcCommand) -> None:
     if command.aipp == folder / RENDERED_AIPP:
         write_whole(command.aipp, render_aipp(aipp_of(model.manifest, "rgb888"), model.manifest).encode())
     if command.source == folder / f"{model.manifest.name}.plain.onnx":
-        _, host = model.check_artifact("host")
-        network = unfold(onnx.load(host, load_external_data=False))
+        _, folded = model.check_artifact("cpu")
+        network = unfold(onnx.load(folded, load_external_data=False))
         write_whole(command.source, network.SerializeToString(deterministic=True))
         image = read_source(command.source)
         replace(command, image=image).check()  # its batch may be fixed

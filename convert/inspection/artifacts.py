@@ -15,9 +15,9 @@ from models.manifest import Artifact, ModelManifest
 from models.store import sha256_of
 from models.store_writer import FILE_MODE
 
-HOST = "host"
+CPU = "cpu"
 MAX_PROVENANCE_BYTES = 1 << 20
-_AGAIN = "Convert it again from the manifest: ascend-classify convert host, or convert atc."
+_AGAIN = "Convert it again from the manifest: ascend-classify convert cpu, or convert atc."
 
 
 def inspect_onnx(path: Path, context: Context) -> Inspection:
@@ -49,7 +49,7 @@ def inspect_onnx(path: Path, context: Context) -> Inspection:
 def _onnx_findings(onnx: OnnxFacts, manifest: ModelManifest, artifact: Artifact) -> Iterator[Remark]:
     width, height = manifest.recipe.input_size_px
     batch = artifact.batch_sizes[0] if len(artifact.batch_sizes) == 1 else "N"
-    yield agree("soc", HOST, artifact.soc, "An artifact for Ascend is an OM: ascend-classify convert atc.")
+    yield agree("soc", CPU, artifact.soc, "An artifact for Ascend is an OM: ascend-classify convert atc.")
     yield agree("recipe", "folded in" if onnx.folded else "not folded in", "folded in", _AGAIN)
     yield agree("recipe's sha256", onnx.metadata.get("recipe_sha256", "none"), manifest.recipe.sha256, _AGAIN)
     yield agree("model", onnx.metadata.get("model", "none"), manifest.name, _AGAIN)
@@ -72,8 +72,8 @@ def inspect_om(path: Path, context: Context) -> Inspection:
     mode = stat.S_IMODE(path.stat().st_mode)
     findings.append(_mode(path, mode))
     artifact = context.artifact(path)
-    if artifact and artifact.soc == HOST:
-        findings.append(Remark(fits=False, what="soc: an OM is for Ascend, but the manifest says host", remedy=_AGAIN))
+    if artifact and artifact.soc == CPU:
+        findings.append(Remark(fits=False, what="soc: an OM is for Ascend, but the manifest says cpu", remedy=_AGAIN))
     if provenance_path(path).is_file():
         findings += _provenance(path, artifact, facts)
     else:
@@ -118,7 +118,7 @@ def _of_the_manifest(path: Path, context: Context) -> Iterator[Remark]:
         return
     artifact = context.artifact(path)
     if artifact is None:
-        remedy = "Remove it, or enter it: ascend-classify convert atc --into, or convert host."
+        remedy = "Remove it, or enter it: ascend-classify convert atc --into, or convert cpu."
         yield Remark(fits=False, what=f"the manifest of {context.manifest.name} does not know this file", remedy=remedy)
         return
     yield agree("sha256", sha256_of(path), artifact.sha256, _AGAIN)

@@ -1,7 +1,7 @@
 # The vendor's SDK: old string ABI, its protobuf under another name, its own OpenCV (ascend.md 3.5).
 set(MX_SDK_HOME "$ENV{MX_SDK_HOME}" CACHE PATH "where the SDK is installed")
 if(NOT EXISTS "${MX_SDK_HOME}/include/MxBase")
-  message(FATAL_ERROR "MX_SDK_HOME (${MX_SDK_HOME}) holds no include/MxBase: source the SDK's set_env.sh, or build with -DMX_RUNTIME=host")
+  message(FATAL_ERROR "MX_SDK_HOME (${MX_SDK_HOME}) holds no include/MxBase: source the SDK's set_env.sh, or build with -DMX_RUNTIME=cpu")
 endif()
 set(ACL_HOME "$ENV{ASCEND_HOME_PATH}" CACHE PATH "CANN, for acl/acl.h")
 add_compile_definitions(_GLIBCXX_USE_CXX11_ABI=0 google=mindxsdk_private)

@@ -21,7 +21,7 @@ find_path(JPEG_INCLUDE jpeglib.h)
 find_library(JPEG_LIBRARY jpeg)
 set(MX_JPEG_DEFAULT ON)
 
-function(add_host_sdk name api)
+function(add_cpu_sdk name api)
   set(sources compiled_model device_manager device_memory memory_helper model_inference_processor post_config resnet50_post_process
       table_softmax tensor_base)
   set(sdk ${PROJECT_SOURCE_DIR}/cpu_sdk)
@@ -33,4 +33,4 @@ function(add_host_sdk name api)
   target_link_libraries(${name} PRIVATE openvino::runtime Threads::Threads)
 endfunction()
 
-add_host_sdk(mxbase_api 7_3)
+add_cpu_sdk(mxbase_api 7_3)

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import Literal, Self
 
-RUNTIME: Literal["ascend", "host"]
+RUNTIME: Literal["ascend", "cpu"]
 """What it was built for."""
 
 Outcome = Literal["ok", "undecodable", "expired", "cancelled", "failed", "closed"]

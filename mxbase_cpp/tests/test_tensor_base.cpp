@@ -20,14 +20,14 @@ MemoryData Device(size_t size) {
 
 TEST_CASE("a tensor frees what it owns, in any thread, and not what it has borrowed") {
     mxclassify::UseDevice(0);
-    const size_t before = MxHost::DeviceAllocations();
+    const size_t before = MxCpu::DeviceAllocations();
     MemoryData memory = Device(12);
     { const TensorBase borrowed(memory, true, {2, 6}, MxBase::TENSOR_DTYPE_UINT8); }
-    CHECK(MxHost::DeviceAllocations() == before + 1);
+    CHECK(MxCpu::DeviceAllocations() == before + 1);
     auto owning = std::make_unique<TensorBase>(memory, false, std::vector<uint32_t>{3}, MxBase::TENSOR_DTYPE_FLOAT32);
     const TensorBase copy = *owning;
     std::thread([&owning] { owning.reset(); }).join();
-    CHECK(MxHost::DeviceAllocations() == before + 1);
+    CHECK(MxCpu::DeviceAllocations() == before + 1);
     CHECK(copy.GetByteSize() == 12);
     CHECK(copy.GetSize() == 3);
 }

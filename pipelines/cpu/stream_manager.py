@@ -8,6 +8,7 @@ import logging
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from pipelines.codes import Code
@@ -30,8 +31,17 @@ MAX_FILE_BYTES = 100 * 1024 * 1024
 NOT_INITIALISED_TEXT = b"The initialization is not performed, Call the InitManager method first."
 
 
+def _called_as_the_vendors(manager: type["CpuStreamManager"]) -> type["CpuStreamManager"]:
+    """A wrong number of arguments is told with the vendor's name of the class."""
+    for name, member in vars(manager).items():
+        if isinstance(member, FunctionType):
+            member.__qualname__ = f"StreamManagerApi.{name}"
+    return manager
+
+
+@_called_as_the_vendors
 class CpuStreamManager:
-    """The vendor's entry point."""
+    """The vendor's entry point, StreamManagerApi."""
 
     def __init__(self, options: CpuOptions | None = None) -> None:
         self._options = options or CpuOptions()

@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from models.manifest import CPU, FORMER_CPU
 from models.store import ModelStore
 from server.cli.flags import load_settings
 from server.cli.options import StoreFolder
+from server.errors import BadRequest
 
 LANES = 2  # one batch runs, one waits
 CAPACITY = 64
@@ -18,7 +20,7 @@ CAPACITY = 64
 def classifier_config(
     name: Annotated[str, typer.Argument(help="Name of the model in the store.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.", show_default="standard output")] = None,
-    soc: Annotated[str, typer.Option(help="Which of the model's artifacts: host, Ascend310, …")] = "host",
+    soc: Annotated[str, typer.Option(help="Which of the model's artifacts: cpu, Ascend310, …")] = CPU,
     artifact: Annotated[Path | None, typer.Option(help="This file instead of the store's.", show_default=False)] = None,
     ranking: Annotated[Literal["own", "sdk"], typer.Option(help="Our softmax and ranking, or Resnet50PostProcess.")] = "own",
     model_store: StoreFolder = None,
@@ -27,6 +29,8 @@ def classifier_config(
     from models.whole_file import write_whole
     from pipelines.classifier_config import ClassifierLimits, render_classifier
 
+    if soc == FORMER_CPU:
+        raise BadRequest(f"The soc {FORMER_CPU} is now called {CPU}.", f"Write it as --soc {CPU}")
     store = ModelStore(load_settings(model_store=model_store).model_store)
     path = artifact or store.open(name).check_artifact(soc)[1].with_suffix(".om")  # on a CPU X.om stands for the X.onnx beside it
     limits = ClassifierLimits(len(os.sched_getaffinity(0)), LANES, CAPACITY)

@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 
+from models.model_errors import ModelError
 from models.store import ModelStore
 from server.cli.classifier_config_command import classifier_config
 from server.cli.flags import load_settings
+from server.cli.models_renew_command import renew
 from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
 
 models_app = typer.Typer(help="The models: which there are, and how to prepare one.", no_args_is_help=True)
 models_app.command("classifier-config")(classifier_config)
+models_app.command("renew")(renew)
 
 
 @models_app.command("list")
@@ -24,7 +27,7 @@ def list_models(model_store: StoreFolder = None, as_json: AsJson = False) -> Non
     store = _store(model_store)
     prepared = set(store.names())
     rows = [
-        {"name": name, "prepared": name in prepared, "description": store.manifest(name).description}
+        {"name": name, "prepared": name in prepared, "description": _description(store, name)}
         for name in sorted(prepared | set(zoo_names()))
     ]
     if as_json:
@@ -78,6 +81,14 @@ def set_golden_image(
 
     golden = set_golden(load_settings(model=name, model_store=model_store, log_level="warning"), image, class_id, tolerance)
     _print(f"{golden.file} of {name} is class {golden.class_id} with {golden.score:.4f} ± {golden.tolerance:g}")
+
+
+def _description(store: ModelStore, name: str) -> str:
+    """What a model is, or why its manifest cannot be read: the others are listed all the same."""
+    try:
+        return store.manifest(name).description
+    except ModelError as error:
+        return str(error)
 
 
 def _store(folder: Path | None) -> ModelStore:

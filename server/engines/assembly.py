@@ -26,7 +26,7 @@ from server.telemetry.model_metrics import ModelMetrics
 
 logger = logging.getLogger(__name__)
 
-HOST_STREAMS_MAX = 8
+CPU_STREAMS_MAX = 8
 ASCEND_STREAMS = 2  # one decoding thread barely feeds a 310
 LANES = 2  # batches on the device at once: one runs, one waits there
 
@@ -52,7 +52,7 @@ def engine_kinds(settings: Settings) -> tuple[str, ...]:
 
 def default_streams(runtime: Runtime) -> int:
     """On a CPU one stream more than cores keeps them busy while a stream decodes or is spoken to."""
-    return ASCEND_STREAMS if runtime == "ascend" else min(cores() + 1, HOST_STREAMS_MAX)
+    return ASCEND_STREAMS if runtime == "ascend" else min(cores() + 1, CPU_STREAMS_MAX)
 
 
 def cores() -> int:
@@ -92,7 +92,7 @@ class EngineAssembly:
 
     @cached_property
     def _soc(self) -> str:
-        return "" if self._runtime == "host" else chip_soc(self._model.manifest)
+        return "" if self._runtime == "cpu" else chip_soc(self._model.manifest)
 
     def fleet(self) -> Fleet:
         """What answers, not started: a tier for each kind, in it a member for each chip; raises EngineUnavailable."""
@@ -151,11 +151,11 @@ class EngineAssembly:
 
     def _limits(self) -> ClassifierLimits:
         # Twice the window: an image that was given up keeps its place until the classifier comes to it.
-        decoders = max(2, min(HOST_STREAMS_MAX, cores() // len(self.devices)))
+        decoders = max(2, min(CPU_STREAMS_MAX, cores() // len(self.devices)))
         return ClassifierLimits(decoders=decoders, lanes=LANES, capacity=2 * self._settings.window)
 
     def _places(self) -> int:
         """Images in a process of the compiled engine: those being decoded, and batches that run, wait and gather."""
-        artifact = self._model.manifest.artifact("host" if self._runtime == "host" else self._soc)
+        artifact = self._model.manifest.artifact("cpu" if self._runtime == "cpu" else self._soc)
         largest = artifact.batch_sizes[-1] if artifact else 1
         return min(self._settings.window, self._limits().decoders + (LANES + 1) * largest)

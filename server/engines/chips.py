@@ -85,7 +85,7 @@ def chip_soc(manifest: ModelManifest, npu_smi: Path | None = None) -> str:
     Raises ModelNotPrepared for a model without an OM where the chip is not known either; EngineUnavailable if there are several and
     the chip is not known, or is not of one kind.
     """
-    socs = [artifact.soc for artifact in manifest.artifacts if artifact.soc != "host"]
+    socs = [artifact.soc for artifact in manifest.artifacts if artifact.soc != "cpu"]
     if len(socs) == 1:
         return socs[0]
     try:

@@ -48,7 +48,7 @@ class ClassifierPlan:
 
 def plan_classifier(model: StoredModel, runtime: Runtime, soc: str, limits: ClassifierLimits, device: int = 0) -> ClassifierPlan:
     """Render the compiled engine's configuration for one chip; raises ModelError when an artifact is missing or damaged."""
-    _, path = model.check_artifact("host" if runtime == "host" else soc)
+    _, path = model.check_artifact("cpu" if runtime == "cpu" else soc)
     config = render_classifier(model.manifest, str(path.with_suffix(".om").absolute()), limits, device)
     return ClassifierPlan(config, model.read_class_names(), runtime)
 
@@ -58,7 +58,7 @@ def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, 
     manifest = model.manifest
     if manifest.classes > MAX_CLASSES:
         raise EngineUnavailable(f"{manifest.name} has {manifest.classes} classes; the vendor's post-process takes {MAX_CLASSES}.")
-    artifact, path = model.check_artifact("host" if runtime == "host" else soc)
+    artifact, path = model.check_artifact("cpu" if runtime == "cpu" else soc)
     labels = model.check_labels()
     folder = tempfile.TemporaryDirectory(prefix="ascend-classify-")
     config = Path(folder.name) / f"{manifest.name}.cfg"

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from pipelines.cpu.runtime_options import CpuOptions
 from server.errors import EngineUnavailable
 
-Runtime = Literal["ascend", "host"]
+Runtime = Literal["ascend", "cpu"]
 
 
 class StreamManager(Protocol):
@@ -23,24 +23,24 @@ class StreamManager(Protocol):
 
 
 def detect_runtime(devices: Path = Path("/dev")) -> Runtime:
-    """`ascend` when the SDK's Python module and a chip's device node are there, else `host`."""
+    """`ascend` when the SDK's Python module and a chip's device node are there, else `cpu`."""
     chips = any(devices.glob("davinci[0-9]*"))
-    return "ascend" if chips and importlib.util.find_spec("StreamManagerApi") else "host"
+    return "ascend" if chips and importlib.util.find_spec("StreamManagerApi") else "cpu"
 
 
 def open_stream_manager(runtime: Runtime, options: CpuOptions) -> tuple[StreamManager, Callable[[], Any]]:
     """A stream manager and the constructor of its input struct; raises EngineUnavailable. `options` are the CPU runtime's."""
-    if runtime == "host":
+    if runtime == "cpu":
         try:
             from pipelines.cpu import CpuStreamManager, MxDataInput
         except ImportError as error:
-            raise EngineUnavailable(f"The CPU runtime is not installed: {error}.", "Install the extra: ascend-classify[host].") from error
+            raise EngineUnavailable(f"The CPU runtime is not installed: {error}.", "Install the extra: ascend-classify[cpu].") from error
         return CpuStreamManager(options), MxDataInput
     try:
         import StreamManagerApi as vendor  # type: ignore[import-not-found] # noqa: N813
     except ImportError as error:
         raise EngineUnavailable(
             f"The MindX SDK's Python module cannot be imported: {error}.",
-            "Source the SDK's set_env.sh, or serve on the CPU with RUNTIME=host.",
+            "Source the SDK's set_env.sh, or serve on the CPU with RUNTIME=cpu.",
         ) from error
     return vendor.StreamManagerApi(), vendor.MxDataInput

@@ -51,7 +51,7 @@ class StreamEngine:
 
     def _start(self) -> None:
         plan = self._plan = self._make_plan()
-        told = self._runtime == "host" and not self._options.strict and plan.depth <= UNHINDERED
+        told = self._runtime == "cpu" and not self._options.strict and plan.depth <= UNHINDERED
         options = replace(self._options, on_result=self._arrived) if told else self._options
         self._manager, make_input = open_stream_manager(self._runtime, options)
         if code := self._manager.InitManager():
@@ -126,7 +126,7 @@ class StreamEngine:
         if lanes and self._manager:
             if not lanes.close(CLOSE_S):
                 logger.error("a stream hangs; it is left to the end of the process")
-            elif self._runtime == "host":
+            elif self._runtime == "cpu":
                 self._manager.DestroyAllStreams()  # the vendor tears its devices down here, for good
         self._manager = None
         if self._plan:

@@ -130,7 +130,7 @@ def artifact(
     seconds: Annotated[float, typer.Option(help="For how long each.")] = 12,
     store: Store = Path("build/bench_store"),
 ) -> None:
-    """What the recipe in front of the network costs: the host artifact's throughput ÷ that of the plain network in OpenVINO."""
+    """What the recipe in front of the network costs: the CPU artifact's throughput ÷ that of the plain network in OpenVINO."""
     _prepare(model, store)
     _say(f"{machine()}\n")
     for line in measure_pairs(store, model, pairs, seconds, _tell).lines(model):

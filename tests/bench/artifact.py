@@ -1,4 +1,4 @@
-"""What the folded recipe costs: the host artifact (uint8 pixels in) against its plain network (normalised floats in), in OpenVINO.
+"""What the folded recipe costs: the CPU artifact (uint8 pixels in) against its plain network (normalised floats in), in OpenVINO.
 
 `python -m tests.bench.artifact FILE KIND` compiles the `artifact` in FILE, or the `plain` network in it, and answers each line SECONDS
 on its input with a line of JSON. Both run asynchronously, with the same number of streams and requests.
@@ -90,12 +90,12 @@ class Pairs:
             yield f"| {name}, {kind} | {median(one['rate'] for one in measured):.2f} | {median(one['cpu_ms'] for one in measured):.2f} |"
         yield ""
         yield f"CPU time an image, artifact ÷ plain: {self._median_of('cpu_ms'):.3f} (steadier where the machine is shared)"
-        yield str(Goal(f"{name}: host artifact ÷ the plain network in OpenVINO", self.ratio, GOAL))
+        yield str(Goal(f"{name}: CPU artifact ÷ the plain network in OpenVINO", self.ratio, GOAL))
 
 
 def measure_pairs(store: Path, name: str, pairs: int, seconds: float, tell: Callable[[str], None]) -> Pairs:
     """Measure both in turns, the first of a pair being now the one, now the other."""
-    result, file = Pairs(), ModelStore(store).open(name).check_artifact("host")[1]
+    result, file = Pairs(), ModelStore(store).open(name).check_artifact("cpu")[1]
     with measuring(__name__, str(file), "artifact") as artifact, measuring(__name__, str(file), "plain") as plain:
         networks = {"artifact": artifact, "plain": plain}
         one, other = (measure(seconds / 4) for measure in networks.values())  # to warm up

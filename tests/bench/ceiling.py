@@ -28,7 +28,7 @@ class Loop:
         model = ModelStore(store).open(name)
         self._recipe = model.manifest.recipe
         self._image = image.read_bytes()
-        self._compiled = load_model(model.check_artifact("host")[1]).compiled(1)
+        self._compiled = load_model(model.check_artifact("cpu")[1]).compiled(1)
 
     def loop(self, threads: int, seconds: float) -> dict[str, float]:
         """Images/s of decode, resize and inference on so many threads; their median latency; CPU-ms an image."""

@@ -40,7 +40,7 @@ Submit = Callable[[Done], None]  # sends the image, and calls back when it is an
 def stream(model: StoredModel, image: bytes) -> Iterator[Submit]:
     """The stream engine."""
     inspected = inspect_image(image, 10**8)
-    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "host", "", min(CORES + 1, 8)), "host"), IN_FLIGHT)
+    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", min(CORES + 1, 8)), "cpu"), IN_FLIGHT)
     engine.start()
 
     def submit(done: Done) -> None:
@@ -69,7 +69,7 @@ def mxbase(model: StoredModel, image: bytes) -> Iterator[Submit]:
             assert outcome == "ok", why
             waiting.pop(number)()
 
-    path = model.check_artifact("host")[1].with_suffix(".om")
+    path = model.check_artifact("cpu")[1].with_suffix(".om")
     limits = ClassifierLimits(decoders=max(2, min(CORES, 8)), lanes=2, capacity=IN_FLIGHT)
     classifier = mxclassify.Classifier(render_classifier(model.manifest, str(path), limits), answered)
 

@@ -41,7 +41,7 @@ def compared(case, strict):
 
 def run(program: str, work: Path, strict: bool) -> dict:
     """Run a program and return its cases by id."""
-    path = os.pathsep.join((str(ROOT), str(ROOT / "pipelines" / "host" / "compat")))
+    path = os.pathsep.join((str(ROOT), str(ROOT / "pipelines" / "cpu" / "compat")))
     environment = os.environ | {"CONFORMANCE_WORK": str(work), "PYTHONPATH": path, "ASCEND_CLASSIFY_STRICT": str(int(strict))}
     done = subprocess.run([sys.executable, HERE / f"{program}.py"], env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]

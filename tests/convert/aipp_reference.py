@@ -1,4 +1,4 @@
-"""AIPP in NumPy, after CANN's description of it: what the hardware computes, to hold the host artifact against."""
+"""AIPP in NumPy, after CANN's description of it: what the hardware computes, to hold the CPU artifact against."""
 
 import numpy as np
 

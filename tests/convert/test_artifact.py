@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from convert.artifact import convert_host, host_model, plain_network, write_artifact, write_host
+from convert.artifact import convert_cpu, cpu_model, plain_network, write_artifact, write_cpu_artifact
 from convert.conversion_errors import ConvertError
 from convert.networks.architectures import build_network, random_weights
 from convert.networks.plain_network import weights_sha256
@@ -28,8 +28,8 @@ def weights() -> dict[str, np.ndarray]:
 
 def test_gears_answer_as_batch_one(run: Run, photos: dict[str, np.ndarray], efficientnet_weights: dict[str, np.ndarray]) -> None:
     manifest = zoo_manifest("efficientnet_lite0")
-    gears = host_model(manifest, efficientnet_weights, (1, 2, 4, 8)).SerializeToString()
-    single = host_model(manifest, efficientnet_weights, (1,)).SerializeToString()
+    gears = cpu_model(manifest, efficientnet_weights, (1, 2, 4, 8)).SerializeToString()
+    single = cpu_model(manifest, efficientnet_weights, (1,)).SerializeToString()
     batch = np.stack([photos["cat"], photos["coffee"], photos["cat"][::-1], photos["coffee"][:, ::-1]])
     expected = np.concatenate([run(single, image[None]) for image in batch])
     np.testing.assert_allclose(run(gears, batch), expected, rtol=1e-5, atol=1e-5)
@@ -43,12 +43,12 @@ def test_the_contract(weights: dict[str, np.ndarray], tmp_path: Path, batch_size
     (pixels,), (scores,) = graph.input, graph.output
     assert (pixels.name, pixels.type.tensor_type.elem_type, dimensions(pixels)) == ("image", TensorProto.UINT8, [first, 224, 224, 3])
     assert (scores.name, scores.type.tensor_type.elem_type, dimensions(scores)) == ("scores", TensorProto.FLOAT, [first, 10])
-    assert (artifact.file, artifact.soc, artifact.batch_sizes) == ("model.onnx", "host", batch_sizes)
+    assert (artifact.file, artifact.soc, artifact.batch_sizes) == ("model.onnx", "cpu", batch_sizes)
     assert artifact.sha256 == sha256_of(tmp_path / "model.onnx")
 
 
 def write(weights: dict[str, np.ndarray], path: Path, batch_sizes: tuple[int, ...]) -> Artifact:
-    return write_artifact(host_model(MANIFEST, weights, batch_sizes), path, batch_sizes)
+    return write_artifact(cpu_model(MANIFEST, weights, batch_sizes), path, batch_sizes)
 
 
 def dimensions(value: onnx.ValueInfoProto) -> list[int | str]:
@@ -56,7 +56,7 @@ def dimensions(value: onnx.ValueInfoProto) -> list[int | str]:
 
 
 def test_the_metadata(weights: dict[str, np.ndarray]) -> None:
-    facts = {fact.key: fact.value for fact in host_model(MANIFEST, weights, (1, 2, 4, 8)).metadata_props}
+    facts = {fact.key: fact.value for fact in cpu_model(MANIFEST, weights, (1, 2, 4, 8)).metadata_props}
     assert facts == {
         "model": "efficientnet_lite0",
         "version": "1",
@@ -75,7 +75,7 @@ def test_the_same_bytes_and_nothing_beside_them(weights: dict[str, np.ndarray], 
 @pytest.mark.parametrize("batch_sizes", [(), (0,), (-1, 1), (2, 1), (1, 1)])
 def test_batch_sizes_must_rise(weights: dict[str, np.ndarray], batch_sizes: tuple[int, ...]) -> None:
     with pytest.raises(ConvertError, match="rising positive"):
-        host_model(MANIFEST, weights, batch_sizes)
+        cpu_model(MANIFEST, weights, batch_sizes)
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_weights_must_fit(weights: dict[str, np.ndarray], tmp_path: Path, change
 
 def test_step_counters_are_no_parameters(weights: dict[str, np.ndarray]) -> None:
     counted = {**weights, "_bn0.num_batches_tracked": np.array(5)}
-    assert host_model(MANIFEST, counted, (1,)) == host_model(MANIFEST, weights, (1,))
+    assert cpu_model(MANIFEST, counted, (1,)) == cpu_model(MANIFEST, weights, (1,))
 
 
 def test_an_unknown_architecture() -> None:
     manifest: ModelManifest = MANIFEST.model_copy(update={"architecture": "vgg"})
     with pytest.raises(ConvertError, match="no architecture 'vgg'"):
-        host_model(manifest, {}, (1,))
+        cpu_model(manifest, {}, (1,))
 
 
 @pytest.fixture
@@ -118,11 +118,11 @@ def test_the_plain_network_of_a_model(stored: StoredModel, weights: dict[str, np
 
 
 def test_a_model_is_built_again(stored: StoredModel) -> None:
-    model = convert_host(stored, batch_sizes=(1, 2))
-    assert model.check_artifact("host")[0].batch_sizes == (1, 2)
-    again = convert_host(model)
+    model = convert_cpu(stored, batch_sizes=(1, 2))
+    assert model.check_artifact("cpu")[0].batch_sizes == (1, 2)
+    again = convert_cpu(model)
     assert again.manifest == model.manifest
-    assert convert_host(again, batch_sizes=(1,)).manifest == stored.manifest
+    assert convert_cpu(again, batch_sizes=(1,)).manifest == stored.manifest
     assert sorted(path.name for path in model.folder.iterdir()) == ["imagenet.names", "m.onnx", "manifest.toml"]
 
 
@@ -133,27 +133,27 @@ def test_another_export_of_the_same_network(stored: StoredModel, weights: dict[s
             tensor.name = "other name"
     network.graph.node[-1].input[2] = "other name"
     (tmp_path / "same.onnx").write_bytes(network.SerializeToString())
-    assert convert_host(stored, network=tmp_path / "same.onnx").check_artifact("host")[0].batch_sizes == (1,)
+    assert convert_cpu(stored, network=tmp_path / "same.onnx").check_artifact("cpu")[0].batch_sizes == (1,)
 
 
 def test_another_networks_weights_want_force(stored: StoredModel, tmp_path: Path) -> None:
     other = build_network(MANIFEST.architecture, random_weights(MANIFEST.architecture, 10, 1), 10)
     (tmp_path / "other.onnx").write_bytes(other.SerializeToString())
     with pytest.raises(ConvertError, match=r"has other weights than 'efficientnet_lite0'.*--force"):
-        convert_host(stored, network=tmp_path / "other.onnx")
-    forced = convert_host(stored, network=tmp_path / "other.onnx", force=True)
+        convert_cpu(stored, network=tmp_path / "other.onnx")
+    forced = convert_cpu(stored, network=tmp_path / "other.onnx", force=True)
     assert weights_sha256(plain_network(forced)) == weights_sha256(other)
 
 
 def test_a_damaged_artifact_is_mended_from_a_plain_network(stored: StoredModel, weights: dict[str, np.ndarray], tmp_path: Path) -> None:
     (stored.folder / "m.onnx").write_bytes(b"damaged")
     with pytest.raises(ArtifactDamaged):
-        convert_host(stored)
+        convert_cpu(stored)
     (tmp_path / "plain.onnx").write_bytes(build_network(MANIFEST.architecture, weights, 10).SerializeToString())
-    assert convert_host(stored, network=tmp_path / "plain.onnx").manifest == stored.manifest
+    assert convert_cpu(stored, network=tmp_path / "plain.onnx").manifest == stored.manifest
 
 
 def test_into_a_file(stored: StoredModel, tmp_path: Path) -> None:
-    assert write_host(stored, tmp_path / "again.onnx").sha256 == stored.manifest.artifacts[0].sha256
-    write_host(stored, tmp_path / "plain.onnx", plain=True)
+    assert write_cpu_artifact(stored, tmp_path / "again.onnx").sha256 == stored.manifest.artifacts[0].sha256
+    write_cpu_artifact(stored, tmp_path / "plain.onnx", plain=True)
     assert onnx.load(tmp_path / "plain.onnx") == plain_network(stored)

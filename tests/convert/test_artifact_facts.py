@@ -11,7 +11,7 @@ from tests.level_model import level_graph
 
 
 def test_the_facts_of_our_artifacts(efficientnet: StoredModel) -> None:
-    facts = read_artifact_facts(efficientnet.check_artifact("host")[1])
+    facts = read_artifact_facts(efficientnet.check_artifact("cpu")[1])
     assert facts == ArtifactFacts("efficientnet_lite0", efficientnet.manifest.recipe.sha256, (1,))
 
 

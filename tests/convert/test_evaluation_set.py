@@ -125,9 +125,9 @@ def test_prepare_brings_network_and_set(tmp_path: Path) -> None:
     store = ModelStore(tmp_path / "store")
     model = prepare(DIGITS, store, batch_sizes=(1, 2))
     assert sorted(path.name for path in model.folder.iterdir()) == ["digits.names", "evaluation", "manifest.toml", f"{DIGITS}.onnx"]
-    assert model.check_artifact("host")[0].batch_sizes == (1, 2)
-    kept = model.check_artifact("host")[1].stat().st_ino
-    assert prepare(DIGITS, store, batch_sizes=(1, 2)).check_artifact("host")[1].stat().st_ino == kept
+    assert model.check_artifact("cpu")[0].batch_sizes == (1, 2)
+    kept = model.check_artifact("cpu")[1].stat().st_ino
+    assert prepare(DIGITS, store, batch_sizes=(1, 2)).check_artifact("cpu")[1].stat().st_ino == kept
 
 
 @pytest.mark.usefixtures("zoo_with_a_network")

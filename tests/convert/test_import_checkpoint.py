@@ -67,7 +67,7 @@ def test_a_checkpoint(run: Run, checkpoint: Path, weights: dict[str, np.ndarray]
     pixels = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
     image = ((pixels[..., ::-1] - np.array(manifest.recipe.mean)) / np.array(manifest.recipe.std)).transpose(0, 3, 1, 2).astype(np.float32)
     expected = run(build_network(ARCHITECTURE, weights, 5, (64, 64)).SerializeToString(), image)
-    np.testing.assert_allclose(run(model.check_artifact("host")[1], pixels), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(run(model.check_artifact("cpu")[1], pixels), expected, rtol=1e-4, atol=1e-4)
     assert (run(tmp_path / "plain.onnx", image) == expected).all()
 
 
@@ -101,7 +101,7 @@ def test_an_onnx_network(
     if transform:
         same = take(checkpoint, store)
         pixels = np.full((1, 64, 64, 3), 99, np.uint8)
-        first, second = (run(store.open(one.name).check_artifact("host")[1], pixels) for one in (manifest, same))
+        first, second = (run(store.open(one.name).check_artifact("cpu")[1], pixels) for one in (manifest, same))
         np.testing.assert_allclose(first, second, rtol=1e-5)
 
 
@@ -212,4 +212,4 @@ def test_an_import_that_is_stopped_leaves_nothing_half_written(
     assert store.names() == (["m"] if whole else [])
     assert take(checkpoint, store, Wishes(name="m", side_px=64), force=True) == store.open("m").manifest
     assert sorted(path.name for path in store.root.iterdir()) == [".lock", "m"]
-    assert store.open("m").check_artifact("host")
+    assert store.open("m").check_artifact("cpu")

@@ -30,7 +30,7 @@ def visible(root: Path) -> list[str]:
 
 
 def artifact_inode(store: ModelStore) -> int:
-    _, path = store.open(NAME).check_artifact("host")
+    _, path = store.open(NAME).check_artifact("cpu")
     return path.stat().st_ino
 
 
@@ -41,7 +41,7 @@ def interrupt(message: str) -> None:
 
 def test_a_prepared_model_is_whole(efficientnet: StoredModel) -> None:
     manifest = zoo_manifest(NAME)
-    artifact, path = efficientnet.check_artifact("host")
+    artifact, path = efficientnet.check_artifact("cpu")
     assert efficientnet.manifest.model_copy(update={"artifacts": ()}) == manifest
     assert (path.name, artifact.batch_sizes) == ("efficientnet_lite0.onnx", (1,))
     assert len(efficientnet.check_labels().read_text().splitlines()) == 1000
@@ -87,11 +87,11 @@ def test_an_om_of_other_weights_is_not_lost_unasked(store: ModelStore, tmp_path:
     with pytest.raises(ConvertError, match=r"holds efficientnet_lite0.om \(Ascend310\), compiled from other weights.*--force"):
         prepare(NAME, store, random=True)
     assert store.open(NAME).check_artifact("Ascend310")
-    assert [artifact.soc for artifact in prepare(NAME, store, random=True, force=True).manifest.artifacts] == ["host"]
+    assert [artifact.soc for artifact in prepare(NAME, store, random=True, force=True).manifest.artifacts] == ["cpu"]
 
 
 def test_other_batch_sizes_are_built(store: ModelStore) -> None:
-    artifact, _ = prepare(NAME, store, batch_sizes=(1, 2)).check_artifact("host")
+    artifact, _ = prepare(NAME, store, batch_sizes=(1, 2)).check_artifact("cpu")
     assert artifact.batch_sizes == (1, 2)
 
 
@@ -108,7 +108,7 @@ def test_random_weights_replace_trained_ones_and_back(store: ModelStore) -> None
 def test_a_damaged_model_is_built_again(store: ModelStore, name: str) -> None:
     (store.root / NAME / name).write_bytes(b"damaged")
     model = prepare(NAME, store)
-    assert model.check_artifact("host")
+    assert model.check_artifact("cpu")
     assert model.check_labels()
 
 

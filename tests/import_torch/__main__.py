@@ -37,7 +37,7 @@ class Imported:
 
     @property
     def artifact(self) -> Path:
-        """The host artifact in the store."""
+        """The CPU artifact in the store."""
         return self.store / self.model / f"{self.model}.onnx"
 
 

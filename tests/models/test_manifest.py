@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.manifest import Artifact, ModelManifest, Recipe, Weights
-from models.model_errors import ManifestInvalid
+from models.manifest import CPU, FORMER_CPU, Artifact, ModelManifest, Recipe, Weights
+from models.model_errors import ManifestInvalid, ManifestOutdated
 from models.store import ZOO, zoo_manifest
 
 HASH = "0123456789abcdef" * 4
@@ -29,7 +29,8 @@ recipes = st.builds(
     trained_with=st.text(max_size=20),
 )
 batch_sizes = st.sets(st.integers(1, 512), min_size=1, max_size=5).map(lambda sizes: tuple(sorted(sizes)))
-artifacts = st.builds(Artifact, file=st.just("a.onnx"), sha256=hashes, soc=st.text(max_size=10), batch_sizes=batch_sizes)
+socs = st.text(max_size=10).filter(lambda soc: soc != FORMER_CPU)
+artifacts = st.builds(Artifact, file=st.just("a.onnx"), sha256=hashes, soc=socs, batch_sizes=batch_sizes)
 manifests = st.builds(
     ModelManifest,
     name=st.from_regex(r"[a-z0-9][a-z0-9_.-]{0,63}", fullmatch=True),
@@ -156,6 +157,30 @@ def test_the_recipe_hash_changes_with_the_pixels_only(change: dict[str, Any], ch
 def test_the_artifact_of_a_device() -> None:
     artifacts = (Artifact(file="a.onnx", sha256=HASH), Artifact(file="a.om", sha256=HASH, soc="Ascend310"))
     manifest = zoo_manifest("resnext101_32x4d").model_copy(update={"artifacts": artifacts})
-    assert manifest.artifact("host") == artifacts[0]
+    assert manifest.artifact("cpu") == artifacts[0]
     assert manifest.artifact("Ascend310") == artifacts[1]
     assert manifest.artifact("Ascend910") is None
+
+
+@pytest.mark.parametrize(
+    ("store", "shown"), [("store", "{}/store"), ("my store", "'{}/my store'")], ids=["plain", "a name that a shell would take apart"]
+)
+def test_the_words_of_an_earlier_version(tmp_path: Path, store: str, shown: str) -> None:
+    path = tmp_path / store / "m" / "manifest.toml"
+    path.parent.mkdir(parents=True)
+    current = zoo_manifest("resnext101_32x4d").model_copy(update={"artifacts": (Artifact(file="a.onnx", sha256=HASH),)})
+    current.write(path)
+    path.write_text(path.read_text("utf-8").replace(f'soc = "{CPU}"', f'soc = "{FORMER_CPU}"'), "utf-8")
+    with pytest.raises(ManifestOutdated) as caught:
+        ModelManifest.read(path)
+    assert caught.value.message == f"{path}: the soc 'host' is now called 'cpu'."
+    assert caught.value.remedy == f"Run: ascend-classify models renew m --model-store {shown.format(tmp_path)}"
+    assert ModelManifest.read(path, renew=True) == current
+
+
+def test_the_command_for_a_manifest_of_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("manifest.toml").write_text(f'[[artifacts]]\nsoc = "{FORMER_CPU}"\n')
+    with pytest.raises(ManifestOutdated) as caught:
+        ModelManifest.read(Path("manifest.toml"))
+    assert caught.value.remedy == f"Run: ascend-classify models renew {tmp_path.name} --model-store {tmp_path.parent}"

@@ -15,7 +15,7 @@ def level(tmp_path: Path) -> StoredModel:
 
 
 def test_a_stored_model(level: StoredModel) -> None:
-    artifact, path = level.check_artifact("host")
+    artifact, path = level.check_artifact("cpu")
     assert (artifact.file, artifact.batch_sizes) == ("level.onnx", (1,))
     assert path == level.folder / "level.onnx"
     assert level.check_labels() == level.folder / "level.names"
@@ -39,13 +39,13 @@ def test_a_tampered_file(level: StoredModel) -> None:
     path = level.folder / "level.onnx"
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(ArtifactDamaged) as caught:
-        level.check_artifact("host")
+        level.check_artifact("cpu")
     assert caught.value.message.startswith(f"{path} is not the file of the manifest: its sha256 is {sha256_of(path)[:12]}…")
     assert caught.value.remedy.endswith("models prepare level --force")
     origin = Origin(file="mine.pth", sha256="0" * 64, format="torch zip")
     imported = replace(level, manifest=level.manifest.model_copy(update={"origin": origin}))
     with pytest.raises(ArtifactDamaged, match=r"convert import mine\.pth level --force"):
-        imported.check_artifact("host")
+        imported.check_artifact("cpu")
 
 
 def test_a_missing_file(level: StoredModel) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from convert.conversion_errors import ConvertError
-from models.manifest import Artifact, ModelManifest, Recipe
+from models.manifest import Artifact, Golden, ModelManifest, Recipe
+from models.model_errors import ManifestInvalid, ManifestOutdated, ModelNotFound
 from models.store import ModelStore, StoredModel
-from models.store_writer import add_artifact, check_nothing_lost, place_model, same_model, stored
+from models.store_writer import add_artifact, check_nothing_lost, place_model, renew_manifest, same_model, stored
 
 RECIPE = Recipe(resize_width_px=32, resize_height_px=32, mean=(0, 0, 0), std=(1, 1, 1))
 
@@ -30,7 +31,7 @@ def place(store: ModelStore, version: str = "1", *, content: bytes = b"onnx", fo
     def fill(folder: Path) -> Artifact:
         (folder / "l.names").write_bytes(b"x\ny\n")
         (folder / "m.onnx").write_bytes(content)
-        return artifact_of(content, "m.onnx", "host")
+        return artifact_of(content, "m.onnx", "cpu")
 
     return place_model(store, manifest, fill, force=force)
 
@@ -51,7 +52,7 @@ def files(store: ModelStore) -> list[str]:
 
 def test_a_model_is_placed(store: ModelStore) -> None:
     model = place(store)
-    assert model.check_artifact("host")[1].read_bytes() == b"onnx"
+    assert model.check_artifact("cpu")[1].read_bytes() == b"onnx"
     assert files(store) == [".lock", "m/l.names", "m/m.onnx", "m/manifest.toml"]
     assert stat.S_IMODE(model.folder.stat().st_mode) == 0o750
     assert stat.S_IMODE((model.folder / "manifest.toml").stat().st_mode) == 0o640
@@ -62,7 +63,7 @@ def test_an_artifact_is_added_and_replaced(store: ModelStore, tmp_path: Path) ->
     assert model.check_artifact("Ascend310")[1].read_bytes() == b"IMOD"
     model = add(model, tmp_path, b"IMOD 2", "other.om")
     assert store.open("m") == model
-    assert [artifact.soc for artifact in model.manifest.artifacts] == ["host", "Ascend310"]
+    assert [artifact.soc for artifact in model.manifest.artifacts] == ["cpu", "Ascend310"]
     assert files(store) == [".lock", "m/l.names", "m/m.onnx", "m/manifest.toml", "m/other.om"]
     assert stat.S_IMODE((model.folder / "other.om").stat().st_mode) == 0o640
     assert not (tmp_path / "made").exists()
@@ -79,14 +80,14 @@ def test_no_entry_is_lost_to_another(store: ModelStore, tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(convert, range(24)))
     manifest = store.open("m").manifest
-    assert {artifact.soc for artifact in manifest.artifacts} == {"host", *(f"Chip{number}" for number in range(24))}
+    assert {artifact.soc for artifact in manifest.artifacts} == {"cpu", *(f"Chip{number}" for number in range(24))}
 
 
 @pytest.mark.parametrize("file", ["m.onnx", "l.names", "manifest.toml"])
 def test_no_other_file_is_overwritten(store: ModelStore, tmp_path: Path, file: str) -> None:
     with pytest.raises(ConvertError, match="is another file of the model"):
         add(place(store), tmp_path, file=file)
-    assert place(store).check_artifact("host")[1].read_bytes() == b"onnx"
+    assert place(store).check_artifact("cpu")[1].read_bytes() == b"onnx"
 
 
 def test_what_was_converted_must_be_what_is_there(store: ModelStore, tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def test_what_was_converted_must_be_what_is_there(store: ModelStore, tmp_path: P
 def test_other_chips_artifacts_are_kept(store: ModelStore, tmp_path: Path) -> None:
     add(place(store), tmp_path)
     model = place(store, content=b"onnx 2", force=True)
-    assert model.check_artifact("host")[1].read_bytes() == b"onnx 2"
+    assert model.check_artifact("cpu")[1].read_bytes() == b"onnx 2"
     assert model.check_artifact("Ascend310")[1].read_bytes() == b"IMOD"
 
 
@@ -114,12 +115,12 @@ def test_what_would_be_lost_is_told(store: ModelStore, tmp_path: Path) -> None:
         check_nothing_lost(store, before.manifest.model_copy(update={"version": "2"}))
     assert store.open("m") == before
     assert files(store) == [".lock", "m/l.names", "m/m.om", "m/m.onnx", "m/manifest.toml"]
-    assert [artifact.soc for artifact in place(store, "2", force=True).manifest.artifacts] == ["host"]
+    assert [artifact.soc for artifact in place(store, "2", force=True).manifest.artifacts] == ["cpu"]
 
 
 def test_a_damaged_artifact_is_not_kept(store: ModelStore, tmp_path: Path) -> None:
     (add(place(store), tmp_path).folder / "m.om").write_bytes(b"damaged")
-    assert [artifact.soc for artifact in place(store).manifest.artifacts] == ["host"]
+    assert [artifact.soc for artifact in place(store).manifest.artifacts] == ["cpu"]
 
 
 def test_the_same_model(store: ModelStore) -> None:
@@ -179,7 +180,7 @@ def test_a_model_that_was_being_moved_comes_back(store: ModelStore) -> None:
     assert store.names() == []
     manifest = before.manifest.model_copy(update={"name": "other"})
     with pytest.raises(ConvertError, match="No such file"):
-        place_model(store, manifest, lambda folder: artifact_of((folder / "missing").read_bytes(), "m.onnx", "host"))
+        place_model(store, manifest, lambda folder: artifact_of((folder / "missing").read_bytes(), "m.onnx", "cpu"))
     assert store.open("m") == before
     assert not list(store.root.glob(".prepare-*"))
 
@@ -188,3 +189,57 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file where the store should be")
     with pytest.raises(ConvertError, match=r"store: .*File exists.*can be written"):
         place(ModelStore(tmp_path / "store"))
+
+
+@pytest.fixture
+def former(store: ModelStore, tmp_path: Path) -> StoredModel:
+    """A model for both devices and with a golden image, as it is now; on disk its manifest has the words of before."""
+    model = add(place(store), tmp_path)
+    (model.folder / "golden.png").write_bytes(b"png")
+    golden = Golden(file="golden.png", sha256=sha256(b"png").hexdigest(), class_id=1, score=0.5)
+    manifest = model.manifest.model_copy(update={"golden": golden})
+    manifest.write(model.folder / "manifest.toml")
+    text = (model.folder / "manifest.toml").read_text()
+    (model.folder / "manifest.toml").write_text(text.replace('soc = "cpu"', 'soc = "host"'))
+    return StoredModel(manifest, model.folder)
+
+
+def test_a_manifest_is_renewed_and_nothing_else(store: ModelStore, former: StoredModel) -> None:
+    before = {path: path.read_bytes() for path in former.folder.iterdir() if path.name != "manifest.toml"}
+    assert renew_manifest(store, "m")
+    assert store.open("m") == former
+    assert [store.open("m").artifact(soc)[1].read_bytes() for soc in ("cpu", "Ascend310")] == [b"onnx", b"IMOD"]
+    assert {path: path.read_bytes() for path in former.folder.iterdir() if path.name != "manifest.toml"} == before
+    assert stat.S_IMODE((former.folder / "manifest.toml").stat().st_mode) == 0o640
+    current = (former.folder / "manifest.toml").stat()
+    assert not renew_manifest(store, "m")
+    assert (former.folder / "manifest.toml").stat() == current
+
+
+def test_a_renewal_that_fails_leaves_the_former_manifest(store: ModelStore, former: StoredModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (former.folder / "manifest.toml").read_bytes()
+
+    def full(_path: Path, _content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ConvertError, match=r"No space left.*can be written to and has room"):
+        renew_manifest(store, "m")
+    assert (former.folder / "manifest.toml").read_bytes() == before
+
+
+def test_what_cannot_be_renewed(store: ModelStore, former: StoredModel) -> None:
+    with pytest.raises(ModelNotFound):
+        renew_manifest(store, "other")
+    text = (former.folder / "manifest.toml").read_text()
+    (former.folder / "manifest.toml").write_text(text.replace("classes = 2", "classes = 2001"))
+    with pytest.raises(ManifestInvalid, match="classes"):
+        renew_manifest(store, "m")
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_an_outdated_model_is_not_replaced(store: ModelStore, former: StoredModel, force: bool) -> None:
+    """It cannot be told from its manifest what would be lost, and one command mends it."""
+    with pytest.raises(ManifestOutdated, match="models renew m"):
+        place(store, "2", force=force)
+    assert (former.folder / "m.om").read_bytes() == b"IMOD"

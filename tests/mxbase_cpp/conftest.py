@@ -46,7 +46,7 @@ class Running:
 @contextmanager
 def classifying(model: StoredModel, **changes: object) -> Iterator[Running]:
     """A classifier of a stored model, closed in the end."""
-    path = model.check_artifact("host")[1].with_suffix(".om")
+    path = model.check_artifact("cpu")[1].with_suffix(".om")
     running = Running(json.dumps(json.loads(render_classifier(model.manifest, str(path), LIMITS)) | changes))
     try:
         yield running

@@ -15,7 +15,7 @@ from shutil import copytree
 import pytest
 
 ROOT = Path(__file__).parents[2] / "mxbase_cpp"
-HOST_SDK = ROOT / "cpu_sdk"
+CPU_SDK = ROOT / "cpu_sdk"
 POST_PROCESS = ("post_config", "resnet50_post_process", "table_softmax")
 OLD_ABI = "-D_GLIBCXX_USE_CXX11_ABI=0"
 OPENCV = Path("/usr/include/opencv4")
@@ -39,11 +39,11 @@ def library(path: Path, include: Path, *sources: Path) -> None:
 def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("sdk")
     include = home / "include"
-    copytree(HOST_SDK / "include", include)
-    copytree(HOST_SDK / "api_7_3", include, dirs_exist_ok=True)
+    copytree(CPU_SDK / "include", include)
+    copytree(CPU_SDK / "api_7_3", include, dirs_exist_ok=True)
     (home / "opensource/include").mkdir(parents=True)
     (home / "opensource/include/opencv4").symlink_to(OPENCV)
-    sources = sorted((HOST_SDK / "src").glob("*.cpp"))
+    sources = sorted((CPU_SDK / "src").glob("*.cpp"))
     library(home / "lib/modelpostprocessors/libresnet50postprocess.so", include, *(one for one in sources if one.stem in POST_PROCESS))
     library(home / "lib/libmxbase.so", include, *(one for one in sources if one.stem not in POST_PROCESS))
     for name in ("glog", "opencv_world"):

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.artifact import convert_host
+from convert.artifact import convert_cpu
 from convert.prepare import prepare
 from models.manifest import Recipe
 from models.store import ModelStore, StoredModel
@@ -103,7 +103,7 @@ def as_engines_see_it(data: bytes) -> EncodedImage:
 
 @contextmanager
 def streaming(model: StoredModel) -> Iterator[Fleet]:
-    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "host", "", 1), "host"), 4)
+    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 1), "cpu"), 4)
     engine.start()
     try:
         yield engine
@@ -166,7 +166,7 @@ def test_short_side(model: StoredModel, tmp_path: Path, step: int) -> None:
     folder = tmp_path / model.manifest.name
     copytree(model.folder, folder)
     model.manifest.model_copy(update={"recipe": recipe}).write(folder / "manifest.toml")
-    check_parity(convert_host(ModelStore(tmp_path).open(model.manifest.name)), step)
+    check_parity(convert_cpu(ModelStore(tmp_path).open(model.manifest.name)), step)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -34,7 +34,7 @@ async def test_a_fault_is_told_by_its_id_and_nothing_else(anyio_backend: str) ->
 
     manifest = zoo_manifest("efficientnet_lite0")
     service = Service(load_settings(), [ServedModel(StoredModel(manifest, load_settings().model_store), Fleet.of(FakeEngine()))], Metrics())
-    app = create_app(service, Reloader(service, "host"), Evaluations(service, "host", ()))
+    app = create_app(service, Reloader(service, "cpu"), Evaluations(service, "cpu", ()))
     app.app.router.routes.insert(0, Route("/broken", broken))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:
         response = await client.get("/broken")

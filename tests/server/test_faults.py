@@ -78,7 +78,7 @@ def faulty(tmp_path: Path) -> Iterator[Faulty]:
     with ServerProcess(
         model_store=tmp_path,
         model="level",
-        runtime="host",
+        runtime="cpu",
         engines="stream,mxbase",
         engine_processes="yes",
         engine_python=faulty_python(tmp_path),

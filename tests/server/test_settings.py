@@ -42,3 +42,14 @@ def test_the_key_comes_from_its_file(tmp_path: Path) -> None:
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert load_settings(host=host).loopback is loopback
+
+
+def test_the_former_runtime_names_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = r"runtime cannot be 'host': the CPU runtime is now called cpu, so write RUNTIME=cpu\. It is set by --runtime or RUNTIME\."
+    with pytest.raises(SettingInvalid, match=message):
+        load_settings(runtime="host")
+    Path("ascend-classify.toml").write_text('runtime = "host"\n')
+    with pytest.raises(SettingInvalid, match=message):
+        load_settings()
+    monkeypatch.setenv("RUNTIME", "cpu")
+    assert load_settings().runtime == "cpu"

@@ -151,12 +151,12 @@ class Chaos:
 
 def run(seconds: float, seed: int, store: Path) -> tuple[str, list[str]]:
     """What happened, in words, and every fault."""
-    model = store_level_model(store).check_artifact("host")[1]
+    model = store_level_model(store).check_artifact("cpu")[1]
     with ServerProcess(
         ready_s=120,
         model_store=store,
         model="level",
-        runtime="host",
+        runtime="cpu",
         engines="stream,mxbase",
         devices=CHIPS,
         engine_stall_s=STALL_S,

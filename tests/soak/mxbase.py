@@ -98,7 +98,7 @@ def main(requests: int) -> int:
     rss_mb: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         model = prepare("resnext_digits", ModelStore(Path(folder)))
-        config = render_classifier(model.manifest, str(model.check_artifact("host")[1].with_suffix(".om")), LIMITS)
+        config = render_classifier(model.manifest, str(model.check_artifact("cpu")[1].with_suffix(".om")), LIMITS)
         pictures = [path.read_bytes() for path in sorted((model.folder / "evaluation" / "mixed" / "images").iterdir())]
         classes = classes_of(config, pictures)
         started_s = time.monotonic()

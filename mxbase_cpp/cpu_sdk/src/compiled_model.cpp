@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <tuple>
 
-namespace MxHost {
+namespace MxCpu {
 namespace {
 std::vector<size_t> Gears(const std::shared_ptr<ov::Model> &model) {
     std::vector<size_t> gears;
@@ -69,4 +69,4 @@ std::shared_ptr<CompiledModel> LoadModel(const std::string &path) {
     }
     return model;
 }
-}  // namespace MxHost
+}  // namespace MxCpu

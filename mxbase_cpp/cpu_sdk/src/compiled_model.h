@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace MxHost {
+namespace MxCpu {
 // One image input [N, H, W, C] with fixed H, W and C; a dynamic N takes its sizes from the ONNX metadata property
 // `batch_sizes` ("1,2,4,8"), as an OM's gears are fixed by ATC.
 struct CompiledModel {
@@ -21,4 +21,4 @@ struct CompiledModel {
 
 // Throws std::runtime_error (ov::Exception among them) with the reason.
 std::shared_ptr<CompiledModel> LoadModel(const std::string &path);
-}  // namespace MxHost
+}  // namespace MxCpu

@@ -7,7 +7,7 @@
 #include <map>
 #include <mutex>
 
-namespace MxHost {
+namespace MxCpu {
 namespace {
 struct Region {
     size_t size_bytes;
@@ -71,4 +71,4 @@ size_t DeviceAllocations() {
     const std::lock_guard<std::mutex> guard(lock);
     return Regions().size();
 }
-}  // namespace MxHost
+}  // namespace MxCpu

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace MxHost {
+namespace MxCpu {
 // nullptr without memory. The bytes are zero.
 void *AllocateDevice(size_t size_bytes);
 // False unless `pointer` is what AllocateDevice returned.
@@ -12,4 +12,4 @@ bool FreeDevice(void *pointer);
 void *Reach(const void *pointer, size_t size_bytes);
 // How many allocations there are.
 size_t DeviceAllocations();
-}  // namespace MxHost
+}  // namespace MxCpu

@@ -23,7 +23,7 @@ void *Allocate(const MemoryData &data) {
     switch (data.type) {
         case MemoryData::MEMORY_DEVICE:
         case MemoryData::MEMORY_DVPP:
-            return HasDevice() ? MxHost::AllocateDevice(data.size) : nullptr;
+            return HasDevice() ? MxCpu::AllocateDevice(data.size) : nullptr;
         case MemoryData::MEMORY_HOST:
             return HasDevice() ? std::malloc(data.size) : nullptr;
         case MemoryData::MEMORY_HOST_MALLOC:
@@ -38,7 +38,7 @@ void *Reached(const MemoryData &data, size_t count) {
     if (!OnDevice(data.type)) {
         return data.ptrData;
     }
-    return HasDevice() ? MxHost::Reach(data.ptrData, count) : nullptr;
+    return HasDevice() ? MxCpu::Reach(data.ptrData, count) : nullptr;
 }
 }  // namespace
 
@@ -55,7 +55,7 @@ APP_ERROR MemoryHelper::MxbsFree(MemoryData &data) {
         return APP_ERR_COMM_INVALID_POINTER;
     }
     if (OnDevice(data.type)) {
-        if (!MxHost::FreeDevice(data.ptrData)) {
+        if (!MxCpu::FreeDevice(data.ptrData)) {
             return APP_ERR_ACL_BAD_FREE;
         }
     } else if (data.type == MemoryData::MEMORY_HOST_NEW) {

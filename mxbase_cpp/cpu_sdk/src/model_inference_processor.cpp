@@ -20,7 +20,7 @@ bool IsFile(const std::string &path) {
 }
 
 // X.om is X.onnx beside it; any other name, and an .om without one, is the model itself.
-std::string HostModel(const std::string &path) {
+std::string CpuModel(const std::string &path) {
     const size_t end = path.rfind(".om");
     if (end != std::string::npos && end + 3 == path.size() && IsFile(path.substr(0, end) + ".onnx")) {
         return path.substr(0, end) + ".onnx";
@@ -66,7 +66,7 @@ public:
     bool isInit = false;
     std::atomic<bool> busy{false};
     ModelDesc desc{};
-    std::shared_ptr<MxHost::CompiledModel> model;
+    std::shared_ptr<MxCpu::CompiledModel> model;
     std::map<size_t, ov::InferRequest> requests;
     std::vector<TensorDataType> inputTypes;
     std::vector<TensorDataType> outputTypes;
@@ -74,7 +74,7 @@ public:
 
 APP_ERROR ModelInferenceProcessorDptr::Load(const std::string &path, ModelDesc &into) {
     DeviceContext device;
-    const std::string file = HostModel(path);
+    const std::string file = CpuModel(path);
     if (!IsFile(file)) {
         return APP_ERR_COMM_NO_EXIST;
     }
@@ -82,7 +82,7 @@ APP_ERROR ModelInferenceProcessorDptr::Load(const std::string &path, ModelDesc &
         return APP_ERR_ACL_FAILURE;
     }
     try {
-        model = MxHost::LoadModel(file);
+        model = MxCpu::LoadModel(file);
         for (auto &[size, compiled] : model->by_batch) {
             requests[size] = compiled.create_infer_request();
         }
@@ -139,7 +139,7 @@ APP_ERROR ModelInferenceProcessorDptr::Run(size_t batch, const std::vector<Tenso
     const ov::CompiledModel &compiled = model->by_batch.at(batch);
     const auto bind = [](const auto &port, const TensorBase &tensor) {
         const size_t bytes = ov::shape_size(port.get_shape()) * port.get_element_type().size();
-        void *reached = tensor.IsDevice() && tensor.GetByteSize() >= bytes ? MxHost::Reach(tensor.GetBuffer(), bytes) : nullptr;
+        void *reached = tensor.IsDevice() && tensor.GetByteSize() >= bytes ? MxCpu::Reach(tensor.GetBuffer(), bytes) : nullptr;
         return reached ? ov::Tensor(port.get_element_type(), port.get_shape(), reached) : ov::Tensor();
     };
     const ov::Tensor image = bind(compiled.input(0), inputs[0]);

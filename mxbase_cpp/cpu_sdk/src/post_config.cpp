@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
-namespace MxHost {
+namespace MxCpu {
 namespace {
 class Cursor {
 public:
@@ -80,4 +80,4 @@ std::optional<std::vector<std::string>> ReadLabels(const std::string &path) {
     }
     return labels;
 }
-}  // namespace MxHost
+}  // namespace MxCpu

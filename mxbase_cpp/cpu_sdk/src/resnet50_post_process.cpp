@@ -26,21 +26,21 @@ APP_ERROR Resnet50PostProcess::Init(const PostConfig &postConfig) {
     if (isInitConfig_) {
         return APP_ERR_OK;
     }
-    const auto values = MxHost::ParseStrings(Value(postConfig, "postProcessConfigContent"));
+    const auto values = MxCpu::ParseStrings(Value(postConfig, "postProcessConfigContent"));
     if (!values) {
         return APP_ERR_COMM_INVALID_PARAM;
     }
     const std::string labelPath = Value(postConfig, "labelPath");
     if (!labelPath.empty()) {
-        const auto labels = MxHost::ReadLabels(labelPath);
+        const auto labels = MxCpu::ReadLabels(labelPath);
         if (!labels) {
             return APP_ERR_COMM_NO_EXIST;
         }
         labels_ = *labels;
     }
-    softmax_ = MxHost::Flag(*values, "SOFTMAX");
-    classNum_ = MxHost::Number(*values, "CLASS_NUM", MAX_CLASSES, classNum_);
-    topK_ = MxHost::Number(*values, "TOP_K", MAX_TOP_K, topK_);
+    softmax_ = MxCpu::Flag(*values, "SOFTMAX");
+    classNum_ = MxCpu::Number(*values, "CLASS_NUM", MAX_CLASSES, classNum_);
+    topK_ = MxCpu::Number(*values, "TOP_K", MAX_TOP_K, topK_);
     isInitConfig_ = true;
     return APP_ERR_OK;
 }
@@ -68,7 +68,7 @@ APP_ERROR Resnet50PostProcess::Process(const std::vector<TensorBase> &tensors, s
     for (uint32_t image = 0; image < shape[0]; ++image, values += classNum_) {
         std::vector<float> one(values, values + classNum_);
         if (softmax_) {
-            MxHost::TableSoftmax(one);
+            MxCpu::TableSoftmax(one);
         }
         std::vector<uint32_t> order(classNum_);
         std::iota(order.begin(), order.end(), 0);

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace MxHost {
+namespace MxCpu {
 namespace {
 constexpr int BITS = 12;
 constexpr int SIZE = 1 << BITS;
@@ -54,4 +54,4 @@ void TableSoftmax(std::vector<float> &logits) {
         logits[i] = powers[i] / total;
     }
 }
-}  // namespace MxHost
+}  // namespace MxCpu

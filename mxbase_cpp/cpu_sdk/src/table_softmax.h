@@ -3,8 +3,8 @@
 
 #include <vector>
 
-namespace MxHost {
+namespace MxCpu {
 // In place, over (classes,). Logits are cut to ±255 and to steps of 1/65536; from about 89 on the exponential overflows and the
 // scores are NaN; where the sum stays below 1e-6 the logits are left as they are. (ascend.md 2.7, observed)
 void TableSoftmax(std::vector<float> &logits);
-}  // namespace MxHost
+}  // namespace MxCpu

@@ -11,11 +11,11 @@ import numpy as np
 from pipelines.cpu.elements.frame import Array, Pixels
 from pipelines.cpu.quiet_openvino import ov
 
-_loaded: "WeakValueDictionary[tuple[Path, int, int, int], HostModel]" = WeakValueDictionary()
+_loaded: "WeakValueDictionary[tuple[Path, int, int, int], CpuModel]" = WeakValueDictionary()
 _loading = threading.Lock()
 
 
-class HostModel:
+class CpuModel:
     """A compiled model with one image input [N, H, W, C] and one or more outputs [N, …].
 
     A static first dimension is a static batch; a dynamic one takes its sizes from the ONNX metadata property
@@ -65,7 +65,7 @@ class ModelRunner:
     outputs of an image get one. An output whose size does not fit the shape this gives stays flat.
     """
 
-    def __init__(self, model: HostModel, compiled: dict[int, ov.CompiledModel], *, single: bool, batch_dimension: bool) -> None:
+    def __init__(self, model: CpuModel, compiled: dict[int, ov.CompiledModel], *, single: bool, batch_dimension: bool) -> None:
         self.model = model
         self._single = single
         self._shapes = [(1, *shape[batch_dimension:]) for shape in model.output_shapes]
@@ -98,7 +98,7 @@ def _part(output: Array, index: int, parts: int, shape: tuple[int, ...]) -> Arra
     return part.reshape(shape) if size == prod(shape) else part
 
 
-def load_model(model_path: Path, inference_threads: int = 0) -> HostModel:
+def load_model(model_path: Path, inference_threads: int = 0) -> CpuModel:
     """The model a pipeline names, compiled at most once; raises ValueError in words that say what is wrong.
 
     On a CPU `X.om` stands for `X.onnx` beside it: the same recipe folded in, the same input contract. Without one, the file
@@ -119,7 +119,7 @@ def load_model(model_path: Path, inference_threads: int = 0) -> HostModel:
         model = _loaded.get(key)
         if model is None:
             try:
-                model = HostModel(path, inference_threads)
+                model = CpuModel(path, inference_threads)
             except (RuntimeError, ValueError) as error:
                 hint = "" if path == beside else f" There is no {beside} beside it, which a CPU would run."
                 raise ValueError(f"model {path} cannot be loaded: {error}{hint}") from error

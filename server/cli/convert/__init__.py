@@ -4,14 +4,17 @@ import typer
 
 from server.cli.convert.aipp_command import aipp
 from server.cli.convert.atc_command import atc, om
-from server.cli.convert.cpu_command import host
+from server.cli.convert.cpu_command import cpu, refuse_host
 from server.cli.convert.import_command import import_checkpoint
 from server.cli.convert.inspect_command import inspect
 from server.cli.convert.parity_command import parity
 
 convert_app = typer.Typer(help="From a checkpoint to an artifact for Ascend or a CPU, with proof that they agree.", no_args_is_help=True)
 convert_app.command("import")(import_checkpoint)
-convert_app.command("host")(host)
+convert_app.command("cpu")(cpu)
+convert_app.command(
+    "host", hidden=True, add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+)(refuse_host)
 convert_app.command("aipp")(aipp)
 convert_app.command("atc")(atc)
 convert_app.command("om")(om)

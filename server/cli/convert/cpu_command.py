@@ -1,5 +1,6 @@
-"""`convert host`."""
+"""`convert cpu`."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ import typer
 from server.cli.options import BatchSizes, StoreFolder, parse_batch_sizes
 
 
-def host(
+def cpu(
     name: Annotated[str, typer.Argument(help="Name of the model in the store.")],
     network: Annotated[Path | None, typer.Option(help="A plain ONNX network to fold the recipe into.", show_default=False)] = None,
     batch_sizes: BatchSizes = None,
@@ -21,7 +22,7 @@ def host(
     """Build a model's ONNX file for a CPU again: with other batch sizes, from another export, or without the recipe."""
     from rich.console import Console
 
-    from convert.artifact import convert_host, write_host
+    from convert.artifact import convert_cpu, write_cpu_artifact
     from models.store import ModelStore
     from server.cli.flags import load_settings
 
@@ -31,9 +32,17 @@ def host(
     sizes = parse_batch_sizes(batch_sizes) if batch_sizes else None
     with Console(stderr=True).status(f"Converting {name}"):
         if output:
-            write_host(model, output, network=network, batch_sizes=sizes, plain=plain, force=force)
+            write_cpu_artifact(model, output, network=network, batch_sizes=sizes, plain=plain, force=force)
             place = output
         else:
-            model = convert_host(model, network=network, batch_sizes=sizes, force=force)
-            place = model.check_artifact("host")[1]
+            model = convert_cpu(model, network=network, batch_sizes=sizes, force=force)
+            place = model.check_artifact("cpu")[1]
     sys.stdout.write(f"{place} is written\n")
+
+
+def refuse_host(context: typer.Context) -> None:
+    """What `convert cpu` was called; raises BadRequest with the command as it is written now."""
+    from server.errors import BadRequest
+
+    command = shlex.join(["ascend-classify", "convert", "cpu", *context.args])
+    raise BadRequest("The command convert host is now called convert cpu.", f"Run: {command}")

@@ -21,7 +21,7 @@ INTERRUPTED = 130
 
 def parity(
     a: Annotated[
-        str, typer.Argument(metavar="A", help="One side: MODEL, MODEL@host, MODEL@ascend, MODEL:original, a folder, X.onnx, X.om or a URL.")
+        str, typer.Argument(metavar="A", help="One side: MODEL, MODEL@cpu, MODEL@ascend, MODEL:original, a folder, X.onnx, X.om or a URL.")
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="The other.")],
     more: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGES]...", help="More of --images.", show_default=False)] = None,

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from server.parity.sources import Source
 
 ORIGINAL = ":original"
-RUNTIMES: "dict[str, Runtime]" = {"@host": "host", "@ascend": "ascend"}
-ARTIFACTS: "dict[str, Runtime]" = {".onnx": "host", ".om": "ascend"}
+FORMER_CPU = "@host"
+RUNTIMES: "dict[str, Runtime]" = {"@cpu": "cpu", "@ascend": "ascend"}
+ARTIFACTS: "dict[str, Runtime]" = {".onnx": "cpu", ".om": "ascend"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def open_source(word: str, options: SourceOptions) -> "Source":
 
     if word.startswith(("http://", "https://")):
         return RemoteSource(word, options.settings.read_api_key())
+    if word.endswith(FORMER_CPU):
+        raise BadRequest(f"{word}: the runtime host is now called cpu.", f"Write it as {word.removesuffix(FORMER_CPU)}@cpu")
     if word.endswith(ORIGINAL):
         return _original(word, options)
     suffix = next((suffix for suffix in RUNTIMES if word.endswith(suffix)), "")
@@ -70,7 +73,7 @@ def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptio
 
     if not file.is_file():
         raise BadRequest(f"There is no file {file}.")
-    facts = read_artifact_facts(file) if runtime == "host" else ArtifactFacts()
+    facts = read_artifact_facts(file) if runtime == "cpu" else ArtifactFacts()
     name = options.model or facts.model
     if not name:
         raise BadRequest(f"{file} does not say whose artifact it is.", "Name the model: --model NAME")

@@ -43,7 +43,7 @@ class Case:
 def open_case(machine: Machine, settings: Settings) -> Case:
     """Look at what there is."""
     nodes = find_chips(machine.path("/dev"))
-    runtime: Runtime = "ascend" if nodes and vendor_module(machine) else "host"
+    runtime: Runtime = "ascend" if nodes and vendor_module(machine) else "cpu"
     if settings.runtime != "auto":
         runtime = settings.runtime
     if not nodes:

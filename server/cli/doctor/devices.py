@@ -20,8 +20,8 @@ def check_devices(case: Case) -> Iterator[Finding]:
         return
     nodes = [f"/dev/davinci{number}" for number in case.nodes]
     yield ok(f"{len(nodes)} chip{'s' if len(nodes) > 1 else ''}: {listed(nodes, 8)}")
-    if case.settings.runtime == "host":
-        yield note("RUNTIME=host: the chips are left alone", "Serve with them: RUNTIME=auto")
+    if case.settings.runtime == "cpu":
+        yield note("RUNTIME=cpu: the chips are left alone", "Serve with them: RUNTIME=auto")
         return
     yield from _chosen(case)
     shared = [*SHARED_NODES, *([NEWER_NODE] if case.machine.exists(NEWER_NODE) else [])]
@@ -35,15 +35,15 @@ def _without_chips(case: Case) -> Finding:
     map_it = "docker run --device /dev/davinci0 --device /dev/davinci_manager --device /dev/devmm_svm --device /dev/hisi_hdc …"
     remedy = f"Map the nodes into the container: {map_it}" if machine.in_container else "Load the driver and see what it says: npu-smi info"
     if settings.runtime == "ascend":
-        return problem("RUNTIME=ascend, but there is no Ascend device (/dev/davinci0)", f"{remedy}, or serve on the CPU: RUNTIME=host")
-    if settings.runtime == "host":
-        return note("no Ascend device: the CPU runtime serves, as RUNTIME=host says")
+        return problem("RUNTIME=ascend, but there is no Ascend device (/dev/davinci0)", f"{remedy}, or serve on the CPU: RUNTIME=cpu")
+    if settings.runtime == "cpu":
+        return note("no Ascend device: the CPU runtime serves, as RUNTIME=cpu says")
     if asked := machine.variable("ASCEND_VISIBLE_DEVICES").replace("void", ""):
         what = f"ASCEND_VISIBLE_DEVICES={asked} asks for chips, but there is no /dev/davinci0: the CPU runtime serves"
-        return problem(what, f"{remedy}, or serve on the CPU: RUNTIME=host")
+        return problem(what, f"{remedy}, or serve on the CPU: RUNTIME=cpu")
     if machine.is_file(VERSION):
         what = "the Ascend driver is here, but no device (/dev/davinci0): the CPU runtime serves"
-        return problem(what, f"{remedy}, or serve on the CPU: RUNTIME=host")
+        return problem(what, f"{remedy}, or serve on the CPU: RUNTIME=cpu")
     return note("no Ascend device: the CPU runtime serves")
 
 

@@ -10,7 +10,7 @@ from server.cli.doctor.finding import Finding, note, ok, problem
 
 CPU_IMAGE = "docker build -f Dockerfile.infer --target cpu -t ascend-classify:cpu ."
 KNOWN = ("auto", "stream", "mxbase", "fake")
-INSTALL = f"{sys.executable} -m pip install 'ascend-classify[host]'"
+INSTALL = f"{sys.executable} -m pip install 'ascend-classify[cpu]'"
 
 
 def check_engines(case: Case) -> Iterator[Finding]:
@@ -18,12 +18,12 @@ def check_engines(case: Case) -> Iterator[Finding]:
     kinds = [kind.strip() for kind in case.settings.engines.split(",")]
     if unknown := [kind for kind in kinds if kind not in KNOWN]:
         yield problem(f"ENGINES={case.settings.engines}: there is no engine {unknown[0]!r}", "export ENGINES=auto")
-    if case.runtime == "host" and case.settings.engines != "fake":
-        yield from _host_runtime(case)
+    if case.runtime == "cpu" and case.settings.engines != "fake":
+        yield from _cpu_runtime(case)
     yield from _mxbase(case)
 
 
-def _host_runtime(case: Case) -> Iterator[Finding]:
+def _cpu_runtime(case: Case) -> Iterator[Finding]:
     try:
         from pipelines.cpu import CpuStreamManager  # noqa: F401
     except ImportError as error:

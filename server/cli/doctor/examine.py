@@ -25,7 +25,7 @@ def examine(machine: Machine, settings: Settings, inspect: Inspect) -> Diagnosis
     """Look at everything that serving with these settings needs; nothing is changed, and no chip is opened."""
     case = open_case(machine, settings)
     sections = [guarded("Program", lambda: _program(case)), guarded("Chips", lambda: check_devices(case))]
-    if case.ascend and settings.runtime != "host":
+    if case.ascend and settings.runtime != "cpu":
         sections += [
             guarded("Driver", lambda: check_driver(case)),
             guarded("SDK", lambda: [*check_sdk(case), *check_sdk_files(case)]),
@@ -47,9 +47,9 @@ def _program(case: Case) -> Iterator[Finding]:
     yield ok(f"ascend-classify {version('ascend-classify')}, {where}Python {platform.python_version()}, {platform.machine()}")
     if case.machine.uid == 0 and case.runtime == "ascend":
         yield note("it runs as root; the SDK takes that, and a user of its own is safer")
-    if case.settings.runtime == "auto" and case.nodes and case.runtime == "host":
+    if case.settings.runtime == "auto" and case.nodes and case.runtime == "cpu":
         what = "chips are here, but the SDK's Python module is not: the CPU runtime would serve"
-        yield problem(what, f"{source(case.machine)}, or to mean it: export RUNTIME=host")
+        yield problem(what, f"{source(case.machine)}, or to mean it: export RUNTIME=cpu")
 
 
 def _serves(case: Case, verb: str) -> str:
@@ -58,5 +58,5 @@ def _serves(case: Case, verb: str) -> str:
         return f"The fake engine {verb}, without a model."
     if case.runtime == "ascend":
         return f"The SDK {verb} {settings.model} on {len(case.nodes)} chip{'' if len(case.nodes) == 1 else 's'}."
-    why = "No Ascend device" if not case.nodes else "RUNTIME=host" if settings.runtime == "host" else "No SDK for the chips"
+    why = "No Ascend device" if not case.nodes else "RUNTIME=cpu" if settings.runtime == "cpu" else "No SDK for the chips"
     return f"{why}: the CPU runtime {verb} {settings.model}."

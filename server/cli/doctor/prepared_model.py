@@ -61,10 +61,10 @@ def _used(case: Case, model: StoredModel) -> Iterator[Artifact | Finding]:
     """The artifacts that are loaded here, or why there is none."""
     manifest = model.manifest
     have = f"it has {listed(artifact.soc for artifact in manifest.artifacts) or 'none'}"
-    if case.runtime == "host":
-        host = manifest.artifact("host")
+    if case.runtime == "cpu":
+        artifact = manifest.artifact("cpu")
         build = f"ascend-classify models prepare {manifest.name} --force"
-        yield host or problem(f"{manifest.name} has no artifact for a CPU ({have})", build)
+        yield artifact or problem(f"{manifest.name} has no artifact for a CPU ({have})", build)
         return
     try:
         soc = chip_soc(manifest, npu_smi(case.machine))
@@ -88,7 +88,7 @@ def _file(case: Case, model: StoredModel, artifact: Artifact) -> Iterator[Findin
             yield problem(
                 f"{file} cannot be read by uid {machine.uid}", f"sudo chown {machine.uid} {_quoted(file)} && sudo chmod 640 {_quoted(file)}"
             )
-    if artifact.soc == "host" or not machine.exists(path):
+    if artifact.soc == "cpu" or not machine.exists(path):
         return
     if path.is_symlink():
         yield problem(f"{path} is a link: the SDK loads none", f'cp --remove-destination "$(readlink -f {_quoted(path)})" {_quoted(path)}')

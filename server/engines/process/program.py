@@ -79,11 +79,11 @@ class StreamProgram:
         """The driver with the rendered pipeline, and a first picture."""
         self.close()
         plan = self._plan = self._make_plan()  # each time: whose files were changed meanwhile is not started with them
-        host = self._runtime == "host"
+        on_cpu = self._runtime == "cpu"
         config = {
-            "module": "pipelines.cpu.observed" if host else "StreamManagerApi",
-            "path": [str(ROOT)] if host else [],
-            "options": self._options if host else {},
+            "module": "pipelines.cpu.observed" if on_cpu else "StreamManagerApi",
+            "path": [str(ROOT)] if on_cpu else [],
+            "options": self._options if on_cpu else {},
             "pipeline": plan.text.decode(),
             "streams": plan.streams,
             "depth": plan.depth,

@@ -19,7 +19,7 @@ PACKAGES = ("ascend-classify", "openvino", "opencv-python-headless", "numpy")
 def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled: LabelledSet, request: EvaluationRequest) -> RunManifest:
     """The manifest of a run that has not begun."""
     manifest = served.model.manifest
-    artifact = manifest.artifact("host") if runtime == "host" else next((a for a in manifest.artifacts if a.soc != "host"), None)
+    artifact = manifest.artifact("cpu") if runtime == "cpu" else next((a for a in manifest.artifacts if a.soc != "cpu"), None)
     return RunManifest(
         model=manifest.name,
         model_version=manifest.version,
@@ -39,7 +39,7 @@ def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled
         engine=",".join(served.engine.names),
         runtime=runtime,
         score_type=served.engine.score_type,
-        precision="f32" if runtime == "host" else "as compiled by ATC",
+        precision="f32" if runtime == "cpu" else "as compiled by ATC",
         gears=artifact.batch_sizes if artifact else (),
         versions={"python": platform.python_version(), **dict(_versions())},
         machine={"architecture": platform.machine(), "processor": _processor(), "cores": str(len(os.sched_getaffinity(0)))},

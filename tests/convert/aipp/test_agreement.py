@@ -1,4 +1,4 @@
-"""What the hardware does with an aipp.config, and what the host artifact does with the same recipe."""
+"""What the hardware does with an aipp.config, and what the CPU artifact does with the same recipe."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from convert.aipp import AippConfig, aipp_of
-from convert.artifact import host_model
+from convert.artifact import cpu_model
 from convert.networks.architectures import random_weights
 from models.manifest import ModelManifest, Recipe
 from models.store import zoo_manifest
@@ -34,9 +34,9 @@ MODELS = pytest.mark.parametrize("manifest", [RESNEXT, LITE, CAFFE], ids=["resne
 
 
 def folded(recipe: Recipe) -> bytes:
-    """A host artifact with that recipe, up to where the network begins."""
+    """A CPU artifact with that recipe, up to where the network begins."""
     manifest = LITE.model_copy(update={"recipe": recipe, "classes": 10})
-    model = host_model(manifest, random_weights(manifest.architecture, 10, 0), (2,))
+    model = cpu_model(manifest, random_weights(manifest.architecture, 10, 0), (2,))
     width, height = recipe.network_size_px
     del model.graph.output[:]
     model.graph.output.append(helper.make_tensor_value_info("recipe/normalised", TensorProto.FLOAT, [2, 3, height, width]))
@@ -58,7 +58,7 @@ def pictures(manifest: ModelManifest, photo: np.ndarray) -> np.ndarray:
 
 
 @MODELS
-def test_the_host_does_what_the_configuration_says(run: Run, photo: np.ndarray, manifest: ModelManifest) -> None:
+def test_the_cpu_does_what_the_configuration_says(run: Run, photo: np.ndarray, manifest: ModelManifest) -> None:
     """In float64 the two differ by what float32 rounds, 2**-24 of the largest intermediate, some 255, times the factor."""
     batch, recipe = pictures(manifest, photo), manifest.recipe
     config = aipp_of(manifest, "rgb888")
@@ -84,9 +84,9 @@ def float16_bound(config: AippConfig, exact: np.ndarray) -> float:
 def test_the_hardware_differs_by_what_float16_rounds(run: Run, photo: np.ndarray, manifest: ModelManifest) -> None:
     batch, recipe = pictures(manifest, photo), manifest.recipe
     config = aipp_of(manifest, "rgb888")
-    host = run(folded(recipe), batch)
+    ours = run(folded(recipe), batch)
     hardware = np.stack([run_aipp(config, picture, recipe.network_size_px) for picture in batch]).astype(np.float64)
-    assert np.abs(hardware - host).max() <= float16_bound(config, host.astype(np.float64))
+    assert np.abs(hardware - ours).max() <= float16_bound(config, ours.astype(np.float64))
 
 
 def test_for_resnext_that_is_less_than_two_thousandths(run: Run, photo: np.ndarray) -> None:

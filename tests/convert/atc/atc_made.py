@@ -58,7 +58,7 @@ def plain_network(side: int = 32, batch: int | str = "N") -> onnx.ModelProto:
 
 
 def stored_model(root: Path, name: str = "means") -> StoredModel:
-    """A model with a host artifact and a crop: 64x64, of which AIPP takes the middle 32x32."""
+    """A model with a CPU artifact and a crop: 64x64, of which AIPP takes the middle 32x32."""
     folder = root / name
     folder.mkdir(parents=True)
     (folder / "abc.names").write_text("a\nb\nc\n")
@@ -77,8 +77,8 @@ def stored_model(root: Path, name: str = "means") -> StoredModel:
             std=(58.395, 57.12, 57.375),
         ),
     )
-    host = folder / f"{name}.onnx"
-    host.write_bytes(fold(plain_network(), manifest, (1,)).SerializeToString())
-    manifest = manifest.model_copy(update={"artifacts": (Artifact(file=host.name, sha256=sha256_of(host)),)})
+    folded = folder / f"{name}.onnx"
+    folded.write_bytes(fold(plain_network(), manifest, (1,)).SerializeToString())
+    manifest = manifest.model_copy(update={"artifacts": (Artifact(file=folded.name, sha256=sha256_of(folded)),)})
     manifest.write(folder / "manifest.toml")
     return ModelStore(root).open(name)

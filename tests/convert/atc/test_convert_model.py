@@ -75,7 +75,7 @@ def test_an_om_is_entered_beside_the_others(model: StoredModel, tmp_path: Path, 
         with compiled(command, AtcInstallation(standin.program), lambda _: None) as om:
             enter(om, model)
     entered = ModelStore(model.folder.parent).open("means")
-    assert [artifact.soc for artifact in entered.manifest.artifacts] == ["host", "Ascend310P3", "Ascend310"]
+    assert [artifact.soc for artifact in entered.manifest.artifacts] == ["cpu", "Ascend310P3", "Ascend310"]
     artifact, path = entered.check_artifact("Ascend310")
     assert (path.name, artifact.batch_sizes) == ("means.Ascend310.om", (1, 4))
     assert artifact.compiler.startswith("ATC ")

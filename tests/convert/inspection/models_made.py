@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from convert.aipp import aipp_of, render_aipp
-from convert.artifact import host_model
+from convert.artifact import cpu_model
 from convert.networks.architectures import random_weights
 from models.manifest import Artifact, ModelManifest
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
@@ -46,7 +46,7 @@ def make_model(root: Path) -> StoredModel:
     (folder / "small.names").write_text("".join(f"class {number}\n" for number in range(CLASSES)))
     labels = {"labels": "small.names", "labels_sha256": sha256_of(folder / "small.names")}
     manifest = zoo_manifest("efficientnet_lite0").model_copy(update={"name": "small", "classes": CLASSES, **labels})
-    onnx = host_model(manifest, random_weights(manifest.architecture, CLASSES, 0), (1,))
+    onnx = cpu_model(manifest, random_weights(manifest.architecture, CLASSES, 0), (1,))
     (folder / "small.onnx").write_bytes(onnx.SerializeToString(deterministic=True))
     make_om(folder / "small.om")
     tell_provenance(folder / "small.om")

@@ -92,7 +92,7 @@ def test_an_om_that_does_not_fit(small: StoredModel, spoil: Callable[[Path], obj
     assert all(part in what for part, what in zip(found, told, strict=True))
 
 
-def test_an_om_for_the_host(small: StoredModel) -> None:
+def test_an_om_for_the_cpu(small: StoredModel) -> None:
     artifact = {"file": "small.om", "sha256": sha256_of(small.folder / "small.om"), "batch_sizes": (1, 2)}
     write_manifest(small.folder, artifacts=[artifact])
     assert problems(inspect_om(small.folder / "small.om", Context(small.folder)))[0].startswith("soc: an OM is for Ascend")

@@ -9,7 +9,7 @@ def test_a_model_that_fits(small: StoredModel) -> None:
     inspection = inspect_manifest(small.folder / "manifest.toml")
     assert inspection.fits
     assert [part.kind for part in inspection.parts] == ["ONNX model", "OM, a model for Ascend", "AIPP configuration"]
-    assert inspection.facts["artifacts"] == ["small.onnx: host, batches of 1", "small.om: Ascend310, batches of 1, 2"]
+    assert inspection.facts["artifacts"] == ["small.onnx: cpu, batches of 1", "small.om: Ascend310, batches of 1, 2"]
 
 
 def test_files_that_are_gone_or_wrong(small: StoredModel) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from convert.artifact import host_model
+from convert.artifact import cpu_model
 from convert.conversion_errors import ConvertError
 from convert.networks.architectures import build_network, network, parameter_shapes, random_weights
 from models.store import zoo_manifest, zoo_names
@@ -56,7 +56,7 @@ def test_random_filters_keep_the_variance_and_see_no_mean() -> None:
 @pytest.mark.parametrize("architecture", ["efficientnet_lite0", "resnext50_32x4d"])
 def test_random_logits_are_finite_and_vary_with_the_image(run: Run, architecture: str) -> None:
     manifest = zoo_manifest(architecture)
-    model = host_model(manifest, random_weights(architecture, manifest.classes, 0), (3,)).SerializeToString()
+    model = cpu_model(manifest, random_weights(architecture, manifest.classes, 0), (3,)).SerializeToString()
     width, height = manifest.recipe.input_size_px
     logits = run(model, np.random.default_rng(0).integers(0, 256, (3, height, width, 3), dtype=np.uint8))
     assert np.isfinite(logits).all()

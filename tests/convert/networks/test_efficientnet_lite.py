@@ -15,7 +15,7 @@ Run = Callable[[Path, np.ndarray], np.ndarray]
 def test_known_photos(
     efficientnet: StoredModel, run: Run, photos: dict[str, np.ndarray], photo: str, class_id: int, probability: float
 ) -> None:
-    _, path = efficientnet.check_artifact("host")
+    _, path = efficientnet.check_artifact("cpu")
     logits = run(path, photos[photo][None])[0].astype(np.float64)
     probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     assert probabilities.argmax() == class_id

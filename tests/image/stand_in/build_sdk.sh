@@ -3,24 +3,24 @@
 # with the vendor's string ABI, and OpenCV's library has the names that the classifier wants of it and nothing behind them.
 set -eu
 tree=$1/mxbase_cpp sdk=$2 here=$(dirname "$0")
-host=$tree/cpu_sdk work=$(mktemp -d)
+ours=$tree/cpu_sdk work=$(mktemp -d)
 
 mkdir -p "$sdk/lib/modelpostprocessors" "$sdk/lib/plugins" "$sdk/python" "$sdk/config" \
   "$sdk/opensource/lib/gstreamer-1.0" "$sdk/opensource/lib64" "$sdk/opensource/libexec/gstreamer-1.0" "$sdk/opensource/include"
-cp -r "$host/include" "$sdk/include"
-cp -r "$host/api_7_3/MxBase" "$sdk/include/"
+cp -r "$ours/include" "$sdk/include"
+cp -r "$ours/api_7_3/MxBase" "$sdk/include/"
 cp -r /usr/include/opencv4 "$sdk/opensource/include/opencv4"
 echo "stand-in for tests: no vendor's code, no NPU, runs no model" > "$sdk/version.info"
 
 compile() {
   g++ -std=c++17 -fPIC -shared -D_GLIBCXX_USE_CXX11_ABI=0 -Dgoogle=mindxsdk_private \
-    -I"$sdk/include" -I"$sdk/include/MxBase/postprocess/include" -I"$sdk/opensource/include/opencv4" -I"$tree/include" -I"$host/src" "$@"
+    -I"$sdk/include" -I"$sdk/include/MxBase/postprocess/include" -I"$sdk/opensource/include/opencv4" -I"$tree/include" -I"$ours/src" "$@"
 }
 
-compile -o "$sdk/lib/libmxbase.so" "$host/src/device_manager.cpp" "$host/src/device_memory.cpp" "$host/src/memory_helper.cpp" \
-  "$host/src/tensor_base.cpp" "$here/model_inference_processor.cpp"
-compile -o "$sdk/lib/modelpostprocessors/libresnet50postprocess.so" "$host/src/post_config.cpp" "$host/src/resnet50_post_process.cpp" \
-  "$host/src/table_softmax.cpp"
+compile -o "$sdk/lib/libmxbase.so" "$ours/src/device_manager.cpp" "$ours/src/device_memory.cpp" "$ours/src/memory_helper.cpp" \
+  "$ours/src/tensor_base.cpp" "$here/model_inference_processor.cpp"
+compile -o "$sdk/lib/modelpostprocessors/libresnet50postprocess.so" "$ours/src/post_config.cpp" "$ours/src/resnet50_post_process.cpp" \
+  "$ours/src/table_softmax.cpp"
 echo | compile -o "$sdk/opensource/lib/libglog.so" -x c++ -
 
 # Without libjpeg, which this SDK does not bring: so OpenCV decodes.

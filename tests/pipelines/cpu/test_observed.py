@@ -9,7 +9,7 @@ from tests.level_model import level_png, store_level_model
 
 
 def test_the_stages_of_an_image_are_told_and_every_run_of_the_model(tmp_path: Path) -> None:
-    plan = plan_rendered(store_level_model(tmp_path), "host", "", 1)
+    plan = plan_rendered(store_level_model(tmp_path), "cpu", "", 1)
     runs: list[tuple[int, int]] = []
     stages: dict[tuple[str, int], Mapping[str, float]] = {}
     manager = open_observed(

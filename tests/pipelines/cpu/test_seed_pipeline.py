@@ -26,7 +26,7 @@ def seed(manager: CpuStreamManager, model_store: ModelStore, tmp_path: Path) -> 
             "mxpi_tensorinfer",
             {
                 "dataSource": "mxpi_imageresize0",
-                "modelPath": str(model.check_artifact("host")[1].with_suffix(".om")),
+                "modelPath": str(model.check_artifact("cpu")[1].with_suffix(".om")),
                 "waitingTime": "2000",
                 "outputDeviceId": "-1",
             },

@@ -19,7 +19,7 @@ from server.telemetry.metrics import Metrics
 def test_not_before_the_server_is_ready_nor_while_an_evaluation_measures() -> None:
     served = ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), Fleet.of(FakeEngine()))
     service = Service(load_settings(engines="fake"), [served], Metrics())
-    reloader = Reloader(service, "host")
+    reloader = Reloader(service, "cpu")
     with pytest.raises(ReloadRefused, match="starting"):
         asyncio.run(reloader.reload())
     service.phase = Phase.READY

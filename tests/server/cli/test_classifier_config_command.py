@@ -24,3 +24,10 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     done = run("models", "classifier-config", "resnext101_32x4d", "--model-store", tmp_path)
     assert done.returncode == 1
     assert done.stderr.endswith("[model_not_prepared]\n")
+
+
+def test_the_former_soc_names_the_new_one(model_store: ModelStore) -> None:
+    command = ("models", "classifier-config", "efficientnet_lite0", "--model-store", model_store.root)
+    done = run(*command, "--soc", "host")
+    assert (done.returncode, done.stderr) == (1, "error: The soc host is now called cpu. Write it as --soc cpu [bad_request]\n")
+    assert run(*command, "--soc", "cpu").stdout == run(*command).stdout

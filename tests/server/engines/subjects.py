@@ -54,7 +54,7 @@ def fake_subject(_folder: Path) -> Subject:
 def _stream_subject(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool = False) -> Subject:
     model = store_level_model(folder, batch_sizes=batch_sizes)
     return Subject(
-        make=lambda capacity: Fleet.of(StreamEngine(lambda: plan_rendered(model, "host", "", 2), "host", strict=strict), capacity),
+        make=lambda capacity: Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 2), "cpu", strict=strict), capacity),
         image=lambda number: level_image(number % 64),
         expected=lambda number: number % 64,
         slow=lambda number: level_image(number % 64, side_px=2000),
@@ -66,9 +66,7 @@ def _stream_process(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool)
     model = store_level_model(folder / "child", batch_sizes=batch_sizes)
 
     def make(capacity: int) -> Fleet:
-        return Fleet.of(
-            EngineProcess("stream", StreamProgram(lambda: plan_rendered(model, "host", "", 2), "host", strict=strict)), capacity
-        )
+        return Fleet.of(EngineProcess("stream", StreamProgram(lambda: plan_rendered(model, "cpu", "", 2), "cpu", strict=strict)), capacity)
 
     return replace(_stream_subject(folder / "here", batch_sizes), make=make)
 
@@ -77,16 +75,16 @@ def _mxbase(folder: Path, batch_sizes: tuple[int, ...]) -> Subject:
     """The compiled engine in this process."""
     model = store_level_model(folder, batch_sizes=batch_sizes)
     limits = ClassifierLimits(decoders=2, lanes=2, capacity=64)
-    make = lambda capacity: Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "host", "", limits), capacity), capacity)  # noqa: E731
+    make = lambda capacity: Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "cpu", "", limits), capacity), capacity)  # noqa: E731
     return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=4000))
 
 
 def _mxbase_process(folder: Path) -> Subject:
     model = store_level_model(folder)
-    settings = load_settings(engines="mxbase", engine_processes="yes", runtime="host")
+    settings = load_settings(engines="mxbase", engine_processes="yes", runtime="cpu")
 
     def make(capacity: int) -> Fleet:
-        return EngineAssembly(settings.model_copy(update={"window": capacity}), model, "host", ModelMetrics(Metrics(), "level")).fleet()
+        return EngineAssembly(settings.model_copy(update={"window": capacity}), model, "cpu", ModelMetrics(Metrics(), "level")).fleet()
 
     return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=4000))
 

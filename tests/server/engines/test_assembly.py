@@ -20,7 +20,7 @@ BUILT = find_spec("mxclassify") is not None
 
 def assembled(folder: Path, **settings: object) -> Fleet:
     return EngineAssembly(
-        load_settings(runtime="host", **settings), store_level_model(folder), "host", ModelMetrics(Metrics(), "level")
+        load_settings(runtime="cpu", **settings), store_level_model(folder), "cpu", ModelMetrics(Metrics(), "level")
     ).fleet()
 
 
@@ -77,4 +77,4 @@ def test_each_kind_is_a_tier_and_each_chip_a_member(tmp_path: Path) -> None:
 
 def test_streams_by_runtime() -> None:
     assert default_streams("ascend") == 2
-    assert 2 <= default_streams("host") <= 8
+    assert 2 <= default_streams("cpu") <= 8

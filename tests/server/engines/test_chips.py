@@ -69,16 +69,16 @@ def test_an_om_is_for_its_chip(name: str, soc: str, takes: str, not_this: str) -
 
 
 def test_the_only_om_is_taken_without_asking(tmp_path: Path) -> None:
-    assert chip_soc(model("host", "Ascend310P3"), tmp_path / "no-npu-smi") == "Ascend310P3"
+    assert chip_soc(model("cpu", "Ascend310P3"), tmp_path / "no-npu-smi") == "Ascend310P3"
 
 
 def test_among_several_the_chip_decides(tmp_path: Path) -> None:
-    both = model("host", "Ascend310", "Ascend310P3")
+    both = model("cpu", "Ascend310", "Ascend310P3")
     assert chip_soc(both, npu_smi(tmp_path, table(("310", "OK"), ("310", "OK")))) == "Ascend310"
     assert chip_soc(both, npu_smi(tmp_path, table(("310P3", "OK")))) == "Ascend310P3"
     assert chip_soc(both, npu_smi(tmp_path, table(("310Pvir02", "OK")))) == "Ascend310P3"
     assert chip_soc(both, npu_smi(tmp_path, table(("310B1", "OK")))) == "Ascend310B1"  # which the store then says it has not
-    assert chip_soc(model("host"), npu_smi(tmp_path, table(("310", "OK")))) == "Ascend310"
+    assert chip_soc(model("cpu"), npu_smi(tmp_path, table(("310", "OK")))) == "Ascend310"
 
 
 def test_several_and_no_word_of_the_chip_is_refused(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_several_and_no_word_of_the_chip_is_refused(tmp_path: Path) -> None:
 
 def test_a_model_without_an_om_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(ModelNotPrepared, match="convert atc resnext101_32x4d --soc Ascend310"):
-        chip_soc(model("host"), tmp_path / "none")
+        chip_soc(model("cpu"), tmp_path / "none")
 
 
 def test_a_program_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ def runs() -> list[tuple[int, int]]:
 @pytest.fixture
 def engine(tmp_path: Path, runs: list[tuple[int, int]]) -> Iterator[Fleet]:
     model = store_level_model(tmp_path, batch_sizes=(1, 2, 4))
-    engine = Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "host", "", LIMITS), 16))
+    engine = Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "cpu", "", LIMITS), 16))
     engine.on_batch = lambda *run: runs.append(run)
     engine.start()
     yield engine
@@ -54,15 +54,15 @@ def test_stages_and_labels(engine: Fleet) -> None:
 @built
 def test_a_model_that_was_changed_is_not_started(tmp_path: Path) -> None:
     model = store_level_model(tmp_path)
-    model.check_artifact("host")[1].write_bytes(b"garbage")
+    model.check_artifact("cpu")[1].write_bytes(b"garbage")
     with pytest.raises(ArtifactDamaged):
-        MxbaseEngine(lambda: plan_classifier(model, "host", "", LIMITS), 16).start()
+        MxbaseEngine(lambda: plan_classifier(model, "cpu", "", LIMITS), 16).start()
 
 
 @built
 @pytest.mark.parametrize(
     ("config", "runtime", "words"),
-    [("{}", "host", "lacks model_path"), ("{}", "ascend", "was built for runtime host, not ascend")],
+    [("{}", "cpu", "lacks model_path"), ("{}", "ascend", "was built for runtime cpu, not ascend")],
 )
 def test_what_cannot_start_says_why(config: str, runtime: str, words: str) -> None:
     engine = MxbaseEngine(lambda: ClassifierPlan(config, (), runtime), 16)
@@ -74,7 +74,7 @@ def test_what_cannot_start_says_why(config: str, runtime: str, words: str) -> No
 @pytest.mark.skipif(find_spec("mxclassify") is not None, reason="it is built")
 def test_without_the_build_it_says_how() -> None:
     with pytest.raises(EngineUnavailable, match="make mxbase"):
-        MxbaseEngine(lambda: ClassifierPlan("{}", (), "host"), 16).start()
+        MxbaseEngine(lambda: ClassifierPlan("{}", (), "cpu"), 16).start()
 
 
 def test_outcomes() -> None:

@@ -15,7 +15,7 @@ from tests.level_model import store_level_model
 
 def test_a_rendered_plan(tmp_path: Path) -> None:
     model = store_level_model(tmp_path, batch_sizes=(1, 2, 4))
-    plan = plan_rendered(model, "host", "", streams=3)
+    plan = plan_rendered(model, "cpu", "", streams=3)
     specs = parse_pipeline(plan.text)
     assert plan.streams == tuple(spec.name for spec in specs) == ("classify0", "classify1", "classify2")
     assert (plan.depth, plan.score_type) == (6, "probability")
@@ -33,7 +33,7 @@ def test_a_missing_artifact_is_told(tmp_path: Path) -> None:
 
 def own(tmp_path: Path, softmax: str = "false", **changes: Any) -> Path:
     """The rendered pipeline as a person's own file, with changes to its elements."""
-    plan = plan_rendered(store_level_model(tmp_path / "store"), "host", "", streams=1)
+    plan = plan_rendered(store_level_model(tmp_path / "store"), "cpu", "", streams=1)
     pipeline = json.loads(plan.text)
     plan.close()
     (tmp_path / "own.cfg").write_text(f"CLASS_NUM=64\nSOFTMAX={softmax}\nTOP_K=5\n")

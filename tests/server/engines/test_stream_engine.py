@@ -52,7 +52,7 @@ def seed_pipeline(store: ModelStore, folder: Path) -> Path:
 
 def test_the_seeds_pipeline_gives_logits(model_store: ModelStore, tmp_path: Path, cat: bytes, coffee: bytes) -> None:
     pipeline = seed_pipeline(model_store, tmp_path)
-    engine = Fleet.of(StreamEngine(lambda: plan_own(pipeline), "host"), 4)
+    engine = Fleet.of(StreamEngine(lambda: plan_own(pipeline), "cpu"), 4)
     engine.start()
     answers = [engine.submit(InferenceRequest(inspect_image(image, 10**7), "", monotonic() + 30)).result(30) for image in (cat, coffee)]
     engine.close(drain_s=1)
@@ -66,7 +66,7 @@ def test_a_pipeline_that_cannot_start_says_which_element(tmp_path: Path, model_s
     pipeline = seed_pipeline(model_store, tmp_path)
     text = pipeline.read_text().replace("efficientnet_lite0.om", "nothing.om")
     pipeline.write_text(text)
-    engine = StreamEngine(lambda: plan_own(pipeline), "host")
+    engine = StreamEngine(lambda: plan_own(pipeline), "cpu")
     with pytest.raises(EngineUnavailable, match=r"code 6003.*'mxpi_tensorinfer0'.*there is no file"):
         engine.start()
     assert not engine.health().ok

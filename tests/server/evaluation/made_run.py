@@ -32,7 +32,7 @@ def made_manifest(listed: int, classes: int = 4, **changes: Any) -> RunManifest:
         "labelled": listed,
         "classes": classes,
         "engine": "stream",
-        "runtime": "host",
+        "runtime": "cpu",
     }
     return RunManifest(**(fields | changes))
 

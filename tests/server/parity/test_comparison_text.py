@@ -5,7 +5,7 @@ from server.parity.comparison import ParityReport
 from server.parity.comparison_text import SHOWN, report_text
 
 SIDES = (
-    {"side": "cats@host", "model": "cats", "version": "2", "recipe_sha256": "ab" * 32, "engine": "stream", "runtime": "host"},
+    {"side": "cats@cpu", "model": "cats", "version": "2", "recipe_sha256": "ab" * 32, "engine": "stream", "runtime": "cpu"},
     {"side": "http://atlas:8000", "model": "cats", "version": "2", "recipe_sha256": "cd" * 32, "engine": "stream", "runtime": "ascend"},
 )
 
@@ -16,7 +16,7 @@ def test_the_text() -> None:
     report.add("other.jpg", ((3, "lynx", 0.6), (4, "cat", 0.4)), ((4, "cat", 0.5), (3, "lynx", 0.5 - 0.01)))
     report.add("broken.jpg", ConvertError("It is no image."), ((4, "cat", 0.5),))
     assert report_text(report) == (
-        "A  cats@host, model cats, version 2, recipe abababababab, engine stream, runtime host\n"
+        "A  cats@cpu, model cats, version 2, recipe abababababab, engine stream, runtime cpu\n"
         "B  http://atlas:8000, model cats, version 2, recipe cdcdcdcdcdcd, engine stream, runtime ascend\n"
         "Note: the recipes of the two sides differ.\n"
         "\n"

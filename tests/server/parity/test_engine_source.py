@@ -28,18 +28,18 @@ def images(tmp_path: Path) -> list[Path]:
 def test_answers_come_in_order_and_a_hand_written_pipeline_does_not_count(tmp_path: Path, images: list[Path]) -> None:
     model = store_level_model(tmp_path / "store")
     settings = load_settings(model_store=tmp_path / "store", window=3, pipeline=tmp_path / "none.pipeline", model="other")
-    side = EngineSource("level@host", settings, model, "host")
+    side = EngineSource("level@cpu", settings, model, "cpu")
     answers = list(side.answers(images))
     assert best(answers) == [*range(7), UnsupportedImage, *range(8, 20)]
     assert {len(answer) for answer in answers if isinstance(answer, tuple)} == {16}
     assert side.facts == {
-        "side": "level@host",
+        "side": "level@cpu",
         "model": "level",
         "version": "1",
         "recipe_sha256": model.manifest.recipe.sha256,
         "labels_sha256": model.manifest.labels_sha256,
         "engine": "stream",
-        "runtime": "host",
+        "runtime": "cpu",
     }
 
 

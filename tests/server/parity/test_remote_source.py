@@ -17,7 +17,7 @@ from server.parity.remote_source import RemoteSource
 from tests.level_model import level_png, store_level_model
 from tests.server.process import ServerProcess
 
-INFO = {"model": "m", "version": "1", "engine": "stream", "runtime": "host", "recipe_sha256": "ab", "labels_sha256": "cd"}
+INFO = {"model": "m", "version": "1", "engine": "stream", "runtime": "cpu", "recipe_sha256": "ab", "labels_sha256": "cd"}
 ANSWER = {"score_type": "probability", "predictions": [{"class_id": 3, "label": "lynx", "score": 0.5}]}
 Reply = tuple[int, bytes, dict[str, str]]
 
@@ -44,7 +44,7 @@ def test_a_real_server_answers_in_order(tmp_path: Path, images: list[Path]) -> N
     assert found == [*range(7), EngineFailed, *range(8, 20), BadRequest]
     assert "answers 415" in str(answers[7])
     assert again == answers[:2]
-    assert (side.facts["side"], side.facts["model"], side.facts["runtime"]) == (server.url, "level", "host")
+    assert (side.facts["side"], side.facts["model"], side.facts["runtime"]) == (server.url, "level", "cpu")
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def publish(root: Path, version: str) -> None:
 def spoil(root: Path) -> None:
     """Replace the artifact by garbage, as a broken upload does."""
     model = ModelStore(root).open("level")
-    path = model.check_artifact("host")[1]
+    path = model.check_artifact("cpu")[1]
     (model.folder / "new").write_bytes(b"garbage")
     (model.folder / "new").replace(path)
 

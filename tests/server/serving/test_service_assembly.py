@@ -13,9 +13,9 @@ from tests.level_model import store_level_model
 
 def test_the_settings_choose_model_and_engine(tmp_path: Path) -> None:
     store_level_model(tmp_path)
-    service, runtime = open_service(load_settings(model_store=tmp_path, model="level", window=3, runtime="host"))
+    service, runtime = open_service(load_settings(model_store=tmp_path, model="level", window=3, runtime="cpu"))
     model = service.models.default
-    assert (model.name, model.engine.name, model.engine.capacity, runtime) == ("level", "stream", 3, "host")
+    assert (model.name, model.engine.name, model.engine.capacity, runtime) == ("level", "stream", 3, "cpu")
 
 
 def test_only_the_fake_engine_does_without_a_model(tmp_path: Path) -> None:

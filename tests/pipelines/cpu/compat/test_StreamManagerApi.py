@@ -40,7 +40,7 @@ def test_a_program_of_the_vendors_kind(tmp_path: Path) -> None:
     (tmp_path / "the.pipeline").write_bytes(text_of(s=classifying(model)))
     (tmp_path / "image.png").write_bytes(level_png(20))
     (tmp_path / "main.py").write_text(PROGRAM)
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'pipelines' / 'host' / 'compat'}"}
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'pipelines' / 'cpu' / 'compat'}"}
     done = subprocess.run(
         [sys.executable, "main.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
     )

@@ -116,9 +116,9 @@ def test_answers_are_the_same_in_every_batch_size(model_store: ModelStore, tmp_p
     photo = cv2.imdecode(np.frombuffer(cat, np.uint8), cv2.IMREAD_COLOR)
     assert photo is not None
     pixels = cv2.resize(photo, (224, 224))
-    runner = opened(TensorInfer, {"modelPath": str(single.check_artifact("host")[1])})._runner
+    runner = opened(TensorInfer, {"modelPath": str(single.check_artifact("cpu")[1])})._runner
     [(expected,)] = runner.run([pixels], 1)
-    element = opened(TensorInfer, {"modelPath": str(model.check_artifact("host")[1])})
+    element = opened(TensorInfer, {"modelPath": str(model.check_artifact("cpu")[1])})
     for size in (1, 2, 4):
         for (answer,) in element._runner.run([pixels] * size, size):
             np.testing.assert_allclose(answer, expected, rtol=1e-5, atol=1e-5)

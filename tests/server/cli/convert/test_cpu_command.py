@@ -1,5 +1,6 @@
-"""`convert host`, by its command line."""
+"""`convert cpu`, by its command line."""
 
+import shlex
 from pathlib import Path
 
 import onnx
@@ -10,6 +11,7 @@ from convert.conversion_errors import ConvertError
 from convert.import_checkpoint import Wishes, import_checkpoint
 from models.store import ModelStore
 from server.cli.command_line import app
+from server.errors import BadRequest
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
 
 
@@ -22,7 +24,7 @@ def store(tmp_path: Path) -> ModelStore:
 
 
 def call(store: ModelStore, *arguments: str | Path) -> int:
-    done = CliRunner().invoke(app, ["convert", "host", "m", "--model-store", str(store.root), *map(str, arguments)])
+    done = CliRunner().invoke(app, ["convert", "cpu", "m", "--model-store", str(store.root), *map(str, arguments)])
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code
@@ -35,7 +37,7 @@ def input_of(path: Path) -> tuple[int, list[int | str]]:
 
 def test_other_batch_sizes(store: ModelStore) -> None:
     assert call(store, "--batch-sizes", "1,2,4,8") == 0
-    artifact, path = store.open("m").check_artifact("host")
+    artifact, path = store.open("m").check_artifact("cpu")
     assert artifact.batch_sizes == (1, 2, 4, 8)
     assert input_of(path) == (onnx.TensorProto.UINT8, ["N", 64, 64, 3])
 
@@ -56,3 +58,17 @@ def test_what_cannot_be(store: ModelStore, tmp_path: Path) -> None:
         call(store, "--batch-sizes", "2,1")
     with pytest.raises(ConvertError, match="No such file"):
         call(store, "-o", tmp_path / "missing" / "m.onnx")
+
+
+def test_the_former_name_names_the_new_one(store: ModelStore, tmp_path: Path) -> None:
+    (tmp_path / "a folder").mkdir()
+    arguments = ["m", "--plain", "-o", str(tmp_path / "a folder" / "plain.onnx"), "--model-store", str(store.root)]
+    refused = CliRunner().invoke(app, ["convert", "host", *arguments]).exception
+    assert isinstance(refused, BadRequest)
+    assert refused.message == "The command convert host is now called convert cpu."
+    program, *printed = shlex.split(refused.remedy.removeprefix("Run: "))
+    assert (program, printed) == ("ascend-classify", ["convert", "cpu", *arguments])
+    assert CliRunner().invoke(app, printed).exit_code == 0
+    assert input_of(tmp_path / "a folder" / "plain.onnx") == (onnx.TensorProto.FLOAT, ["N", 3, 64, 64])
+    assert isinstance(CliRunner().invoke(app, ["convert", "host", "--help"]).exception, BadRequest)
+    assert " host " not in CliRunner().invoke(app, ["convert", "--help"]).stdout

@@ -58,7 +58,7 @@ def server(model_store: ModelStore) -> Iterator[ServerProcess]:
 
 
 def test_a_running_server_agrees_with_the_engine_here(model_store: ModelStore, images: Path, server: ServerProcess) -> None:
-    done = run("convert", "parity", server.url, f"{NAME}@host", *images.glob("*.png"), "--json", MODEL_STORE=str(model_store.root))
+    done = run("convert", "parity", server.url, f"{NAME}@cpu", *images.glob("*.png"), "--json", MODEL_STORE=str(model_store.root))
     assert done.returncode == 0
     found = json.loads(done.stdout)
     assert (found["images"], found["compared"], found["top1_agreement"], found["largest_difference"]["difference"]) == (2, 2, 1, 0)
@@ -69,7 +69,7 @@ def test_a_running_server_agrees_with_the_engine_here(model_store: ModelStore, i
 
 def alter(path: Path, model_store: ModelStore, initializer: str) -> None:
     """Write the model's artifact with one of its constants reversed, or made noisy if it is a weight."""
-    model = onnx.load(model_store.open(NAME).check_artifact("host")[1])
+    model = onnx.load(model_store.open(NAME).check_artifact("cpu")[1])
     tensor = next(tensor for tensor in model.graph.initializer if tensor.name.endswith(initializer))
     value = numpy_helper.to_array(tensor)
     changed = value[::-1] if value.ndim == 1 else value + np.random.default_rng(1).normal(0, value.std(), value.shape)

@@ -8,6 +8,7 @@ from models.manifest import Transform
 from models.model_errors import ClassifyError
 from server.cli.convert.parity_sources import SourceOptions, open_source, open_sources
 from server.cli.flags import load_settings
+from server.errors import BadRequest
 from tests.level_model import level_graph, store_level_model
 
 
@@ -22,13 +23,13 @@ def options(tmp_path: Path) -> SourceOptions:
 @pytest.mark.parametrize(
     ("word", "runtime"),
     [
-        ("level", "host"),
-        ("level@host", "host"),
+        ("level", "cpu"),
+        ("level@cpu", "cpu"),
         ("level@ascend", "ascend"),
-        ("{}/store/level", "host"),
+        ("{}/store/level", "cpu"),
         ("{}/store/level@ascend", "ascend"),
-        ("{}/own.onnx", "host"),
-        ("{}/own.onnx@host", "host"),
+        ("{}/own.onnx", "cpu"),
+        ("{}/own.onnx@cpu", "cpu"),
         ("{}/own.om", "ascend"),
     ],
 )
@@ -52,6 +53,13 @@ def test_words(options: SourceOptions, tmp_path: Path, word: str, runtime: str) 
 def test_words_that_are_refused(options: SourceOptions, tmp_path: Path, word: str, complaint: str) -> None:
     with pytest.raises(ClassifyError, match=complaint):
         open_source(word.format(tmp_path), options)
+
+
+def test_the_former_word_names_the_new_one(options: SourceOptions) -> None:
+    with pytest.raises(BadRequest) as caught:
+        open_source("level@host", options)
+    assert str(caught.value) == "level@host: the runtime host is now called cpu. Write it as level@cpu"
+    assert open_source(caught.value.remedy.removeprefix("Write it as "), options).facts["runtime"] == "cpu"
 
 
 def test_a_file_that_does_not_say_whose_it_is(options: SourceOptions, tmp_path: Path) -> None:

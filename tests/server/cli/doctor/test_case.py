@@ -23,10 +23,10 @@ def test_an_atlas(atlas: Atlas) -> None:
     ("runtime", "chips", "sdk", "serves"),
     [
         ("auto", True, True, "ascend"),
-        ("auto", True, False, "host"),
-        ("auto", False, True, "host"),
+        ("auto", True, False, "cpu"),
+        ("auto", False, True, "cpu"),
         ("ascend", False, False, "ascend"),
-        ("host", True, True, "host"),
+        ("cpu", True, True, "cpu"),
     ],
 )
 def test_what_serves(tmp_path: Path, runtime: Any, chips: bool, sdk: bool, serves: str) -> None:

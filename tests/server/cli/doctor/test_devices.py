@@ -30,14 +30,14 @@ def test_healthy_chips(atlas: Atlas) -> None:
 
 def test_no_chip_is_told_plainly(tmp_path: Path) -> None:
     assert without_chips(tmp_path, {}) == ("note", "no Ascend device: the CPU runtime serves", "")
-    assert without_chips(tmp_path, {}, runtime="host")[1] == "no Ascend device: the CPU runtime serves, as RUNTIME=host says"
+    assert without_chips(tmp_path, {}, runtime="cpu")[1] == "no Ascend device: the CPU runtime serves, as RUNTIME=cpu says"
     assert without_chips(tmp_path, {"ASCEND_VISIBLE_DEVICES": "void"})[0] == "note"
 
 
 def test_chips_that_were_asked_for_and_are_not_there(tmp_path: Path) -> None:
     status, what, remedy = without_chips(tmp_path, {}, runtime="ascend")
     assert (status, what) == ("problem", "RUNTIME=ascend, but there is no Ascend device (/dev/davinci0)")
-    assert remedy == "Load the driver and see what it says: npu-smi info, or serve on the CPU: RUNTIME=host"
+    assert remedy == "Load the driver and see what it says: npu-smi info, or serve on the CPU: RUNTIME=cpu"
     status, what, remedy = without_chips(tmp_path, {"ASCEND_VISIBLE_DEVICES": "0-3", "ASCEND_DOCKER_RUNTIME": "True"})
     assert (status, what[:38]) == ("problem", "ASCEND_VISIBLE_DEVICES=0-3 asks for ch")
     assert "docker run --device /dev/davinci0 --device /dev/davinci_manager --device /dev/devmm_svm --device /dev/hisi_hdc" in remedy
@@ -48,9 +48,7 @@ def test_chips_that_were_asked_for_and_are_not_there(tmp_path: Path) -> None:
 
 
 def test_chips_that_are_left_alone(atlas: Atlas) -> None:
-    assert atlas.found(check_devices, "note", runtime="host") == [
-        ("RUNTIME=host: the chips are left alone", "Serve with them: RUNTIME=auto")
-    ]
+    assert atlas.found(check_devices, "note", runtime="cpu") == [("RUNTIME=cpu: the chips are left alone", "Serve with them: RUNTIME=auto")]
 
 
 @pytest.mark.parametrize("node", ["davinci_manager", "devmm_svm", "hisi_hdc"])

@@ -38,7 +38,7 @@ def test_an_engine_that_nobody_knows() -> None:
 
 
 def test_the_cpu_runtime_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As an Ascend image is, which has no extra [host]."""
+    """As an Ascend image is, which has no extra [cpu]."""
     for name in [name for name in sys.modules if name.startswith("pipelines.cpu")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pipelines.cpu", None)
@@ -48,7 +48,7 @@ def test_the_cpu_runtime_without_openvino(tmp_path: Path, monkeypatch: pytest.Mo
     assert problem.remedy == INSTALL
     (tmp_path / ".dockerenv").touch()
     assert check(tmp_path)[0].remedy == f"Take the image for a CPU: {CPU_IMAGE}"
-    assert f"{sys.executable} -m pip install 'ascend-classify[host]'" == INSTALL
+    assert f"{sys.executable} -m pip install 'ascend-classify[cpu]'" == INSTALL
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_cpu_runtime_without_openvino(tmp_path: Path, monkeypatch: pytest.Mo
         ("raise ModuleNotFoundError(\"No module named 'mxclassify'\")", "is not built"),
         ("raise ImportError('libopencv_core.so.4.6: none')", "cannot be loaded: ImportError: libopencv_core.so.4.6: none"),
         ("import os; os.kill(os.getpid(), 9)", "cannot be loaded: it died of signal 9"),
-        ("RUNTIME = 'ascend'", "is built for ascend, not for host"),
+        ("RUNTIME = 'ascend'", "is built for ascend, not for cpu"),
     ],
 )
 def test_the_compiled_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, told: str) -> None:
@@ -77,4 +77,4 @@ def test_the_compiled_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mo
 def test_the_install_command_is_one(tmp_path: Path) -> None:
     """Every word of it reaches pip."""
     shown = subprocess.run(["sh", "-c", f"printf '%s\\n' {INSTALL}"], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
-    assert shown.splitlines() == [sys.executable, "-m", "pip", "install", "ascend-classify[host]"]
+    assert shown.splitlines() == [sys.executable, "-m", "pip", "install", "ascend-classify[cpu]"]

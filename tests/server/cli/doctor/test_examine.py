@@ -42,14 +42,14 @@ def test_chips_without_the_sdk_are_not_passed_over(atlas: Atlas) -> None:
     program = report.sections[0].findings[-1]
     assert program.status == "problem"
     assert program.what == "chips are here, but the SDK's Python module is not: the CPU runtime would serve"
-    assert program.remedy == f"source {SDK}/set_env.sh, or to mean it: export RUNTIME=host"
+    assert program.remedy == f"source {SDK}/set_env.sh, or to mean it: export RUNTIME=cpu"
     assert report.serves == "No SDK for the chips: the CPU runtime would serve resnext101_32x4d."
 
 
 def test_chips_that_are_not_wanted_are_left_alone(atlas: Atlas) -> None:
-    report = look(atlas, runtime="host")
+    report = look(atlas, runtime="cpu")
     assert [section.name for section in report.sections] == ["Program", "Chips", "Model", "Engines", "Network", "Resources"]
-    assert report.serves == "RUNTIME=host: the CPU runtime would serve resnext101_32x4d."  # it has an OM only
+    assert report.serves == "RUNTIME=cpu: the CPU runtime would serve resnext101_32x4d."  # it has an OM only
 
 
 def test_root_is_remarked_on(atlas: Atlas) -> None:

@@ -67,7 +67,7 @@ def test_a_damaged_model(small: Path) -> None:
     (small / "small/small.onnx").write_bytes((small / "small/small.onnx").read_bytes() + b"\0")
     (finding,) = [each for each in on_cpu(small) if each.status == "problem" and "sha256" in each.what]
     assert finding.what.startswith("small.onnx: sha256: ")
-    assert "ascend-classify convert host" in finding.remedy
+    assert "ascend-classify convert cpu" in finding.remedy
 
 
 def test_no_model(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_store_that_cannot_be_read(small: Path) -> None:
 
 def test_a_model_without_an_artifact_for_a_cpu(atlas: Atlas) -> None:
     what = "resnext101_32x4d has no artifact for a CPU (it has Ascend310)"
-    assert atlas.found(check, runtime="host") == [(what, "ascend-classify models prepare resnext101_32x4d --force")]
+    assert atlas.found(check, runtime="cpu") == [(what, "ascend-classify models prepare resnext101_32x4d --force")]
 
 
 def test_a_model_on_chips(atlas: Atlas) -> None:

@@ -113,13 +113,13 @@ def test_a_child_that_dies_at_its_start_is_quoted() -> None:
 )
 def test_a_python_that_cannot_run_the_driver(tmp_path: Path, python: Path, words: str) -> None:
     model = store_level_model(tmp_path)
-    program: Program = StreamProgram(lambda: plan_rendered(model, "host", "", 1), "host", python)
+    program: Program = StreamProgram(lambda: plan_rendered(model, "cpu", "", 1), "cpu", python)
     with pytest.raises(EngineUnavailable, match=words):
         EngineProcess("stream", program).start()
 
 
 def test_without_the_sdk_its_python_is_named(tmp_path: Path) -> None:
     model = store_level_model(tmp_path)
-    program: Program = StreamProgram(lambda: plan_rendered(model, "host", "", 1), "ascend")
+    program: Program = StreamProgram(lambda: plan_rendered(model, "cpu", "", 1), "ascend")
     with pytest.raises(EngineUnavailable, match=f"{sys.executable} cannot import StreamManagerApi"):
         EngineProcess("stream", program).start()

@@ -33,7 +33,7 @@ def lanes_of(manager: Any, names: list[str], depth: int, told: Told) -> StreamLa
 
 @pytest.fixture(params=[2, 8])
 def lanes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[StreamLanes, Told]]:
-    plan = plan_rendered(store_level_model(tmp_path), "host", "", 2)
+    plan = plan_rendered(store_level_model(tmp_path), "cpu", "", 2)
     manager = open_observed({"strict": True}, lambda *_: None, lambda *_: None)
     manager.InitManager()
     assert manager.CreateMultipleStreams(plan.text) == 0

@@ -39,7 +39,7 @@ def worker_of(store: JobStore, service: Service, made: LevelSet) -> Worker:
             raise RuntimeError("nobody thought of that")
         return open_labelled_set(made.folder, None, names, limit=job.request.limit), "val"
 
-    return Worker(store, service, "host", open_set)
+    return Worker(store, service, "cpu", open_set)
 
 
 def wait_over(store: JobStore, job: Job) -> Job:

@@ -21,6 +21,6 @@ def test_what_a_run_depends_on(tmp_path: Path) -> None:
     assert found.model_sha256 == sha256_of(tmp_path / "store" / "level" / "level.onnx")
     assert (found.labels_sha256, found.pipeline_sha256) == (model.manifest.labels_sha256, sha256_of(own))
     assert (found.listed, found.labelled, found.classes, found.top_k, found.gears) == (20, 20, CLASSES, 3, (1, 2))
-    assert (found.engine, found.runtime, found.precision, found.list_sha256) == ("stream", "host", "f32", labelled.sha256)
+    assert (found.engine, found.runtime, found.precision, found.list_sha256) == ("stream", "cpu", "f32", labelled.sha256)
     assert {"python", "openvino", "numpy"} <= found.versions.keys()
     assert set(found.machine) == {"architecture", "processor", "cores"}

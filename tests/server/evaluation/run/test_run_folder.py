@@ -4,7 +4,7 @@ import pytest
 
 from server.errors import BadRequest, EvaluationLost, NotFinished
 from server.evaluation.run.records import PredictionLog, Record
-from server.evaluation.run.run_folder import LOG, REPORT, RunFolder, find_run, write_whole
+from server.evaluation.run.run_folder import LOG, MANIFEST, REPORT, RunFolder, find_run, write_whole
 from tests.server.evaluation.made_run import made_manifest
 
 NAMES = ["a", "b", "c"]
@@ -34,6 +34,17 @@ def test_going_on(finished: RunFolder) -> None:
     assert finished.begin(made_manifest(1, 3)) == finished.manifest()
     with pytest.raises(BadRequest, match=r"cannot go on where it was interrupted: model_version was .* and is '9'"):
         finished.begin(made_manifest(1, 3).model_copy(update={"model_version": "9"}))
+
+
+def test_a_run_of_an_earlier_version(finished: RunFolder) -> None:
+    """It is gone on with, read and compared; its CPU runtime was called host."""
+    now = finished.comparable()
+    for file in (MANIFEST, REPORT):
+        text = (finished.path / file).read_text()
+        assert '"cpu"' in text
+        (finished.path / file).write_text(text.replace('"cpu"', '"host"'))
+    assert finished.begin(made_manifest(1, 3)).runtime == "cpu"
+    assert finished.comparable().manifest == now.manifest
 
 
 def test_unfinished_and_damaged(tmp_path: Path, finished: RunFolder) -> None:

@@ -15,3 +15,10 @@ def test_the_times_may_differ_and_nothing_else() -> None:
 def test_it_comes_back_from_json() -> None:
     manifest = made_manifest(9, gears=(1, 8), machine={"cores": "2"}, limit=9)
     assert type(manifest).model_validate_json(manifest.model_dump_json()) == manifest
+
+
+def test_a_run_of_an_earlier_version_is_the_same_run() -> None:
+    former = made_manifest(9, runtime="host")
+    assert former.runtime == "cpu"
+    assert former.differences(made_manifest(9)) == {}
+    assert made_manifest(9).differences(made_manifest(9, runtime="ascend")) == {"runtime": ("cpu", "ascend")}

@@ -1,6 +1,6 @@
 // What the Init of a post-process takes, in 7.x.
-#ifndef HOST_SDK_POST_CONFIG_H
-#define HOST_SDK_POST_CONFIG_H
+#ifndef CPU_SDK_POST_CONFIG_H
+#define CPU_SDK_POST_CONFIG_H
 
 #include <map>
 #include <string>

@@ -1,6 +1,6 @@
-// Devices of the host runtime: one, the CPU. A thread has no device until it says which.
-#ifndef HOST_SDK_DEVICE_MANAGER_H
-#define HOST_SDK_DEVICE_MANAGER_H
+// Devices of the CPU runtime: one, the CPU. A thread has no device until it says which.
+#ifndef CPU_SDK_DEVICE_MANAGER_H
+#define CPU_SDK_DEVICE_MANAGER_H
 
 #include <cstdint>
 #include <mutex>

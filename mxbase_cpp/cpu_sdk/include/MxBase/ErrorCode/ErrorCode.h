@@ -1,6 +1,6 @@
 // The codes of MxBase that this runtime returns, with the vendor's names and numbers (MxBase/ErrorCode/ErrorCodes.h, 7.3).
-#ifndef HOST_SDK_ERROR_CODE_H
-#define HOST_SDK_ERROR_CODE_H
+#ifndef CPU_SDK_ERROR_CODE_H
+#define CPU_SDK_ERROR_CODE_H
 
 using APP_ERROR = int;
 

@@ -1,6 +1,6 @@
 // Memory of the host and of the "device". Device memory cannot be read through its pointer, as on a chip: only copies reach it.
-#ifndef HOST_SDK_MEMORY_HELPER_H
-#define HOST_SDK_MEMORY_HELPER_H
+#ifndef CPU_SDK_MEMORY_HELPER_H
+#define CPU_SDK_MEMORY_HELPER_H
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // What describes a model. DynamicInfo means dynamic batch unless it is told otherwise.
-#ifndef HOST_SDK_MODEL_DATA_TYPE_H
-#define HOST_SDK_MODEL_DATA_TYPE_H
+#ifndef CPU_SDK_MODEL_DATA_TYPE_H
+#define CPU_SDK_MODEL_DATA_TYPE_H
 
 #include <cstddef>
 #include <cstdint>

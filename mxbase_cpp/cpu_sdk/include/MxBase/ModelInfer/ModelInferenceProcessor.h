@@ -1,6 +1,6 @@
 // A model on the CPU behind the vendor's class: X.om stands for X.onnx beside it, inferred by OpenVINO in float32.
-#ifndef HOST_SDK_MODEL_INFERENCE_PROCESSOR_H
-#define HOST_SDK_MODEL_INFERENCE_PROCESSOR_H
+#ifndef CPU_SDK_MODEL_INFERENCE_PROCESSOR_H
+#define CPU_SDK_MODEL_INFERENCE_PROCESSOR_H
 
 #include <memory>
 #include <string>

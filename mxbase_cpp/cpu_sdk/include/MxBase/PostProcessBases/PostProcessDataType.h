@@ -1,6 +1,6 @@
 // What a post-process finds.
-#ifndef HOST_SDK_POST_PROCESS_DATA_TYPE_H
-#define HOST_SDK_POST_PROCESS_DATA_TYPE_H
+#ifndef CPU_SDK_POST_PROCESS_DATA_TYPE_H
+#define CPU_SDK_POST_PROCESS_DATA_TYPE_H
 
 #include <string>
 

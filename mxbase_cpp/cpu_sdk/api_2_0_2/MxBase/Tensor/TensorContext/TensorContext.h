@@ -1,6 +1,6 @@
 // The device of a thread's tensors, in 2.0.2; gone in 7.x.
-#ifndef HOST_SDK_TENSOR_CONTEXT_H
-#define HOST_SDK_TENSOR_CONTEXT_H
+#ifndef CPU_SDK_TENSOR_CONTEXT_H
+#define CPU_SDK_TENSOR_CONTEXT_H
 
 #include <cstdint>
 #include <memory>

@@ -1,6 +1,6 @@
 // A shape, an element type and memory. Copies share the memory, also after one of them has moved it.
-#ifndef HOST_SDK_TENSOR_BASE_H
-#define HOST_SDK_TENSOR_BASE_H
+#ifndef CPU_SDK_TENSOR_BASE_H
+#define CPU_SDK_TENSOR_BASE_H
 
 #include <cstddef>
 #include <cstdint>

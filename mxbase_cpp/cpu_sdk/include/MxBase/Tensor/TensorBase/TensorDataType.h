@@ -1,6 +1,6 @@
 // Element types with the vendor's numbers.
-#ifndef HOST_SDK_TENSOR_DATA_TYPE_H
-#define HOST_SDK_TENSOR_DATA_TYPE_H
+#ifndef CPU_SDK_TENSOR_DATA_TYPE_H
+#define CPU_SDK_TENSOR_DATA_TYPE_H
 
 namespace MxBase {
 enum TensorDataType {

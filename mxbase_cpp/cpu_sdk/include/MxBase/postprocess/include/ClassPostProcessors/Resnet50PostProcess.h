@@ -1,6 +1,6 @@
 // Scores to the best classes, as the vendor's libresnet50postprocess.so works them out: table softmax, std::sort.
-#ifndef HOST_SDK_RESNET50_POST_PROCESS_H
-#define HOST_SDK_RESNET50_POST_PROCESS_H
+#ifndef CPU_SDK_RESNET50_POST_PROCESS_H
+#define CPU_SDK_RESNET50_POST_PROCESS_H
 
 #include <map>
 #include <memory>
