@@ -208,7 +208,7 @@ def test_a_manifest_is_renewed_and_nothing_else(store: ModelStore, former: Store
     before = {path: path.read_bytes() for path in former.folder.iterdir() if path.name != "manifest.toml"}
     assert renew_manifest(store, "m")
     assert store.open("m") == former
-    assert [store.open("m").artifact(soc)[1].read_bytes() for soc in ("cpu", "Ascend310")] == [b"onnx", b"IMOD"]
+    assert [store.open("m").check_artifact(soc)[1].read_bytes() for soc in ("cpu", "Ascend310")] == [b"onnx", b"IMOD"]
     assert {path: path.read_bytes() for path in former.folder.iterdir() if path.name != "manifest.toml"} == before
     assert stat.S_IMODE((former.folder / "manifest.toml").stat().st_mode) == 0o640
     current = (former.folder / "manifest.toml").stat()

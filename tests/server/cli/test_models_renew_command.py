@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from models.store import ModelStore
 from tests.server.cli.command import run
 
 PHOTOS = Path(__file__).parents[2] / "photos"
-from models.store import ModelStore
-
 NAME = "efficientnet_lite0"
 
 
