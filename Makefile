@@ -75,7 +75,8 @@ mxbase: .venv/mxbase
 	@command -v c++ cmake ninja > /dev/null || \
 	  { echo "A compiler is needed: apt install g++ cmake ninja-build libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg62-turbo-dev"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mxbase.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall ./mxbase_cpp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall \
+	  --config-settings=cmake.define.MX_RUNTIME=cpu ./mxbase_cpp
 	@touch $@
 
 test-mxbase: mxbase install-dev
