@@ -24,10 +24,10 @@ from server.engines.answer import read_answer
 from server.engines.base import EngineHealth, InferenceRequest
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
-from server.engines.runtime import Runtime, StreamManager, open_stream_manager
+from server.engines.runtime import StreamManager, open_stream_manager
 from server.engines.work import InFlight, Work
 from server.errors import EngineUnavailable, ServiceError
-from server.types import Prediction, ScoreType
+from server.types import Prediction, Runtime, ScoreType
 
 logger = logging.getLogger(__name__)
 
