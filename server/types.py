@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 ScoreType = Literal["probability", "logit"]
+Runtime = Literal["ascend", "cpu"]
+"""What runs a pipeline: the vendor's SDK, or this project's CPU runtime."""
 
 
 class ImageFormat(StrEnum):

@@ -3,19 +3,11 @@
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
 
 from server.api.openapi import refusals
+from server.api.schemas import ReloadReply
 from server.errors import Forbidden, ReloadRefused
 from server.serving.reload import Reloader
-
-
-class Reloaded(BaseModel):
-    """What is served from now on."""
-
-    model: str
-    version: str
-    recipe_sha256: str
 
 
 def admin_routes(reloader: Reloader, allowed: Callable[[], Awaitable[None]]) -> APIRouter:
@@ -23,9 +15,9 @@ def admin_routes(reloader: Reloader, allowed: Callable[[], Awaitable[None]]) -> 
     router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(allowed)])
 
     @router.post("/models/reload", summary="Serve what the model store holds now", responses=refusals(Forbidden, ReloadRefused))
-    async def reload() -> Reloaded:
+    async def reload() -> ReloadReply:
         """Load and warm the new version beside the old one, check it with its golden image, exchange them, drain the old one."""
         manifest = (await reloader.reload()).model.manifest
-        return Reloaded(model=manifest.name, version=manifest.version, recipe_sha256=manifest.recipe.sha256)
+        return ReloadReply(model=manifest.name, version=manifest.version, recipe_sha256=manifest.recipe.sha256)
 
     return router

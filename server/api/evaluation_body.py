@@ -12,8 +12,8 @@ from models.manifest import MAX_TOP_K
 from server.api.request_context import ClientGone
 from server.errors import BadRequest, BodyTooLarge, EvaluationLost
 from server.evaluation.dataset.roots import UPLOAD
+from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job
 from server.evaluation.jobs.evaluations import Evaluations
-from server.evaluation.jobs.job_store import EvaluationRequest, Job
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_FIELDS = 8

@@ -10,14 +10,14 @@ from typing import IO, Annotated, Any
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from server.api.evaluation_body import BODIES, submit
 from server.api.openapi import refusals
+from server.api.schemas import EvaluationReply
 from server.errors import BadRequest, BodyTooLarge, EvaluationLost, Forbidden, NotFinished, NotFound, RequestTimeout, Saturated
+from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.evaluations import Evaluations
-from server.evaluation.jobs.job_store import Job, JobState
 from server.evaluation.report.report_html import render_html
 from server.evaluation.report.thumbnails import wrong_thumbnails
 from server.evaluation.run.run_folder import write_whole
@@ -26,28 +26,6 @@ from server.serving.service import Phase, Service
 EVENT_S = 0.5
 _CHUNK_BYTES = 64 * 1024
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-
-
-class Evaluation(BaseModel):
-    """An evaluation and how far it is; pace and accuracies are of the images so far."""
-
-    id: str
-    state: JobState
-    dataset: str
-    labels: str | None
-    top_k: int
-    limit: int | None
-    created: datetime
-    started: datetime | None
-    ended: datetime | None
-    total: int | None = Field(description="Images of the list.")
-    done: int = Field(description="Images that have been tried.")
-    images_per_s: float | None = None
-    top1: float | None = None
-    topk: float | None = None
-    left_s: float | None = Field(None, description="Seconds that are left, if it goes on like this.")
-    error: str | None = Field(None, description="Why it failed.")
-    links: dict[str, str]
 
 
 class EvaluationRoutes:
@@ -74,7 +52,7 @@ class EvaluationRoutes:
             status_code=202,
             summary="Measure a labelled set",
             openapi_extra=BODIES,
-            response_model=Evaluation,
+            response_model=EvaluationReply,
             responses=_ACCEPTED | refusals(BadRequest, NotFound, RequestTimeout, BodyTooLarge, Saturated),
         )(self.evaluate)
         router.get("", summary="The newest evaluations, newest first")(self.all)
@@ -104,19 +82,19 @@ class EvaluationRoutes:
         body = self._told(job).model_dump(mode="json")
         return JSONResponse(body, 202, headers={"Location": f"/evaluate/{job.id}"})
 
-    def all(self) -> list[Evaluation]:
+    def all(self) -> list[EvaluationReply]:
         """The newest evaluations, newest first."""
         return [self._told(job) for job in self._evaluations.all()]
 
-    def show(self, job_id: str) -> Evaluation:
+    def show(self, job_id: str) -> EvaluationReply:
         """One evaluation."""
         return self._told(self._evaluations.get(job_id))
 
-    def cancel(self, job_id: str) -> Evaluation:
+    def cancel(self, job_id: str) -> EvaluationReply:
         """Cancel one, or remove it with its files."""
         return self._told(self._evaluations.cancel(job_id))
 
-    def resume(self, job_id: str) -> Evaluation:
+    def resume(self, job_id: str) -> EvaluationReply:
         """Go on where it was, if nothing has changed since."""
         return self._told(self._evaluations.resume(job_id))
 
@@ -150,8 +128,8 @@ class EvaluationRoutes:
         file: IO[bytes] = path.open("rb") if path.is_file() else BytesIO()
         return StreamingResponse(_first_bytes(file, file.seek(0, SEEK_END)), media_type="application/jsonl")
 
-    def _told(self, job: Job) -> Evaluation:
-        return Evaluation(
+    def _told(self, job: Job) -> EvaluationReply:
+        return EvaluationReply(
             **job.model_dump(include={"id", "state", "total", "done", "error", "images_per_s", "top1", "topk"}),
             **job.request.model_dump(),
             created=datetime.fromtimestamp(job.created_s, UTC),

@@ -1,58 +1,10 @@
 """GET /info: what is served, by what, within which limits."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
-from server.engines.runtime import Runtime
+from server.api.schemas import ArtifactInfo, EngineInfo, InfoReply, Limits
 from server.serving.service import Service
-
-
-class ArtifactInfo(BaseModel):
-    """One compiled form of the model."""
-
-    file: str
-    soc: str
-    sha256: str
-    batch_sizes: list[int]
-
-
-class EngineInfo(BaseModel):
-    """One engine on one chip. `process` is its process id if it has one of its own, `reason` says why it is not up."""
-
-    name: str
-    device: str
-    up: bool
-    answers: bool
-    reason: str
-    process: int | None
-    restarts: int
-
-
-class Limits(BaseModel):
-    """What a request may hold, and how many may be under way."""
-
-    window: int
-    timeout_ms: int
-    max_body_bytes: int
-    max_image_pixels: int
-    max_batch_items: int
-
-
-class Info(BaseModel):
-    """What is served, by what, within which limits."""
-
-    model: str
-    version: str
-    description: str
-    classes: int
-    recipe_sha256: str
-    labels_sha256: str
-    artifacts: list[ArtifactInfo]
-    engine: str
-    engines: list[EngineInfo]
-    runtime: Runtime
-    pipeline: str | None
-    limits: Limits
+from server.types import Runtime
 
 
 def info_routes(service: Service, runtime: Runtime) -> APIRouter:
@@ -61,10 +13,10 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
     settings = service.settings
 
     @router.get("/info", summary="What is served, by what, within which limits")
-    async def info() -> Info:
+    async def info() -> InfoReply:
         model = service.models.default
         manifest = model.model.manifest
-        return Info(
+        return InfoReply(
             model=manifest.name,
             version=manifest.version,
             description=manifest.description,

@@ -1,74 +1,30 @@
-"""The OpenAPI of the hot routes, which are plain Starlette: statuses and codes come from the error tree."""
+"""The OpenAPI of the hot routes, which are plain Starlette: replies come from the schemas, statuses and codes from the error tree."""
 
+import json
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from models.manifest import MAX_TOP_K
+from server.api.schemas import BatchReply, ClassifyReply, ErrorReply
 from server.errors import ServiceError, Unauthorized
 from server.http.middleware import OPEN_PATHS
 
 Schema = dict[str, Any]
 
-_PREDICTION: Schema = {
-    "type": "object",
-    "required": ["class_id", "label", "score"],
-    "properties": {"class_id": {"type": "integer"}, "label": {"type": "string"}, "score": {"type": "number"}},
-}
-_ANSWER: Schema = {
-    "type": "object",
-    "required": ["model", "version", "engine", "score_type", "predictions"],
-    "properties": {
-        "model": {"type": "string"},
-        "version": {"type": "string"},
-        "engine": {"type": "string"},
-        "score_type": {"enum": ["probability", "logit"]},
-        "predictions": {"type": "array", "items": {"$ref": "#/components/schemas/Prediction"}},
-        "timing_ms": {"type": "object", "additionalProperties": {"type": "number"}},
-    },
-    "example": {
-        "model": "efficientnet_lite0",
-        "version": "1",
-        "engine": "stream",
-        "score_type": "probability",
-        "predictions": [{"class_id": 285, "label": "Egyptian cat", "score": 0.79}],
-        "timing_ms": {"read": 0.2, "decode": 2.1, "resize": 0.2, "infer": 9.8, "total": 12.9},
-    },
-}
-_ERROR: Schema = {
-    "type": "object",
-    "required": ["error", "code", "request_id"],
-    "properties": {"error": {"type": "string"}, "code": {"type": "string"}, "request_id": {"type": "string"}},
-}
-_BATCH: Schema = {
-    "type": "object",
-    "required": ["model", "version", "results"],
-    "properties": {
-        "model": {"type": "string"},
-        "version": {"type": "string"},
-        "results": {
-            "type": "array",
-            "description": "One outcome for each image, in order: an answer, or an error and its code.",
-            "items": {
-                "anyOf": [
-                    {"$ref": "#/components/schemas/Answer"},
-                    {
-                        "type": "object",
-                        "required": ["error", "code"],
-                        "properties": {"error": {"type": "string"}, "code": {"type": "string"}},
-                    },
-                ]
-            },
-        },
-        "timing_ms": {"type": "object", "additionalProperties": {"type": "number"}},
-    },
-}
+_COMPONENT = "#/components/schemas/{model}"
+
 _OPTIONS: Schema = {
     "top_k": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K, "default": 5},
     "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
 }
 _FASTAPIS_REFUSAL = "422"
+_ITS_COMPONENTS = ("HTTPValidationError", "ValidationError")
 _FILE: Schema = {"type": "string", "format": "binary"}
 _BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 4}
 
@@ -84,10 +40,13 @@ def add_hot_routes(app: FastAPI) -> None:
     """Describe POST /classify and /classify/batch in the application's document."""
     generate = app.openapi
 
+    @cache
     def openapi() -> Schema:
         document = generate()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas.update({"Prediction": _PREDICTION, "Answer": _ANSWER, "BatchAnswer": _BATCH, "Error": _ERROR})
+        schemas |= _reply_components()
+        for name in _ITS_COMPONENTS:
+            schemas.pop(name, None)
         raw = {f"image/{kind}": {"schema": _FILE} for kind in ("jpeg", "png", "webp", "bmp")}
         one = raw | {
             "application/octet-stream": {"schema": _FILE},
@@ -99,8 +58,8 @@ def add_hot_routes(app: FastAPI) -> None:
             "application/json": {"schema": _form({"type": "array", "items": _BASE64, "minItems": 1}, "images")},
         }
         hot = {
-            "/classify": _operation("Classify one image", "classify", one, "Answer"),
-            "/classify/batch": _operation("Classify several images", "classify_batch", several, "BatchAnswer"),
+            "/classify": _operation("Classify one image", "classify", one, ClassifyReply),
+            "/classify/batch": _operation("Classify several images", "classify_batch", several, BatchReply),
         }
         others = {path: operations for path, operations in document["paths"].items() if path not in hot}
         for path, operations in others.items():
@@ -109,7 +68,7 @@ def add_hot_routes(app: FastAPI) -> None:
                 if not path.startswith(OPEN_PATHS):
                     operation["responses"].setdefault(str(int(Unauthorized.status)), _refusal(Unauthorized))
         document["paths"] = hot | others
-        return document
+        return _named_by_title(document)
 
     app.openapi = openapi  # type: ignore[method-assign]
 
@@ -118,7 +77,7 @@ def _form(image: Schema, name: str = "image") -> Schema:
     return {"type": "object", "required": [name], "properties": {name: image, **_OPTIONS}, "additionalProperties": False}
 
 
-def _operation(summary: str, operation_id: str, content: Schema, answer: str) -> Schema:
+def _operation(summary: str, operation_id: str, content: Schema, answer: type[BaseModel]) -> Schema:
     parameters = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in _OPTIONS.items()]
     responses: Schema = {"200": {"description": "The best classes, best first.", "content": _json(answer)}}
     responses |= {str(status): refusal for status, refusal in refusals(*error_classes()).items()}
@@ -144,8 +103,36 @@ def refusals(*errors: type[ServiceError]) -> dict[int | str, Schema]:
 
 def _refusal(*errors: type[ServiceError]) -> Schema:
     lines = [f"`{error.code}`: {(error.__doc__ or '').splitlines()[0]}" for error in errors]
-    return {"description": " ".join(lines), "content": _json("Error")}
+    return {"description": " ".join(lines), "content": _json(ErrorReply)}
 
 
-def _json(schema: str) -> Schema:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+def _json(reply: type[BaseModel]) -> Schema:
+    return {"application/json": {"schema": {"$ref": _COMPONENT.format(model=reply.__name__)}}}
+
+
+class _AsWritten(GenerateJsonSchema):
+    def sort(self, value: Schema, parent_key: str | None = None) -> Schema:  # noqa: ARG002 - pydantic's
+        """Nothing is sorted: an example is in the order of the JSON."""
+        return value
+
+
+def _reply_components() -> Schema:
+    """What FastAPI does not see: the replies that are written without it."""
+    _, found = models_json_schema(
+        [(reply, "serialization") for reply in (ClassifyReply, BatchReply, ErrorReply)],
+        ref_template=_COMPONENT,
+        schema_generator=_AsWritten,
+    )
+    components: Schema = found["$defs"]
+    return components
+
+
+def _named_by_title(document: Schema) -> Schema:
+    """FastAPI and pydantic name a component as its class; here it bears the class's title, which does not change when we rename."""
+    components = document["components"]["schemas"]
+    titles = {name: schema.get("title", name) for name, schema in components.items()}
+    named = {**document, "components": {**document["components"], "schemas": {titles[name]: components[name] for name in components}}}
+    pattern = _COMPONENT.format(model=r"(\w+)")
+    text = re.sub(f'"{pattern}"', lambda found: f'"{_COMPONENT.format(model=titles[found[1]])}"', json.dumps(named))
+    renamed: Schema = json.loads(text)
+    return renamed

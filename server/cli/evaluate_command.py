@@ -16,7 +16,7 @@ from server.settings import Settings
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from server.evaluation.jobs.job_store import EvaluationRequest
+    from server.evaluation.jobs.evaluation_job import EvaluationRequest
     from server.evaluation.report.report import Report
     from server.evaluation.run.records import Record
 
@@ -53,7 +53,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure the accuracy on a labelled set, by the very path that serves. Ctrl-C loses nothing: --resume goes on."""
-    from server.evaluation.jobs.job_store import EvaluationRequest
+    from server.evaluation.jobs.evaluation_job import EvaluationRequest
     from server.evaluation.report.summary import seed_summary
     from server.evaluation.run.local_run import write_result_files
     from server.evaluation.run.run_folder import write_whole
@@ -114,9 +114,9 @@ def _here(settings: Settings, images: Path, labels: Path | None, request: "Evalu
 def _by_server(
     url: str, settings: Settings, images: Path, labels: Path | None, request: "EvaluationRequest", resume: str | None
 ) -> Finished:
+    from server.cli.remote_evaluation import RemoteServer
     from server.evaluation.report.report import Report
     from server.evaluation.run.records import Record
-    from server.evaluation.run.remote_run import RemoteServer
 
     server, job_id = RemoteServer(url, settings.read_api_key()), resume
     try:
@@ -124,7 +124,7 @@ def _by_server(
             task = progress.add_task("Sending", total=None)
             job_id = job_id or server.submit(images, labels, request)
             for now in server.follow(job_id):
-                progress.update(task, description=_pace(now["top1"]), completed=now["done"], total=now["total"])
+                progress.update(task, description=_pace(now.top1), completed=now.done, total=now.total)
     except KeyboardInterrupt:
         if job_id is None:
             raise

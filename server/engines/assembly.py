@@ -18,11 +18,11 @@ from server.engines.mxbase_engine import BUILD, MxbaseEngine, share_decoder_warn
 from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, plan_own, plan_rendered
 from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, Program, StreamProgram
-from server.engines.runtime import Runtime
 from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
 from server.settings import Settings
 from server.telemetry.model_metrics import ModelMetrics
+from server.types import Runtime
 
 logger = logging.getLogger(__name__)
 

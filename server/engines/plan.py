@@ -12,9 +12,8 @@ from pipelines.classifier_config import ClassifierLimits, render_classifier
 from pipelines.cpu.text.spec import StreamSpec, parse_pipeline
 from pipelines.pipeline_errors import PipelineError
 from pipelines.render import PipelinePaths, render_config, render_pipeline
-from server.engines.runtime import Runtime
 from server.errors import EngineUnavailable
-from server.types import ScoreType
+from server.types import Runtime, ScoreType
 
 # Images in one stream of a person's own pipeline. The batch of its model is not known here; ten unclaimed results are what
 # the vendor's engine holds, so a batch of eight can fill.

@@ -3,12 +3,11 @@
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from pipelines.cpu.runtime_options import CpuOptions
 from server.errors import EngineUnavailable
-
-Runtime = Literal["ascend", "cpu"]
+from server.types import Runtime
 
 
 class StreamManager(Protocol):

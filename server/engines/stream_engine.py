@@ -14,10 +14,10 @@ from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ign
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
 from server.engines.process.stream_lanes import UNHINDERED, StreamLanes, StreamRefused
-from server.engines.runtime import Runtime, StreamManager, open_stream_manager
+from server.engines.runtime import StreamManager, open_stream_manager
 from server.engines.work import Work
 from server.errors import EngineUnavailable, ServiceError
-from server.types import ScoreType
+from server.types import Runtime, ScoreType
 
 logger = logging.getLogger(__name__)
 

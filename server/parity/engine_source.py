@@ -6,12 +6,12 @@ from pathlib import Path
 
 from models.manifest import Artifact
 from models.store import StoredModel, sha256_of
-from server.engines.runtime import Runtime
 from server.errors import ServiceError
 from server.parity.sources import SourceAnswer
 from server.serving.classify_files import classify_files
 from server.serving.service_assembly import choose_runtime
 from server.settings import Settings
+from server.types import Runtime
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from contextlib import suppress
 from time import monotonic
 
 from models.model_errors import ClassifyError
-from server.engines.runtime import Runtime
 from server.errors import ReloadRefused
 from server.serving.golden import check_golden
 from server.serving.registry import RegisteredModel
 from server.serving.served_model import ServedModel
 from server.serving.service import Phase, Service
 from server.serving.service_assembly import open_served_model
+from server.types import Runtime
 
 logger = logging.getLogger(__name__)
 

@@ -3,12 +3,13 @@
 from models.model_errors import ModelNotPrepared
 from models.store import ZOO, ModelStore, StoredModel, zoo_manifest, zoo_names
 from server.engines.assembly import EngineAssembly, engine_kinds
-from server.engines.runtime import Runtime, detect_runtime
+from server.engines.runtime import detect_runtime
 from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
+from server.types import Runtime
 
 
 def choose_runtime(settings: Settings) -> Runtime:

@@ -10,8 +10,8 @@ from server.errors import BadRequest
 from server.settings import Settings
 
 if TYPE_CHECKING:
-    from server.engines.runtime import Runtime
     from server.parity.sources import Source
+    from server.types import Runtime
 
 ORIGINAL = ":original"
 FORMER_CPU = "@host"
@@ -39,8 +39,8 @@ def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Sourc
 
 def open_source(word: str, options: SourceOptions) -> "Source":
     """The side, not started; raises ClassifyError for a word, a model or a server that cannot be."""
+    from server.cli.convert.remote_source import RemoteSource
     from server.parity.engine_source import EngineSource
-    from server.parity.remote_source import RemoteSource
 
     if word.startswith(("http://", "https://")):
         return RemoteSource(word, options.settings.read_api_key())

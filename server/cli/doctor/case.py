@@ -6,9 +6,9 @@ from pathlib import Path
 
 from server.cli.doctor.machine import Machine
 from server.engines.chips import NPU_SMI, Chip, ask_npu_smi, find_chips
-from server.engines.runtime import Runtime
 from server.errors import EngineUnavailable
 from server.settings import Settings
+from server.types import Runtime
 
 VENDOR_MODULE = "StreamManagerApi"
 

@@ -10,9 +10,8 @@ from server.engines.answer import read_answer
 from server.engines.base import InferenceRequest
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
-from server.engines.runtime import Runtime
 from server.errors import EngineFailed, ServiceError
-from server.types import ClassScore, Prediction, ScoreType
+from server.types import ClassScore, Prediction, Runtime, ScoreType
 
 ROOT = Path(__file__).parents[3]
 

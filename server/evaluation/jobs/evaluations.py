@@ -11,7 +11,8 @@ from server.errors import BadRequest, EvaluationLost, NotFinished, Saturated, Se
 from server.evaluation.dataset.archive import unpack
 from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
 from server.evaluation.dataset.roots import UPLOAD, Root, find_place
-from server.evaluation.jobs.job_store import FILE, EvaluationRequest, FolderLock, Job, JobState, JobStore, new_id
+from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
+from server.evaluation.jobs.job_store import FILE, FolderLock, JobStore, new_id
 from server.evaluation.jobs.worker import Worker
 from server.evaluation.report.report import Report
 from server.evaluation.run.run_folder import RunFolder

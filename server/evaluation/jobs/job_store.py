@@ -6,70 +6,19 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from time import time
 from typing import Any
 
 from peewee import CharField, DatabaseError, FloatField, IntegerField, Model, SqliteDatabase, TextField
-from pydantic import BaseModel, ConfigDict, Field
 
-from models.manifest import MAX_TOP_K
 from server.errors import EvaluationLost, NotFound
+from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 
 FILE, LOCK = "jobs.sqlite", "lock"
 MAX_LISTED = 1000
 _PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "busy_timeout": 5000}
-
-
-class JobState(StrEnum):
-    """Where an evaluation is in its life."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will happen."""
-        return self in (JobState.FINISHED, JobState.CANCELLED, JobState.FAILED)
-
-
 _TO_DO = tuple(state for state in JobState if not state.over)
-
-
-class EvaluationRequest(BaseModel):
-    """What is to be measured: a data set below one of the configured roots, and its list of labels if it has one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    dataset: str = Field(min_length=1, max_length=1000, description="Name of a root, or root/folder below it.", examples=["val"])
-    labels: str | None = Field(None, max_length=1000, description="List of labels, relative to the data set.", examples=["val_label.txt"])
-    top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="Largest k of the accuracies.")
-    limit: int | None = Field(None, ge=1, description="Only the first so many images.")
-    model: str | None = Field(None, max_length=64, description="Name of the model; without one the default.")
-
-
-class Job(BaseModel):
-    """One evaluation as it is kept. Times are seconds since 1970; pace and accuracies are of the images so far that have a label."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    state: JobState
-    request: EvaluationRequest
-    uploaded: bool = False
-    created_s: float
-    started_s: float | None = None
-    ended_s: float | None = None
-    total: int | None = None
-    done: int = 0
-    images_per_s: float | None = None
-    top1: float | None = None
-    topk: float | None = None
-    error: str | None = None
 
 
 class FolderLock:

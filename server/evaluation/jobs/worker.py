@@ -9,7 +9,8 @@ from time import monotonic, time
 from models.model_errors import ClassifyError
 from server.errors import EvaluationLost
 from server.evaluation.dataset.labelled_set import LabelledSet
-from server.evaluation.jobs.job_store import Job, JobState, JobStore
+from server.evaluation.jobs.evaluation_job import Job, JobState
+from server.evaluation.jobs.job_store import JobStore
 from server.evaluation.report.report import Report
 from server.evaluation.run.records import PredictionLog, Record
 from server.evaluation.run.run_description import describe_run

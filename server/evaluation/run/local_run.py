@@ -11,7 +11,7 @@ from types import FrameType
 from pipelines.result_files import make_folder, result_path, write_result
 from server.errors import BadRequest
 from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
-from server.evaluation.jobs.job_store import EvaluationRequest
+from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.report.report import Report
 from server.evaluation.run.records import PredictionLog, Record
 from server.evaluation.run.run_description import describe_run

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from models.store import sha256_of
 from server.evaluation.dataset.labelled_set import LabelledSet
-from server.evaluation.jobs.job_store import EvaluationRequest
+from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.run.run_manifest import RunManifest
 from server.serving.served_model import ServedModel
 from server.settings import Settings

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.api.evaluation_routes import prefers_html
+from server.api.schemas import EvaluationReply
 from server.evaluation.jobs.evaluations import MAX_WAITING
 from tests.level_model import store_level_model
 from tests.server.evaluation.level_sets import LevelSet, events, finished, make_level_set
@@ -46,7 +47,10 @@ def test_the_way_of_an_evaluation(server: ServerProcess, small: LevelSet) -> Non
     assert (response.status_code, response.headers["location"]) == (202, f"/evaluate/{queued['id']}")
     assert (queued["total"], queued["done"], queued["dataset"], queued["top_k"]) == (200, 0, "val", 3)
     location = response.headers["location"]
-    last = events(server, location)[-1]
+    told = [response.text, *map(json.dumps, events(server, location)), server.client.get(location).text]
+    replies = [EvaluationReply.model_validate_json(text, strict=True, extra="forbid") for text in told]
+    assert [reply.model_dump(mode="json") for reply in replies] == list(map(json.loads, told))
+    last = json.loads(told[-2])
     assert (last["state"], last["done"], last["top1"], last["error"]) == ("finished", 200, small.correct / 200, None)
     assert server.client.get(location).json() == last
     assert last in server.client.get("/evaluate").json()

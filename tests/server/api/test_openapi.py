@@ -1,5 +1,11 @@
 """The OpenAPI document says what the routes do."""
 
+import json
+import re
+
+from pydantic import BaseModel
+
+from server.api import schemas
 from server.api.openapi import error_classes
 from tests.server.process import ServerProcess
 
@@ -11,6 +17,20 @@ def test_statuses_come_from_the_error_tree(fake_server: ServerProcess) -> None:
         assert {int(status) for status in documented} == {200} | {int(error.status) for error in error_classes()}
         for error in error_classes():
             assert f"`{error.code}`" in documented[str(int(error.status))]["description"]
+
+
+def reply_models(root: type[BaseModel]) -> set[type[BaseModel]]:
+    return {root}.union(*(reply_models(child) for child in root.__subclasses__()))
+
+
+def test_the_components_are_the_schemas_and_nothing_else(fake_server: ServerProcess) -> None:
+    """Each once, by its title; all are pointed at, and whatever is pointed at is there."""
+    document = fake_server.client.get("/openapi.json").json()
+    components = document["components"]["schemas"]
+    titles = [kind.model_json_schema()["title"] for kind in reply_models(schemas._Reply) - {schemas._Reply}]
+    assert sorted(components) == sorted([*titles, "JobState"])
+    assert {"Answer", "BatchAnswer", "Error", "Evaluation", "Health", "Info", "Prediction", "Reloaded"} < set(components)
+    assert set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document))) == set(components)
 
 
 def test_who_needs_the_key_is_told_so(fake_server: ServerProcess) -> None:

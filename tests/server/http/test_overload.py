@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from server.api.schemas import ErrorReply
 from server.http.limits import REFUSALS_PER_S
 from tests.bench.client import Load, run
 from tests.level_model import level_png, store_level_model
@@ -64,6 +65,7 @@ def test_a_refusal_has_the_headers_and_the_body_of_every_other(full_server: Serv
             status, headers, body = answer(client)
             statuses.append(status)
             if status == 429:
+                ErrorReply.model_validate(body, strict=True, extra="forbid")
                 assert (body["code"], body["request_id"], headers["x-request-id"]) == ("saturated", "mine", "mine")
                 assert "4 images are in flight" in str(body["error"])
                 assert (headers["retry-after"], headers["x-engine"], headers["content-type"]) == ("1", "stream", "application/json")

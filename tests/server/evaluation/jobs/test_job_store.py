@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from server.errors import EvaluationLost, NotFound
-from server.evaluation.jobs.job_store import EvaluationRequest, FolderLock, Job, JobState, JobStore
+from server.evaluation.jobs.evaluation_job import EvaluationRequest, JobState
+from server.evaluation.jobs.job_store import FolderLock, JobStore
 
 REQUEST = EvaluationRequest(dataset="val", labels="val_label.txt", top_k=3, limit=10)
 
@@ -88,8 +89,3 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EvaluationLost, match="EVALUATION_DIR"):
         JobStore(tmp_path / "file" / "below")
-
-
-def test_the_states_that_are_over() -> None:
-    assert [state for state in JobState if state.over] == [JobState.FINISHED, JobState.CANCELLED, JobState.FAILED]
-    assert Job.model_fields.keys() >= {"id", "state", "request"}

@@ -9,7 +9,8 @@ import pytest
 from models.store import ModelStore
 from server.cli.flags import load_settings
 from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
-from server.evaluation.jobs.job_store import EvaluationRequest, Job, JobState, JobStore
+from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
+from server.evaluation.jobs.job_store import JobStore
 from server.evaluation.jobs.worker import Worker
 from server.evaluation.run.run_folder import RunFolder
 from server.serving.service import Service

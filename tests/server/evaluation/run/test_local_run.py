@@ -6,7 +6,7 @@ import pytest
 
 from server.cli.flags import load_settings
 from server.errors import BadRequest
-from server.evaluation.jobs.job_store import EvaluationRequest
+from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.run.local_run import evaluate, write_result_files
 from server.evaluation.run.records import Record
 from server.evaluation.run.run_folder import RunFolder

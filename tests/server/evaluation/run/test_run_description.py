@@ -3,7 +3,7 @@ from pathlib import Path
 from models.store import sha256_of
 from server.cli.flags import load_settings
 from server.evaluation.dataset.labelled_set import open_labelled_set
-from server.evaluation.jobs.job_store import EvaluationRequest
+from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.run.run_description import describe_run
 from server.serving.service_assembly import open_service
 from tests.level_model import CLASSES, store_level_model

@@ -1,7 +1,6 @@
 """A side that is a running server: its answers to POST /classify, over a few connections that are kept."""
 
 import http.client
-import json
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,12 +8,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 from time import monotonic
-from typing import Annotated, Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from models.manifest import MAX_TOP_K
+from server.api.schemas import ClassifyReply, ErrorReply, InfoReply
 from server.errors import BadRequest, EngineFailed, EngineUnavailable, Saturated, ServiceError
 from server.parity.sources import SourceAnswer
 
@@ -23,27 +23,7 @@ TIMEOUT_S = 60.0  # for one try, and for coming again to a server that is full
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_WAIT_S = 10.0  # whatever Retry-After says
 FULL = (429, 503)
-
-
-class _Score(BaseModel):
-    model_config = ConfigDict(allow_inf_nan=False)
-    class_id: int
-    label: str
-    score: float
-
-
-class _Answer(BaseModel):
-    score_type: Literal["probability"]
-    predictions: Annotated[list[_Score], Field(min_length=1, max_length=MAX_TOP_K)]
-
-
-class _Info(BaseModel):
-    model: str
-    version: str
-    engine: str
-    runtime: str
-    recipe_sha256: str
-    labels_sha256: str
+FACTS = {"model", "version", "engine", "runtime", "recipe_sha256", "labels_sha256"}
 
 
 Told = TypeVar("Told", bound=BaseModel)
@@ -62,10 +42,10 @@ class RemoteSource:
         for _ in range(CONNECTIONS):
             self._connections.put(connect())
         try:
-            info = _told(_Info, self._ask("GET", "/info"), url)
+            info = _told(InfoReply, self._ask("GET", "/info"), url)
         finally:
             self._disconnect()
-        self.facts = {"side": url, **info.model_dump()}
+        self.facts = {"side": url, **info.model_dump(include=FACTS)}
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer a file, in order, with a few under way; an answer with raw scores is an error."""
@@ -96,9 +76,11 @@ class RemoteSource:
         except OSError as error:
             return BadRequest(f"The file cannot be read: {error.strerror}.")
         try:
-            answer = _told(_Answer, self._ask("POST", f"/classify?top_k={MAX_TOP_K}", image), self._url)
+            answer = _told(ClassifyReply, self._ask("POST", f"/classify?top_k={MAX_TOP_K}", image), self._url)
         except ServiceError as error:
             return error
+        if answer.score_type != "probability":
+            return EngineFailed(f"{self._url} answers what cannot be compared: score_type is {answer.score_type}, not probability.")
         return tuple((score.class_id, score.label, score.score) for score in answer.predictions)
 
     def _ask(self, method: str, target: str, body: bytes | None = None) -> bytes:
@@ -173,9 +155,8 @@ def _told(kind: type[Told], answer: bytes, url: str) -> Told:
 def _refusal(url: str, status: int, answer: bytes) -> ServiceError:
     """What a server refused with, in its own words."""
     try:
-        body = json.loads(answer)
-        reason = str(body["error"])[:500]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        reason = ErrorReply.model_validate_json(answer).error[:500]
+    except ValidationError:
         reason = ""
     kind = Saturated if status in FULL else EngineFailed
     return kind(f"{url} answers {status}. {reason}".strip())

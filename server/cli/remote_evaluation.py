@@ -1,19 +1,20 @@
 """An evaluation by a running server: the data set is packed into an upload as it is sent, and the server followed to the end."""
 
-import json
 import tarfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
 from models.model_errors import ClassifyError
+from server.api.schemas import ErrorReply, EvaluationReply
 from server.errors import BadRequest
 from server.evaluation.dataset.labelled_set import LABEL_FILES
-from server.evaluation.jobs.job_store import EvaluationRequest
+from server.evaluation.jobs.evaluation_job import EvaluationRequest, JobState
 from server.serving.classify_files import IMAGE_SUFFIXES
 
 TIMEOUT_S = 60.0  # the events come twice a second
@@ -47,24 +48,32 @@ class RemoteServer:
         boundary = uuid.uuid4().hex
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Transfer-Encoding": "chunked"}
         with self._asked("POST", "/evaluate", headers, _form(boundary, fields, files)) as answer:
-            return str(json.loads(answer.read())["id"])
+            return self._told(answer.read()).id
 
-    def follow(self, job_id: str) -> Iterator[dict[str, Any]]:
+    def follow(self, job_id: str) -> Iterator[EvaluationReply]:
         """How far the evaluation is, until it is over; raises ServerRefused if it fails, or the server goes away."""
-        state: dict[str, Any] = {}
-        while not state.get("ended"):
+        now: EvaluationReply | None = None
+        while now is None or not now.state.over:
             with self._asked("GET", f"/evaluate/{job_id}/events") as answer:
                 for line in answer:
                     if line.startswith(b"data: "):
-                        state = json.loads(line.removeprefix(b"data: "))
-                        yield state
-        if state["state"] != "finished":
-            raise ServerRefused(f"The evaluation is {state['state']}: {state['error'] or 'by somebody else'}")
+                        now = self._told(line.removeprefix(b"data: "))
+                        yield now
+        if now.state is not JobState.FINISHED:
+            raise ServerRefused(f"The evaluation is {now.state}: {now.error or 'by somebody else'}")
 
     def fetch(self, job_id: str, what: str, accept: str) -> Iterator[bytes]:
         """The lines of the `report` or the `predictions`; raises ServerRefused."""
         with self._asked("GET", f"/evaluate/{job_id}/{what}", {"Accept": accept}) as answer:
             yield from answer
+
+    def _told(self, answer: bytes) -> EvaluationReply:
+        try:
+            return EvaluationReply.model_validate_json(answer)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"])) or "answer"
+            raise ServerRefused(f"{self._address.geturl()} answers what is no evaluation: {where}: {first['msg']}.") from error
 
     @contextmanager
     def _asked(
@@ -87,12 +96,11 @@ class RemoteServer:
 
 
 def _reason(answer: HTTPResponse) -> str:
-    text = answer.read(64 * 1024)
     try:
-        found = json.loads(text)
-        return f"{found['error']} [{found['code']}]"
-    except (ValueError, KeyError, TypeError):
+        found = ErrorReply.model_validate_json(answer.read(64 * 1024))
+    except ValidationError:
         return f"The server answered {answer.status} {answer.reason}."
+    return f"{found.error} [{found.code}]"
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

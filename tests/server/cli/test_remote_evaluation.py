@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from server.cli.remote_evaluation import RemoteServer, ServerRefused, _files, _tar
 from server.errors import BadRequest
 from server.evaluation.dataset.archive import unpack
-from server.evaluation.jobs.job_store import EvaluationRequest
-from server.evaluation.run.remote_run import RemoteServer, ServerRefused, _files, _tar
+from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from tests.server.evaluation.level_sets import make_level_set
 from tests.server.process import ServerProcess
 
@@ -46,6 +46,8 @@ def test_refusals(fake_server: ServerProcess, tmp_path: Path) -> None:
     with pytest.raises(ServerRefused, match="does not answer"):
         list(RemoteServer("http://127.0.0.1:1", None).fetch("x", "report", "*/*"))
     server = RemoteServer(fake_server.url, None)
+    with pytest.raises(ServerRefused, match=r"answers what is no evaluation: id: Field required"):
+        server._told(b"{}")
     with pytest.raises(ServerRefused, match=re.escape("There is no evaluation 'x'. GET /evaluate lists them. [not_found]")):
         list(server.follow("x"))
     with pytest.raises(BadRequest, match="not a folder"):

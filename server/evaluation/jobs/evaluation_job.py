@@ -1,0 +1,54 @@
+"""An evaluation as it is asked for, as it is kept, and where it is in its life."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.manifest import MAX_TOP_K
+
+
+class JobState(StrEnum):
+    """Where an evaluation is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in (JobState.FINISHED, JobState.CANCELLED, JobState.FAILED)
+
+
+class EvaluationRequest(BaseModel):
+    """What is to be measured: a data set below one of the configured roots, and its list of labels if it has one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    dataset: str = Field(min_length=1, max_length=1000, description="Name of a root, or root/folder below it.", examples=["val"])
+    labels: str | None = Field(None, max_length=1000, description="List of labels, relative to the data set.", examples=["val_label.txt"])
+    top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="Largest k of the accuracies.")
+    limit: int | None = Field(None, ge=1, description="Only the first so many images.")
+    model: str | None = Field(None, max_length=64, description="Name of the model; without one the default.")
+
+
+class Job(BaseModel):
+    """One evaluation as it is kept. Times are seconds since 1970; pace and accuracies are of the images so far that have a label."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    state: JobState
+    request: EvaluationRequest
+    uploaded: bool = False
+    created_s: float
+    started_s: float | None = None
+    ended_s: float | None = None
+    total: int | None = None
+    done: int = 0
+    images_per_s: float | None = None
+    top1: float | None = None
+    topk: float | None = None
+    error: str | None = None
