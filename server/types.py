@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 ScoreType = Literal["probability", "logit"]
+Scores = Literal["top", "full"]
+"""Which scores of an image are wanted: the best min(16, classes), or those of all classes besides."""
 Runtime = Literal["ascend", "cpu"]
 """What runs a pipeline: the vendor's SDK, or this project's CPU runtime."""
 
@@ -43,9 +45,13 @@ class ClassScore(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What an engine answers: the best min(16, classes) classes, best first, and where the time went."""
+    """What an engine answers: the best min(16, classes) classes, best first, and where the time went.
+
+    `all_scores`, where they were asked for, are those of all classes, in the order of the class ids, as little-endian float32.
+    """
 
     scores: tuple[ClassScore, ...]
     engine: str
     score_type: ScoreType = "probability"
     stages_s: Mapping[str, float] = field(default_factory=dict)
+    all_scores: bytes | None = field(default=None, repr=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from server.errors import ServiceError
-from server.types import EncodedImage, Prediction, ScoreType
+from server.types import EncodedImage, Prediction, Scores, ScoreType
 
 if TYPE_CHECKING:
     from server.engines.work import Work
@@ -23,6 +23,7 @@ class InferenceRequest:
     image: EncodedImage
     id: str
     deadline_s: float
+    scores: Scores = "top"
 
 
 @dataclass(frozen=True, slots=True)
