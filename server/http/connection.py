@@ -30,18 +30,18 @@ from server.http.refusals import Refusals
 
 
 class Connection(HttpToolsProtocol):
-    """Uvicorn's protocol with limits. No request sets a timer: the refusals's sweep calls `end_if_overdue`."""
+    """Uvicorn's protocol with limits. No request sets a timer: the sweep of the listener calls `end_if_overdue`."""
 
     def __init__(self, *, refusals: Refusals, overload: Overload, **uvicorns: Any) -> None:  # noqa: ANN401 - whatever uvicorn hands over
         super().__init__(**uvicorns)
         self._refusals = refusals
         self._overload = overload
         self._phase = ReadPhase.BETWEEN
-        self._since_s = self.loop.time()  # when the stage began
+        self._since_s = self.loop.time()  # when the phase began
         self._stalled_s = 0.0  # since when the client takes nothing of its answer; 0 while it does
         self._ends_s = 0.0  # when what is left of a connection that is being closed is cut off; 0 before
         self._new_message = self._half_closed = False
-        self._stage_bytes = 0  # received in this stage, the first read of a message left out
+        self._phase_bytes = 0  # received in this phase, the first read of a message left out
         self._active: Cycle | None = None
         self._refusal: ServiceError | None = None  # to be written once the requests before it are answered
         self.head = Head()
@@ -52,7 +52,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """Begin, unless there are too many."""
         super().connection_made(transport)
-        self._outlet = cast("asyncio.Transport", CycleTransport(transport, self.finish))
+        self._cycle_transport = cast("asyncio.Transport", CycleTransport(transport, self.finish))
         surplus = len(self.connections) - self._refusals.limits.connections
         if surplus > MAX_REFUSED:
             transport.abort()
@@ -68,10 +68,10 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, or drop it."""
-        stage = self._phase
-        if stage is ReadPhase.UNWANTED:
-            self._stage_bytes += len(data)
-            if self._stage_bytes > DISCARD_BYTES:
+        phase = self._phase
+        if phase is ReadPhase.UNWANTED:
+            self._phase_bytes += len(data)
+            if self._phase_bytes > DISCARD_BYTES:
                 self.transport.abort()
             return
         self._new_message = False
@@ -83,17 +83,17 @@ class Connection(HttpToolsProtocol):
             known = error.__context__ if isinstance(error.__context__, ServiceError) else None
             self._refuse(known or BadRequest(f"This is not HTTP/1.1: {error}."))
         else:
-            if self._phase is stage and not self._new_message:
+            if self._phase is phase and not self._new_message:
                 self._count(len(data))
 
     def _count(self, received_bytes: int) -> None:
-        """Add a read that did not take the client a stage further."""
-        self._stage_bytes += received_bytes
+        """Add a read that did not take the client a phase further."""
+        self._phase_bytes += received_bytes
         if self._phase is ReadPhase.BODY:
             cycle = cast("Cycle", self.cycle)
-            if self._stage_bytes > CHUNK_OVERHEAD_BYTES + cycle.received_bytes + cycle.received_bytes // 4:
+            if self._phase_bytes > CHUNK_OVERHEAD_BYTES + cycle.received_bytes + cycle.received_bytes // 4:
                 self._refuse(BadRequest("The body's chunks are too small, or its trailer is too large."))
-        elif self._stage_bytes > MAX_HEAD_BYTES:
+        elif self._phase_bytes > MAX_HEAD_BYTES:
             if self._phase is ReadPhase.HEAD:
                 self._refuse(HeadersTooLarge(f"The headers have more than {MAX_HEAD_BYTES} bytes."))
             elif not self._busy():  # empty lines without end
@@ -110,7 +110,7 @@ class Connection(HttpToolsProtocol):
         """Begin a request."""
         super().on_message_begin()
         self.head = Head()
-        self._phase, self._since_s, self._stage_bytes, self._new_message = ReadPhase.HEAD, self.loop.time(), 0, True
+        self._phase, self._since_s, self._phase_bytes, self._new_message = ReadPhase.HEAD, self.loop.time(), 0, True
 
     def on_url(self, url: bytes) -> None:
         """Add to the URL."""
@@ -143,14 +143,14 @@ class Connection(HttpToolsProtocol):
         scope["path"], scope["raw_path"], scope["query_string"] = unquote(path) if "%" in path else path, raw_path, url.query or b""
         if len(self.pipeline) >= MAX_PIPELINED:
             raise BadRequest(f"More than {MAX_PIPELINED} requests were sent before their answers.")
-        self._phase, self._since_s, self._stage_bytes = ReadPhase.BODY, self.loop.time(), 0
+        self._phase, self._since_s, self._phase_bytes = ReadPhase.BODY, self.loop.time(), 0
         if not self._busy() and self._overload.wants(cast("Scope", scope), head):
             self.cycle = cast("Cycle", RefusedCycle())
             self.transport.write(self._overload.refuse(self, cast("Scope", scope), self.server_state.default_headers))
             return
         cycle = Cycle(
             scope=scope,
-            transport=self._outlet,
+            transport=self._cycle_transport,
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,
@@ -188,7 +188,7 @@ class Connection(HttpToolsProtocol):
         """The request is there in full."""
         if self._phase is ReadPhase.HEAD:
             return  # it asked for an upgrade
-        self._phase, self._since_s, self._stage_bytes = ReadPhase.BETWEEN, self.loop.time(), 0
+        self._phase, self._since_s, self._phase_bytes = ReadPhase.BETWEEN, self.loop.time(), 0
         self.cycle.more_body = False
         self.cycle.message_event.set()
 
@@ -208,9 +208,9 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, error: ServiceError) -> None:
         """Read no more. The answer is the application's if it waits for this body, else it is written here, in its turn."""
-        stage, self._phase, self._stage_bytes = self._phase, ReadPhase.UNWANTED, 0
+        phase, self._phase, self._phase_bytes = self._phase, ReadPhase.UNWANTED, 0
         cycle = cast("Cycle | None", self.cycle)
-        if stage is ReadPhase.BODY and cycle:
+        if phase is ReadPhase.BODY and cycle:
             self._refusals.count(error)
             if cycle.response_complete:
                 self._linger()
@@ -238,7 +238,7 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
     def _linger(self) -> None:
-        self._phase, self._stage_bytes = ReadPhase.UNWANTED, 0
+        self._phase, self._phase_bytes = ReadPhase.UNWANTED, 0
         self._ends_s = self.loop.time() + LINGER_S
         if self._half_closed:
             self.transport.close()
