@@ -15,7 +15,7 @@ from peewee import CharField, DatabaseError, FloatField, IntegerField, Model, Sq
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.manifest import MAX_TOP_K
-from server.errors import EvaluationLost, NotFound
+from server.evaluation.evaluation_errors import EvaluationLost, EvaluationNotFound
 
 FILE, LOCK = "jobs.sqlite", "lock"
 MAX_LISTED = 1000
@@ -126,11 +126,11 @@ class JobStore:
         return job
 
     def get(self, job_id: str) -> Job:
-        """The job of that id; raises NotFound."""
+        """The job of that id; raises EvaluationNotFound."""
         with self._connected():
             row = self._rows.get_or_none(self._rows.id == job_id)
         if row is None:
-            raise NotFound(f"There is no evaluation {job_id[:40]!r}.", "GET /evaluate lists them.")
+            raise EvaluationNotFound(f"There is no evaluation {job_id[:40]!r}.", "GET /evaluate lists them.")
         return _job(row)
 
     def all(self) -> list[Job]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from time import monotonic, time
 
 from models.model_errors import ClassifyError
-from server.errors import EvaluationLost
 from server.evaluation.dataset.labelled_set import LabelledSet
+from server.evaluation.evaluation_errors import EvaluationLost
 from server.evaluation.jobs.job_store import Job, JobState, JobStore
 from server.evaluation.report.report import Report
 from server.evaluation.run.records import PredictionLog, Record

@@ -1,6 +1,7 @@
 """The OpenAPI document says what the routes do."""
 
 from server.api.openapi import error_classes
+from server.api.statuses import status_of
 from tests.server.process import ServerProcess
 
 
@@ -8,9 +9,9 @@ def test_statuses_come_from_the_error_tree(fake_server: ServerProcess) -> None:
     document = fake_server.client.get("/openapi.json").json()
     for path in ("/classify", "/classify/batch"):
         documented = document["paths"][path]["post"]["responses"]
-        assert {int(status) for status in documented} == {200} | {int(error.status) for error in error_classes()}
+        assert {int(status) for status in documented} == {200} | {int(status_of(error)) for error in error_classes()}
         for error in error_classes():
-            assert f"`{error.code}`" in documented[str(int(error.status))]["description"]
+            assert f"`{error.code}`" in documented[str(int(status_of(error)))]["description"]
 
 
 def test_who_needs_the_key_is_told_so(fake_server: ServerProcess) -> None:
