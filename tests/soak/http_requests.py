@@ -17,7 +17,7 @@ TOKENS = (
 HEADERS = (
     b"Content-Length: 0", b"Content-Length: 5", b"Content-Length: -1", b"Content-Length: 99999999999", b"Transfer-Encoding: chunked",
     b"Transfer-Encoding: gzip, chunked", b"Expect: 100-continue", b"Connection: Upgrade\r\nUpgrade: websocket", b"Upgrade: h2c",
-    b"Connection: close", b"Connection: keep-alive", b"EngineChild: [", b"EngineChild: ", b"X-Request-Id: \xff", b"X-Request-Id: ok-1",
+    b"Connection: close", b"Connection: keep-alive", b"Host: [", b"Host: ", b"X-Request-Id: \xff", b"X-Request-Id: ok-1",
     b"X: " + b"y" * 33_000,
     b"Range: bytes=0-1", b"Range: bytes=5-1,9-", b"If-None-Match: *", b"If-Modified-Since: yesterday", b"Accept-Encoding: gzip",
     b"Content-Type: multipart/form-data; boundary=" + b"b" * 300, b"Content-Type: multipart/form-data; boundary*0=a; boundary*1*=''%ff",
@@ -38,7 +38,7 @@ class Sending:
 def request(method: bytes, target: bytes, body: bytes = b"", *headers: bytes) -> bytes:
     """A well-formed request."""
     length = (b"Content-Length: %d" % len(body),) if body or method == b"POST" else ()
-    return b"\r\n".join((b"%b %b HTTP/1.1" % (method, target), b"EngineChild: a", *headers, *length, b"", body))
+    return b"\r\n".join((b"%b %b HTTP/1.1" % (method, target), b"Host: a", *headers, *length, b"", body))
 
 
 def form(*fields: tuple[bytes, bytes]) -> bytes:
