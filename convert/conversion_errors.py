@@ -6,8 +6,7 @@ ConvertError               a model that cannot be converted
 ├─ AippInvalid             an aipp.config that cannot be, or that is not the one of the manifest
 ├─ AtcMissing              ATC is not on this machine
 ├─ AtcFailed               ATC refused the model, or would have
-├─ OmInvalid               a file that is no OM, or not the one that was asked for
-└─ ParityBroken            two ways to run a model do not agree
+└─ OmInvalid               a file that is no OM, or not the one that was asked for
 """
 
 from models.model_errors import ClassifyError
@@ -53,9 +52,3 @@ class OmInvalid(ConvertError):
     """A file that is no OM, or not the one that was asked for."""
 
     code = "om_invalid"
-
-
-class ParityBroken(ConvertError):
-    """Two ways to run a model do not agree within the bounds."""
-
-    code = "parity_broken"

@@ -13,7 +13,8 @@ from pathlib import Path
 from models.manifest import ModelManifest
 from models.model_errors import ArtifactDamaged
 from models.store import sha256_of, zoo_folder
-from models.store_writer import FILE_MODE, FOLDER_MODE
+from models.store_writer import FOLDER_MODE
+from models.whole_file import FILE_MODE
 
 FOLDER = "evaluation"
 LABELS = "val_label.txt"

@@ -19,7 +19,8 @@ from convert.networks.plain_network import classes_for, input_size_px, is_onnx, 
 from convert.networks.resnext_naming import recognise
 from models.manifest import Artifact, ModelManifest, Origin
 from models.store import ModelStore, StoredModel, sha256_of
-from models.store_writer import FILE_MODE, place_model, same_model, stored
+from models.store_writer import place_model, same_model, stored
+from models.whole_file import FILE_MODE
 
 Progress = Callable[[str], None]
 

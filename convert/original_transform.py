@@ -18,9 +18,10 @@ from models.model_errors import ClassifyError
 from models.store import StoredModel
 from pipelines.cpu.decoder_warnings import decode_unwarned
 from pipelines.cpu.quiet_openvino import ov
-from server.parity.comparison import Answer, Scored
 
 Floats = NDArray[np.float32]
+Ranking = tuple[tuple[int, str, float], ...]
+"""The best classes, best first, at most 16, as (class id, label, probability)."""
 ENGINE = "original transform"
 MAX_RESIZED_PIXELS = 20_000_000  # a line of pixels, its short side made 256, would be gigabytes
 
@@ -53,8 +54,8 @@ class OriginalTransformSource:
             "labels_sha256": manifest.labels_sha256,
         }
 
-    def answers(self, paths: Sequence[Path]) -> Generator[Answer]:
-        """One answer a file, in order."""
+    def answers(self, paths: Sequence[Path]) -> Generator[Ranking | ClassifyError]:
+        """One answer a file, in order, or why there is none."""
         request = self._network.create_infer_request()
         batch = self._network.input(0).shape[0]  # more than one where the network works for that only
         for path in paths:
@@ -78,7 +79,7 @@ class OriginalTransformSource:
     def _labels(self) -> list[str]:
         return self._model.check_labels().read_text("utf-8").splitlines()
 
-    def _best(self, scores: Floats) -> tuple[Scored, ...]:
+    def _best(self, scores: Floats) -> Ranking:
         order = np.argsort(-scores, kind="stable")[:MAX_TOP_K]
         return tuple((int(class_id), self._labels[class_id], float(scores[class_id])) for class_id in order)
 

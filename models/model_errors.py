@@ -1,15 +1,26 @@
 """The root of the project's error tree, and the branch of the models.
 
 ClassifyError
-├─ ModelError                 a model that cannot be used as it stands
+├─ ModelError                 a model that cannot be used, or put into the store, as it stands
 │  ├─ ManifestInvalid         manifest.toml is not what the schema says
 │  │  └─ ManifestOutdated     … but what an earlier version's schema said: `models renew` mends it
 │  ├─ ModelNotFound           no such model in the store or in the zoo
 │  ├─ ModelNotPrepared        the zoo knows it, the store has no artifact of it yet
-│  └─ ArtifactDamaged         a file is missing or its sha256 is not the manifest's
+│  ├─ ArtifactDamaged         a file is missing or its sha256 is not the manifest's
+│  └─ StoreRefused            the store, or the folder of a file, does not take what should be written
+├─ TrainingError              see models/training/training_errors.py
 ├─ PipelineError              see pipelines/pipeline_errors.py
+├─ StatisticsMissing          see pipelines/pipeline_errors.py
+├─ ResultsInvalid             see pipelines/pipeline_errors.py
 ├─ ConvertError               see convert/conversion_errors.py
-└─ ServiceError               see server/errors.py
+├─ SettingInvalid             see server/settings.py
+├─ ServiceError               see server/errors.py
+├─ FileError                  see server/images/file_errors.py
+├─ EvaluationError            see server/evaluation/evaluation_errors.py
+├─ ParityError                see server/parity/parity_errors.py
+└─ PortTaken                  see server/http/address.py
+
+None of them knows the status it has over HTTP: that is in server/api/statuses.py.
 """
 
 from typing import ClassVar
@@ -30,7 +41,7 @@ class ClassifyError(Exception):
 
 
 class ModelError(ClassifyError):
-    """A model that cannot be used as it stands."""
+    """A model that cannot be used, or put into the store, as it stands."""
 
     code = "model_error"
 
@@ -61,3 +72,9 @@ class ArtifactDamaged(ModelError):
     """A file of the model is missing, or its sha256 is not the one in the manifest."""
 
     code = "artifact_damaged"
+
+
+class StoreRefused(ModelError):
+    """The store, or the folder of a file, does not take what should be written: no room, or another's files at stake."""
+
+    code = "convert_error"  # what was the converter's refusal before the store could refuse for itself: scripts know it

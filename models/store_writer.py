@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from convert.conversion_errors import ConvertError
-from models.manifest import Artifact, ModelManifest
-from models.model_errors import ArtifactDamaged, ManifestOutdated, ModelError
+from models.manifest import Artifact, Golden, ModelManifest
+from models.model_errors import ArtifactDamaged, ManifestOutdated, ModelError, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of
+from models.whole_file import FILE_MODE, write_whole
 
-FILE_MODE = 0o640  # no more than the vendor's runtime allows for an OM, so that one rule covers all artifacts
 FOLDER_MODE = 0o750
 WORKSHOP = ".prepare-"
 MANIFEST = "manifest.toml"
@@ -26,7 +25,7 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
     """Put a model into the store in one step, in place of a former one of its name.
 
     `fill(folder)` writes the labels and one artifact into a folder that is not in the store yet, and answers the artifact's
-    entry. The former's artifacts for other chips are kept if `same_model`; if they would be lost, ConvertError is raised
+    entry. The former's artifacts for other chips are kept if `same_model`; if they would be lost, StoreRefused is raised
     unless `force`. Whatever happens, and if the process is killed, the store holds the former model or the new one, whole.
     """
     try:
@@ -43,27 +42,27 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
                 write_manifest(manifest.model_copy(update={"artifacts": (built, *kept)}), folder)
                 _move(folder, store.root / manifest.name, aside=place / "former" / manifest.name)
     except OSError as error:
-        raise ConvertError(f"{store.root}: {error}.", "See that the model store can be written to and has room.") from error
+        raise StoreRefused(f"{store.root}: {error}.", "See that the model store can be written to and has room.") from error
     return store.open(manifest.name)
 
 
 def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredModel:
     """Move a finished file into the model's folder and its entry into the manifest, in place of the one of the same soc.
 
-    Raises ConvertError if the file is not the entry's, if its name is taken by another file of the model, or if the model has
+    Raises StoreRefused if the file is not the entry's, if its name is taken by another file of the model, or if the model has
     become another since `model` was opened. Entries that were added meanwhile are kept.
     """
     if sha256_of(file) != artifact.sha256:
-        raise ConvertError(f"{file} is not the file that was converted: its sha256 is not {artifact.sha256[:12]}….", "Convert it again.")
+        raise StoreRefused(f"{file} is not the file that was converted: its sha256 is not {artifact.sha256[:12]}….", "Convert it again.")
     folder = model.folder
     try:
         with locked(folder.parent):
             manifest = ModelManifest.read(folder / MANIFEST)
             if not same_model(manifest, model.manifest):
-                raise ConvertError(f"{folder} has become another model meanwhile.", "Convert again.")
+                raise StoreRefused(f"{folder} has become another model meanwhile.", "Convert again.")
             others = tuple(other for other in manifest.artifacts if other.soc != artifact.soc)
             if artifact.file in {MANIFEST, manifest.labels, *(other.file for other in others)}:
-                raise ConvertError(f"{folder / artifact.file} is another file of the model.", "Give the artifact another name.")
+                raise StoreRefused(f"{folder / artifact.file} is another file of the model.", "Give the artifact another name.")
             _bring(file, folder / artifact.file)
             finished = manifest.model_copy(update={"artifacts": (*others, artifact)})
             write_manifest(finished, folder)
@@ -71,7 +70,23 @@ def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredMo
             if former and former.file != artifact.file:
                 (folder / former.file).unlink(missing_ok=True)
     except OSError as error:
-        raise ConvertError(f"{folder}: {error}.", "See that the model store can be written to and has room.") from error
+        raise StoreRefused(f"{folder}: {error}.", "See that the model store can be written to and has room.") from error
+    return StoredModel(finished, folder)
+
+
+def set_golden(model: StoredModel, image: bytes, golden: Golden) -> StoredModel:
+    """Put the image into the model's folder and its entry into the manifest; raises StoreRefused."""
+    folder = model.folder
+    try:
+        with locked(folder.parent):
+            manifest = ModelManifest.read(folder / MANIFEST)
+            write_whole(folder / golden.file, image)
+            finished = manifest.model_copy(update={"golden": golden})
+            write_manifest(finished, folder)
+            if manifest.golden and manifest.golden.file != golden.file:
+                (folder / manifest.golden.file).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreRefused(f"{folder}: {error}.", "See that the model store can be written to and has room.") from error
     return StoredModel(finished, folder)
 
 
@@ -79,7 +94,7 @@ def renew_manifest(store: ModelStore, name: str) -> bool:
     """Write the manifest of an earlier version again in the words of today; False if it says them already.
 
     The model's files stay as they are, and their sha256 valid. Raises ModelError if there is no such model or its manifest
-    cannot be read in any words, ConvertError if the store cannot be written to.
+    cannot be read in any words, StoreRefused if the store cannot be written to.
     """
     folder = store.root / name
     try:
@@ -89,7 +104,7 @@ def renew_manifest(store: ModelStore, name: str) -> bool:
         with locked(store.root):
             write_manifest(ModelManifest.read(folder / MANIFEST, renew=True), folder)
     except OSError as error:
-        raise ConvertError(f"{folder}: {error}.", "See that the model store can be written to and has room.") from error
+        raise StoreRefused(f"{folder}: {error}.", "See that the model store can be written to and has room.") from error
     return True
 
 
@@ -117,14 +132,14 @@ def _identity(manifest: ModelManifest) -> tuple[object, ...]:
 
 
 def check_nothing_lost(store: ModelStore, manifest: ModelManifest, soc: str = "cpu") -> None:
-    """Raises ConvertError if the store holds artifacts for other chips that a new model of that name would make wrong."""
+    """Raises StoreRefused if the store holds artifacts for other chips that a new model of that name would make wrong."""
     former = stored(store, manifest.name)
     if former is None or same_model(former.manifest, manifest):
         return
     lost = [artifact for artifact in former.manifest.artifacts if artifact.soc != soc]
     if lost:
         what = ", ".join(f"{artifact.file} ({artifact.soc})" for artifact in lost)
-        raise ConvertError(f"{former.folder} holds {what}, compiled from other weights or another recipe.", "Use --force to give that up.")
+        raise StoreRefused(f"{former.folder} holds {what}, compiled from other weights or another recipe.", "Use --force to give that up.")
 
 
 def _keep(former: StoredModel | None, manifest: ModelManifest, soc: str, folder: Path) -> tuple[Artifact, ...]:

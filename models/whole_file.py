@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from convert.conversion_errors import ConvertError
-from models.store_writer import FILE_MODE
+from models.model_errors import StoreRefused
+
+FILE_MODE = 0o640  # no more than the vendor's runtime allows for an OM, so that one rule covers all artifacts
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write beside the place, then rename; raises ConvertError if the folder does not take it."""
+    """Write beside the place, then rename; raises StoreRefused if the folder does not take it."""
     unfinished = path.with_name(path.name + ".tmp")
     try:
         try:
@@ -17,4 +18,4 @@ def write_whole(path: Path, content: bytes) -> None:
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
-        raise ConvertError(f"{path}: {error.strerror}.", "See that its folder is there, can be written to and has room.") from error
+        raise StoreRefused(f"{path}: {error.strerror}.", "See that its folder is there, can be written to and has room.") from error

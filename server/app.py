@@ -17,16 +17,18 @@ from starlette.staticfiles import StaticFiles
 
 from server.api.admin_routes import admin_routes
 from server.api.classify_routes import ClassifyRoutes
+from server.api.error_response import error_response
 from server.api.evaluation_routes import EvaluationRoutes
 from server.api.guard import safe_only
 from server.api.health_routes import health_routes
 from server.api.info_routes import info_routes
 from server.api.openapi import add_hot_routes
 from server.api.request_context import context_of
+from server.api.statuses import status_of
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
 from server.evaluation.jobs.evaluations import Evaluations
 from server.http.hot_routes import HotRoutes
-from server.http.middleware import METHODS, RequestMiddleware, error_response
+from server.http.middleware import METHODS, RequestMiddleware
 from server.serving.reload import Reloader
 from server.serving.service import Service
 from server.telemetry.access_log import AccessLog
@@ -109,7 +111,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         case _:
             found = BadRequest(str(error.detail))
     response = error_response(found, context_of(request.scope).request_id)
-    if error.status_code == MethodNotAllowed.status:  # Starlette's own names the methods of the first route only
+    if error.status_code == status_of(MethodNotAllowed):  # Starlette's own names the methods of the first route only
         response.headers["Allow"] = ", ".join(method for method in sorted(METHODS) if _takes(request, method))
     return response
 

@@ -8,8 +8,16 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from models.model_errors import ClassifyError
+
 Positive = Annotated[int, Field(ge=1)]
 SETTINGS_FILE = "ascend-classify.toml"
+
+
+class SettingInvalid(ClassifyError):
+    """A flag, an environment variable or the settings file holds a value that cannot be."""
+
+    code = "setting_invalid"
 
 
 class Settings(BaseSettings):

@@ -16,7 +16,7 @@ from convert.conversion_errors import AtcFailed
 from models.manifest import Artifact
 from models.model_errors import ClassifyError
 from models.store import sha256_of
-from models.store_writer import FILE_MODE
+from models.whole_file import FILE_MODE
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from convert.inspection.findings import Inspection, Remark, agree
 from convert.inspection.onnx_facts import OnnxFacts, read_onnx_facts
 from models.manifest import Artifact, ModelManifest
 from models.store import sha256_of
-from models.store_writer import FILE_MODE
+from models.whole_file import FILE_MODE
 
 CPU = "cpu"
 MAX_PROVENANCE_BYTES = 1 << 20

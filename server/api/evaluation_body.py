@@ -10,8 +10,9 @@ from starlette.types import Message
 
 from models.manifest import MAX_TOP_K
 from server.api.request_context import ClientGone
-from server.errors import BadRequest, BodyTooLarge, EvaluationLost
+from server.errors import BadRequest, BodyTooLarge
 from server.evaluation.dataset.roots import UPLOAD
+from server.evaluation.evaluation_errors import EvaluationLost
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job
 from server.evaluation.jobs.evaluations import Evaluations
 
@@ -43,7 +44,7 @@ BODIES: dict[str, Any] = {
 
 
 async def submit(request: Request, evaluations: Evaluations, max_upload_bytes: int) -> Job:
-    """Queue what a request asks for; raises ServiceError."""
+    """Queue what a request asks for; raises ServiceError or EvaluationError."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     try:
         if kind == "multipart/form-data":

@@ -15,7 +15,18 @@ from starlette.requests import Request
 from server.api.evaluation_body import BODIES, submit
 from server.api.openapi import refusals
 from server.api.schemas import EvaluationReply
-from server.errors import BadRequest, BodyTooLarge, EvaluationLost, Forbidden, NotFinished, NotFound, RequestTimeout, Saturated
+from server.errors import BadRequest, BodyTooLarge, Forbidden, RequestTimeout
+from server.evaluation.evaluation_errors import (
+    ArchiveTooLarge,
+    DatasetForbidden,
+    DatasetInvalid,
+    DatasetNotFound,
+    EvaluationLost,
+    EvaluationNotFound,
+    EvaluationsFull,
+    NotFinished,
+    PageUnavailable,
+)
 from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.evaluations import Evaluations
 from server.evaluation.report.report_html import render_html
@@ -45,7 +56,7 @@ class EvaluationRoutes:
             prefix="/evaluate/{job_id}",
             tags=["evaluation"],
             dependencies=[Depends(guard)],
-            responses=refusals(Forbidden, NotFound, EvaluationLost),
+            responses=refusals(Forbidden, EvaluationNotFound, EvaluationLost),
         )
         router.post(
             "",
@@ -53,12 +64,12 @@ class EvaluationRoutes:
             summary="Measure a labelled set",
             openapi_extra=BODIES,
             response_model=EvaluationReply,
-            responses=_ACCEPTED | refusals(BadRequest, NotFound, RequestTimeout, BodyTooLarge, Saturated),
+            responses=_ACCEPTED | _REFUSED,
         )(self.evaluate)
         router.get("", summary="The newest evaluations, newest first")(self.all)
         of_one.get("", summary="How far an evaluation is", operation_id="evaluation")(self.show)
         of_one.delete("", summary="Cancel an evaluation; remove one that is over")(self.cancel)
-        of_one.post("/resume", status_code=202, summary="Go on with one that failed or was cancelled", responses=refusals(Saturated))(
+        of_one.post("/resume", status_code=202, summary="Go on with one that failed or was cancelled", responses=refusals(EvaluationsFull))(
             self.resume
         )
         of_one.get(
@@ -103,7 +114,7 @@ class EvaluationRoutes:
         while True:
             try:
                 now = await asyncio.to_thread(self.show, job_id)
-            except NotFound:  # removed meanwhile
+            except EvaluationNotFound:  # removed meanwhile
                 return
             yield ServerSentEvent(data=now, event="over" if now.state.over else "progress")
             if now.state.over or self._service.phase is Phase.DRAINING:
@@ -144,7 +155,13 @@ class EvaluationRoutes:
 
 _LINKS = {name: {"operationId": name, "parameters": {"job_id": "$response.body#/id"}} for name in ("evaluation", "evaluation_report")}
 _ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"links": _LINKS}}
-_REPORT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {}, "application/json": {}}}, **refusals(NotFinished)}
+_REFUSED = refusals(
+    BadRequest, DatasetInvalid, Forbidden, DatasetForbidden, DatasetNotFound, RequestTimeout, BodyTooLarge, ArchiveTooLarge, EvaluationsFull
+)
+_REPORT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {}, "application/json": {}}},
+    **refusals(EvaluationNotFound, PageUnavailable, NotFinished),
+}
 _LINES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/jsonl": {}}}}
 
 

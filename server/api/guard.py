@@ -1,9 +1,12 @@
-"""Who may use the routes that reach into the machine: /evaluate reads its folders, /admin changes what it serves."""
+"""What is open to all, and who may use what reaches into the machine: /evaluate reads its folders, /admin changes what it serves."""
 
 from collections.abc import Awaitable, Callable
 
 from server.errors import Forbidden
 from server.settings import Settings
+
+OPEN_PATHS = ("/health/", "/web/")
+"""What needs no API key; nor does the page itself: it holds nothing, and asks for the key when it is refused."""
 
 
 def safe_only(settings: Settings, api_key: str | None) -> Callable[[], Awaitable[None]]:

@@ -11,9 +11,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from models.manifest import MAX_TOP_K
+from models.model_errors import ClassifyError
+from server.api.guard import OPEN_PATHS
 from server.api.schemas import BatchReply, ClassifyReply, ErrorReply
+from server.api.statuses import status_of
 from server.errors import ServiceError, Unauthorized
-from server.http.middleware import OPEN_PATHS
 
 Schema = dict[str, Any]
 
@@ -30,7 +32,7 @@ _BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 4
 
 
 def error_classes(root: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
-    """Every error of the tree that a client can meet."""
+    """Every error of serving, which the hot routes can refuse with."""
     for child in root.__subclasses__():
         yield child
         yield from error_classes(child)
@@ -66,7 +68,7 @@ def add_hot_routes(app: FastAPI) -> None:
             for operation in operations.values():
                 operation["responses"].pop(_FASTAPIS_REFUSAL, None)  # it is answered 400 here
                 if not path.startswith(OPEN_PATHS):
-                    operation["responses"].setdefault(str(int(Unauthorized.status)), _refusal(Unauthorized))
+                    operation["responses"].setdefault(str(int(status_of(Unauthorized))), _refusal(Unauthorized))
         document["paths"] = hot | others
         return _named_by_title(document)
 
@@ -93,15 +95,15 @@ def _operation(summary: str, operation_id: str, content: Schema, answer: type[Ba
     }
 
 
-def refusals(*errors: type[ServiceError]) -> dict[int | str, Schema]:
+def refusals(*errors: type[ClassifyError]) -> dict[int | str, Schema]:
     """The documented answers of a route that can refuse in these ways, by status."""
-    by_status: dict[int, list[type[ServiceError]]] = {}
+    by_status: dict[int, list[type[ClassifyError]]] = {}
     for error in errors:
-        by_status.setdefault(int(error.status), []).append(error)
+        by_status.setdefault(int(status_of(error)), []).append(error)
     return {status: _refusal(*same) for status, same in sorted(by_status.items())}
 
 
-def _refusal(*errors: type[ServiceError]) -> Schema:
+def _refusal(*errors: type[ClassifyError]) -> Schema:
     lines = [f"`{error.code}`: {(error.__doc__ or '').splitlines()[0]}" for error in errors]
     return {"description": " ".join(lines), "content": _json(ErrorReply)}
 

@@ -9,15 +9,7 @@ import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from models.model_errors import ClassifyError
-from server.settings import Settings
-
-
-class SettingInvalid(ClassifyError):
-    """A flag, an environment variable or the settings file holds a value that cannot be."""
-
-    code = "setting_invalid"
-
+from server.settings import SettingInvalid, Settings
 
 HIDDEN = "api_key"  # no flag: a command line can be read by everybody on the machine
 

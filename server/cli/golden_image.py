@@ -3,26 +3,27 @@
 from pathlib import Path
 
 from models.manifest import Golden
+from models.model_errors import ClassifyError
 from models.store import ModelStore
-from server.errors import BadRequest, ServiceError
+from server.images.file_errors import GoldenUnfit
 from server.serving.classify_files import classify_files
 from server.settings import Settings
 
 
 def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance: float) -> Golden:
-    """Classify the image by the engine that serves and keep it with its answer; raises BadRequest if it is not `class_id`."""
+    """Classify the image by the engine that serves and keep it with its answer; raises GoldenUnfit if it is not `class_id`."""
     import hashlib
 
-    from convert.golden import set_golden as keep
+    from models.store_writer import set_golden as keep
 
     ((_, outcome),) = classify_files(settings, [image])
-    if isinstance(outcome, ServiceError):
+    if isinstance(outcome, ClassifyError):
         raise outcome
     best = outcome.scores[0]
     if class_id is not None and best.class_id != class_id:
-        raise BadRequest(f"{image} is class {best.class_id} ({best.label}, {best.score:.4f}), not {class_id}.", "Take another photo.")
+        raise GoldenUnfit(f"{image} is class {best.class_id} ({best.label}, {best.score:.4f}), not {class_id}.", "Take another photo.")
     if outcome.score_type != "probability":
-        raise BadRequest("The pipeline gives logits, which have no scale to compare on.", "Say SOFTMAX=true in its .cfg.")
+        raise GoldenUnfit("The pipeline gives logits, which have no scale to compare on.", "Say SOFTMAX=true in its .cfg.")
     data = image.read_bytes()
     golden = Golden(
         file=f"golden{image.suffix.lower()}",

@@ -10,21 +10,14 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from models.model_errors import ClassifyError
 from server.api.schemas import ErrorReply, EvaluationReply
-from server.errors import BadRequest
 from server.evaluation.dataset.labelled_set import LABEL_FILES
+from server.evaluation.evaluation_errors import DatasetInvalid, RunInvalid, ServerRefused
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, JobState
 from server.serving.classify_files import IMAGE_SUFFIXES
 
 TIMEOUT_S = 60.0  # the events come twice a second
 _CHUNK_BYTES = 256 * 1024
-
-
-class ServerRefused(ClassifyError):
-    """The server of --url refused, or cannot be reached."""
-
-    code = "server_refused"
 
 
 class RemoteServer:
@@ -33,12 +26,12 @@ class RemoteServer:
     def __init__(self, url: str, api_key: str | None) -> None:
         address = urlsplit(url)
         if address.scheme not in ("http", "https") or not address.hostname:
-            raise BadRequest(f"{url!r} is no address of a server.", "Write it as http://host:8000.")
+            raise RunInvalid(f"{url!r} is no address of a server.", "Write it as http://host:8000.")
         self._address = address
         self._headers = {"X-Api-Key": api_key} if api_key else {}
 
     def submit(self, folder: Path, labels: Path | None, request: EvaluationRequest) -> str:
-        """Upload a folder of images with its labels; the evaluation's id. Raises ServerRefused or BadRequest."""
+        """Upload a folder of images with its labels; the evaluation's id. Raises ServerRefused or DatasetInvalid."""
         fields = {"top_k": str(request.top_k)} | ({"limit": str(request.limit)} if request.limit else {})
         files = dict(_files(folder))
         if labels:
@@ -106,7 +99,7 @@ def _reason(answer: HTTPResponse) -> str:
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     """The images and lists of a folder by their names below it; what is hidden is left out."""
     if not folder.is_dir():
-        raise BadRequest(f"{folder} is not a folder.")
+        raise DatasetInvalid(f"{folder} is not a folder.")
     for path in sorted(folder.rglob("*")):
         below = path.relative_to(folder)
         if any(part.startswith(".") for part in below.parts) or not path.is_file():
@@ -125,7 +118,7 @@ def _form(boundary: str, fields: dict[str, str], files: dict[str, Path]) -> Iter
 
 
 def _tar(files: dict[str, Path]) -> Iterator[bytes]:
-    """A tar of these files, piece by piece; raises BadRequest for one that cannot be read or changes meanwhile."""
+    """A tar of these files, piece by piece; raises DatasetInvalid for one that cannot be read or changes meanwhile."""
     for name, path in files.items():
         try:
             with path.open("rb") as file:
@@ -136,8 +129,8 @@ def _tar(files: dict[str, Path]) -> Iterator[bytes]:
                     left_bytes -= len(chunk)
                     yield chunk
         except OSError as error:
-            raise BadRequest(f"{path} cannot be read: {error.strerror}.") from error
+            raise DatasetInvalid(f"{path} cannot be read: {error.strerror}.") from error
         if left_bytes:
-            raise BadRequest(f"{path} became shorter while it was sent.")
+            raise DatasetInvalid(f"{path} became shorter while it was sent.")
         yield bytes(-info.size % tarfile.BLOCKSIZE)
     yield bytes(2 * tarfile.BLOCKSIZE)

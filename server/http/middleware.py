@@ -6,28 +6,20 @@ from collections.abc import Callable
 from time import perf_counter
 
 from prometheus_client import Counter
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.api.error_response import error_response
+from server.api.guard import OPEN_PATHS
 from server.api.request_context import ClientGone, RequestContext, request_id_of
-from server.errors import InternalError, ServiceError, Unauthorized
+from server.api.statuses import ANSWERED
+from server.errors import InternalError, Unauthorized
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
 
 faults = logging.getLogger("server.faults")
 
-OPEN_PATHS = ("/health/", "/web/")  # and the page itself: it holds nothing, and asks for the key when it is refused
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 CLIENT_GONE_STATUS = 499  # nobody receives it; it stands in the log and the metrics, as nginx writes it
-
-
-def error_response(error: ServiceError, request_id: str) -> JSONResponse:
-    """The one error body."""
-    headers = {"Retry-After": "1"} if error.status in (429, 503) else {}
-    if error.status == Unauthorized.status:
-        headers["WWW-Authenticate"] = "Bearer"
-    body = {"error": str(error), "code": error.code, "request_id": request_id}
-    return JSONResponse(body, int(error.status), headers)
 
 
 class RequestMiddleware:
@@ -63,7 +55,7 @@ class RequestMiddleware:
             if self._api_key and scope["path"] != "/" and not scope["path"].startswith(OPEN_PATHS):
                 check_key(self._api_key, headers)
             await self._app(scope, receive, send_wrapped)
-        except ServiceError as error:
+        except ANSWERED as error:
             await error_response(error, context.request_id)(scope, receive, send_wrapped)
         except ClientGone:
             context.status = CLIENT_GONE_STATUS

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from starlette.types import Scope
 
 from server.api.request_context import request_id_of
+from server.api.statuses import status_of
+from server.errors import Saturated
 from server.http.head import Head
 from server.http.limits import DISCARD_BYTES, REFUSALS_PER_S
 from server.serving.admission import Admission
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from server.http.connection import Connection
 
 PATHS = frozenset({"/classify", "/classify/batch"})
-_HEAD = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-type: application/json\r\n"
+_STATUS = status_of(Saturated)
+_HEAD = b"HTTP/1.1 %d %b\r\nretry-after: 1\r\ncontent-type: application/json\r\n" % (_STATUS, _STATUS.phrase.encode())
 _REFILL_S = 0.02
 _BURST = REFUSALS_PER_S / 4
 
@@ -48,7 +51,7 @@ class Overload:
         self._admission = admission
         self._metrics = metrics
         self._access_log = access_log
-        self._counters = {path: metrics.http_requests.labels(path, "POST", "429") for path in PATHS}
+        self._counters = {path: metrics.http_requests.labels(path, "POST", str(int(_STATUS))) for path in PATHS}
         self._held: deque[Connection] = deque()
         self._left: float = _BURST
         refusal = admission.refusal()
@@ -77,7 +80,7 @@ class Overload:
         if self._access_log:
             client = scope["client"] or ("", 0)
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            self._access_log.request(request_id, "POST", path, 429, elapsed_s, client[0])
+            self._access_log.request(request_id, "POST", path, int(_STATUS), elapsed_s, client[0])
         self._left -= 1
         if self._left < 1:
             connection.flow.pause_reading()

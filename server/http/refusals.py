@@ -5,9 +5,10 @@ import logging
 from collections.abc import Callable
 from time import perf_counter
 
+from server.api.error_response import error_response
+from server.api.statuses import status_of
 from server.errors import ServiceError
 from server.http.limits import ConnectionLimits
-from server.http.middleware import error_response
 from server.telemetry.metrics import Metrics
 
 logger = logging.getLogger("server.access")
@@ -30,16 +31,16 @@ class Refusals:
     def refusal(self, error: ServiceError, request_id: str, began_s: float, default_headers: list[tuple[bytes, bytes]]) -> bytes:
         """The whole answer to what never became a request, counted and logged as one."""
         self.count(error)
-        status, elapsed_s = int(error.status), perf_counter() - began_s
-        self._metrics.http_requests.labels("other", "other", str(status)).inc()
-        logger.info("- - %d %s", status, error.code, extra={"request_id": request_id, "status": status})
+        status, elapsed_s = status_of(error), perf_counter() - began_s
+        self._metrics.http_requests.labels("other", "other", str(int(status))).inc()
+        logger.info("- - %d %s", status, error.code, extra={"request_id": request_id, "status": int(status)})
         response = error_response(error, request_id)
         headers = response.headers
         headers["x-request-id"], headers["x-engine"] = request_id, self._engine_name()
         headers["server-timing"] = f"total;dur={elapsed_s * 1000:.3f}"
         headers["connection"] = "close"
         lines = b"".join(b"%b: %b\r\n" % header for header in [*default_headers, *response.raw_headers])
-        return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, error.status.phrase.encode(), lines, bytes(response.body))
+        return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, status.phrase.encode(), lines, bytes(response.body))
 
     def sweep(self, each: Callable[[float], None], loop: asyncio.AbstractEventLoop) -> None:
         """Call `each` with the time, now and for as long as the loop runs."""

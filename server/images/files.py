@@ -3,15 +3,19 @@
 from pathlib import Path
 
 from server.errors import BadRequest
+from server.images.file_errors import FileUnreadable
 from server.images.inspection import inspect_image
 from server.images.upright import upright
 from server.types import EncodedImage
 
 
 def read_image(path: Path, max_image_pixels: int) -> EncodedImage:
-    """The file, checked as a request's image is; raises ServiceError."""
+    """The file, checked as a request's image is; raises FileUnreadable, or ServiceError for what is no image to classify."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BadRequest(f"The file cannot be read: {error.strerror}.") from error
-    return upright(inspect_image(data, max_image_pixels))
+        raise FileUnreadable(f"The file cannot be read: {error.strerror}.") from error
+    try:
+        return upright(inspect_image(data, max_image_pixels))
+    except BadRequest as error:  # it is empty, and nobody has requested anything
+        raise FileUnreadable(error.message, error.remedy) from error

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
-from convert.conversion_errors import ParityBroken
 from models.model_errors import ClassifyError
+from server.parity.parity_errors import ParityBroken
 
 Facts = Mapping[str, str]
 """What answers: its model, version, engine, runtime, `recipe_sha256` and `labels_sha256`, as far as they are known."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.manifest import Artifact
+from models.model_errors import ClassifyError
 from models.store import StoredModel, sha256_of
-from server.errors import ServiceError
 from server.parity.sources import SourceAnswer
 from server.serving.classify_files import classify_files
 from server.serving.service_assembly import choose_runtime
@@ -40,7 +40,7 @@ class EngineSource:
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer a file, in order; as many are under way as the engine takes."""
         for _, outcome in classify_files(self._settings, list(paths), self._model):
-            yield outcome if isinstance(outcome, ServiceError) else outcome.scores
+            yield outcome if isinstance(outcome, ClassifyError) else outcome.scores
 
 
 def model_facts(side: str, model: StoredModel) -> dict[str, str]:

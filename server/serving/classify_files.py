@@ -7,43 +7,45 @@ from concurrent.futures import Future
 from pathlib import Path
 from time import monotonic
 
+from models.model_errors import ClassifyError
 from models.store import StoredModel
 from pipelines.result_files import result_path, write_result
 from server.engines.base import InferenceRequest
-from server.errors import BadRequest, Saturated, ServiceError
+from server.errors import Saturated, ServiceError
+from server.images.file_errors import FileError, NoImages, SameResultFile
 from server.images.files import read_image
 from server.serving.service import Service
 from server.serving.service_assembly import open_service, without_fallback
 from server.settings import Settings
 from server.types import Prediction
 
-Outcome = tuple[Path, Prediction | ServiceError]
+Outcome = tuple[Path, Prediction | ClassifyError]
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The image files of a folder, by name; raises BadRequest for none, or for two that would have the same result file."""
+    """The image files of a folder, by name; raises NoImages, or SameResultFile for two that would have the same."""
     if not folder.is_dir():
-        raise BadRequest(f"{folder} is not a folder.")
+        raise NoImages(f"{folder} is not a folder.")
     images = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
     if not images:
-        raise BadRequest(f"{folder} holds no image.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
+        raise NoImages(f"{folder} holds no image.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
     by_stem: dict[str, Path] = {}
     for image in images:
         if (other := by_stem.setdefault(image.stem, image)) is not image:
-            raise BadRequest(f"{other} and {image.name} have the same result file.", "Rename one of them.")
+            raise SameResultFile(f"{other} and {image.name} have the same result file.", "Rename one of them.")
     return images
 
 
 def find_images(places: Iterable[Path]) -> list[Path]:
-    """The files named, and the image files in the folders named and below them, by name; raises BadRequest for none."""
+    """The files named, and the image files in the folders named and below them, by name; raises NoImages."""
     found = []
     for place in places:
         below = (path for path in place.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
         found += sorted(below) if place.is_dir() else [place]
     if not found:
-        raise BadRequest("There is no image.", f"Name files, or folders of images that end with {', '.join(IMAGE_SUFFIXES)}.")
+        raise NoImages("There is no image.", f"Name files, or folders of images that end with {', '.join(IMAGE_SUFFIXES)}.")
     return found
 
 
@@ -52,7 +54,7 @@ def classify_files(settings: Settings, paths: list[Path], model: StoredModel | N
     service, _ = open_service(without_fallback(settings), model)
     engine = service.models.default.engine
     engine.start()
-    waiting: list[tuple[Path, Future[Prediction] | ServiceError]] = []
+    waiting: list[tuple[Path, Future[Prediction] | ClassifyError]] = []
     try:
         for path in paths:
             while (submitted := _submit(service, path)) is None:
@@ -64,19 +66,19 @@ def classify_files(settings: Settings, paths: list[Path], model: StoredModel | N
         engine.close(drain_s=0)
 
 
-def _submit(service: Service, path: Path) -> Future[Prediction] | ServiceError | None:
+def _submit(service: Service, path: Path) -> Future[Prediction] | ClassifyError | None:
     """The future of a file's answer, the reason why there will be none, or None while the engine is full."""
     try:
         image = read_image(path, service.settings.max_image_pixels)
         return service.models.default.engine.submit(InferenceRequest(image, str(path), monotonic() + service.settings.timeout_ms / 1000))
     except Saturated:
         return None
-    except ServiceError as error:
+    except (ServiceError, FileError) as error:
         return error
 
 
-def _outcome(path: Path, pending: Future[Prediction] | ServiceError) -> Outcome:
-    if isinstance(pending, ServiceError):
+def _outcome(path: Path, pending: Future[Prediction] | ClassifyError) -> Outcome:
+    if isinstance(pending, ClassifyError):
         return path, pending
     try:
         return path, pending.result()
@@ -87,7 +89,7 @@ def _outcome(path: Path, pending: Future[Prediction] | ServiceError) -> Outcome:
 def write_results(outcomes: Iterator[Outcome], folder: Path, top_k: int) -> Iterator[Outcome]:
     """Write a result file for each image as it is answered, and pass the outcomes on; a failed image has no result file."""
     for path, outcome in outcomes:
-        if isinstance(outcome, ServiceError):
+        if isinstance(outcome, ClassifyError):
             result_path(folder, path).unlink(missing_ok=True)  # that of an earlier run
         else:
             write_result(result_path(folder, path), [score.class_id for score in outcome.scores[:top_k]])
@@ -98,14 +100,14 @@ def print_outcomes(outcomes: Iterator[Outcome], top_k: int, *, as_json: bool) ->
     """Print every outcome as it comes; the number of files that failed."""
     failed = 0
     for path, outcome in outcomes:
-        failed += isinstance(outcome, ServiceError)
+        failed += isinstance(outcome, ClassifyError)
         sys.stdout.write(_json_line(path, outcome, top_k) if as_json else _text(path, outcome, top_k))
     return failed
 
 
-def _json_line(path: Path, outcome: Prediction | ServiceError, top_k: int) -> str:
+def _json_line(path: Path, outcome: Prediction | ClassifyError, top_k: int) -> str:
     line: dict[str, object] = {"image": str(path)}
-    if isinstance(outcome, ServiceError):
+    if isinstance(outcome, ClassifyError):
         line |= {"error": str(outcome), "code": outcome.code}
     else:
         best = [{"class_id": s.class_id, "label": s.label, "score": s.score} for s in outcome.scores[:top_k]]
@@ -113,8 +115,8 @@ def _json_line(path: Path, outcome: Prediction | ServiceError, top_k: int) -> st
     return json.dumps(line, ensure_ascii=False) + "\n"
 
 
-def _text(path: Path, outcome: Prediction | ServiceError, top_k: int) -> str:
-    if isinstance(outcome, ServiceError):
+def _text(path: Path, outcome: Prediction | ClassifyError, top_k: int) -> str:
+    if isinstance(outcome, ClassifyError):
         return f"{path}\n  error: {outcome} [{outcome.code}]\n"
     rows = (f"  {score.score:8.4f}  {score.class_id:4d}  {score.label}" for score in outcome.scores[:top_k])
     return "\n".join((str(path), *rows)) + "\n"

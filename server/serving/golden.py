@@ -7,6 +7,7 @@ from time import monotonic
 from models.manifest import Golden
 from server.engines.base import InferenceRequest
 from server.errors import EngineUnavailable, ServiceError
+from server.images.file_errors import FileError
 from server.images.files import read_image
 from server.serving.served_model import ServedModel
 from server.types import Prediction
@@ -29,7 +30,7 @@ def check_golden(served: ServedModel) -> None:
     try:
         image = read_image(path, MAX_PIXELS)
         prediction = served.engine.submit(InferenceRequest(image, "golden", monotonic() + ANSWER_S)).result(ANSWER_S)
-    except (ServiceError, NoAnswer) as error:
+    except (ServiceError, FileError, NoAnswer) as error:
         raise EngineUnavailable(f"{manifest.name} cannot answer its golden image {golden.file}: {error}") from error
     if words := difference(golden, prediction):
         raise EngineUnavailable(

@@ -13,7 +13,6 @@ def test_the_tree_is_as_drawn() -> None:
         "AtcMissing": "atc_missing",
         "AtcFailed": "atc_failed",
         "OmInvalid": "om_invalid",
-        "ParityBroken": "parity_broken",
     }
     assert conversion_errors.__doc__ is not None
     assert all(name in conversion_errors.__doc__ for name in children)

@@ -10,7 +10,7 @@ import pytest
 from convert.conversion_errors import CheckpointRefused, ConvertError, WeightsMissing
 from convert.prepare import prepare
 from models.manifest import Artifact
-from models.model_errors import ModelNotFound
+from models.model_errors import ModelNotFound, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
 from models.store_writer import add_artifact
 
@@ -84,7 +84,7 @@ def test_an_om_is_kept(store: ModelStore, tmp_path: Path, request_: dict[str, An
 
 def test_an_om_of_other_weights_is_not_lost_unasked(store: ModelStore, tmp_path: Path) -> None:
     compiled(store, tmp_path)
-    with pytest.raises(ConvertError, match=r"holds efficientnet_lite0.om \(Ascend310\), compiled from other weights.*--force"):
+    with pytest.raises(StoreRefused, match=r"holds efficientnet_lite0.om \(Ascend310\), compiled from other weights.*--force"):
         prepare(NAME, store, random=True)
     assert store.open(NAME).check_artifact("Ascend310")
     assert [artifact.soc for artifact in prepare(NAME, store, random=True, force=True).manifest.artifacts] == ["cpu"]
@@ -152,7 +152,7 @@ def test_an_unknown_model(tmp_path: Path) -> None:
 
 def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file where the store should be")
-    with pytest.raises(ConvertError, match=r"store: .*File exists.*can be written"):
+    with pytest.raises(StoreRefused, match=r"store: .*File exists.*can be written"):
         prepare(NAME, ModelStore(tmp_path / "store"))
 
 

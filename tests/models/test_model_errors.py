@@ -1,7 +1,20 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from models import model_errors
-from models.model_errors import ArtifactDamaged, ClassifyError, ManifestInvalid, ModelError, ModelNotFound, ModelNotPrepared
+from models.model_errors import (
+    ArtifactDamaged,
+    ClassifyError,
+    ManifestInvalid,
+    ModelError,
+    ModelNotFound,
+    ModelNotPrepared,
+    StoreRefused,
+)
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_text_is_the_message_and_the_remedy() -> None:
@@ -17,6 +30,7 @@ def test_the_text_is_the_message_and_the_remedy() -> None:
         (ModelNotFound, "model_not_found"),
         (ModelNotPrepared, "model_not_prepared"),
         (ArtifactDamaged, "artifact_damaged"),
+        (StoreRefused, "convert_error"),
     ],
 )
 def test_codes(kind: type[ModelError], code: str) -> None:
@@ -27,6 +41,17 @@ def test_codes(kind: type[ModelError], code: str) -> None:
 
 def test_the_tree_is_as_drawn() -> None:
     children = {kind.__name__ for kind in ModelError.__subclasses__()}
-    assert children == {"ManifestInvalid", "ModelNotFound", "ModelNotPrepared", "ArtifactDamaged"}
+    assert children == {"ManifestInvalid", "ModelNotFound", "ModelNotPrepared", "ArtifactDamaged", "StoreRefused"}
     assert model_errors.__doc__ is not None
     assert all(name in model_errors.__doc__ for name in children)
+
+
+def test_every_branch_is_drawn_with_its_place() -> None:
+    drawn = re.findall(r"^[├└]─ (\w+) +(?:see (\S+))?", model_errors.__doc__ or "", re.MULTILINE)
+    sources = [path for folder in ("models", "pipelines", "convert", "server") for path in (ROOT / folder).rglob("*.py")]
+    branches = [
+        (name, "" if path.stem == "model_errors" else str(path.relative_to(ROOT)))
+        for path in sources
+        for name in re.findall(r"^class (\w+)\(ClassifyError\)", path.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert sorted(drawn) == sorted(branches)

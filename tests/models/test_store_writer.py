@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from convert.conversion_errors import ConvertError
 from models.manifest import Artifact, Golden, ModelManifest, Recipe
-from models.model_errors import ManifestInvalid, ManifestOutdated, ModelNotFound
+from models.model_errors import ManifestInvalid, ManifestOutdated, ModelNotFound, StoreRefused
 from models.store import ModelStore, StoredModel
-from models.store_writer import add_artifact, check_nothing_lost, place_model, renew_manifest, same_model, stored
+from models.store_writer import add_artifact, check_nothing_lost, place_model, renew_manifest, same_model, set_golden, stored
+from tests.level_model import level_png, store_level_model
 
 RECIPE = Recipe(resize_width_px=32, resize_height_px=32, mean=(0, 0, 0), std=(1, 1, 1))
 
@@ -85,7 +85,7 @@ def test_no_entry_is_lost_to_another(store: ModelStore, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", ["m.onnx", "l.names", "manifest.toml"])
 def test_no_other_file_is_overwritten(store: ModelStore, tmp_path: Path, file: str) -> None:
-    with pytest.raises(ConvertError, match="is another file of the model"):
+    with pytest.raises(StoreRefused, match="is another file of the model"):
         add(place(store), tmp_path, file=file)
     assert place(store).check_artifact("cpu")[1].read_bytes() == b"onnx"
 
@@ -93,10 +93,10 @@ def test_no_other_file_is_overwritten(store: ModelStore, tmp_path: Path, file: s
 def test_what_was_converted_must_be_what_is_there(store: ModelStore, tmp_path: Path) -> None:
     model = place(store)
     (tmp_path / "made").write_bytes(b"damaged")
-    with pytest.raises(ConvertError, match="its sha256 is not"):
+    with pytest.raises(StoreRefused, match="its sha256 is not"):
         add_artifact(model, tmp_path / "made", artifact_of(b"IMOD", "m.om", "Ascend310"))
     place(store, "2")
-    with pytest.raises(ConvertError, match="has become another model"):
+    with pytest.raises(StoreRefused, match="has become another model"):
         add(model, tmp_path)
 
 
@@ -109,9 +109,9 @@ def test_other_chips_artifacts_are_kept(store: ModelStore, tmp_path: Path) -> No
 
 def test_what_would_be_lost_is_told(store: ModelStore, tmp_path: Path) -> None:
     before = add(place(store), tmp_path)
-    with pytest.raises(ConvertError, match=r"m holds m.om \(Ascend310\), compiled from other weights.*--force"):
+    with pytest.raises(StoreRefused, match=r"m holds m.om \(Ascend310\), compiled from other weights.*--force"):
         place(store, "2")
-    with pytest.raises(ConvertError, match=r"m.om \(Ascend310\)"):
+    with pytest.raises(StoreRefused, match=r"m.om \(Ascend310\)"):
         check_nothing_lost(store, before.manifest.model_copy(update={"version": "2"}))
     assert store.open("m") == before
     assert files(store) == [".lock", "m/l.names", "m/m.om", "m/m.onnx", "m/manifest.toml"]
@@ -179,7 +179,7 @@ def test_a_model_that_was_being_moved_comes_back(store: ModelStore) -> None:
     before.folder.rename(aside / "m")
     assert store.names() == []
     manifest = before.manifest.model_copy(update={"name": "other"})
-    with pytest.raises(ConvertError, match="No such file"):
+    with pytest.raises(StoreRefused, match="No such file"):
         place_model(store, manifest, lambda folder: artifact_of((folder / "missing").read_bytes(), "m.onnx", "cpu"))
     assert store.open("m") == before
     assert not list(store.root.glob(".prepare-*"))
@@ -187,7 +187,7 @@ def test_a_model_that_was_being_moved_comes_back(store: ModelStore) -> None:
 
 def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file where the store should be")
-    with pytest.raises(ConvertError, match=r"store: .*File exists.*can be written"):
+    with pytest.raises(StoreRefused, match=r"store: .*File exists.*can be written"):
         place(ModelStore(tmp_path / "store"))
 
 
@@ -223,7 +223,7 @@ def test_a_renewal_that_fails_leaves_the_former_manifest(store: ModelStore, form
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(ConvertError, match=r"No space left.*can be written to and has room"):
+    with pytest.raises(StoreRefused, match=r"No space left.*can be written to and has room"):
         renew_manifest(store, "m")
     assert (former.folder / "manifest.toml").read_bytes() == before
 
@@ -243,3 +243,13 @@ def test_an_outdated_model_is_not_replaced(store: ModelStore, former: StoredMode
     with pytest.raises(ManifestOutdated, match="models renew m"):
         place(store, "2", force=force)
     assert (former.folder / "m.om").read_bytes() == b"IMOD"
+
+
+def test_a_second_golden_image_takes_the_place_of_the_first(tmp_path: Path) -> None:
+    model = store_level_model(tmp_path)
+    set_golden(model, level_png(4), Golden(file="golden.png", sha256="0" * 64, class_id=1, score=1))
+    set_golden(model, b"jpeg", Golden(file="golden.jpg", sha256="1" * 64, class_id=2, score=1))
+    stored = ModelStore(tmp_path).open("level")
+    assert stored.manifest.golden == Golden(file="golden.jpg", sha256="1" * 64, class_id=2, score=1)
+    assert sorted(path.name for path in stored.folder.glob("golden*")) == ["golden.jpg"]
+    assert stored.manifest.artifacts == model.manifest.artifacts

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from convert.conversion_errors import ConvertError
+from models.model_errors import StoreRefused
 from models.whole_file import write_whole
 
 
@@ -18,6 +18,6 @@ def test_the_file_is_whole_and_alone(tmp_path: Path) -> None:
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     for path in (tmp_path / "a", tmp_path / "b/c"):
-        with pytest.raises(ConvertError, match=str(path)):
+        with pytest.raises(StoreRefused, match=str(path)):
             write_whole(path, b"new")
     assert list(tmp_path.iterdir()) == [tmp_path / "a"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from server.cli.flags import SettingInvalid, load_settings
-from server.settings import Settings
+from server.cli.flags import load_settings
+from server.settings import SettingInvalid, Settings
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ from time import monotonic
 import cv2
 import numpy as np
 
+from server.api.statuses import status_of
 from server.errors import BodyTooLarge, ImageTooLarge, UndecodableImage, UnsupportedImage
 from server.images.inspection import inspect_image
 from server.images.upright import upright
@@ -32,7 +33,9 @@ from tests.soak.image_seeds import SEEDS
 MAX_PIXELS = 1_000_000  # small, so that a mutated size costs no second and many are beyond it
 CONNECTIONS = 4
 INTACT_EVERY = 20
-REFUSALS = {"bad_request": 400} | {kind.code: kind.status for kind in (BodyTooLarge, ImageTooLarge, UnsupportedImage, UndecodableImage)}
+REFUSALS = {"bad_request": 400} | {
+    kind.code: int(status_of(kind)) for kind in (BodyTooLarge, ImageTooLarge, UnsupportedImage, UndecodableImage)
+}
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from models.manifest import ModelManifest
 from models.store import ModelStore, StoredModel
-from server.errors import BadRequest
+from server.parity.parity_errors import SourceInvalid
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Sourc
 
     one, other = (open_source(word, options) for word in words)
     if all(isinstance(side, EngineSource) and side.runtime == "ascend" for side in (one, other)):
-        raise BadRequest("The vendor's SDK runs once in a process.", "Serve one of the two models, and name its URL.")
+        raise SourceInvalid("The vendor's SDK runs once in a process.", "Serve one of the two models, and name its URL.")
     return one, other
 
 
@@ -45,7 +45,7 @@ def open_source(word: str, options: SourceOptions) -> "Source":
     if word.startswith(("http://", "https://")):
         return RemoteSource(word, options.settings.read_api_key())
     if word.endswith(FORMER_CPU):
-        raise BadRequest(f"{word}: the runtime host is now called cpu.", f"Write it as {word.removesuffix(FORMER_CPU)}@cpu")
+        raise SourceInvalid(f"{word}: the runtime host is now called cpu.", f"Write it as {word.removesuffix(FORMER_CPU)}@cpu")
     if word.endswith(ORIGINAL):
         return _original(word, options)
     suffix = next((suffix for suffix in RUNTIMES if word.endswith(suffix)), "")
@@ -54,7 +54,7 @@ def open_source(word: str, options: SourceOptions) -> "Source":
     if kind is None:
         return EngineSource(word, options.settings, _model(name, options), runtime)
     if runtime not in (None, kind):
-        raise BadRequest(f"{name} does not run on {runtime}.", "An OM is for Ascend, an ONNX file for a CPU.")
+        raise SourceInvalid(f"{name} does not run on {runtime}.", "An OM is for Ascend, an ONNX file for a CPU.")
     return _file_source(word, Path(name), kind, options)
 
 
@@ -72,11 +72,11 @@ def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptio
     from server.parity.engine_source import EngineSource, ModelWithFile
 
     if not file.is_file():
-        raise BadRequest(f"There is no file {file}.")
+        raise SourceInvalid(f"There is no file {file}.")
     facts = read_artifact_facts(file) if runtime == "cpu" else ArtifactFacts()
     name = options.model or facts.model
     if not name:
-        raise BadRequest(f"{file} does not say whose artifact it is.", "Name the model: --model NAME")
+        raise SourceInvalid(f"{file} does not say whose artifact it is.", "Name the model: --model NAME")
     model = _model(name, options)
     side = EngineSource(word, options.settings, ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes), runtime)
     if facts.recipe_sha256:  # that of the file, which may be another than the manifest's

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from models.manifest import MAX_TOP_K
 from server.api.schemas import ClassifyReply, ErrorReply, InfoReply
-from server.errors import BadRequest, EngineFailed, EngineUnavailable, Saturated, ServiceError
+from server.images.file_errors import FileUnreadable
+from server.parity.parity_errors import ParityError, RemoteFailed, RemoteFull, RemoteUnavailable, SourceInvalid
 from server.parity.sources import SourceAnswer
 
 CONNECTIONS = 4
@@ -33,7 +34,7 @@ class RemoteSource:
     """A server of this project, asked as a client asks it."""
 
     def __init__(self, url: str, api_key: str | None = None) -> None:
-        """Ask the server what it is; raises BadRequest for a URL that cannot be, EngineUnavailable where none answers."""
+        """Ask the server what it is; raises SourceInvalid for a URL that cannot be, RemoteUnavailable where none answers."""
         self._url = url
         self._headers = {"X-Api-Key": api_key} if api_key else {}
         self._connections: SimpleQueue[http.client.HTTPConnection] = SimpleQueue()
@@ -74,17 +75,17 @@ class RemoteSource:
         try:
             image = path.read_bytes()
         except OSError as error:
-            return BadRequest(f"The file cannot be read: {error.strerror}.")
+            return FileUnreadable(f"The file cannot be read: {error.strerror}.")
         try:
             answer = _told(ClassifyReply, self._ask("POST", f"/classify?top_k={MAX_TOP_K}", image), self._url)
-        except ServiceError as error:
+        except ParityError as error:
             return error
         if answer.score_type != "probability":
-            return EngineFailed(f"{self._url} answers what cannot be compared: score_type is {answer.score_type}, not probability.")
+            return RemoteFailed(f"{self._url} answers what cannot be compared: score_type is {answer.score_type}, not probability.")
         return tuple((score.class_id, score.label, score.score) for score in answer.predictions)
 
     def _ask(self, method: str, target: str, body: bytes | None = None) -> bytes:
-        """The body of a 200, after as many tries as a full server wants; raises ServiceError."""
+        """The body of a 200, after as many tries as a full server wants; raises ParityError."""
         give_up_s = monotonic() + TIMEOUT_S
         while True:
             status, retry_after, answer = self._exchange(method, target, body)
@@ -94,7 +95,7 @@ class RemoteSource:
             if status not in FULL or monotonic() + wait_s > give_up_s:
                 raise _refusal(self._url, status, answer)
             if self._leaving.wait(wait_s):
-                raise Saturated(f"{self._url} was full until the end.")
+                raise RemoteFull(f"{self._url} was full until the end.")
 
     def _exchange(self, method: str, target: str, body: bytes | None) -> tuple[int, str | None, bytes]:
         connection = self._connections.get()
@@ -109,20 +110,20 @@ class RemoteSource:
                 return _request(connection, method, target, body, self._headers)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise EngineUnavailable(f"{self._url} does not answer: {error or type(error).__name__}.", "Is the server running?") from error
+            raise RemoteUnavailable(f"{self._url} does not answer: {error or type(error).__name__}.", "Is the server running?") from error
         finally:
             self._connections.put(connection)
 
 
 def _connector(url: str) -> Callable[[], http.client.HTTPConnection]:
-    """What makes a connection to a URL; raises BadRequest."""
+    """What makes a connection to a URL; raises SourceInvalid."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
     if not host or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
-        raise BadRequest(f"{url!r} is no address of a server.", "Write it as http://host:port")
+        raise SourceInvalid(f"{url!r} is no address of a server.", "Write it as http://host:port")
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     return lambda: kind(host, port, timeout=TIMEOUT_S)
 
@@ -149,14 +150,14 @@ def _told(kind: type[Told], answer: bytes, url: str) -> Told:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "answer"
-        raise EngineFailed(f"{url} answers what cannot be compared: {where}: {first['msg']}.") from error
+        raise RemoteFailed(f"{url} answers what cannot be compared: {where}: {first['msg']}.") from error
 
 
-def _refusal(url: str, status: int, answer: bytes) -> ServiceError:
+def _refusal(url: str, status: int, answer: bytes) -> ParityError:
     """What a server refused with, in its own words."""
     try:
         reason = ErrorReply.model_validate_json(answer).error[:500]
     except ValidationError:
         reason = ""
-    kind = Saturated if status in FULL else EngineFailed
+    kind = RemoteFull if status in FULL else RemoteFailed
     return kind(f"{url} answers {status}. {reason}".strip())

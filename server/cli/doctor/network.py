@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from server.cli.doctor.case import Case
 from server.cli.doctor.finding import Finding, note, ok, problem
 from server.cli.doctor.machine import Machine
-from server.cli.flags import SettingInvalid
 from server.evaluation.dataset.roots import parse_roots
 from server.http.address import PortTaken, bind
+from server.settings import SettingInvalid
 
 LISTENING = "0A"
 OURS = ("ascend-classify serve", "-m server serve")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from server.errors import BadRequest, BodyTooLarge, EvaluationLost
+from server.evaluation.evaluation_errors import ArchiveTooLarge, DatasetInvalid, EvaluationLost
 
 MAX_FILES = 200_000
 MAX_DEPTH = 16
@@ -39,8 +39,8 @@ class _Entry:
 def unpack(archive: IO[bytes], packed_bytes: int, folder: Path, max_bytes: int) -> int:
     """Write the files of a zip or tar (gzip, bzip2 and xz too) below `folder`, which is there; the number of files.
 
-    Raises BadRequest for what is no such archive or holds links, devices, names that lead out, or two files of one name;
-    BodyTooLarge above `max_bytes`, MAX_FILES, or MAX_RATIO; EvaluationLost when the disk is full.
+    Raises DatasetInvalid for what is no such archive or holds links, devices, names that lead out, or two files of one name;
+    ArchiveTooLarge above `max_bytes`, MAX_FILES, or MAX_RATIO; EvaluationLost when the disk is full.
     """
     allowed_bytes = min(max_bytes, packed_bytes * MAX_RATIO + _SPARE_BYTES)
     seen: set[PurePosixPath] = set()
@@ -49,17 +49,19 @@ def unpack(archive: IO[bytes], packed_bytes: int, folder: Path, max_bytes: int) 
         for entry in _entries(archive):
             path = _safe(entry.name)
             if path in seen:
-                raise BadRequest(f"The archive holds {entry.name[:200]!r} twice.")
+                raise DatasetInvalid(f"The archive holds {entry.name[:200]!r} twice.")
             seen.add(path)
             if len(seen) > MAX_FILES:
-                raise BodyTooLarge(f"The archive holds more than {MAX_FILES} files.")
+                raise ArchiveTooLarge(f"The archive holds more than {MAX_FILES} files.")
             written_bytes = _write(entry, folder / path, written_bytes, allowed_bytes)
     except _UNREADABLE as error:
-        raise BadRequest(f"The archive cannot be read: {str(error)[:200] or type(error).__name__}.", "Send a plain zip or tar.") from error
+        raise DatasetInvalid(
+            f"The archive cannot be read: {str(error)[:200] or type(error).__name__}.", "Send a plain zip or tar."
+        ) from error
     except OSError as error:
         raise EvaluationLost(f"The archive cannot be unpacked: {error.strerror}.", "See that the disk has room.") from error
     if not seen:
-        raise BadRequest("The archive holds no file.")
+        raise DatasetInvalid("The archive holds no file.")
     return len(seen)
 
 
@@ -75,13 +77,13 @@ def _entries(archive: IO[bytes]) -> Iterator[_Entry]:
 def _zip_entries(archive: IO[bytes]) -> Iterator[_Entry]:
     with zipfile.ZipFile(archive) as opened:
         if len(opened.infolist()) > MAX_FILES:
-            raise BodyTooLarge(f"The archive holds more than {MAX_FILES} files.")
+            raise ArchiveTooLarge(f"The archive holds more than {MAX_FILES} files.")
         for info in opened.infolist():
             if info.is_dir():
                 continue
             mode = info.external_attr >> 16
             if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-                raise BadRequest(f"{info.filename[:200]!r} in the archive is not a plain file.", "Links are not taken.")
+                raise DatasetInvalid(f"{info.filename[:200]!r} in the archive is not a plain file.", "Links are not taken.")
             with opened.open(info) as content:
                 yield _Entry(info.filename, info.file_size, content)
 
@@ -93,7 +95,7 @@ def _tar_entries(archive: IO[bytes]) -> Iterator[_Entry]:
                 continue
             content = opened.extractfile(info) if info.isreg() else None
             if content is None:
-                raise BadRequest(f"{info.name[:200]!r} in the archive is not a plain file.", "Links are not taken.")
+                raise DatasetInvalid(f"{info.name[:200]!r} in the archive is not a plain file.", "Links are not taken.")
             yield _Entry(info.name, info.size, content)
             opened.members = []  # type: ignore[attr-defined] # a stream of tar keeps what it has passed
 
@@ -101,9 +103,9 @@ def _tar_entries(archive: IO[bytes]) -> Iterator[_Entry]:
 def _safe(name: str) -> PurePosixPath:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or not path.parts or {"..", ""} & set(path.parts) or "\0" in name or len(path.parts) > MAX_DEPTH:
-        raise BadRequest(f"{name[:200]!r} in the archive is no path below it.")
+        raise DatasetInvalid(f"{name[:200]!r} in the archive is no path below it.")
     if any(len(part.encode()) > 255 for part in path.parts):
-        raise BadRequest("A name in the archive has more than 255 bytes.")
+        raise DatasetInvalid("A name in the archive has more than 255 bytes.")
     return path
 
 
@@ -120,7 +122,7 @@ def _write(entry: _Entry, path: Path, written_bytes: int, allowed_bytes: int) ->
     return written_bytes
 
 
-def _too_large(allowed_bytes: int) -> BodyTooLarge:
-    return BodyTooLarge(
+def _too_large(allowed_bytes: int) -> ArchiveTooLarge:
+    return ArchiveTooLarge(
         f"Unpacked, the archive has more than {allowed_bytes} bytes.", "Put the data set under a root of the server instead."
     )

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path, PurePosixPath
 
-from server.errors import BadRequest
+from server.evaluation.evaluation_errors import DatasetInvalid
 from server.serving.classify_files import IMAGE_SUFFIXES
 
 MAX_FILES = 5_000_000
@@ -21,19 +21,19 @@ class ImageFolder:
         self._images: dict[str, list[str]] = {}
         self._folders: dict[str, list[str]] = {}
         if not _is_folder(root):
-            raise BadRequest(f"{root} is not a folder.")
+            raise DatasetInvalid(f"{root} is not a folder.")
 
     def below(self, name: str) -> "ImageFolder":
         """One of its folders, under the same rules."""
         return ImageFolder(self.root / name, follow_links=self._follow_links)
 
     def images(self, below: str = "") -> list[str]:
-        """The names of the images of one folder, sorted; raises BadRequest if it cannot be read."""
+        """The names of the images of one folder, sorted; raises DatasetInvalid if it cannot be read."""
         self._scan(below)
         return self._images[below]
 
     def folders(self, below: str = "") -> list[str]:
-        """The names of the folders in a folder, sorted; raises BadRequest if it cannot be read."""
+        """The names of the folders in a folder, sorted; raises DatasetInvalid if it cannot be read."""
         self._scan(below)
         return self._folders[below]
 
@@ -44,7 +44,7 @@ class ImageFolder:
     def find(self, name: str) -> str | None:
         """The file of a name that may lack its ending, or have another; None if there is none.
 
-        Raises BadRequest if it could be several, or leads out of the folder.
+        Raises DatasetInvalid if it could be several, or leads out of the folder.
         """
         path = PurePosixPath(name)
         below = "" if str(path.parent) == "." else str(path.parent)
@@ -56,7 +56,7 @@ class ImageFolder:
         stems = self._stems[below]
         found = stems.get(path.name) or (stems.get(path.stem, []) if path.suffix.lower() in IMAGE_SUFFIXES else [])
         if len(found) > 1:
-            raise BadRequest(f"{name!r} could be {' or '.join(found)} of {self.root / below}.", "Write its ending too.")
+            raise DatasetInvalid(f"{name!r} could be {' or '.join(found)} of {self.root / below}.", "Write its ending too.")
         return str(PurePosixPath(below, found[0])) if found else None
 
     def _scan(self, below: str) -> None:
@@ -82,9 +82,9 @@ class ImageFolder:
                         images.append(entry.name)
                         stems.setdefault(stem, []).append(entry.name)
                     if len(files) > MAX_FILES:
-                        raise BadRequest(f"{self.root / below} holds more than {MAX_FILES} files.", "Part the set.")
+                        raise DatasetInvalid(f"{self.root / below} holds more than {MAX_FILES} files.", "Part the set.")
         except OSError as error:
-            raise BadRequest(f"{self.root / below} cannot be read: {error.strerror}.") from error
+            raise DatasetInvalid(f"{self.root / below} cannot be read: {error.strerror}.") from error
         self._files[below], self._stems[below] = files, stems
         self._images[below], self._folders[below] = sorted(images), sorted(folders)
 
@@ -93,7 +93,7 @@ class ImageFolder:
             return
         real = os.path.realpath(path)
         if real != self._real_root and not real.startswith(self._real_root + os.sep):
-            raise BadRequest(f"{path} leads out of {self.root}.", "Copy the images into the folder.")
+            raise DatasetInvalid(f"{path} leads out of {self.root}.", "Copy the images into the folder.")
 
 
 def _is_folder(path: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pipelines.pipeline_errors import ResultsInvalid
 from pipelines.task_metric import label_lines, read_text
-from server.errors import BadRequest
+from server.evaluation.evaluation_errors import DatasetInvalid
 from server.serving.classify_files import IMAGE_SUFFIXES
 
 NAME_COLUMNS = ("name", "filename", "file_name", "file", "image", "image_name", "image_id", "imageid", "path", "filepath")
@@ -34,7 +34,7 @@ class LabelFile(NamedTuple):
 
 
 def read_label_file(path: Path) -> LabelFile:
-    """Read a file of labels in UTF-8, with any line ends; raises BadRequest if it is none."""
+    """Read a file of labels in UTF-8, with any line ends; raises DatasetInvalid if it is none."""
     try:
         text = read_text(path)
         if delimiter := _delimiter(path, text):
@@ -42,9 +42,9 @@ def read_label_file(path: Path) -> LabelFile:
         else:
             found = LabelFile("list of names and labels", [LabelLine(*words) for words in label_lines(path)])
     except ResultsInvalid as error:
-        raise BadRequest(error.message, error.remedy) from error
+        raise DatasetInvalid(error.message, error.remedy) from error
     if not found.lines:
-        raise BadRequest(f"{path} holds no labels.", "A line is a name and a label: ILSVRC2012_val_00000001.JPEG 65")
+        raise DatasetInvalid(f"{path} holds no labels.", "A line is a name and a label: ILSVRC2012_val_00000001.JPEG 65")
     return found
 
 
@@ -73,10 +73,10 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[LabelLine]:
                 columns = 0, 1
             name, label = (cells[place] if place < len(cells) else "" for place in columns)
             if not name:
-                raise BadRequest(f"{path}, line {rows.line_num}: the name is missing.", "A line is a name and a label.")
+                raise DatasetInvalid(f"{path}, line {rows.line_num}: the name is missing.", "A line is a name and a label.")
             yield LabelLine(rows.line_num, name, label)
     except csv.Error as error:
-        raise BadRequest(f"{path}, line {rows.line_num}: {error}.", "It is read as a table of columns.") from error
+        raise DatasetInvalid(f"{path}, line {rows.line_num}: {error}.", "It is read as a table of columns.") from error
 
 
 def _columns(path: Path, cells: list[str]) -> tuple[int, int] | None:
@@ -87,5 +87,5 @@ def _columns(path: Path, cells: list[str]) -> tuple[int, int] | None:
     if not names and not labels:
         return None
     if not names or not labels:
-        raise BadRequest(f"{path} has the columns {', '.join(cells)[:200]}.", "Call two of them name and label.")
+        raise DatasetInvalid(f"{path} has the columns {', '.join(cells)[:200]}.", "Call two of them name and label.")
     return names[0], labels[0]

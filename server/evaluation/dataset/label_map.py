@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from server.errors import BadRequest
+from server.evaluation.evaluation_errors import DatasetInvalid
 
 _CLASS_ID = re.compile("-?[0-9]{1,9}")
 _SYNSET = re.compile("n[0-9]{8}")
@@ -26,7 +26,7 @@ class LabelMap(NamedTuple):
 
 
 def map_labels(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
-    """Map a set's distinct labels; raises BadRequest for one that the model does not have, or that could mean two classes."""
+    """Map a set's distinct labels; raises DatasetInvalid for one that the model does not have, or that could mean two classes."""
     if all(_CLASS_ID.fullmatch(label) for label in labels):
         return _map_ids(labels, class_names)
     if all(_SYNSET.fullmatch(label) for label in labels):
@@ -39,16 +39,18 @@ def _map_ids(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
     for label, class_id in ids.items():
         if label in class_names and class_names.index(label) != class_id:
             named = class_names.index(label)
-            raise BadRequest(f"Label {label!r} is a class id, and the name of class {named} too.", "Which is meant cannot be told.")
+            raise DatasetInvalid(f"Label {label!r} is a class id, and the name of class {named} too.", "Which is meant cannot be told.")
     low, high, classes = min(ids.values()), max(ids.values()), len(class_names)
     if low == 1 and high == classes:
-        raise BadRequest(
+        raise DatasetInvalid(
             f"The labels run from 1 to {classes}, the model's classes from 0 to {classes - 1}: a list of {classes + 1} classes, "
             "whose class 0 is the background, or one that counts from 1.",
             f"Subtract 1 from each. {NEVER_SHIFTED}",
         )
     if low < 0 or high >= classes:
-        raise BadRequest(f"Label {low if low < 0 else high} is out of range: the model has the classes 0 to {classes - 1}.", NEVER_SHIFTED)
+        raise DatasetInvalid(
+            f"Label {low if low < 0 else high} is out of range: the model has the classes 0 to {classes - 1}.", NEVER_SHIFTED
+        )
     return LabelMap(ids, "class ids", tuple(_oddities(set(ids.values()), class_names)))
 
 
@@ -68,10 +70,10 @@ def _map_synsets(labels: Collection[str], class_names: Sequence[str]) -> LabelMa
     known = {name.split()[0]: class_id for class_id, name in enumerate(class_names) if _SYNSET.match(name)}
     if known:
         if unknown := sorted(set(labels) - known.keys()):
-            raise BadRequest(f"{len(unknown)} synsets are no classes of the model; the first is {unknown[0]}.", "See its labels.")
+            raise DatasetInvalid(f"{len(unknown)} synsets are no classes of the model; the first is {unknown[0]}.", "See its labels.")
         return LabelMap({label: known[label] for label in labels}, "synsets of the model's labels")
     if len(labels) != len(class_names):
-        raise BadRequest(
+        raise DatasetInvalid(
             f"The labels are {len(labels)} synsets, but the model has {len(class_names)} classes and its labels name no synsets.",
             "Give class ids or names, or a set with all classes.",
         )
@@ -92,10 +94,10 @@ def _map_names(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
         found = whole.get(_plain(label)) or parts.get(_plain(label)) or set()
         if not found:
             near = get_close_matches(_plain(label), parts, n=1)
-            raise BadRequest(f"{label[:80]!r} is no class of the model.", f"Did you mean {near[0]!r}?" if near else "See its labels.")
+            raise DatasetInvalid(f"{label[:80]!r} is no class of the model.", f"Did you mean {near[0]!r}?" if near else "See its labels.")
         if len(found) > 1:
             several = ", ".join(map(str, sorted(found)))
-            raise BadRequest(f"{label[:80]!r} could be any of the classes {several}.", "Give class ids.")
+            raise DatasetInvalid(f"{label[:80]!r} could be any of the classes {several}.", "Give class ids.")
         (ids[label],) = found
     return LabelMap(ids, "names of classes")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from server.errors import BadRequest
 from server.evaluation.dataset.image_folder import ImageFolder
 from server.evaluation.dataset.label_files import read_label_file
 from server.evaluation.dataset.label_map import map_labels
+from server.evaluation.evaluation_errors import DatasetInvalid
 from server.serving.classify_files import IMAGE_SUFFIXES
 
 IMAGES = "images"
@@ -63,11 +63,11 @@ class LabelledSet:
         return digest.hexdigest()
 
     def first(self, limit: int | None) -> "LabelledSet":
-        """At most `limit` of them, evenly spread over the list, since lists are often sorted by class; raises BadRequest below 1."""
+        """At most `limit` of them, evenly spread over the list, since lists are often sorted by class; raises DatasetInvalid below 1."""
         if limit is None or limit >= len(self):
             return self
         if limit < 1:
-            raise BadRequest(f"A limit of {limit} leaves no image.", "It is at least 1.")
+            raise DatasetInvalid(f"A limit of {limit} leaves no image.", "It is at least 1.")
         chosen = [place * len(self) // limit for place in range(limit)]
         return LabelledSet(
             self.root,
@@ -85,13 +85,13 @@ def open_labelled_set(
     """Read the list of a set: a folder with a file of labels, or a folder of class folders.
 
     Images that cannot be read stay in the list: they fail when their turn comes. Links that lead out of the folder are refused
-    unless `follow_links`. Raises BadRequest, saying where, for anything from which no list of labelled images can be made.
+    unless `follow_links`. Raises DatasetInvalid, saying where, for anything from which no list of labelled images can be made.
     """
     folder = ImageFolder(root, follow_links=follow_links)
     notes: list[str] = []
     if labels is None and (found := [root / name for name in LABEL_FILES if (root / name).is_file()]):
         if len(found) > 1:
-            raise BadRequest(f"{root} holds {' and '.join(path.name for path in found)}.", "Name the file of labels.")
+            raise DatasetInvalid(f"{root} holds {' and '.join(path.name for path in found)}.", "Name the file of labels.")
         labels = found[0]
         notes.append(f"Labels from {labels.name}, which lies in the folder.")
     listed = _from_list(folder, labels, class_names, notes) if labels else _from_class_folders(folder, class_names, notes)
@@ -103,8 +103,8 @@ def _from_class_folders(folder: ImageFolder, class_names: Sequence[str], notes: 
     images = {name: found for name in folder.folders() if (found := folder.images(name))}
     if not images:
         if not loose:
-            raise BadRequest(f"{folder.root} holds no image.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
-        raise BadRequest(f"{folder.root} holds {len(loose)} images but no labels.", "Name a file of labels, or use class folders.")
+            raise DatasetInvalid(f"{folder.root} holds no image.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
+        raise DatasetInvalid(f"{folder.root} holds {len(loose)} images but no labels.", "Name a file of labels, or use class folders.")
     if loose:
         notes.append(f"{len(loose)} images beside the class folders are left out.")
     mapped = map_labels(images.keys(), class_names)
@@ -118,7 +118,7 @@ def _from_list(folder: ImageFolder, labels: Path, class_names: Sequence[str], no
     found = read_label_file(labels)
     distinct = {line.label for line in found.lines if line.label}
     if not distinct:
-        raise BadRequest(f"{labels} holds {len(found.lines)} names but no labels.", "A line is a name and a label.")
+        raise DatasetInvalid(f"{labels} holds {len(found.lines)} names but no labels.", "A line is a name and a label.")
     folder = _where_the_images_are(folder, _relative(found.lines[0].name, labels, found.lines[0].line), notes)
     mapped = map_labels(distinct, class_names)
     first_line: dict[str, int] = {}  # by file
@@ -134,7 +134,7 @@ def _from_list(folder: ImageFolder, labels: Path, class_names: Sequence[str], no
         if before < len(names):
             if ids[before] != label:
                 where = f"{labels}, line {line.line}"
-                raise BadRequest(f"{where}: {line.name!r} had another label before, as {names[before]!r}.", "One image, one label.")
+                raise DatasetInvalid(f"{where}: {line.name!r} had another label before, as {names[before]!r}.", "One image, one label.")
             repeated += 1
             continue
         missing += found_file is None
@@ -142,7 +142,7 @@ def _from_list(folder: ImageFolder, labels: Path, class_names: Sequence[str], no
         ids.append(label)
     present = len(names) - missing
     if not present:
-        raise BadRequest(f"None of the {len(names)} images of {labels} is in {folder.root}.", f"The first is {names[0]!r}.")
+        raise DatasetInvalid(f"None of the {len(names)} images of {labels} is in {folder.root}.", f"The first is {names[0]!r}.")
     if repeated:
         notes.append(f"{repeated} lines repeat an image with the same label and count once.")
     if (left_out := folder.image_count() - present) > 0:
@@ -164,7 +164,7 @@ def _relative(name: str, labels: Path, line: int) -> str:
     """A name that stays below the folder, its parts parted by slashes."""
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\0" in name:
-        raise BadRequest(
+        raise DatasetInvalid(
             f"{labels}, line {line}: {name[:80]!r} is no name below the folder.", "Names are relative to the folder of the images."
         )
     return str(path)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.cli.flags import SettingInvalid
-from server.errors import Forbidden, NotFound
+from server.evaluation.evaluation_errors import DatasetForbidden, DatasetNotFound
+from server.settings import SettingInvalid
 
 UPLOAD = "upload"  # what an uploaded data set is called, in the metrics and on disk
 SETTING = "EVALUATION_ROOTS"
@@ -45,27 +45,27 @@ def parse_roots(text: str) -> tuple[Root, ...]:
 def find_place(roots: tuple[Root, ...], dataset: str, labels: str | None) -> Place:
     """The folder and the list that a request names: `root` or `root/below`, and a file below that folder.
 
-    Raises NotFound for a root or a path that is not there, Forbidden for one that leads out of its root.
+    Raises DatasetNotFound for a root or a path that is not there, DatasetForbidden for one that leads out of its root.
     """
     name, _, below = dataset.partition("/")
     root = next((root for root in roots if root.name == name), None)
     if root is None:
         known = ", ".join(root.name for root in roots) or "none"
-        raise NotFound(f"There is no data set {name[:80]!r}.", f"{SETTING} names: {known}.")
+        raise DatasetNotFound(f"There is no data set {name[:80]!r}.", f"{SETTING} names: {known}.")
     folder = inside(root.path, root.path, below)
     if not folder.is_dir():
-        raise NotFound(f"{dataset[:200]!r} is not a folder.", "A data set is a folder of images.")
+        raise DatasetNotFound(f"{dataset[:200]!r} is not a folder.", "A data set is a folder of images.")
     return Place(root.name, folder, inside(root.path, folder, labels) if labels else None)
 
 
 def inside(root: Path, start: Path, below: str) -> Path:
-    """The real path of something below `start`; raises Forbidden if it leads out of the root, NotFound if it is not there."""
+    """The real path of something below `start`; raises DatasetForbidden if it leads out of the root, DatasetNotFound if it is not there."""
     if "\0" in below or Path(below).is_absolute() or ".." in Path(below).parts:
-        raise Forbidden(f"{below[:200]!r} is not a path below a data set.", "Give it relative, without `..`.")
+        raise DatasetForbidden(f"{below[:200]!r} is not a path below a data set.", "Give it relative, without `..`.")
     try:
         found = (start / below).resolve(strict=True)
     except (OSError, RuntimeError) as error:
-        raise NotFound(f"{below[:200]!r} is not there.") from error
+        raise DatasetNotFound(f"{below[:200]!r} is not there.") from error
     if not found.is_relative_to(root):
-        raise Forbidden(f"{below[:200]!r} leads out of its data set.", "Links may not leave the folder.")
+        raise DatasetForbidden(f"{below[:200]!r} leads out of its data set.", "Links may not leave the folder.")
     return found

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from time import time
 from typing import IO
 
-from server.errors import BadRequest, EvaluationLost, NotFinished, Saturated, ServiceError
 from server.evaluation.dataset.archive import unpack
 from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
 from server.evaluation.dataset.roots import UPLOAD, Root, find_place
+from server.evaluation.evaluation_errors import DatasetInvalid, EvaluationError, EvaluationLost, EvaluationsFull, NotFinished
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 from server.evaluation.jobs.job_store import FILE, FolderLock, JobStore, new_id
 from server.evaluation.jobs.worker import Worker
@@ -70,13 +70,13 @@ class Evaluations:
             return self._opened[:2]
 
     def submit(self, request: EvaluationRequest) -> Job:
-        """Queue an evaluation of a data set of the server's; raises BadRequest, NotFound, Forbidden or Saturated."""
+        """Queue an evaluation of a data set here; raises DatasetInvalid, DatasetNotFound, DatasetForbidden or EvaluationsFull."""
         self._check_room()
         labelled = self._read(request, self._roots)
         return self._add(request, len(labelled))
 
     def submit_upload(self, archive: IO[bytes], packed_bytes: int, request: EvaluationRequest) -> Job:
-        """Queue an evaluation of an archive, which is unpacked first; raises BadRequest, BodyTooLarge or Saturated."""
+        """Queue an evaluation of an archive, which is unpacked first; raises DatasetInvalid, ArchiveTooLarge or EvaluationsFull."""
         store, _ = self._open()
         self._check_room()
         job_id = new_id()
@@ -102,10 +102,10 @@ class Evaluations:
 
     def _check_room(self) -> None:
         if sum(job.state is JobState.QUEUED for job in self._open()[0].unfinished()) >= MAX_WAITING:
-            raise Saturated(f"{MAX_WAITING} evaluations are waiting, which is all this server keeps.", "Try again later.")
+            raise EvaluationsFull(f"{MAX_WAITING} evaluations are waiting, which is all this server keeps.", "Try again later.")
 
     def get(self, job_id: str) -> Job:
-        """A job as it is now; raises NotFound."""
+        """A job as it is now; raises EvaluationNotFound."""
         store, worker = self._open()
         return worker.seen(store.get(job_id))
 
@@ -115,7 +115,7 @@ class Evaluations:
         return [worker.seen(job) for job in store.all()]
 
     def cancel(self, job_id: str) -> Job:
-        """End a job that is not over, or remove one that is, with its files; raises NotFound."""
+        """End a job that is not over, or remove one that is, with its files; raises EvaluationNotFound."""
         store, worker = self._open()
         job = self.get(job_id)
         if job.state.over:
@@ -128,7 +128,10 @@ class Evaluations:
         return self.get(job_id)
 
     def resume(self, job_id: str) -> Job:
-        """Queue a job again that failed or was cancelled: it goes on where it was; others stay as they are. Raises NotFound, Saturated."""
+        """Queue a job again that failed or was cancelled: it goes on where it was; others stay as they are.
+
+        Raises EvaluationNotFound or EvaluationsFull.
+        """
         store, worker = self._open()
         if self.get(job_id).state in (JobState.FAILED, JobState.CANCELLED):
             with self._adding:
@@ -139,7 +142,7 @@ class Evaluations:
         return self.get(job_id)
 
     def folder_of(self, job_id: str) -> RunFolder:
-        """The files of a job; raises NotFound."""
+        """The files of a job; raises EvaluationNotFound."""
         store, _ = self._open()
         return RunFolder(store.folder_of(store.get(job_id).id))
 
@@ -154,11 +157,11 @@ class Evaluations:
         try:
             labelled, _ = self._set_of(self.get(job_id))
             return labelled if labelled.sha256 == self.folder_of(job_id).manifest().list_sha256 else None
-        except ServiceError:
+        except EvaluationError:
             return None
 
     def _set_of(self, job: Job) -> tuple[LabelledSet, str]:
-        """The list of a job and the name of its root; raises BadRequest, NotFound or Forbidden."""
+        """The list of a job and the name of its root; raises DatasetInvalid, DatasetNotFound or DatasetForbidden."""
         if not job.uploaded:
             return self._read(job.request, self._roots), job.request.dataset.partition("/")[0]
         return self._read(job.request, (Root(UPLOAD, (self._folder / job.id / UPLOAD).resolve()),)), UPLOAD
@@ -166,8 +169,7 @@ class Evaluations:
     def _read(self, request: EvaluationRequest, roots: tuple[Root, ...]) -> LabelledSet:
         place = find_place(roots, request.dataset, request.labels)
         try:
-            return open_labelled_set(
-                place.folder, place.labels, self._service.models.get(request.model).model.read_class_names(), limit=request.limit
-            )
-        except BadRequest as error:  # a client knows the data set by its name, and need not know where it lies
-            raise BadRequest(error.message.replace(str(place.folder), request.dataset), error.remedy) from error
+            class_names = self._service.models.get(request.model).model.read_class_names()
+            return open_labelled_set(place.folder, place.labels, class_names, limit=request.limit)
+        except DatasetInvalid as error:  # a client knows the data set by its name, and need not know where it lies
+            raise DatasetInvalid(error.message.replace(str(place.folder), request.dataset), error.remedy) from error

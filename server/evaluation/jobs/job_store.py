@@ -12,7 +12,7 @@ from typing import Any
 
 from peewee import CharField, DatabaseError, FloatField, IntegerField, Model, SqliteDatabase, TextField
 
-from server.errors import EvaluationLost, NotFound
+from server.evaluation.evaluation_errors import EvaluationLost, EvaluationNotFound
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 
 FILE, LOCK = "jobs.sqlite", "lock"
@@ -76,11 +76,11 @@ class JobStore:
         return job
 
     def get(self, job_id: str) -> Job:
-        """The job of that id; raises NotFound."""
+        """The job of that id; raises EvaluationNotFound."""
         with self._connected():
             row = self._rows.get_or_none(self._rows.id == job_id)
         if row is None:
-            raise NotFound(f"There is no evaluation {job_id[:40]!r}.", "GET /evaluate lists them.")
+            raise EvaluationNotFound(f"There is no evaluation {job_id[:40]!r}.", "GET /evaluate lists them.")
         return _job(row)
 
     def all(self) -> list[Job]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from time import monotonic, time
 
 from models.model_errors import ClassifyError
-from server.errors import EvaluationLost
 from server.evaluation.dataset.labelled_set import LabelledSet
+from server.evaluation.evaluation_errors import EvaluationLost
 from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.job_store import JobStore
 from server.evaluation.report.report import Report

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import BaseModel
 
-from server.errors import BadRequest
+from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.report.intervals import Share
 from server.evaluation.run.records import Record
 
@@ -93,7 +93,7 @@ class Tally:
         self._confusion = np.zeros((classes, classes), np.int32)  # [label, predicted]; pages nobody counts in take no memory
 
     def add(self, record: Record) -> None:
-        """Count one record; raises BadRequest if it names a class that the model has not."""
+        """Count one record; raises RunInvalid if it names a class that the model has not."""
         self._check(record)
         self.attempted += 1
         self.labelled += record.label is not None
@@ -200,7 +200,7 @@ class Tally:
     def _check(self, record: Record) -> None:
         largest = max((class_id for class_id, _ in record.top), default=0)
         if max(largest, record.label or 0) >= len(self.class_names):
-            raise BadRequest(
+            raise RunInvalid(
                 f"Image {record.name!r} has class {max(largest, record.label or 0)}, but the model has {len(self.class_names)} classes.",
                 "This log belongs to another model.",
             )

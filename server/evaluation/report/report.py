@@ -61,7 +61,7 @@ class Report(BaseModel, frozen=True):
 def build_report(records: Iterable[Record], manifest: RunManifest, class_names: Sequence[str]) -> Report:
     """The report of a run, also of one that is still under way.
 
-    Raises BadRequest if a record names a class that the model has not, and what reading the records raises.
+    Raises RunInvalid if a record names a class that the model has not, and what reading the records raises.
     """
     tally, confidences = Tally(class_names, manifest.top_k), Confidences()
     durations: dict[str, LatencyHistogram] = {}

@@ -6,7 +6,7 @@ from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 
-from server.errors import NotFound
+from server.evaluation.evaluation_errors import PageUnavailable
 from server.evaluation.report.report import Report
 from server.evaluation.report.report_parts import (
     accuracy_table,
@@ -24,9 +24,11 @@ _MARK = (Path(__file__).parents[2] / "web" / "favicon.svg").read_text("utf-8")
 
 
 def render_html(report: Report, thumbnails: Mapping[int, bytes]) -> str:
-    """The page; `thumbnails` are JPEGs by the index of the image. Raises NotFound where the library that draws is not installed."""
+    """The page; `thumbnails` are JPEGs by the index of the image. Raises PageUnavailable where no library is there to draw it."""
     if find_spec("matplotlib") is None:
-        raise NotFound("No page can be drawn: matplotlib is not installed.", "Install ascend-classify[report], or take the JSON report.")
+        raise PageUnavailable(
+            "No page can be drawn: matplotlib is not installed.", "Install ascend-classify[report], or take the JSON report."
+        )
     manifest = report.manifest
     parts = [
         _masthead(report),

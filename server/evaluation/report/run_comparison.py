@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from server.errors import BadRequest
+from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.report.intervals import Share, mcnemar_p
 from server.evaluation.run.records import Record
 from server.evaluation.run.run_manifest import RunManifest
@@ -77,7 +77,7 @@ class Comparison(BaseModel, frozen=True):
 
 
 def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
-    """Compare two runs; raises BadRequest if they have no image in common, or another label for one."""
+    """Compare two runs; raises RunInvalid if they have no image in common, or another label for one."""
     known = {record.name: (record.label, _predicted(record)) for record in a.records}
     in_a, common, same = len(known), 0, 0
     outcomes = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
@@ -89,7 +89,7 @@ def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
             continue
         label, predicted_a, predicted_b = found[0], found[1], _predicted(record)
         if label != record.label:
-            raise BadRequest(f"Image {record.name!r} has label {label} in A and {record.label} in B.", "Compare runs over the same labels.")
+            raise RunInvalid(f"Image {record.name!r} has label {label} in A and {record.label} in B.", "Compare runs over the same labels.")
         common += 1
         agrees = predicted_a == predicted_b != _FAILED
         same += agrees
@@ -100,7 +100,7 @@ def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
                 DifferentImage(name=record.name, label=label, predicted_a=_class(predicted_a), predicted_b=_class(predicted_b))
             )
     if not common:
-        raise BadRequest("The two runs have no image in common.", "Images are told by their names in the list.")
+        raise RunInvalid("The two runs have no image in common.", "Images are told by their names in the list.")
     right, only_a, only_b = outcomes[True, True], outcomes[True, False], outcomes[False, True]
     labelled = sum(outcomes.values())
     return Comparison(

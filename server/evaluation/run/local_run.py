@@ -9,8 +9,8 @@ from pathlib import Path
 from types import FrameType
 
 from pipelines.result_files import make_folder, result_path, write_result
-from server.errors import BadRequest
 from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
+from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.report.report import Report
 from server.evaluation.run.records import PredictionLog, Record
@@ -87,14 +87,14 @@ def _until_interrupted() -> Iterator[threading.Event]:
 
 
 def write_result_files(records: Iterator[Record], folder: Path, top_k: int) -> int:
-    """The SDK samples' result file of each answered image, `<image>_1.txt`; how many. Raises BadRequest for two of one name."""
+    """The SDK samples' result file of each answered image, `<image>_1.txt`; how many. Raises RunInvalid for two of one name."""
     make_folder(folder)
     seen: set[Path] = set()
     written = 0
     for record in records:
         path = result_path(folder, Path(record.name))
         if path in seen:
-            raise BadRequest(f"{record.name} and another image have the same result file, {path.name}.", "Rename one of them.")
+            raise RunInvalid(f"{record.name} and another image have the same result file, {path.name}.", "Rename one of them.")
         seen.add(path)
         if record.ok:
             written += 1

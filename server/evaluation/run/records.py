@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
-from server.errors import EvaluationLost
+from server.evaluation.evaluation_errors import EvaluationLost
 from server.types import Prediction
 
 OK = "ok"

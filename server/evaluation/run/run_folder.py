@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from server.errors import BadRequest, EvaluationLost, NotFinished
+from server.evaluation.evaluation_errors import EvaluationLost, NotFinished, RunInvalid
 from server.evaluation.report.report import Report, build_report
 from server.evaluation.report.run_comparison import FinishedRun
 from server.evaluation.run.records import PredictionLog
@@ -26,7 +26,7 @@ class RunFolder:
         self._report = path / REPORT
 
     def begin(self, now: RunManifest) -> RunManifest:
-        """The manifest of a run that begins or goes on; raises BadRequest if what it depends on has changed since, EvaluationLost."""
+        """The manifest of a run that begins or goes on; raises RunInvalid if what it depends on has changed since, EvaluationLost."""
         if not self._manifest.exists():
             manifest = now.model_copy(update={"started_at": _now()})
             try:
@@ -38,7 +38,7 @@ class RunFolder:
         former = self.manifest()
         if changed := former.differences(now):
             told = ", ".join(f"{name} was {was!r} and is {is_!r}" for name, (was, is_) in changed.items())
-            raise BadRequest(f"The evaluation cannot go on where it was interrupted: {told[:1000]}.", "Begin a new one.")
+            raise RunInvalid(f"The evaluation cannot go on where it was interrupted: {told[:1000]}.", "Begin a new one.")
         return former
 
     def finish(self, class_names: Sequence[str]) -> Report:
@@ -70,11 +70,11 @@ class RunFolder:
 
 
 def find_run(name: str, runs: Path) -> RunFolder:
-    """A run by the id it has below `runs`, its folder, or one of the folder's files; raises BadRequest."""
+    """A run by the id it has below `runs`, its folder, or one of the folder's files; raises RunInvalid."""
     for path in (runs / name, Path(name), Path(name).parent):
         if (path / MANIFEST).is_file():
             return RunFolder(path)
-    raise BadRequest(f"{name!r} is no evaluation.", f"Name an id of {runs}, or a run's folder, log or report.")
+    raise RunInvalid(f"{name!r} is no evaluation.", f"Name an id of {runs}, or a run's folder, log or report.")
 
 
 def write_whole(path: Path, text: str) -> None:

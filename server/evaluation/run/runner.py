@@ -10,9 +10,10 @@ from time import monotonic
 
 from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
-from server.errors import BadRequest, DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
+from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.run.records import OK, PredictionLog, Record
+from server.images.file_errors import FileUnreadable
 from server.images.files import read_image
 from server.types import Prediction
 
@@ -116,9 +117,10 @@ class Run:
             except (Saturated, EngineUnavailable):
                 self._todo.appendleft(index)
                 return
+            except FileUnreadable:
+                self._note(index, UNREADABLE, None, 0.0)
             except ServiceError as error:
-                code = UNREADABLE if isinstance(error, BadRequest) else error.code
-                self._note(index, code, None, 0.0)
+                self._note(index, error.code, None, 0.0)
         for index in list(self._sent)[places:]:
             self._sent[index].future.cancel()  # its callback brings it back
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from server.api import schemas
 from server.api.openapi import error_classes
+from server.api.statuses import status_of
 from tests.server.process import ServerProcess
 
 
@@ -14,9 +15,9 @@ def test_statuses_come_from_the_error_tree(fake_server: ServerProcess) -> None:
     document = fake_server.client.get("/openapi.json").json()
     for path in ("/classify", "/classify/batch"):
         documented = document["paths"][path]["post"]["responses"]
-        assert {int(status) for status in documented} == {200} | {int(error.status) for error in error_classes()}
+        assert {int(status) for status in documented} == {200} | {int(status_of(error)) for error in error_classes()}
         for error in error_classes():
-            assert f"`{error.code}`" in documented[str(int(error.status))]["description"]
+            assert f"`{error.code}`" in documented[str(int(status_of(error)))]["description"]
 
 
 def reply_models(root: type[BaseModel]) -> set[type[BaseModel]]:

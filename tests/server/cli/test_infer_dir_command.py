@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.task_metric import main as task_metric
-from server.errors import BadRequest, EngineFailed
+from server.errors import EngineFailed
+from server.images.file_errors import FileError, NoImages
 from server.serving.classify_files import Outcome, list_images, write_results
 from server.types import ClassScore, Prediction
 from tests.level_model import level_png, store_level_model
@@ -88,9 +89,9 @@ def test_run_sh_finds_the_command_and_passes_everything_on(images: Path, tmp_pat
 def test_folders_that_cannot_be_inferred_are_refused_before_anything_starts(tmp_path: Path, names: tuple[str, ...], complaint: str) -> None:
     for name in names:
         (tmp_path / name).touch()
-    with pytest.raises(BadRequest, match=complaint):
+    with pytest.raises(FileError, match=complaint):
         list_images(tmp_path)
-    with pytest.raises(BadRequest, match="not a folder"):
+    with pytest.raises(NoImages, match="not a folder"):
         list_images(tmp_path / "none")
 
 

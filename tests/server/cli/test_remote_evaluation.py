@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from server.cli.remote_evaluation import RemoteServer, ServerRefused, _files, _tar
-from server.errors import BadRequest
+from server.cli.remote_evaluation import RemoteServer, _files, _tar
 from server.evaluation.dataset.archive import unpack
+from server.evaluation.evaluation_errors import DatasetInvalid, RunInvalid, ServerRefused
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from tests.server.evaluation.level_sets import make_level_set
 from tests.server.process import ServerProcess
@@ -30,18 +30,18 @@ def test_the_tar_unpacks_to_the_same(tmp_path: Path) -> None:
 
 
 def test_a_file_that_changes_or_goes(tmp_path: Path) -> None:
-    with pytest.raises(BadRequest, match="cannot be read"):
+    with pytest.raises(DatasetInvalid, match="cannot be read"):
         b"".join(_tar({"a.png": tmp_path / "none"}))
     (tmp_path / "a.png").write_bytes(bytes(1_000_000))
     pieces = _tar({"a.png": tmp_path / "a.png"})
     next(pieces)
     (tmp_path / "a.png").write_bytes(b"")
-    with pytest.raises(BadRequest, match="shorter"):
+    with pytest.raises(DatasetInvalid, match="shorter"):
         b"".join(pieces)
 
 
 def test_refusals(fake_server: ServerProcess, tmp_path: Path) -> None:
-    with pytest.raises(BadRequest, match="no address"):
+    with pytest.raises(RunInvalid, match="no address"):
         RemoteServer("file:///etc", None)
     with pytest.raises(ServerRefused, match="does not answer"):
         list(RemoteServer("http://127.0.0.1:1", None).fetch("x", "report", "*/*"))
@@ -50,7 +50,7 @@ def test_refusals(fake_server: ServerProcess, tmp_path: Path) -> None:
         server._told(b"{}")
     with pytest.raises(ServerRefused, match=re.escape("There is no evaluation 'x'. GET /evaluate lists them. [not_found]")):
         list(server.follow("x"))
-    with pytest.raises(BadRequest, match="not a folder"):
+    with pytest.raises(DatasetInvalid, match="not a folder"):
         server.submit(tmp_path / "none", None, EvaluationRequest(dataset="val"))
 
 

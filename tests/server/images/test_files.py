@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from server.errors import BadRequest, ImageTooLarge, UndecodableImage
+from server.errors import ImageTooLarge, UndecodableImage
+from server.images.file_errors import FileUnreadable
 from server.images.files import read_image
 from tests.level_model import level_png
 
@@ -18,5 +19,8 @@ def test_files(tmp_path: Path) -> None:
     with pytest.raises(UndecodableImage):
         read_image(tmp_path / "b.png", 10_000)
     for unreadable in (tmp_path, tmp_path / "none"):
-        with pytest.raises(BadRequest, match="cannot be read"):
+        with pytest.raises(FileUnreadable, match="cannot be read"):
             read_image(unreadable, 10_000)
+    (tmp_path / "empty.png").touch()
+    with pytest.raises(FileUnreadable, match=r"has no bytes\. Send the content"):
+        read_image(tmp_path / "empty.png", 10_000)

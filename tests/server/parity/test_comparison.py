@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convert.conversion_errors import ConvertError, ParityBroken
+from convert.conversion_errors import ConvertError
 from server.parity.comparison import Answer, Bounds, ParityReport, Scored, compare
+from server.parity.parity_errors import ParityBroken
 
 SIDES = ({"recipe_sha256": "a" * 64, "labels_sha256": "c" * 64}, {"recipe_sha256": "b" * 64, "labels_sha256": "c" * 64})
 GONE = ConvertError("It is gone.")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from server.cli.flags import load_settings
-from server.errors import BadRequest, UnsupportedImage
+from server.errors import UnsupportedImage
+from server.images.file_errors import FileUnreadable, NoImages
 from server.serving.classify_files import classify_files, find_images, print_outcomes
 from server.types import Prediction
 from tests.level_model import level_png, store_level_model
@@ -20,7 +21,7 @@ def test_outcomes_keep_the_order_of_the_files(tmp_path: Path, capsys: pytest.Cap
     outcomes = list(classify_files(settings, [*files, tmp_path / "missing.png"]))
     assert [path for path, _ in outcomes] == [*files, tmp_path / "missing.png"]
     found = [outcome.scores[0].class_id if isinstance(outcome, Prediction) else type(outcome) for _, outcome in outcomes]
-    assert found == [*range(7), UnsupportedImage, *range(8, 20), BadRequest]
+    assert found == [*range(7), UnsupportedImage, *range(8, 20), FileUnreadable]
     assert print_outcomes(iter(outcomes), top_k=1, as_json=False) == 2
     assert "level 76" in capsys.readouterr().out
 
@@ -34,5 +35,5 @@ def test_images_are_found_in_the_order_named_and_below_folders(tmp_path: Path) -
     assert names == ["named.txt", "below/a.JPG", "below/deeper/c.webp", "missing.png"]
     (tmp_path / "empty").mkdir()
     for places in ([], [tmp_path / "empty"]):
-        with pytest.raises(BadRequest, match="There is no image"):
+        with pytest.raises(NoImages, match="There is no image"):
             find_images(places)

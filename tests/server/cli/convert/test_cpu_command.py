@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from convert.conversion_errors import ConvertError
 from convert.import_checkpoint import Wishes, import_checkpoint
+from models.model_errors import StoreRefused
 from models.store import ModelStore
 from server.cli.command_line import app
 from server.errors import BadRequest
@@ -56,7 +57,7 @@ def test_what_cannot_be(store: ModelStore, tmp_path: Path) -> None:
     assert call(store, "--batch-sizes", "one") == 2
     with pytest.raises(ConvertError, match="rising positive"):
         call(store, "--batch-sizes", "2,1")
-    with pytest.raises(ConvertError, match="No such file"):
+    with pytest.raises(StoreRefused, match="No such file"):
         call(store, "-o", tmp_path / "missing" / "m.onnx")
 
 

@@ -14,7 +14,8 @@ import pytest
 from server.api.schemas import ErrorReply, InfoReply, Limits
 from server.cli.convert import remote_source
 from server.cli.convert.remote_source import RemoteSource
-from server.errors import BadRequest, EngineFailed, EngineUnavailable, Saturated
+from server.images.file_errors import FileUnreadable
+from server.parity.parity_errors import RemoteFailed, RemoteFull, RemoteUnavailable, SourceInvalid
 from tests.level_model import level_png, store_level_model
 from tests.server.process import ServerProcess
 
@@ -60,10 +61,10 @@ def test_a_real_server_answers_in_order(tmp_path: Path, images: list[Path]) -> N
         side = RemoteSource(server.url, "secret")
         answers = list(side.answers(images))
         again = list(side.answers(images[:2]))
-        with pytest.raises(EngineFailed, match=r"answers 401\. The API key is missing or wrong"):
+        with pytest.raises(RemoteFailed, match=r"answers 401\. The API key is missing or wrong"):
             RemoteSource(server.url, "wrong")
     found = [answer[0][0] if isinstance(answer, tuple) else type(answer) for answer in answers]
-    assert found == [*range(7), EngineFailed, *range(8, 20), BadRequest]
+    assert found == [*range(7), RemoteFailed, *range(8, 20), FileUnreadable]
     assert "answers 415" in str(answers[7])
     assert again == answers[:2]
     assert (side.facts["side"], side.facts["model"], side.facts["runtime"]) == (server.url, "level", "cpu")
@@ -114,14 +115,14 @@ def test_a_server_that_stays_full_is_given_up(images: list[Path], monkeypatch: p
     monkeypatch.setattr(remote_source, "TIMEOUT_S", 0.5)
     with pretending(lambda _: (503, BUSY.model_dump_json().encode(), {})) as url:
         (answer,) = RemoteSource(url).answers(images[:1])
-    assert isinstance(answer, Saturated)
+    assert isinstance(answer, RemoteFull)
     assert str(answer) == f"{url} answers 503. Busy."
 
 
 def test_who_leaves_early_does_not_wait_for_a_full_server(images: list[Path]) -> None:
     with pretending(lambda _: (429, b"", {"Retry-After": "10"})) as url:
         answers = RemoteSource(url).answers([images[-1], *images])
-        assert isinstance(next(answers), BadRequest)
+        assert isinstance(next(answers), FileUnreadable)
         began_s = monotonic()
         answers.close()
     assert monotonic() - began_s < 5
@@ -141,7 +142,7 @@ def test_who_leaves_early_does_not_wait_for_a_full_server(images: list[Path]) ->
 def test_answers_that_cannot_be_compared(images: list[Path], body: bytes, complaint: str) -> None:
     with pretending(lambda _: (200, body, {})) as url:
         (answer,) = RemoteSource(url).answers(images[:1])
-    assert isinstance(answer, EngineFailed)
+    assert isinstance(answer, RemoteFailed)
     assert complaint in str(answer)
 
 
@@ -152,10 +153,10 @@ def test_refusals_in_nobodys_words(images: list[Path]) -> None:
 
 @pytest.mark.parametrize("url", ["http://", "http://host:port", "http://host/path", "http://host?query", "http://me@host", "http://[::1"])
 def test_urls_that_cannot_be(url: str) -> None:
-    with pytest.raises(BadRequest, match="no address of a server"):
+    with pytest.raises(SourceInvalid, match="no address of a server"):
         RemoteSource(url)
 
 
 def test_nobody_is_there() -> None:
-    with pytest.raises(EngineUnavailable, match=r"does not answer: .*refused"):
+    with pytest.raises(RemoteUnavailable, match=r"does not answer: .*refused"):
         RemoteSource("http://127.0.0.1:9")

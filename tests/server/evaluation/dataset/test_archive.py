@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.errors import BadRequest, BodyTooLarge, ServiceError
 from server.evaluation.dataset import archive
 from server.evaluation.dataset.archive import unpack
+from server.evaluation.evaluation_errors import ArchiveTooLarge, DatasetInvalid, EvaluationError
 
 FILES = {"val_label.txt": b"a 1\nb 2\n", "images/a.png": b"\x89PNG" * 500, "images/b.png": bytes(range(256)) * 4}
 MAX_BYTES = 1_000_000
@@ -63,7 +63,7 @@ def test_archives(tmp_path: Path, pack: Callable[[dict[str, bytes]], bytes]) -> 
 @pytest.mark.parametrize("pack", [zipped, tarred])
 def test_names_that_lead_out(tmp_path: Path, name: str, pack: Callable[[dict[str, bytes]], bytes]) -> None:
     (tmp_path / "in").mkdir()
-    with pytest.raises(BadRequest):
+    with pytest.raises(DatasetInvalid):
         take(pack({name: b"x"}), tmp_path / "in")
     assert [path.name for path in tmp_path.rglob("*")] == ["in"]
 
@@ -75,7 +75,7 @@ def test_what_is_no_plain_file_in_a_tar(tmp_path: Path, kind: bytes) -> None:
         info = tarfile.TarInfo("link")
         info.type, info.linkname = kind, "/etc/passwd"
         archive.addfile(info)
-    with pytest.raises(BadRequest, match="not a plain file"):
+    with pytest.raises(DatasetInvalid, match="not a plain file"):
         take(buffer.getvalue(), tmp_path)
 
 
@@ -85,14 +85,14 @@ def test_a_link_in_a_zip(tmp_path: Path) -> None:
         info = zipfile.ZipInfo("link")
         info.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(info, "/etc/passwd")
-    with pytest.raises(BadRequest, match="not a plain file"):
+    with pytest.raises(DatasetInvalid, match="not a plain file"):
         take(buffer.getvalue(), tmp_path)
 
 
 @pytest.mark.parametrize("pack", [zipped, lambda files: tarred(files, "w:gz"), lambda files: tarred(files, "w:xz")])
 def test_a_bomb(tmp_path: Path, pack: Callable[[dict[str, bytes]], bytes]) -> None:
     bomb = pack({"zeros": bytes(40_000_000)})
-    with pytest.raises(BodyTooLarge):
+    with pytest.raises(ArchiveTooLarge):
         take(bomb, tmp_path, 1 << 40)
     assert sum(path.stat().st_size for path in tmp_path.rglob("*")) <= len(bomb) * 100 + (1 << 20)
 
@@ -101,19 +101,19 @@ def test_a_size_that_is_a_lie(tmp_path: Path) -> None:
     data = bytearray(zipped({"a": b"x" * 5000}))
     for place in (data.find(b"PK\x03\x04") + 22, data.find(b"PK\x01\x02") + 24):
         data[place : place + 4] = (10).to_bytes(4, "little")
-    with pytest.raises(ServiceError):
+    with pytest.raises(EvaluationError):
         take(bytes(data), tmp_path, 4000)
 
 
 def test_more_bytes_than_allowed(tmp_path: Path) -> None:
-    with pytest.raises(BodyTooLarge):
+    with pytest.raises(ArchiveTooLarge):
         take(tarred(FILES), tmp_path, 1500)
 
 
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_FILES", 2)
     for pack in (zipped, tarred):
-        with pytest.raises(BodyTooLarge, match="more than 2 files"):
+        with pytest.raises(ArchiveTooLarge, match="more than 2 files"):
             take(pack(FILES), tmp_path)
 
 
@@ -123,19 +123,19 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
         archive.writestr("a", b"1")
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("a", b"2")
-    with pytest.raises(BadRequest, match="twice"):
+    with pytest.raises(DatasetInvalid, match="twice"):
         take(buffer.getvalue(), tmp_path)
 
 
 @pytest.mark.parametrize("files", [{"a": b"1", "a/b": b"2"}, {"a/b": b"1", "a": b"2"}])
 def test_a_file_where_a_folder_should_be(tmp_path: Path, files: dict[str, bytes]) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(DatasetInvalid):
         take(tarred(files), tmp_path)
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"hello", zipped({})[:-3], tarred({}), tarred(FILES)[:2000]])
 def test_what_is_no_archive(tmp_path: Path, data: bytes) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(DatasetInvalid):
         take(data, tmp_path)
 
 
@@ -150,7 +150,7 @@ def test_any_mutation_is_taken_or_refused(tmp_path_factory: pytest.TempPathFacto
     for place, new in edits:
         start = int(place * len(data))
         data = data[:start] + new + data[start + len(new) :]
-    with contextlib.suppress(ServiceError):
+    with contextlib.suppress(EvaluationError):
         take(data, folder / "in")
     assert [path.name for path in folder.iterdir()] == ["in"]
     assert not [path for path in folder.rglob("*") if path.is_symlink()]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from server.errors import BadRequest
 from server.evaluation.dataset.image_folder import ImageFolder
+from server.evaluation.evaluation_errors import DatasetInvalid
 
 
 def make(root: Path, *files: str) -> ImageFolder:
@@ -41,7 +41,7 @@ def test_a_name_may_lack_its_ending_or_have_another(tmp_path: Path, name: str, f
 def test_a_name_that_could_be_two_images_is_refused_without_its_ending(tmp_path: Path) -> None:
     folder = make(tmp_path, "a.png", "a.jpg")
     assert folder.find("a.png") == "a.png"
-    with pytest.raises(BadRequest, match="Write its ending too"):
+    with pytest.raises(DatasetInvalid, match="Write its ending too"):
         folder.find("a")
 
 
@@ -51,7 +51,7 @@ def test_a_link_that_leads_out_is_refused_unless_links_are_followed(tmp_path: Pa
     make(outside, "image.png")
     make(root, "inside.png")
     (root / link).symlink_to(outside / "image.png" if link == "image.png" else outside)
-    with pytest.raises(BadRequest, match="leads out of"):
+    with pytest.raises(DatasetInvalid, match="leads out of"):
         ImageFolder(root).images()
     assert ImageFolder(root, follow_links=True).images()
 
@@ -60,7 +60,7 @@ def test_a_listed_folder_that_is_a_link_is_refused_too(tmp_path: Path) -> None:
     make(tmp_path / "outside", "image.png")
     make(tmp_path / "root/below", "a.png")
     (tmp_path / "root/below/link").symlink_to(tmp_path / "outside")
-    with pytest.raises(BadRequest, match="leads out of"):
+    with pytest.raises(DatasetInvalid, match="leads out of"):
         ImageFolder(tmp_path / "root").find("below/link/image.png")
 
 
@@ -73,5 +73,5 @@ def test_links_within_the_folder_are_welcome(tmp_path: Path) -> None:
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for path in (tmp_path / "none", tmp_path / "file"):
-        with pytest.raises(BadRequest, match="is not a folder"):
+        with pytest.raises(DatasetInvalid, match="is not a folder"):
             ImageFolder(path)

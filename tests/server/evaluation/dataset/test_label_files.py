@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.errors import BadRequest
 from server.evaluation.dataset.label_files import LabelLine, read_label_file
+from server.evaluation.evaluation_errors import DatasetInvalid
 
 LIST, TABLE = "list of names and labels", "table of names and labels"
 
@@ -64,12 +64,12 @@ def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
     ids=["empty", "header only", "one word", "columns", "no name", "huge", "bytes", "UTF-16"],
 )
 def test_what_is_no_file_of_labels_is_refused(tmp_path: Path, name: str, content: bytes, words: str) -> None:
-    with pytest.raises(BadRequest, match=words):
+    with pytest.raises(DatasetInvalid, match=words):
         read(tmp_path, content, name)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadRequest, match="cannot be read: No such file"):
+    with pytest.raises(DatasetInvalid, match="cannot be read: No such file"):
         read_label_file(tmp_path / "none.txt")
 
 
@@ -77,7 +77,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
     try:
         lines = read(tmp_path_factory.mktemp("labels"), content, name)[1]
-    except BadRequest:
+    except DatasetInvalid:
         return
     assert lines
     assert all(name for name, _ in lines)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.store import ZOO
-from server.errors import BadRequest
 from server.evaluation.dataset.label_map import map_labels
+from server.evaluation.evaluation_errors import DatasetInvalid
 
 IMAGENET = (ZOO / "imagenet.names").read_text("utf-8").splitlines()
 
@@ -24,7 +24,7 @@ def test_ids_are_themselves(ids: set[int]) -> None:
 def test_a_class_is_found_by_its_whole_name_unless_two_share_it(class_id: int) -> None:
     name = IMAGENET[class_id]
     if IMAGENET.count(name) > 1:
-        with pytest.raises(BadRequest, match="could be any of the classes"):
+        with pytest.raises(DatasetInvalid, match="could be any of the classes"):
             map_labels({name}, IMAGENET)
     else:
         assert map_labels({name.upper().replace(" ", "_")}, IMAGENET).ids == {name.upper().replace(" ", "_"): class_id}
@@ -62,7 +62,7 @@ def test_all_synsets_in_their_order_are_all_classes_and_that_is_told() -> None:
     ids=["above", "below", "shifted", "some synsets", "other synset", "near", "far", "mixed", "two meanings"],
 )
 def test_labels_the_model_has_not_are_refused(labels: set[str], classes: list[str], words: str) -> None:
-    with pytest.raises(BadRequest) as refusal:
+    with pytest.raises(DatasetInvalid) as refusal:
         map_labels(labels, classes)
     assert re.search(words.replace("?", r"\?"), str(refusal.value))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from server.errors import BadRequest
 from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
+from server.evaluation.evaluation_errors import DatasetInvalid
 
 CLASSES = ["tench", "goldfish", "great white shark, white shark"]
 
@@ -73,7 +73,7 @@ def test_images_that_lead_out(root: Path, tmp_path: Path) -> None:
     make(tmp_path / "other", "a.png")
     (root / "images").symlink_to(tmp_path / "other")
     (root / "val_label.txt").write_text("a.png 0\n")
-    with pytest.raises(BadRequest, match="leads out"):
+    with pytest.raises(DatasetInvalid, match="leads out"):
         open_labelled_set(root, None, CLASSES)
 
 
@@ -147,20 +147,20 @@ def test_cells_without_a_label_are_images_without_one(root: Path) -> None:
 )
 def test_what_makes_no_labelled_set_is_refused_in_words(root: Path, files: tuple[str, ...], labels: str | None, words: str) -> None:
     path = make(root, *files, labels=labels)
-    with pytest.raises(BadRequest, match=words):
+    with pytest.raises(DatasetInvalid, match=words):
         open_labelled_set(root, path, CLASSES)
 
 
 def test_two_label_files_are_one_too_many(root: Path) -> None:
     make(root, "a.png", "labels.txt", "labels.csv")
-    with pytest.raises(BadRequest, match=r"labels.txt and labels.csv.*Name the file"):
+    with pytest.raises(DatasetInvalid, match=r"labels.txt and labels.csv.*Name the file"):
         open_labelled_set(root, None, CLASSES)
 
 
 def test_a_table_without_any_label_is_refused(root: Path) -> None:
     make(root, "a.png")
     (root / "labels.csv").write_text("name,label\na.png,\n")
-    with pytest.raises(BadRequest, match="1 names but no labels"):
+    with pytest.raises(DatasetInvalid, match="1 names but no labels"):
         open_labelled_set(root, None, CLASSES)
 
 
@@ -170,7 +170,7 @@ def test_a_limit_is_spread_over_the_list_and_told(root: Path) -> None:
     assert [label for _, label in pairs(found)] == [0, 0, 1, 1, 2, 2]
     assert found.notes == ("6 of 12 images, evenly spread over the list.",)
     assert len(open_labelled_set(root, None, CLASSES, limit=99)) == 12
-    with pytest.raises(BadRequest, match="A limit of 0"):
+    with pytest.raises(DatasetInvalid, match="A limit of 0"):
         open_labelled_set(root, None, CLASSES, limit=0)
 
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from server.cli.flags import SettingInvalid
-from server.errors import Forbidden, NotFound
 from server.evaluation.dataset.roots import Place, Root, find_place, parse_roots
+from server.evaluation.evaluation_errors import DatasetForbidden, DatasetNotFound
+from server.settings import SettingInvalid
 
 
 @pytest.fixture
@@ -37,19 +37,19 @@ def test_places(val: Path) -> None:
 @pytest.mark.parametrize(
     ("dataset", "labels", "refusal"),
     [
-        ("other", None, NotFound),
-        ("val/none", None, NotFound),
-        ("val/val_label.txt", None, NotFound),
-        ("val", "none.txt", NotFound),
-        ("val/..", None, Forbidden),
-        ("val/digits/../..", None, Forbidden),
-        ("val//etc", None, Forbidden),
-        ("val", "../../secret.txt", Forbidden),
-        ("val", "/etc/passwd", Forbidden),
-        ("val", "a\0b", Forbidden),
-        ("val/out", None, Forbidden),
-        ("val", "out/secret.txt", Forbidden),
-        ("val/loop", None, NotFound),
+        ("other", None, DatasetNotFound),
+        ("val/none", None, DatasetNotFound),
+        ("val/val_label.txt", None, DatasetNotFound),
+        ("val", "none.txt", DatasetNotFound),
+        ("val/..", None, DatasetForbidden),
+        ("val/digits/../..", None, DatasetForbidden),
+        ("val//etc", None, DatasetForbidden),
+        ("val", "../../secret.txt", DatasetForbidden),
+        ("val", "/etc/passwd", DatasetForbidden),
+        ("val", "a\0b", DatasetForbidden),
+        ("val/out", None, DatasetForbidden),
+        ("val", "out/secret.txt", DatasetForbidden),
+        ("val/loop", None, DatasetNotFound),
     ],
 )
 def test_what_is_refused(val: Path, dataset: str, labels: str | None, refusal: type[Exception]) -> None:

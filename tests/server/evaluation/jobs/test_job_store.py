@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.errors import EvaluationLost, NotFound
+from server.evaluation.evaluation_errors import EvaluationLost, EvaluationNotFound
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, JobState
 from server.evaluation.jobs.job_store import FolderLock, JobStore
 
@@ -52,7 +52,7 @@ def test_what_is_left_to_do_comes_in_its_order(tmp_path: Path) -> None:
 
 
 def test_an_unknown_job(tmp_path: Path) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(EvaluationNotFound):
         JobStore(tmp_path).get("x' OR 1=1 --")
 
 

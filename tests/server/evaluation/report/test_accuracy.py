@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, precision_score, recall_score, top_k_accuracy_score
 
-from server.errors import BadRequest
+from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.report.accuracy import MAX_EXAMPLES, Tally, rank_of
 from server.evaluation.run.records import Record
 from tests.server.evaluation.made_run import Matrix, answer, class_names, failure, matrices, records_of
@@ -127,5 +127,5 @@ def test_failures_are_counted_by_reason_and_the_first_of_the_list_are_kept() -> 
 
 @pytest.mark.parametrize("record", [answer(0, 4, 1), answer(0, 1, 4), answer(0, 1, 1, 9)], ids=["label", "best", "second"])
 def test_a_class_the_model_has_not_is_refused(record: Record) -> None:
-    with pytest.raises(BadRequest, match="the model has 4 classes"):
+    with pytest.raises(RunInvalid, match="the model has 4 classes"):
         tally_of([record], classes=4)

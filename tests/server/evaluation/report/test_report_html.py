@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from server.errors import NotFound
+from server.evaluation.evaluation_errors import PageUnavailable
 from server.evaluation.report.report import Report, build_report
 from server.evaluation.report.report_html import render_html
 from server.evaluation.report.thumbnails import thumbnail
@@ -115,7 +115,7 @@ def test_a_small_report_is_a_page_too(found: list[Record]) -> None:
 
 def test_without_the_library_that_draws_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, report: Report) -> None:
     monkeypatch.setattr("server.evaluation.report.report_html.find_spec", lambda _: None)
-    with pytest.raises(NotFound, match=r"ascend-classify\[report\]"):
+    with pytest.raises(PageUnavailable, match=r"ascend-classify\[report\]"):
         render_html(report, {})
 
 

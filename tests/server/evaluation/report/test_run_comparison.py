@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from server.errors import BadRequest
+from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.report.run_comparison import Comparison, FinishedRun, compare
 from server.evaluation.run.records import Record
 from tests.server.evaluation.made_run import answer, failure, made_manifest
@@ -68,5 +68,5 @@ def test_the_json_comes_back() -> None:
     ("b", "words"), [([answer(0, 2, 1)], "label 1 in A and 2 in B"), ([answer(7, 1, 1)], "no image in common")], ids=["label", "names"]
 )
 def test_runs_that_do_not_belong_together_are_refused(b: list[Record], words: str) -> None:
-    with pytest.raises(BadRequest, match=words):
+    with pytest.raises(RunInvalid, match=words):
         compare_records([answer(0, 1, 1)], b)

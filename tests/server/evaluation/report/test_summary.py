@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.errors import BadRequest
+from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.report.report import build_report
 from server.evaluation.report.summary import seed_summary
 from tests.server.evaluation.made_run import answer, class_names, failure, made_manifest
@@ -23,5 +23,5 @@ def test_the_summary_is_the_samples_with_the_real_number_of_classes() -> None:
 
 
 def test_without_labels_there_is_nothing_to_sum_up() -> None:
-    with pytest.raises(BadRequest, match="No image of this run has a label"):
+    with pytest.raises(RunInvalid, match="No image of this run has a label"):
         seed_summary(build_report([answer(0, None, 1)], made_manifest(1, labelled=0), class_names(4)))

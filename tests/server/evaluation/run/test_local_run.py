@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from server.cli.flags import load_settings
-from server.errors import BadRequest
+from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.run.local_run import evaluate, write_result_files
 from server.evaluation.run.records import Record
@@ -32,5 +32,5 @@ def test_result_files(tmp_path: Path) -> None:
     failed = Record(index=1, name="b.png", label=1, outcome="undecodable_image")
     assert write_result_files(iter([right, failed]), tmp_path, 1) == 1
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a_1.txt": "1 \n"}
-    with pytest.raises(BadRequest, match="same result file"):
+    with pytest.raises(RunInvalid, match="same result file"):
         write_result_files(iter([right, right.model_copy(update={"name": "a.jpg"})]), tmp_path, 1)

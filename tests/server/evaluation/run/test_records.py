@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.errors import EvaluationLost
+from server.evaluation.evaluation_errors import EvaluationLost
 from server.evaluation.run.records import SCORES_INVALID, PredictionLog, Record
 from server.types import ClassScore, Prediction
 from tests.server.evaluation.made_run import answer, failure

@@ -1,0 +1,94 @@
+"""The errors of evaluation, a branch of the tree in models/model_errors.py.
+
+EvaluationError            an evaluation that cannot be made, kept or shown
+├─ DatasetInvalid          a data set, or its labels, of which no list of labelled images can be made
+├─ DatasetNotFound         no such root, or nothing of that name below it
+├─ DatasetForbidden        a path that leads out of its root
+├─ ArchiveTooLarge         an archive that holds more than is unpacked here
+├─ EvaluationsFull         as many evaluations are waiting as are kept
+├─ EvaluationNotFound      no evaluation has that id
+├─ NotFinished             the evaluation has no report yet
+├─ EvaluationLost          an evaluation cannot be kept: its disk is full, its files are damaged
+├─ PageUnavailable         no page can be drawn here
+└─ RunError                what only those meet who run or compare evaluations; no request is answered with it
+   ├─ RunInvalid           a run that cannot go on, be told, or be compared
+   └─ ServerRefused        the server of --url refused, or cannot be reached
+
+Where a code is one of server/errors.py too, clients and scripts knew it before this tree was: a code is a promise, a class is not.
+"""
+
+from models.model_errors import ClassifyError
+
+
+class EvaluationError(ClassifyError):
+    """An evaluation that cannot be made, kept or shown."""
+
+
+class DatasetInvalid(EvaluationError):
+    """The data set or its labels are such that no list of labelled images can be made."""
+
+    code = "bad_request"
+
+
+class DatasetNotFound(EvaluationError):
+    """There is no such root, or nothing of that name below it."""
+
+    code = "not_found"
+
+
+class DatasetForbidden(EvaluationError):
+    """The path leads out of its root."""
+
+    code = "forbidden"
+
+
+class ArchiveTooLarge(EvaluationError):
+    """The archive holds more bytes or files than are unpacked here."""
+
+    code = "body_too_large"
+
+
+class EvaluationsFull(EvaluationError):
+    """As many evaluations are waiting as this server keeps; the client may try again later."""
+
+    code = "saturated"
+
+
+class EvaluationNotFound(EvaluationError):
+    """No evaluation has that id."""
+
+    code = "not_found"
+
+
+class NotFinished(EvaluationError):
+    """The evaluation has no report yet."""
+
+    code = "not_finished"
+
+
+class EvaluationLost(EvaluationError):
+    """An evaluation cannot be kept: its disk is full, or its files are damaged."""
+
+    code = "evaluation_lost"
+
+
+class PageUnavailable(EvaluationError):
+    """No page can be drawn: the library that draws is not installed."""
+
+    code = "not_found"
+
+
+class RunError(EvaluationError):
+    """What only those meet who run or compare evaluations: the worker, which notes it, and the command line."""
+
+
+class RunInvalid(RunError):
+    """A run that cannot go on where it was, be told, or be compared."""
+
+    code = "bad_request"
+
+
+class ServerRefused(RunError):
+    """The server of --url refused, or cannot be reached."""
+
+    code = "server_refused"

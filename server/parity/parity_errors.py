@@ -1,0 +1,47 @@
+"""The errors of parity, a branch of the tree in models/model_errors.py.
+
+ParityError                two ways to run a model that cannot be compared, or do not agree
+├─ SourceInvalid           a side that cannot be: no address, no such file, not for that runtime
+├─ RemoteUnavailable       the server that is a side does not answer
+├─ RemoteFull              the server that is a side was full until the end
+├─ RemoteFailed            the server that is a side refuses, or answers what cannot be compared
+└─ ParityBroken            two ways to run a model do not agree
+
+The codes but the last are those of server/errors.py for the same in this process: a report tells them of either side alike.
+"""
+
+from models.model_errors import ClassifyError
+
+
+class ParityError(ClassifyError):
+    """Two ways to run a model that cannot be compared, or do not agree."""
+
+
+class SourceInvalid(ParityError):
+    """A side that cannot be: no address of a server, no such file, or not for that runtime."""
+
+    code = "bad_request"
+
+
+class RemoteUnavailable(ParityError):
+    """The server that is a side does not answer."""
+
+    code = "engine_unavailable"
+
+
+class RemoteFull(ParityError):
+    """The server that is a side was full until the end."""
+
+    code = "saturated"
+
+
+class RemoteFailed(ParityError):
+    """The server that is a side refuses, or answers what cannot be compared."""
+
+    code = "engine_failed"
+
+
+class ParityBroken(ParityError):
+    """Two ways to run a model do not agree within the bounds."""
+
+    code = "parity_broken"
