@@ -11,7 +11,7 @@ from models.manifest import CPU, FORMER_CPU
 from models.store import ModelStore
 from server.cli.flags import load_settings
 from server.cli.options import StoreFolder
-from server.errors import BadRequest
+from server.settings import SettingInvalid
 
 LANES = 2  # one batch runs, one waits
 CAPACITY = 64
@@ -30,7 +30,7 @@ def classifier_config(
     from pipelines.classifier_config import ClassifierLimits, render_classifier
 
     if soc == FORMER_CPU:
-        raise BadRequest(f"The soc {FORMER_CPU} is now called {CPU}.", f"Write it as --soc {CPU}")
+        raise SettingInvalid(f"The soc {FORMER_CPU} is now called {CPU}.", f"Write it as --soc {CPU}")
     store = ModelStore(load_settings(model_store=model_store).model_store)
     path = artifact or store.open(name).check_artifact(soc)[1].with_suffix(".om")  # on a CPU X.om stands for the X.onnx beside it
     limits = ClassifierLimits(len(os.sched_getaffinity(0)), LANES, CAPACITY)

@@ -22,8 +22,8 @@ def infer_dir(
     from rich.console import Console
     from rich.progress import Progress
 
+    from models.model_errors import ClassifyError
     from pipelines.result_files import make_folder, result_path
-    from server.errors import ServiceError
     from server.serving.classify_files import classify_files, list_images, write_results
 
     found = list_images(images)
@@ -34,7 +34,7 @@ def infer_dir(
     with Progress(console=Console(stderr=True)) as progress:
         written = write_results(classify_files(settings, paths), results, top_k) if paths else iter(())
         for path, outcome in progress.track(written, total=len(paths), description="Classifying"):
-            if isinstance(outcome, ServiceError):
+            if isinstance(outcome, ClassifyError):
                 failed += 1
                 progress.console.print(f"{path}: {outcome} [{outcome.code}]", markup=False, highlight=False, soft_wrap=True)
     done = len(paths) - failed

@@ -41,8 +41,8 @@ def cpu(
 
 
 def refuse_host(context: typer.Context) -> None:
-    """What `convert cpu` was called; raises BadRequest with the command as it is written now."""
-    from server.errors import BadRequest
+    """What `convert cpu` was called; raises SettingInvalid with the command as it is written now."""
+    from server.settings import SettingInvalid
 
     command = shlex.join(["ascend-classify", "convert", "cpu", *context.args])
-    raise BadRequest("The command convert host is now called convert cpu.", f"Run: {command}")
+    raise SettingInvalid("The command convert host is now called convert cpu.", f"Run: {command}")

@@ -29,5 +29,5 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
 def test_the_former_soc_names_the_new_one(model_store: ModelStore) -> None:
     command = ("models", "classifier-config", "efficientnet_lite0", "--model-store", model_store.root)
     done = run(*command, "--soc", "host")
-    assert (done.returncode, done.stderr) == (1, "error: The soc host is now called cpu. Write it as --soc cpu [bad_request]\n")
+    assert (done.returncode, done.stderr) == (1, "error: The soc host is now called cpu. Write it as --soc cpu [setting_invalid]\n")
     assert run(*command, "--soc", "cpu").stdout == run(*command).stdout

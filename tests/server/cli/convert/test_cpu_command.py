@@ -12,7 +12,7 @@ from convert.import_checkpoint import Wishes, import_checkpoint
 from models.model_errors import StoreRefused
 from models.store import ModelStore
 from server.cli.command_line import app
-from server.errors import BadRequest
+from server.settings import SettingInvalid
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
 
 
@@ -65,11 +65,11 @@ def test_the_former_name_names_the_new_one(store: ModelStore, tmp_path: Path) ->
     (tmp_path / "a folder").mkdir()
     arguments = ["m", "--plain", "-o", str(tmp_path / "a folder" / "plain.onnx"), "--model-store", str(store.root)]
     refused = CliRunner().invoke(app, ["convert", "host", *arguments]).exception
-    assert isinstance(refused, BadRequest)
+    assert isinstance(refused, SettingInvalid)
     assert refused.message == "The command convert host is now called convert cpu."
     program, *printed = shlex.split(refused.remedy.removeprefix("Run: "))
     assert (program, printed) == ("ascend-classify", ["convert", "cpu", *arguments])
     assert CliRunner().invoke(app, printed).exit_code == 0
     assert input_of(tmp_path / "a folder" / "plain.onnx") == (onnx.TensorProto.FLOAT, ["N", 3, 64, 64])
-    assert isinstance(CliRunner().invoke(app, ["convert", "host", "--help"]).exception, BadRequest)
+    assert isinstance(CliRunner().invoke(app, ["convert", "host", "--help"]).exception, SettingInvalid)
     assert " host " not in CliRunner().invoke(app, ["convert", "--help"]).stdout
