@@ -6,6 +6,7 @@ from time import monotonic
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
@@ -43,7 +44,7 @@ def answers(engine: Fleet, images: list[EncodedImage], wanted: list[Scores]) -> 
     return found
 
 
-def check(prediction: Prediction, expected: np.ndarray) -> None:
+def check(prediction: Prediction, expected: NDArray[np.float64]) -> None:
     assert prediction.all_scores is not None
     scores = np.frombuffer(prediction.all_scores, "<f4")
     assert scores.shape == expected.shape
@@ -81,6 +82,6 @@ def test_the_best_are_the_same_either_way(subject: Subject, engine: Fleet) -> No
 def test_a_broken_image_has_none(subject: Subject, engine: Fleet) -> None:
     broken = engine.submit(InferenceRequest(subject.broken, "", monotonic() + 30, "full"))
     image, expected = subject.scored(1)
-    check(*answers(engine, [image], ["full"]), expected)
+    check(answers(engine, [image], ["full"])[0], expected)
     with pytest.raises(UndecodableImage):
         broken.result(30)
