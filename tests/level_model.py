@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from models.store import StoredModel
+from pipelines.cpu.quiet_openvino import ov
 from server.types import EncodedImage, ImageFormat
 from tests.made_model import store_made_model
 
@@ -60,6 +61,16 @@ def level_class(pixels: NDArray[np.uint8]) -> int:
     upper = cv2.resize(pixels, (SIDE_PX, SIDE_PX))[: SIDE_PX // 2]
     level = 0.75 * upper[:, : SIDE_PX // 2].mean() + 0.25 * upper[:, SIDE_PX // 2 :].mean()
     return min(range(CLASSES), key=lambda number: abs(4 * number - level))
+
+
+@cache
+def level_scores(level: int) -> NDArray[np.float64]:
+    """The softmax of what the network itself gives for a flat grey picture, by class id."""
+    network = ov.Core().compile_model(ov.Core().read_model(level_graph(1).SerializeToString()), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    logits = next(iter(network(np.full((1, SIDE_PX, SIDE_PX, 3), level, np.uint8)).values()))[0].astype(np.float64)
+    powers = np.exp(logits - logits.max())
+    scores: NDArray[np.float64] = powers / powers.sum()
+    return scores
 
 
 @cache

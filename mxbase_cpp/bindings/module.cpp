@@ -36,6 +36,11 @@ const char *NameOf(Outcome outcome) {
     return "failed";
 }
 
+nb::object BytesOf(const std::vector<float> &scores) {
+    static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the scores of all classes are little-endian");
+    return scores.empty() ? nb::object(nb::none()) : nb::object(nb::bytes(scores.data(), scores.size() * sizeof(float)));
+}
+
 nb::tuple ResultOf(const Completion &completion) {
     nb::list best;
     for (const auto &[class_id, score] : completion.best) {
@@ -47,7 +52,8 @@ nb::tuple ResultOf(const Completion &completion) {
     stages["queue"] = completion.queue_s;
     stages["infer"] = completion.infer_s;
     stages["postprocess"] = completion.postprocess_s;
-    return nb::make_tuple(completion.id, NameOf(completion.outcome), completion.error, best, stages, completion.batch, completion.gear);
+    return nb::make_tuple(completion.id, NameOf(completion.outcome), completion.error, best, stages, completion.batch, completion.gear,
+                          BytesOf(completion.all));
 }
 
 // Where results go, until the classifier is forgotten: whom they were for may be half gone by then. It outlives the classifier by as
@@ -100,9 +106,9 @@ public:
 
     ~Classifier() { Drop(); }
 
-    bool Submit(uint64_t number, const nb::bytes &image, double deadline_s) {
+    bool Submit(uint64_t number, const nb::bytes &image, double deadline_s, bool full) {
         const auto *start = static_cast<const uint8_t *>(image.data());
-        return Open().Submit(number, Bytes(start, start + image.size()), deadline_s);  // waits for nobody: the lock may stay
+        return Open().Submit(number, Bytes(start, start + image.size()), deadline_s, full);  // waits for nobody: the lock may stay
     }
 
     void Cancel(uint64_t number) { Open().Cancel(number); }
@@ -184,7 +190,7 @@ NB_MODULE(_mxclassify, module) {
     nb::exception<DeviceError>(module, "DeviceError", PyExc_RuntimeError);
     nb::class_<Classifier>(module, "Classifier", nb::type_slots(slots))
         .def(nb::init<const std::string &, nb::object>(), nb::arg("config_json"), nb::arg("on_results"))
-        .def("submit", &Classifier::Submit, nb::arg("number"), nb::arg("image"), nb::arg("deadline_s"))
+        .def("submit", &Classifier::Submit, nb::arg("number"), nb::arg("image"), nb::arg("deadline_s"), nb::arg("full") = false)
         .def("cancel", &Classifier::Cancel, nb::arg("number"))
         .def("close", &Classifier::Close, nb::arg("drain_s") = 0.0)
         .def_prop_ro("in_flight", &Classifier::InFlight)

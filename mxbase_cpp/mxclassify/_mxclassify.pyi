@@ -7,8 +7,9 @@ RUNTIME: Literal["ascend", "cpu"]
 Outcome = Literal["ok", "undecodable", "expired", "cancelled", "failed", "closed"]
 
 # number, outcome, why not, (class id, score) best first, seconds by stage (decode, resize, queue, infer, postprocess), images in its
-# batch, size of the batch (0 for both where there was none)
-Result = tuple[int, Outcome, str, list[tuple[int, float]], dict[str, float], int, int]
+# batch, size of the batch (0 for both where there was none), and where they were asked for the scores of all classes in the order of
+# their ids (little-endian float32)
+Result = tuple[int, Outcome, str, list[tuple[int, float]], dict[str, float], int, int, bytes | None]
 
 class DeviceError(RuntimeError):
     """The SDK refused something; the message ends with its code."""
@@ -28,8 +29,11 @@ class Classifier:
         classes, top_k, softmax, decoders, lanes, capacity.
         """
 
-    def submit(self, number: int, image: bytes, deadline_s: float) -> bool:
-        """Take an image until a time on time.monotonic()'s clock; False when full, closed, or when the number is in flight."""
+    def submit(self, number: int, image: bytes, deadline_s: float, full: bool = False) -> bool:
+        """Take an image until a time on time.monotonic()'s clock; False when full, closed, or when the number is in flight.
+
+        `full` asks for the scores of all classes besides the best.
+        """
 
     def cancel(self, number: int) -> None:
         """Spare what is not done yet; the result comes all the same."""

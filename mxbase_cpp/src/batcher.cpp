@@ -39,11 +39,12 @@ Batcher::Batcher(std::shared_ptr<Backend> backend, const BatcherOptions &options
 
 Batcher::~Batcher() { Close(0); }
 
-bool Batcher::Submit(uint64_t id, Bytes image, double deadline_s) {
+bool Batcher::Submit(uint64_t id, Bytes image, double deadline_s, bool full) {
     auto item = std::make_shared<Item>();
     item->completion.id = id;
     item->image = std::move(image);
     item->deadline_s = deadline_s;
+    item->full = full;
     item->since_s = Now();
     const std::lock_guard<std::mutex> guard(mutex_);
     if (closing_ || in_flight_.size() >= options_.capacity || !in_flight_.emplace(id, item).second) {
@@ -189,17 +190,22 @@ std::optional<Batch> Batcher::NextBatch(std::unique_lock<std::mutex> &lock) {
 
 void Batcher::RunBatch(Lane &lane, const Items &items, size_t gear) {
     std::vector<const uint8_t *> images;
+    std::vector<bool> full;
     const double started_s = Now();
     for (const auto &item : items) {
         images.push_back(item->pixels.data());
         item->completion.queue_s += started_s - item->since_s;
         item->completion.batch = items.size();
         item->completion.gear = gear;
+        if (item->full) {
+            full.resize(items.size());
+            full[images.size() - 1] = true;
+        }
     }
     Inferred inferred;
     std::string error;
     try {
-        inferred = lane.Run(images, gear);
+        inferred = lane.Run(images, gear, full);
     } catch (const std::exception &fault) {
         error = fault.what();
     }
@@ -210,6 +216,7 @@ void Batcher::RunBatch(Lane &lane, const Items &items, size_t gear) {
         completion.infer_s = inferred.infer_s;
         completion.postprocess_s = inferred.postprocess_s;
         if (ok) completion.best = std::move(inferred.best[place]);
+        if (ok && place < inferred.all.size()) completion.all = std::move(inferred.all[place]);
         Finish(items[place], ok ? Outcome::kOk : Outcome::kFailed, error);
     }
 }
@@ -252,11 +259,11 @@ std::vector<Gear> Batcher::Measure(Lane &lane) const {
     std::vector<Gear> gears;
     for (const size_t gear : lane.gears()) {
         const std::vector<const uint8_t *> images(gear, grey.data());
-        lane.Run(images, gear);
+        lane.Run(images, gear, {});
         double least_s = std::numeric_limits<double>::infinity();
         for (int run = 0; run < TIMED_RUNS; ++run) {
             const double started_s = Now();
-            lane.Run(images, gear);
+            lane.Run(images, gear, {});
             least_s = std::min(least_s, Now() - started_s);
         }
         gears.push_back({gear, std::max(least_s, 1e-9)});

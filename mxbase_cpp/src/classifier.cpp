@@ -25,12 +25,14 @@ public:
 
     const std::vector<size_t> &gears() const override { return network_.gears(); }
 
-    Inferred Run(const std::vector<const uint8_t *> &images, size_t gear) override {
+    Inferred Run(const std::vector<const uint8_t *> &images, size_t gear, const std::vector<bool> &full) override {
         Inferred inferred;
         const double started_s = Now();
         const MxBase::TensorBase scores = network_.Infer(images, gear);
         const double inferred_s = Now();
-        inferred.best = post_process_->Best(scores, images.size());
+        BatchScores found = post_process_->Process(scores, images.size(), full);
+        inferred.best = std::move(found.best);
+        inferred.all = std::move(found.all);
         inferred.infer_s = inferred_s - started_s;
         inferred.postprocess_s = Now() - inferred_s;
         return inferred;

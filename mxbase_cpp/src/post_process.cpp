@@ -4,23 +4,38 @@
 
 namespace mxclassify {
 namespace {
+// The scores on the host, as they came from the network.
+const float *OnHost(MxBase::TensorBase &scores) {
+    Check(scores.ToHost(), "the scores cannot be copied from the device");
+    return static_cast<const float *>(scores.GetBuffer());
+}
+
+std::vector<float> OfImage(const float *values, size_t image, const PostProcessOptions &options) {
+    const float *const start = values + image * options.classes;
+    std::vector<float> one(start, start + options.classes);
+    if (options.softmax) {
+        Softmax(one);
+    }
+    return one;
+}
+
 class OwnPostProcess : public PostProcess {
 public:
     explicit OwnPostProcess(const PostProcessOptions &options) : options_(options) {}
 
-    std::vector<std::vector<ClassScore>> Best(const MxBase::TensorBase &scores, size_t images) override {
+    BatchScores Process(const MxBase::TensorBase &scores, size_t images, const std::vector<bool> &full) override {
         MxBase::TensorBase host = scores;
-        Check(host.ToHost(), "the scores cannot be copied from the device");
-        const auto *values = static_cast<const float *>(host.GetBuffer());
-        std::vector<std::vector<ClassScore>> best;
-        for (size_t image = 0; image < images; ++image, values += options_.classes) {
-            std::vector<float> one(values, values + options_.classes);
-            if (options_.softmax) {
-                Softmax(one);
+        const float *const values = OnHost(host);
+        BatchScores found;
+        found.all.resize(full.size());
+        for (size_t image = 0; image < images; ++image) {
+            std::vector<float> one = OfImage(values, image, options_);
+            found.best.push_back(Ranked(one, options_.top_k));
+            if (image < full.size() && full[image]) {
+                found.all[image] = std::move(one);
             }
-            best.push_back(Ranked(one, options_.top_k));
         }
-        return best;
+        return found;
     }
 
 private:
@@ -29,7 +44,7 @@ private:
 
 class SdkPostProcess : public PostProcess {
 public:
-    explicit SdkPostProcess(const PostProcessOptions &options) {
+    explicit SdkPostProcess(const PostProcessOptions &options) : options_(options) {
         const std::string content = "{\"CLASS_NUM\":\"" + std::to_string(options.classes) + "\",\"TOP_K\":\"" +
                                     std::to_string(options.top_k) + "\",\"SOFTMAX\":\"" + (options.softmax ? "true" : "false") + "\"}";
         PostProcessConfig config;
@@ -39,21 +54,36 @@ public:
 
     ~SdkPostProcess() override { process_.DeInit(); }
 
-    std::vector<std::vector<ClassScore>> Best(const MxBase::TensorBase &scores, size_t images) override {
-        std::vector<std::vector<MxBase::ClassInfo>> found;
-        Check(process_.Process({scores}, found), "Resnet50PostProcess failed");
-        found.resize(images);
-        std::vector<std::vector<ClassScore>> best;
-        for (const auto &classes : found) {
-            auto &one = best.emplace_back();
+    BatchScores Process(const MxBase::TensorBase &scores, size_t images, const std::vector<bool> &full) override {
+        std::vector<std::vector<MxBase::ClassInfo>> ranked;
+        Check(process_.Process({scores}, ranked), "Resnet50PostProcess failed");
+        ranked.resize(images);
+        BatchScores found;
+        for (const auto &classes : ranked) {
+            auto &one = found.best.emplace_back();
             for (const auto &info : classes) {
                 one.push_back({info.classId, info.confidence});
             }
         }
-        return best;
+        if (!full.empty()) {
+            found.all = All(scores, full);
+        }
+        return found;
     }
 
 private:
+    std::vector<std::vector<float>> All(MxBase::TensorBase scores, const std::vector<bool> &full) const {
+        const float *const values = OnHost(scores);
+        std::vector<std::vector<float>> all(full.size());
+        for (size_t image = 0; image < full.size(); ++image) {
+            if (full[image]) {
+                all[image] = OfImage(values, image, options_);
+            }
+        }
+        return all;
+    }
+
+    PostProcessOptions options_;
     MxBase::Resnet50PostProcess process_;
 };
 }  // namespace

@@ -15,17 +15,22 @@
 namespace mxclassify {
 inline void Sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
-// A device of one core: batches run one after another, in the time their gear takes. An image is one byte, and its score.
+// A device of one core: batches run one after another, in the time their gear takes. An image is one byte, its class; of all
+// classes that is the score.
 struct Simulated : Backend {
     struct Device : Lane {
         explicit Device(Simulated &of) : of(of) {}
         const std::vector<size_t> &gears() const override { return of.sizes; }
-        Inferred Run(const std::vector<const uint8_t *> &images, size_t gear) override {
+        Inferred Run(const std::vector<const uint8_t *> &images, size_t gear, const std::vector<bool> &full) override {
             Inferred inferred;
             const std::lock_guard<std::mutex> alone(of.core);
             Sleep(of.costs_s.at(gear));
             if (of.broken) throw std::runtime_error("broken (code -1)");
             for (const uint8_t *image : images) inferred.best.push_back({{*image, 1.0F}});
+            inferred.all.resize(full.size());
+            for (size_t place = 0; place < full.size(); ++place) {
+                if (full[place]) inferred.all[place] = {static_cast<float>(*images[place])};
+            }
             inferred.infer_s = of.costs_s.at(gear);
             return inferred;
         }

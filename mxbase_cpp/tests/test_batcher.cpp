@@ -37,7 +37,7 @@ TEST_CASE("everything that is taken is answered once, with its own answer") {
         clients.emplace_back([&harness, client] {
             for (uint64_t n = 0; n < 500; ++n) {
                 const uint64_t id = client * 1000 + n;
-                while (!harness.batcher->Submit(id, {static_cast<uint8_t>(id % 251)}, Now() + FAR_S)) Sleep(0.0005);
+                while (!harness.batcher->Submit(id, {static_cast<uint8_t>(id % 251)}, Now() + FAR_S, id % 3 == 0)) Sleep(0.0005);
                 if (n % 7 == 0) harness.batcher->Cancel(id);
             }
         });
@@ -48,8 +48,10 @@ TEST_CASE("everything that is taken is answered once, with its own answer") {
     for (const auto &[id, result] : harness.results) {
         if (result.outcome == Outcome::kOk) {
             CHECK(result.best[0].class_id == static_cast<int>(id % 251));
+            CHECK(result.all == (id % 3 ? std::vector<float>{} : std::vector<float>{static_cast<float>(id % 251)}));
         } else {
             CHECK(result.outcome == Outcome::kCancelled);
+            CHECK(result.all.empty());
             CHECK(id % 1000 % 7 == 0);
         }
     }

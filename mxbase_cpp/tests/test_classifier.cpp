@@ -31,7 +31,7 @@ TEST_CASE("from encoded bytes to the best classes, by both rankings and with eve
             Batcher batcher(MakeBackend(config), config.batcher, [&results](std::vector<Completion> done) {
                 for (auto &one : done) results[one.id] = std::move(one);
             });
-            for (uint64_t id = 0; id < 20; ++id) REQUIRE(batcher.Submit(id, image, Now() + 60));
+            for (uint64_t id = 0; id < 20; ++id) REQUIRE(batcher.Submit(id, image, Now() + 60, id % 4 == 1));
             batcher.Close(60);
             REQUIRE(results.size() == 20);
             for (const auto &[id, result] : results) {
@@ -40,6 +40,7 @@ TEST_CASE("from encoded bytes to the best classes, by both rankings and with eve
                 CHECK(result.best[0].class_id == 1);
                 CHECK(result.best[0].score == 30);
                 CHECK(result.best[1].class_id == 2);
+                CHECK(result.all == (id % 4 == 1 ? std::vector<float>{10, 30, 20} : std::vector<float>{}));
             }
         }
     }

@@ -16,9 +16,15 @@ MxBase::TensorBase Scores(std::vector<float> &values, uint32_t images) {
     return {memory, true, {images, static_cast<uint32_t>(values.size()) / images}, MxBase::TENSOR_DTYPE_FLOAT32};
 }
 
-std::vector<std::vector<ClassScore>> Best(Ranking ranking, std::vector<float> values, uint32_t images, uint32_t top_k, bool softmax) {
+BatchScores Processed(Ranking ranking, std::vector<float> values, uint32_t images, bool softmax, const std::vector<bool> &full) {
     const uint32_t classes = static_cast<uint32_t>(values.size()) / images;
-    return MakePostProcess({ranking, classes, top_k, softmax})->Best(Scores(values, images), images);
+    return MakePostProcess({ranking, classes, 16, softmax})->Process(Scores(values, images), images, full);
+}
+
+std::vector<std::vector<ClassScore>> Best(Ranking ranking, const std::vector<float> &values, uint32_t images, bool softmax) {
+    const BatchScores found = Processed(ranking, values, images, softmax, {});
+    CHECK(found.all.empty());
+    return found.best;
 }
 }  // namespace
 
@@ -29,8 +35,8 @@ TEST_CASE("our own and the SDK's give the same classes and, within the steps of 
         std::vector<float> values(3 * classes);
         for (float &value : values) value = logit(random);
         for (const bool softmax : {false, true}) {
-            const auto own = Best(Ranking::kOwn, values, 3, 16, softmax);
-            const auto sdk = Best(Ranking::kSdk, values, 3, 16, softmax);
+            const auto own = Best(Ranking::kOwn, values, 3, softmax);
+            const auto sdk = Best(Ranking::kSdk, values, 3, softmax);
             REQUIRE(own.size() == 3);
             for (size_t image = 0; image < 3; ++image) {
                 REQUIRE(own[image].size() == std::min<size_t>(classes, 16));
@@ -46,9 +52,33 @@ TEST_CASE("our own and the SDK's give the same classes and, within the steps of 
     }
 }
 
+TEST_CASE("all scores of the images that are asked for: by class id, and those that are ranked") {
+    std::mt19937 random(9);
+    std::normal_distribution<float> logit(0, 4);
+    constexpr size_t CLASSES = 100;
+    std::vector<float> values(3 * CLASSES);
+    for (float &value : values) value = logit(random);
+    for (const bool softmax : {false, true}) {
+        std::vector<float> expected(values.begin() + 2 * CLASSES, values.end());
+        if (softmax) Softmax(expected);
+        for (const Ranking ranking : {Ranking::kOwn, Ranking::kSdk}) {
+            const BatchScores found = Processed(ranking, values, 3, softmax, {false, false, true});
+            REQUIRE(found.best.size() == 3);
+            REQUIRE(found.all.size() == 3);
+            CHECK(found.all[0].empty());
+            CHECK(found.all[1].empty());
+            CHECK(found.all[2] == expected);
+            for (const auto &[class_id, score] : found.best[2]) {
+                const float steps = ranking == Ranking::kSdk ? 4e-5F * std::abs(score) : 0;
+                CHECK(std::abs(found.all[2][static_cast<size_t>(class_id)] - score) <= steps);
+            }
+        }
+    }
+}
+
 TEST_CASE("where the vendor's softmax overflows ours does not") {
-    CHECK(std::isnan(Best(Ranking::kSdk, {100, 99}, 1, 1, true)[0][0].score));
-    CHECK(Best(Ranking::kOwn, {100, 99}, 1, 1, true)[0][0].score == doctest::Approx(0.731059));
+    CHECK(std::isnan(Best(Ranking::kSdk, {100, 99}, 1, true)[0][0].score));
+    CHECK(Best(Ranking::kOwn, {100, 99}, 1, true)[0][0].score == doctest::Approx(0.731059));
 }
 
 TEST_CASE("table softmax: exact steps, small sums left alone") {
@@ -63,7 +93,7 @@ TEST_CASE("table softmax: exact steps, small sums left alone") {
 TEST_CASE("another tensor than the configuration says is refused") {
     std::vector<float> values(6);
     const auto process = MakePostProcess({Ranking::kSdk, 4, 2, false});
-    CHECK_THROWS_WITH_AS(process->Best(Scores(values, 2), 2), "Resnet50PostProcess failed (code 1004)", DeviceError);
+    CHECK_THROWS_WITH_AS(process->Process(Scores(values, 2), 2, {}), "Resnet50PostProcess failed (code 1004)", DeviceError);
 }
 
 TEST_CASE("configuration and labels of the SDK's class") {

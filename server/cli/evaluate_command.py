@@ -46,6 +46,7 @@ def evaluate(
     summary: Annotated[Path | None, typer.Option(help="Where to write the summary of the SDK's samples.", show_default=False)] = None,
     html: Annotated[Path | None, typer.Option(help="Where to write the report as a page.", show_default=False)] = None,
     results: Annotated[Path | None, typer.Option(help="Folder for a result file an image, <image>_1.txt.", show_default=False)] = None,
+    scores: Annotated[bool, typer.Option("--scores", help="Keep the scores of all classes, in scores.f32 beside the log.")] = False,
     resume: Annotated[str | None, typer.Option(help="Id of an interrupted run: go on where it was.", show_default=False)] = None,
     url: Annotated[str | None, typer.Option(help="Send the set to a running server, as http://host:8000.", show_default=False)] = None,
     compare: Annotated[
@@ -64,8 +65,14 @@ def evaluate(
         return
     if images is None:
         raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
+    if url and scores:
+        raise typer.BadParameter("all scores are kept only by an evaluation in this process, without --url", param_hint="--scores")
     request = EvaluationRequest(dataset=images.resolve().name or "/", labels=labels.name if labels else None, top_k=top_k, limit=limit)
-    finished = _by_server(url, settings, images, labels, request, resume) if url else _here(settings, images, labels, request, resume)
+    finished = (
+        _by_server(url, settings, images, labels, request, resume)
+        if url
+        else _here(settings, images, labels, request, resume, keep_scores=scores)
+    )
     if report:
         write_whole(report, finished.report.as_json())
     if html:
@@ -77,7 +84,9 @@ def evaluate(
         write_whole(summary, json.dumps(seed_summary(finished.report)) + "\n")
 
 
-def _here(settings: Settings, images: Path, labels: Path | None, request: "EvaluationRequest", resume: str | None) -> Finished:
+def _here(
+    settings: Settings, images: Path, labels: Path | None, request: "EvaluationRequest", resume: str | None, *, keep_scores: bool
+) -> Finished:
     from server.evaluation.jobs.job_store import new_id
     from server.evaluation.report.report_html import render_html
     from server.evaluation.report.thumbnails import wrong_thumbnails
@@ -100,6 +109,7 @@ def _here(settings: Settings, images: Path, labels: Path | None, request: "Evalu
                 request,
                 folder,
                 lambda now: tell(now.done, now.total, now.top1 / now.labelled if now.labelled else None),
+                keep_scores=keep_scores,
             )
         except Interrupted:
             raise _leave(f"Every answer is kept in {folder.path}.", folder.path.name) from None

@@ -5,21 +5,23 @@ import zlib
 from queue import SimpleQueue
 from time import monotonic, sleep
 
+from server.engines.all_scores import packed
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.work import Work
 from server.errors import EngineUnavailable, ServiceError, UndecodableImage
-from server.types import ClassScore, EncodedImage, Prediction, ScoreType
+from server.types import ClassScore, EncodedImage, Prediction, Scores, ScoreType
 
 CLASSES = 10
 
 
-def fake_prediction(image: EncodedImage) -> Prediction:
-    """The answer to an image: its best class is the CRC-32 of its bytes, modulo the classes."""
+def fake_prediction(image: EncodedImage, wanted: Scores = "top") -> Prediction:
+    """The answer to an image: its best class is the CRC-32 of its bytes, modulo the classes. A float32 holds every score."""
     first = zlib.crc32(image.data) % CLASSES
     order = [(first + step) % CLASSES for step in range(CLASSES)]
-    total = 2.0 - 2.0 ** (1 - CLASSES)
-    scores = tuple(ClassScore(class_id, f"class {class_id}", 2.0**-rank / total) for rank, class_id in enumerate(order))
-    return Prediction(scores, "fake", stages_s={"infer": 0.0})
+    parts = [2 ** (CLASSES - 1 - rank) + (rank == 0) for rank in range(CLASSES)]  # which makes them a power of two together
+    scores = tuple(ClassScore(class_id, f"class {class_id}", part / 2**CLASSES) for class_id, part in zip(order, parts, strict=True))
+    all_scores = packed([score.score for score in sorted(scores)]) if wanted == "full" else None
+    return Prediction(scores, "fake", stages_s={"infer": 0.0}, all_scores=all_scores)
 
 
 class FakeEngine:
@@ -65,7 +67,7 @@ class FakeEngine:
             sleep(self._latency_s)
         if b"FAKE-DAMAGE" in request.image.data:
             return UndecodableImage("The image is damaged.")
-        return fake_prediction(request.image)
+        return fake_prediction(request.image, request.scores)
 
     def give_up(self, reason: str) -> None:
         """Nothing can be done about a thread."""

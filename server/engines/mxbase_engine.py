@@ -13,6 +13,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from pipelines.cpu.decoder_warnings import listen_through
+from server.engines.all_scores import are_finite
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.plan import ClassifierPlan
 from server.engines.probe import probe_request
@@ -102,7 +103,7 @@ class MxbaseEngine:
             return
         number = next(self._numbers)
         self._works[number] = work
-        if not classifier.submit(number, request.image.data, request.deadline_s):
+        if not classifier.submit(number, request.image.data, request.deadline_s, request.scores == "full"):
             self._works.pop(number, None)
             raise EngineUnavailable("The classifier is full of images that gave no result.")
         work.future.add_done_callback(partial(self._spare, number))
@@ -113,14 +114,17 @@ class MxbaseEngine:
 
     def _keep(self, results: "list[Result]") -> None:
         """Called by the classifier with everything that is over since the last time."""
-        for number, outcome, error, best, stages_s, images, gear in results:
+        for number, outcome, error, best, stages_s, images, gear, all_scores in results:
             work = self._works.pop(number, None)
             if images:
                 self._count_run(images, gear)
             if work is None:
                 continue
+            if outcome != "ok":
+                self.on_answer(work, error_of(outcome, error))
+                continue
             queued_s = stages_s.get("queue", 0.0) + work.queued_s
-            self.on_answer(work, self._prediction(best, {**stages_s, "queue": queued_s}) if outcome == "ok" else error_of(outcome, error))
+            self.on_answer(work, self._prediction(best, {**stages_s, "queue": queued_s}, all_scores))
 
     def _count_run(self, images: int, gear: int) -> None:
         """Every image tells of its batch; as many of a kind as one holds are one."""
@@ -129,12 +133,14 @@ class MxbaseEngine:
             del self._runs[images, gear]
             self.on_batch(images, gear - images)
 
-    def _prediction(self, best: Sequence[tuple[int, float]], stages_s: Mapping[str, float]) -> Prediction | ServiceError:
+    def _prediction(
+        self, best: Sequence[tuple[int, float]], stages_s: Mapping[str, float], all_scores: bytes | None
+    ) -> Prediction | ServiceError:
         labels = self._labels
         scores = tuple([ClassScore(class_id, labels[class_id] if class_id < len(labels) else "", score) for class_id, score in best])
-        if not all(isfinite(score.score) for score in scores):
+        if not (all(isfinite(score.score) for score in scores) and (all_scores is None or are_finite(all_scores))):
             return EngineFailed("The model gave a score that is not a number.")
-        return Prediction(scores, self.name, self.score_type, stages_s)
+        return Prediction(scores, self.name, self.score_type, stages_s, all_scores)
 
     def health(self) -> EngineHealth:
         """Well while it runs; whether the device gives results the fleet sees."""

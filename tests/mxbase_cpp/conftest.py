@@ -35,9 +35,9 @@ class Running:
             self.results |= {result[0]: result for result in results}
             self._changed.notify_all()
 
-    def answer(self, image: bytes, number: int = 0) -> Any:
+    def answer(self, image: bytes, number: int = 0, *, full: bool = False) -> Any:
         """The result of one image."""
-        assert self.classifier.submit(number, image, time.monotonic() + 60)
+        assert self.classifier.submit(number, image, time.monotonic() + 60, full)
         with self._changed:
             assert self._changed.wait_for(lambda: number in self.results, 60)
             return self.results.pop(number)

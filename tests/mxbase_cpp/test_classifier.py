@@ -18,8 +18,8 @@ from tests.mxbase_cpp.conftest import Running, classifying
 
 def test_the_photos_are_what_they_are(model: StoredModel, cat: bytes, coffee: bytes) -> None:
     with classifying(model) as running:
-        number, outcome, error, best, stages, batch, gear = running.answer(cat)
-        assert (number, outcome, error, batch, gear) == (0, "ok", "", 1, 1)
+        number, outcome, error, best, stages, batch, gear, all_scores = running.answer(cat)
+        assert (number, outcome, error, batch, gear, all_scores) == (0, "ok", "", 1, 1, None)
         assert [class_id for class_id, _ in best[:2]] == [285, 282]
         assert len(best) == 16
         assert set(stages) == {"decode", "resize", "queue", "infer", "postprocess"}
@@ -32,6 +32,17 @@ def test_the_sdk_s_own_ranking_agrees(model: StoredModel, cat: bytes) -> None:
         ours, theirs = own.answer(cat)[3], sdk.answer(cat)[3]
     assert [class_id for class_id, _ in ours] == [class_id for class_id, _ in theirs]
     assert [score for _, score in ours] == pytest.approx([score for _, score in theirs], rel=4e-5)
+
+
+def test_all_scores_are_those_that_are_ranked(model: StoredModel, cat: bytes) -> None:
+    with classifying(model) as own, classifying(model, ranking="sdk") as sdk:
+        ours, theirs = own.answer(cat, full=True), sdk.answer(cat, full=True)
+        assert own.answer(b"", full=True)[7] is None
+    assert ours[7] == theirs[7]
+    scores = np.frombuffer(ours[7], "<f4")
+    assert (len(scores), sum(scores)) == (1000, pytest.approx(1, abs=1e-5))
+    assert [(class_id, scores[class_id]) for class_id in np.argsort(-scores, stable=True)[:16]] == ours[3]
+    assert [scores[class_id] for class_id, _ in theirs[3]] == pytest.approx([score for _, score in theirs[3]], rel=4e-5)
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff\xe0 no more"])

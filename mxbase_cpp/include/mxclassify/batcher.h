@@ -28,6 +28,7 @@ struct Completion {
     Outcome outcome = Outcome::kOk;
     std::string error;
     std::vector<ClassScore> best;
+    std::vector<float> all;  // of all classes by id, where they were asked for
     double decode_s = 0;
     double resize_s = 0;
     double queue_s = 0;  // waiting, before the decode and before the inference
@@ -55,8 +56,9 @@ public:
     Batcher(const Batcher &) = delete;
     Batcher &operator=(const Batcher &) = delete;
 
-    // Takes an image until `deadline_s` (Now()'s clock). False: capacity, an id in flight, or closed. Never blocks.
-    bool Submit(uint64_t id, Bytes image, double deadline_s);
+    // Takes an image until `deadline_s` (Now()'s clock); `full`: for the scores of all classes. False: capacity, an id in flight, or
+    // closed. Never blocks.
+    bool Submit(uint64_t id, Bytes image, double deadline_s, bool full = false);
     // Spares the work that is not done yet; the completion comes all the same.
     void Cancel(uint64_t id);
     // Whether the calling thread is the one that delivers; it cannot close.
@@ -75,6 +77,7 @@ private:
         Bytes pixels;
         double deadline_s = 0;
         double since_s = 0;  // when it began to wait where it waits now
+        bool full = false;
         bool cancelled = false;
     };
     using Items = std::deque<std::shared_ptr<Item>>;

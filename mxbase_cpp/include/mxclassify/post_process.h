@@ -1,4 +1,4 @@
-// The scores of a batch to the best classes of every image: our own way, or the SDK's.
+// The scores of a batch to the best classes of every image: our own way, or the SDK's. And to all scores of an image, where asked.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,18 @@ struct PostProcessOptions {
     bool softmax = true;
 };
 
+struct BatchScores {
+    std::vector<std::vector<ClassScore>> best;  // best first, one for each image
+    std::vector<std::vector<float>> all;        // by class id, empty where they were not asked for; without an entry where none were
+};
+
 class PostProcess {
 public:
     virtual ~PostProcess() = default;
-    // {batch, classes} FP32, host or device → the best of the first `images` of them, best first. Throws DeviceError.
-    virtual std::vector<std::vector<ClassScore>> Best(const MxBase::TensorBase &scores, size_t images) = 0;
+    // {batch, classes} FP32, host or device → the scores of the first `images` of them; `full` as for a Lane. The SDK's class tells the
+    // best only: all scores come from the same tensor by our own softmax then, and are within 4e-5 of those that it ranks.
+    // Throws DeviceError.
+    virtual BatchScores Process(const MxBase::TensorBase &scores, size_t images, const std::vector<bool> &full) = 0;
 };
 
 // Throws DeviceError.

@@ -42,9 +42,9 @@ class EngineChild:
         self._send(BATCH, 0, {"images": images, "padding": padding})
 
     def _take(self, message: Message) -> None:
-        request_id, deadline_s, kind, width_px, height_px, orientation = message.meta
+        request_id, deadline_s, kind, width_px, height_px, orientation, scores = message.meta
         image = EncodedImage(message.body, ImageFormat(kind), width_px, height_px, orientation)
-        work = Work(InferenceRequest(image, request_id, deadline_s))
+        work = Work(InferenceRequest(image, request_id, deadline_s, scores))
         with self._changed:
             self._numbers[work] = message.number
         try:
@@ -56,16 +56,19 @@ class EngineChild:
         with self._changed:
             number = self._numbers.pop(work, None)
             self._changed.notify_all()
-        if number is not None:  # not the first picture
-            self._send(RESULT, number, words_of(outcome or DeadlineExceeded("The request's time was over before its image was decoded.")))
+        if number is None:  # the first picture
+            return
+        outcome = outcome or DeadlineExceeded("The request's time was over before its image was decoded.")
+        body = outcome.all_scores if isinstance(outcome, Prediction) else None
+        self._send(RESULT, number, words_of(outcome), body or b"")
 
-    def _send(self, kind: int, number: int, meta: dict[str, Any]) -> None:
+    def _send(self, kind: int, number: int, meta: dict[str, Any], body: bytes = b"") -> None:
         with self._writing, contextlib.suppress(OSError):  # the server is gone, which the reader finds out
-            send_message(self._socket, kind, number, meta)
+            send_message(self._socket, kind, number, meta, body)
 
 
 def words_of(outcome: Prediction | ServiceError) -> dict[str, Any]:
-    """An outcome in JSON, which keeps every bit of a score."""
+    """An outcome in JSON, which keeps every bit of a score; those of all classes are sent beside it."""
     if isinstance(outcome, ServiceError):
         return {"error": outcome.code, "message": outcome.message, "remedy": outcome.remedy}
     return {

@@ -120,15 +120,15 @@ class EngineProgram:
     def meta(self, request: InferenceRequest) -> object:
         """What the engine must know of the image besides its bytes."""
         image = request.image
-        return [request.id, request.deadline_s, image.format.value, image.width_px, image.height_px, image.orientation]
+        return [request.id, request.deadline_s, image.format.value, image.width_px, image.height_px, image.orientation, request.scores]
 
-    def read(self, meta: Any, _body: bytes) -> Prediction | ServiceError:  # noqa: ANN401
-        """The engine's answer."""
+    def read(self, meta: Any, body: bytes) -> Prediction | ServiceError:  # noqa: ANN401
+        """The engine's answer; the body is the scores of all classes, where they were asked for."""
         if "error" in meta:
             return error_of(meta["error"], meta["message"], meta["remedy"])
         scores = tuple(ClassScore(int(class_id), str(label), float(score)) for class_id, label, score in meta["scores"])
         stages_s = {str(stage): float(elapsed_s) for stage, elapsed_s in meta["stages_s"].items()}
-        return Prediction(scores, str(meta["engine"]), meta["score_type"], stages_s)
+        return Prediction(scores, str(meta["engine"]), meta["score_type"], stages_s, body or None)
 
     def close(self) -> None:
         """Nothing was written."""

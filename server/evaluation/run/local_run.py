@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,6 +17,7 @@ from server.evaluation.run.records import PredictionLog, Record
 from server.evaluation.run.run_description import describe_run
 from server.evaluation.run.run_folder import RunFolder
 from server.evaluation.run.runner import Progress, Run
+from server.evaluation.run.score_file import SCORES, ScoreFile
 from server.serving.service_assembly import open_service, without_fallback
 from server.settings import Settings
 
@@ -38,16 +39,32 @@ class LocalRun:
     folder: RunFolder
 
 
-def evaluate(settings: Settings, images: Path, labels: Path | None, request: EvaluationRequest, folder: RunFolder, tell: Tell) -> LocalRun:
-    """Evaluate a folder, or go on where the run in `folder` was interrupted; raises ClassifyError, and Interrupted."""
+def evaluate(
+    settings: Settings,
+    images: Path,
+    labels: Path | None,
+    request: EvaluationRequest,
+    folder: RunFolder,
+    tell: Tell,
+    *,
+    keep_scores: bool = False,
+) -> LocalRun:
+    """Evaluate a folder, or go on where the run in `folder` was interrupted; raises ClassifyError, and Interrupted.
+
+    A run that has begun to keep all scores goes on with it.
+    """
     service, runtime = open_service(without_fallback(settings))
     model = service.models.default
     class_names = model.model.read_class_names()
     labelled = open_labelled_set(images, labels, class_names, limit=request.limit, follow_links=True)
+    wanted = keep_scores or (folder.path / SCORES).exists()
+    scores = ScoreFile(folder.path, len(labelled), model.model.manifest.classes) if wanted else None
     model.engine.start()
     try:
         folder.begin(describe_run(model.served, settings, runtime, labelled, request))
-        with PredictionLog(folder.log) as log, _until_interrupted() as stop:
+        with PredictionLog(folder.log) as log, scores or nullcontext(), _until_interrupted() as stop:
+            if scores:
+                scores.open(goes_on=any(log.read()))
             run = Run(
                 labelled,
                 log,
@@ -57,6 +74,7 @@ def evaluate(settings: Settings, images: Path, labels: Path | None, request: Eva
                 max_image_pixels=settings.max_image_pixels,
                 top_k=request.top_k,
                 on_record=lambda _: tell(run.progress),
+                scores=scores,
             )
             tell(run.progress)
             if not run.run(stop):

@@ -13,6 +13,7 @@ from server.engines.fleet.fleet import Fleet
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.run.records import OK, PredictionLog, Record
+from server.evaluation.run.score_file import ScoreFile
 from server.images.file_errors import FileUnreadable
 from server.images.files import read_image
 from server.types import Prediction
@@ -57,7 +58,8 @@ class Run:
     """One evaluation under way.
 
     `places` tells how many images may be in the engine now; when it falls, those are called back that no stream has begun.
-    An image that finds the engine full or not well waits: what is measured is the model, not the load.
+    An image that finds the engine full or not well waits: what is measured is the model, not the load. With `scores`, those of all classes
+    are kept.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Run:
         max_image_pixels: int,
         top_k: int,
         on_record: Callable[[Record], None] = lambda _: None,
+        scores: ScoreFile | None = None,
     ) -> None:
         self._items = items
         self._log = log
@@ -80,6 +83,7 @@ class Run:
         self._max_image_pixels = max_image_pixels
         self._top_k = top_k
         self._on_record = on_record
+        self._scores = scores
         self._sent: dict[int, _Sent] = {}
         self._tries: dict[int, int] = {}
         self._answered: SimpleQueue[tuple[int, float]] = SimpleQueue()
@@ -128,7 +132,8 @@ class Run:
         item = self._items[index]
         image = read_image(item.path, self._max_image_pixels)
         now_s = monotonic()
-        future = self._engine.submit(InferenceRequest(image, f"evaluation-{index}", now_s + self._timeout_s))
+        request = InferenceRequest(image, f"evaluation-{index}", now_s + self._timeout_s, "full" if self._scores else "top")
+        future = self._engine.submit(request)
         self._sent[index] = _Sent(future, now_s)
         future.add_done_callback(lambda _: self._answered.put((index, monotonic())))
 
@@ -165,7 +170,10 @@ class Run:
             session=self._session,
             elapsed_s=round(monotonic() - self._began_s, 3),
         )
-        record = record.answered(prediction) if prediction else record
+        if prediction:
+            record = record.answered(prediction)
+            if self._scores and record.ok:
+                self._scores.keep(index, prediction)
         self._log.append(record)
         self.progress.add(record, self._top_k)
         self._on_record(record)

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipelines.task_metric import evaluate as seeds_own
-from tests.level_model import store_level_model
+from tests.level_model import CLASSES, store_level_model
 from tests.server.evaluation.level_sets import LevelSet, make_level_set, without_times
 from tests.server.process import ServerProcess
 
@@ -78,6 +80,18 @@ def test_interrupted_and_resumed(store: Path, tmp_path: Path) -> None:
     assert (changed.returncode, "top_k was 5 and is 3" in changed.stderr) == (1, True)
 
 
+@pytest.mark.skipif(find_spec("mxclassify") is None, reason="make mxbase builds it")
+def test_all_scores_are_kept_beside_the_log(store: Path, small: LevelSet, tmp_path: Path) -> None:
+    done = run(store, tmp_path / "kept", small.folder, "--scores", "--engine", "mxbase")
+    assert done.returncode == 0, done.stderr
+    (kept,) = (tmp_path / "kept").iterdir()
+    table = np.fromfile(kept / "scores.f32", "<f4").reshape(IMAGES, CLASSES)
+    for record in map(json.loads, (kept / "predictions.jsonl").read_text().splitlines()):
+        scores = table[record["index"]]
+        assert [scores[class_id] for class_id, _ in record["top"]] == [score for _, score in record["top"]]
+        assert np.isnan(scores).all() == (record["outcome"] != "ok")
+
+
 def check_compared(store: Path, tmp_path: Path, first: str) -> None:
     """With itself, by id and by files."""
     kept = tmp_path / "kept"
@@ -119,6 +133,7 @@ def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path) -> No
         ([".", "--url", "ftp://x"], "no address"),
         ([".", "--url", "http://127.0.0.1:1"], "does not answer"),
         ([".", "--resume", "nothing"], "is no evaluation"),
+        ([".", "--scores", "--url", "http://127.0.0.1:1"], "without --url"),
         ([], "--compare"),
     ],
 )

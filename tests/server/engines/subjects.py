@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipelines.classifier_config import ClassifierLimits
 from server.cli.flags import load_settings
 from server.engines.assembly import EngineAssembly
@@ -19,19 +22,21 @@ from server.engines.stream_engine import StreamEngine
 from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
 from server.types import EncodedImage, ImageFormat
-from tests.level_model import level_image, store_level_model
+from tests.level_model import level_image, level_png, level_scores, store_level_model
 
 
 @dataclass(frozen=True)
 class Subject:
     """One engine under test, alone in a fleet of a given capacity.
 
-    `slow` pictures keep it busy for some 20 ms each; `broken` is one it cannot decode.
+    `scored` pictures come with the scores of all classes, which are not those of one class alone. `slow` ones keep it busy for some
+    20 ms each; `broken` is one it cannot decode.
     """
 
     make: Callable[[int], Fleet]
     image: Callable[[int], EncodedImage]
     expected: Callable[[int], int]
+    scored: Callable[[int], tuple[EncodedImage, NDArray[np.float64]]]
     slow: Callable[[int], EncodedImage]
     broken: EncodedImage
 
@@ -46,6 +51,7 @@ def fake_subject(_folder: Path) -> Subject:
         make=lambda capacity: Fleet.of(FakeEngine(latency_s=0.005), capacity),
         image=image,
         expected=lambda number: fake_prediction(image(number)).scores[0].class_id,
+        scored=lambda number: (image(number), np.array([score.score for score in sorted(fake_prediction(image(number)).scores)])),
         slow=image,
         broken=EncodedImage(b"FAKE-DAMAGE", ImageFormat.PNG, 1, 1),
     )
@@ -57,6 +63,7 @@ def _stream_subject(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool 
         make=lambda capacity: Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 2), "cpu", strict=strict), capacity),
         image=lambda number: level_image(number % 64),
         expected=lambda number: number % 64,
+        scored=lambda number: (EncodedImage(level_png(number % 250), ImageFormat.PNG, 48, 48), level_scores(number % 250)),
         slow=lambda number: level_image(number % 64, side_px=2000),
         broken=EncodedImage(b"\x89PNG\r\n\x1a\nnothing", ImageFormat.PNG, 1, 1),
     )

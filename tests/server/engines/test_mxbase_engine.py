@@ -9,11 +9,13 @@ import pytest
 
 from models.model_errors import ArtifactDamaged
 from pipelines.classifier_config import ClassifierLimits
+from server.engines.all_scores import packed
 from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
 from server.engines.mxbase_engine import MxbaseEngine, error_of
 from server.engines.plan import ClassifierPlan, plan_classifier
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, UndecodableImage
+from server.types import Prediction
 from tests.level_model import level_image, store_level_model
 
 built = pytest.mark.skipif(find_spec("mxclassify") is None, reason="make mxbase builds it")
@@ -49,6 +51,24 @@ def test_stages_and_labels(engine: Fleet) -> None:
     prediction = engine.submit(InferenceRequest(level_image(7), "", monotonic() + 30)).result(30)
     assert set(prediction.stages_s) == {"decode", "resize", "queue", "infer", "postprocess"}
     assert prediction.scores[0].label == "level 28"
+
+
+@built
+def test_requests_for_all_scores_share_batches_with_others(engine: Fleet, runs: list[tuple[int, int]]) -> None:
+    runs.clear()
+    deadline_s = monotonic() + 30
+    futures = [engine.submit(InferenceRequest(level_image(n), "", deadline_s, "full" if n % 3 == 0 else "top")) for n in range(16)]
+    answers = [future.result(30) for future in futures]
+    assert max(images for images, _ in runs) > 1
+    assert [answer.scores[0].class_id for answer in answers] == list(range(16))
+    assert [len(answer.all_scores) if answer.all_scores else 0 for answer in answers] == [0 if n % 3 else 4 * 64 for n in range(16)]
+
+
+def test_a_score_that_is_no_number_fails_the_image_wherever_it_stands() -> None:
+    engine = MxbaseEngine(lambda: ClassifierPlan("{}", (), "cpu"), 16)
+    assert isinstance(engine._prediction([(1, 3.5)], {}, packed([-2, 3.5, 1e38, -1e38])), Prediction)
+    for wrong in (float("nan"), float("-inf")):
+        assert isinstance(engine._prediction([(1, 3.5)], {}, packed([-2, 3.5, wrong])), EngineFailed)
 
 
 @built

@@ -28,8 +28,8 @@ def served() -> Iterator[socket.socket]:
     theirs.close()
 
 
-def ask(served: socket.socket, words: bytes, timeout_s: float = 10) -> Message | None:
-    send_message(served, IMAGE, 7, ["id", monotonic() + timeout_s, "png", 1, 1, 1], words)
+def ask(served: socket.socket, words: bytes, timeout_s: float = 10, scores: str = "top") -> Message | None:
+    send_message(served, IMAGE, 7, ["id", monotonic() + timeout_s, "png", 1, 1, 1, scores], words)
     return receive_message(served)
 
 
@@ -39,10 +39,18 @@ def test_an_answer_comes_back_under_its_number(served: socket.socket) -> None:
     assert (message.kind, message.number, message.meta["engine"]) == (RESULT, 7, "fake")
     expected = fake_prediction(EncodedImage(b"picture", ImageFormat.PNG, 1, 1)).scores
     assert [tuple(score) for score in message.meta["scores"]] == list(expected)
+    assert message.body == b""
+
+
+def test_all_scores_come_back_beside_the_words(served: socket.socket) -> None:
+    message = ask(served, b"picture", scores="full")
+    assert message
+    assert "all_scores" not in message.meta
+    assert message.body == fake_prediction(EncodedImage(b"picture", ImageFormat.PNG, 1, 1), "full").all_scores
 
 
 @pytest.mark.parametrize(("words", "timeout_s", "code"), [(b"FAKE-DAMAGE", 10, "undecodable_image"), (b"late", -1, "deadline_exceeded")])
 def test_an_error_comes_back_by_its_code(served: socket.socket, words: bytes, timeout_s: float, code: str) -> None:
-    message = ask(served, words, timeout_s)
+    message = ask(served, words, timeout_s, "full")
     assert message
-    assert message.meta["error"] == code
+    assert (message.meta["error"], message.body) == (code, b"")

@@ -1,5 +1,6 @@
 """What a child is started with, and what its answers mean."""
 
+from dataclasses import replace
 from time import monotonic
 
 import pytest
@@ -17,6 +18,8 @@ PROGRAM = EngineProgram("module:factory", lambda: {"a": 1})
 def test_an_answer_survives_its_words() -> None:
     prediction = Prediction((), "fake", "logit", {"infer": 0.1 + 0.2})
     assert PROGRAM.read(words_of(prediction), b"") == prediction
+    complete = replace(prediction, all_scores=b"\x00\x00\x80\x3f")
+    assert PROGRAM.read(words_of(complete), complete.all_scores or b"") == complete
     refusal = PROGRAM.read(words_of(Saturated("Full.", "Wait.")), b"")
     assert (type(refusal), str(refusal)) == (Saturated, "Full. Wait.")
 
@@ -34,5 +37,5 @@ def test_words_that_mean_nothing_raise(meta: object) -> None:
 
 def test_what_goes_with_an_image() -> None:
     deadline_s = monotonic()
-    assert PROGRAM.meta(InferenceRequest(level_image(1), "id", deadline_s)) == ["id", deadline_s, "png", 48, 48, 1]
+    assert PROGRAM.meta(InferenceRequest(level_image(1), "id", deadline_s, "full")) == ["id", deadline_s, "png", 48, 48, 1, "full"]
     assert PROGRAM.launch().command(7)[-1] == "7"

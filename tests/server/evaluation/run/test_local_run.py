@@ -1,7 +1,9 @@
 """An evaluation in this process; how it is interrupted and resumed is tested from outside, in tests/server/cli."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from server.cli.flags import load_settings
@@ -10,8 +12,9 @@ from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.run.local_run import evaluate, write_result_files
 from server.evaluation.run.records import Record
 from server.evaluation.run.run_folder import RunFolder
-from tests.level_model import store_level_model
-from tests.server.evaluation.level_sets import make_level_set
+from server.evaluation.run.score_file import SCORES
+from tests.level_model import CLASSES, level_scores, store_level_model
+from tests.server.evaluation.level_sets import class_of, make_level_set
 
 
 def test_it_is_measured(tmp_path: Path) -> None:
@@ -24,6 +27,23 @@ def test_it_is_measured(tmp_path: Path) -> None:
     assert (seen, len(run.images)) == (list(range(151)), 150)
     again = evaluate(settings, made.folder, None, request, folder, lambda _: None)
     assert again.report == run.report
+
+
+@pytest.mark.skipif(find_spec("mxclassify") is None, reason="make mxbase builds it")
+def test_all_scores_are_kept(tmp_path: Path) -> None:
+    store_level_model(tmp_path / "store")
+    made = make_level_set(tmp_path / "val", 150, damaged=True)
+    settings = load_settings(model_store=tmp_path / "store", model="level", engines="mxbase")
+    request, folder = EvaluationRequest(dataset="val"), RunFolder(tmp_path / "run")
+    run = evaluate(settings, made.folder, None, request, folder, lambda _: None, keep_scores=True)
+    assert run.report.accuracy["top1"].correct == made.correct
+    table = np.fromfile(folder.path / SCORES, "<f4").reshape(150, CLASSES)
+    for index in range(150):
+        number = int(Path(run.images[index].name).stem)
+        if made.is_damaged(number):
+            assert np.isnan(table[index]).all()
+        else:
+            assert np.abs(table[index] - level_scores(4 * class_of(number))).max() < 1e-5
 
 
 def test_result_files(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from server.engines.base import InferenceRequest
@@ -17,6 +18,7 @@ from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, Servic
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.run.records import PredictionLog, Record
 from server.evaluation.run.runner import TRIES, Run
+from server.evaluation.run.score_file import ScoreFile
 from server.types import Prediction
 from tests.level_model import level_png
 
@@ -43,6 +45,13 @@ def log(tmp_path: Path) -> Iterator[PredictionLog]:
         yield log
 
 
+@pytest.fixture
+def scores(tmp_path: Path) -> Iterator[ScoreFile]:
+    with ScoreFile(tmp_path, IMAGES, CLASSES) as scores:
+        scores.open(goes_on=False)
+        yield scores
+
+
 class Moody(Fleet):
     """Fails in one way, so many times for an image."""
 
@@ -62,10 +71,12 @@ class Moody(Fleet):
         return future
 
 
-def through(engine: Fleet, items: LabelledSet, log: PredictionLog, places: Callable[[], int] = lambda: 4) -> Run:
+def through(
+    engine: Fleet, items: LabelledSet, log: PredictionLog, places: Callable[[], int] = lambda: 4, scores: ScoreFile | None = None
+) -> Run:
     engine.start()
     try:
-        run = Run(items, log, engine, places, timeout_s=5, max_image_pixels=10_000, top_k=2)
+        run = Run(items, log, engine, places, timeout_s=5, max_image_pixels=10_000, top_k=2, scores=scores)
         assert run.run(threading.Event())
     finally:
         engine.close(0)
@@ -117,7 +128,7 @@ def test_places_that_are_taken_away_are_given_back(items: LabelledSet, log: Pred
     assert max(held) <= 8
 
 
-def test_a_stop_is_heard_and_nothing_is_lost(items: LabelledSet, log: PredictionLog) -> None:
+def test_a_stop_is_heard_and_nothing_is_lost(items: LabelledSet, log: PredictionLog, scores: ScoreFile) -> None:
     engine, stop = Fleet.of(FakeEngine(latency_s=0.005)), threading.Event()
     engine.start()
 
@@ -125,9 +136,14 @@ def test_a_stop_is_heard_and_nothing_is_lost(items: LabelledSet, log: Prediction
         if record.index == 9:
             stop.set()
 
-    run = Run(items, log, engine, lambda: 4, timeout_s=5, max_image_pixels=10_000, top_k=2, on_record=heard)
+    run = Run(items, log, engine, lambda: 4, timeout_s=5, max_image_pixels=10_000, top_k=2, on_record=heard, scores=scores)
     assert not run.run(stop)
     engine.close(0)
     assert len(list(log.read())) < IMAGES
-    through(Fleet.of(FakeEngine()), items, log)
-    assert sorted(record.index for record in log.read()) == list(range(IMAGES))
+    through(Fleet.of(FakeEngine()), items, log, scores=scores)
+    records = {record.index: record for record in log.read()}
+    assert sorted(records) == list(range(IMAGES))
+    table = np.fromfile(scores.path, "<f4").reshape(IMAGES, CLASSES)
+    for index in range(3, IMAGES):
+        assert [(class_id, table[index, class_id]) for class_id in np.argsort(-table[index])] == list(records[index].top)
+    assert np.isnan(table).all(axis=1).nonzero()[0].tolist() == [1, 2]

@@ -1,0 +1,17 @@
+"""The scores of all classes of an image: little-endian float32, in the order of the class ids."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+FLOAT32 = np.dtype("<f4")
+
+
+def packed(scores: Sequence[float]) -> bytes:
+    """Scores as they are sent and kept."""
+    return np.asarray(scores, FLOAT32).tobytes()
+
+
+def are_finite(all_scores: bytes) -> bool:
+    """Whether each is a number."""
+    return bool(np.isfinite(np.frombuffer(all_scores, FLOAT32)).all())

@@ -1,0 +1,113 @@
+"""The scores of all classes of every image of an evaluation, in one file beside its log.
+
+A row an image, in the order of the list, a column a class: little-endian float32, NaN in the rows of images without a prediction. The
+file has its whole size from the beginning, so that no run finds out late that there is no room. A row is written before the line of
+the log that tells of its image: a process that is killed leaves no line without its row. The loss of power may cost the last of them.
+"""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from server.engines.all_scores import FLOAT32
+from server.errors import BadRequest, EvaluationLost
+from server.types import Prediction
+
+SCORES = "scores.f32"
+MAX_BYTES = 4 * 1024**3
+
+_NAN = b"\x00\x00\xc0\x7f"
+_CHUNK = _NAN * (256 * 1024)
+_ROWS_TO_SYNC = 1000
+
+
+class ScoreFile:
+    """The file, for one writer."""
+
+    def __init__(self, folder: Path, images: int, classes: int) -> None:
+        """Nothing is written yet; raises BadRequest if it would be too large."""
+        self.path = folder / SCORES
+        self._classes = classes
+        self._row_bytes = classes * FLOAT32.itemsize
+        self._size_bytes = images * self._row_bytes
+        self._file: int | None = None
+        self._unsynced = 0
+        if self._size_bytes > MAX_BYTES:
+            raise BadRequest(
+                f"The scores of {images} images and {classes} classes are {self._size_bytes} bytes; {MAX_BYTES} are kept at most.",
+                f"Evaluate at most {MAX_BYTES // self._row_bytes} images (--limit), or leave out --scores.",
+            )
+
+    def open(self, *, goes_on: bool) -> None:
+        """Make the file, or go on with it where images were answered before.
+
+        Raises BadRequest if their scores were not kept, EvaluationLost.
+        """
+        there = self.path.exists()
+        if goes_on and not there:
+            raise BadRequest("The evaluation was begun without --scores.", "Go on without them, or begin a new one.")
+        try:
+            if not there:
+                self._make()
+            self._file = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
+            size_bytes = os.fstat(self._file).st_size
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if size_bytes != self._size_bytes:
+            self.close()
+            raise EvaluationLost(f"{self.path} has {size_bytes} bytes, not {self._size_bytes}.", "Begin the evaluation anew.")
+
+    def _make(self) -> None:
+        """All of it, filled; a crash leaves none."""
+        unfinished = self.path.with_name(SCORES + ".tmp")
+        try:
+            with unfinished.open("wb") as file:
+                unfinished.chmod(0o640)
+                for start in range(0, self._size_bytes, len(_CHUNK)):
+                    file.write(_CHUNK[: self._size_bytes - start])
+            unfinished.replace(self.path)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+    def keep(self, index: int, prediction: Prediction) -> None:
+        """Write the row of an image; raises EvaluationLost, and BadRequest if the engine does not give the scores of all classes."""
+        row = prediction.all_scores
+        if row is None or len(row) != self._row_bytes:
+            raise BadRequest(
+                f"The engine {prediction.engine} does not give the scores of all {self._classes} classes.",
+                "Begin a new one without --scores, or with another engine.",
+            )
+        if self._file is None:
+            raise EvaluationLost(f"{self.path} is not open.")
+        try:
+            written = 0
+            while written < len(row):
+                written += os.pwrite(self._file, row[written:], index * self._row_bytes + written)
+            self._unsynced += 1
+            if self._unsynced == _ROWS_TO_SYNC:
+                os.fsync(self._file)
+                self._unsynced = 0
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def close(self) -> None:
+        """Have everything on the disk and close the file; raises EvaluationLost."""
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                os.fsync(file)
+            except OSError as error:
+                raise self._unwritable(error) from error
+            finally:
+                os.close(file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _unwritable(self, error: OSError) -> EvaluationLost:
+        return EvaluationLost(f"{self.path} cannot be written: {error.strerror}.", "What was written is kept: make room, then resume.")
