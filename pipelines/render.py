@@ -1,6 +1,7 @@
 """A manifest, rendered: the `.pipeline` text and the `.cfg` the vendor makes people type by hand."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models.manifest import MAX_TOP_K, ModelManifest
@@ -10,6 +11,11 @@ POST_PROCESS_LIBRARY = "libresnet50postprocess.so"
 # With several batch sizes a frame waits this long for company. One image decodes in a few ms, and a batch must never
 # wait longer than an inference takes; the vendor's default is 5000. A model of batch 1 ignores it.
 WAITING_TIME_MS = 2
+SCORES_WAITING_TIME_MS = 1  # the least there is: in a stream of scores there is one picture at a time
+
+NETWORK, SINK = "mxpi_tensorinfer0", "appsink0"  # by these names the network's whole output is asked for
+
+Chain = list[tuple[str, dict[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -27,25 +33,46 @@ def render_config(manifest: ModelManifest) -> str:
     return "".join(f"{key}={value}\n" for key, value in values.items())
 
 
-def render_pipeline(manifest: ModelManifest, paths: PipelinePaths, stream_names: list[str], device_id: int = 0) -> bytes:
-    """The pipeline text with one stream for each name, all alike and on one device."""
-    streams = {name: {"stream_config": {"deviceId": str(device_id)}, **_elements(manifest, paths)} for name in stream_names}
+def render_pipeline(
+    manifest: ModelManifest, paths: PipelinePaths, stream_names: list[str], device_id: int = 0, scores_names: Iterable[str] = ()
+) -> bytes:
+    """The pipeline text with one stream for each name, all alike and on one device.
+
+    Those of `scores_names` follow. They end behind the network, whose whole output the SDK hands out on request (GetResult).
+    """
+    classifying = _classification(manifest, paths)
+    network = [*_network(manifest, paths, SCORES_WAITING_TIME_MS), _sink()]
+    chains = dict.fromkeys(stream_names, classifying) | dict.fromkeys(scores_names, network)
+    streams = {name: {"stream_config": {"deviceId": str(device_id)}, **_elements(chain)} for name, chain in chains.items()}
     return (json.dumps(streams, indent=4) + "\n").encode()
 
 
-def _elements(manifest: ModelManifest, paths: PipelinePaths) -> dict[str, object]:
-    chain: list[tuple[str, dict[str, str]]] = [
+def _network(manifest: ModelManifest, paths: PipelinePaths, waiting_time_ms: int) -> Chain:
+    return [
         ("appsrc", {"blocksize": "409600"}),
         ("mxpi_imagedecoder", {"handleMethod": "opencv"}),
         *_geometry(manifest),
-        ("mxpi_tensorinfer", {"modelPath": paths.model, "waitingTime": str(WAITING_TIME_MS), "outputDeviceId": "-1"}),
+        ("mxpi_tensorinfer", {"modelPath": paths.model, "waitingTime": str(waiting_time_ms), "outputDeviceId": "-1"}),
+    ]
+
+
+def _classification(manifest: ModelManifest, paths: PipelinePaths) -> Chain:
+    return [
+        *_network(manifest, paths, WAITING_TIME_MS),
         (
             "mxpi_classpostprocessor",
             {"postProcessConfigPath": paths.config, "labelPath": paths.labels, "postProcessLibPath": POST_PROCESS_LIBRARY},
         ),
         ("mxpi_dataserialize", {"outputDataKeys": "mxpi_classpostprocessor0"}),
-        ("appsink", {"blocksize": "4096000"}),
+        _sink(),
     ]
+
+
+def _sink() -> tuple[str, dict[str, str]]:
+    return "appsink", {"blocksize": "4096000"}
+
+
+def _elements(chain: Chain) -> dict[str, object]:
     names = [f"{factory}0" for factory, _ in chain]
     following = [*names[1:], None]
     return {
@@ -54,7 +81,7 @@ def _elements(manifest: ModelManifest, paths: PipelinePaths) -> dict[str, object
     }
 
 
-def _geometry(manifest: ModelManifest) -> list[tuple[str, dict[str, str]]]:
+def _geometry(manifest: ModelManifest) -> Chain:
     """What the pipeline does to the pixels; the rest of the recipe is in the model (AIPP, or folded in on a CPU)."""
     recipe = manifest.recipe
     if recipe.resize == "stretch":

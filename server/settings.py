@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         None, description="The vendor's sdk.conf for the CPU runtime: enable_ps=true keeps performance statistics."
     )
     streams_per_device: int = Field(0, ge=0, le=64, description="Streams per device; 0: one more than the CPU cores (cpu), 2 (ascend).")
+    full_scores: Literal["auto", "yes", "no"] = Field(
+        "auto", description="Streams of their own for the scores of all classes: auto on a CPU; on a chip each loads the model once more."
+    )
     window: Positive = Field(64, description="Images in flight at most; more are answered 429.")
     timeout_ms: Positive = Field(30_000, description="Time a request may take; a client may ask for less.")
     max_body_bytes: Positive = Field(20 * 1024 * 1024, description="Largest request body.")

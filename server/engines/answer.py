@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from math import isfinite
 
 from pipelines.codes import Code
+from server.engines.plan import FullScores
 from server.engines.process.stream_lanes import NOT_SENT
-from server.errors import EngineFailed, ServiceError, StreamFull, UndecodableImage
+from server.engines.score_vector import best_of, packed, read_vector
+from server.engines.tensor_message import NotATensor
+from server.errors import BadRequest, EngineFailed, ServiceError, StreamFull, UndecodableImage
 from server.types import ClassScore, Prediction, ScoreType
 
 # What the elements before the inference answer to the picture itself: its format, its size, or its size after the resize.
@@ -23,6 +26,34 @@ _IMAGE_CODES = frozenset(
 
 def read_answer(code: int, data: bytes, score_type: ScoreType, stages_s: Mapping[str, float]) -> Prediction | ServiceError:
     """What a result of the pipeline means: a prediction, or the error the client is told."""
+    return _failure(code, data) or _best(data, score_type, stages_s)
+
+
+def read_full(
+    code: int, data: bytes, full: FullScores | None, score_type: ScoreType, stages_s: Mapping[str, float]
+) -> Prediction | ServiceError:
+    """The same of a stream of scores, whose data is a serialized MxpiTensorPackageList; `full` is None where there is no such stream."""
+    if full is None:
+        return no_full_scores()
+    if error := _failure(code, data):
+        return error
+    try:
+        scores = read_vector(data, full.classes, score_type)
+    except NotATensor as error:
+        return EngineFailed(str(error))
+    return Prediction(best_of(scores, full.labels), "stream", score_type, stages_s, packed(scores))
+
+
+def no_full_scores() -> BadRequest:
+    """What a request for the scores of all classes is told where no stream gives them. It is no fault of the engine."""
+    return BadRequest(
+        "The engine gives the scores of the best 16 classes only.",
+        "Start the server with FULL_SCORES=yes; to a pipeline of your own add a stream scores0, from an appsrc0 as in the others to "
+        "mxpi_tensorinfer0 and from there to appsink0.",
+    )
+
+
+def _failure(code: int, data: bytes) -> ServiceError | None:
     if code == Code.COMM_INVALID_PARAM and data.startswith(b"Opencv decode failed"):
         return UndecodableImage("The image cannot be decoded.", "It is damaged inside its coded pixels: send the original file.")
     if code == NOT_SENT and not data:
@@ -32,6 +63,10 @@ def read_answer(code: int, data: bytes, score_type: ScoreType, stages_s: Mapping
         return UndecodableImage(what, "Send it in another size or shape.")
     if code:
         return EngineFailed(f"The pipeline failed the image with code {int(code)}: {data.decode(errors='replace').strip()}")
+    return None
+
+
+def _best(data: bytes, score_type: ScoreType, stages_s: Mapping[str, float]) -> Prediction | ServiceError:
     try:
         entries = json.loads(data).get("MxpiClass", [])
         scores = tuple([ClassScore(int(entry["classId"]), entry["className"], float(entry["confidence"])) for entry in entries])

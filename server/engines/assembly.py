@@ -136,7 +136,15 @@ class EngineAssembly:
         if own := self._settings.pipeline:
             return lambda: plan_own(own)
         streams = self._settings.streams_per_device or default_streams(self._runtime)
-        return lambda: plan_rendered(self._model, self._runtime, self._soc, streams, self._chip(device))
+        scores = self._scores_streams(streams)
+        return lambda: plan_rendered(self._model, self._runtime, self._soc, streams, self._chip(device), scores_streams=scores)
+
+    def _scores_streams(self, streams: int) -> int:
+        """Streams for the scores of all classes: on a CPU as many as there are others, on a chip, whose memory is short, one."""
+        wanted = self._settings.full_scores
+        if self._runtime == "cpu":
+            return 0 if wanted == "no" else streams
+        return 1 if wanted == "yes" else 0
 
     def _child_arguments(self, device: int) -> Mapping[str, Any]:
         plan = self._classifier_plan(device)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from models.manifest import MAX_CLASSES
 from models.store import StoredModel
-from pipelines.classification import ClassificationConfig
+from pipelines.classification import ClassificationConfig, plain_file, read_labels
 from pipelines.classifier_config import ClassifierLimits, render_classifier
 from pipelines.cpu.text.spec import StreamSpec, parse_pipeline
 from pipelines.pipeline_errors import PipelineError
-from pipelines.render import PipelinePaths, render_config, render_pipeline
+from pipelines.render import NETWORK, SINK, PipelinePaths, render_config, render_pipeline
+from server.engines.process.scores_lanes import ScoresStream
 from server.errors import EngineUnavailable
 from server.types import Runtime, ScoreType
 
@@ -20,14 +21,27 @@ from server.types import Runtime, ScoreType
 OWN_DEPTH = 10
 
 
+OWN_SCORES = re.compile("scores[0-9]+")  # a stream of that name in a person's own pipeline hands out the network's whole output
+
+
+@dataclass(frozen=True)
+class FullScores:
+    """The streams whose answers hold the scores of all classes, and the labels by class id, of which there may be fewer."""
+
+    streams: tuple[ScoresStream, ...]
+    classes: int
+    labels: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class StreamPlan:
-    """A pipeline text and how to drive it; `depth` images may be in one stream at once."""
+    """A pipeline text and how to drive it; `depth` images may be in one stream of `streams` at once."""
 
     text: bytes
     streams: tuple[str, ...]
     depth: int
     score_type: ScoreType
+    full: FullScores | None = None
     folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     def close(self) -> None:
@@ -52,8 +66,11 @@ def plan_classifier(model: StoredModel, runtime: Runtime, soc: str, limits: Clas
     return ClassifierPlan(config, model.read_class_names(), runtime)
 
 
-def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, device: int = 0) -> StreamPlan:
-    """Render the model's pipeline for one chip; raises ModelError when an artifact is missing or damaged."""
+def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, device: int = 0, *, scores_streams: int = 0) -> StreamPlan:
+    """Render the model's pipeline for one chip; raises ModelError when an artifact is missing or damaged.
+
+    `scores_streams` more give the scores of all classes. On a chip each loads the model once more; on a CPU all streams share it.
+    """
     manifest = model.manifest
     if manifest.classes > MAX_CLASSES:
         raise EngineUnavailable(f"{manifest.name} has {manifest.classes} classes; the vendor's post-process takes {MAX_CLASSES}.")
@@ -68,11 +85,17 @@ def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, 
     # One image works and one waits; where a batch is formed, a whole one must fit beside them. The vendor's table of
     # unclaimed results has ten places, which bounds the batch that can be waited for.
     depth = 2 if artifact.batch_sizes == (1,) else artifact.batch_sizes[-1] + 2
-    return StreamPlan(render_pipeline(manifest, paths, names, device), tuple(names), depth, "probability", folder)
+    scores = tuple(ScoresStream(f"scores{number}", SINK, NETWORK) for number in range(scores_streams))
+    text = render_pipeline(manifest, paths, names, device, [stream.name for stream in scores])
+    full = FullScores(scores, manifest.classes, model.read_class_names()) if scores else None
+    return StreamPlan(text, tuple(names), depth, "probability", full, folder)
 
 
 def plan_own(pipeline: Path) -> StreamPlan:
-    """A hand-written pipeline; every stream of it must lead from one appsrc through a classification to one appsink."""
+    """A hand-written pipeline; every stream of it must lead from one appsrc through a classification to one appsink.
+
+    But for those called scores0, scores1, …, which lead through one mxpi_tensorinfer only.
+    """
     try:
         text = pipeline.read_bytes()
     except OSError as error:
@@ -81,22 +104,46 @@ def plan_own(pipeline: Path) -> StreamPlan:
         specs = parse_pipeline(text)
     except PipelineError as error:
         raise EngineUnavailable(f"The pipeline {pipeline} is not valid. {error.message}", error.remedy) from error
-    kinds = {_score_type(pipeline, spec) for spec in specs}
-    if len(kinds) > 1:
+    scores = [spec for spec in specs if OWN_SCORES.fullmatch(spec.name)]
+    classifying = [spec for spec in specs if spec not in scores]
+    if not classifying:
+        raise EngineUnavailable(f"No stream of {pipeline} classifies.", "Add one that leads through a post-process.")
+    configs = [_config(pipeline, spec) for spec in classifying]
+    if len({config.softmax for config in configs}) > 1:
         raise EngineUnavailable(f"The streams of {pipeline} disagree on SOFTMAX.", "Give every stream the same .cfg.")
-    return StreamPlan(text, tuple(spec.name for spec in specs), OWN_DEPTH, kinds.pop())
+    streams = tuple(_scores_stream(pipeline, spec) for spec in scores)
+    full = FullScores(streams, configs[0].classes, _labels(pipeline, classifying[0])) if streams else None
+    return StreamPlan(text, tuple(spec.name for spec in classifying), OWN_DEPTH, "probability" if configs[0].softmax else "logit", full)
 
 
-def _score_type(pipeline: Path, spec: StreamSpec) -> ScoreType:
-    for factory in ("appsrc", "mxpi_classpostprocessor", "mxpi_dataserialize", "appsink"):
+def _check(pipeline: Path, spec: StreamSpec, *factories: str) -> str:
+    """The name of its sink."""
+    for factory in factories:
         if len(spec.of_factory(factory)) != 1:
             raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline} must have exactly one {factory}.")
     sink = spec.of_factory("appsink")[0].name
     if not re.fullmatch(r"appsink[0-9]+", sink):
         raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: a sink called {sink!r} never delivers.", "Call it appsink0.")
+    return sink
+
+
+def _config(pipeline: Path, spec: StreamSpec) -> ClassificationConfig:
+    _check(pipeline, spec, "appsrc", "mxpi_classpostprocessor", "mxpi_dataserialize", "appsink")
     props = spec.of_factory("mxpi_classpostprocessor")[0].props
     try:
-        config = ClassificationConfig.of(props["postProcessConfigContent"], str(props["postProcessConfigPath"]))
+        return ClassificationConfig.of(props["postProcessConfigContent"], str(props["postProcessConfigPath"]))
     except ValueError as error:
         raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: {error}.", "Mend the post-process.") from error
-    return "probability" if config.softmax else "logit"
+
+
+def _scores_stream(pipeline: Path, spec: StreamSpec) -> ScoresStream:
+    sink = _check(pipeline, spec, "appsrc", "mxpi_tensorinfer", "appsink")
+    return ScoresStream(spec.name, sink, spec.of_factory("mxpi_tensorinfer")[0].name)
+
+
+def _labels(pipeline: Path, spec: StreamSpec) -> tuple[str, ...]:
+    path = str(spec.of_factory("mxpi_classpostprocessor")[0].props["labelPath"])
+    try:
+        return tuple(read_labels(plain_file("labelPath", path))) if path else ()
+    except (ValueError, OSError) as error:
+        raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: {error}.", "Mend the post-process.") from error

@@ -17,6 +17,8 @@ class StreamManager(Protocol):
     def CreateMultipleStreams(self, pipeline: bytes, /) -> int: ...  # noqa: N802, D102
     def SendDataWithUniqueId(self, stream: bytes, plugin: int, data: Any, /) -> int: ...  # noqa: N802, D102, ANN401
     def GetResultWithUniqueId(self, stream: bytes, unique_id: int, timeout_ms: int, /) -> Any: ...  # noqa: N802, D102, ANN401
+    def SendData(self, stream: bytes, plugin: int, data: Any, /) -> int: ...  # noqa: N802, D102, ANN401
+    def GetResult(self, stream: bytes, sink: bytes, keys: Any, timeout_ms: int, /) -> Any: ...  # noqa: N802, D102, ANN401
     def DestroyAllStreams(self) -> int: ...  # noqa: N802, D102
     def StopStream(self, stream: bytes, /) -> int: ...  # noqa: N802, D102
 

@@ -1,18 +1,23 @@
-"""The stream engine in this process: drives StreamManagerApi, the vendor's on a chip and ours on a CPU, by the rules of stream_lanes."""
+"""The stream engine in this process: drives StreamManagerApi, the vendor's on a chip and ours on a CPU.
+
+How is in stream_lanes, and in scores_lanes for the scores of all classes.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
 from pipelines.cpu.runtime_options import CpuOptions
-from server.engines.answer import read_answer
+from server.engines.answer import no_full_scores, read_answer, read_full
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
+from server.engines.process.scores_lanes import ScoresLanes
 from server.engines.process.stream_lanes import UNHINDERED, StreamLanes, StreamRefused
 from server.engines.runtime import StreamManager, open_stream_manager
 from server.engines.work import Work
@@ -39,6 +44,7 @@ class StreamEngine:
         self._options = CpuOptions(on_frame=self._keep_stages, on_batch=self._ran, strict=strict, refuse_damaged=True, sdk_conf=sdk_conf)
         self._plan: StreamPlan | None = None
         self._lanes: StreamLanes | None = None
+        self._scores: ScoresLanes | None = None
         self._manager: StreamManager | None = None
 
     def start(self) -> None:
@@ -60,22 +66,26 @@ class StreamEngine:
             reason = getattr(self._manager, "last_error", None) or "The SDK's log says why."  # the vendor's manager has none
             raise EngineUnavailable(f"The streams cannot be created (code {int(code)}). {reason}")
         lanes = self._lanes = StreamLanes(self._manager, make_input, plan.streams, plan.depth, self._claim, self._deliver)
-        self._warm_up(lanes, plan.score_type)
+        streams = plan.full.streams if plan.full else ()
+        scores = self._scores = ScoresLanes(self._manager, make_input, streams, self._claim, self._deliver_full)
+        self._warm_up(lanes, scores, plan)
         lanes.start(told)
+        scores.start()
 
-    def _warm_up(self, lanes: StreamLanes, score_type: ScoreType) -> None:
+    def _warm_up(self, lanes: StreamLanes, scores: ScoresLanes, plan: StreamPlan) -> None:
         try:
-            results = lanes.warm_up(probe_image())
+            best, full = lanes.warm_up(probe_image()), scores.warm_up(probe_image())
         except StreamRefused as error:
             raise EngineUnavailable(str(error)) from None
-        for stream, data in results.items():
-            answer = read_answer(0, data, score_type, {})
+        answers = {stream: read_answer(0, data, plan.score_type, {}) for stream, data in best.items()}
+        answers |= {stream: read_full(0, data, plan.full, plan.score_type, {}) for stream, data in full.items()}
+        for stream, answer in answers.items():
             if isinstance(answer, ServiceError):
                 raise EngineUnavailable(f"Stream {stream!r} fails its first picture: {answer.message}")
 
     @property
     def places(self) -> int:
-        """Images that the streams take at once."""
+        """Images that the streams take at once; those of scores have a queue, and no more images come in than that."""
         return self._lanes.places if self._lanes else 0
 
     @property
@@ -84,11 +94,14 @@ class StreamEngine:
         return self._plan.score_type if self._plan else "probability"
 
     def take(self, work: Work) -> None:
-        """Send an image to the stream with most room."""
-        lanes = self._lanes
-        if lanes is None:
+        """Send an image to the stream with most room, or to the streams of scores."""
+        lanes, scores, request = self._lanes, self._scores, work.request
+        if lanes is None or scores is None:
             raise EngineUnavailable("The engine is not running.")
-        if not lanes.send(work):
+        if request and request.scores == "full":
+            if not scores.send(work):  # told on a thread of its own: the observer may come back at once with the next one
+                threading.Thread(target=self.on_answer, args=(work, no_full_scores()), daemon=True).start()
+        elif not lanes.send(work):
             raise EngineUnavailable("Every stream is full of images that gave no result.")
 
     def health(self) -> EngineHealth:
@@ -104,6 +117,8 @@ class StreamEngine:
     def _keep_stages(self, stream: str, unique_id: int, stages_s: Mapping[str, float]) -> None:
         if self._lanes:
             self._lanes.keep_stages(stream, unique_id, stages_s)
+        if self._scores:
+            self._scores.keep_stages(stream, stages_s)
 
     def _arrived(self, stream: str, unique_id: int) -> None:
         if self._lanes:  # but for the first pictures, which are waited for
@@ -117,14 +132,21 @@ class StreamEngine:
         if code is None:
             self.on_answer(work, None)
             return
-        stages_s = {**stages_s, "queue": stages_s.get("queue", 0.0) + work.queued_s}
-        self.on_answer(work, read_answer(code, data, self.score_type, stages_s))
+        self.on_answer(work, read_answer(code, data, self.score_type, _with_queue(work, stages_s)))
+
+    def _deliver_full(self, work: Work, code: int | None, data: bytes, stages_s: Mapping[str, float]) -> None:
+        if code is None:
+            self.on_answer(work, None)
+            return
+        full = self._plan.full if self._plan else None
+        self.on_answer(work, read_full(code, data, full, self.score_type, _with_queue(work, stages_s)))
 
     def close(self) -> None:
         """Let what is in the streams come out, end the threads, and only then stop the streams."""
         lanes, self._lanes = self._lanes, None
-        if lanes and self._manager:
-            if not lanes.close(CLOSE_S):
+        scores, self._scores = self._scores, None
+        if lanes and scores and self._manager:
+            if not scores.close(lanes, CLOSE_S):
                 logger.error("a stream hangs; it is left to the end of the process")
             elif self._runtime == "cpu":
                 self._manager.DestroyAllStreams()  # the vendor tears its devices down here, for good
@@ -132,3 +154,8 @@ class StreamEngine:
         if self._plan:
             self._plan.close()
             self._plan = None
+
+
+def _with_queue(work: Work, stages_s: Mapping[str, float]) -> Mapping[str, float]:
+    """The stages with what the work waited before the engine took it."""
+    return {**stages_s, "queue": stages_s.get("queue", 0.0) + work.queued_s}

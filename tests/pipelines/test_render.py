@@ -8,7 +8,7 @@ from models.manifest import ModelManifest, Recipe
 from models.store import zoo_manifest, zoo_names
 from pipelines.classification import ClassificationConfig
 from pipelines.cpu.text.spec import StreamSpec, parse_pipeline
-from pipelines.render import PipelinePaths, render_config, render_pipeline
+from pipelines.render import NETWORK, SINK, PipelinePaths, render_config, render_pipeline
 
 PATHS = PipelinePaths("/store/m/m.om", "/run/m.cfg", "/store/m/m.names")
 SHORT_SIDE = Recipe(
@@ -52,6 +52,19 @@ def test_every_stream_is_alike_but_for_its_name() -> None:
     streams = rendered(zoo_manifest("efficientnet_lite0"), ("a", "b"), device_id=3)
     assert [(stream.name, stream.device_id) for stream in streams] == [("a", 3), ("b", 3)]
     assert streams[0].elements == streams[1].elements
+
+
+def test_streams_of_scores_end_behind_the_network_and_change_no_other() -> None:
+    manifest = zoo_manifest("efficientnet_lite0")
+    alone, *scores = parse_pipeline(render_pipeline(manifest, PATHS, ["a"], 2, ["scores0", "scores1"]))
+    assert [alone] == rendered(manifest, ("a",), device_id=2)
+    assert [stream.name for stream in scores] == ["scores0", "scores1"]
+    for stream in scores:
+        assert [element.factory.removeprefix("mxpi_") for element in stream.elements.values()] == [
+            *("appsrc", "imagedecoder", "imageresize", "tensorinfer", "appsink")
+        ]
+        assert stream.device_id == 2
+        assert stream.elements[NETWORK].next == (SINK,)
 
 
 def test_every_value_is_a_text() -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from server.engines.answer import read_answer
+from server.engines.answer import read_answer, read_full
 from server.engines.base import InferenceRequest
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
+from server.engines.process.protocol import FULL
 from server.errors import EngineFailed, ServiceError
 from server.types import ClassScore, Prediction, Runtime, ScoreType
 
@@ -86,15 +87,19 @@ class StreamProgram:
             "pipeline": plan.text.decode(),
             "streams": plan.streams,
             "depth": plan.depth,
+            "scores": plan.full.streams if plan.full else (),
         }
         return Launch("server.engines.process.stream_child", self._python, config, probe_image())
 
-    def meta(self, _request: InferenceRequest) -> None:
-        """Nothing: the decoder finds out for itself."""
+    def meta(self, request: InferenceRequest) -> str | None:
+        """Which scores are wanted, if it is all of them; of the image the decoder finds out everything for itself."""
+        return FULL if request.scores == "full" else None
 
     def read(self, meta: Any, body: bytes) -> Prediction | ServiceError:  # noqa: ANN401
         """The vendor's result."""
         code, stages_s = int(meta["code"]), {str(stage): float(elapsed_s) for stage, elapsed_s in meta["stages_s"].items()}
+        if meta["scores"] == FULL:
+            return read_full(code, body, self._plan.full if self._plan else None, self.score_type, stages_s)
         return read_answer(code, body, self.score_type, stages_s)
 
     def close(self) -> None:

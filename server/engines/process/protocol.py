@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 START = 1  # server: meta is the configuration
 STARTED = 2  # child: meta holds "places", the images it takes at once
 REFUSED = 3  # child: meta holds "message" and "remedy", why it cannot start
-IMAGE = 4  # server: body is an image
+IMAGE = 4  # server: body is an image; to the driver of streams meta is FULL where the scores of all classes are wanted
 RESULT = 5  # child: the answer to the image of that number
 BATCH = 6  # child: meta holds "images" and "padding" of a run of the model
+
+FULL = "full"
 
 MAGIC = b"AcF1"
 HEADER = struct.Struct("<4sBxHIQ")

@@ -15,7 +15,8 @@ import sys
 import threading
 from typing import Any
 
-from server.engines.process.protocol import BATCH, REFUSED, RESULT, STARTED, Message, receive_message, send_message
+from server.engines.process.protocol import BATCH, FULL, REFUSED, RESULT, STARTED, Message, receive_message, send_message
+from server.engines.process.scores_lanes import ScoresLanes, ScoresStream
 from server.engines.process.stream_lanes import NOT_SENT, StreamLanes, StreamRefused
 
 CLOSE_S = 10.0  # what the images in the streams may take to come out
@@ -36,6 +37,7 @@ class StreamChild:
         self._running = False
         self._manager: Any = None
         self._lanes: Any = None
+        self._scores: Any = None
 
     def start(self, picture: bytes) -> None:
         """Create the streams and send the first picture through each; raises CannotStart."""
@@ -56,14 +58,18 @@ class StreamChild:
             reason = getattr(self._manager, "last_error", None) or "The SDK's log says why."
             raise CannotStart(f"The streams cannot be created (code {int(code)}). {reason}")
         self._lanes = StreamLanes(self._manager, module.MxDataInput, self._config["streams"], self._config["depth"], _picture, self._answer)
+        scores = [ScoresStream(*stream) for stream in self._config["scores"]]
+        self._scores = ScoresLanes(self._manager, module.MxDataInput, scores, _picture, self._answer)
         try:
             self._lanes.warm_up(picture)
+            self._scores.warm_up(picture)
         except StreamRefused as error:
             raise CannotStart(str(error)) from None
 
     def run(self) -> None:
         """Answer images until the server closes."""
         self._lanes.start()
+        self._scores.start()
         self._running = True
         self._send(STARTED, 0, {"places": self._lanes.places})
         while True:
@@ -73,15 +79,18 @@ class StreamChild:
                 return
             if message is None:
                 return
-            if not self._lanes.send(message):
+            lanes = self._scores if message.meta == FULL else self._lanes
+            if not lanes.send(message):
                 self._answer(message, NOT_SENT, b"", {})
 
     def _keep_stages(self, stream: str, unique_id: int, stages_s: dict[str, float]) -> None:
         if self._lanes:
             self._lanes.keep_stages(stream, unique_id, stages_s)
+        if self._scores:
+            self._scores.keep_stages(stream, stages_s)
 
     def _answer(self, message: Message, code: int | None, data: bytes, stages_s: Any) -> None:  # noqa: ANN401 - a mapping
-        self._send(RESULT, message.number, {"code": code, "stages_s": dict(stages_s)}, data)
+        self._send(RESULT, message.number, {"code": code, "stages_s": dict(stages_s), "scores": message.meta}, data)
 
     def _tell_batch(self, images: int, padding: int) -> None:
         if self._running:  # not of the first picture
@@ -93,7 +102,7 @@ class StreamChild:
 
     def close(self) -> None:
         """Let what was taken come out, and only then stop the streams."""
-        if not self._lanes.close(CLOSE_S):
+        if not self._scores.close(self._lanes, CLOSE_S):
             sys.stderr.write("a stream hangs\n")
             sys.stderr.flush()
             os._exit(BROKEN)  # not sys.exit: the vendor's destructors would wait for what hangs

@@ -173,6 +173,13 @@ class StreamLanes:
 
     def close(self, within_s: float) -> bool:
         """Let what was sent come out and every waiter return, and only then stop the streams; False if one hangs, which is left."""
+        ended = self.end(within_s)
+        if ended:
+            self.stop()
+        return ended
+
+    def end(self, within_s: float) -> bool:
+        """Let what was sent come out and every waiter return; False if one does not."""
         give_up_s = time.monotonic() + within_s
         for lane in self._lanes.values():
             if self._deep:
@@ -184,11 +191,12 @@ class StreamLanes:
             thread.join(max(0.0, give_up_s - time.monotonic()))
         with self._changed:
             empty = self._changed.wait_for(self._empty, max(0.0, give_up_s - time.monotonic()))
-        if not empty or any(thread.is_alive() for thread in self._threads):
-            return False
+        return empty and not any(thread.is_alive() for thread in self._threads)
+
+    def stop(self) -> None:
+        """Stop the streams, which nobody may wait for any more."""
         for lane in self._lanes.values():
             self._manager.StopStream(lane.name)
-        return True
 
     def _empty(self) -> bool:
         return all(lane.room == self._depth for lane in self._lanes.values())

@@ -13,6 +13,7 @@ from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
 from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
+from server.types import Runtime
 from tests.level_model import store_level_model
 
 BUILT = find_spec("mxclassify") is not None
@@ -73,6 +74,22 @@ def test_each_kind_is_a_tier_and_each_chip_a_member(tmp_path: Path) -> None:
     assert kinds(fleet) == [[(EngineProcess, device) for device in "013"]] * 2
     assert fleet.names == ("stream", "mxbase")
     assert [(status.name, status.device, status.up) for status in fleet.statuses()][2:4] == [("stream", "3", False), ("mxbase", "0", False)]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "wanted", "streams"), [("cpu", "auto", 3), ("cpu", "no", 0), ("ascend", "auto", 0), ("ascend", "yes", 1)]
+)
+def test_streams_of_scores_where_they_cost_nothing_or_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: Runtime, wanted: str, streams: int
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("server.engines.assembly.plan_rendered", lambda *_, scores_streams: asked.append(scores_streams))
+    monkeypatch.setattr("server.engines.assembly.chip_soc", lambda _: "Ascend310")
+    settings = load_settings(engines="stream", devices="0", full_scores=wanted, streams_per_device=3)
+    fleet = EngineAssembly(settings, store_level_model(tmp_path), runtime, ModelMetrics(Metrics(), "level")).fleet()
+    with pytest.raises(AttributeError):  # there is no plan
+        fleet.start()
+    assert asked == [streams]
 
 
 def test_streams_by_runtime() -> None:

@@ -6,11 +6,15 @@ from time import monotonic
 import pytest
 
 from server.engines.base import InferenceRequest
+from server.engines.plan import FullScores, StreamPlan
 from server.engines.process.engine_child import words_of
-from server.engines.process.program import EngineProgram, error_of
+from server.engines.process.program import EngineProgram, StreamProgram, error_of
+from server.engines.process.scores_lanes import ScoresStream
 from server.errors import DeadlineExceeded, EngineFailed, Saturated
 from server.types import Prediction
 from tests.level_model import level_image
+
+FULL_SCORES = FullScores((ScoresStream("scores0", "appsink0", "mxpi_tensorinfer0"),), 4, ())
 
 PROGRAM = EngineProgram("module:factory", lambda: {"a": 1})
 
@@ -33,6 +37,21 @@ def test_errors_by_their_code() -> None:
 def test_words_that_mean_nothing_raise(meta: object) -> None:
     with pytest.raises((LookupError, TypeError, ValueError)):
         PROGRAM.read(meta, b"")
+
+
+@pytest.mark.parametrize("full", [None, FULL_SCORES])
+def test_what_the_driver_of_streams_is_told(full: FullScores | None) -> None:
+    program = StreamProgram(lambda: StreamPlan(b"{}", ("one",), 2, "logit", full), "cpu")
+    assert program.launch().config["scores"] == (full.streams if full else ())
+    request = InferenceRequest(level_image(1), "id", monotonic())
+    assert [program.meta(request), program.meta(replace(request, scores="full"))] == [None, "full"]
+
+
+@pytest.mark.parametrize("body", [b"", b"\x0a\x00", b"\xff" * 9])
+def test_a_tensor_that_is_none_fails_the_image_and_not_the_child(body: bytes) -> None:
+    program = StreamProgram(lambda: StreamPlan(b"{}", ("one",), 2, "logit", FULL_SCORES), "cpu")
+    program.launch()
+    assert type(program.read({"code": 0, "stages_s": {}, "scores": "full"}, body)) is EngineFailed
 
 
 def test_what_goes_with_an_image() -> None:

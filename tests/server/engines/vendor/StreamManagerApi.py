@@ -1,5 +1,6 @@
 """A stand-in for the vendor's module, valid Python 3.7: `codes` of InitManager and of results come with the pipeline's folder name."""
 
+import struct
 import sys
 
 
@@ -14,6 +15,20 @@ class MxDataOutput(object):
 
     errorCode = 0
     data = ('{"MxpiClass":[{"classId":7,"className":"%d.%d","confidence":1.0}]}' % sys.version_info[:2]).encode()
+
+
+class MxMetadataOutput(object):
+    """As the vendor's: a MxpiTensorPackageList with eight float32, of which the last is the largest."""
+
+    serializedMetadata = b"\x0a\x28\x12\x26\x32\x02\x01\x08\x3a\x20" + struct.pack("<8f", *range(8))
+
+
+class MxBufferAndMetadataOutput(object):
+    """As the vendor's."""
+
+    errorCode = 0
+    errorMsg = b""
+    metadataVec = (MxMetadataOutput(),)
 
 
 class StreamManagerApi(object):
@@ -36,6 +51,14 @@ class StreamManagerApi(object):
 
     def GetResultWithUniqueId(self, stream, unique_id, timeout_ms):
         return MxDataOutput()
+
+    def SendData(self, stream, plugin, data):
+        assert (type(stream), plugin, type(data.data)) == (bytes, 0, bytes)
+        return 0
+
+    def GetResult(self, stream, sink, keys, timeout_ms):
+        assert [type(name) for name in (stream, sink, *keys)] == [bytes] * 3
+        return MxBufferAndMetadataOutput()
 
     def StopStream(self, stream):
         return 0
