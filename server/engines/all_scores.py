@@ -1,13 +1,12 @@
 """The scores of all classes of an image: little-endian float32, in the order of the class ids."""
 
-from collections.abc import Sequence
-
 import numpy as np
+import numpy.typing as npt
 
 FLOAT32 = np.dtype("<f4")
 
 
-def packed(scores: Sequence[float]) -> bytes:
+def packed(scores: npt.ArrayLike) -> bytes:
     """Scores as they are sent and kept."""
     return np.asarray(scores, FLOAT32).tobytes()
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from math import isfinite
 
 from pipelines.codes import Code
+from server.engines.all_scores import packed
 from server.engines.plan import FullScores
 from server.engines.process.stream_lanes import NOT_SENT
-from server.engines.score_vector import best_of, packed, read_vector
+from server.engines.score_vector import best_of, read_vector
 from server.engines.tensor_message import NotATensor
 from server.errors import BadRequest, EngineFailed, ServiceError, StreamFull, UndecodableImage
 from server.types import ClassScore, Prediction, ScoreType

@@ -2,28 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from server.engines.work import Work
 from server.errors import ServiceError
-from server.types import EncodedImage, Prediction, Scores, ScoreType
-
-if TYPE_CHECKING:
-    from server.engines.work import Work
+from server.types import Prediction, ScoreType
 
 BatchObserver = Callable[[int, int], None]
 """Called with the images and the unused places of each run of the model."""
-AnswerObserver = Callable[["Work", Prediction | ServiceError | None], None]
+AnswerObserver = Callable[[Work, Prediction | ServiceError | None], None]
 """Called once for every work an engine has taken: with its answer, or None if it was abandoned or too late before it cost anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class InferenceRequest:
-    """One image to classify. `deadline_s` is on the clock of `time.monotonic()`."""
-
-    image: EncodedImage
-    id: str
-    deadline_s: float
-    scores: Scores = "top"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +39,7 @@ def ignore_batch(_images: int, _padding: int) -> None:
     """The observer of batches where there is none."""
 
 
-def ignore_answer(_work: "Work", _outcome: Prediction | ServiceError | None) -> None:
+def ignore_answer(_work: Work, _outcome: Prediction | ServiceError | None) -> None:
     """The observer of answers where there is none."""
 
 
@@ -86,7 +74,7 @@ class Engine(Protocol):
     def start(self) -> None:
         """Load and warm up; raises EngineUnavailable or ModelError."""
 
-    def take(self, work: "Work") -> None:
+    def take(self, work: Work) -> None:
         """Take a work without waiting, and tell `on_answer` when it is over.
 
         Thread-safe; raises EngineUnavailable when it cannot be taken, and then it is not.

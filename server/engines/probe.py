@@ -6,7 +6,7 @@ from time import monotonic
 import cv2
 import numpy as np
 
-from server.engines.base import InferenceRequest
+from server.engines.work import InferenceRequest
 from server.types import EncodedImage, ImageFormat
 
 SIDE_PX = 256

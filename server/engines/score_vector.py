@@ -35,8 +35,3 @@ def best_of(scores: Floats, labels: Sequence[str]) -> tuple[ClassScore, ...]:
     order = ranked(scores, min(MAX_TOP_K, len(scores))).tolist()
     best = zip(order, scores[order].tolist(), strict=True)
     return tuple([ClassScore(class_id, labels[class_id] if class_id < len(labels) else "", score) for class_id, score in best])
-
-
-def packed(scores: Floats) -> bytes:
-    """As little-endian float32, which is how a prediction holds them."""
-    return scores.astype("<f4").tobytes()

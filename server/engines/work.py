@@ -1,16 +1,22 @@
-"""One image on its way to its answer, and the bounded window of all that are under way."""
+"""One image on its way to its answer: the request, the work, and the bounded window of all that are under way."""
 
 import threading
 from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING
 
-from server.engines.base import InferenceRequest
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
-from server.types import Prediction
+from server.types import EncodedImage, Prediction, Scores
 
-if TYPE_CHECKING:
-    from server.engines.fleet.member import Member
+
+@dataclass(frozen=True, slots=True)
+class InferenceRequest:
+    """One image to classify. `deadline_s` is on the clock of `time.monotonic()`."""
+
+    image: EncodedImage
+    id: str
+    deadline_s: float
+    scores: Scores = "top"
 
 
 class Work:
@@ -26,7 +32,7 @@ class Work:
         self.request: InferenceRequest | None = request
         self.future: Future[Prediction] = Future()
         self.is_probe = is_probe
-        self.avoid: Member | None = None  # it failed the request
+        self.avoid: object = None  # the member that failed it
         self.failures = 0
         self.losses = 0
         self._running = False

@@ -5,8 +5,8 @@ import concurrent.futures
 import contextlib
 from time import monotonic
 
-from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
+from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated, ServiceError
 from server.serving.served_model import ServedModel
 from server.telemetry.model_metrics import ModelMetrics

@@ -10,7 +10,7 @@ from time import monotonic
 from models.model_errors import ClassifyError
 from models.store import StoredModel
 from pipelines.result_files import result_path, write_result
-from server.engines.base import InferenceRequest
+from server.engines.work import InferenceRequest
 from server.errors import Saturated, ServiceError
 from server.images.file_errors import FileError, NoImages, SameResultFile
 from server.images.files import read_image

@@ -5,7 +5,7 @@ from concurrent.futures import TimeoutError as NoAnswer
 from time import monotonic
 
 from models.manifest import Golden
-from server.engines.base import InferenceRequest
+from server.engines.work import InferenceRequest
 from server.errors import EngineUnavailable, ServiceError
 from server.images.file_errors import FileError
 from server.images.files import read_image

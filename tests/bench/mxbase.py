@@ -18,10 +18,10 @@ from time import monotonic, process_time
 from typing import Any
 
 from models.store import ModelStore, StoredModel
-from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
 from server.engines.plan import plan_rendered
 from server.engines.stream_engine import StreamEngine
+from server.engines.work import InferenceRequest
 from server.images.inspection import inspect_image
 from tests.bench.table import Goal
 from tests.bench.turns import Figures, answer, measuring

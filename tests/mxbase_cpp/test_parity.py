@@ -25,10 +25,10 @@ from convert.prepare import prepare
 from models.manifest import Recipe
 from models.store import ModelStore, StoredModel
 from pipelines.cpu.decoder_warnings import listen_through
-from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
 from server.engines.plan import plan_rendered
 from server.engines.stream_engine import StreamEngine
+from server.engines.work import InferenceRequest
 from server.errors import ServiceError, UndecodableImage
 from server.images.inspection import inspect_image
 from server.images.upright import upright

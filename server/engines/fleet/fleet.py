@@ -13,12 +13,12 @@ from functools import partial
 from time import monotonic
 from typing import Self
 
-from server.engines.base import BatchObserver, Engine, EngineHealth, EngineStatus, InferenceRequest, ignore_batch
+from server.engines.base import BatchObserver, Engine, EngineHealth, EngineStatus, ignore_batch
 from server.engines.fleet.member import Member, Tier, Watch, is_up
 from server.engines.fleet.quarantine import Quarantine
 from server.engines.fleet.retries import Retry, is_fault, next_try
 from server.engines.fleet.waiting_line import WaitingLine
-from server.engines.work import InFlight, Work
+from server.engines.work import InferenceRequest, InFlight, Work
 from server.errors import DeadlineExceeded, EngineLost, EngineUnavailable, ServiceError, StreamFull
 from server.types import Prediction, ScoreType
 

@@ -148,7 +148,7 @@ Tier = Sequence[Member]
 """Members of one kind, on several chips: the one with the least under way is asked."""
 
 
-def choose(tiers: Iterable[Tier], avoid: Member | None = None) -> Member | None:
+def choose(tiers: Iterable[Tier], avoid: object = None) -> Member | None:
     """The member to be asked: of the first tier with one that is up, the one with least under way; None if it must be waited for.
 
     `avoid` has failed the image already: another one is asked, of its tier, or else of the tiers behind it.
@@ -160,7 +160,7 @@ def choose(tiers: Iterable[Tier], avoid: Member | None = None) -> Member | None:
     return None
 
 
-def is_up(tiers: Iterable[Tier], avoid: Member | None = None) -> bool:
+def is_up(tiers: Iterable[Tier], avoid: object = None) -> bool:
     """Whether a member other than `avoid` is up."""
     return any(not member.down and member is not avoid for tier in tiers for member in tier)
 

@@ -9,9 +9,9 @@ import threading
 from typing import Any
 
 from models.model_errors import ClassifyError
-from server.engines.base import Engine, InferenceRequest
+from server.engines.base import Engine
 from server.engines.process.protocol import BATCH, REFUSED, RESULT, STARTED, Message, receive_message, send_message
-from server.engines.work import Work
+from server.engines.work import InferenceRequest, Work
 from server.errors import DeadlineExceeded, EngineUnavailable, ServiceError
 from server.types import EncodedImage, ImageFormat, Prediction
 

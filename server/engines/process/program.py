@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from server.engines.answer import read_answer, read_full
-from server.engines.base import InferenceRequest
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
 from server.engines.process.protocol import FULL
+from server.engines.work import InferenceRequest
 from server.errors import EngineFailed, ServiceError
 from server.types import ClassScore, Prediction, Runtime, ScoreType
 

@@ -8,8 +8,8 @@ from queue import Empty, SimpleQueue
 from threading import Event
 from time import monotonic
 
-from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
+from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.run.records import OK, PredictionLog, Record

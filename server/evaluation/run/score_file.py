@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from server.engines.all_scores import FLOAT32
-from server.errors import BadRequest, EvaluationLost
+from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
 from server.types import Prediction
 
 SCORES = "scores.f32"
@@ -26,7 +26,7 @@ class ScoreFile:
     """The file, for one writer."""
 
     def __init__(self, folder: Path, images: int, classes: int) -> None:
-        """Nothing is written yet; raises BadRequest if it would be too large."""
+        """Nothing is written yet; raises RunInvalid if it would be too large."""
         self.path = folder / SCORES
         self._classes = classes
         self._row_bytes = classes * FLOAT32.itemsize
@@ -34,7 +34,7 @@ class ScoreFile:
         self._file: int | None = None
         self._unsynced = 0
         if self._size_bytes > MAX_BYTES:
-            raise BadRequest(
+            raise RunInvalid(
                 f"The scores of {images} images and {classes} classes are {self._size_bytes} bytes; {MAX_BYTES} are kept at most.",
                 f"Evaluate at most {MAX_BYTES // self._row_bytes} images (--limit), or leave out --scores.",
             )
@@ -42,11 +42,11 @@ class ScoreFile:
     def open(self, *, goes_on: bool) -> None:
         """Make the file, or go on with it where images were answered before.
 
-        Raises BadRequest if their scores were not kept, EvaluationLost.
+        Raises RunInvalid if their scores were not kept, EvaluationLost.
         """
         there = self.path.exists()
         if goes_on and not there:
-            raise BadRequest("The evaluation was begun without --scores.", "Go on without them, or begin a new one.")
+            raise RunInvalid("The evaluation was begun without --scores.", "Go on without them, or begin a new one.")
         try:
             if not there:
                 self._make()
@@ -72,10 +72,10 @@ class ScoreFile:
             raise
 
     def keep(self, index: int, prediction: Prediction) -> None:
-        """Write the row of an image; raises EvaluationLost, and BadRequest if the engine does not give the scores of all classes."""
+        """Write the row of an image; raises EvaluationLost, and RunInvalid if the engine does not give the scores of all classes."""
         row = prediction.all_scores
         if row is None or len(row) != self._row_bytes:
-            raise BadRequest(
+            raise RunInvalid(
                 f"The engine {prediction.engine} does not give the scores of all {self._classes} classes.",
                 "Begin a new one without --scores, or with another engine.",
             )

@@ -8,8 +8,8 @@ from time import monotonic
 
 import pytest
 
-from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
+from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, UndecodableImage
 from server.types import EncodedImage, Prediction
 from tests.server.engines.subjects import SUBJECTS, Subject

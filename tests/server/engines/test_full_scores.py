@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
+from server.engines.work import InferenceRequest
 from server.errors import UndecodableImage
 from server.types import EncodedImage, Prediction, Scores
 from tests.server.engines.subjects import SUBJECTS, Subject

@@ -12,12 +12,12 @@ import pytest
 
 from models.store import StoredModel
 from pipelines.cpu.quiet_openvino import ov
-from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
 from server.engines.plan import StreamPlan, plan_own, plan_rendered
 from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import StreamProgram
 from server.engines.stream_engine import StreamEngine
+from server.engines.work import InferenceRequest
 from server.errors import BadRequest, DeadlineExceeded, EngineUnavailable, UndecodableImage
 from server.types import EncodedImage, ImageFormat, Prediction, Scores
 from tests.level_model import CLASSES, SIDE_PX, level_image, store_level_model

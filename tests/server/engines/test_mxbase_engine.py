@@ -10,10 +10,10 @@ import pytest
 from models.model_errors import ArtifactDamaged
 from pipelines.classifier_config import ClassifierLimits
 from server.engines.all_scores import packed
-from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
 from server.engines.mxbase_engine import MxbaseEngine, error_of
 from server.engines.plan import ClassifierPlan, plan_classifier
+from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, UndecodableImage
 from server.types import Prediction
 from tests.level_model import level_image, store_level_model

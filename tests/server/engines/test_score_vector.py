@@ -5,7 +5,8 @@ import pytest
 
 from pipelines.cpu.elements.frame import TensorPackage, TensorPackages
 from pipelines.cpu.messages import to_message
-from server.engines.score_vector import best_of, packed, read_vector
+from server.engines.all_scores import packed
+from server.engines.score_vector import best_of, read_vector
 from server.engines.tensor_message import NotATensor
 
 

@@ -7,10 +7,10 @@ from time import monotonic
 import pytest
 
 from models.store import ModelStore
-from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
 from server.engines.plan import plan_own
 from server.engines.stream_engine import StreamEngine
+from server.engines.work import InferenceRequest
 from server.errors import EngineUnavailable
 from server.images.inspection import inspect_image
 

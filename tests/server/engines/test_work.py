@@ -4,8 +4,7 @@ from time import monotonic
 
 import pytest
 
-from server.engines.base import InferenceRequest
-from server.engines.work import InFlight
+from server.engines.work import InferenceRequest, InFlight
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated
 from server.types import EncodedImage, ImageFormat, Prediction
 

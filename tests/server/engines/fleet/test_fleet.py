@@ -6,11 +6,10 @@ from time import monotonic, sleep
 
 import pytest
 
-from server.engines.base import InferenceRequest
 from server.engines.fake_engine import FakeEngine, fake_prediction
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import FAILURES, Member, Watch
-from server.engines.work import Work
+from server.engines.work import InferenceRequest, Work
 from server.errors import EngineFailed, EngineUnavailable, ServiceError, StreamFull
 from server.types import EncodedImage, ImageFormat, Prediction
 

@@ -10,7 +10,6 @@ from time import monotonic, sleep
 
 import pytest
 
-from server.engines.base import InferenceRequest
 from server.engines.fake_engine import fake_prediction
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import Member, Watch
@@ -18,6 +17,7 @@ from server.engines.fleet.retries import LOSSES
 from server.engines.plan import plan_rendered
 from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, StreamProgram
+from server.engines.work import InferenceRequest
 from server.errors import EngineUnavailable
 from server.types import EncodedImage, ImageFormat, Prediction
 from tests.level_model import level_image, store_level_model

@@ -11,12 +11,12 @@ from time import monotonic, sleep
 
 import pytest
 
-from server.engines.base import InferenceRequest
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import Watch
 from server.engines.plan import plan_rendered
 from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, Program, StreamProgram
+from server.engines.work import InferenceRequest
 from server.errors import EngineUnavailable
 from server.types import EncodedImage, ImageFormat, Prediction
 from tests.level_model import store_level_model

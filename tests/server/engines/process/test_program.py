@@ -5,11 +5,11 @@ from time import monotonic
 
 import pytest
 
-from server.engines.base import InferenceRequest
 from server.engines.plan import FullScores, StreamPlan
 from server.engines.process.engine_child import words_of
 from server.engines.process.program import EngineProgram, StreamProgram, error_of
 from server.engines.process.scores_lanes import ScoresStream
+from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineFailed, Saturated
 from server.types import Prediction
 from tests.level_model import level_image

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from server.engines.base import InferenceRequest
 from server.engines.fake_engine import CLASSES, FakeEngine
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import Member
+from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.run.records import PredictionLog, Record

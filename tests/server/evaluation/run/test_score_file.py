@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from server.engines.all_scores import packed
-from server.errors import BadRequest, EvaluationLost
+from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
 from server.evaluation.run.score_file import MAX_BYTES, SCORES, ScoreFile
 from server.types import Prediction
 
@@ -38,14 +38,14 @@ def test_it_has_its_size_at_once_and_goes_on(tmp_path: Path) -> None:
 def test_one_that_is_too_large_is_refused_before_anything_is_done(tmp_path: Path) -> None:
     most = MAX_BYTES // 4000
     ScoreFile(tmp_path, most, 1000)
-    with pytest.raises(BadRequest, match=f"{MAX_BYTES} are kept at most") as refused:
+    with pytest.raises(RunInvalid, match=f"{MAX_BYTES} are kept at most") as refused:
         ScoreFile(tmp_path, most + 1, 1000)
     assert f"at most {most} images (--limit)" in refused.value.remedy
     assert not list(tmp_path.iterdir())
 
 
 def test_a_run_that_kept_none_cannot_begin_to(tmp_path: Path) -> None:
-    with pytest.raises(BadRequest, match="begun without --scores"):
+    with pytest.raises(RunInvalid, match="begun without --scores"):
         ScoreFile(tmp_path, ROWS, CLASSES).open(goes_on=True)
 
 
@@ -59,7 +59,7 @@ def test_a_file_of_another_size_is_lost(tmp_path: Path) -> None:
 def test_an_engine_without_them_is_told(tmp_path: Path, all_scores: bytes | None) -> None:
     with ScoreFile(tmp_path, ROWS, CLASSES) as file:
         file.open(goes_on=False)
-        with pytest.raises(BadRequest, match="The engine made does not give the scores of all 3 classes"):
+        with pytest.raises(RunInvalid, match="The engine made does not give the scores of all 3 classes"):
             file.keep(0, Prediction((), "made", all_scores=all_scores))
     assert rows(tmp_path) == [None] * ROWS
 
