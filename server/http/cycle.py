@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -11,9 +11,6 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from server.api.request_context import context_of
 from server.errors import ServiceError
 from server.http.limits import DISCARD_BYTES
-
-if TYPE_CHECKING:
-    from server.http.connection import Connection
 
 
 class ReadPhase(Enum):
@@ -37,10 +34,18 @@ class CycleTransport:
         self.close = close
 
 
+class Pipelining(Protocol):
+    """The connection as a cycle sees it: whether other requests wait behind this one."""
+
+    @property
+    def cycle(self) -> object:
+        """The last request that came."""
+
+
 class Cycle(RequestResponseCycle):
     """Uvicorn's cycle, whose body can fail with a refusal and whose answer may come before the body's end."""
 
-    connection: "Connection"
+    connection: Pipelining
     content_length: int | None
     received_bytes = 0
     refusal: ServiceError | None = None

@@ -4,9 +4,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from starlette.types import Scope
+from uvicorn.protocols.http.flow_control import FlowControl
 
 from server.api.request_context import request_id_of
 from server.api.statuses import status_of
@@ -17,14 +18,18 @@ from server.serving.admission import Admission
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
 
-if TYPE_CHECKING:
-    from server.http.connection import Connection
-
 PATHS = frozenset({"/classify", "/classify/batch"})
 _STATUS = status_of(Saturated)
 _HEAD = b"HTTP/1.1 %d %b\r\nretry-after: 1\r\ncontent-type: application/json\r\n" % (_STATUS, _STATUS.phrase.encode())
 _REFILL_S = 0.02
 _BURST = REFUSALS_PER_S / 4
+
+
+class Readable(Protocol):
+    """A connection as far as reading from it can wait."""
+
+    flow: FlowControl
+    transport: asyncio.Transport
 
 
 class RefusedCycle:
@@ -52,7 +57,7 @@ class Overload:
         self._metrics = metrics
         self._access_log = access_log
         self._counters = {path: metrics.http_requests.labels(path, "POST", str(int(_STATUS))) for path in PATHS}
-        self._held: deque[Connection] = deque()
+        self._held: deque[Readable] = deque()
         self._left: float = _BURST
         refusal = admission.refusal()
         self._engine_name = engine_name
@@ -69,7 +74,7 @@ class Overload:
             and not head.expects_continue
         )
 
-    def refuse(self, connection: "Connection", scope: Scope, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    def refuse(self, connection: Readable, scope: Scope, default_headers: list[tuple[bytes, bytes]]) -> bytes:
         """The whole answer, counted and logged; the connection is held if there have been too many."""
         began_s = perf_counter()
         request_id = request_id_of(dict(scope["headers"]))
