@@ -1,6 +1,7 @@
 """What a result of the pipeline means: a prediction, or the error the client is told."""
 
 import json
+import re
 from collections.abc import Mapping
 from math import isfinite
 
@@ -13,16 +14,12 @@ from server.engines.tensor_message import NotATensor
 from server.errors import BadRequest, EngineFailed, ServiceError, StreamFull, UndecodableImage
 from server.types import ClassScore, Prediction, ScoreType
 
-# What the elements before the inference answer to the picture itself: its format, its size, or its size after the resize.
+# What the elements before the inference answer to the picture itself: its format, its size, or its size after the resize (the vendor's
+# short-side resize allocates the whole picture first, and answers 1004 "Memory malloc failed": seen on its engine).
 _IMAGE_CODES = frozenset(
-    {
-        Code.COMM_INVALID_PARAM,
-        Code.DVPP_CROP_FAIL,
-        Code.DVPP_INVALID_FORMAT,
-        Code.DVPP_INVALID_IMAGE_WIDTH,
-        Code.DVPP_INVALID_IMAGE_HEIGHT,
-    }
+    {Code.DVPP_CROP_FAIL, Code.DVPP_INVALID_FORMAT, Code.DVPP_INVALID_IMAGE_WIDTH, Code.DVPP_INVALID_IMAGE_HEIGHT},
 )
+_IMAGE_WORDS = re.compile(rb"malloc|resize|crop|decode", re.IGNORECASE)
 
 
 def read_answer(code: int, data: bytes, score_type: ScoreType, stages_s: Mapping[str, float]) -> Prediction | ServiceError:
@@ -59,7 +56,7 @@ def _failure(code: int, data: bytes) -> ServiceError | None:
         return UndecodableImage("The image cannot be decoded.", "It is damaged inside its coded pixels: send the original file.")
     if code == NOT_SENT and not data:
         return StreamFull("The stream did not take the image in time.", "Try again in a moment.")
-    if code in _IMAGE_CODES:
+    if code in _IMAGE_CODES or (code == Code.COMM_INVALID_PARAM and _IMAGE_WORDS.search(data)):
         what = f"The engine cannot process this image (code {int(code)}): {data.decode(errors='replace').strip()}"
         return UndecodableImage(what, "Send it in another size or shape.")
     if code:

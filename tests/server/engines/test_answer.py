@@ -3,7 +3,7 @@
 import pytest
 
 from server.engines.answer import read_answer
-from server.errors import EngineFailed, UndecodableImage
+from server.errors import EngineFailed, StreamFull, UndecodableImage
 from server.types import ClassScore, Prediction
 
 ANSWER = b'{"MxpiClass":[{"classId":163,"className":"beagle","confidence":0.75},{"classId":1,"className":"","confidence":1e-07}]}'
@@ -21,6 +21,10 @@ def test_a_result_is_read() -> None:
     [
         (1004, b'Opencv decode failed. (Code = 1004, Message = "Invalid parameter") \n\n', UndecodableImage, "cannot be decoded"),
         (1004, b"\n\n", EngineFailed, "code 1004"),
+        (1004, b'Failed to resize image. (Code = 1004, Message = "Memory malloc failed") \n', UndecodableImage, "code 1004"),
+        (2020, b"", UndecodableImage, "code 2020"),
+        (-1, b"", StreamFull, "did not take the image"),
+        (-1, b"Model inference is failed.", EngineFailed, "code -1"),
         (6010, b"Time out, can not get result in time.", EngineFailed, "Time out"),
         (0, b"{}", EngineFailed, "empty result"),
         (0, b"[]", EngineFailed, "cannot be read"),

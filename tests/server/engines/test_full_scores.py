@@ -14,7 +14,7 @@ from server.errors import UndecodableImage
 from server.types import EncodedImage, Prediction, Scores
 from tests.server.engines.subjects import SUBJECTS, Subject
 
-FULL = ("fake", "fake-process", "mxbase", "mxbase-batch-sizes", "mxbase-process")  # the stream engines join here
+FULL = ("fake", "fake-process", "mxbase", "mxbase-batch-sizes", "mxbase-process")  # of streams: test_full_scores_stream.py
 CAPACITY = 16
 PICTURES = 48
 
