@@ -18,6 +18,7 @@ from tests.bench.artifact import measure_pairs
 from tests.bench.batcher import compare_batchers
 from tests.bench.client import Load, run
 from tests.bench.evaluating import measure_evaluation
+from tests.bench.fleet import measure_costs
 from tests.bench.idle import HEAD, costs
 from tests.bench.machine import machine
 from tests.bench.mxbase import GOALS, HEADINGS, compare
@@ -156,6 +157,22 @@ def mxbase(
     _say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels; load {os.getloadavg()[0]:.1f}\n\n{HEADINGS}")
     for line in (*(one.row() for one in found), "", *(str(one.goal) for one in found)):
         _say(line)
+
+
+@app.command("fleet")
+def fleet(
+    models: Annotated[str, typer.Option(help="Which to measure, by comma.")] = "efficientnet_lite0",
+    turns: Annotated[int, typer.Option(min=1, help="Measurements of each.")] = 5,
+    seconds: Annotated[float, typer.Option(help="For how long each.")] = 5,
+    store: Store = Path("build/bench_store"),
+) -> None:
+    """What a fleet costs: a fallback beside the engine in one process, and both in processes of their own."""
+    image = _photo()
+    for name in models.split(","):
+        _prepare(name, store)
+        for line in measure_costs(store, name, image, turns, seconds, _tell).lines():
+            _say(line)
+    shutil.rmtree(image.parent)
 
 
 @app.command("evaluate")
