@@ -1,11 +1,15 @@
 """What every suite may use: the photos, and a store with the default model in it."""
 
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from models.store import ModelStore
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it to what it runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("house", deadline=None)  # a slow machine is no failure
 settings.load_profile("house")
