@@ -55,7 +55,7 @@ def test_a_missing_file(level: StoredModel) -> None:
 
 
 def test_no_artifact_for_the_device(level: StoredModel) -> None:
-    with pytest.raises(ModelNotPrepared, match=r"no artifact for Ascend310 \(it has: host\)"):
+    with pytest.raises(ModelNotPrepared, match=r"no artifact for Ascend310 \(it has: cpu\)"):
         level.check_artifact("Ascend310")
 
 
