@@ -18,7 +18,8 @@ ServiceError              a request, an image or an engine that fails
 ├─ EngineFailed           the engine took the image and did not answer it
 ├─ InternalError          a fault of ours; the log has its id
 ├─ EngineUnavailable      the engine cannot start, is not ready yet, or is down
-│  └─ EngineLost          the process that worked on the image is gone
+│  ├─ EngineLost          the engine that worked on the image is gone, or hangs
+│  └─ StreamFull          the stream is full, which is nobody's fault
 ├─ TooManyConnections     max_connections are open
 └─ DeadlineExceeded       no answer within timeout_ms
 """

@@ -196,7 +196,7 @@ def test_there_is_one_tbb(program: Path, tmp_path: Path) -> None:
 def test_an_sdk_that_is_none(tmp_path: Path) -> None:
     done = run(SCRIPTS / "build.sh", cwd=tmp_path, MX_SDK_HOME=str(tmp_path))
     assert done.returncode == 1
-    assert "holds no include/MxBase" in done.stderr
+    assert "holds no include/MxBase" in " ".join(done.stderr.split())  # CMake wraps lines
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")

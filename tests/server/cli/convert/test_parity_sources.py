@@ -8,7 +8,7 @@ from models.manifest import Transform
 from models.model_errors import ClassifyError
 from server.cli.convert.parity_sources import SourceOptions, open_source, open_sources
 from server.cli.flags import load_settings
-from server.errors import BadRequest
+from server.parity.parity_errors import SourceInvalid
 from tests.level_model import level_graph, store_level_model
 
 
@@ -56,7 +56,7 @@ def test_words_that_are_refused(options: SourceOptions, tmp_path: Path, word: st
 
 
 def test_the_former_word_names_the_new_one(options: SourceOptions) -> None:
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(SourceInvalid) as caught:
         open_source("level@host", options)
     assert str(caught.value) == "level@host: the runtime host is now called cpu. Write it as level@cpu"
     assert open_source(caught.value.remedy.removeprefix("Write it as "), options).facts["runtime"] == "cpu"
