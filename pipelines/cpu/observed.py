@@ -10,10 +10,12 @@ __all__ = ["MxDataInput", "open_observed"]
 
 
 def open_observed(
-    options: Mapping[str, Any], on_frame: Callable[[str, int, Mapping[str, float]], None], on_batch: Callable[[int, int], None]
+    options: Mapping[str, Any],
+    on_frame: Callable[[str, int, Mapping[str, float]], None],
+    on_batch: Callable[[int, int], None],
+    on_result: Callable[[str, int], None] | None = None,
 ) -> CpuStreamManager:
-    """A manager with these options of CpuOptions, in JSON's types; it calls `on_frame(stream, id, seconds by stage)` and `on_batch`."""
+    """A manager with these options of CpuOptions, in JSON's types, and these observers of them."""
     sdk_conf = options.get("sdk_conf")
-    return CpuStreamManager(
-        CpuOptions(on_frame=on_frame, on_batch=on_batch, **{**options, "sdk_conf": Path(sdk_conf) if sdk_conf else None})
-    )
+    options = {**options, "sdk_conf": Path(sdk_conf) if sdk_conf else None}
+    return CpuStreamManager(CpuOptions(on_frame=on_frame, on_batch=on_batch, on_result=on_result, **options))

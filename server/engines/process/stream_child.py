@@ -17,7 +17,7 @@ from typing import Any
 
 from server.engines.process.protocol import BATCH, FULL, REFUSED, RESULT, STARTED, Message, receive_message, send_message
 from server.engines.process.scores_lanes import ScoresLanes, ScoresStream
-from server.engines.process.stream_lanes import NOT_SENT, StreamLanes, StreamRefused
+from server.engines.process.stream_lanes import NOT_SENT, UNHINDERED, StreamLanes, StreamRefused
 
 CLOSE_S = 10.0  # what the images in the streams may take to come out
 BROKEN = 70  # the exit code when a stream hangs at the end
@@ -38,6 +38,7 @@ class StreamChild:
         self._manager: Any = None
         self._lanes: Any = None
         self._scores: Any = None
+        self._told = False  # of results, by the runtime
 
     def start(self, picture: bytes) -> None:
         """Create the streams and send the first picture through each; raises CannotStart."""
@@ -47,7 +48,9 @@ class StreamChild:
         except ImportError as error:
             raise CannotStart(f"{sys.executable} cannot import {self._config['module']}: {error}.") from None
         if hasattr(module, "open_observed"):  # the CPU runtime, which tells more than the vendor's engine
-            self._manager = module.open_observed(self._config["options"], self._keep_stages, self._tell_batch)
+            self._told = self._config["depth"] <= UNHINDERED and not self._config["options"].get("strict")
+            arrived = self._arrived if self._told else None
+            self._manager = module.open_observed(self._config["options"], self._keep_stages, self._tell_batch, arrived)
         else:
             self._manager = module.StreamManagerApi()
         code = self._manager.InitManager()
@@ -68,7 +71,7 @@ class StreamChild:
 
     def run(self) -> None:
         """Answer images until the server closes."""
-        self._lanes.start()
+        self._lanes.start(self._told)
         self._scores.start()
         self._running = True
         self._send(STARTED, 0, {"places": self._lanes.places})
@@ -82,6 +85,10 @@ class StreamChild:
             lanes = self._scores if message.meta == FULL else self._lanes
             if not lanes.send(message):
                 self._answer(message, NOT_SENT, b"", {})
+
+    def _arrived(self, stream: str, unique_id: int) -> None:
+        if self._lanes and self._running:  # but for the first pictures, which are waited for
+            self._lanes.arrived(stream, unique_id)
 
     def _keep_stages(self, stream: str, unique_id: int, stages_s: dict[str, float]) -> None:
         if self._lanes:
