@@ -22,6 +22,7 @@ from server.engines.stream_engine import StreamEngine
 from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
 from server.types import EncodedImage, ImageFormat
+from tests.ascend_double.double import AscendDouble, store_om_model
 from tests.level_model import level_image, level_png, level_scores, store_level_model
 
 
@@ -96,6 +97,17 @@ def _mxbase_process(folder: Path) -> Subject:
     return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=4000))
 
 
+def _ascend_double(folder: Path) -> Subject:
+    """A chip of the double, driven through child and driver as on Ascend."""
+    model, double = store_om_model(folder / "store"), AscendDouble(folder / "python")
+
+    def make(capacity: int) -> Fleet:
+        program = StreamProgram(lambda: plan_rendered(model, "ascend", "Ascend310", 2), "ascend", double.python)
+        return Fleet.of(EngineProcess("stream", program), capacity)
+
+    return replace(_stream_subject(folder / "unused", (1,)), make=make)
+
+
 def _fake_process(folder: Path) -> Subject:
     def make(capacity: int) -> Fleet:
         program = EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"places": 4, "latency_s": 0.005})
@@ -130,6 +142,7 @@ SUBJECTS: dict[str, Callable[[Path], Subject]] = {
     "stream-process-strict": lambda folder: _stream_process(folder, (1,), strict=True),
     "stream-process-strict-batch-sizes": lambda folder: _stream_process(folder, (1, 2, 4, 8), strict=True),
     "fake-process": _fake_process,
+    "ascend-double": _ascend_double,
     **(COMPILED if find_spec("mxclassify") else {}),
     "chips": lambda folder: _two(folder, tiers=False),
     "tiers": lambda folder: _two(folder, tiers=True),
