@@ -2,6 +2,7 @@
 
 ServiceError              a request, an image or an engine that fails
 ├─ BadRequest             the request is malformed
+│  └─ ScoresUnavailable   the engine does not give the scores of all classes
 ├─ Unauthorized           the API key is missing or wrong
 ├─ Forbidden              not for this client: outside the allowed folders, or not without a key
 ├─ NotFound               no such route or thing
@@ -35,6 +36,10 @@ class BadRequest(ServiceError):
     """The request is malformed."""
 
     code = "bad_request"
+
+
+class ScoresUnavailable(BadRequest):
+    """The engine does not give the scores of all classes. It would say so to every image."""
 
 
 class Unauthorized(ServiceError):

@@ -11,7 +11,7 @@ from server.engines.plan import FullScores
 from server.engines.process.stream_lanes import NOT_SENT
 from server.engines.score_vector import best_of, read_vector
 from server.engines.tensor_message import NotATensor
-from server.errors import BadRequest, EngineFailed, ServiceError, StreamFull, UndecodableImage
+from server.errors import EngineFailed, ScoresUnavailable, ServiceError, StreamFull, UndecodableImage
 from server.types import ClassScore, Prediction, ScoreType
 
 # What the elements before the inference answer to the picture itself: its format, its size, or its size after the resize (the vendor's
@@ -42,11 +42,11 @@ def read_full(
     return Prediction(best_of(scores, full.labels), "stream", score_type, stages_s, packed(scores))
 
 
-def no_full_scores() -> BadRequest:
+def no_full_scores() -> ScoresUnavailable:
     """What a request for the scores of all classes is told where no stream gives them. It is no fault of the engine."""
-    return BadRequest(
+    return ScoresUnavailable(
         "The engine gives the scores of the best 16 classes only.",
-        "Start the server with FULL_SCORES=yes; to a pipeline of your own add a stream scores0, from an appsrc0 as in the others to "
+        "Set FULL_SCORES=yes; to a pipeline of your own add a stream scores0, from an appsrc0 as in the others to "
         "mxpi_tensorinfer0 and from there to appsink0.",
     )
 

@@ -118,7 +118,7 @@ class EngineProgram:
         self._arguments = arguments
 
     def launch(self) -> Launch:
-        """The host of engines; raises what finding the arguments raises."""
+        """The child of an engine; raises what finding the arguments raises."""
         config = {"factory": self._factory, "arguments": dict(self._arguments())}
         return Launch("server.engines.process.engine_child", config=config)
 

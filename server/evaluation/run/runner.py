@@ -10,8 +10,9 @@ from time import monotonic
 
 from server.engines.fleet.fleet import Fleet
 from server.engines.work import InferenceRequest
-from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
+from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ScoresUnavailable, ServiceError
 from server.evaluation.dataset.labelled_set import LabelledSet
+from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.run.records import OK, PredictionLog, Record
 from server.evaluation.run.score_file import ScoreFile
 from server.images.file_errors import FileUnreadable
@@ -123,6 +124,8 @@ class Run:
                 return
             except FileUnreadable:
                 self._note(index, UNREADABLE, None, 0.0)
+            except ScoresUnavailable as error:
+                raise RunInvalid(error.message, error.remedy) from error
             except ServiceError as error:
                 self._note(index, error.code, None, 0.0)
         for index in list(self._sent)[places:]:
@@ -152,6 +155,8 @@ class Run:
             self._note(index, OK, sent.future.result(), latency_s)
         elif isinstance(error, EngineUnavailable) or (isinstance(error, DeadlineExceeded) and self._again(index)):
             self._todo.appendleft(index)
+        elif isinstance(error, ScoresUnavailable):  # as every other image would be: there is nothing to report
+            raise RunInvalid(error.message, error.remedy)
         else:
             self._note(index, error.code if isinstance(error, ServiceError) else "engine_failed", None, latency_s)
 

@@ -92,6 +92,17 @@ def test_all_scores_are_kept_beside_the_log(store: Path, small: LevelSet, tmp_pa
         assert np.isnan(scores).all() == (record["outcome"] != "ok")
 
 
+def test_scores_that_the_engine_does_not_give_are_refused_and_the_remedy_works(
+    store: Path, small: LevelSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FULL_SCORES", "no")
+    refused = run(store, tmp_path / "kept", small.folder, "--scores", "--engine", "stream")
+    assert (refused.returncode, "best 16 classes only" in refused.stderr, "FULL_SCORES=yes" in refused.stderr) == (1, True, True)
+    monkeypatch.setenv("FULL_SCORES", "yes")
+    done = run(store, tmp_path / "kept", small.folder, "--scores", "--engine", "stream")
+    assert (done.returncode, f"{small.correct} of {IMAGES}" in done.stdout) == (0, True), done.stderr
+
+
 def check_compared(store: Path, tmp_path: Path, first: str) -> None:
     """With itself, by id and by files."""
     kept = tmp_path / "kept"
