@@ -121,9 +121,10 @@ def test_both_kinds_at_once_and_broken_images_among_them(engine: Fleet) -> None:
 def test_what_is_too_late_or_abandoned_costs_nothing(engine: Fleet) -> None:
     with pytest.raises(DeadlineExceeded):
         submit(engine, level_image(0), timeout_s=-1).result(30)
-    futures = [submit(engine, level_image(number, side_px=2000)) for number in range(CAPACITY)]
+    images = [level_image(number, side_px=2000) for number in range(CAPACITY)]  # made first, so that all are still queued below
+    futures = [submit(engine, image) for image in images]
     assert futures[-1].cancel()
-    short = submit(engine, level_image(5), timeout_s=0.01)
+    short = submit(engine, images[0], timeout_s=0.001)
     with pytest.raises(DeadlineExceeded):
         short.result(30)
     assert [check_whole(future.result(30)).argmax() for future in futures[:-1]] == list(range(CAPACITY - 1))
