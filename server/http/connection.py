@@ -262,11 +262,13 @@ class Connection(HttpToolsProtocol):
         return self._active is not None and self._active.scope["http_version"] == "1.1" and not self._active.response_started
 
     def shutdown(self) -> None:
-        """The server drains: close, once what came is answered."""
-        if not self._busy():
+        """Close once the requests that came are answered. A client that has only just connected gets a moment to send its first one."""
+        if self._busy():
+            self.cycle.keep_alive = False
+        elif self._ends_s or (self.cycle and self._phase is ReadPhase.BETWEEN):
             self.finish()
         else:
-            self.cycle.keep_alive = False
+            self._since_s = self.loop.time() + LINGER_S - self._refusals.limits.client_timeout_s
 
     def pause_writing(self) -> None:
         """The client takes its answer more slowly than it is written."""

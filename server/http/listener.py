@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import FrameType
 from typing import cast
@@ -15,6 +15,7 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from server.http.backlog import accept_all
 from server.http.connection import Connection
 from server.http.limits import read_connection_limits
 from server.http.overload import Overload
@@ -57,13 +58,37 @@ class DrainingServer(uvicorn.Server):
         """Close the listener now."""
         self.should_exit = True
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take over the connections that wait to be accepted, then end: the kernel resets those that a listener leaves behind."""
+        waiting = [listener.dup() for listener in sockets or ()]  # they keep the address open after the loop has closed its own
+        for server in self.servers:
+            server.close()
+        self._announce_close()
+        loop = asyncio.get_running_loop()
+        for listener in waiting:
+            with listener:
+                accepted = accept_all(listener)
+            for client in accepted:
+                await loop.connect_accepted_socket(self._make_connection, client)
+        await super().shutdown(sockets)
+
+    def _make_connection(self) -> asyncio.Protocol:
+        make = cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class)
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+    def _announce_close(self) -> None:
+        """Say in every answer that the connection closes: a client that knows is not cut off in its next request."""
+        header = (b"connection", b"close")
+        for headers in (self.config.encoded_headers, self.server_state.default_headers):
+            if header not in headers:
+                headers.append(header)
+
     def drain(self, signum: int) -> None:
         """Leave readiness, ask keep-alive clients to come back elsewhere, and close the listener after the delay."""
         delay_s = self._service.settings.drain_delay_s
         logger.info("%s: draining", signal.Signals(signum).name)
         self._service.drain()
-        for headers in (self.config.encoded_headers, self.server_state.default_headers):
-            headers.append((b"connection", b"close"))  # a client that learns it from its answer is not cut off in a request
+        self._announce_close()
         timer = threading.Timer(delay_s, self.stop)
         timer.daemon = True
         timer.start()

@@ -1,6 +1,10 @@
 """Signals."""
 
 import signal
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tests.level_model import store_level_model
@@ -29,3 +33,48 @@ def test_who_comes_back_during_the_drain_is_asked_to_go_elsewhere() -> None:
         server.log("draining")
         assert server.client.get("/health/live").headers["connection"] == "close"
         assert server.client.post("/classify", content=b"no image").headers["connection"] == "close"
+
+
+def test_a_client_that_had_just_connected_is_answered() -> None:
+    """It connects before the listener closes, and sends its request after that."""
+    with ServerProcess(engines="fake") as server:
+        clients = [socket.create_connection(server.address, timeout=10) for _ in range(8)]
+        server.signal(signal.SIGTERM)
+        server.log("Shutting down")
+        for client in clients:
+            with client:
+                client.sendall(b"GET /health/live HTTP/1.1\r\nHost: here\r\n\r\n")
+                answer = b"".join(iter(partial(client.recv, 65536), b""))
+                assert answer.startswith(b"HTTP/1.1 200 ")
+                assert b"connection: close" in answer
+        assert server.wait(timeout_s=10) == 0
+
+
+def test_a_client_that_never_sends_does_not_hold_the_end_up() -> None:
+    with ServerProcess(engines="fake") as server, socket.create_connection(server.address, timeout=10):
+        server.signal(signal.SIGTERM)
+        assert server.wait(timeout_s=10) == 0
+
+
+def ask_until_refused(address: tuple[str, int]) -> int:
+    """Connect anew for each request, until nobody listens; the number of answers. Fails if a connection is made and then not answered."""
+    answers = 0
+    while True:
+        try:
+            client = socket.create_connection(address, timeout=10)
+        except ConnectionRefusedError:
+            return answers
+        with client:
+            client.sendall(b"GET /health/live HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(partial(client.recv, 65536), b""))
+        assert answer.startswith(b"HTTP/1.1 200 "), answer
+        answers += 1
+
+
+def test_no_connection_is_reset_when_the_listener_closes() -> None:
+    with ServerProcess(engines="fake") as server, ThreadPoolExecutor(16) as clients:
+        asking = [clients.submit(ask_until_refused, server.address) for _ in range(16)]
+        time.sleep(0.2)
+        server.signal(signal.SIGTERM)
+        assert sum(future.result() for future in asking) > 16
+        assert server.wait(timeout_s=10) == 0
