@@ -10,7 +10,8 @@
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore beside, run the tests of training, train the sample
 # make train-digits     train the sample from scratch
-# The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (README, "Settings")
+# make docs-pages      renew the pages of docs/ that are generated from the code
+# The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -22,7 +23,7 @@ TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
 .PHONY: help install install-dev mxbase serve test test-mxbase check-mxbase-headers test-image test-import test-training train-environment train-digits \
-  bench soak chaos schemathesis check format lock proto clean
+  bench soak chaos schemathesis docs-pages check format lock proto clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -104,6 +105,10 @@ test-import: install-dev .venv/torch/installed
 	$(PYTHON) -m venv .venv/torch
 	.venv/torch/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(PIP_ARGS) -r $<
 	@touch $@
+
+# docs/{settings,metrics,errors,routes,cli}.md, from the code; a test fails when they are stale.
+docs-pages: install-dev
+	$(BIN)/python -m tests.docs
 
 check: install-dev
 	$(BIN)/ruff check .

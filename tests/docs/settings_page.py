@@ -1,0 +1,51 @@
+"""docs/settings.md: every setting, grouped by the comments of its class."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from server.cli.flags import HIDDEN
+from server.settings import Settings
+from tests.docs.markdown import code, table
+
+HEADING = re.compile(r"^    # (?P<heading>.+)$|^    (?P<name>\w+): ", re.MULTILINE)
+BOUNDS = {"minimum": "{} or more", "exclusiveMinimum": "more than {}", "maximum": "at most {}"}
+
+
+def groups() -> Iterator[tuple[str, list[str]]]:
+    """The headings in the source of Settings, and the names of the settings below each."""
+    heading, names = "", list[str]()
+    for found in HEADING.finditer(inspect.getsource(Settings)):
+        if found["heading"]:
+            if names:
+                yield heading, names
+            heading, names = found["heading"], []
+        elif found["name"] in Settings.model_fields:
+            names.append(found["name"])
+    yield heading, names
+
+
+def values(schema: dict[str, Any]) -> str:
+    """What a setting may be, from its JSON schema."""
+    kind = next((each for each in schema.get("anyOf", ()) if each.get("type") != "null"), schema)
+    if "enum" in kind:
+        return ", ".join(code(value) for value in kind["enum"])
+    word = kind.get("format", kind["type"])
+    name = {"string": "text", "integer": "whole number", "path": "path", "boolean": "`true`, `false`", "password": "text"}.get(word, word)
+    return ", ".join([name, *(text.format(kind[bound]) for bound, text in BOUNDS.items() if bound in kind)])
+
+
+def settings() -> str:
+    """A heading and a table for each group."""
+    properties = Settings.model_json_schema()["properties"]
+    parts = []
+    for heading, names in groups():
+        rows = []
+        for name in names:
+            schema, default = properties[name], properties[name].get("default")
+            flag = "" if name == HIDDEN else code(f"--{name.replace('_', '-')}")
+            shown = "" if default is None else code(str(default).lower() if isinstance(default, bool) else default)
+            rows.append((code(name.upper()), flag, values(schema), shown, schema["description"]))
+        parts.append(f"## {heading}\n\n{table(('Setting', 'Flag', 'Values', 'Default', 'What it does'), rows)}")
+    return "\n\n".join(parts)
