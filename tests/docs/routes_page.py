@@ -69,13 +69,13 @@ def parameters(operation: Schema) -> str:
 def body(operation: Schema) -> str:
     """The table of the bodies an operation takes, or nothing."""
     content = operation.get("requestBody", {}).get("content", {})
-    rows = []
+    kinds: dict[str, list[str]] = {}
     for media, each in content.items():
         fields = each["schema"].get("properties", {})
         needed = each["schema"].get("required", ())
         told = "; ".join(f"{code(name)} ({kind(field)}{', required' if name in needed else ''})" for name, field in fields.items())
-        rows.append((code(media), told or kind(each["schema"])))
-    return table(("Body", "Holds"), rows) if rows else ""
+        kinds.setdefault(told or kind(each["schema"]), []).append(code(media))
+    return table(("Body", "Holds"), [(", ".join(media), told) for told, media in kinds.items()]) if kinds else ""
 
 
 def answers(operation: Schema) -> str:

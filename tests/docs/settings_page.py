@@ -5,12 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from server.cli.flags import HIDDEN
 from server.settings import Settings
 from tests.docs.markdown import code, table
 
 HEADING = re.compile(r"^    # (?P<heading>.+)$|^    (?P<name>\w+): ", re.MULTILINE)
-BOUNDS = {"minimum": "{} or more", "exclusiveMinimum": "more than {}", "maximum": "at most {}"}
+KINDS = {"string": "text", "boolean": "`true`, `false`", "password": "text"}
 
 
 def groups() -> Iterator[tuple[str, list[str]]]:
@@ -32,8 +31,12 @@ def values(schema: dict[str, Any]) -> str:
     if "enum" in kind:
         return ", ".join(code(value) for value in kind["enum"])
     word = kind.get("format", kind["type"])
-    name = {"string": "text", "integer": "whole number", "path": "path", "boolean": "`true`, `false`", "password": "text"}.get(word, word)
-    return ", ".join([name, *(text.format(kind[bound]) for bound, text in BOUNDS.items() if bound in kind)])
+    name = KINDS.get(word, word)
+    if "maximum" in kind:
+        return f"{name}, {kind['minimum']:g} to {kind['maximum']:g}"
+    if "minimum" in kind:
+        return f"{name}, {kind['minimum']:g} or more"
+    return f"{name}, more than {kind['exclusiveMinimum']:g}" if "exclusiveMinimum" in kind else name
 
 
 def settings() -> str:
@@ -44,8 +47,7 @@ def settings() -> str:
         rows = []
         for name in names:
             schema, default = properties[name], properties[name].get("default")
-            flag = "" if name == HIDDEN else code(f"--{name.replace('_', '-')}")
             shown = "" if default is None else code(str(default).lower() if isinstance(default, bool) else default)
-            rows.append((code(name.upper()), flag, values(schema), shown, schema["description"]))
-        parts.append(f"## {heading}\n\n{table(('Setting', 'Flag', 'Values', 'Default', 'What it does'), rows)}")
+            rows.append((code(name.upper()), values(schema), shown, schema["description"]))
+        parts.append(f"## {heading}\n\n{table(('Setting', 'Values', 'Default', 'What it does'), rows)}")
     return "\n\n".join(parts)
