@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from server.cli.command_line import app
-from tests.docs.markdown import code, escaped, table
+from tests.docs.tables import code, escaped, table
 
 PROGRAM = "ascend-classify"
 KINDS = {Path: "path", str: "text", int: "whole number", float: "number", bool: ""}

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from models.model_errors import ClassifyError
 from server.api.statuses import ANSWERED, status_of
-from tests.docs.markdown import code, table, words
+from tests.docs.tables import code, table, words
 from tests.test_house_rules import OFFLINE, SOURCES, is_below, module_name
 
 

@@ -3,7 +3,7 @@
 from prometheus_client.metrics import Histogram, MetricWrapperBase
 
 from server.telemetry.metrics import LABELS, Metrics
-from tests.docs.markdown import code, table
+from tests.docs.tables import code, table
 
 UNITS = {"seconds": "seconds", "bytes": "bytes"}
 

@@ -18,7 +18,7 @@ from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
-from tests.docs.markdown import code, table
+from tests.docs.tables import code, table
 
 Schema = dict[str, Any]
 CODE = re.compile(r"(`\w+`): ")  # as server/api/openapi.py writes the refusals

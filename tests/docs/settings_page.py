@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from server.settings import Settings
-from tests.docs.markdown import code, table
+from tests.docs.tables import code, table
 
 HEADING = re.compile(r"^    # (?P<heading>.+)$|^    (?P<name>\w+): ", re.MULTILINE)
 KINDS = {"string": "text", "boolean": "`true`, `false`", "password": "text"}

@@ -5,11 +5,11 @@ import pytest
 from server.settings import Settings
 from server.telemetry.metrics import LABELS, Metrics
 from tests.docs.errors_page import error_classes, import_all
-from tests.docs.markdown import code, words
 from tests.docs.metrics_page import instruments
 from tests.docs.pages import DOCS, PAGES, page
 from tests.docs.routes_page import application, operations
 from tests.docs.settings_page import groups
+from tests.docs.tables import code, words
 
 
 @pytest.mark.parametrize("name", PAGES)
