@@ -1,5 +1,6 @@
 # make serve   install what is missing, prepare the model, serve on http://127.0.0.1:8000
 # make test    install what is missing, run the tests
+# make docs    the documentation as a site in build/site; make docs-pages renews the pages that are generated from the code
 # make bench   what the server costs on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
 # make test-import     networks that torch wrote, imported and held against torch (in an environment of its own)
 # make schemathesis    the OpenAPI document against a real server
@@ -10,7 +11,6 @@
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore beside, run the tests of training, train the sample
 # make train-digits     train the sample from scratch
-# make docs    the documentation as a site in build/site; make docs-pages renews the pages that are generated from the code
 # The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
