@@ -25,7 +25,7 @@ class TrainingError(ClassifyError):
 class ConfigInvalid(TrainingError):
     """A key or value of the configuration that cannot be.
 
-    Correct the key: `python -m models.training train --help` lists them all.
+    Correct the key: models/training/default_config.yaml lists them all.
     """
 
     code = "config_invalid"
