@@ -10,7 +10,7 @@
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore beside, run the tests of training, train the sample
 # make train-digits     train the sample from scratch
-# The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
+# The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (README, "Settings")
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
