@@ -47,7 +47,7 @@ def faults(words: list[str]) -> list[str]:
         found += _cli_faults(app, words[1:])
     elif program == "make":
         found += _make_faults(words[1:])
-    elif words[1:3] == ["-m", "models.training"]:
+    elif words[1:3] == ["-m", "models.training"] and words[3:]:
         found += _training_faults(words[3:])
     return found
 
@@ -102,6 +102,6 @@ def _training_faults(words: list[str]) -> list[str]:
         known = set(re.findall(r'add_argument\("--(\w+)"', source)) if source else set()
         missing = [] if source else [f"no module {module.name}"]
     else:
-        known = {"config", *re.findall(r"^(\w+):", (_TRAINING / "default_config.yaml").read_text("utf-8"), re.MULTILINE)}
+        known = {"config", "help", *re.findall(r"^(\w+):", (_TRAINING / "default_config.yaml").read_text("utf-8"), re.MULTILINE)}
         missing = [] if f'"{words[0]}": ' in main else [f"no command {words[0]}"]
     return missing + [f"no option {word}" for word in words if word.startswith("--") and word[2:] not in known]
