@@ -17,6 +17,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 MODEL ?= efficientnet_lite0
 export MODEL
+unexport PYTHONDONTWRITEBYTECODE  # pytest would rewrite every test in every run, and each server compile itself anew
 
 # MindSpore's environment, beside the server's: it would double its dependencies.
 TRAINING := .venv/training/bin/python
@@ -34,8 +35,10 @@ serve: install
 	@exec $(BIN)/ascend-classify serve
 
 # Those of tests/mxbase_cpp are for make test-mxbase; what the server does with the compiled engine is tested here, where it is built.
+# A file's tests stay in one worker, in the order of the folders: the slow ones come first.
+WORKERS ?= 2
 test: install-dev
-	$(BIN)/python -m pytest --ignore=tests/mxbase_cpp
+	$(BIN)/python -m pytest --ignore=tests/mxbase_cpp -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-training: train-environment
 	$(TRAINING) -m pytest tests/models

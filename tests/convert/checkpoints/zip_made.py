@@ -8,5 +8,5 @@ def archive(entries: dict[str, bytes], compression: int = zipfile.ZIP_STORED) ->
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression) as file:
         for name, data in entries.items():
-            file.writestr(name, data)
+            file.writestr(zipfile.ZipInfo(name), data, compression)  # of 1980, so that a parameter's id is the same in each process
     return buffer.getvalue()
