@@ -155,7 +155,7 @@ proto: install
 # Both locks hold for x86-64 and arm64 and for every Python from 3.11 on.
 lock: install
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --extra report pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --extra report --extra parity pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --constraint requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group mxbase --constraint requirements.lock -o requirements-mxbase.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group image --constraint requirements-mxbase.lock -o requirements-image.lock
