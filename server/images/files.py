@@ -1,4 +1,4 @@
-"""An image file on its way to an engine."""
+"""Reads image files for an engine."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from server.types import EncodedImage
 
 
 def read_image(path: Path, max_image_pixels: int) -> EncodedImage:
-    """The file, checked as a request's image is; raises FileUnreadable, or ServiceError for what is no image to classify."""
+    """Read a file and check it like the image of a request; raises FileUnreadable, or ServiceError for an unusable image."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise FileUnreadable(f"The file cannot be read: {error.strerror}.") from error
     try:
         return upright(inspect_image(data, max_image_pixels))
-    except BadRequest as error:  # it is empty, and nobody has requested anything
+    except BadRequest as error:  # the file is empty; the message for a request does not fit here
         raise FileUnreadable(error.message, error.remedy) from error

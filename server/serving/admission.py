@@ -1,4 +1,4 @@
-"""The way to a model's engine: deadlines, abandoned requests, and the record of what became of every image."""
+"""Passes images to a model's engine: deadlines, cancelled requests, and a count of every outcome."""
 
 import asyncio
 import concurrent.futures
@@ -14,15 +14,15 @@ from server.types import EncodedImage, Prediction
 
 
 class Admission:
-    """Hands images to the engine and waits for the answers, no longer than the request's time."""
+    """Passes images to the engine and waits for the answers, at most for the request's time."""
 
     def __init__(self, served: ServedModel, metrics: ModelMetrics, timeout_s: float) -> None:
         self.served = served
-        """What answers from now on; to be changed on the event loop's thread only."""
+        """The version that answers; change it only on the event loop's thread."""
         self._metrics = metrics
         self._timeout_s = timeout_s
         self.under_way = 0
-        self.last_s = float("-inf")  # when an image came last, on the clock of monotonic()
+        self.last_s = float("-inf")  # the time of the last image, on the clock of monotonic()
         metrics.window_capacity.set(served.engine.capacity)
 
     @property
@@ -30,14 +30,14 @@ class Admission:
         return self.served.engine
 
     def deadline_s(self, timeout_ms: int | None) -> float:
-        """When a request that begins now must be answered; a client may ask for less than the server's own limit."""
+        """The deadline of a request that starts now; a client may choose a shorter time than the server's limit."""
         asked_s = self._timeout_s if timeout_ms is None else min(timeout_ms / 1000, self._timeout_s)
         return monotonic() + asked_s
 
     def check_room(self) -> None:
-        """Refuse before the body is even read when the window is full; raises Saturated.
+        """Refuse a request before its body is read if the window is full; raises Saturated.
 
-        What is let through may still be refused by the engine, which counts for itself.
+        The engine has its own count and may still refuse an image later.
         """
         if self.full:
             self.count_refusal()
@@ -45,19 +45,19 @@ class Admission:
 
     @property
     def full(self) -> bool:
-        """Whether the window is."""
+        """Whether the window is full."""
         return self.under_way >= self._engine.capacity
 
     def refusal(self) -> Saturated:
         """The error returned when the window is full."""
-        return Saturated(f"{self._engine.capacity} images are in flight, which is all this server takes.", "Try again in a moment.")
+        return Saturated(f"{self._engine.capacity} images are in flight, the limit of this server.", "Try again in a moment.")
 
     def count_refusal(self) -> None:
         """Record one."""
         self._metrics.rejected(Saturated.code)
 
     async def classify(self, image: EncodedImage, request_id: str, deadline_s: float) -> Prediction:
-        """The engine's answer; raises ServiceError. Cancelling this spares the work that has not begun."""
+        """Return the engine's answer; raises ServiceError. A cancellation saves the work if it has not begun."""
         loop = asyncio.get_running_loop()
         try:
             future = self._engine.submit(InferenceRequest(image, request_id, deadline_s))
@@ -84,7 +84,7 @@ class Admission:
         if not future.done():
             future.cancel()
             self._record(DeadlineExceeded.code)
-            raise DeadlineExceeded("The image was not answered in the request's time.", "Ask for more time or try later.")
+            raise DeadlineExceeded("The image was not answered within the request's time.", "Ask for more time or try later.")
         try:
             prediction = future.result()
         except ServiceError as error:
@@ -102,14 +102,14 @@ class Admission:
         return prediction
 
     def _record(self, outcome: str, engine: str = "") -> None:
-        """`engine` is who answered; if nobody did, it is put down to who would."""
+        """Count an outcome for the engine that answered, or, without an answer, for the present engine."""
         self.under_way -= 1
         self._metrics.in_flight.set(self.under_way)
         self._metrics.image(engine or self._engine.name, outcome)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, answered: asyncio.Future[None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waits
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and the waiting requests with it
         loop.call_soon_threadsafe(_settle, answered)
 
 

@@ -1,4 +1,4 @@
-"""What waits for a member with room, in order; the fleet's lock guards it."""
+"""The queue of works that wait for a member with room; the fleet's lock guards it."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from server.engines.work import Work
 
 
 class Assignment(NamedTuple):
-    """A work and who takes it; nobody if it could not be answered in its time, and more waits behind it."""
+    """A work and its member; the member is None if no answer is possible in time, and then more works may follow."""
 
     work: Work
     member: Member | None
 
 
 class WaitingLine:
-    """Requests in the order in which they came; one that is tried again goes first."""
+    """Requests in the order of arrival; a request that is tried again goes first."""
 
     def __init__(self) -> None:
         self._works: deque[Work] = deque()
@@ -30,7 +30,7 @@ class WaitingLine:
         self._works.append(work)
 
     def put_first(self, work: Work) -> None:
-        """One that is tried again."""
+        """Add a request that is tried again."""
         self._works.appendleft(work)
 
     def clear(self) -> None:
@@ -38,11 +38,11 @@ class WaitingLine:
         self._works.clear()
 
     def next(self, tiers: Sequence[Tier]) -> Assignment | None:
-        """Take out the first work that a member has room for; it is under way there from now on."""
+        """Take out the first work for which a member has room; from now on that member holds it."""
         place, works = 0, self._works
         while place < len(works):
             work = works[place]
-            if work.request is None:  # abandoned
+            if work.request is None:  # cancelled
                 del works[place]
             elif member := choose(tiers, work.avoid):
                 del works[place]
@@ -54,12 +54,12 @@ class WaitingLine:
                 return None
             elif is_up(tiers, work.avoid):
                 place += 1
-            else:  # the one that failed it is all there is now
+            else:  # only the member that failed it is up
                 work.avoid = None
         return None
 
     def take_overdue(self, now_s: float) -> list[Work]:
-        """Take out those whose time is over, or that nobody wants any more."""
+        """Take out the works whose time has ended, or that were cancelled."""
         overdue = [work for work in self._works if work.overdue(now_s)]
         self._works = deque(work for work in self._works if not work.overdue(now_s))
         return overdue
