@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse
-from starlette.routing import Match, Route
+from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from server.api.admin_routes import admin_routes
@@ -62,9 +62,6 @@ def create_app(
         lifespan=lifespan,
     )
     hot = ClassifyRoutes(service.models, service.body_budget, service.settings)
-    middleware = partial(
-        RequestMiddleware, metrics=service.metrics, engine_name=service.models.default_engine_name, api_key=api_key, access_log=access_log
-    )
     hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
     # First, since routes are tried in order. The hot ones are here for every method but POST.
     app.router.routes[:0] = [
@@ -78,12 +75,32 @@ def create_app(
     for router in EvaluationRoutes(evaluations, service).routers(allowed):
         app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB))
+    rendering = asyncio.Lock()
+    rendering = asyncio.Lock()
 
     @app.get("/metrics", tags=["service"], summary="Prometheus metrics", response_class=Response)
     async def metrics() -> Response:
-        return Response(service.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+        async with rendering:  # one at a time, and not on the event loop
+            text = await asyncio.to_thread(service.metrics.render)
+        return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     add_hot_routes(app)
+    middleware = partial(
+        RequestMiddleware,
+        endpoints=frozenset(route.path for route in app.routes if isinstance(route, Route | Mount)),
+        metrics=service.metrics,
+        engine_name=service.models.default_engine_name,
+        api_key=api_key,
+        access_log=access_log,
+    )
+    middleware = partial(
+        RequestMiddleware,
+        endpoints=frozenset(route.path for route in app.routes if isinstance(route, Route | Mount)),
+        metrics=service.metrics,
+        engine_name=service.models.default_engine_name,
+        api_key=api_key,
+        access_log=access_log,
+    )
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_middleware(middleware)

@@ -56,7 +56,8 @@ class Overload:
         self._admission = admission
         self._metrics = metrics
         self._access_log = access_log
-        self._counters = {path: metrics.http_requests.labels(path, "POST", str(int(_STATUS))) for path in PATHS}
+        for path in PATHS:
+            metrics.http_requests.labels(path, "POST", str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
         self._held: deque[Readable] = deque()
         self._left: float = _BURST
         refusal = admission.refusal()
@@ -80,8 +81,7 @@ class Overload:
         request_id = request_id_of(dict(scope["headers"]))
         elapsed_s = perf_counter() - began_s
         self._admission.count_refusal()
-        self._counters[scope["path"]].inc()
-        self._metrics.observe_request(scope["path"], elapsed_s)
+        self._metrics.observe_request(scope["path"], "POST", int(_STATUS), elapsed_s)
         if self._access_log:
             client = scope["client"] or ("", 0)
             path = scope["raw_path"].decode("ascii", "backslashreplace")
