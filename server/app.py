@@ -80,6 +80,9 @@ def create_app(
     rendering = asyncio.Lock()
     rendering = asyncio.Lock()
     rendering = asyncio.Lock()
+    rendering = asyncio.Lock()
+    rendering = asyncio.Lock()
+    rendering = asyncio.Lock()
 
     @app.get("/metrics", tags=["service"], summary="Prometheus metrics", response_class=Response)
     async def metrics() -> Response:
@@ -88,6 +91,30 @@ def create_app(
         return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     add_hot_routes(app)
+    middleware = partial(
+        RequestMiddleware,
+        endpoints=frozenset(route.path for route in app.routes if isinstance(route, Route | Mount)),
+        metrics=service.metrics,
+        engine_name=service.models.default_engine_name,
+        api_key=api_key,
+        access_log=access_log,
+    )
+    middleware = partial(
+        RequestMiddleware,
+        endpoints=frozenset(route.path for route in app.routes if isinstance(route, Route | Mount)),
+        metrics=service.metrics,
+        engine_name=service.models.default_engine_name,
+        api_key=api_key,
+        access_log=access_log,
+    )
+    middleware = partial(
+        RequestMiddleware,
+        endpoints=frozenset(route.path for route in app.routes if isinstance(route, Route | Mount)),
+        metrics=service.metrics,
+        engine_name=service.models.default_engine_name,
+        api_key=api_key,
+        access_log=access_log,
+    )
     middleware = partial(
         RequestMiddleware,
         endpoints=frozenset(route.path for route in app.routes if isinstance(route, Route | Mount)),

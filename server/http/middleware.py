@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.api.error_response import error_response
 from server.api.guard import OPEN_PATHS
-from server.api.request_context import ClientGone, RequestContext, request_id_of
+from server.api.request_context import ClientGone, RequestContext, client_of, request_id_of
 from server.api.statuses import ANSWERED
 from server.errors import InternalError, NotFound, Unauthorized
 from server.telemetry.access_log import AccessLog
@@ -48,7 +48,7 @@ class RequestMiddleware:
         headers = dict(scope["headers"])
         if b"range" in headers:  # nothing is served in parts, and Starlette refuses malformed ranges in plain text
             scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
-        context = scope["request_context"] = RequestContext(request_id_of(headers), perf_counter())
+        context = scope["request_context"] = RequestContext(request_id_of(headers), perf_counter(), client_of(scope))
 
         async def send_wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -9,7 +9,7 @@ from typing import Protocol
 from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from server.api.request_context import request_id_of
+from server.api.request_context import client_of, request_id_of
 from server.api.statuses import status_of
 from server.errors import Saturated
 from server.http.head import Head
@@ -67,9 +67,9 @@ class Overload:
     def wants(self, scope: Scope, head: Head) -> bool:
         """Whether to refuse a request now; one whose body may have no end, or never come, takes the longer way."""
         return (
-            self._admission.full
-            and scope["path"] in PATHS
+            scope["path"] in PATHS
             and scope["method"] == "POST"
+            and self._admission.is_full_for(client_of(scope))
             and head.content_length is not None
             and head.content_length <= DISCARD_BYTES
             and not head.expects_continue

@@ -34,19 +34,18 @@ class Admission:
         asked_s = self._timeout_s if timeout_ms is None else min(timeout_ms / 1000, self._timeout_s)
         return monotonic() + asked_s
 
-    def check_room(self) -> None:
+    def check_room(self, client: str) -> None:
         """Refuse before the body is even read when the window is full; raises Saturated.
 
-        What is let through may still be refused by the engine, which counts for itself.
+        The engine may still refuse what is let through: it counts for itself, and knows what the image costs.
         """
-        if self.full:
+        if self.is_full_for(client):
             self.count_refusal()
             raise self.refusal()
 
-    @property
-    def full(self) -> bool:
-        """Whether the window is."""
-        return self.under_way >= self._engine.capacity
+    def is_full_for(self, client: str) -> bool:
+        """Whether the window has no place for a client, because no other client holds more of it."""
+        return self.under_way >= self._engine.capacity and not self._engine.would_take(client)
 
     def refusal(self) -> Saturated:
         """The error returned when the window is full."""
@@ -56,11 +55,11 @@ class Admission:
         """Record one."""
         self._metrics.rejected(Saturated.code)
 
-    async def classify(self, image: EncodedImage, request_id: str, deadline_s: float) -> Prediction:
+    async def classify(self, image: EncodedImage, request_id: str, deadline_s: float, client: str) -> Prediction:
         """The engine's answer; raises ServiceError. Cancelling this spares the work that has not begun."""
         loop = asyncio.get_running_loop()
         try:
-            future = self._engine.submit(InferenceRequest(image, request_id, deadline_s))
+            future = self._engine.submit(InferenceRequest(image, request_id, deadline_s, client=client))
         except ServiceError as error:
             self._metrics.rejected(error.code)
             raise

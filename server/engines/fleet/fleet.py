@@ -105,7 +105,7 @@ class Fleet:
         Thread-safe, and never waits. The future ends with a Prediction or with a ServiceError; to cancel it before the image is
         decoded spares the work.
         """
-        work = self._in_flight.admit(request)
+        work = self._in_flight.admit(request, self._evict)
         if self._answers is NONE and monotonic() > self._none_s + SOON_S:
             work.future.cancel()
             raise EngineUnavailable("No engine can answer now.", "Try again in a moment.")
@@ -113,6 +113,14 @@ class Fleet:
             self._waiting.append(work)
         self._dispatch()
         return work.future
+
+    def _evict(self, client: str) -> Work | None:
+        with self._lock:
+            return self._waiting.take_last_of(client)
+
+    def would_take(self, client: str) -> bool:
+        """Whether an image of the usual cost would be taken of this client now."""
+        return self._in_flight.would_take(client)
 
     def _dispatch(self) -> None:
         """Hand over what waits, as far as there is room."""
@@ -249,8 +257,7 @@ class Fleet:
         """Ask a member no more, and try elsewhere what is under way in it."""
         self._put_down(member, reason, why)
         with self._lock:
-            works = [work for work in member.under_way if not work.is_probe]
-            member.under_way.clear()
+            works = member.forget()
         member.engine.give_up(why)
         for work in works:
             self._retry(member, work, EngineLost(f"Engine {member.engine.name} is not well: {why}", "Try again in a moment."))

@@ -13,6 +13,7 @@ from server.errors import EngineUnavailable
 FAILURES = 3  # in a row; a single image may be at fault itself
 PROBE_S = 10.0
 REST_S = 0.01  # after a stream refused an image, which it did because it is full
+DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
 SMOOTHING = 0.1  # of the mean service time
 
 
@@ -37,6 +38,8 @@ class Member:
         self.device = device
         self.down = "not running"  # why it is not asked; empty while it is
         self.under_way: set[Work] = set()
+        self.decode_s = 0.0  # of what is under way
+        self.decoded_bytes = self.slow = 0
         self.service_s = 0.0  # what an image takes here, on average
         self._watch = watch or Watch()
         self._liveness = Liveness(self._watch.stall_s)
@@ -73,14 +76,28 @@ class Member:
             self._liveness.moved()
         work.taken_s = monotonic()
         self.under_way.add(work)
+        self._count(work, 1)
 
     def ended(self, work: Work) -> bool:
         """A request came out; False if it was given up meanwhile."""
         if work not in self.under_way:
             return False
         self.under_way.discard(work)
+        self._count(work, -1)
         self._liveness.moved()
         return True
+
+    def _count(self, work: Work, sign: int) -> None:
+        self.decode_s += sign * work.decode_s
+        self.decoded_bytes += sign * work.decoded_bytes
+        self.slow += sign * work.is_slow
+
+    def forget(self) -> list[Work]:
+        """Give up all that is under way; the requests among it, without the probes."""
+        works = [work for work in self.under_way if not work.is_probe]
+        self.under_way.clear()
+        self.decode_s, self.decoded_bytes, self.slow = 0.0, 0, 0
+        return works
 
     def answered(self, work: Work) -> None:
         """It came out with an answer."""
@@ -105,7 +122,8 @@ class Member:
     @property
     def stalled(self) -> str:
         """Says it when a result is overdue, of an engine that is not asked any more too."""
-        return f"it gave no result for {self._liveness.stall_s:g} s." if self._liveness.stalled(len(self.under_way)) else ""
+        allowed_s = self._liveness.stall_s + DECODE_PATIENCE * self.decode_s
+        return f"it gave no result for {allowed_s:.3g} s." if self._liveness.stalled(len(self.under_way), allowed_s) else ""
 
     @property
     def is_idle(self) -> bool:
