@@ -1,5 +1,6 @@
 # make serve   install what is missing, prepare the model, serve on http://127.0.0.1:8000
 # make test    install what is missing, run the tests
+# make docs    the documentation as a site in build/site; make docs-pages renews the pages that are generated from the code
 # make bench   what the server costs on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
 # make test-import     networks that torch wrote, imported and held against torch (in an environment of its own)
 # make schemathesis    the OpenAPI document against a real server
@@ -10,7 +11,7 @@
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore beside, run the tests of training, train the sample
 # make train-digits     train the sample from scratch
-# The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (README, "Settings")
+# The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -22,7 +23,7 @@ TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
 .PHONY: help install install-dev mxbase serve test test-mxbase check-mxbase-headers test-image test-import test-training train-environment train-digits \
-  bench soak chaos schemathesis check format lock proto clean
+  bench soak chaos schemathesis docs docs-pages check format lock proto clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -105,6 +106,20 @@ test-import: install-dev .venv/torch/installed
 	.venv/torch/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(PIP_ARGS) -r $<
 	@touch $@
 
+# docs/{settings,metrics,errors,routes,cli}.md, from the code; a test fails when they are stale.
+docs-pages: install-dev
+	$(BIN)/python -m tests.docs
+
+# In an environment of its own: nothing of mkdocs is needed to serve or to test.
+docs: docs-pages .venv/docs/installed
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/python -m mkdocs build --quiet --strict
+	@echo "build/site/index.html"
+
+.venv/docs/installed: requirements-docs.lock
+	$(PYTHON) -m venv .venv/docs
+	.venv/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
+
 check: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -142,6 +157,7 @@ lock: install
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group mxbase --constraint requirements.lock -o requirements-mxbase.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group image --constraint requirements-mxbase.lock -o requirements-image.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra report --constraint requirements.lock pyproject.toml -o requirements-ascend.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group docs -o requirements-docs.lock
 	echo "numpy==1.26.4" > .venv/overrides.txt  # what MindSpore 2.10 was built with: NumPy 2 it imports, and then fails
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --group training --overrides .venv/overrides.txt pyproject.toml -o requirements-training.lock
 

@@ -13,42 +13,63 @@ from models.model_errors import ClassifyError
 
 
 class ConvertError(ClassifyError):
-    """A model that cannot be converted."""
+    """A model that cannot be converted.
+
+    Do what the message says: it names the layer, the shape or the file that does not fit.
+    """
 
     code = "convert_error"
 
 
 class CheckpointRefused(ConvertError):
-    """The weight file is damaged, hostile, or not of a supported format."""
+    """The weight file is damaged, hostile, or not of a supported format.
+
+    Save the weights again, as safetensors or as a plain state dict: objects other than tensors are never read.
+    """
 
     code = "checkpoint_refused"
 
 
 class WeightsMissing(ConvertError):
-    """Nothing to convert: no trained weights are at hand."""
+    """Nothing to convert: no trained weights are at hand.
+
+    Install the package or give the file that the message names, or say --random for a benchmark.
+    """
 
     code = "weights_missing"
 
 
 class AippInvalid(ConvertError):
-    """An aipp.config that cannot be, or that is not the one of the manifest."""
+    """An aipp.config that cannot be, or that is not the one of the manifest.
+
+    Correct the named field, or let `ascend-classify convert aipp` write the config.
+    """
 
     code = "aipp_invalid"
 
 
 class AtcMissing(ConvertError):
-    """ATC is not on this machine."""
+    """ATC is not on this machine.
+
+    Install the CANN toolkit and source its set_env.sh, or name the program with --atc.
+    """
 
     code = "atc_missing"
 
 
 class AtcFailed(ConvertError):
-    """ATC refused the model, or would have."""
+    """ATC refused the model, or would have.
+
+    Read the lines of ATC in the message; they name the operator or the option.
+    """
 
     code = "atc_failed"
 
 
 class OmInvalid(ConvertError):
-    """A file that is no OM, or not the one that was asked for."""
+    """A file that is no OM, or not the one that was asked for.
+
+    Compile the model again with `ascend-classify convert atc`.
+    """
 
     code = "om_invalid"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compile an AIR (or ONNX) with an AIPP config into an OM: convert/convert_om.sh AIR AIPP OM
-# Writes OM.om, OM.om.json (where it comes from) and OM.om.log; see README, "For Ascend".
+# Writes OM.om, OM.om.json (where it comes from) and OM.om.log; see docs/convert.md.
 set -eu
 
 if [ $# -lt 3 ]; then

@@ -135,7 +135,7 @@ def _distribution(weights: Weights) -> str:
 
 def _missing(manifest: ModelManifest) -> WeightsMissing:
     ways = [
-        "train it with models/training (this needs MindSpore; see the README)",
+        "train it with models/training (this needs MindSpore; see docs/training.md)",
         "import a checkpoint with: ascend-classify convert import",
         f"or, for benchmarks only, take random weights: ascend-classify models prepare {manifest.name} --random",
     ]

@@ -41,40 +41,61 @@ class ClassifyError(Exception):
 
 
 class ModelError(ClassifyError):
-    """A model that cannot be used, or put into the store, as it stands."""
+    """A model that cannot be used, or put into the store, as it stands.
+
+    Do what the message says of this model.
+    """
 
     code = "model_error"
 
 
 class ManifestInvalid(ModelError):
-    """manifest.toml is not what the schema says."""
+    """manifest.toml is not what the schema says.
+
+    Correct the named key of manifest.toml, or prepare or import the model again.
+    """
 
     code = "manifest_invalid"
 
 
 class ManifestOutdated(ManifestInvalid):
-    """manifest.toml says in an earlier version's words what has another name now; the model's files are right."""
+    """manifest.toml says in an earlier version's words what has another name now; the model's files are right.
+
+    Run `ascend-classify models renew NAME`, which the message gives in full.
+    """
 
 
 class ModelNotFound(ModelError):
-    """No such model in the store or in the zoo."""
+    """No such model in the store or in the zoo.
+
+    Correct the name: `ascend-classify models list` shows what there is. MODEL_STORE names the folder.
+    """
 
     code = "model_not_found"
 
 
 class ModelNotPrepared(ModelError):
-    """The zoo knows the model, the store holds no artifact of it yet."""
+    """The zoo knows the model, the store holds no artifact of it yet.
+
+    Run `ascend-classify models prepare NAME`; for an Ascend chip also `ascend-classify convert atc NAME`.
+    """
 
     code = "model_not_prepared"
 
 
 class ArtifactDamaged(ModelError):
-    """A file of the model is missing, or its sha256 is not the one in the manifest."""
+    """A file of the model is missing, or its sha256 is not the one in the manifest.
+
+    Prepare or import the model again, or put the file of the manifest back.
+    """
 
     code = "artifact_damaged"
 
 
 class StoreRefused(ModelError):
-    """The store, or the folder of a file, does not take what should be written: no room, or another's files at stake."""
+    """The store, or the folder of a file, does not take what should be written: no room, or another's files at stake.
+
+    Make room, take another name, or say --force if the message offers it.
+    """
 
     code = "convert_error"  # what was the converter's refusal before the store could refuse for itself: scripts know it

@@ -11,7 +11,10 @@ from pipelines.codes import Code
 
 
 class PipelineError(ClassifyError):
-    """A pipeline that cannot be run; `vendor_code` is what the vendor's engine answers to it."""
+    """A pipeline that cannot be run; `vendor_code` is what the vendor's engine answers to it.
+
+    Correct the element and the property that the message names.
+    """
 
     code = "pipeline_invalid"
 
@@ -21,12 +24,18 @@ class PipelineError(ClassifyError):
 
 
 class StatisticsMissing(ClassifyError):
-    """A folder without performance statistics."""
+    """A folder without performance statistics.
+
+    Serve with an sdk.conf that has enable_ps=true, and name the folder of its logs.
+    """
 
     code = "statistics_missing"
 
 
 class ResultsInvalid(ClassifyError):
-    """A folder of result files, or a file of labels, that cannot be used."""
+    """A folder of result files, or a file of labels, that cannot be used.
+
+    Correct the line or the file that the message names.
+    """
 
     code = "results_invalid"

@@ -84,12 +84,14 @@ def _elements(chain: Chain) -> dict[str, object]:
 def _geometry(manifest: ModelManifest) -> Chain:
     """What the pipeline does to the pixels; the rest of the recipe is in the model (AIPP, or folded in on a CPU)."""
     recipe = manifest.recipe
-    if recipe.resize == "stretch":
-        size = {"resizeWidth": str(recipe.resize_width_px), "resizeHeight": str(recipe.resize_height_px)}
-        return [("mxpi_imageresize", {"handleMethod": "opencv", "resizeType": "Resizer_Stretch", **size})]
-    width, height = recipe.input_size_px
-    short = {"resizeType": "Resizer_KeepAspectRatio_Short", "scaleValue": str(recipe.resize_width_px)}
-    return [
-        ("mxpi_imageresize", {"handleMethod": "opencv", **short}),
-        ("mxpi_opencvcentercrop", {"cropWidth": str(width), "cropHeight": str(height)}),
-    ]
+    match recipe.resize:  # mypy says so when a way to resize is missing here
+        case "stretch":
+            size = {"resizeWidth": str(recipe.resize_width_px), "resizeHeight": str(recipe.resize_height_px)}
+            return [("mxpi_imageresize", {"handleMethod": "opencv", "resizeType": "Resizer_Stretch", **size})]
+        case "short_side":
+            width, height = recipe.input_size_px
+            short = {"resizeType": "Resizer_KeepAspectRatio_Short", "scaleValue": str(recipe.resize_width_px)}
+            return [
+                ("mxpi_imageresize", {"handleMethod": "opencv", **short}),
+                ("mxpi_opencvcentercrop", {"cropWidth": str(width), "cropHeight": str(height)}),
+            ]

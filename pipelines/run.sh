@@ -1,7 +1,7 @@
 #!/bin/sh
 # Classify every image of a folder: pipelines/run.sh IMAGES RESULT_DIR
 # Writes RESULT_DIR/<image>_1.txt with the class ids, best first. The settings come from the environment
-# (README, "Settings"), for example: MODEL=resnext101_32x4d PIPELINE=pipelines/resnext101.pipeline pipelines/run.sh ...
+# (docs/settings.md), for example: MODEL=resnext101_32x4d PIPELINE=pipelines/resnext101.pipeline pipelines/run.sh ...
 set -eu
 
 if [ $# -lt 2 ]; then

@@ -15,63 +15,113 @@ SETTINGS_FILE = "ascend-classify.toml"
 
 
 class SettingInvalid(ClassifyError):
-    """A flag, an environment variable or the settings file holds a value that cannot be."""
+    """A flag, an environment variable or the settings file holds a value that cannot be.
+
+    Correct the value; docs/settings.md lists what each setting may be.
+    """
 
     code = "setting_invalid"
 
 
 class Settings(BaseSettings):
-    """The server's settings. The environment variable of a setting is its name in capitals."""
+    """The server's settings. The environment variable of a setting is its name in capitals.
+
+    docs/settings.md is made from this class: the comments are its headings. After a change: `make docs-pages`.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", toml_file=SETTINGS_FILE)
 
+    # Address and access
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    api_key: SecretStr | None = Field(
+        None,
+        description="If set, every route but the health routes and the page asks for it, as X-Api-Key or as Authorization: Bearer. "
+        "It has no flag, since everybody on the machine can read a command line.",
+    )
+    api_key_file: Path | None = Field(None, description="A file that holds the API key.")
+    insecure: bool = Field(
+        False,  # noqa: FBT003
+        description="Serve /evaluate and /admin without an API key on other addresses than the loopback, too.",
+    )
+
+    # Model
     model: str = Field("efficientnet_lite0", description="Name of the model in the store.")
     model_store: Path = Field(Path("model_store"), description="Folder of the prepared models.")
+    pipeline: Path | None = Field(None, description="A hand-written .pipeline to run instead of the rendered one.")
+
+    # Engines
+    runtime: Literal["auto", "ascend", "cpu"] = Field(
+        "auto",
+        description="What runs the pipeline: the vendor's SDK (ascend) or this project's CPU runtime (cpu). auto takes whichever is there.",
+    )
     engines: str = Field(
         "auto",
-        description="The engines, the first to be asked first: stream,mxbase. auto: stream, then mxbase if it is built. fake: no model.",
+        description="The engines, the first to be asked first, as stream,mxbase. auto: stream, then mxbase if it is built. "
+        "fake has no model: for tests, and to measure the server alone.",
     )
-    devices: str = Field("auto", description="The chips: 0,1,2,3, or auto for all there are. On a CPU each is a process.")
+    devices: str = Field(
+        "auto", description="The chips, as 0,1,2,3, or auto for all there are. On a CPU each is a process, which is how several are tested."
+    )
     engine_processes: Literal["auto", "yes", "no"] = Field(
-        "auto", description="Run each engine in a process of its own, which may crash: auto on Ascend, and with several devices."
+        "auto", description="Run each engine in a process of its own, which may crash. auto: on Ascend, and with several devices."
     )
-    engine_python: Path | None = Field(None, description="The Python that imports the SDK's module, if it is not the server's.")
+    engine_python: Path | None = Field(
+        None, description="The Python that imports the SDK's module (3.7 or newer), if it is not the server's."
+    )
     engine_start_s: float = Field(120.0, gt=0, description="Seconds an engine process may take to be ready.")
     engine_stall_s: float = Field(10.0, gt=0, description="Seconds without a result after which an engine with work counts as hung.")
-    runtime: Literal["auto", "ascend", "cpu"] = Field(
-        "auto", description="What runs the pipeline: the vendor's SDK (ascend) or this project's CPU runtime (cpu)."
+    streams_per_device: int = Field(
+        0, ge=0, le=64, description="Streams per device. 0: on a CPU one more than its cores, at most 8; on a chip 2."
     )
-    pipeline: Path | None = Field(None, description="A hand-written .pipeline to run instead of the rendered one.")
-    sdk_conf: Path | None = Field(
-        None, description="The vendor's sdk.conf for the CPU runtime: enable_ps=true keeps performance statistics."
-    )
-    streams_per_device: int = Field(0, ge=0, le=64, description="Streams per device; 0: one more than the CPU cores (cpu), 2 (ascend).")
     full_scores: Literal["auto", "yes", "no"] = Field(
-        "auto", description="Streams of their own for the scores of all classes: auto on a CPU; on a chip each loads the model once more."
+        "auto",
+        description="Have streams of their own for the scores of all classes, since the SDK's post-process gives 16 at most. "
+        "auto: on a CPU as many again; on a chip none, since each loads the model once more (yes: one a device). "
+        "A pipeline of your own has them where one of its streams is called scores0.",
     )
-    window: Positive = Field(64, description="Images in flight at most; more are answered 429.")
-    timeout_ms: Positive = Field(30_000, description="Time a request may take; a client may ask for less.")
-    max_body_bytes: Positive = Field(20 * 1024 * 1024, description="Largest request body.")
+    sdk_conf: Path | None = Field(
+        None,
+        description="The vendor's sdk.conf for the CPU runtime: enable_ps=true keeps performance statistics. The SDK reads its own file.",
+    )
+
+    # Requests
+    window: Positive = Field(64, description="Images in flight at most; more are answered 429 at once.")
+    timeout_ms: Positive = Field(30_000, description="Milliseconds a request may take; a client may ask for less.")
+    max_body_bytes: Positive = Field(20 * 1024 * 1024, description="Largest request body; a larger one is answered 413.")
     body_budget_bytes: Positive = Field(
-        256 * 1024 * 1024, description="Bytes of all bodies under way together; more are answered 429. At least one largest body."
+        256 * 1024 * 1024,
+        description="Bytes of all bodies together that are being read or wait for their answers; more are answered 429. "
+        "It is at least one largest body.",
     )
     max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, told from its header.")
     max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")
-    max_connections: Positive = Field(8192, description="Connections open at most; more are answered 503.")
-    client_timeout_s: float = Field(10.0, gt=0, description="Seconds a client may take to send headers, to stall in a body or an answer.")
+
+    # Connections
+    max_connections: Positive = Field(
+        8192, description="Connections open at most; more are answered 503. The server asks the system for as many open files."
+    )
+    client_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        description="Seconds a client may take to send the headers, to begin with the body, and to take a stretch of its answer.",
+    )
     keep_alive_s: float = Field(75.0, gt=0, description="Seconds an idle connection is kept for its next request.")
-    evaluation_roots: str = Field("", description="Folders that POST /evaluate may measure: name=/path, with commas between.")
-    evaluation_dir: Path = Field(Path("evaluations"), description="Folder in which evaluations are kept.")
+
+    # Evaluations
+    evaluation_roots: str = Field(
+        "", description="The folders that POST /evaluate may measure, with all below them: name=/path,/other/path."
+    )
+    evaluation_dir: Path = Field(Path("evaluations"), description="Folder in which evaluations are kept. Each server needs one of its own.")
     max_upload_bytes: Positive = Field(4 * 1024**3, description="Largest archive POST /evaluate takes, packed, and again unpacked.")
-    insecure: bool = Field(False, description="Serve /evaluate and /admin to other machines without an API key.")  # noqa: FBT003
-    api_key: SecretStr | None = Field(None, description="If set, every route but health and the page wants it (X-Api-Key or Bearer).")
-    api_key_file: Path | None = Field(None, description="A file that holds the API key.")
+
+    # Stopping
     drain_delay_s: float = Field(1.0, ge=0, description="Seconds between readiness going off and the listener closing.")
     drain_s: float = Field(30.0, ge=0, description="Seconds in which requests in flight may still be answered.")
+
+    # Logs
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
-    log_format: Literal["auto", "json", "text"] = Field("auto", description="json, or text on a terminal (auto).")
+    log_format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or text on a terminal only (auto).")
 
     @field_validator("runtime", mode="before")
     @classmethod

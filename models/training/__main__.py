@@ -41,7 +41,7 @@ COMMANDS: dict[str, Callable[[Config], None]] = {"train": train, "eval": evaluat
 
 
 # Programs with flags of their own; none of them needs MindSpore.
-TOOLS = {"labels": "label_list", "rank-table": "rank_table", "check": "check", "digits": "digits"}
+TOOLS = {"labels": "label_list", "rank-table": "rank_table", "check": "environment_check", "digits": "digits"}
 
 
 def parser() -> argparse.ArgumentParser:

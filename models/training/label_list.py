@@ -1,7 +1,7 @@
 """Writes the label lists that the seed's tools read: imagenet_label.json from class folders, and val_label.txt.
 
 - `imagenet_label.json`: {file name: class id}, as the model zoo's create_imagenet2012_label.py makes it.
-- `val_label.txt`: `name class_id` a line, as the SDK's workflow wants it (see the README).
+- `val_label.txt`: `name class_id` a line, as the SDK's workflow wants it (see docs/quickstart.md).
 """
 
 import argparse

@@ -14,6 +14,8 @@ from server.cli.flags import load_settings
 from server.cli.models_renew_command import renew
 from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
 
+ModelArgument = Annotated[str, typer.Argument(help="Name of the model.")]
+
 models_app = typer.Typer(help="The models: which there are, and how to prepare one.", no_args_is_help=True)
 models_app.command("classifier-config")(classifier_config)
 models_app.command("renew")(renew)
@@ -38,7 +40,7 @@ def list_models(model_store: StoreFolder = None, as_json: AsJson = False) -> Non
 
 
 @models_app.command("show")
-def show_model(name: str, model_store: StoreFolder = None, as_json: AsJson = False) -> None:
+def show_model(name: ModelArgument, model_store: StoreFolder = None, as_json: AsJson = False) -> None:
     """Show the manifest of a model."""
     manifest = _store(model_store).manifest(name)
     if as_json:
@@ -51,7 +53,7 @@ def show_model(name: str, model_store: StoreFolder = None, as_json: AsJson = Fal
 
 @models_app.command("prepare")
 def prepare_model(
-    name: str,
+    name: ModelArgument,
     model_store: StoreFolder = None,
     random: Annotated[bool, typer.Option("--random", help="Random weights: right for benchmarks, wrong for answers.")] = False,
     batch_sizes: Annotated[str, typer.Option(help="Batch sizes to compile for, as 1,2,4,8. On a CPU batches do not help.")] = "1",
@@ -70,7 +72,7 @@ def prepare_model(
 
 @models_app.command("golden")
 def set_golden_image(
-    name: str,
+    name: ModelArgument,
     image: Annotated[Path, typer.Argument(help="A photo of one clear class.")],
     class_id: Annotated[int | None, typer.Option(help="The class it must be; else what the model says now.", show_default=False)] = None,
     tolerance: Annotated[float, typer.Option(min=0.001, max=1, help="How far its score may be away, on another runtime too.")] = 0.05,

@@ -25,55 +25,82 @@ class EvaluationError(ClassifyError):
 
 
 class DatasetInvalid(EvaluationError):
-    """The data set or its labels are such that no list of labelled images can be made."""
+    """The data set or its labels are such that no list of labelled images can be made.
+
+    Correct the list of labels or the folder as the message says. Labels are never shifted or guessed.
+    """
 
     code = "bad_request"
 
 
 class DatasetNotFound(EvaluationError):
-    """There is no such root, or nothing of that name below it."""
+    """There is no such root, or nothing of that name below it.
+
+    Name a root of EVALUATION_ROOTS, or a folder below one.
+    """
 
     code = "not_found"
 
 
 class DatasetForbidden(EvaluationError):
-    """The path leads out of its root."""
+    """The path leads out of its root.
+
+    Take the link or the path out of the set, or make the folder it leads to a root of its own.
+    """
 
     code = "forbidden"
 
 
 class ArchiveTooLarge(EvaluationError):
-    """The archive holds more bytes or files than are unpacked here."""
+    """The archive holds more bytes or files than are unpacked here.
+
+    Send fewer or smaller files, raise MAX_UPLOAD_BYTES, or put the set into a folder of EVALUATION_ROOTS.
+    """
 
     code = "body_too_large"
 
 
 class EvaluationsFull(EvaluationError):
-    """As many evaluations are waiting as this server keeps; the client may try again later."""
+    """As many evaluations are waiting as this server keeps; the client may try again later.
+
+    Wait until one is over, or cancel one: one runs and 16 wait.
+    """
 
     code = "saturated"
 
 
 class EvaluationNotFound(EvaluationError):
-    """No evaluation has that id."""
+    """No evaluation has that id.
+
+    Correct the id: GET /evaluate lists the evaluations.
+    """
 
     code = "not_found"
 
 
 class NotFinished(EvaluationError):
-    """The evaluation has no report yet."""
+    """The evaluation has no report yet.
+
+    Wait until its state is finished, or resume it.
+    """
 
     code = "not_finished"
 
 
 class EvaluationLost(EvaluationError):
-    """An evaluation cannot be kept: its disk is full, or its files are damaged."""
+    """An evaluation cannot be kept: its disk is full, or its files are damaged.
+
+    Make room on the disk, or give this server an EVALUATION_DIR of its own; then resume.
+    """
 
     code = "evaluation_lost"
 
 
 class PageUnavailable(EvaluationError):
-    """No page can be drawn: the library that draws is not installed."""
+    """No page can be drawn: the library that draws is not installed.
+
+    Install the extra `report` (matplotlib), or ask for JSON.
+    """
 
     code = "not_found"
 
@@ -83,12 +110,18 @@ class RunError(EvaluationError):
 
 
 class RunInvalid(RunError):
-    """A run that cannot go on where it was, be told, or be compared."""
+    """A run that cannot go on where it was, be told, or be compared.
+
+    Start a new run, or restore what the message says has changed: model, labels, list, versions or machine.
+    """
 
     code = "bad_request"
 
 
 class ServerRefused(RunError):
-    """The server of --url refused, or cannot be reached."""
+    """The server of --url refused, or cannot be reached.
+
+    Do what the server said; or correct --url and see that the server runs.
+    """
 
     code = "server_refused"

@@ -7,7 +7,10 @@ from server.settings import Settings
 
 
 class PortTaken(ClassifyError):
-    """The address cannot be listened on."""
+    """The address cannot be listened on.
+
+    Name another PORT or HOST, or end what listens there.
+    """
 
     code = "port_taken"
 

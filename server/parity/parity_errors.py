@@ -18,30 +18,45 @@ class ParityError(ClassifyError):
 
 
 class SourceInvalid(ParityError):
-    """A side that cannot be: no address of a server, no such file, or not for that runtime."""
+    """A side that cannot be: no address of a server, no such file, or not for that runtime.
+
+    Correct the side: MODEL, MODEL@cpu, MODEL@ascend, MODEL:original, a folder, X.onnx, X.om or a URL.
+    """
 
     code = "bad_request"
 
 
 class RemoteUnavailable(ParityError):
-    """The server that is a side does not answer."""
+    """The server that is a side does not answer.
+
+    Start that server, or correct its URL.
+    """
 
     code = "engine_unavailable"
 
 
 class RemoteFull(ParityError):
-    """The server that is a side was full until the end."""
+    """The server that is a side was full until the end.
+
+    Try again when that server has less to do.
+    """
 
     code = "saturated"
 
 
 class RemoteFailed(ParityError):
-    """The server that is a side refuses, or answers what cannot be compared."""
+    """The server that is a side refuses, or answers what cannot be compared.
+
+    Read what that server said; its log has more under the request id.
+    """
 
     code = "engine_failed"
 
 
 class ParityBroken(ParityError):
-    """Two ways to run a model do not agree within the bounds."""
+    """Two ways to run a model do not agree within the bounds.
+
+    Look at the images with the largest differences in the report. Another bound (--min-top1, --max-difference) is your decision.
+    """
 
     code = "parity_broken"

@@ -1,6 +1,7 @@
 """Every instrument of the server, in base units, with bounded labels; one object, injected."""
 
 from importlib.metadata import version
+from types import MappingProxyType
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -22,6 +23,30 @@ _STAGE_S = (0.0001, 0.00025, 0.0005, *_LATENCY_S)
 MAX_REQUEST_LABELS = 1000
 """Sets of endpoint, method and status that are told apart. The routes, methods and statuses of this server make some 300."""
 _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
+
+LABELS = MappingProxyType(
+    {
+        "endpoint": "The route's path, its parameters unfilled, as `/evaluate/{job_id}`; `other` where there is no route.",
+        "method": "`GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS`, or `other`.",
+        "code": "The status of the answer; 499 if the client hung up first.",
+        "reason": "Of `classify_rejected_total` the code of an error. Of `classify_engine_switches_total` `unavailable`, `failed`, "
+        "`stalled` or `recovered`.",
+        "model": "The name of the model.",
+        "engine": "`stream`, `mxbase` or `fake`.",
+        "device": "The number of the chip.",
+        "from": "The engine that answered before, or `none`.",
+        "to": "The engine that answers now, or `none`.",
+        "outcome": "`ok`, or the code of an error. Of `classify_images_total` also `abandoned`: the client hung up. "
+        "Of `classify_evaluation_images_total` also `scores_invalid`: scores that are missing or not numbers, or a class twice.",
+        "stage": "`queue`, `decode`, `resize`, `crop`, `infer`, `postprocess` or `serialize`, as far as the engine can see them; the "
+        "elements of a pipeline of your own add `tee`, `identity` and `fakesink`.",
+        "dataset": "The name of the root, or `upload`.",
+        "k": "`1` to the `top_k` of the evaluation.",
+        "version": "The version of the model, or of the software.",
+        "recipe": "The first 12 digits of the SHA-256 of the model's recipe.",
+    }
+)
+"""What the labels hold; each is bounded. docs/metrics.md is made from this and from the instruments: `make docs-pages`."""
 
 
 class Metrics:
@@ -50,16 +75,18 @@ class Metrics:
             buckets=_LATENCY_S,
         )
         self.rejected = counter("rejected_total", "Images refused before an engine saw them.", "reason")
-        self.body_bytes = gauge("body_bytes", "Bytes of bodies being read or waiting for their answers.")
+        self.body_bytes = gauge(
+            "body_bytes", "Bytes of bodies being read or waiting for their answers: what counts against BODY_BUDGET_BYTES."
+        )
         self.images = counter("images_total", "Images by what became of them.", "model", "engine", "outcome")
         self.stage_duration_s = histogram("stage_duration_seconds", "Time of one image in one stage.", "model", "stage", buckets=_STAGE_S)
-        self.batch_size = histogram("batch_size", "Images in one run of the model.", "model", buckets=_BATCH_SIZES)
+        self.batch_size = histogram("batch_size", "Images in one run of the model, where the runtime tells.", "model", buckets=_BATCH_SIZES)
         self.batch_padding = counter("batch_padding_total", "Unused places in batches that were run.", "model")
         self.in_flight = gauge("in_flight", "Images an engine is working on.", "model")
         self.window_capacity = gauge("window_capacity", "Images that may be in flight.", "model")
         self.engine_up = gauge("engine_up", "1 if the engine can answer.", "model", "engine", "device")
         self.engine_switches = counter("engine_switches_total", "Changes of the engine that answers.", "model", "from", "to", "reason")
-        self.engine_restarts = counter("engine_restarts_total", "Engine processes started again.", "model", "engine", "device")
+        self.engine_restarts = counter("engine_restarts_total", "Engine processes that were started again.", "model", "engine", "device")
         self.device_images = counter(
             "device_images_total", "Images that each engine process answered, probes too.", "model", "engine", "device"
         )

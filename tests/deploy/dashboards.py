@@ -45,6 +45,12 @@ def queries() -> list[Query]:
     return found
 
 
+def page_queries() -> list[Query]:
+    """Those that docs/metrics.md offers."""
+    text = (DEPLOY.parent / "docs/metrics.md").read_text("utf-8")
+    return [Query("metrics.md", expr.split("{")[0][:40], expr) for expr in re.findall(r"```promql\n(.+?)\n```", text, re.DOTALL)]
+
+
 def metrics_of(expr: str) -> set[str]:
     """The names of the metrics a query reads."""
     return set(METRIC.findall(re.sub(r'"[^"]*"|\{\{.*?}}', "", expr)))

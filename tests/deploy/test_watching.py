@@ -16,7 +16,7 @@ import pytest
 
 from models.store import ModelStore
 from tests.bench.client import Load, run
-from tests.deploy.dashboards import METRIC, Query, filled_in, metrics_of, queries
+from tests.deploy.dashboards import METRIC, Query, filled_in, metrics_of, page_queries, queries
 from tests.deploy.npu_exporter import serve_exporter
 from tests.deploy.programs import needs_prometheus
 from tests.deploy.watching import Watch
@@ -95,8 +95,8 @@ def test_the_dashboard_shows_what_was_sent(watched: Watched, capsys: pytest.Capt
     assert watched.seen_per_s == pytest.approx(watched.sent_per_s, rel=0.05)
 
 
-@pytest.mark.parametrize("query", queries(), ids=lambda query: f"{query.dashboard}, {query.panel}")
-def test_every_query_of_the_dashboards_has_an_answer(watched: Watched, query: Query) -> None:
+@pytest.mark.parametrize("query", queries() + page_queries(), ids=lambda query: f"{query.dashboard}, {query.panel}")
+def test_every_query_of_the_dashboards_and_the_docs_has_an_answer(watched: Watched, query: Query) -> None:
     found = watched.prometheus.query(query.expr)
     assert found or query.panel in MAY_BE_EMPTY, query.expr
 

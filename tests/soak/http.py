@@ -87,7 +87,7 @@ class Soak:
 
 
 def is_error_body(body: bytes) -> bool:
-    """Whether a refusal is the one that the README describes."""
+    """Whether a refusal is the one that docs/errors.md describes."""
     try:
         return set(json.loads(body)) == {"error", "code", "request_id"}
     except ValueError:

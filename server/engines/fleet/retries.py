@@ -1,4 +1,4 @@
-"""What becomes of a request that an engine did not answer: the table of the docs (README, "Engines that fail")."""
+"""What becomes of a request that an engine did not answer: the table of docs/operations.md, "When an engine breaks"."""
 
 from enum import Enum, auto
 

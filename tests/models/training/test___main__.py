@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.training.__main__ import main
+from models.training.__main__ import TOOLS, main
 
 
 def test_help_tells_every_key(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,3 +32,11 @@ def test_a_wrong_data_path_says_what_to_do(tmp_path_factory: pytest.TempPathFact
 def test_words_too_many() -> None:
     with pytest.raises(SystemExit):
         main(["train", "now"])
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_every_tool_has_its_help(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([tool, "--help"])
+    assert stop.value.code == 0
+    assert f"python -m models.training {tool}" in capsys.readouterr().out

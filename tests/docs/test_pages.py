@@ -1,0 +1,47 @@
+"""The generated pages are what the code says now."""
+
+import pytest
+
+from server.settings import Settings
+from server.telemetry.metrics import LABELS, Metrics
+from tests.docs.errors_page import error_classes, import_all
+from tests.docs.metrics_page import instruments
+from tests.docs.pages import DOCS, PAGES, page
+from tests.docs.routes_page import application, operations
+from tests.docs.settings_page import groups
+from tests.docs.tables import code, words
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_not_stale(name: str) -> None:
+    path = DOCS / f"{name}.md"
+    assert path.is_file(), f"docs/{name}.md is missing: run make docs-pages"
+    assert path.read_text("utf-8") == page(name), f"docs/{name}.md is stale: run make docs-pages, and commit what it writes"
+
+
+def test_the_pages_tell_everything() -> None:
+    """What a person may set, read, meet or ask for stands in its page, whatever the generator leaves out."""
+    import_all()
+    routes = {f"### {method} {path}" for _, method, path, _ in operations(application().app.openapi())}
+    wanted = {
+        "settings": {code(name.upper()) for name in Settings.model_fields},
+        "metrics": {f"`{family.name}" for family in Metrics().registry.collect() if family.name.startswith("classify_")},
+        "errors": {code(each.code) for each in error_classes()},
+        "routes": routes | {"`GET /`", "`GET /docs`"},
+    }
+    assert [f"{name}: {text}" for name, texts in wanted.items() for text in sorted(texts) if text not in page(name)] == []
+    assert "### POST /classify/batch" in routes
+
+
+def test_every_setting_has_its_group() -> None:
+    assert [name for _, names in groups() for name in names] == list(Settings.model_fields)
+    assert [heading for heading, names in groups() if not heading or not names] == []
+
+
+def test_every_label_is_explained() -> None:
+    assert set(LABELS) == {label for each in instruments() for label in each._labelnames}
+
+
+def test_every_error_says_what_to_do() -> None:
+    import_all()
+    assert [f"{each.__module__}.{each.__name__}" for each in error_classes() if not words(each.__doc__)[1]] == []
