@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         description="Bytes of all bodies together that are being read or wait for their answers; more are answered 429. "
         "It is at least one largest body.",
     )
+    decode_budget_bytes: Positive = Field(
+        512 * 1024 * 1024,
+        description="Bytes of all pictures together that engines decode at once, told from their headers; further images wait. "
+        "One image that needs more is decoded alone.",
+    )
     max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, told from its header.")
     max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")
 

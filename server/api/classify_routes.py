@@ -15,12 +15,11 @@ from server.api.body import ImageBody, read_images
 from server.api.request_context import RequestContext, context_of
 from server.errors import BadRequest, Saturated, ServiceError
 from server.images.inspection import inspect_image
-from server.images.upright import upright
 from server.serving.budgets import BodyBudget, BodyHold
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
-from server.types import ImageFormat, Prediction
+from server.types import Prediction
 
 DEFAULT_TOP_K = 5
 
@@ -88,8 +87,6 @@ class ClassifyRoutes:
 
     async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float) -> _Answer:
         image = inspect_image(data, self._settings.max_image_pixels)
-        if image.orientation != 1 and image.format is not ImageFormat.JPEG:  # a JPEG is turned by every decoder
-            image = await asyncio.to_thread(upright, image)
         served = model.served  # which may be another one by the time of the answer
         return _Answer(served, await model.admission.classify(image, request_id, deadline_s, context.client))
 

@@ -3,14 +3,17 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
+from server.images.upright import needs_turning
 from server.types import EncodedImage, Prediction, Scores
 
 BASE_COST_S = 0.005
 """What an image costs besides its decoding; only its proportion to the decoding matters, when clients share."""
+TURNED_COST = 4
+"""Of an image that is decoded, turned and encoded, and decoded again by the engine."""
 USUAL_OF = 100
 """Images of which the usual cost is the mean, about."""
 SLOW_S = 0.05
@@ -44,7 +47,8 @@ class Work:
         self.admitted_s = self.taken_s = monotonic()
         self.request: InferenceRequest | None = request
         self.client = request.client
-        self.decode_s, self.decoded_bytes = request.image.decode_s, request.image.decoded_bytes
+        turned = TURNED_COST if needs_turning(request.image) else 1
+        self.decode_s, self.decoded_bytes = turned * request.image.decode_s, turned * request.image.decoded_bytes
         self.cost_s = BASE_COST_S + self.decode_s
         self.future: Future[Prediction] = Future()
         self.is_probe = is_probe
@@ -77,6 +81,13 @@ class Work:
             self.answer(DeadlineExceeded("The request's time was over before its image was decoded."))
             return None
         return request
+
+    def turned(self, image: EncodedImage) -> None:
+        """The image is another one, with the same picture upright."""
+        if request := self.request:
+            self.request = replace(request, image=image)
+        if self.future.done():  # it was dropped meanwhile
+            self.request = None
 
     def answer(self, outcome: Prediction | ServiceError) -> None:
         """Resolve the work, unless it was answered before or abandoned."""

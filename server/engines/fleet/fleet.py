@@ -9,15 +9,15 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from time import monotonic
 from typing import Self
 
 from server.engines.base import BatchObserver, Engine, EngineHealth, EngineStatus, ignore_batch
+from server.engines.fleet.crew import Crew
 from server.engines.fleet.member import Member, Tier, Watch, is_up
 from server.engines.fleet.quarantine import Quarantine
 from server.engines.fleet.retries import Retry, is_fault, next_try
-from server.engines.fleet.waiting_line import WaitingLine
+from server.engines.fleet.waiting_line import DecodeRoom, WaitingLine
 from server.engines.work import InferenceRequest, InFlight, Work
 from server.errors import DeadlineExceeded, EngineLost, EngineUnavailable, ServiceError, StreamFull
 from server.types import Prediction, ScoreType
@@ -25,6 +25,7 @@ from server.types import Prediction, ScoreType
 logger = logging.getLogger(__name__)
 
 NONE = "none"
+TURNING_THREADS = 1  # few images need it
 TICK_S, IDLE_TICK_S = 0.05, 0.5
 SOON_S = 10.0  # after the last engine was lost: it is likely to be back before a request's time is over
 
@@ -39,20 +40,27 @@ class Fleet:
     `on_switch(from, to, reason)` is told of every change of the kind that answers; it may be "none".
     """
 
-    def __init__(self, tiers: Sequence[Tier], capacity: int, on_switch: Callable[[str, str, str], None] = ignore_switch) -> None:
-        self.tiers = tuple(tuple(tier) for tier in tiers)
-        self.members = tuple(member for tier in self.tiers for member in tier)
+    def __init__(
+        self,
+        tiers: Sequence[Tier],
+        capacity: int,
+        on_switch: Callable[[str, str, str], None] = ignore_switch,
+        room: DecodeRoom | None = None,
+    ) -> None:
+        self._crew = Crew(tiers)
+        self.tiers, self.members = self._crew.tiers, self._crew.members
         self.capacity = capacity
         self.on_batch: BatchObserver = ignore_batch
         self._on_switch = on_switch
         self._in_flight = InFlight(capacity)
         self._lock = threading.Lock()  # of the queue, and of what is under way in every member
-        self._waiting = WaitingLine()
+        self._waiting = WaitingLine(room)
         self._quarantine = Quarantine()
         self._answers = self.members[0].engine.name
         self._none_s = float("-inf")  # since when there is no engine, if there is none
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
+        self._turning = ThreadPoolExecutor(TURNING_THREADS, "turning")  # it starts threads when there is work for them
 
     @classmethod
     def of(cls, engine: Engine, capacity: int = 64, watch: Watch | None = None) -> Self:
@@ -67,7 +75,7 @@ class Fleet:
     @property
     def names(self) -> tuple[str, ...]:
         """The engines by name, in the order in which they are asked."""
-        return tuple(dict.fromkeys(member.engine.name for member in self.members))
+        return self._crew.names
 
     @property
     def score_type(self) -> ScoreType:
@@ -76,28 +84,12 @@ class Fleet:
 
     def start(self) -> None:
         """Start every engine, all at once; raises EngineUnavailable or ModelError if one cannot, or if their scores differ in kind."""
-        try:
-            with ThreadPoolExecutor(len(self.members)) as starting:
-                list(starting.map(self._start_member, self.members))
-            self._check_score_types()
-        except BaseException:
-            self._close_engines()
-            raise
+        self._crew.start(self._answered, self.on_batch, self._turning)
         self._answers = self.members[0].engine.name
         self._closing.clear()
         self._watcher = threading.Thread(target=self._watch, name=f"{self.name}-watcher", daemon=True)
         self._watcher.start()
         self._in_flight.open()
-
-    def _check_score_types(self) -> None:
-        if len({member.engine.score_type for member in self.members}) > 1:
-            raise EngineUnavailable("The engines give different kinds of scores.", "Say SOFTMAX=true in the .cfg, or name one engine.")
-
-    def _start_member(self, member: Member) -> None:
-        member.engine.on_batch = self.on_batch
-        member.engine.on_answer = partial(self._answered, member)
-        member.engine.start()
-        member.raise_up()
 
     def submit(self, request: InferenceRequest) -> Future[Prediction]:
         """Take an image; raises Saturated when `capacity` images are in flight, EngineUnavailable when none answered for SOON_S.
@@ -134,7 +126,7 @@ class Fleet:
                 work.answer(DeadlineExceeded("The request's time would be over before its answer.", "Ask for more time or try later."))
                 continue
             try:
-                member.engine.take(work)
+                member.take(work)
             except EngineUnavailable as error:
                 self._put_down(member, "unavailable", str(error))
                 with self._lock:
@@ -247,7 +239,7 @@ class Fleet:
             with self._lock:
                 member.began(work)
             try:
-                member.engine.take(work)
+                member.take(work)
             except EngineUnavailable as error:
                 with self._lock:
                     member.ended(work)
@@ -283,8 +275,7 @@ class Fleet:
 
     def statuses(self) -> list[EngineStatus]:
         """One for every engine on every chip, in the order in which they are asked."""
-        asked = next((tier for tier in self.tiers if is_up([tier])), ())
-        return [member.status(asked=member in asked) for member in self.members]
+        return self._crew.statuses()
 
     def close(self, drain_s: float) -> None:
         """Answer what was taken for at most `drain_s` seconds, fail the rest, release everything."""
@@ -293,12 +284,7 @@ class Fleet:
         if self._watcher:
             self._watcher.join()
             self._watcher = None
-        self._close_engines()
+        self._crew.close()
+        self._turning.shutdown(cancel_futures=True)
         self._waiting.clear()
         self._quarantine.clear()
-
-    def _close_engines(self) -> None:
-        for member in self.members:
-            member.put_down("not running")
-        with ThreadPoolExecutor(len(self.members)) as closing:
-            list(closing.map(lambda member: member.engine.close(), self.members))

@@ -1,6 +1,7 @@
 """One engine on one chip, under watch: whether it is asked, and what is under way in it."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from time import monotonic
 
@@ -8,7 +9,8 @@ from server.engines.base import Engine, EngineStatus
 from server.engines.liveness import BackOff, Liveness
 from server.engines.probe import probe_request
 from server.engines.work import Work
-from server.errors import EngineUnavailable
+from server.errors import EngineUnavailable, ServiceError
+from server.images.upright import needs_turning, upright
 
 FAILURES = 3  # in a row; a single image may be at fault itself
 PROBE_S = 10.0
@@ -41,6 +43,8 @@ class Member:
         self.decode_s = 0.0  # of what is under way
         self.decoded_bytes = self.slow = 0
         self.service_s = 0.0  # what an image takes here, on average
+        self.turning: Executor | None = None
+        """Where images are turned that engines do not turn; without it they are taken as they are stored."""
         self._watch = watch or Watch()
         self._liveness = Liveness(self._watch.stall_s)
         self._back_off = BackOff(self._watch.back_off_s)
@@ -104,6 +108,23 @@ class Member:
         self._failures = 0
         took_s = monotonic() - work.taken_s
         self.service_s += (took_s - self.service_s) * (SMOOTHING if self.service_s else 1.0)
+
+    def take(self, work: Work) -> None:
+        """Hand a work to the engine, upright; raises EngineUnavailable, and is told of later refusals as the engine tells of them."""
+        if self.turning and work.request and needs_turning(work.request.image):
+            self.turning.submit(self._turn, work)
+        else:
+            self.engine.take(work)
+
+    def _turn(self, work: Work) -> None:
+        try:
+            if request := work.begin(monotonic()):
+                work.turned(upright(request.image))
+                self.engine.take(work)
+            else:
+                self.engine.on_answer(work, None)
+        except ServiceError as error:
+            self.engine.on_answer(work, error)
 
     def rest(self) -> None:
         """A stream is full: ask a moment later."""
