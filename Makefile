@@ -17,6 +17,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 MODEL ?= efficientnet_lite0
 export MODEL
+unexport PYTHONDONTWRITEBYTECODE  # pytest would rewrite every test in every run, and each server compile itself anew
 
 # MindSpore's environment, beside the server's: it would double its dependencies.
 TRAINING := .venv/training/bin/python
@@ -34,8 +35,10 @@ serve: install
 	@exec $(BIN)/ascend-classify serve
 
 # Those of tests/mxbase_cpp are for make test-mxbase; what the server does with the compiled engine is tested here, where it is built.
+# A file's tests stay in one worker, in the order of the folders: the slow ones come first.
+WORKERS ?= 2
 test: install-dev
-	$(BIN)/python -m pytest --ignore=tests/mxbase_cpp
+	$(BIN)/python -m pytest --ignore=tests/mxbase_cpp -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-training: train-environment
 	$(TRAINING) -m pytest tests/models
@@ -152,7 +155,7 @@ proto: install
 # Both locks hold for x86-64 and arm64 and for every Python from 3.11 on.
 lock: install
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --extra report pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --extra report --extra parity pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --constraint requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group mxbase --constraint requirements.lock -o requirements-mxbase.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group image --constraint requirements-mxbase.lock -o requirements-image.lock

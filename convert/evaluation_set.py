@@ -10,6 +10,7 @@ import zlib
 from collections import defaultdict
 from pathlib import Path
 
+from models.bounded_zip import open_zip
 from models.manifest import ModelManifest
 from models.model_errors import ArtifactDamaged
 from models.store import sha256_of, zoo_folder
@@ -21,6 +22,7 @@ LABELS = "val_label.txt"
 MEMBER = re.compile(r"([a-z0-9_]{1,32})/([A-Za-z0-9_]{1,32})/([A-Za-z0-9_]{1,64}\.png)")
 MAX_PICTURES = 10_000
 MAX_PICTURE_BYTES = 1 << 20
+MAX_DIRECTORY_BYTES = 4 << 20
 
 
 def evaluation_is_there(manifest: ModelManifest, folder: Path) -> bool:
@@ -45,7 +47,7 @@ def unpack(archive: Path, classes: int, folder: Path) -> None:
     class, and for two pictures of one name.
     """
     try:
-        with zipfile.ZipFile(archive) as file:
+        with archive.open("rb") as stream, open_zip(stream, MAX_PICTURES, MAX_DIRECTORY_BYTES) as file:
             sets = _sets(archive, file, classes)
             for name, pictures in sets.items():
                 _write_set(file, pictures, folder / name)
@@ -55,12 +57,11 @@ def unpack(archive: Path, classes: int, folder: Path) -> None:
 
 def _sets(archive: Path, file: zipfile.ZipFile, classes: int) -> dict[str, dict[str, list[zipfile.ZipInfo]]]:
     """The members by set and class."""
-    members = file.infolist()
     sets: dict[str, dict[str, list[zipfile.ZipInfo]]] = defaultdict(lambda: defaultdict(list))
     seen: set[tuple[str, str]] = set()
-    for member in members[: MAX_PICTURES + 1]:
+    for member in file.infolist():
         fits = MEMBER.fullmatch(member.filename)
-        if not fits or member.file_size > MAX_PICTURE_BYTES or (fits[1], fits[3]) in seen or len(seen) == MAX_PICTURES:
+        if not fits or member.file_size > MAX_PICTURE_BYTES or (fits[1], fits[3]) in seen:
             raise ArtifactDamaged(f"{archive} holds {member.filename!r}, which is no picture of a set.", "Make it again.")
         seen.add((fits[1], fits[3]))
         sets[fits[1]][fits[2]].append(member)

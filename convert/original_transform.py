@@ -3,7 +3,8 @@
 from collections.abc import Callable, Generator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -12,13 +13,13 @@ from numpy.typing import NDArray
 
 from convert.conversion_errors import ConvertError
 from convert.fold import unfold
-from convert.pillow_resize import Pixels, pillow_resize
 from models.manifest import MAX_TOP_K, Recipe, Transform
 from models.model_errors import ClassifyError
 from models.store import StoredModel
 from pipelines.cpu.decoder_warnings import decode_unwarned
 from pipelines.cpu.quiet_openvino import ov
 
+Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Ranking = tuple[tuple[int, str, float], ...]
 """The best classes, best first, at most 16, as (class id, label, probability)."""
@@ -27,10 +28,13 @@ MAX_RESIZED_PIXELS = 20_000_000  # a line of pixels, its short side made 256, wo
 
 
 class OriginalTransformSource:
-    """The plain network of a model's CPU artifact behind the transform of its weights: Pillow's, without Pillow."""
+    """The plain network of a model's CPU artifact behind the transform of its weights."""
 
     def __init__(self, side: str, model: StoredModel, read_image: Callable[[Path], bytes]) -> None:
-        """`read_image` answers a file's encoded image or raises ClassifyError. Raises ConvertError for a model without a transform."""
+        """`read_image` answers a file's encoded image or raises ClassifyError.
+
+        Raises ConvertError for a model without a transform, and without Pillow.
+        """
         manifest = model.manifest
         if manifest.transform is None:
             raise ConvertError(
@@ -44,6 +48,7 @@ class OriginalTransformSource:
                 f"the network takes {size[0]}x{size[1]}.",
                 "Mend the manifest or import the weights again.",
             )
+        _pillow()
         self._transform, self._recipe, self._model, self._read = transform, manifest.recipe, model, read_image
         self.facts = {
             "side": side,
@@ -104,13 +109,35 @@ def transformed(pixels: Pixels, transform: Transform, recipe: Recipe) -> Floats:
     if width * height > MAX_RESIZED_PIXELS:
         raise ConvertError(f"The image of {pixels.shape[1]}x{pixels.shape[0]} pixels would be resized to {width}x{height}.")
     crop = transform.crop_px
-    picture = pillow_resize(pixels, width, height, transform.interpolation)
+    picture = resized(pixels, width, height, transform.interpolation)
     top, left = (round((side - crop) / 2) for side in (height, width))
     picture = picture[top : top + crop, left : left + crop]
     if recipe.colour_order == "BGR":
         picture = picture[:, :, ::-1]
     normalised = (picture.astype(np.float32) - np.array(recipe.mean, np.float32)) / np.array(recipe.std, np.float32)
     return np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
+
+
+def resized(pixels: Pixels, width_px: int, height_px: int, interpolation: Literal["bilinear", "bicubic"]) -> Pixels:
+    """uint8 [H, W, 3] to uint8 [height_px, width_px, 3] by Pillow, with antialiasing; raises ConvertError without Pillow.
+
+    The rows first, in a call of their own: Pillow 13 begins with the cheaper of the two, which changes single bytes of tall
+    pictures; the Pillow that weights were trained with began with the rows.
+    """
+    pillow = _pillow()
+    resampling = pillow.Resampling[interpolation.upper()]
+    rows = pillow.fromarray(pixels).resize((width_px, pixels.shape[0]), resampling)
+    return np.asarray(rows.resize((width_px, height_px), resampling))
+
+
+def _pillow() -> ModuleType:
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ConvertError(
+            f"The original transform is computed by Pillow, which cannot be imported: {error}.", "pip install 'ascend-classify[parity]'"
+        ) from error
+    return Image
 
 
 def resized_size_px(width_px: int, height_px: int, short_px: int) -> tuple[int, int]:

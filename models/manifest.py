@@ -11,6 +11,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.model_errors import ManifestInvalid, ManifestOutdated
+from models.whole_file import whole_file
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
@@ -199,10 +200,9 @@ class ModelManifest(_Record):
             raise ManifestInvalid(f"{path}: {error}.", "Mend the file or prepare the model again.") from error
 
     def write(self, path: Path) -> None:
-        """Write the manifest so that a crash leaves the old one or the new one, never half of it."""
-        unfinished = path.with_suffix(".tmp")
-        unfinished.write_bytes(tomli_w.dumps(self.model_dump(mode="json", exclude_none=True)).encode())
-        unfinished.replace(path)
+        """Write the manifest so that a crash leaves the old one or the new one, never half of it; raises OSError."""
+        with whole_file(path) as unfinished:
+            unfinished.write_bytes(tomli_w.dumps(self.model_dump(mode="json", exclude_none=True)).encode())
 
 
 def _of_the_former_cpu(content: dict[str, Any]) -> list[dict[str, Any]]:

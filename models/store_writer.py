@@ -12,7 +12,7 @@ from pathlib import Path
 from models.manifest import Artifact, Golden, ModelManifest
 from models.model_errors import ArtifactDamaged, ManifestOutdated, ModelError, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of
-from models.whole_file import FILE_MODE, write_whole
+from models.whole_file import FILE_MODE, whole_file, write_whole
 
 FOLDER_MODE = 0o750
 WORKSHOP = ".prepare-"
@@ -39,7 +39,7 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
                 if not force:
                     check_nothing_lost(store, manifest, built.soc)
                 kept = _keep(stored(store, manifest.name), manifest, built.soc, folder)
-                write_manifest(manifest.model_copy(update={"artifacts": (built, *kept)}), folder)
+                manifest.model_copy(update={"artifacts": (built, *kept)}).write(folder / MANIFEST)
                 _move(folder, store.root / manifest.name, aside=place / "former" / manifest.name)
     except OSError as error:
         raise StoreRefused(f"{store.root}: {error}.", "See that the model store can be written to and has room.") from error
@@ -65,7 +65,7 @@ def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredMo
                 raise StoreRefused(f"{folder / artifact.file} is another file of the model.", "Give the artifact another name.")
             _bring(file, folder / artifact.file)
             finished = manifest.model_copy(update={"artifacts": (*others, artifact)})
-            write_manifest(finished, folder)
+            finished.write(folder / MANIFEST)
             former = manifest.artifact(artifact.soc)
             if former and former.file != artifact.file:
                 (folder / former.file).unlink(missing_ok=True)
@@ -82,7 +82,7 @@ def set_golden(model: StoredModel, image: bytes, golden: Golden) -> StoredModel:
             manifest = ModelManifest.read(folder / MANIFEST)
             write_whole(folder / golden.file, image)
             finished = manifest.model_copy(update={"golden": golden})
-            write_manifest(finished, folder)
+            finished.write(folder / MANIFEST)
             if manifest.golden and manifest.golden.file != golden.file:
                 (folder / manifest.golden.file).unlink(missing_ok=True)
     except OSError as error:
@@ -102,7 +102,7 @@ def renew_manifest(store: ModelStore, name: str) -> bool:
             store.open(name)
             return False
         with locked(store.root):
-            write_manifest(ModelManifest.read(folder / MANIFEST, renew=True), folder)
+            ModelManifest.read(folder / MANIFEST, renew=True).write(folder / MANIFEST)
     except OSError as error:
         raise StoreRefused(f"{folder}: {error}.", "See that the model store can be written to and has room.") from error
     return True
@@ -163,12 +163,6 @@ def _link(file: Path, target: Path) -> None:
         shutil.copy(file, target)
 
 
-def write_manifest(manifest: ModelManifest, folder: Path) -> None:
-    """Write a manifest into a model's folder, whole, with the mode of the other files."""
-    manifest.write(folder / MANIFEST)
-    (folder / MANIFEST).chmod(FILE_MODE)
-
-
 def _bring(file: Path, place: Path) -> None:
     """Move a file to its place in one step, even from another file system."""
     file.chmod(FILE_MODE)
@@ -177,12 +171,8 @@ def _bring(file: Path, place: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        unfinished = place.with_name(place.name + ".tmp")
-        try:
-            shutil.copy(file, unfinished)
-            unfinished.replace(place)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with whole_file(place) as unfinished:
+            shutil.copyfile(file, unfinished)
         file.unlink()
 
 

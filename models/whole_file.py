@@ -1,21 +1,61 @@
-"""Writes a file so that an interruption leaves the former one or none, never half of it."""
+"""Writes a file so that an interruption leaves the former one or none, never half of it: all that replaces a file does so by this."""
 
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from models.model_errors import StoreRefused
 
 FILE_MODE = 0o640  # no more than the vendor's runtime allows for an OM, so that one rule covers all artifacts
+UNFINISHED = ".unfinished-"
+_NOT_SYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}  # folders of some network file systems, and those that cannot be read
+
+
+@contextmanager
+def whole_file(path: Path, *, ending: str = "", mode: int | None = FILE_MODE, durable: bool = True) -> Iterator[Path]:
+    """A place beside `path` to write to, which becomes `path` at the end of the block, and nothing if the block raises.
+
+    A process that is killed leaves what `path` was, and perhaps the hidden place, whose name no other writer has. With `durable` so
+    does a power cut, and after the block the new file stays; without, a power cut may leave it empty. `mode` holds whatever the umask
+    is, None is as the umask says. `ending` is for writers that demand one. Raises OSError.
+    """
+    unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}{ending}")
+    try:
+        yield unfinished
+        if mode is not None:
+            unfinished.chmod(mode)
+        if durable:
+            _sync(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    if durable:
+        _sync_folder(path.parent)
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write beside the place, then rename; raises StoreRefused if the folder does not take it."""
-    unfinished = path.with_name(path.name + ".tmp")
+    """Write all of a file; raises StoreRefused if the folder does not take it."""
     try:
-        try:
+        with whole_file(path) as unfinished:
             unfinished.write_bytes(content)
-            unfinished.chmod(FILE_MODE)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise StoreRefused(f"{path}: {error.strerror}.", "See that its folder is there, can be written to and has room.") from error
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _sync_folder(path: Path) -> None:
+    try:
+        _sync(path)
+    except OSError as error:
+        if error.errno not in _NOT_SYNCED:
+            raise

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.whole_file import whole_file
 from pipelines.pipeline_errors import ResultsInvalid
 
 _RESULT = re.compile(r"(?P<stem>.+)_[0-9]+\.txt")
@@ -26,10 +27,9 @@ def result_path(folder: Path, image: Path) -> Path:
 
 def write_result(path: Path, class_ids: Sequence[int]) -> None:
     """Write the ids as the samples do, each followed by a blank; the file is whole or not there. Raises ResultsInvalid."""
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text("".join(f"{class_id} " for class_id in class_ids) + "\n", "ascii")
-        part.replace(path)
+        with whole_file(path, mode=None, durable=False) as part:  # thousands a run, and soon made again
+            part.write_text("".join(f"{class_id} " for class_id in class_ids) + "\n", "ascii")
     except OSError as error:
         raise ResultsInvalid(f"{path} cannot be written: {error.strerror}.") from error
 

@@ -1,6 +1,10 @@
 """What every suite may use: the photos, and a store with the default model in it."""
 
+import fcntl
+import os
+import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,11 +33,26 @@ def coffee() -> bytes:
     return (PHOTOS / "coffee.png").read_bytes()
 
 
+def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that one of the workers of a run (pytest -n) makes; the others wait for it. None may change it."""
+    run = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent
+    folder = run / name
+    with (run / f"{name}.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        if not lock.read():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
+            folder.mkdir()
+            make(folder)
+            lock.write("made")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def model_store(tmp_path_factory: pytest.TempPathFactory) -> ModelStore:
-    """A store that holds the default model with its real weights."""
+    """A store that holds the default model with its real weights, for tests that only read it."""
     from convert.prepare import prepare
 
-    store = ModelStore(tmp_path_factory.mktemp("model_store"))
-    prepare("efficientnet_lite0", store)
-    return store
+    return ModelStore(shared(tmp_path_factory, "model_store", lambda folder: prepare("efficientnet_lite0", ModelStore(folder))))

@@ -1,12 +1,11 @@
-"""bfloat16, which NumPy does not know: the upper half of a float32."""
+"""bfloat16, which NumPy knows by ml_dtypes only."""
 
+import ml_dtypes
 import numpy as np
 
-BFLOAT16 = np.dtype([("bfloat16", "<u2")])  # a name of its own, lest it be taken for integers
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 def widened(array: np.ndarray) -> np.ndarray:
     """A bfloat16 array as float32, exactly; any other as it is."""
-    if array.dtype != BFLOAT16:
-        return array
-    return (array["bfloat16"].astype("<u4") << 16).view("<f4")
+    return array.astype(np.float32) if array.dtype == BFLOAT16 else array

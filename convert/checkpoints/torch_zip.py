@@ -1,8 +1,11 @@
 """Reads a PyTorch checkpoint of the zip format (torch 1.6 and later) without torch, and without trusting a byte of it.
 
 The archive has one folder: `data.pkl` is the pickle of what was saved, `data/<key>` are the storages' elements, `byteorder`
-(since torch 2.1) says which way round.
+(since torch 2.1) says which way round. Its entries are stored as they are, so that none is longer than its piece of the file.
 """
+
+import zipfile
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -12,11 +15,15 @@ from convert.checkpoints.parameters import LeftOut, state_dict_of
 from convert.checkpoints.pickle_machine import PickledTensor, Storage, run_pickle
 from convert.checkpoints.torch_storages import check_size, load_tensors
 from convert.checkpoints.weight_file import WeightFile
-from convert.checkpoints.zip_archive import ZipArchive
+from models.bounded_zip import open_zip
 
+MAX_ENTRIES = 32_768  # with Adam's two moments a network of MAX_TENSORS has fewer
+MAX_DIRECTORY_BYTES = 8 << 20
 MAX_PICKLE_BYTES = 8 << 20  # ResNeXt-101's has 0.1 MB
 
-_BYTE = np.dtype(np.uint8)
+_ENCRYPTED = 0x2041  # general purpose bits 0, 6 and 13
+
+Entries = Mapping[str, zipfile.ZipInfo]
 
 
 def read_torch_zip(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
@@ -24,41 +31,62 @@ def read_torch_zip(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
 
     Raises Malformed, with the entry and the byte offset, for anything that is not exactly a save of plain tensors and plain data.
     """
-    archive = ZipArchive(file)
-    folder = _folder(archive)
-    order = archive.entries.get(f"{folder}/byteorder")
-    if order and (order.size_bytes != len("little") or archive.array(order, _BYTE).tobytes() != b"little"):
+    try:
+        archive = open_zip(file.stream, MAX_ENTRIES, MAX_DIRECTORY_BYTES)
+        return _read_archive(archive, file.size_bytes)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        raise Malformed(f"{error or 'the zip is truncated'}") from error
+
+
+def _read_archive(archive: zipfile.ZipFile, size_bytes: int) -> tuple[dict[str, np.ndarray], LeftOut]:
+    entries = _stored(archive)
+    folder = _folder(entries)
+    order = entries.get(f"{folder}/byteorder")
+    if order and (order.file_size != len("little") or archive.read(order) != b"little"):
         raise Malformed("it was written on a big-endian machine")
     storages: dict[str, Storage] = {}
-    tensors, left_out = state_dict_of(_run(archive, f"{folder}/data.pkl", storages), PickledTensor)
-    check_size(tensors, file.size_bytes)
+    tensors, left_out = state_dict_of(_run(archive, entries[f"{folder}/data.pkl"], storages), PickledTensor)
+    check_size(tensors, size_bytes)
 
     def load(storage: Storage) -> np.ndarray:
         name = f"{folder}/data/{storage.key}"
-        if name not in archive.entries:
+        if name not in entries:
             raise Malformed(f"{name[:100]!r} is missing from the zip")
-        found, announced = archive.entries[name].size_bytes, storage.elements * storage.dtype.itemsize
+        found, announced = entries[name].file_size, storage.elements * storage.dtype.itemsize
         if found != announced:
             raise Malformed(f"{name[:100]!r} has {found} bytes, {announced} were announced")
-        return archive.array(archive.entries[name], storage.dtype)
+        return np.frombuffer(archive.read(entries[name]), storage.dtype)
 
     return load_tensors(tensors, load), left_out
 
 
-def _folder(archive: ZipArchive) -> str:
-    folders = [name.removesuffix("/data.pkl") for name in archive.entries if name.count("/") == 1 and name.endswith("/data.pkl")]
+def _stored(archive: zipfile.ZipFile) -> Entries:
+    """The entries by name; raises Malformed unless each is stored as it is and of a name of its own."""
+    entries = {entry.orig_filename: entry for entry in archive.infolist()}
+    if len(entries) < len(archive.infolist()) or archive.comment:
+        raise Malformed("two entries of the zip have one name, or it has a comment")
+    for name, entry in entries.items():
+        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & _ENCRYPTED:
+            raise Malformed(f"{name[:100]!r} is compressed or encrypted in the zip, which torch never does")
+        if entry.compress_size != entry.file_size:
+            raise Malformed(f"{name[:100]!r} has {entry.compress_size} bytes in the zip and claims {entry.file_size}")
+    return entries
+
+
+def _folder(entries: Entries) -> str:
+    folders = [name.removesuffix("/data.pkl") for name in entries if name.count("/") == 1 and name.endswith("/data.pkl")]
     if len(folders) != 1:
         raise Malformed("this is a zip, but not a checkpoint of torch: it has no data.pkl, or several")
-    if f"{folders[0]}/constants.pkl" in archive.entries:
+    if f"{folders[0]}/constants.pkl" in entries:
         raise Malformed("this is a TorchScript program, not a checkpoint")
     return folders[0]
 
 
-def _run(archive: ZipArchive, name: str, storages: dict[str, Storage]) -> object:
-    entry = archive.entries[name]
-    if entry.size_bytes > MAX_PICKLE_BYTES:
-        raise Malformed(f"{name[:100]!r} has {entry.size_bytes} bytes, more than {MAX_PICKLE_BYTES}")
-    pickle = Cursor(archive.array(entry, _BYTE).tobytes())
+def _run(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, storages: dict[str, Storage]) -> object:
+    name = entry.orig_filename
+    if entry.file_size > MAX_PICKLE_BYTES:
+        raise Malformed(f"{name[:100]!r} has {entry.file_size} bytes, more than {MAX_PICKLE_BYTES}")
+    pickle = Cursor(archive.read(entry))
     try:
         saved = run_pickle(pickle, storages)
     except ValueError as error:

@@ -18,10 +18,10 @@ MAX_FILE_BYTES = 2 << 30  # ResNeXt-101 64x4d with Adam's moments has 1.0 GB
 
 
 class WeightFile:
-    """An open regular file of `size_bytes` bytes."""
+    """An open regular file of `size_bytes` bytes; `stream` is for readers that want the file itself, unbuffered."""
 
     def __init__(self, file: BinaryIO, size_bytes: int) -> None:
-        self._file = file
+        self.stream = file
         self.size_bytes = size_bytes
 
     def read(self, start: int, count: int) -> bytes:
@@ -35,9 +35,9 @@ class WeightFile:
             raise Malformed(f"the file is truncated: {wanted} bytes are wanted at byte {start}, {left} are left")
         raw = np.empty(count * dtype.itemsize, np.uint8)
         rest = raw.data
-        self._file.seek(start)
+        self.stream.seek(start)
         while rest:
-            if not (got := self._file.readinto(rest)):  # type: ignore[attr-defined]  # unbuffered files have it
+            if not (got := self.stream.readinto(rest)):  # type: ignore[attr-defined]  # unbuffered files have it
                 raise Malformed("the file has become shorter while it was read")
             rest = rest[got:]
         return raw.view(dtype)

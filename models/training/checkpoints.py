@@ -9,22 +9,18 @@ import mindspore as ms
 from mindspore import Parameter, nn
 
 from models.training.training_errors import CheckpointUnfit
+from models.whole_file import UNFINISHED, whole_file
 
-FILE_MODE = 0o640
 HEAD = ("fc.weight", "fc.bias")
 
 
 def save_checkpoint(path: Path, parameters: Iterable[Parameter]) -> None:
     """Write the parameters; after a failure or an interrupt no file, or the former one, is at `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{path.suffix.lstrip('.')}")  # MindSpore wants the ending
-    unfinished.unlink(missing_ok=True)  # it leaves its files read-only
-    try:
+    for left in path.parent.glob(f"{UNFINISHED}*"):  # of this run, if it was killed: no other writes here
+        left.unlink(missing_ok=True)
+    with whole_file(path, ending=path.suffix) as unfinished:  # MindSpore wants the ending
         ms.save_checkpoint([{"name": parameter.name, "data": parameter} for parameter in parameters], str(unfinished))
-        unfinished.chmod(FILE_MODE)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def read_checkpoint(path: Path) -> dict[str, Parameter]:

@@ -4,6 +4,8 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.whole_file import whole_file
+
 LOSS_COLUMNS = ("step", "epoch", "lr", "loss", "loss_scale", "images_per_s")
 ACCURACY_COLUMNS = ("step", "epoch", "top1", "top5", "images")
 
@@ -11,10 +13,8 @@ ACCURACY_COLUMNS = ("step", "epoch", "top1", "top5", "images")
 def begin_curve(path: Path, columns: Sequence[str], after: int) -> None:
     """Begin a CSV file of rows by step, or go on with it after that step: what was written beyond it will be computed again."""
     rows = [row for row in read_curve(path) if row[0] <= after] if after else []
-    unfinished = path.with_name(f".{path.name}")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path, mode=None) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([columns, *([_text(value) for value in row] for row in rows)])
-    unfinished.replace(path)
 
 
 def add_to_curve(path: Path, *row: float) -> None:
@@ -60,6 +60,5 @@ def plot(loss: Path, accuracy: Path, picture: Path) -> None:
         axes.legend(loc="lower right")
         axes.grid(alpha=0.3)
     (lower or [upper])[-1].set_xlabel("epoch")
-    unfinished = picture.with_name(f".{picture.name}")
-    FigureCanvasAgg(figure).print_png(str(unfinished))  # type: ignore[no-untyped-call]
-    unfinished.replace(picture)
+    with whole_file(picture, mode=None, durable=False) as unfinished:
+        FigureCanvasAgg(figure).print_png(str(unfinished))  # type: ignore[no-untyped-call]

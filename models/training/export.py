@@ -10,10 +10,11 @@ import onnx
 from mindspore import Tensor, nn
 
 from models.resnext import ResNeXt, architecture
-from models.training.checkpoints import FILE_MODE, load_weights
+from models.training.checkpoints import load_weights
 from models.training.distributed import open_device
 from models.training.training_config import Config
 from models.training.training_errors import ConfigInvalid, ExportFailed
+from models.whole_file import whole_file
 
 LOG = logging.getLogger(__name__)
 INPUT, OUTPUT, BATCH = "image", "scores", "N"
@@ -44,27 +45,26 @@ def export(network: nn.Cell, path: Path, config: Config) -> None:
     N is free in an ONNX, `batch_size` otherwise. After a failure no file, or the former one, is at `path`. Raises ExportFailed.
     """
     network.set_train(mode=False)
-    unfinished = path.with_name(f".{path.name}{path.suffix}")  # MindSpore wants the ending
     image = Tensor(np.zeros((config.batch_size, 3, *config.image_size), np.float32))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExportFailed(f"The folder {path.parent} cannot be made: {error.strerror}.", "Name another place by file_name.") from None
     try:
-        if config.file_format == "ONNX":
-            mindspore.onnx.export(
-                network, image, file_name=str(unfinished), input_names=[INPUT], output_names=[OUTPUT], dynamic_axes={INPUT: {0: BATCH}}
-            )
-            free_the_batch(unfinished)
-        else:
-            ms.export(network, image, file_name=str(unfinished), file_format=config.file_format)
-        unfinished.chmod(FILE_MODE)
-        unfinished.replace(path)
+        with whole_file(path, ending=path.suffix) as unfinished:  # MindSpore wants the ending
+            _export(network, image, unfinished, config)
     except (RuntimeError, ValueError, OSError, onnx.checker.ValidationError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ExportFailed(f"{path} could not be written: {reason}", "Is there room, and the right to write?") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+
+
+def _export(network: nn.Cell, image: Tensor, path: Path, config: Config) -> None:
+    if config.file_format != "ONNX":
+        ms.export(network, image, file_name=str(path), file_format=config.file_format)
+        return
+    free = {INPUT: {0: BATCH}}
+    mindspore.onnx.export(network, image, file_name=str(path), input_names=[INPUT], output_names=[OUTPUT], dynamic_axes=free)
+    free_the_batch(path)
 
 
 def free_the_batch(path: Path) -> None:

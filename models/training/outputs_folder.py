@@ -10,6 +10,7 @@ import yaml
 
 from models.training.training_config import Config, load_config
 from models.training.training_errors import CheckpointUnfit, ConfigInvalid
+from models.whole_file import whole_file
 
 CONFIG = "config.yaml"
 ROOT = Path("outputs")
@@ -59,9 +60,8 @@ def keep_config(config: Config, folder: Path) -> None:
     """Write the configuration into the run's folder, so that the run can be told and resumed."""
     values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
     values["outputs_dir"] = str(folder)
-    unfinished = folder / f".{CONFIG}"
-    unfinished.write_text(yaml.safe_dump(values, sort_keys=False), "utf-8")
-    unfinished.replace(folder / CONFIG)
+    with whole_file(folder / CONFIG, mode=None) as unfinished:
+        unfinished.write_text(yaml.safe_dump(values, sort_keys=False), "utf-8")
 
 
 def resumed_config(config: Config, flags: dict[str, str], path: Path | None) -> Config:

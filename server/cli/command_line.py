@@ -1,6 +1,8 @@
 """The command line: which commands there are. Each has a file of its own and imports what it needs when it is called."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -14,7 +16,9 @@ from server.cli.models_command import models_app
 from server.cli.serve_command import serve
 from server.cli.statistics_command import print_sdk_conf, stats
 
-app = typer.Typer(help="Image classification on Huawei Ascend, and the same on any CPU.", no_args_is_help=True, add_completion=False)
+NAME = "ascend-classify"  # of the distribution and of its program
+
+app = typer.Typer(help="Image classification on Huawei Ascend, and the same on any CPU.", no_args_is_help=True)
 for name, command in (
     ("serve", serve),
     ("classify", classify),
@@ -29,10 +33,25 @@ app.add_typer(models_app, name="models")
 app.add_typer(convert_app, name="convert")
 
 
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it by position
+    if asked:
+        sys.stdout.write(f"{NAME} {version(NAME)}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
 def main() -> None:
     """Run the command line; a refusal is one line on standard error and exit code 1."""
     try:
-        app()
+        app(prog_name=NAME)  # the same under `python -m server`: the name of completion's variable comes from it
     except ClassifyError as error:
         sys.stderr.write(f"error: {error} [{error.code}]\n")
         sys.exit(1)

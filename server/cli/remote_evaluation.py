@@ -3,20 +3,18 @@
 import tarfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+import httpx
 
-from server.api.schemas import ErrorReply, EvaluationReply
+from server.api.schemas import EvaluationReply
+from server.cli.server_client import connect, parse, read_lines, read_whole, reason_of, silence_of
 from server.evaluation.dataset.labelled_set import LABEL_FILES
 from server.evaluation.evaluation_errors import DatasetInvalid, RunInvalid, ServerRefused
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, JobState
 from server.serving.classify_files import IMAGE_SUFFIXES
 
-TIMEOUT_S = 60.0  # the events come twice a second
 _CHUNK_BYTES = 256 * 1024
 
 
@@ -24,11 +22,12 @@ class RemoteServer:
     """The evaluations of a server."""
 
     def __init__(self, url: str, api_key: str | None) -> None:
-        address = urlsplit(url)
-        if address.scheme not in ("http", "https") or not address.hostname:
-            raise RunInvalid(f"{url!r} is no address of a server.", "Write it as http://host:8000.")
-        self._address = address
-        self._headers = {"X-Api-Key": api_key} if api_key else {}
+        """Nothing is sent yet; raises RunInvalid for what is not the address of a server."""
+        self._url, self._api_key = url.rstrip("/"), api_key
+        try:
+            connect(url, api_key).close()
+        except ValueError:
+            raise RunInvalid(f"{url!r} is not the address of a server.", "Write it as http://host:8000.") from None
 
     def submit(self, folder: Path, labels: Path | None, request: EvaluationRequest) -> str:
         """Upload a folder of images with its labels; the evaluation's id. Raises ServerRefused or DatasetInvalid."""
@@ -39,16 +38,16 @@ class RemoteServer:
             files[name] = labels
             fields["labels"] = name
         boundary = uuid.uuid4().hex
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Transfer-Encoding": "chunked"}
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         with self._asked("POST", "/evaluate", headers, _form(boundary, fields, files)) as answer:
-            return self._told(answer.read()).id
+            return self._told(read_whole(answer)).id
 
     def follow(self, job_id: str) -> Iterator[EvaluationReply]:
         """How far the evaluation is, until it is over; raises ServerRefused if it fails, or the server goes away."""
         now: EvaluationReply | None = None
         while now is None or not now.state.over:
             with self._asked("GET", f"/evaluate/{job_id}/events") as answer:
-                for line in answer:
+                for line in read_lines(answer):
                     if line.startswith(b"data: "):
                         now = self._told(line.removeprefix(b"data: "))
                         yield now
@@ -58,42 +57,27 @@ class RemoteServer:
     def fetch(self, job_id: str, what: str, accept: str) -> Iterator[bytes]:
         """The lines of the `report` or the `predictions`; raises ServerRefused."""
         with self._asked("GET", f"/evaluate/{job_id}/{what}", {"Accept": accept}) as answer:
-            yield from answer
+            yield from read_lines(answer)
 
     def _told(self, answer: bytes) -> EvaluationReply:
         try:
-            return EvaluationReply.model_validate_json(answer)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "answer"
-            raise ServerRefused(f"{self._address.geturl()} answers what is no evaluation: {where}: {first['msg']}.") from error
+            return parse(EvaluationReply, answer)
+        except ValueError as error:
+            raise ServerRefused(f"{self._url} answers what is not an evaluation: {error}") from error
 
     @contextmanager
     def _asked(
         self, method: str, path: str, headers: dict[str, str] | None = None, body: Iterator[bytes] | None = None
-    ) -> Iterator[HTTPResponse]:
-        make = HTTPSConnection if self._address.scheme == "https" else HTTPConnection
-        connection = make(self._address.hostname or "", self._address.port, timeout=TIMEOUT_S)
+    ) -> Iterator[httpx.Response]:
         try:
-            with suppress(BrokenPipeError, ConnectionResetError):  # it has refused the rest: its answer says why
-                whole = self._address.path.rstrip("/") + path
-                connection.request(method, whole, body, self._headers | (headers or {}), encode_chunked=True)
-            answer = connection.getresponse()
-            if answer.status >= 400:
-                raise ServerRefused(_reason(answer))
-            yield answer
-        except (OSError, HTTPException) as error:
-            raise ServerRefused(f"{self._address.geturl()} does not answer: {error or type(error).__name__}.") from error
-        finally:
-            connection.close()
-
-
-def _reason(answer: HTTPResponse) -> str:
-    try:
-        found = ErrorReply.model_validate_json(answer.read(64 * 1024))
-    except ValidationError:
-        return f"The server answered {answer.status} {answer.reason}."
-    return f"{found.error} [{found.code}]"
+            with connect(self._url, self._api_key) as client, client.stream(method, path, headers=headers, content=body) as answer:
+                if not answer.is_success:
+                    reason = reason_of(read_whole(answer))
+                    nameless = f"The server answered {answer.status_code} {answer.reason_phrase}."
+                    raise ServerRefused(f"{reason.error} [{reason.code}]" if reason else nameless)
+                yield answer
+        except httpx.HTTPError as error:
+            raise ServerRefused(silence_of(self._url, error)) from error
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -13,7 +13,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from server.api.request_context import request_id_of
 from server.errors import BadRequest, HeadersTooLarge, RequestTimeout, ServiceError, TooManyConnections
 from server.http.cycle import Cycle, CycleTransport, ReadPhase
-from server.http.half_closed import HalfClosed
 from server.http.head import NOTED, Head
 from server.http.limits import (
     CHUNK_OVERHEAD_BYTES,
@@ -40,7 +39,7 @@ class Connection(HttpToolsProtocol):
         self._since_s = self.loop.time()  # when the phase began
         self._stalled_s = 0.0  # since when the client takes nothing of its answer; 0 while it does
         self._ends_s = 0.0  # when what is left of a connection that is being closed is cut off; 0 before
-        self._new_message = self._half_closed = False
+        self._new_message = False
         self._phase_bytes = 0  # received in this phase, the first read of a message left out
         self._active: Cycle | None = None
         self._refusal: ServiceError | None = None  # to be written once the requests before it are answered
@@ -76,15 +75,27 @@ class Connection(HttpToolsProtocol):
             return
         self._new_message = False
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._ignore_upgrade(data[upgrade.args[0] :])
+            self._parse(data)
         except httptools.HttpParserError as error:
             known = error.__context__ if isinstance(error.__context__, ServiceError) else None
             self._refuse(known or BadRequest(f"This is not HTTP/1.1: {error}."))
         else:
             if self._phase is phase and not self._new_message:
                 self._count(len(data))
+
+    def _parse(self, data: bytes | memoryview) -> None:
+        """Parse. A request that asks for another protocol is read again as one that does not: the parser would leave out its body."""
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                again = self.head.without_upgrade(self.parser, self.url, self.headers)
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+                self.parser.feed_data(again)
+                data = memoryview(data)[upgrade.args[0] :]
+            else:
+                return
 
     def _count(self, received_bytes: int) -> None:
         """Add a read that did not take the client a phase further."""
@@ -98,13 +109,6 @@ class Connection(HttpToolsProtocol):
                 self._refuse(HeadersTooLarge(f"The headers have more than {MAX_HEAD_BYTES} bytes."))
             elif not self._busy():  # empty lines without end
                 self._linger()
-
-    def _ignore_upgrade(self, rest: bytes) -> None:
-        """Take a request that asks for another protocol as one that does not, as RFC 9110 allows; the parser would lose its body."""
-        again = self.head.without_upgrade(self.parser.get_method(), self.url, self.headers)
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.data_received(again + rest)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -135,7 +139,7 @@ class Connection(HttpToolsProtocol):
         method, version = parser.get_method(), parser.get_http_version()
         head.check(method, version, self.headers)
         if parser.should_upgrade():
-            return  # `_ignore_upgrade` comes next
+            return  # `_parse` goes on
         url = httptools.parse_url(self.url)
         raw_path = url.path or b"/"
         path = raw_path.decode("ascii")
@@ -161,7 +165,7 @@ class Connection(HttpToolsProtocol):
             keep_alive=version == "1.1" and parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
-        cycle.connection, cycle.content_length = self, head.content_length
+        cycle.behind, cycle.content_length = self.pipeline, head.content_length
         self.cycle = cycle
         if self._busy():
             self.flow.pause_reading()
@@ -197,14 +201,13 @@ class Connection(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self._ends_s or self.transport.is_closing():
             return
-        self.flow.resume_reading()
         self._since_s = self.loop.time()
         if self.pipeline:
             self._start(cast("Cycle", self.pipeline.pop()[0]))
-        elif self._refusal:
+        if not self.pipeline:
+            self.flow.resume_reading()
+        if self._refusal and not self._busy():
             self._answer(self._refusal)
-        elif self._half_closed:
-            self.finish()
 
     def _refuse(self, error: ServiceError) -> None:
         """Read no more. The answer is the application's if it waits for this body, else it is written here, in its turn."""
@@ -231,7 +234,7 @@ class Connection(HttpToolsProtocol):
         """Close after what was written. A client that is still sending gets to read its answer first."""
         if self._ends_s:
             return
-        if self._phase is not ReadPhase.BETWEEN and not self._half_closed:
+        if self._phase is not ReadPhase.BETWEEN:
             self._linger()
             return
         self._ends_s = self.loop.time() + self._refusals.limits.client_timeout_s
@@ -240,26 +243,8 @@ class Connection(HttpToolsProtocol):
     def _linger(self) -> None:
         self._phase, self._phase_bytes = ReadPhase.UNWANTED, 0
         self._ends_s = self.loop.time() + LINGER_S
-        if self._half_closed:
-            self.transport.close()
-        else:
-            self.transport.write_eof()
-            self.flow.resume_reading()
-
-    def eof_received(self) -> bool:  # type: ignore[override] # as asyncio.Protocol
-        """The client sends no more; one that shut only this half still gets its answers."""
-        self._half_closed = True
-        if self._ends_s:
-            return False
-        if self._phase in (ReadPhase.HEAD, ReadPhase.BODY):
-            self._refuse(BadRequest("The client ended the request before it was complete."))
-        if not self._busy():
-            return self._ends_s > 0
-        HalfClosed(self.loop, self.transport, self._busy, self._may_interrupt)
-        return True
-
-    def _may_interrupt(self) -> bool:
-        return self._active is not None and self._active.scope["http_version"] == "1.1" and not self._active.response_started
+        self.transport.write_eof()
+        self.flow.resume_reading()
 
     def shutdown(self) -> None:
         """Close once the requests that came are answered. A client that has only just connected gets a moment to send its first one."""

@@ -1,9 +1,9 @@
 """One request and its answer, as the application sees them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum, auto
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -34,18 +34,10 @@ class CycleTransport:
         self.close = close
 
 
-class Pipelining(Protocol):
-    """The connection as a cycle sees it: whether other requests wait behind this one."""
-
-    @property
-    def cycle(self) -> object:
-        """The last request that came."""
-
-
 class Cycle(RequestResponseCycle):
     """Uvicorn's cycle, whose body can fail with a refusal and whose answer may come before the body's end."""
 
-    connection: Pipelining
+    behind: Collection[object]  # the requests that wait for this answer
     content_length: int | None
     received_bytes = 0
     refusal: ServiceError | None = None
@@ -74,7 +66,7 @@ class Cycle(RequestResponseCycle):
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self.waiting_for_100_continue = False
             if not self.disconnected and not self.response_complete:
-                if self.connection.cycle is self:  # else requests are queued behind this one, and no more of them is wanted
+                if not self.behind:
                     self.flow.resume_reading()
                 await self.message_event.wait()
                 self.message_event.clear()

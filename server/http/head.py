@@ -1,5 +1,7 @@
 """The head of a request, checked for what the parser lets through."""
 
+from httptools import HttpRequestParser
+
 from server.errors import BadRequest, HeadersTooLarge, UriTooLong
 from server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES
 
@@ -57,7 +59,7 @@ class Head:
             raise BadRequest("This is no proxy.")
 
     @staticmethod
-    def without_upgrade(method: bytes, url: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The head again, as it would be without its wish for another protocol."""
+    def without_upgrade(parser: HttpRequestParser, url: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The head that the parser has read, without its wish for another protocol."""
         lines = [b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade"]
-        return b"%b %b HTTP/1.1\r\n%b\r\n" % (method, url, b"".join(lines))
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (parser.get_method(), url, parser.get_http_version().encode(), b"".join(lines))

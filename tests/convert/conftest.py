@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from convert.checkpoints import read_checkpoint
-from convert.prepare import prepare
 from models.store import ModelStore, StoredModel
 from pipelines.cpu.quiet_openvino import ov
 
@@ -19,8 +18,8 @@ Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
 
 
 @pytest.fixture(scope="session")
-def efficientnet(tmp_path_factory: pytest.TempPathFactory) -> StoredModel:
-    return prepare("efficientnet_lite0", ModelStore(tmp_path_factory.mktemp("store")))
+def efficientnet(model_store: ModelStore) -> StoredModel:
+    return model_store.open("efficientnet_lite0")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """The original transform, held against Pillow's own, and the distance to what is served."""
 
+import hashlib
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from convert.conversion_errors import ConvertError
-from convert.original_transform import OriginalTransformSource, decode, resized_size_px, softmax, transformed
+from convert.original_transform import OriginalTransformSource, decode, resized, resized_size_px, softmax, transformed
 from models.manifest import Recipe, Transform
 from models.store import StoredModel
 from server.parity.comparison import Answer
@@ -45,6 +47,20 @@ def test_the_network_sees_what_pillow_makes(name: str, transform: Transform) -> 
     swapped = transformed(decode((PHOTOS / name).read_bytes()), transform, RECIPE.model_copy(update={"colour_order": "BGR"}))
     mean, std = (np.array(triple).reshape(1, 3, 1, 1) for triple in (RECIPE.mean, RECIPE.std))
     np.testing.assert_allclose((swapped * std + mean)[:, ::-1], found * std + mean, atol=1e-3)
+
+
+def test_a_tall_picture_is_resized_as_by_the_pillow_of_its_weights() -> None:
+    """Pillow 12.3 makes these bytes in one call, Pillow 13.0 in one call makes others."""
+    pixels = np.random.default_rng(1).integers(0, 256, (1500, 400, 3)).astype(np.uint8)
+    found = resized(pixels, 256, 960, "bicubic")
+    assert found.shape == (960, 256, 3)
+    assert hashlib.sha256(found.tobytes()).hexdigest() == "ea803b45498cc57fd39963a00f05c0fbc7fc5453b109c0aec154501d180be01c"
+
+
+def test_without_pillow(original: StoredModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ConvertError, match=r"pip install 'ascend-classify\[parity\]'"):
+        OriginalTransformSource("test", original, Path.read_bytes)
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.integers(32, 512))

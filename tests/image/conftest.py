@@ -100,11 +100,11 @@ def models(model_store: ModelStore, tmp_path_factory: pytest.TempPathFactory) ->
     """The default model, the container user's, with a file that stands in for an OM."""
     from models.store_writer import add_artifact
 
-    om = tmp_path_factory.mktemp("om") / "stand_in.om"
-    om.write_text("stand-in")
-    add_artifact(model_store.open("efficientnet_lite0"), om, Artifact(file=om.name, sha256=sha256_of(om), soc="Ascend310"))
     folder = tmp_path_factory.mktemp("models") / "models"
     shutil.copytree(model_store.root, folder)
+    om = tmp_path_factory.mktemp("om") / "stand_in.om"
+    om.write_text("stand-in")
+    add_artifact(ModelStore(folder).open("efficientnet_lite0"), om, Artifact(file=om.name, sha256=sha256_of(om), soc="Ascend310"))
     for path in (folder, *folder.rglob("*")):
         os.chown(path, RUN_UID, RUN_UID)
     return folder

@@ -60,7 +60,7 @@ def test_written_and_read_again(tmp_path_factory: pytest.TempPathFactory, manife
     path = tmp_path_factory.getbasetemp() / "manifest.toml"
     manifest.write(path)
     assert ModelManifest.read(path) == manifest
-    assert not path.with_suffix(".tmp").exists()
+    assert not [*path.parent.glob(".unfinished-*")]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
+LAST = b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
 
 def split_answers(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Status and body of the answers in a stream; an answer to HEAD has none, and the last one may be cut off."""
@@ -29,6 +31,7 @@ class BareClient:
     def __init__(self, address: tuple[str, int], timeout_s: float = 20) -> None:
         self.socket = socket.create_connection(address, timeout_s)
         self.received = bytearray()
+        self._ended = False
 
     def send(self, *pieces: bytes, pause_s: float = 0) -> Self:
         """Write; what a closed connection does not take is left out."""
@@ -40,10 +43,10 @@ class BareClient:
             time.sleep(pause_s)
         return self
 
-    def shut(self) -> Self:
-        """End the sending half."""
-        self.socket.shutdown(socket.SHUT_WR)
-        return self
+    def end(self) -> Self:
+        """Send one request more, which asks for the connection's end; `answers` expects its answer and leaves it out."""
+        self._ended = True
+        return self.send(LAST)
 
     def answers(self) -> list[tuple[int, dict[str, Any]]]:
         """All statuses and JSON bodies until the server closes."""
@@ -52,7 +55,11 @@ class BareClient:
                 self.received += data
         except ConnectionError:
             pass  # reset, after it was told why
-        return [(status, json.loads(body) if body else {}) for status, body in split_answers(bytes(self.received))]
+        found = [(status, json.loads(body) if body else {}) for status, body in split_answers(bytes(self.received))]
+        if self._ended:
+            status, body = found.pop() if found else (0, {})
+            assert (status, body.get("status")) == (200, "live"), "the requests before the last one were not read to their ends"
+        return found
 
     def codes(self) -> list[tuple[int, str | None]]:
         """The statuses and the codes of errors."""

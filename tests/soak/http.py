@@ -13,13 +13,14 @@ from pathlib import Path
 from server.engines.fake_engine import fake_prediction
 from server.types import EncodedImage, ImageFormat
 from tests.level_model import level_png
-from tests.server.bare_client import split_answers
+from tests.server.bare_client import LAST, split_answers
 from tests.server.process import ServerProcess
 from tests.soak.http_requests import Sending, request, sendings
 
 WORKERS = 32
 NEIGHBOUR_EVERY = 50
 ANSWER_S = 20
+QUIET_S = 0.5  # a client that has waited so long for more leaves
 IMAGE = level_png(12)
 
 
@@ -60,7 +61,7 @@ class Soak:
                 await self._check_neighbour(index)
 
     async def _check_neighbour(self, index: int) -> None:
-        [(status, body)] = await self._exchange(Sending((request(b"POST", b"/classify", IMAGE),), "shut"))
+        [(status, body)] = await self._exchange(Sending((request(b"POST", b"/classify", IMAGE, b"Connection: close"),), "wait"))
         expected = fake_prediction(EncodedImage(IMAGE, ImageFormat.PNG, 1, 1)).scores[0].class_id
         if status != 200 or json.loads(body)["predictions"][0]["class_id"] != expected:
             self.faults.append(f"{index}: a neighbour got {status} {body[:200]!r}")
@@ -75,11 +76,13 @@ class Soak:
                 await asyncio.sleep(0)
             if sending.ending == "drop":
                 return []
-            if sending.ending == "shut":
-                writer.write_eof()
-            while data := await reader.read(65536):
+            patience_s = None
+            if sending.ending == "end":
+                writer.write(LAST)
+                patience_s = QUIET_S
+            while data := await asyncio.wait_for(reader.read(65536), patience_s):
                 received += data
-        except OSError:
+        except OSError:  # of which TimeoutError is one: the last request has become a part of a body that goes on
             pass  # reset, having been told: what came before counts
         finally:
             writer.transport.abort()

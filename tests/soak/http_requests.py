@@ -32,7 +32,7 @@ class Sending:
 
     pieces: tuple[bytes, ...]
     ending: str
-    """`shut`: its sending half; `wait`: for the server to close; `drop`: the connection, without reading."""
+    """`end`: it asks for the connection's end; `wait`: for the server to close; `drop`: the connection, without reading."""
 
 
 def request(method: bytes, target: bytes, body: bytes = b"", *headers: bytes) -> bytes:
@@ -187,5 +187,5 @@ def sendings(seed: int, start: int = 0) -> Iterator[Sending]:
         data = b"".join(requests)
         cuts = sorted(random.randrange(len(data) + 1) for _ in range(random.choice((0, 0, 1, 2, 8))))
         pieces = tuple(data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True) if a < b)
-        yield Sending(pieces, random.choices(("shut", "drop", "wait"), (900, 97, 3))[0])
+        yield Sending(pieces, random.choices(("end", "drop", "wait"), (900, 97, 3))[0])
         start += 1

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from models.bounded_zip import ZipTooLarge, open_zip
 from server.evaluation.evaluation_errors import ArchiveTooLarge, DatasetInvalid, EvaluationLost
 
 MAX_FILES = 200_000
 MAX_DEPTH = 16
 MAX_RATIO = 100
 """Unpacked bytes to packed ones; images hardly shrink, and lists of labels by a tenth."""
+_MAX_DIRECTORY_BYTES = 64 * 1024 * 1024  # of a zip: 335 bytes a file, of which its name is the most
 _SPARE_BYTES = 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 
@@ -67,17 +69,17 @@ def unpack(archive: IO[bytes], packed_bytes: int, folder: Path, max_bytes: int) 
 
 def _entries(archive: IO[bytes]) -> Iterator[_Entry]:
     archive.seek(0)
-    if zipfile.is_zipfile(archive):
-        yield from _zip_entries(archive)
-    else:
-        archive.seek(0)
-        yield from _tar_entries(archive)
+    is_zip = archive.read(4) in (b"PK\x03\x04", b"PK\x05\x06")  # not by its end: a tar may hold a zip
+    archive.seek(0)
+    yield from _zip_entries(archive) if is_zip else _tar_entries(archive)
 
 
 def _zip_entries(archive: IO[bytes]) -> Iterator[_Entry]:
-    with zipfile.ZipFile(archive) as opened:
-        if len(opened.infolist()) > MAX_FILES:
-            raise ArchiveTooLarge(f"The archive holds more than {MAX_FILES} files.")
+    try:
+        opened = open_zip(archive, MAX_FILES, _MAX_DIRECTORY_BYTES)
+    except ZipTooLarge as error:
+        raise ArchiveTooLarge(f"The archive holds more than {MAX_FILES} files, or too long a list of them: {error}.") from error
+    with opened:
         for info in opened.infolist():
             if info.is_dir():
                 continue

@@ -5,19 +5,35 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import time
-from typing import Any
-
-from peewee import CharField, DatabaseError, FloatField, IntegerField, Model, SqliteDatabase, TextField
 
 from server.evaluation.evaluation_errors import EvaluationLost, EvaluationNotFound
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 
 FILE, LOCK = "jobs.sqlite", "lock"
 MAX_LISTED = 1000
-_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "busy_timeout": 5000}
+_BUSY_S = 5.0  # for another thread's write
+_TABLE = """
+pragma journal_mode = wal;
+create table if not exists jobs (
+    id text not null primary key,
+    state text not null,
+    created_s real not null,
+    started_s real,
+    ended_s real,
+    total integer,
+    done integer not null,
+    images_per_s real,
+    top1 real,
+    topk real,
+    uploaded integer not null,
+    request text not null,
+    error text
+);
+create index if not exists row_created_s on jobs (created_s);
+"""
 _TO_DO = tuple(state for state in JobState if not state.over)
 
 
@@ -48,14 +64,12 @@ class JobStore:
     def __init__(self, folder: Path) -> None:
         """Opens what is there, or begins anew; raises EvaluationLost."""
         self.folder = folder
-        self._database = SqliteDatabase(str(folder / FILE), pragmas=_PRAGMAS)
-        self._rows = _rows(self._database)
         try:
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         except OSError as error:
             raise EvaluationLost(f"{folder}: {error.strerror}.", "Set EVALUATION_DIR to a folder that can be written.") from error
-        with self._connected():
-            self._database.create_tables([self._rows])
+        with self._connected() as database:
+            database.executescript(_TABLE)
             # While one connection is open the write-ahead log's files stay, so jobs can be read even when the disk has filled up.
             self._keeper = sqlite3.connect(folder / FILE, check_same_thread=False)
             self._keeper.execute("select count(*) from jobs").fetchone()
@@ -71,27 +85,29 @@ class JobStore:
             self.folder_of(job.id).mkdir(mode=0o750, exist_ok=True)
         except OSError as error:
             raise EvaluationLost(f"{self.folder_of(job.id)}: {error.strerror}.", "See that its disk has room.") from error
-        with self._connected():
-            self._rows.create(**_columns(job.model_dump(mode="json")))
+        row = job.model_dump(mode="json") | {"request": job.request.model_dump_json()}
+        with self._connected() as database:
+            database.execute(f"insert into jobs ({', '.join(row)}) values ({', '.join(f':{name}' for name in row)})", row)  # noqa: S608 - our names
         return job
 
     def get(self, job_id: str) -> Job:
         """The job of that id; raises EvaluationNotFound."""
-        with self._connected():
-            row = self._rows.get_or_none(self._rows.id == job_id)
+        with self._connected() as database:
+            row = database.execute("select * from jobs where id = ?", (job_id,)).fetchone()
         if row is None:
             raise EvaluationNotFound(f"There is no evaluation {job_id[:40]!r}.", "GET /evaluate lists them.")
         return _job(row)
 
     def all(self) -> list[Job]:
         """The newest jobs, newest first, at most 1000."""
-        with self._connected():
-            return [_job(row) for row in self._rows.select().order_by(self._rows.created_s.desc()).limit(MAX_LISTED)]
+        with self._connected() as database:
+            return [_job(row) for row in database.execute("select * from jobs order by created_s desc limit ?", (MAX_LISTED,))]
 
     def unfinished(self) -> list[Job]:
         """The jobs that still have to be run, in the order in which they came."""
-        with self._connected():
-            return [_job(row) for row in self._rows.select().where(self._rows.state.in_(_TO_DO)).order_by(self._rows.created_s)]
+        query = f"select * from jobs where state in ({_marks(_TO_DO)}) order by created_s"  # noqa: S608 - question marks
+        with self._connected() as database:
+            return [_job(row) for row in database.execute(query, _TO_DO)]
 
     def move(self, job_id: str, **changes: object) -> bool:
         """Change some fields of a job that is not over, in one step; False if it is, or is no more."""
@@ -103,25 +119,29 @@ class JobStore:
         return self._update([state for state in JobState if state is not JobState.FINISHED], job_id, again)
 
     def _update(self, states: Sequence[JobState], job_id: str, changes: dict[str, object]) -> bool:
-        with self._connected():
-            return bool(self._rows.update(**changes).where(self._rows.id == job_id, self._rows.state.in_(states)).execute())
+        columns = ", ".join(f"{name} = ?" for name in changes)
+        statement = f"update jobs set {columns} where id = ? and state in ({_marks(states)})"  # noqa: S608 - names of ours, question marks
+        with self._connected() as database:
+            return database.execute(statement, (*changes.values(), job_id, *states)).rowcount > 0
 
     def remove(self, job_id: str) -> None:
         """Forget a job."""
-        with self._connected():
-            self._rows.delete().where(self._rows.id == job_id).execute()
+        with self._connected() as database:
+            database.execute("delete from jobs where id = ?", (job_id,))
 
     def folder_of(self, job_id: str) -> Path:
         """Where the job's files are."""
         return self.folder / job_id
 
     @contextmanager
-    def _connected(self) -> Iterator[None]:
-        """A connection for the calling thread; raises EvaluationLost when the database fails, for example on a full disk."""
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """A connection of the call, which commits every statement; raises EvaluationLost when the database fails, as on a full disk."""
         try:
-            with self._database.connection_context():
-                yield
-        except (DatabaseError, sqlite3.Error) as error:
+            with closing(sqlite3.connect(self.folder / FILE, timeout=_BUSY_S, isolation_level=None)) as database:
+                database.row_factory = sqlite3.Row
+                database.execute("pragma synchronous = full")
+                yield database
+        except sqlite3.Error as error:
             raise EvaluationLost(f"{self.folder / FILE}: {error}.", "See that its disk has room and the file is whole.") from error
 
 
@@ -130,35 +150,9 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
-def _rows(database: SqliteDatabase) -> Any:  # noqa: ANN401 - peewee's models are made of magic
-    """The table, bound to one database."""
-
-    class Row(Model):
-        id = CharField(primary_key=True)
-        state = CharField()
-        created_s = FloatField(index=True)
-        started_s = FloatField(null=True)
-        ended_s = FloatField(null=True)
-        total = IntegerField(null=True)
-        done = IntegerField()
-        images_per_s = FloatField(null=True)
-        top1 = FloatField(null=True)
-        topk = FloatField(null=True)
-        uploaded = IntegerField()
-        request = TextField()
-        error = TextField(null=True)
-
-        class Meta:
-            table_name = "jobs"
-
-    Row.bind(database)
-    return Row
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
-def _columns(fields: dict[str, Any]) -> dict[str, Any]:
-    return fields | {"request": json.dumps(fields["request"])}
-
-
-def _job(row: Any) -> Job:  # noqa: ANN401
-    columns = {name: getattr(row, name) for name in Job.model_fields}
-    return Job.model_validate(columns | {"request": json.loads(row.request)})
+def _job(row: sqlite3.Row) -> Job:
+    return Job.model_validate(dict(row) | {"request": json.loads(row["request"])})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from models.whole_file import whole_file
 from server.evaluation.evaluation_errors import EvaluationLost, NotFinished, RunInvalid
 from server.evaluation.report.report import Report, build_report
 from server.evaluation.report.run_comparison import FinishedRun
@@ -79,13 +80,10 @@ def find_run(name: str, runs: Path) -> RunFolder:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that a crash leaves the old one or the new one; raises EvaluationLost."""
-    unfinished = path.with_name(path.name + ".tmp")
     try:
-        unfinished.write_text(text, "utf-8")
-        unfinished.chmod(0o640)
-        unfinished.replace(path)
+        with whole_file(path) as unfinished:
+            unfinished.write_text(text, "utf-8")
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise EvaluationLost(f"{path} cannot be written: {error.strerror}.", "See that its disk has room.") from error
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from models.whole_file import whole_file
 from server.engines.all_scores import FLOAT32
 from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
 from server.types import Prediction
@@ -60,16 +61,9 @@ class ScoreFile:
 
     def _make(self) -> None:
         """All of it, filled; a crash leaves none."""
-        unfinished = self.path.with_name(SCORES + ".tmp")
-        try:
-            with unfinished.open("wb") as file:
-                unfinished.chmod(0o640)
-                for start in range(0, self._size_bytes, len(_CHUNK)):
-                    file.write(_CHUNK[: self._size_bytes - start])
-            unfinished.replace(self.path)
-        except OSError:
-            unfinished.unlink(missing_ok=True)
-            raise
+        with whole_file(self.path) as unfinished, unfinished.open("wb") as file:
+            for start in range(0, self._size_bytes, len(_CHUNK)):
+                file.write(_CHUNK[: self._size_bytes - start])
 
     def keep(self, index: int, prediction: Prediction) -> None:
         """Write the row of an image; raises EvaluationLost, and RunInvalid if the engine does not give the scores of all classes."""

@@ -1,4 +1,5 @@
 import json
+import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convert.checkpoints import read_checkpoint
+from convert.checkpoints.weight_file import WeightFile
 from convert.conversion_errors import CheckpointRefused
 
 WRITTEN = (Path(__file__).parent / "written_by/torch.safetensors").read_bytes()
@@ -66,31 +68,38 @@ def test_a_header_whose_length_looks_like_another_format(read: Read) -> None:
         (struct.pack("<Q", 10**10) + b"{", "claims 10000000000 bytes"),
         (struct.pack("<Q", 2**64 - 1) + b"{}", "claims 18446744073709551615 bytes"),
         (struct.pack("<Q", 3) + b"{}", "claims 3 bytes"),
-        (file_of({"x": entry(0, 12)}, bytes(11)), "truncated"),
-        (file_of({"x": entry(0, 12)}, bytes(13)), "something follows"),
-        (file_of({"x": entry(0, 12), "y": entry(8, 20)}, bytes(20)), "overlaps"),
-        (file_of({"x": entry(0, 12), "y": entry(0, 12)}), "overlaps"),
-        (file_of({"x": entry(0, 12), "y": entry(16, 28)}, bytes(28)), "hole"),
-        (file_of({"x": entry(4, 16)}, bytes(16)), "a hole before 'x'"),
-        (file_of({"x": entry(-12, 0)}), "do not fit"),
-        (file_of({"x": entry(0, 10**10, (25 * 10**8,))}), "truncated"),
-        (file_of({"x": entry(0, 12, (2**62, 4))}), "do not fit"),
-        (file_of({"x": entry(0, 12, (4,))}), "do not fit"),
-        (file_of({"x": entry(0, 12, (0,))}), "impossible shape"),
-        (file_of({"x": entry(0, 12, (-3,))}), "impossible shape"),
-        (file_of({"x": entry(0, 12, (True, 3))}), "impossible shape"),
-        (file_of({"x": entry(0, 12, (1,) * 9)}), "impossible shape"),
-        (file_of({"x": entry(0, 24, (3,), "C64")}), "type 'C64'"),
-        (file_of({"x": entry(0, 3, (3,), "F8_E4M3")}), "type 'F8_E4M3'"),
-        (file_of({"x": entry(0, 12, (3,), None)}), "not described"),
-        (file_of({"x": {**entry(0, 12), "more": 1}}), "not described"),
-        (file_of({"x": 3}), "not described"),
-        (framed('{"x": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12.0]}}', bytes(12)), "12.0 is no size"),
-        (framed('{"x": NaN}', b""), "NaN is no size"),
-        (framed('{"x": 1, "x": 1}', b""), "a name comes twice"),
-        (framed('{"x": ', b""), "not the JSON"),
-        (framed('{"x": ' + "[" * 100_000, b""), "not the JSON"),
-        (framed('{"x": 1' + "0" * 5000 + "}", b""), "not the JSON"),
+        (file_of({"x": entry(0, 12)}, bytes(11)), "cut off: .*not fully covered"),
+        (file_of({"x": entry(0, 12)}, bytes(13)), "not fully covered"),
+        (file_of({"x": entry(0, 12), "y": entry(8, 20)}, bytes(20)), "invalid offset for tensor `y`"),
+        (file_of({"x": entry(0, 12), "y": entry(0, 12)}), "invalid offset for tensor `[xy]`"),
+        (file_of({"x": entry(0, 12), "y": entry(16, 28)}, bytes(28)), "invalid offset for tensor `y`"),
+        (file_of({"x": entry(4, 16)}, bytes(16)), "invalid offset for tensor `x`"),
+        (file_of({"x": entry(-12, 0)}), "integer `-12`"),
+        (file_of({"x": entry(12, 0)}), "invalid offset"),
+        (file_of({"x": entry(0, 10**10, (25 * 10**8,))}), "not fully covered"),
+        (file_of({"x": entry(0, 12, (2**62, 4))}), "overflow"),
+        (file_of({"x": entry(0, 12, (4,))}), "invalid shape"),
+        (file_of({"x": entry(0, 12, (0,))}), "invalid shape"),
+        (file_of({"x": entry(0, 0, (0,))}, b""), "impossible shape"),
+        (file_of({"x": entry(0, 12, (-3,))}), "integer `-3`"),
+        (file_of({"x": entry(0, 12, (True, 3))}), "boolean `true`"),
+        (file_of({"x": entry(0, 12, (*(1,) * 8, 3))}), "impossible shape"),
+        (file_of({"x": entry(0, 12, (*(1,) * 100_000, 3))}), "impossible shape"),
+        (file_of({"x": entry(0, 24, (3,), "C64")}, bytes(24)), "type 'C64'"),
+        (file_of({"x": entry(0, 3, (3,), "F8_E4M3")}, bytes(3)), "type 'F8_E4M3'"),
+        (file_of({"x": entry(0, 2, (4,), "F4")}, bytes(2)), "type 'F4'"),
+        (file_of({"x": entry(0, 12, (3,), "F99")}), "F99"),
+        (file_of({"x": entry(0, 12, (3,), None)}), "null"),
+        (file_of({"x": 3}), "integer `3`"),
+        (framed('{"x": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12.0]}}', bytes(12)), "floating point `12.0`"),
+        (framed('{"x": NaN}', b""), "invalid JSON"),
+        (framed(f'{{"x": {json.dumps(entry(0, 12))}, "x": {json.dumps(entry(0, 12, (12,), "U8"))}}}', bytes(12)), "a name comes twice"),
+        (framed('{"x": {"dtype": "F64", "dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}', bytes(12)), "duplicate field"),
+        (file_of({"__metadata__": {"format": 1}, "x": entry(0, 12)}), "expected a string"),
+        (framed(f'{{"\\ud800": {json.dumps(entry(0, 12))}}}', bytes(12)), "invalid JSON"),
+        (framed('{"x": ', b""), "invalid JSON"),
+        (framed('{"x": ' + "[" * 100_000, b""), "invalid JSON"),
+        (framed('{"x": 1' + "0" * 5000 + "}", b""), "invalid JSON"),
         (file_of({}, b""), "state dict"),
         (file_of({f"x{n}": entry(n, n + 1, (1,), "U8") for n in range(4097)}, bytes(4097)), "4097 tensors"),
     ],
@@ -98,6 +107,42 @@ def test_a_header_whose_length_looks_like_another_format(read: Read) -> None:
 def test_what_is_refused(read: Read, data: bytes, message: str) -> None:
     with pytest.raises(CheckpointRefused, match=message):
         read(data)
+
+
+def test_what_else_is_told_of_a_tensor_is_passed_over(read: Read) -> None:
+    assert read(file_of({"x": {**entry(0, 12), "more": [1]}}))["x"].tolist() == [0, 0, 0]
+
+
+def test_a_file_that_is_cut_off_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mapped into memory, it would kill the process."""
+    path, read = tmp_path / "weights.bin", WeightFile.read
+    path.write_bytes(WRITTEN)
+
+    def read_and_cut(file: WeightFile, start: int, count: int) -> bytes:
+        found = read(file, start, count)
+        if start == 8:  # the header, once the library has the file open
+            os.truncate(path, 0)
+        return found
+
+    monkeypatch.setattr(WeightFile, "read", read_and_cut)
+    with pytest.raises(CheckpointRefused, match="cut off: Could not read tensor"):
+        read_checkpoint(path)
+
+
+def test_a_file_that_is_replaced_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file whose header was bounded is read to its end, not the one that took its name."""
+    path, array = tmp_path / "weights.bin", WeightFile.array
+    path.write_bytes(WRITTEN)
+    (tmp_path / "other").write_bytes(file_of({"y": entry(0, 12)}))
+
+    def read_and_replace(file: WeightFile, start: int, dtype: np.dtype, count: int) -> np.ndarray:
+        found = array(file, start, dtype, count)
+        if dtype.itemsize == 8 and (tmp_path / "other").exists():  # the header's length
+            (tmp_path / "other").replace(path)
+        return found
+
+    monkeypatch.setattr(WeightFile, "array", read_and_replace)
+    assert "0.weight" in read_checkpoint(path).tensors
 
 
 @settings(max_examples=500)

@@ -1,5 +1,7 @@
+import io
 import os
 import pickle
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +39,25 @@ def checkpoint(tensors: dict[str, bytes], **entries: bytes) -> bytes:
 
 
 VALID = checkpoint({"x": tensor((2, 3))}, byteorder=b"little", version=b"3\n")
+ELEMENTS_ENTRY = VALID.rindex(b"PK\x01\x02", 0, VALID.rindex(b"w/data/0"))
+
+
+def patched(place: int, form: str, value: int) -> bytes:
+    data = bytearray(VALID)
+    struct.pack_into(form, data, place, value)
+    return bytes(data)
+
+
+def twice(name: str) -> bytes:
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        return archive([("w/data.pkl", b""), (name, b"1"), (name, b"2")])
+
+
+def commented(data: bytes) -> bytes:
+    buffer = io.BytesIO(data)
+    with zipfile.ZipFile(buffer, "a") as file:
+        file.comment = b"c"
+    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +102,20 @@ class Evil:
         (archive({"a/data.pkl": pickle.dumps({}, 4)}), "protocol 4"),
         (archive({"a/data.pkl": bytes(9 << 20)}), "more than 8388608"),
         (archive({"w/data.pkl": b"", "w/data/0": bytes(10**7)}, zipfile.ZIP_DEFLATED), "compressed"),
+        (patched(ELEMENTS_ENTRY + 8, "<H", 1), "'w/data/0' is compressed or encrypted"),
+        (patched(ELEMENTS_ENTRY + 8, "<H", 0x2000), "'w/data/0' is compressed or encrypted"),
+        (patched(ELEMENTS_ENTRY + 10, "<H", 8), "'w/data/0' is compressed or encrypted"),
+        (patched(ELEMENTS_ENTRY + 6, "<H", 99), "zip file version 9.9"),
+        (patched(ELEMENTS_ENTRY + 8, "<H", 0x20), "compressed patched data"),
+        (patched(ELEMENTS_ENTRY + 24, "<I", 10**9), "'w/data/0' has 24 bytes in the zip and claims 1000000000"),
+        (patched(ELEMENTS_ENTRY + 16, "<I", 7), "Bad CRC-32 for file 'w/data/0'"),
+        (VALID.replace(ELEMENTS, ELEMENTS[::-1]), "Bad CRC-32 for file 'w/data/0'"),
+        (patched(ELEMENTS_ENTRY + 42, "<I", 2), "overlaps"),
+        (VALID.replace(b"w/data/0", b"w/data/1", 1), "'w/data/0' and header b'w/data/1' differ"),
+        (twice("w/data/0"), "one name"),
+        (commented(VALID), "comment"),
+        (VALID + b"\0", "something follows"),
+        (archive({f"{n}": b"" for n in range(40_000)}), "40000 entries, more than 32768"),
         (VALID[: len(VALID) // 2], "truncated"),
         (VALID[:-1], "truncated"),
     ],

@@ -1,5 +1,6 @@
 """Checkpoints: what fits, what is left out, what is refused, what is kept."""
 
+import stat
 from pathlib import Path
 
 import mindspore as ms
@@ -9,6 +10,7 @@ import pytest
 from models.resnext import Architecture, ResNeXt
 from models.training.checkpoints import Folder, load_weights, read_checkpoint, save_checkpoint
 from models.training.training_errors import CheckpointUnfit
+from models.whole_file import UNFINISHED
 
 
 def network(classes: int = 3, width: int = 4, blocks: int = 1) -> ResNeXt:
@@ -70,6 +72,13 @@ def test_a_truncated_checkpoint(saved: Path) -> None:
     saved.write_bytes(saved.read_bytes()[:-1000])
     with pytest.raises(CheckpointUnfit):
         load_weights(network(), saved)
+
+
+def test_what_a_killed_process_left_goes_with_the_next_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / f"{UNFINISHED}0123.ckpt").write_bytes(b"half")
+    save_checkpoint(tmp_path / "0-1_1.ckpt", network().get_parameters())
+    assert [path.name for path in tmp_path.iterdir()] == ["0-1_1.ckpt"]
+    assert stat.S_IMODE((tmp_path / "0-1_1.ckpt").stat().st_mode) == 0o640
 
 
 def test_the_newest_are_kept(tmp_path: Path) -> None:

@@ -198,4 +198,4 @@ def test_the_example_is_an_answer() -> None:
 def test_clients_need_no_server() -> None:
     program = "import sys, server.api.schemas; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
-    assert not {"fastapi", "starlette", "uvicorn", "numpy", "cv2", "openvino", "peewee", "prometheus_client"} & set(loaded)
+    assert not {"fastapi", "starlette", "uvicorn", "numpy", "cv2", "openvino", "sqlite3", "prometheus_client"} & set(loaded)

@@ -141,7 +141,7 @@ def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path) -> No
     [
         (["."], "holds no image"),
         (["nowhere"], "not a folder"),
-        ([".", "--url", "ftp://x"], "no address"),
+        ([".", "--url", "ftp://x"], "is not the address"),
         ([".", "--url", "http://127.0.0.1:1"], "does not answer"),
         ([".", "--resume", "nothing"], "is no evaluation"),
         ([".", "--scores", "--url", "http://127.0.0.1:1"], "without --url"),

@@ -41,12 +41,12 @@ def test_a_file_that_changes_or_goes(tmp_path: Path) -> None:
 
 
 def test_refusals(fake_server: ServerProcess, tmp_path: Path) -> None:
-    with pytest.raises(RunInvalid, match="no address"):
+    with pytest.raises(RunInvalid, match="is not the address"):
         RemoteServer("file:///etc", None)
     with pytest.raises(ServerRefused, match="does not answer"):
         list(RemoteServer("http://127.0.0.1:1", None).fetch("x", "report", "*/*"))
     server = RemoteServer(fake_server.url, None)
-    with pytest.raises(ServerRefused, match=r"answers what is no evaluation: id: Field required"):
+    with pytest.raises(ServerRefused, match=r"answers what is not an evaluation: id: Field required"):
         server._told(b"{}")
     with pytest.raises(ServerRefused, match=re.escape("There is no evaluation 'x'. GET /evaluate lists them. [not_found]")):
         list(server.follow("x"))

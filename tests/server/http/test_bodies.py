@@ -8,6 +8,7 @@ import pytest
 
 from tests.level_model import level_png
 from tests.server.bare_client import BareClient
+from tests.server.process import ServerProcess
 from tests.soak.http_requests import BOUNDARY, form, request
 
 Connect = Callable[[], BareClient]
@@ -30,7 +31,7 @@ def bytes_taken(client: BareClient) -> int:
 
 
 def test_an_empty_body_holds_no_image(connect: Connect) -> None:
-    assert connect().send(request(b"POST", b"/classify"), POST + b"\r\n", LIVE).shut().codes() == [
+    assert connect().send(request(b"POST", b"/classify"), POST + b"\r\n", LIVE).end().codes() == [
         (400, "bad_request"),
         (400, "bad_request"),
         (200, None),
@@ -42,8 +43,12 @@ def test_a_short_body_is_waited_for_and_then_refused(connect: Connect) -> None:
     assert connect().send(CHUNKED + b"3\r\nab").codes() == [(408, "request_timeout")]
 
 
-def test_a_short_body_that_ended_is_refused_at_once(connect: Connect) -> None:
-    assert connect().send(POST + b"Content-Length: 10\r\n\r\nabc").shut().codes() == [(400, "bad_request")]
+def test_a_client_that_ends_its_sending_is_gone(strict_server: ServerProcess, connect: Connect) -> None:
+    before = strict_server.metric("classify_http_requests_total", endpoint="/classify", method="POST", code="499")
+    client = connect().send(POST + b"Content-Length: 10\r\n\r\nabc")
+    client.socket.shutdown(socket.SHUT_WR)
+    assert client.codes() == []
+    assert strict_server.metric("classify_http_requests_total", endpoint="/classify", method="POST", code="499") == before + 1
 
 
 def test_what_follows_a_body_is_the_next_request(connect: Connect) -> None:
@@ -83,7 +88,7 @@ def test_a_small_rest_is_dropped_and_the_connection_kept(connect: Connect) -> No
     client = connect().send(b"POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
     assert client.socket.recv(12) == b"HTTP/1.1 404"
     client.received += b"HTTP/1.1 404"
-    assert client.send(bytes(100_000), LIVE).shut().codes() == [(404, "not_found"), (200, None)]
+    assert client.send(bytes(100_000), LIVE).end().codes() == [(404, "not_found"), (200, None)]
 
 
 def test_a_body_is_asked_for_only_if_it_is_wanted(connect: Connect) -> None:
@@ -93,12 +98,23 @@ def test_a_body_is_asked_for_only_if_it_is_wanted(connect: Connect) -> None:
     assert b"\r\nconnection: close\r\n" in client.received
     client = connect().send(expecting % len(IMAGE))
     assert client.socket.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert client.send(IMAGE).shut().codes() == [(200, None)]
+    assert client.send(IMAGE).end().codes() == [(200, None)]
 
 
 def test_an_upgrade_is_declined_and_the_body_kept(connect: Connect) -> None:
-    upgrade = request(b"POST", b"/classify", IMAGE, b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk")
-    assert connect().send(upgrade + LIVE + upgrade).shut().codes() == [(200, None)] * 3
+    """So do `curl --http2` and Java's HttpClient with every request."""
+    wish = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk"
+    upgrade = request(b"POST", b"/classify", IMAGE, wish)
+    chunked = POST + wish + b"\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(IMAGE), IMAGE)
+    assert connect().send(upgrade + LIVE + upgrade + chunked).end().codes() == [(200, None)] * 4
+    assert connect().send(upgrade[:-1], upgrade[-1:] + chunked[:-9], chunked[-9:], pause_s=0.02).end().codes() == [(200, None)] * 2
+    assert connect().send(b"GET /health/live HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").codes() == [(200, None)]
+    assert connect().send(request(b"POST", b"/classify", IMAGE, b"Connection: close, Upgrade", b"Upgrade: h2c")).codes() == [(200, None)]
+
+
+def test_a_read_full_of_upgrades(connect: Connect) -> None:
+    codes = connect().send(request(b"GET", b"/health/live", b"", b"Connection: upgrade", b"Upgrade: h2c") * 2000).codes()
+    assert codes == [(200, None)] * (len(codes) - 1) + [(400, "bad_request")]
 
 
 @pytest.mark.parametrize(
@@ -122,14 +138,10 @@ def test_chunks_that_cannot_be(connect: Connect, chunks: bytes) -> None:
     assert (status, code) in ((400, "bad_request"), (431, "headers_too_large"))
 
 
-def test_a_client_may_shut_its_sending_half(connect: Connect) -> None:
-    assert connect().send(request(b"POST", b"/classify", IMAGE)).shut().codes() == [(200, None)]
-
-
 def test_a_field_that_comes_twice_is_refused(connect: Connect) -> None:
     image, top_k = (b'name="image"', IMAGE), (b'name="top_k"', b"3")
     twice = request(b"POST", b"/classify", form(image, image), FORM), request(b"POST", b"/classify", form(image, top_k, top_k), FORM)
-    assert connect().send(*twice, request(b"POST", b"/classify?top_k=1&top_k=2", IMAGE)).shut().codes() == [(400, "bad_request")] * 3
+    assert connect().send(*twice, request(b"POST", b"/classify?top_k=1&top_k=2", IMAGE)).end().codes() == [(400, "bad_request")] * 3
 
 
 @pytest.mark.parametrize(
@@ -145,7 +157,7 @@ def test_a_field_that_comes_twice_is_refused(connect: Connect) -> None:
 )
 def test_a_file_name_can_be_anything(connect: Connect, filename: bytes) -> None:
     client = connect().send(request(b"POST", b"/classify", form((b'name="image"; ' + filename, IMAGE)), FORM))
-    assert client.shut().codes() == [(200, None)]
+    assert client.end().codes() == [(200, None)]
 
 
 def test_a_client_that_takes_nothing_of_its_answer_is_dropped(connect: Connect) -> None:

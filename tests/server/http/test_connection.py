@@ -18,7 +18,7 @@ def test_it_is_uvicorns_with_its_callbacks() -> None:
 def test_every_form_of_a_target(fake_server: ServerProcess) -> None:
     targets = (b"/health/live", b"/health/live?a=b#c", b"http://a/health/live", b"/health%2flive", b"*", b"http://a")
     with BareClient(fake_server.address) as client:
-        client.send(*(request(b"GET", target) for target in targets[:5])).shut()
+        client.send(*(request(b"GET", target) for target in targets[:5])).end()
         assert [status for status, _ in client.answers()] == [200, 200, 200, 200, 404]
 
 

@@ -1,6 +1,7 @@
 """The head; over sockets it is tested in tests/server/hostile."""
 
 import pytest
+from httptools import HttpRequestParser
 
 from server.errors import BadRequest, HeadersTooLarge, ServiceError, UriTooLong
 from server.http.head import Head
@@ -55,5 +56,7 @@ def test_urls_and_trailers_have_limits() -> None:
 
 
 def test_the_wish_for_another_protocol_is_left_out() -> None:
+    parser = HttpRequestParser(object())
+    parser.feed_data(b"GET /x HTTP/1.0\r\n")
     headers = [HOST, (b"upgrade", b"h2c"), (b"connection", b"upgrade")]
-    assert Head.without_upgrade(b"GET", b"/x", headers) == b"GET /x HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\n\r\n"
+    assert Head.without_upgrade(parser, b"/x", headers) == b"GET /x HTTP/1.0\r\nhost: a\r\nconnection: upgrade\r\n\r\n"

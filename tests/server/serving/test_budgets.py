@@ -70,10 +70,10 @@ def test_what_does_not_fit_is_refused_at_once(server: ServerProcess, connect: Ca
     slow = [connect(large()), connect(large(bytes(LARGE - 1)))]
     wait_for(server, 2 * LARGE)
     refused = connect(large(bytes(LARGE)))
-    assert refused.shut().codes() == [(429, "saturated")]
+    assert refused.end().codes() == [(429, "saturated")]
     assert b"\r\nretry-after: 1\r\n" in refused.received
     assert server.client.post("/classify", content=IMAGE).status_code == 200
-    slow[1].send(b"x").shut()
+    slow[1].send(b"x").end()
     assert slow[1].codes() == [(415, "unsupported_image")]
     wait_for(server, LARGE)
     slow[0].socket.close()

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import pytest
 from server.api.schemas import ErrorReply, InfoReply, Limits
 from server.cli.convert import remote_source
 from server.cli.convert.remote_source import RemoteSource
+from server.cli.server_client import MAX_ANSWER_BYTES
 from server.images.file_errors import FileUnreadable
 from server.parity.parity_errors import RemoteFailed, RemoteFull, RemoteUnavailable, SourceInvalid
 from tests.level_model import level_png, store_level_model
@@ -71,20 +73,26 @@ def test_a_real_server_answers_in_order(tmp_path: Path, images: list[Path]) -> N
 
 
 @contextmanager
-def pretending(reply: Callable[[int], Reply]) -> Iterator[str]:
-    """A server that answers GET /info well, and the POST of each number as told; it closes every second connection unasked."""
+def pretending(reply: Callable[[int], Reply], *, drops_second: bool = False) -> Iterator[str]:
+    """A server that answers GET /info well, and the POST of each number as told.
+
+    It closes each connection after its first POST, or instead of an answer to the second.
+    """
     asked = iter(range(1000))
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        kept = False
 
         def do_GET(self) -> None:
             self._send(200, INFO.model_dump_json().encode(), {})
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            self._send(*reply(next(asked)))
-            self.close_connection = True  # without having said so
+            if not self.kept:
+                self._send(*reply(next(asked)))
+            self.close_connection = self.kept or not drops_second  # without having said so
+            self.kept = True
 
         def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
             self.send_response(status)
@@ -109,6 +117,22 @@ def pretending(reply: Callable[[int], Reply]) -> Iterator[str]:
 def test_a_full_server_is_waited_for_and_a_closed_connection_opened_again(images: list[Path]) -> None:
     with pretending(lambda number: (429, b"", {"Retry-After": "0"}) if number % 2 else (200, json.dumps(ANSWER).encode(), {})) as url:
         assert list(RemoteSource(url).answers(images[:9])) == [((3, "lynx", 0.5),)] * 9
+
+
+def test_a_connection_that_is_closed_as_it_is_used_again(images: list[Path]) -> None:
+    with pretending(lambda _: (200, json.dumps(ANSWER).encode(), {}), drops_second=True) as url:
+        assert list(RemoteSource(url).answers(images[:-1])) == [((3, "lynx", 0.5),)] * 20
+
+
+def test_a_server_that_answers_nothing_is_given_up() -> None:
+    def hang_up() -> None:
+        for _ in range(5):
+            listener.accept()[0].close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=hang_up, daemon=True).start()
+        with pytest.raises(RemoteUnavailable, match="does not answer: "):
+            RemoteSource(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
 
 def test_a_server_that_stays_full_is_given_up(images: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +160,7 @@ def test_who_leaves_early_does_not_wait_for_a_full_server(images: list[Path]) ->
         (json.dumps(ANSWER | {"score_type": "logit"}).encode(), "score_type is logit, not probability"),
         (json.dumps(ANSWER | {"predictions": []}).encode(), "predictions: List should have at least 1 item"),
         (json.dumps(ANSWER).encode().replace(b"0.5", b"NaN"), "score: Input should be a finite number"),
-        (json.dumps(ANSWER | {"x": "x" * remote_source.MAX_ANSWER_BYTES}).encode(), "Invalid JSON"),
+        (json.dumps(ANSWER | {"x": "x" * MAX_ANSWER_BYTES}).encode(), "Invalid JSON"),
     ],
 )
 def test_answers_that_cannot_be_compared(images: list[Path], body: bytes, complaint: str) -> None:
@@ -151,9 +175,9 @@ def test_refusals_in_nobodys_words(images: list[Path]) -> None:
         assert [str(answer) for answer in RemoteSource(url).answers(images[:4])] == [f"{url} answers 500."] * 4
 
 
-@pytest.mark.parametrize("url", ["http://", "http://host:port", "http://host/path", "http://host?query", "http://me@host", "http://[::1"])
+@pytest.mark.parametrize("url", ["http://", "http://host:port", "http://host?query", "http://me@host", "http://[::1"])
 def test_urls_that_cannot_be(url: str) -> None:
-    with pytest.raises(SourceInvalid, match="no address of a server"):
+    with pytest.raises(SourceInvalid, match="is not the address of a server"):
         RemoteSource(url)
 
 

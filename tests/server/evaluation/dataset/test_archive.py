@@ -1,7 +1,9 @@
 import contextlib
 import io
 import stat
+import struct
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +59,34 @@ def take(data: bytes, folder: Path, max_bytes: int = MAX_BYTES) -> int:
 def test_archives(tmp_path: Path, pack: Callable[[dict[str, bytes]], bytes]) -> None:
     assert take(pack(FILES), tmp_path) == 3
     assert {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == FILES
+
+
+def test_a_tar_that_ends_in_a_zip(tmp_path: Path) -> None:
+    packed = tarred({"a.png": b"1", "inner.zip": zipped({"b.png": b"2"}, zipfile.ZIP_STORED)})
+    assert zipfile.is_zipfile(io.BytesIO(packed))
+    assert take(packed, tmp_path) == 2
+
+
+@pytest.mark.parametrize("change", [lambda data: b"MZ" + data, lambda data: data + b"MZ", lambda data: data[:-22] + b"x" + data[-22:]])
+def test_a_zip_with_something_around_it(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(DatasetInvalid, match="cannot be read"):
+        take(change(zipped(FILES)), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_directory_of_millions_of_entries_is_never_read(tmp_path: Path) -> None:
+    """Of each 47 bytes `zipfile` would make half a kilobyte, and an upload may have gigabytes."""
+    packed = zipped({"a": b"1"}, zipfile.ZIP_STORED)
+    start = packed.index(b"PK\x01\x02")
+    directory = packed[start : start + 46 + 1] * (archive.MAX_FILES + 1)
+    lying = packed[:start] + directory + packed[-22:-10] + struct.pack("<II", len(directory), start) + b"\0\0"
+    tracemalloc.start()
+    try:
+        with pytest.raises(ArchiveTooLarge, match=f"{archive.MAX_FILES + 1} entries"):
+            take(lying, tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(lying)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ["../a", "/etc/a", "a/../../b", "..\\a", "\\a", "/".join("a" * 40), "a" * 256])

@@ -1,15 +1,32 @@
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from server.evaluation.evaluation_errors import EvaluationLost, EvaluationNotFound
-from server.evaluation.jobs.evaluation_job import EvaluationRequest, JobState
+from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 from server.evaluation.jobs.job_store import FolderLock, JobStore
 
 REQUEST = EvaluationRequest(dataset="val", labels="val_label.txt", top_k=3, limit=10)
+
+# A dump of the file that the version with peewee left.
+WRITTEN_BY_PEEWEE = """
+pragma journal_mode = wal;
+CREATE TABLE "jobs" ("id" VARCHAR(255) NOT NULL PRIMARY KEY, "state" VARCHAR(255) NOT NULL, "created_s" REAL NOT NULL, "started_s" REAL,
+  "ended_s" REAL, "total" INTEGER, "done" INTEGER NOT NULL, "images_per_s" REAL, "top1" REAL, "topk" REAL, "uploaded" INTEGER NOT NULL,
+  "request" TEXT NOT NULL, "error" TEXT);
+INSERT INTO "jobs" VALUES('aaaaaaaaaaaaaaaa','finished',1000.5,1001.0,1002.0,7,7,3.5,0.5,1.0,0,
+  '{"dataset": "val", "labels": "val_label.txt", "top_k": 3, "limit": 7, "model": "m"}',NULL);
+INSERT INTO "jobs" VALUES('bbbbbbbbbbbbbbbb','failed',2000.25,NULL,2001.0,NULL,0,NULL,NULL,NULL,1,
+  '{"dataset": "val/gr\\u00f6\\u00dfe", "labels": null, "top_k": 5, "limit": null, "model": null}','it''s gone');
+INSERT INTO "jobs" VALUES('cccccccccccccccc','running',3000.125,3001.0,NULL,20000,12,NULL,NULL,NULL,0,
+  '{"dataset": "val", "labels": null, "top_k": 5, "limit": null, "model": null}',NULL);
+CREATE INDEX "row_created_s" ON "jobs" ("created_s");
+"""
 
 
 def test_a_job_is_kept(tmp_path: Path) -> None:
@@ -18,6 +35,39 @@ def test_a_job_is_kept(tmp_path: Path) -> None:
     assert (job.state, job.request, job.done, store.folder_of(job.id).is_dir()) == (JobState.QUEUED, REQUEST, 0, True)
     assert store.move(job.id, state=JobState.RUNNING, total=10)
     assert JobStore(tmp_path).get(job.id) == job.model_copy(update={"state": JobState.RUNNING, "total": 10})
+
+
+def test_a_store_of_the_version_before_is_read_and_gone_on_with(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite")) as database:
+        database.executescript(WRITTEN_BY_PEEWEE)
+    store = JobStore(tmp_path)
+    running, failed, finished = store.all()
+    request = EvaluationRequest(dataset="val", labels="val_label.txt", top_k=3, limit=7, model="m")
+    assert finished == Job(
+        id="a" * 16, state=JobState.FINISHED, request=request, created_s=1000.5, started_s=1001.0, ended_s=1002.0, total=7, done=7,
+        images_per_s=3.5, top1=0.5, topk=1.0,
+    )  # fmt: skip
+    assert (failed.request.dataset, failed.uploaded, failed.error) == ("val/größe", True, "it's gone")
+    assert store.unfinished() == [running]
+    assert store.move(running.id, state=JobState.FINISHED, done=20000)
+    assert store.requeue(failed.id)
+    (tmp_path / "new").mkdir()
+    added, fresh = store.add(REQUEST), JobStore(tmp_path / "new")
+    assert {job.id: job.state.value for job in JobStore(tmp_path).all()} == {
+        added.id: "queued", running.id: "finished", failed.id: "queued", finished.id: "finished"
+    }  # fmt: skip
+    assert indexes(tmp_path) == indexes(fresh.folder) == ["row_created_s"]
+
+
+def indexes(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "jobs.sqlite")) as database:
+        return [name for (name,) in database.execute("select name from sqlite_master where type = 'index' and sql is not null")]
+
+
+def test_a_move_of_a_field_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    store = JobStore(tmp_path)
+    with pytest.raises(EvaluationLost, match="no such column: colour"):
+        store.move(store.add(REQUEST).id, colour="red")
 
 
 def test_what_is_over_stays_so_until_it_is_queued_again(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""The client of a running server that all commands share: httpx, with this project's key, time limits and refusals."""
+
+import ssl
+from collections.abc import Iterator
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from server.api.schemas import ErrorReply
+
+TIMEOUT_S = 60.0  # for one step: to connect, to send a piece, to receive one
+MAX_ANSWER_BYTES = 1024 * 1024  # more than any answer but a report and a log has, and than any line of these
+
+Reply = TypeVar("Reply", bound=BaseModel)
+
+
+def connect(url: str, api_key: str | None, connections: int = 1) -> httpx.Client:
+    """A client whose paths are relative to the URL; raises ValueError for one that cannot be a server's. Nothing is sent yet."""
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from error
+    if address.scheme not in ("http", "https") or not address.host or address.query or address.fragment or address.userinfo:
+        raise ValueError(url)
+    return httpx.Client(
+        base_url=address,
+        headers={"Accept-Encoding": "identity"} | ({"X-Api-Key": api_key} if api_key else {}),
+        timeout=TIMEOUT_S,
+        limits=httpx.Limits(max_connections=connections),
+        verify=ssl.create_default_context() if address.scheme == "https" else False,  # the certificates of the system
+        trust_env=False,  # the proxy of the environment is for other addresses
+    )
+
+
+def read_whole(answer: httpx.Response) -> bytes:
+    """The body, cut off after MAX_ANSWER_BYTES; raises httpx.HTTPError."""
+    found = bytearray()
+    for piece in answer.iter_raw():
+        found += piece
+        if len(found) > MAX_ANSWER_BYTES:
+            break
+    return bytes(found[:MAX_ANSWER_BYTES])
+
+
+def read_lines(answer: httpx.Response) -> Iterator[bytes]:
+    """The lines of a body with their ends, as they come; one that is too long comes in parts. Raises httpx.HTTPError."""
+    rest = b""
+    for piece in answer.iter_raw():
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
+        if len(rest) > MAX_ANSWER_BYTES:
+            yield rest
+            rest = b""
+    if rest:
+        yield rest
+
+
+def silence_of(url: str, error: httpx.HTTPError) -> str:
+    """Why there is no answer."""
+    return f"{url} does not answer: {str(error).rstrip('.') or type(error).__name__}."
+
+
+def reason_of(answer: bytes) -> ErrorReply | None:
+    """What a server refused with, in its own words; None if these are not this project's."""
+    try:
+        return ErrorReply.model_validate_json(answer)
+    except ValidationError:
+        return None
+
+
+def parse(kind: type[Reply], answer: bytes) -> Reply:
+    """An answer as what it should be; raises ValueError that names the place of the first fault."""
+    try:
+        return kind.model_validate_json(answer)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "answer"
+        raise ValueError(f"{where}: {first['msg']}.") from error
