@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         False,  # noqa: FBT003
         description="Serve /evaluate and /admin without an API key on other addresses than the loopback, too.",
     )
+    allowed_hosts: str = Field(
+        "",
+        description="Names, with commas between, under which /evaluate and /admin are served without an API key, besides localhost "
+        "and loopback addresses.",
+    )
 
     # Model
     model: str = Field("efficientnet_lite0", description="Name of the model in the store.")

@@ -1,8 +1,9 @@
 """POST /admin/models/reload."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 from fastapi import APIRouter, Depends
+from starlette.requests import Request
 
 from server.api.openapi import refusals
 from server.api.schemas import ReloadReply
@@ -10,7 +11,7 @@ from server.errors import Forbidden, ReloadRefused
 from server.serving.reload import Reloader
 
 
-def admin_routes(reloader: Reloader, allowed: Callable[[], Awaitable[None]]) -> APIRouter:
+def admin_routes(reloader: Reloader, allowed: Callable[[Request], Coroutine[None, None, None]]) -> APIRouter:
     """The admin routes; `allowed` is asked first."""
     router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(allowed)])
 
