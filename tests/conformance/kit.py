@@ -79,7 +79,7 @@ def J(d): return json.dumps(d).encode()
 def start():
     m = StreamManagerApi(); r = m.InitManager(); assert r == 0, r; return m
 
-def one(m, stream, data, timeout=5000):
+def one(m, stream, data, timeout=30000):
     u, t1 = call(m.SendDataWithUniqueId, stream, 0, di(data))
     if not isinstance(u, int) or u < 0: return {'send': u}
     r, t2 = call(m.GetResultWithUniqueId, stream, u, timeout)

@@ -30,7 +30,7 @@ def replaced(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), "utf-8")
 
 
-def configuration(folder: Path, *, classify: str, exporter: str, own: str, key: str) -> Path:
+def configuration(folder: Path, *, classify: str, exporter: str, own: str, key: str, look_s: int = 5) -> Path:
     """The repository's prometheus.yml in a folder, other addresses and places put in."""
     there = Path(shutil.copytree(PROMETHEUS, folder / "prometheus"))
     targets, file = there / "targets/ascend", there / "prometheus.yml"
@@ -38,6 +38,9 @@ def configuration(folder: Path, *, classify: str, exporter: str, own: str, key: 
     replaced(file, "/run/secrets/api_key", str(folder / "api_key"))
     replaced(file, "/targets/", f"{targets}/")
     replaced(file, "localhost:9090", own)
+    for interval in ("scrape_interval", "evaluation_interval"):
+        replaced(file, f"{interval}: 5s", f"{interval}: {look_s}s")
+    replaced(file, "scrape_timeout: 4s", f"scrape_timeout: {max(1, look_s - 1)}s")
     replaced(targets / "classify.yml", "classify:8000", classify)
     replaced(targets / "npu-exporter.yml", "npu-exporter:8082", exporter)
     return file
@@ -46,9 +49,9 @@ def configuration(folder: Path, *, classify: str, exporter: str, own: str, key: 
 class Watch:
     """A Prometheus that scrapes a server; ended when left."""
 
-    def __init__(self, folder: Path, *, classify: str, exporter: str = "127.0.0.1:9", key: str = "") -> None:
+    def __init__(self, folder: Path, *, classify: str, exporter: str = "127.0.0.1:9", key: str = "", look_s: int = 1) -> None:
         own = free_address()
-        file = configuration(folder, classify=classify.removeprefix("http://"), exporter=exporter, own=own, key=key)
+        file = configuration(folder, classify=classify.removeprefix("http://"), exporter=exporter, own=own, key=key, look_s=look_s)
         self._log = folder / "prometheus.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(

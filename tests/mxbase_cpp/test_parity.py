@@ -35,6 +35,7 @@ from server.images.upright import upright
 from server.types import EncodedImage, ImageFormat
 from tests.level_model import store_level_model
 from tests.mxbase_cpp.conftest import Running, classifying
+from tests.part_or_all import part_or_all
 from tests.soak.image_mutations import mutate
 from tests.soak.image_seeds import EXIF, SEEDS
 
@@ -70,7 +71,7 @@ SIZES_PX: tuple[tuple[int, int], ...] = (
 
 
 # Seven has no divisor in common with the kinds, so that each of them is there, in one size or another.
-part_or_all = pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.soak)])
+step_or_all = part_or_all(7)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -152,13 +153,13 @@ def test_digits(tmp_path: Path) -> None:
     check_parity(store.open("resnext_digits"))
 
 
-@part_or_all
+@step_or_all
 def test_resnext101(tmp_path: Path, step: int) -> None:
     """With seeded random weights, which answer as differently as trained ones."""
     check_parity(prepare("resnext101_32x4d", ModelStore(tmp_path), random=True), step)
 
 
-@part_or_all
+@step_or_all
 def test_short_side(model: StoredModel, tmp_path: Path, step: int) -> None:
     """Resized by the shorter side and cropped before the model: in the pipeline there, in C++ here."""
     crop = {"resize": "short_side", "resize_width_px": 256, "resize_height_px": 256, "crop_width_px": 224, "crop_height_px": 224}

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from models.store import ModelStore
-from tests.server.cli.command import run
+from tests.server.cli.command import run, run_process
 
 PHOTOS = Path(__file__).parents[2] / "photos"
 
 
 def test_classify_prints_the_classes(model_store: ModelStore, tmp_path: Path) -> None:
     (tmp_path / "no image.txt").write_text("text")
-    done = run("classify", PHOTOS / "cat.png", tmp_path / "no image.txt", PHOTOS / "coffee.png", "--model-store", model_store.root)
+    done = run_process("classify", PHOTOS / "cat.png", tmp_path / "no image.txt", PHOTOS / "coffee.png", "--model-store", model_store.root)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert lines[1].split(maxsplit=2) == ["0.7847", "285", "Egyptian cat"]

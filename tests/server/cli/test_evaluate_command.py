@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,10 +17,13 @@ import pytest
 
 from pipelines.task_metric import evaluate as seeds_own
 from tests.level_model import CLASSES, store_level_model
+from tests.server.cli import command
 from tests.server.evaluation.level_sets import LevelSet, make_level_set, without_times
 from tests.server.process import ServerProcess
 
 IMAGES = 300
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -34,19 +38,23 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> LevelSet:
     return make_level_set(tmp_path_factory.mktemp("small") / "val", IMAGES, damaged=True)
 
 
-def environment(store: Path, kept: Path) -> dict[str, str]:
-    return os.environ | {"MODEL_STORE": str(store), "MODEL": "level", "EVALUATION_DIR": str(kept), "COLUMNS": "140"}
+def settings(store: Path, kept: Path) -> dict[str, str]:
+    return {"MODEL_STORE": str(store), "MODEL": "level", "EVALUATION_DIR": str(kept)}
 
 
-def run(store: Path, kept: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "server", "evaluate", *map(str, arguments)]
-    return subprocess.run(command, env=environment(store, kept), capture_output=True, text=True, timeout=120, check=False)
+def start(store: Path, kept: Path, *arguments: object) -> subprocess.Popen[str]:
+    program = [sys.executable, "-m", "server", "evaluate", *map(str, arguments)]
+    return subprocess.Popen(program, env=os.environ | settings(store, kept), stderr=subprocess.PIPE, text=True)
+
+
+def run(store: Path, kept: Path, *arguments: object, run: Run = command.run) -> subprocess.CompletedProcess[str]:
+    return run("evaluate", *arguments, **settings(store, kept))
 
 
 def test_everything_is_written(store: Path, small: LevelSet, tmp_path: Path) -> None:
     out = {name: tmp_path / name for name in ("report.json", "summary.json", "page.html", "results")}
     options = ["--json", out["report.json"], "--summary", out["summary.json"], "--html", out["page.html"], "--results", out["results"]]
-    done = run(store, tmp_path / "kept", small.folder, *options, "--engine", "stream", "--model", "level")
+    done = run(store, tmp_path / "kept", small.folder, *options, "--engine", "stream", "--model", "level", run=command.run_process)
     assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
     assert f"{IMAGES} images, {IMAGES} with a label, {IMAGES - 3} answered; failed: undecodable_image 3" in done.stdout
     assert f"{small.correct} of {IMAGES}" in done.stdout
@@ -60,12 +68,11 @@ def test_everything_is_written(store: Path, small: LevelSet, tmp_path: Path) -> 
 
 
 def test_interrupted_and_resumed(store: Path, tmp_path: Path) -> None:
-    many = make_level_set(tmp_path / "val", 12_000)
-    command = [sys.executable, "-m", "server", "evaluate", str(many.folder), "--json", str(tmp_path / "report.json")]
-    process = subprocess.Popen(command, env=environment(store, tmp_path / "kept"), stderr=subprocess.PIPE, text=True)
+    many = make_level_set(tmp_path / "val", 3000)
+    process = start(store, tmp_path / "kept", many.folder, "--json", tmp_path / "report.json")
     while not any(log.stat().st_size for log in tmp_path.glob("kept/*/predictions.jsonl")):
         assert process.poll() is None
-        time.sleep(0.05)
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -113,7 +120,7 @@ def check_compared(store: Path, tmp_path: Path, first: str) -> None:
     assert "is no evaluation" in run(store, kept, "--compare", first, "nothing").stderr
 
 
-def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path) -> None:
+def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     labels = tmp_path / "elsewhere.txt"
     shutil.copy(small.folder / "val_label.txt", labels)
     with ServerProcess(model_store=store, model="level", api_key="secret") as server:
@@ -121,11 +128,9 @@ def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path) -> No
         options += ["--results", tmp_path / "results"]
         refused = run(store, tmp_path / "kept", small.folder, *options)
         assert (refused.returncode, "API key" in refused.stderr, "[server_refused]" in refused.stderr) == (1, True, True)
-        os.environ["API_KEY"] = "secret"
-        try:
-            done = run(store, tmp_path / "kept", small.folder, *options)
-        finally:
-            del os.environ["API_KEY"]
+        monkeypatch.setenv("API_KEY", "secret")
+        done = run(store, tmp_path / "kept", small.folder, *options)
+        monkeypatch.delenv("API_KEY")
     assert done.returncode == 0, done.stderr
     assert f"{small.correct} of {IMAGES}" in done.stdout
     assert len(list((tmp_path / "results").iterdir())) == IMAGES - 3
@@ -158,17 +163,16 @@ def test_refusals(store: Path, tmp_path: Path, arguments: list[str], words: str)
 
 
 def test_interrupted_while_a_server_evaluates(store: Path, tmp_path: Path) -> None:
-    many = make_level_set(tmp_path / "val", 6000)
+    many = make_level_set(tmp_path / "val", 3000)
     with ServerProcess(model_store=store, model="level") as server:
-        command = [sys.executable, "-m", "server", "evaluate", str(many.folder), "--url", server.url]
-        process = subprocess.Popen(command, env=environment(store, tmp_path / "kept"), stderr=subprocess.PIPE, text=True)
+        process = start(store, tmp_path / "kept", many.folder, "--url", server.url)
         while not [job for job in server.client.get("/evaluate").json() if job["done"]]:
             assert process.poll() is None
-            time.sleep(0.05)
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=30)
         assert (process.returncode, "The server goes on" in told) == (130, True)
         resume = re.findall(r"--resume (\w+)", told)[-1]
         done = run(store, tmp_path / "kept", many.folder, "--url", server.url, "--resume", resume)
     assert done.returncode == 0, done.stderr
-    assert f"{many.correct} of 6000" in done.stdout
+    assert f"{many.correct} of 3000" in done.stdout

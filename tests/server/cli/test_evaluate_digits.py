@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, precision_score, r
 from convert.prepare import prepare
 from models.store import ModelStore, StoredModel, zoo_folder
 from server.evaluation.run.records import PredictionLog
+from tests.server.cli.command import run
 
 CLASSES = list(range(10))
 
@@ -25,9 +24,8 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> StoredModel:
 def evaluate(digits: StoredModel, part: str, form: str, folder: Path) -> dict[str, Any]:
     images = digits.folder / "evaluation" / part / form
     labels = ("--labels", str(images.parent / "val_label.txt")) if form == "images" else ()
-    command = [sys.executable, "-m", "server", "evaluate", str(images), *labels, "--model", "resnext_digits", "--json", "report.json"]
-    command += ["--model-store", str(digits.folder.parent), "--top-k", "3"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    options = ("--model", "resnext_digits", "--json", folder / "report.json", "--model-store", digits.folder.parent, "--top-k", "3")
+    done = run("evaluate", images, *labels, *options, EVALUATION_DIR=str(folder / "evaluations"))
     assert done.returncode == 0, done.stderr
     report: dict[str, Any] = json.loads((folder / "report.json").read_text())
     return report

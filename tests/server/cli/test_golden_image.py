@@ -1,16 +1,15 @@
 """models golden."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 from models.store import ModelStore
 from tests.level_model import level_png, store_level_model
+from tests.server.cli import command
 
 
 def run(store: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "server", "models", "golden", "level", *map(str, arguments), "--model-store", str(store)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return command.run("models", "golden", "level", *arguments, "--model-store", store)
 
 
 def test_the_answer_is_kept_with_the_image(tmp_path: Path) -> None:

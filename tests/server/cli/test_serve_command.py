@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.store import ModelStore
-from tests.server.cli.command import run
+from tests.server.cli.command import run_process
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from tests.server.cli.command import run
     ],
 )
 def test_a_server_that_cannot_start_says_why_and_exits_1(model_store: ModelStore, arguments: tuple[str, ...], code: str) -> None:
-    done = run(*arguments, MODEL_STORE=str(model_store.root), PORT="0")
+    done = run_process(*arguments, MODEL_STORE=str(model_store.root), PORT="0")
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: ")
@@ -34,6 +34,6 @@ def test_a_tampered_model_is_not_served(model_store: ModelStore, tmp_path: Path)
     shutil.copytree(model_store.root, tmp_path / "store")
     with (tmp_path / "store" / "efficientnet_lite0" / "efficientnet_lite0.onnx").open("ab") as file:
         file.write(b"x")
-    done = run("serve", MODEL_STORE=str(tmp_path / "store"), PORT="0")
+    done = run_process("serve", MODEL_STORE=str(tmp_path / "store"), PORT="0")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith("[artifact_damaged]")

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -17,17 +16,20 @@ from tests.server.engines.subjects import SUBJECTS, Subject
 CAPACITY = 16
 
 
-@pytest.fixture(params=SUBJECTS)
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
-    return SUBJECTS[request.param](tmp_path)
+@pytest.fixture(scope="module", params=SUBJECTS)
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    return SUBJECTS[request.param](tmp_path_factory.mktemp("subject"))
 
 
-@pytest.fixture
-def engine(subject: Subject) -> Iterator[Fleet]:
+def running(subject: Subject) -> Iterator[Fleet]:
     engine = subject.make(CAPACITY)
     engine.start()
     yield engine
     engine.close(drain_s=10)
+
+
+engine = pytest.fixture(running, scope="module", name="engine")  # one for all tests but those that close theirs
+own_engine = pytest.fixture(running, name="own_engine")
 
 
 def submit(engine: Fleet, image: EncodedImage, timeout_s: float = 30) -> Future[Prediction]:
@@ -103,15 +105,15 @@ def test_a_broken_image_harms_no_neighbour(subject: Subject, engine: Fleet) -> N
             assert best(future) == subject.expected(number)
 
 
-def test_close_answers_what_was_taken(subject: Subject, engine: Fleet) -> None:
-    futures = [submit(engine, subject.image(number)) for number in range(CAPACITY)]
-    engine.close(drain_s=30)
+def test_close_answers_what_was_taken(subject: Subject, own_engine: Fleet) -> None:
+    futures = [submit(own_engine, subject.image(number)) for number in range(CAPACITY)]
+    own_engine.close(drain_s=30)
     assert [best(future) for future in futures] == [subject.expected(number) for number in range(CAPACITY)]
 
 
-def test_close_without_time_leaves_no_future_open(subject: Subject, engine: Fleet) -> None:
-    futures = keep_busy(subject, engine)
-    engine.close(drain_s=0)
+def test_close_without_time_leaves_no_future_open(subject: Subject, own_engine: Fleet) -> None:
+    futures = keep_busy(subject, own_engine)
+    own_engine.close(drain_s=0)
     assert [future.done() for future in futures] == [True] * CAPACITY
 
 

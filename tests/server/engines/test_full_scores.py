@@ -1,7 +1,6 @@
 """What every engine must do that is asked for the scores of all classes."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from time import monotonic
 
 import numpy as np
@@ -19,12 +18,12 @@ CAPACITY = 16
 PICTURES = 48
 
 
-@pytest.fixture(params=[name for name in FULL if name in SUBJECTS])
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
-    return SUBJECTS[request.param](tmp_path)
+@pytest.fixture(scope="module", params=[name for name in FULL if name in SUBJECTS])
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    return SUBJECTS[request.param](tmp_path_factory.mktemp("subject"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def engine(subject: Subject) -> Iterator[Fleet]:
     engine = subject.make(CAPACITY)
     engine.start()

@@ -36,19 +36,22 @@ SUBJECTS: dict[str, tuple[Make, tuple[int, ...]]] = {
 }
 
 
-@pytest.fixture(params=SUBJECTS)
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Make, StoredModel]:
+@pytest.fixture(scope="module", params=SUBJECTS)
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Make, StoredModel]:
     make, batch_sizes = SUBJECTS[request.param]
-    return make, store_level_model(tmp_path, batch_sizes=batch_sizes)
+    return make, store_level_model(tmp_path_factory.mktemp("level"), batch_sizes=batch_sizes)
 
 
-@pytest.fixture
-def engine(subject: tuple[Make, StoredModel]) -> Iterator[Fleet]:
+def running(subject: tuple[Make, StoredModel]) -> Iterator[Fleet]:
     make, model = subject
     fleet = Fleet.of(make(lambda: plan_rendered(model, "cpu", "", 2, scores_streams=1)), CAPACITY)
     fleet.start()
     yield fleet
     fleet.close(drain_s=10)
+
+
+engine = pytest.fixture(running, scope="module", name="engine")  # one for all tests but those that close theirs
+own_engine = pytest.fixture(running, name="own_engine")
 
 
 def submit(engine: Fleet, image: EncodedImage, scores: Scores = "full", timeout_s: float = 30) -> Future[Prediction]:
@@ -132,15 +135,15 @@ def test_what_is_too_late_or_abandoned_costs_nothing(engine: Fleet) -> None:
         futures[-1].result(30)
 
 
-def test_close_answers_what_was_taken(engine: Fleet) -> None:
-    futures = [submit(engine, level_image(number)) for number in range(CAPACITY)]
-    engine.close(drain_s=30)
+def test_close_answers_what_was_taken(own_engine: Fleet) -> None:
+    futures = [submit(own_engine, level_image(number)) for number in range(CAPACITY)]
+    own_engine.close(drain_s=30)
     assert [check_whole(future.result(30)).argmax() for future in futures] == list(range(CAPACITY))
 
 
-def test_close_without_time_leaves_no_future_open(engine: Fleet) -> None:
-    futures = [submit(engine, level_image(number, side_px=2000)) for number in range(CAPACITY)]
-    engine.close(drain_s=0)
+def test_close_without_time_leaves_no_future_open(own_engine: Fleet) -> None:
+    futures = [submit(own_engine, level_image(number, side_px=2000)) for number in range(CAPACITY)]
+    own_engine.close(drain_s=0)
     assert all(future.done() for future in futures)
 
 

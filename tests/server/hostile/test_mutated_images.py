@@ -1,4 +1,4 @@
-"""20,000 mutated images, seeded, over HTTP: refused or answered, never a fault; the hour's worth is `make soak`."""
+"""Mutated images, seeded, over HTTP: refused or answered, never a fault; the hour's worth is `make soak`."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from server.images.inspection import inspect_image
 from tests.level_model import store_level_model
+from tests.part_or_all import some_or_many
 from tests.server.process import ServerProcess
 from tests.soak.image_parts import put_together, take_apart
 from tests.soak.image_seeds import SEEDS
@@ -18,13 +19,14 @@ def test_seeds_are_intact_and_come_together_again(name: str) -> None:
     assert put_together(take_apart(SEEDS[name]), name.partition(",")[0]) == SEEDS[name]
 
 
-def test_20_000_mutated_images(tmp_path: Path) -> None:
+@some_or_many(2_000, 20_000)
+def test_mutated_images(images: int, tmp_path: Path) -> None:
     store_level_model(tmp_path)
     with ServerProcess(model_store=tmp_path, model="level", max_image_pixels=MAX_PIXELS) as server:
-        report = run(server, seed=4, images=20_000)
+        report = run(server, seed=4, images=images)
     print(report)  # noqa: T201
     assert report.wrong == []
-    assert report.answers.total() == 20_000
+    assert report.answers.total() == images
     assert {status for _, status in report.answers} >= {200, 413, 415, 422}
     assert report.growth_mb < 16
     assert [line for line in server._log if line.get("level") != "info"] == []

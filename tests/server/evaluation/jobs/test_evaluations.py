@@ -14,10 +14,9 @@ import pytest
 from sklearn.metrics import accuracy_score, precision_score, recall_score, top_k_accuracy_score
 
 from tests.level_model import CLASSES, store_level_model
-from tests.server.evaluation.level_sets import LevelSet, class_of, finished, label_of, make_level_set, without_times
+from tests.part_or_all import some_or_many
+from tests.server.evaluation.level_sets import class_of, finished, label_of, make_level_set, without_times
 from tests.server.process import ServerProcess
-
-IMAGES = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +24,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("store")
     store_level_model(root)
     return root
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> LevelSet:
-    """1 % of it damaged."""
-    return make_level_set(tmp_path_factory.mktemp("large") / "val", IMAGES, damaged=True)
 
 
 def serve(store: Path, val: Path, kept: Path, **settings: Any) -> ServerProcess:
@@ -47,28 +40,30 @@ def done(server: ServerProcess, location: str) -> int:
     return int(server.client.get(location).json()["done"])
 
 
-def test_twenty_thousand_images_killed_three_times(store: Path, large: LevelSet, tmp_path: Path) -> None:
+@some_or_many(2_000, 20_000)
+def test_killed_three_times(store: Path, images: int, tmp_path: Path) -> None:
+    large = make_level_set(tmp_path / "val", images, damaged=True)
     with serve(store, large.folder, tmp_path / "whole") as server:
         location = post(server)
         state = finished(server, location)
         undisturbed = server.client.get(f"{location}/report").json()
-        assert (state["total"], state["done"]) == (IMAGES, IMAGES)
-        assert server.metric("classify_evaluation_images_total", dataset="val", outcome="ok") == IMAGES - large.damaged
-        assert server.metric("classify_evaluation_accuracy", dataset="val", k="1") == large.correct / IMAGES
+        assert (state["total"], state["done"]) == (images, images)
+        assert server.metric("classify_evaluation_images_total", dataset="val", outcome="ok") == images - large.damaged
+        assert server.metric("classify_evaluation_accuracy", dataset="val", k="1") == large.correct / images
         assert server.metric("classify_evaluation_running") == 0
     counts = undisturbed["denominators"]
     assert counts["failed"] == {"undecodable_image": large.damaged}
-    assert (counts["listed"], counts["attempted"], counts["decoded"]) == (IMAGES, IMAGES, IMAGES - large.damaged)
+    assert (counts["listed"], counts["attempted"], counts["decoded"]) == (images, images, images - large.damaged)
     assert undisturbed["accuracy"]["top1"]["correct"] == large.correct
-    assert undisturbed["accuracy"]["top1"]["total"] == IMAGES
-    assert undisturbed["accuracy_decoded"]["top1"]["total"] == IMAGES - large.damaged
+    assert undisturbed["accuracy"]["top1"]["total"] == images
+    assert undisturbed["accuracy_decoded"]["top1"]["total"] == images - large.damaged
 
     chance, location = random.Random(7), ""  # noqa: S311 - moments, no secrets
-    for least in sorted(chance.sample(range(1000, IMAGES - 4000), 3)):
+    for least in sorted(chance.sample(range(images // 20, images // 2), 3)):
         server = serve(store, large.folder, tmp_path / "killed")
         location = location or post(server)
         while done(server, location) < least:
-            time.sleep(0.1)
+            time.sleep(0.01)
         server.signal(signal.SIGKILL)
         assert server.wait() == -signal.SIGKILL
     with serve(store, large.folder, tmp_path / "killed") as server:
@@ -76,7 +71,7 @@ def test_twenty_thousand_images_killed_three_times(store: Path, large: LevelSet,
         report = server.client.get(f"{location}/report").json()
         lines = [json.loads(line) for line in server.client.get(f"{location}/predictions").text.splitlines()]
     assert report["throughput"]["sessions"] == 4
-    assert sorted(line["index"] for line in lines) == list(range(IMAGES))
+    assert sorted(line["index"] for line in lines) == list(range(images))
     assert without_times(report) == without_times(undisturbed)
     check_by_scikit_learn(report, lines)
 
