@@ -96,7 +96,7 @@ class ClassifyRoutes:
         try:
             return await self._predict(model, data, context, request_id, deadline_s)
         except ServiceError as error:
-            return error
+            return error.with_traceback(None)  # whose frames hold the image
 
 
 def all_options(scope: Scope, body: ImageBody) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, replace
 from time import monotonic
+from weakref import ref
 
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
 from server.images.upright import needs_turning
@@ -40,7 +41,7 @@ class Work:
 
     __slots__ = (
         *("_running", "admitted_s", "avoid", "client", "cost_s", "decode_s", "decoded_bytes"),
-        *("failures", "future", "is_probe", "losses", "request", "taken_s"),
+        *("__weakref__", "failures", "future", "is_probe", "losses", "request", "taken_s"),
     )
 
     def __init__(self, request: InferenceRequest, *, is_probe: bool = False) -> None:
@@ -144,7 +145,8 @@ class InFlight:
             self._held_s[work.client] = self._held_s.get(work.client, 0.0) + work.cost_s
             self._admitted += 1
             self._usual_s += (work.cost_s - self._usual_s) / min(self._admitted, USUAL_OF)
-        work.future.add_done_callback(lambda _: self._leave(work))
+        known = ref(work)  # the future would hold the work, which holds the future: a circle, with an error's frames in it
+        work.future.add_done_callback(lambda _: self._leave(known()))
         return work
 
     def would_take(self, client: str) -> bool:
@@ -159,7 +161,9 @@ class InFlight:
             most = max(self._held_s, key=self._held_s.__getitem__)
             return most if self._held_s[most] > self._held_s.get(client, 0.0) + cost_s else None
 
-    def _leave(self, work: Work) -> None:
+    def _leave(self, work: Work | None) -> None:
+        if work is None:
+            return
         work.request = None
         with self._changed:
             if work in self._works:

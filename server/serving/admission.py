@@ -77,7 +77,10 @@ class Admission:
             raise
         finally:
             timer.cancel()
-        return self._outcome(future)
+        try:
+            return self._outcome(future)
+        finally:
+            del future  # it holds the error that is raised, which holds this frame: a circle, with the image in it
 
     def _outcome(self, future: concurrent.futures.Future[Prediction]) -> Prediction:
         if not future.done():
@@ -95,6 +98,8 @@ class Admission:
         except Exception as error:
             self._record(EngineFailed.code)
             raise EngineFailed(f"The engine failed: {error!r}.") from error
+        finally:
+            del future
         self._record("ok", prediction.engine)
         for stage, elapsed_s in prediction.stages_s.items():
             self._metrics.stage(stage, elapsed_s)
