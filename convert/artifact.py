@@ -1,16 +1,13 @@
 """Writes the CPU artifact: an ONNX file that takes the pixels an OM with AIPP takes, the recipe folded in."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import onnx
 
 from convert.conversion_errors import ConvertError
 from convert.fold import fold, unfold
-from convert.networks.architectures import build_network
 from convert.networks.plain_network import read_network, weights_sha256
-from models.manifest import Artifact, ModelManifest
+from models.manifest import Artifact
 from models.model_errors import ArtifactDamaged, ModelNotPrepared
 from models.store import StoredModel, sha256_of
 from models.store_writer import add_artifact, workshop
@@ -26,12 +23,6 @@ def write_artifact(folded: onnx.ModelProto, path: Path, batch_sizes: tuple[int, 
 def write_onnx(model: onnx.ModelProto, path: Path) -> None:
     """Write the file whole, mode 0640, or leave the former one or none; the same model gives the same bytes. Raises ConvertError."""
     write_whole(path, model.SerializeToString(deterministic=True))
-
-
-def cpu_model(manifest: ModelManifest, weights: Mapping[str, np.ndarray], batch_sizes: tuple[int, ...]) -> onnx.ModelProto:
-    """The CPU artifact of a network of ours; raises ConvertError."""
-    network = build_network(manifest.architecture, weights, manifest.classes, manifest.recipe.network_size_px)
-    return fold(network, manifest, batch_sizes)
 
 
 def plain_network(model: StoredModel) -> onnx.ModelProto:

@@ -1,8 +1,7 @@
-"""A manifest, rendered once more: the configuration of the compiled classifier (mxbase_cpp)."""
+"""A manifest, once more: the configuration of the compiled classifier (mxbase_cpp)."""
 
-import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 from models.manifest import MAX_TOP_K, ModelManifest
 
@@ -16,27 +15,44 @@ class ClassifierLimits:
     capacity: int
 
 
-def render_classifier(
+class ClassifierConfig(TypedDict):
+    """The keyword arguments of `mxclassify.Classifier`, and the keys of the JSON file that the program resnext101 reads."""
+
+    model_path: str
+    device_id: int
+    resize: Literal["stretch", "short_side"]
+    resize_width_px: int
+    resize_height_px: int
+    crop_width_px: int
+    crop_height_px: int
+    ranking: Literal["own", "sdk"]
+    classes: int
+    top_k: int
+    softmax: bool
+    decoders: int
+    lanes: int
+    capacity: int
+
+
+def configure_classifier(
     manifest: ModelManifest, model_path: str, limits: ClassifierLimits, device_id: int = 0, ranking: Literal["own", "sdk"] = "own"
-) -> str:
-    """The JSON that mxclassify.Classifier takes. A stretched picture is cropped inside the model, as in the pipeline."""
+) -> ClassifierConfig:
+    """The configuration of one chip's classifier. A stretched picture is cropped inside the model, as in the pipeline."""
     recipe = manifest.recipe
     crop_width_px, crop_height_px = recipe.input_size_px if recipe.resize == "short_side" else (0, 0)
-    return json.dumps(
-        {
-            "model_path": model_path,
-            "device_id": device_id,
-            "resize": recipe.resize,
-            "resize_width_px": recipe.resize_width_px,
-            "resize_height_px": recipe.resize_height_px,
-            "crop_width_px": crop_width_px,
-            "crop_height_px": crop_height_px,
-            "ranking": ranking,
-            "classes": manifest.classes,
-            "top_k": min(MAX_TOP_K, manifest.classes),
-            "softmax": True,
-            "decoders": limits.decoders,
-            "lanes": limits.lanes,
-            "capacity": limits.capacity,
-        }
-    )
+    return {
+        "model_path": model_path,
+        "device_id": device_id,
+        "resize": recipe.resize,
+        "resize_width_px": recipe.resize_width_px,
+        "resize_height_px": recipe.resize_height_px,
+        "crop_width_px": crop_width_px,
+        "crop_height_px": crop_height_px,
+        "ranking": ranking,
+        "classes": manifest.classes,
+        "top_k": min(MAX_TOP_K, manifest.classes),
+        "softmax": True,
+        "decoders": limits.decoders,
+        "lanes": limits.lanes,
+        "capacity": limits.capacity,
+    }

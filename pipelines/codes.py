@@ -13,9 +13,7 @@ class Code(IntEnum):
     COMM_INVALID_POINTER = 1003
     COMM_INVALID_PARAM = 1004
     COMM_OUT_OF_RANGE = 1009
-    COMM_NO_EXIST = 1016
     COMM_INVALID_PATH = 1029
-    COMM_INIT_FAIL = 1013
     DVPP_CROP_FAIL = 2001
     DVPP_INVALID_FORMAT = 2019
     DVPP_INVALID_IMAGE_WIDTH = 2020
@@ -40,7 +38,7 @@ class Code(IntEnum):
     PLUGIN_PROTOBUF_NAME_MISMATCH = 11004
 
 
-_MESSAGES = {
+_MESSAGES: dict[int, str] = {
     Code.ACL_FAILURE: "ACL: general failure",
     Code.COMM_FAILURE: "General Failed",
     Code.COMM_INNER: "Internal error",
@@ -61,5 +59,4 @@ _MESSAGES = {
 
 def code_text(code: int) -> str:
     """The vendor's text for a code, with its leading and trailing blank."""
-    message = _MESSAGES.get(Code(code), "") if code in Code._value2member_map_ else ""
-    return f' (Code = {int(code)}, Message = "{message}") '
+    return f' (Code = {int(code)}, Message = "{_MESSAGES.get(code, "")}") '

@@ -38,9 +38,9 @@ def provenance_path(om: Path) -> Path:
     return om.with_name(f"{om.name}.json")
 
 
-def shell_line(arguments: tuple[str, ...], program: str = "atc") -> str:
-    """One line that a shell takes as it is."""
-    return shlex.join((program, *arguments))
+def shell_line(arguments: tuple[str, ...]) -> str:
+    """The call of ATC as one line that a shell takes as it is."""
+    return shlex.join(("atc", *arguments))
 
 
 def now() -> str:

@@ -2,7 +2,7 @@
 // that are over together.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/vector.h>
+#include <nanobind/stl/variant.h>
 
 #include <atomic>
 #include <memory>
@@ -92,10 +92,19 @@ struct Sink {
     std::atomic<bool> forgotten{false};
 };
 
+// What no entry takes stays without a value: ConfigOf knows what it should have been.
+ConfigEntries EntriesOf(const nb::kwargs &arguments) {
+    ConfigEntries entries;
+    for (const auto &[name, value] : arguments) {
+        nb::try_cast(value, entries[nb::cast<std::string>(name)], false);
+    }
+    return entries;
+}
+
 class Classifier {
 public:
-    Classifier(const std::string &config_json, nb::object on_results) : sink_(std::make_shared<Sink>(std::move(on_results))) {
-        const ClassifierConfig config = ParseConfig(config_json);
+    Classifier(nb::object on_results, const nb::kwargs &arguments) : sink_(std::make_shared<Sink>(std::move(on_results))) {
+        const ClassifierConfig config = ConfigOf(EntriesOf(arguments));
         const auto deliver = [sink = sink_](std::vector<Completion> done) { sink->Deliver(done); };
         {
             const nb::gil_scoped_release unlocked;
@@ -189,7 +198,7 @@ NB_MODULE(_mxclassify, module) {
     module.attr("RUNTIME") = MX_RUNTIME;
     nb::exception<DeviceError>(module, "DeviceError", PyExc_RuntimeError);
     nb::class_<Classifier>(module, "Classifier", nb::type_slots(slots))
-        .def(nb::init<const std::string &, nb::object>(), nb::arg("config_json"), nb::arg("on_results"))
+        .def(nb::init<nb::object, const nb::kwargs &>(), nb::arg("on_results"), nb::arg("config"))
         .def("submit", &Classifier::Submit, nb::arg("number"), nb::arg("image"), nb::arg("deadline_s"), nb::arg("full") = false)
         .def("cancel", &Classifier::Cancel, nb::arg("number"))
         .def("close", &Classifier::Close, nb::arg("drain_s") = 0.0)

@@ -21,12 +21,30 @@ class Classifier:
     that is only forgotten drops what is in flight, and calls no more.
     """
 
-    def __init__(self, config_json: str, on_results: Callable[[list[Result]], None]) -> None:
-        """Load the model and time its batch sizes; raises DeviceError, or ValueError for a configuration that cannot be.
+    def __init__(
+        self,
+        on_results: Callable[[list[Result]], None],
+        *,
+        model_path: str,
+        device_id: int,
+        resize: Literal["stretch", "short_side"],
+        resize_width_px: int,
+        resize_height_px: int,
+        crop_width_px: int,
+        crop_height_px: int,
+        ranking: Literal["own", "sdk"],
+        classes: int,
+        top_k: int,
+        softmax: bool,
+        decoders: int,
+        lanes: int,
+        capacity: int,
+    ) -> None:
+        """Load the model and time its batch sizes.
 
-        The configuration is one JSON object with exactly these keys: model_path, device_id, resize ("stretch" or "short_side"),
-        resize_width_px, resize_height_px, crop_width_px, crop_height_px (0 but after short_side), ranking ("own" or "sdk"),
-        classes, top_k, softmax, decoders, lanes, capacity.
+        The crop, in the centre, is 0 x 0 but after "short_side". Nothing has a default: a model's manifest says it all
+        (pipelines/classifier_config.py). Raises DeviceError, or ValueError with the name of the argument that is missing, unknown, of
+        another type or out of its range.
         """
 
     def submit(self, number: int, image: bytes, deadline_s: float, full: bool = False) -> bool:

@@ -3,72 +3,74 @@
 #include <limits>
 #include <stdexcept>
 
-#include "mxclassify/flat_json.h"
-
 namespace mxclassify {
 namespace {
-class Keys {
+[[noreturn]] void Refuse(const std::string &name, const std::string &wanted) { throw std::invalid_argument(name + " must be " + wanted); }
+
+class Entries {
 public:
-    explicit Keys(const std::string &json) : values_(ParseFlatJson(json)) {}
+    explicit Entries(ConfigEntries entries) : entries_(std::move(entries)) {}
+
+    std::string TakeText(const std::string &name) { return Take<std::string>(name, "a text"); }
+
+    bool TakeTruth(const std::string &name) { return Take<bool>(name, "true or false"); }
 
     template <typename T>
-    T Take(const std::string &key) {
-        const auto found = values_.find(key);
-        if (found == values_.end()) throw std::invalid_argument("the configuration lacks " + key);
-        const T *value = std::get_if<T>(&found->second);
-        if (value == nullptr) throw std::invalid_argument("the configuration has a wrong " + key);
-        T taken = *value;
-        values_.erase(found);
-        return taken;
-    }
-
-    template <typename T>
-    T TakeNumber(const std::string &key) {
-        const auto number = Take<int64_t>(key);
-        if (number < int64_t{std::numeric_limits<T>::min()} || number > int64_t{std::numeric_limits<T>::max()}) {
-            throw std::invalid_argument("the configuration has a wrong " + key);
-        }
+    T TakeNumber(const std::string &name) {
+        constexpr int64_t least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
+        const std::string wanted = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+        const auto number = Take<int64_t>(name, wanted);
+        if (number < least || number > most) Refuse(name, wanted);
         return static_cast<T>(number);
     }
 
     template <typename T>
-    T TakeNamed(const std::string &key, const std::map<std::string, T> &names) {
-        const auto found = names.find(Take<std::string>(key));
-        if (found != names.end()) return found->second;
+    T TakeNamed(const std::string &name, const std::map<std::string, T> &names) {
         std::string known;
-        for (const auto &name : names) known += (known.empty() ? "" : " or ") + name.first;
-        throw std::invalid_argument(key + " is " + known);
+        for (const auto &one : names) known += (known.empty() ? "" : " or ") + one.first;
+        const auto found = names.find(Take<std::string>(name, known));
+        if (found == names.end()) Refuse(name, known);
+        return found->second;
     }
 
     void End() const {
-        std::string unknown;
-        for (const auto &value : values_) unknown += " " + value.first;
-        if (!unknown.empty()) throw std::invalid_argument("the configuration has unknown keys:" + unknown);
+        if (!entries_.empty()) throw std::invalid_argument(entries_.begin()->first + " is unknown");
     }
 
 private:
-    std::map<std::string, FlatValue> values_;
+    template <typename T>
+    T Take(const std::string &name, const std::string &wanted) {
+        const auto found = entries_.find(name);
+        if (found == entries_.end()) throw std::invalid_argument(name + " is missing");
+        T *value = std::get_if<T>(&found->second);
+        if (value == nullptr) Refuse(name, wanted);
+        T taken = std::move(*value);
+        entries_.erase(found);
+        return taken;
+    }
+
+    ConfigEntries entries_;
 };
 }  // namespace
 
-ClassifierConfig ParseConfig(const std::string &json) {
-    Keys keys(json);
+ClassifierConfig ConfigOf(ConfigEntries given) {
+    Entries entries(std::move(given));
     ClassifierConfig config;
-    config.model_path = keys.Take<std::string>("model_path");
-    config.device_id = keys.TakeNumber<int32_t>("device_id");
-    config.geometry.resize = keys.TakeNamed<Resize>("resize", {{"stretch", Resize::kStretch}, {"short_side", Resize::kShortSide}});
-    config.geometry.resize_width_px = keys.TakeNumber<int32_t>("resize_width_px");
-    config.geometry.resize_height_px = keys.TakeNumber<int32_t>("resize_height_px");
-    config.geometry.crop_width_px = keys.TakeNumber<int32_t>("crop_width_px");
-    config.geometry.crop_height_px = keys.TakeNumber<int32_t>("crop_height_px");
-    config.post_process.ranking = keys.TakeNamed<Ranking>("ranking", {{"own", Ranking::kOwn}, {"sdk", Ranking::kSdk}});
-    config.post_process.classes = keys.TakeNumber<uint32_t>("classes");
-    config.post_process.top_k = keys.TakeNumber<uint32_t>("top_k");
-    config.post_process.softmax = keys.Take<bool>("softmax");
-    config.batcher.decoders = keys.TakeNumber<uint16_t>("decoders");
-    config.batcher.lanes = keys.TakeNumber<uint16_t>("lanes");
-    config.batcher.capacity = keys.TakeNumber<uint32_t>("capacity");
-    keys.End();
+    config.model_path = entries.TakeText("model_path");
+    config.device_id = entries.TakeNumber<int32_t>("device_id");
+    config.geometry.resize = entries.TakeNamed<Resize>("resize", {{"stretch", Resize::kStretch}, {"short_side", Resize::kShortSide}});
+    config.geometry.resize_width_px = entries.TakeNumber<int32_t>("resize_width_px");
+    config.geometry.resize_height_px = entries.TakeNumber<int32_t>("resize_height_px");
+    config.geometry.crop_width_px = entries.TakeNumber<int32_t>("crop_width_px");
+    config.geometry.crop_height_px = entries.TakeNumber<int32_t>("crop_height_px");
+    config.post_process.ranking = entries.TakeNamed<Ranking>("ranking", {{"own", Ranking::kOwn}, {"sdk", Ranking::kSdk}});
+    config.post_process.classes = entries.TakeNumber<uint32_t>("classes");
+    config.post_process.top_k = entries.TakeNumber<uint32_t>("top_k");
+    config.post_process.softmax = entries.TakeTruth("softmax");
+    config.batcher.decoders = entries.TakeNumber<uint16_t>("decoders");
+    config.batcher.lanes = entries.TakeNumber<uint16_t>("lanes");
+    config.batcher.capacity = entries.TakeNumber<uint32_t>("capacity");
+    entries.End();
     return config;
 }
 }  // namespace mxclassify

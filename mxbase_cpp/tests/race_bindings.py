@@ -2,7 +2,6 @@
 
 import gc
 import importlib
-import json
 import struct
 import sys
 import threading
@@ -16,11 +15,11 @@ FAR_S = 60.0
 HEALTHY, REFUSES, BREAKS = 0, 1, 2
 
 
-def configuration(device_id: int = HEALTHY, capacity: int = 64) -> str:
+def configuration(device_id: int = HEALTHY, capacity: int = 64) -> dict[str, object]:
     geometry = {"resize_width_px": 1, "resize_height_px": 1, "crop_width_px": 0, "crop_height_px": 0, "resize": "stretch"}
     scores = {"ranking": "own", "classes": 256, "top_k": 1, "softmax": True}
     sizes = {"decoders": 2, "lanes": 2, "capacity": capacity}
-    return json.dumps({"model_path": "", "device_id": device_id} | geometry | scores | sizes)
+    return {"model_path": "", "device_id": device_id} | geometry | scores | sizes
 
 
 class Owner:
@@ -29,7 +28,7 @@ class Owner:
     def __init__(self, module: Any, device_id: int = HEALTHY) -> None:
         self.lock = threading.Lock()
         self.results: dict[int, Any] = {}
-        self.classifier = module.Classifier(configuration(device_id), self.keep)
+        self.classifier = module.Classifier(self.keep, **configuration(device_id))
 
     def keep(self, results: list[Any]) -> None:
         with self.lock:
@@ -105,7 +104,7 @@ class Forgotten:
     """Its callback touches nothing of it: a collector may have taken it apart while a result was under way."""
 
     def __init__(self, module: Any) -> None:
-        self.classifier = module.Classifier(configuration(), self.keep)
+        self.classifier = module.Classifier(self.keep, **configuration())
 
     def keep(self, _results: list[Any]) -> None:
         gc.collect()
@@ -136,7 +135,7 @@ def forgotten_by_its_own_thread(module: Any) -> None:
             gc.collect()
             gone.set()
 
-        holder.append(module.Classifier(configuration(), keep))
+        holder.append(module.Classifier(keep, **configuration()))
         assert holder[0].submit(1, b"x", time.monotonic() + FAR_S)
         assert gone.wait(FAR_S)
 

@@ -29,7 +29,6 @@ TEST_CASE("a tensor frees what it owns, in any thread, and not what it has borro
     std::thread([&owning] { owning.reset(); }).join();
     CHECK(MxCpu::DeviceAllocations() == before + 1);
     CHECK(copy.GetByteSize() == 12);
-    CHECK(copy.GetSize() == 3);
 }
 
 TEST_CASE("memory and shape must agree") {
@@ -39,7 +38,7 @@ TEST_CASE("memory and shape must agree") {
     CHECK(MemoryHelper::MxbsFree(memory) == APP_ERR_OK);
 }
 
-TEST_CASE("to the host and back; copies see the move") {
+TEST_CASE("to the host; copies see the move") {
     mxclassify::UseDevice(0);
     TensorBase tensor({4}, MxBase::TENSOR_DTYPE_UINT8, MemoryData::MEMORY_DEVICE, 0);
     CHECK(tensor.GetBuffer() == nullptr);
@@ -53,9 +52,6 @@ TEST_CASE("to the host and back; copies see the move") {
     CHECK(tensor.ToHost() == APP_ERR_OK);
     CHECK(copy.IsHost());
     CHECK(static_cast<char *>(copy.GetBuffer())[3] == 10);
-    CHECK(tensor.ToDevice(0) == APP_ERR_OK);
-    CHECK(copy.GetTensorType() == MemoryData::MEMORY_DEVICE);
-    CHECK(copy.GetDeviceId() == 0);
 }
 
 TEST_CASE("a tensor on no device gets no memory") {

@@ -23,8 +23,6 @@ from pipelines.cpu.structs import (
 
 NOT_INITIALISED = -1
 DEFAULT_TIMEOUT_MS = 3000
-KEY_EXISTS = 7010
-KEY_MISSING_TEXT_CODE = 7011
 ELEMENT_INVALID = 6011
 _REFUSED = frozenset(b"\n\f\r\b\t\v\x7f")
 _RESERVED_KEYS = ("ReserveMetadataGraph", "ReservedVisionList", "ErrorInfo")
@@ -136,7 +134,7 @@ def _metadata(entries: list[tuple[bytes, bytes, bytes]]) -> tuple[dict[str, Meta
         if name in _RESERVED_KEYS:
             return {}, Code.COMM_INVALID_PARAM
         if name in metadata:
-            return {}, KEY_EXISTS
+            return {}, Code.METADATA_KEY_EXISTS
         metadata[name] = message
     return metadata, 0
 

@@ -25,8 +25,6 @@ class Kind(StrEnum):
 
     PLUGIN = "plugin"
     MODEL_INFERENCE = "modelInference"
-    POST_PROCESSOR = "postProcessor"
-    VIDEO_DECODE = "videoDecode"
 
 
 class _Times:

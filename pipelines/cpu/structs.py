@@ -3,14 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-TEXT = "std::string const &"
 
-
-def checked_bytes(value: object, method: str, position: int, kind: str = TEXT) -> bytes:
+def checked_bytes(value: object, method: str, position: int) -> bytes:
     """The value if it is bytes; TypeError or ValueError in the words of the vendor's binding otherwise."""
     if isinstance(value, bytes):
         return value
-    where = f"in method '{method}', argument {position} of type '{kind}'"
+    where = f"in method '{method}', argument {position} of type 'std::string const &'"
     if value is None:
         raise ValueError(f"invalid null reference {where}")
     raise TypeError(where)

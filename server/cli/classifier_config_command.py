@@ -1,5 +1,6 @@
 """`models classifier-config`: the configuration of the compiled classifier, rendered from a manifest."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -27,14 +28,14 @@ def classifier_config(
 ) -> None:
     """Render the JSON that the compiled program resnext101 takes (mxbase_cpp)."""
     from models.whole_file import write_whole
-    from pipelines.classifier_config import ClassifierLimits, render_classifier
+    from pipelines.classifier_config import ClassifierLimits, configure_classifier
 
     if soc == FORMER_CPU:
         raise SettingInvalid(f"The soc {FORMER_CPU} is now called {CPU}.", f"Write it as --soc {CPU}")
     store = ModelStore(load_settings(model_store=model_store).model_store)
     path = artifact or store.open(name).check_artifact(soc)[1].with_suffix(".om")  # on a CPU X.om stands for the X.onnx beside it
     limits = ClassifierLimits(len(os.sched_getaffinity(0)), LANES, CAPACITY)
-    text = render_classifier(store.manifest(name), str(path.absolute()), limits, ranking=ranking) + "\n"
+    text = json.dumps(configure_classifier(store.manifest(name), str(path.absolute()), limits, ranking=ranking)) + "\n"
     if output is None:
         sys.stdout.write(text)
         return

@@ -12,6 +12,7 @@ from itertools import count
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from pipelines.classifier_config import ClassifierConfig
 from pipelines.cpu.decoder_warnings import listen_through
 from server.engines.all_scores import are_finite
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
@@ -75,7 +76,7 @@ class MxbaseEngine:
             raise EngineUnavailable(f"The compiled engine was built for runtime {mxclassify.RUNTIME}, not {plan.runtime}.", BUILD)
         self._labels = plan.labels
         try:
-            self._classifier = mxclassify.Classifier(plan.config, self._keep)
+            self._classifier = mxclassify.Classifier(self._keep, **plan.config)
         except (mxclassify.DeviceError, ValueError) as error:
             raise EngineUnavailable(f"The compiled engine cannot start: {error}.", "The SDK's log says why.") from error
         logger.info("mxbase: batch sizes %s", ", ".join(f"{size} in {cost_s * 1e3:.2f} ms" for size, cost_s in self._classifier.gears))
@@ -175,6 +176,6 @@ def error_of(outcome: str, words: str) -> ServiceError:
             return EngineFailed(f"The compiled engine failed the image: {words}")
 
 
-def open_in_child(config: str, labels: Sequence[str], runtime: str, places: int) -> MxbaseEngine:
+def open_in_child(config: ClassifierConfig, labels: Sequence[str], runtime: str, places: int) -> MxbaseEngine:
     """The engine for a process of its own, which has no use for the model store."""
     return MxbaseEngine(lambda: ClassifierPlan(config, tuple(labels), runtime), places)

@@ -8,7 +8,7 @@ from pathlib import Path
 from models.manifest import MAX_CLASSES
 from models.store import StoredModel
 from pipelines.classification import ClassificationConfig, plain_file, read_labels
-from pipelines.classifier_config import ClassifierLimits, render_classifier
+from pipelines.classifier_config import ClassifierConfig, ClassifierLimits, configure_classifier
 from pipelines.cpu.text.spec import StreamSpec, parse_pipeline
 from pipelines.pipeline_errors import PipelineError
 from pipelines.render import NETWORK, SINK, PipelinePaths, render_config, render_pipeline
@@ -54,15 +54,15 @@ class StreamPlan:
 class ClassifierPlan:
     """The configuration of the compiled classifier, the labels by class id, and the runtime it must be built for."""
 
-    config: str
+    config: ClassifierConfig
     labels: tuple[str, ...]
     runtime: str
 
 
 def plan_classifier(model: StoredModel, runtime: Runtime, soc: str, limits: ClassifierLimits, device: int = 0) -> ClassifierPlan:
-    """Render the compiled engine's configuration for one chip; raises ModelError when an artifact is missing or damaged."""
+    """The compiled engine's configuration for one chip; raises ModelError when an artifact is missing or damaged."""
     _, path = model.check_artifact("cpu" if runtime == "cpu" else soc)
-    config = render_classifier(model.manifest, str(path.with_suffix(".om").absolute()), limits, device)
+    config = configure_classifier(model.manifest, str(path.with_suffix(".om").absolute()), limits, device)
     return ClassifierPlan(config, model.read_class_names(), runtime)
 
 

@@ -59,7 +59,7 @@ def mxbase(model: StoredModel, image: bytes) -> Iterator[Submit]:
     """The compiled classifier."""
     import mxclassify
 
-    from pipelines.classifier_config import ClassifierLimits, render_classifier
+    from pipelines.classifier_config import ClassifierLimits, configure_classifier
 
     waiting: dict[int, Done] = {}
     numbers = count()
@@ -71,7 +71,7 @@ def mxbase(model: StoredModel, image: bytes) -> Iterator[Submit]:
 
     path = model.check_artifact("cpu")[1].with_suffix(".om")
     limits = ClassifierLimits(decoders=max(2, min(CORES, 8)), lanes=2, capacity=IN_FLIGHT)
-    classifier = mxclassify.Classifier(render_classifier(model.manifest, str(path), limits), answered)
+    classifier = mxclassify.Classifier(answered, **configure_classifier(model.manifest, str(path), limits))
 
     def submit(done: Done) -> None:
         number = next(numbers)

@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from convert.artifact import convert_cpu, cpu_model, plain_network, write_artifact, write_cpu_artifact
+from convert.artifact import convert_cpu, plain_network, write_artifact, write_cpu_artifact
 from convert.conversion_errors import ConvertError
 from convert.networks.architectures import build_network, random_weights
 from convert.networks.plain_network import weights_sha256
@@ -15,6 +15,7 @@ from models.manifest import Artifact, ModelManifest
 from models.model_errors import ArtifactDamaged
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
 from models.store_writer import place_model
+from tests.convert.cpu_model_made import cpu_model
 
 Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
 

@@ -1,17 +1,16 @@
 """The compiled classifier, where `make mxbase` has built it."""
 
-import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from models.store import ModelStore, StoredModel
-from pipelines.classifier_config import ClassifierLimits, render_classifier
+from pipelines.classifier_config import ClassifierConfig, ClassifierLimits, configure_classifier
 
 if find_spec("mxclassify"):
     import mxclassify
@@ -24,11 +23,11 @@ LIMITS = ClassifierLimits(decoders=2, lanes=2, capacity=64)
 class Running:
     """A classifier that remembers its results by id."""
 
-    def __init__(self, config: str) -> None:
-        self.config: dict[str, Any] = json.loads(config)
+    def __init__(self, config: ClassifierConfig) -> None:
+        self.config = config
         self.results: dict[int, Any] = {}
         self._changed = threading.Condition()
-        self.classifier = mxclassify.Classifier(config, self._keep)
+        self.classifier = mxclassify.Classifier(self._keep, **config)
 
     def _keep(self, results: list[Any]) -> None:
         with self._changed:
@@ -44,10 +43,10 @@ class Running:
 
 
 @contextmanager
-def classifying(model: StoredModel, **changes: object) -> Iterator[Running]:
+def classifying(model: StoredModel, *, ranking: Literal["own", "sdk"] = "own", limits: ClassifierLimits = LIMITS) -> Iterator[Running]:
     """A classifier of a stored model, closed in the end."""
     path = model.check_artifact("cpu")[1].with_suffix(".om")
-    running = Running(json.dumps(json.loads(render_classifier(model.manifest, str(path), LIMITS)) | changes))
+    running = Running(configure_classifier(model.manifest, str(path), limits, ranking=ranking))
     try:
         yield running
     finally:

@@ -1,5 +1,6 @@
 import gc
 import json
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +14,8 @@ import numpy as np
 import pytest
 
 from models.store import StoredModel
-from tests.mxbase_cpp.conftest import Running, classifying
+from pipelines.classifier_config import ClassifierLimits, configure_classifier
+from tests.mxbase_cpp.conftest import LIMITS, Running, classifying
 
 
 def test_the_photos_are_what_they_are(model: StoredModel, cat: bytes, coffee: bytes) -> None:
@@ -62,7 +64,7 @@ def test_a_damaged_jpeg_is_refused_and_its_neighbour_answered(model: StoredModel
 
 
 def test_late_cancelled_full_and_closed(model: StoredModel, cat: bytes) -> None:
-    with classifying(model, decoders=1, capacity=3) as running:
+    with classifying(model, limits=ClassifierLimits(decoders=1, lanes=2, capacity=3)) as running:
         classifier = running.classifier
         far_s = time.monotonic() + 60
         assert [classifier.submit(number, cat, far_s) for number in (1, 1, 2)] == [True, False, True]
@@ -78,15 +80,41 @@ def test_late_cancelled_full_and_closed(model: StoredModel, cat: bytes) -> None:
 def test_a_configuration_that_cannot_be(model: StoredModel) -> None:
     with classifying(model) as running:
         good = running.config
-    for change in ({"resize": "fit"}, {"top_k": 0}, {"classes": "many"}, {"softmax": 1}, {"more": 1}, {"lanes": -1}):
-        with pytest.raises(ValueError, match=r"."):
-            mxclassify.Classifier(json.dumps(good | change), print)
     with pytest.raises(mxclassify.DeviceError, match=r"cannot be loaded \(code 1016\)"):
-        mxclassify.Classifier(json.dumps(good | {"model_path": "/missing.om"}), print)
+        mxclassify.Classifier(print, **(good | {"model_path": "/missing.om"}))
     with pytest.raises(mxclassify.DeviceError, match="device 7 cannot be used"):
-        mxclassify.Classifier(json.dumps(good | {"device_id": 7}), print)
-    with pytest.raises(ValueError, match="lacks model_path"):
-        mxclassify.Classifier("{}", print)
+        mxclassify.Classifier(print, **(good | {"device_id": 7}))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"model_path": b"a.om"}, "model_path must be a text"),
+        ({"model_path": "\udc80.om"}, "model_path must be a text"),
+        ({"softmax": 1}, "softmax must be true or false"),
+        ({"classes": True}, "classes must be a whole number from 0 to 4294967295"),
+        ({"classes": 10.0}, "classes must be a whole number from 0 to 4294967295"),
+        ({"classes": [10]}, "classes must be a whole number from 0 to 4294967295"),
+        ({"classes": None}, "classes must be a whole number from 0 to 4294967295"),
+        ({"classes": 10**30}, "classes must be a whole number from 0 to 4294967295"),
+        ({"lanes": -1}, "lanes must be a whole number from 0 to 65535"),
+        ({"top_k": 0}, "top_k is outside 1..16"),
+        ({"resize": "fit"}, "resize must be short_side or stretch"),
+        ({"more": 1}, "more is unknown"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_named(model: StoredModel, change: dict[str, object], words: str) -> None:
+    good = dict(configure_classifier(model.manifest, "a.om", LIMITS))
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        mxclassify.Classifier(print, **(good | change))  # type: ignore[arg-type]
+
+
+def test_every_argument_must_be_given(model: StoredModel) -> None:
+    good = dict(configure_classifier(model.manifest, "a.om", LIMITS))
+    for name in good:
+        some = {other: value for other, value in good.items() if other != name}
+        with pytest.raises(ValueError, match=f"^{name} is missing$"):
+            mxclassify.Classifier(print, **some)  # type: ignore[arg-type]
 
 
 def test_one_that_is_forgotten_is_closed(model: StoredModel, cat: bytes) -> None:
@@ -96,7 +124,7 @@ def test_one_that_is_forgotten_is_closed(model: StoredModel, cat: bytes) -> None
     class Owner:
         def __init__(self) -> None:
             self.seen: list[Any] = []
-            self.classifier = mxclassify.Classifier(json.dumps(config), self.keep)
+            self.classifier = mxclassify.Classifier(self.keep, **config)
 
         def keep(self, results: list[Any]) -> None:
             self.seen += results
@@ -115,9 +143,9 @@ def test_a_process_may_end_without_closing_it(model: StoredModel, cat: bytes, tm
     with classifying(model) as running:
         config = json.dumps(running.config)
     program = (
-        "import mxclassify, pathlib, sys, time\n"
+        "import json, mxclassify, pathlib, sys, time\n"
         "cat = pathlib.Path(sys.argv[2]).read_bytes()\n"
-        "classifier = mxclassify.Classifier(sys.argv[1], lambda results: None)\n"
+        "classifier = mxclassify.Classifier(lambda results: None, **json.loads(sys.argv[1]))\n"
         "assert all(classifier.submit(number, cat, time.monotonic() + 60) for number in range(20))\n"
     )
     done = subprocess.run([sys.executable, "-c", program, config, tmp_path / "cat.png"], check=False, capture_output=True, text=True)
@@ -133,7 +161,7 @@ def test_a_callback_that_raises_spoils_nothing(model: StoredModel, cat: bytes, m
     def complain(results: list[Any]) -> None:
         raise ValueError(f"{len(results)} results")
 
-    classifier = mxclassify.Classifier(json.dumps(config), complain)
+    classifier = mxclassify.Classifier(complain, **config)
     assert classifier.submit(1, cat, time.monotonic() + 60)
     classifier.close(60)
     assert heard == ["1 results"]
@@ -153,7 +181,7 @@ def test_results_may_submit_but_not_close(model: StoredModel, cat: bytes) -> Non
 
     with classifying(model) as running:
         config = running.config
-    classifier = mxclassify.Classifier(json.dumps(config), keep)
+    classifier = mxclassify.Classifier(keep, **config)
     assert classifier.submit(0, cat, time.monotonic() + 60)
     while not seen:
         time.sleep(0.01)

@@ -1,20 +1,16 @@
-import json
-from typing import Any
-
 from models.manifest import ModelManifest, Recipe
 from models.store import zoo_manifest
-from pipelines.classifier_config import ClassifierLimits, render_classifier
+from pipelines.classifier_config import ClassifierConfig, ClassifierLimits, configure_classifier
 
 LIMITS = ClassifierLimits(decoders=3, lanes=2, capacity=64)
 
 
-def rendered(manifest: ModelManifest) -> dict[str, Any]:
-    values: dict[str, Any] = json.loads(render_classifier(manifest, "/store/x.om", LIMITS, device_id=1))
-    return values
+def configured(manifest: ModelManifest) -> ClassifierConfig:
+    return configure_classifier(manifest, "/store/x.om", LIMITS, device_id=1)
 
 
 def test_a_stretched_picture_is_cropped_in_the_model() -> None:
-    values = rendered(zoo_manifest("resnext101_32x4d"))
+    values = configured(zoo_manifest("resnext101_32x4d"))
     assert (values["resize"], values["resize_width_px"], values["resize_height_px"]) == ("stretch", 256, 256)
     assert (values["crop_width_px"], values["crop_height_px"]) == (0, 0)
     assert (values["classes"], values["top_k"], values["softmax"], values["ranking"]) == (1000, 16, True, "own")
@@ -25,9 +21,9 @@ def test_after_the_short_side_the_classifier_crops() -> None:
     recipe = Recipe(
         resize="short_side", resize_width_px=256, resize_height_px=256, crop_width_px=224, crop_height_px=192, mean=(0, 0, 0), std=(1, 1, 1)
     )
-    values = rendered(zoo_manifest("efficientnet_lite0").model_copy(update={"recipe": recipe}))
+    values = configured(zoo_manifest("efficientnet_lite0").model_copy(update={"recipe": recipe}))
     assert (values["resize"], values["resize_width_px"], values["crop_width_px"], values["crop_height_px"]) == ("short_side", 256, 224, 192)
 
 
 def test_no_more_classes_than_there_are() -> None:
-    assert rendered(zoo_manifest("resnext_digits"))["top_k"] == 10
+    assert configured(zoo_manifest("resnext_digits"))["top_k"] == 10

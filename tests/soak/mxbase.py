@@ -18,7 +18,7 @@ import mxclassify
 
 from convert.prepare import prepare
 from models.store import ModelStore
-from pipelines.classifier_config import ClassifierLimits, render_classifier
+from pipelines.classifier_config import ClassifierConfig, ClassifierLimits, configure_classifier
 from tests.soak.evaluation import MIB_KB, memory_kb
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ CANCELLED = range(7, 9)
 class Round:
     """One classifier and its share of the requests; `outcomes` counts what was right, `wrong` tells the rest."""
 
-    def __init__(self, config: str, pictures: list[bytes], classes: list[int]) -> None:
+    def __init__(self, config: ClassifierConfig, pictures: list[bytes], classes: list[int]) -> None:
         self.outcomes: Counter[str] = Counter()
         self.wrong: list[str] = []
         self._pictures, self._classes = pictures, classes
         self._waiting: set[int] = set()
         self._room = Condition()
-        self._classifier = mxclassify.Classifier(config, self._keep)
+        self._classifier = mxclassify.Classifier(self._keep, **config)
 
     def run(self, numbers: range) -> None:
         """Send them all, as fast as they are taken, and wait for the last."""
@@ -80,10 +80,10 @@ class Round:
         return answered or (share in CANCELLED and outcome == "cancelled")  # unless it was quicker
 
 
-def classes_of(config: str, pictures: list[bytes]) -> list[int]:
+def classes_of(config: ClassifierConfig, pictures: list[bytes]) -> list[int]:
     """The class of every picture."""
     found: dict[int, int] = {}
-    classifier = mxclassify.Classifier(config, lambda results: found.update({result[0]: result[3][0][0] for result in results}))
+    classifier = mxclassify.Classifier(lambda results: found.update({result[0]: result[3][0][0] for result in results}), **config)
     for number, picture in enumerate(pictures):
         while not classifier.submit(number, picture, time.monotonic() + FAR_S):
             time.sleep(0.001)
@@ -98,7 +98,7 @@ def main(requests: int) -> int:
     rss_mb: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         model = prepare("resnext_digits", ModelStore(Path(folder)))
-        config = render_classifier(model.manifest, str(model.check_artifact("cpu")[1].with_suffix(".om")), LIMITS)
+        config = configure_classifier(model.manifest, str(model.check_artifact("cpu")[1].with_suffix(".om")), LIMITS)
         pictures = [path.read_bytes() for path in sorted((model.folder / "evaluation" / "mixed" / "images").iterdir())]
         classes = classes_of(config, pictures)
         started_s = time.monotonic()

@@ -23,11 +23,6 @@ APP_ERROR DeviceManager::InitDevices(std::string) {
     return APP_ERR_OK;
 }
 
-APP_ERROR DeviceManager::GetDevicesCount(uint32_t &deviceCount) {
-    deviceCount = IsInitDevices() ? DEVICES : 0;
-    return APP_ERR_OK;
-}
-
 APP_ERROR DeviceManager::GetCurrentDevice(DeviceContext &device) {
     const std::lock_guard<std::mutex> guard(mtx_);
     if (current == NONE || destroyFlag_) {

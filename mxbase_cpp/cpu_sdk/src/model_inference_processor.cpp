@@ -65,10 +65,9 @@ public:
 
     bool isInit = false;
     std::atomic<bool> busy{false};
-    ModelDesc desc{};
     std::shared_ptr<MxCpu::CompiledModel> model;
     std::map<size_t, ov::InferRequest> requests;
-    std::vector<TensorDataType> inputTypes;
+    size_t inputCount = 1;
     std::vector<TensorDataType> outputTypes;
 };
 
@@ -102,10 +101,9 @@ void ModelInferenceProcessorDptr::Describe(ModelDesc &into) {
         outputTypes.push_back(TypeOf(output.get_element_type()));
     }
     into.inputTensors.push_back(Described(largest.input(0), model->dynamic_batch));
-    inputTypes.push_back(TypeOf(largest.input(0).get_element_type()));
     if (model->dynamic_batch) {
         into.inputTensors.push_back({BATCH_INPUT_BYTES, BATCH_INPUT, {1}});
-        inputTypes.push_back(TENSOR_DTYPE_INT32);
+        inputCount = 2;
     }
     into.batchSizes = model->batch_sizes;
     into.dynamicBatch = model->dynamic_batch;
@@ -124,7 +122,7 @@ APP_ERROR ModelInferenceProcessorDptr::Infer(const std::vector<TensorBase> &inpu
         return APP_ERR_ACL_FAILURE;
     }
     const size_t batch = dynamic ? info.batchSize : model->batch_sizes.front();
-    if (requests.count(batch) == 0 || inputs.size() != inputTypes.size() || outputs.size() != outputTypes.size()) {
+    if (requests.count(batch) == 0 || inputs.size() != inputCount || outputs.size() != outputTypes.size()) {
         return APP_ERR_ACL_FAILURE;
     }
     try {
@@ -164,11 +162,6 @@ APP_ERROR ModelInferenceProcessor::Init(std::string modelPath, ModelDesc &modelD
     return dPtr_->isInit ? static_cast<APP_ERROR>(APP_ERR_OK) : dPtr_->Load(modelPath, modelDesc);
 }
 
-APP_ERROR ModelInferenceProcessor::Init(const std::string &modelPath) {
-    dPtr_->desc = {};
-    return Init(modelPath, dPtr_->desc);
-}
-
 APP_ERROR ModelInferenceProcessor::DeInit(void) {
     if (!dPtr_->model) {
         return APP_ERR_ACL_FAILURE;
@@ -183,13 +176,5 @@ APP_ERROR ModelInferenceProcessor::ModelInference(const std::vector<TensorBase> 
     return dPtr_->Infer(inputTensors, outputTensors, dynamicInfo);
 }
 
-const ModelDesc &ModelInferenceProcessor::GetModelDesc() const { return dPtr_->desc; }
-
-std::vector<TensorDataType> ModelInferenceProcessor::GetInputDataType() const { return dPtr_->inputTypes; }
-
 std::vector<TensorDataType> ModelInferenceProcessor::GetOutputDataType() const { return dPtr_->outputTypes; }
-
-std::vector<int64_t> ModelInferenceProcessor::GetDynamicBatch() const {
-    return dPtr_->model ? std::vector<int64_t>(dPtr_->model->batch_sizes.begin(), dPtr_->model->batch_sizes.end()) : std::vector<int64_t>();
-}
 }  // namespace MxBase

@@ -4,8 +4,6 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "MxBase/DeviceManager/DeviceManager.h"
-
 namespace MxBase {
 class TensorBuffer {
 public:
@@ -64,16 +62,6 @@ uint32_t BytesOf(TensorDataType type) {
 size_t ElementsOf(const std::vector<uint32_t> &shape) {
     return shape.empty() ? 0 : std::accumulate(shape.begin(), shape.end(), size_t{1}, std::multiplies<>());
 }
-
-// What `from` holds, in fresh memory.
-APP_ERROR Moved(TensorBuffer &to, const TensorBuffer &from) {
-    const APP_ERROR ret = to.Malloc();
-    if (ret != APP_ERR_OK) {
-        return ret;
-    }
-    MemoryData memory = to.Memory();
-    return MemoryHelper::MxbsMemcpy(memory, from.Memory(), from.size);
-}
 }  // namespace
 
 TensorBase::TensorBase() : buffer_(std::make_shared<TensorBuffer>()) {}
@@ -104,17 +92,11 @@ APP_ERROR TensorBase::TensorBaseMalloc(TensorBase &tensor) {
     return tensor.buffer_->Malloc();
 }
 
-MemoryData::MemoryType TensorBase::GetTensorType() const { return buffer_->type; }
-
-size_t TensorBase::GetSize() const { return ElementsOf(shape_); }
-
 size_t TensorBase::GetByteSize() const { return ElementsOf(shape_) * BytesOf(dataType_); }
 
 std::vector<uint32_t> TensorBase::GetShape() const { return shape_; }
 
 int32_t TensorBase::GetDeviceId() const { return buffer_->deviceId; }
-
-TensorDataType TensorBase::GetDataType() const { return dataType_; }
 
 uint32_t TensorBase::GetDataTypeSize() const { return BytesOf(dataType_); }
 
@@ -124,28 +106,17 @@ bool TensorBase::IsDevice() const { return buffer_->OnDevice(); }
 
 void *TensorBase::GetBuffer() const { return buffer_->data.get(); }
 
-APP_ERROR TensorBase::ToDevice(int32_t deviceId) {
-    if (GetDeviceId() == deviceId && buffer_->type == MemoryData::MEMORY_DEVICE) {
-        return APP_ERR_OK;
-    }
-    TensorBuffer moved(buffer_->size, MemoryData::MEMORY_DEVICE, deviceId);
-    const APP_ERROR ret = Moved(moved, *buffer_);
-    if (ret != APP_ERR_OK) {
-        return ret;
-    }
-    *buffer_ = moved;
-    DeviceContext device;
-    device.devId = deviceId;
-    DeviceManager::GetInstance()->SetDevice(device);  // the vendor, too, leaves the thread on the device it moved to
-    return APP_ERR_OK;
-}
-
 APP_ERROR TensorBase::ToHost() {
     if (IsHost()) {
         return APP_ERR_OK;
     }
     TensorBuffer moved(buffer_->size, MemoryData::MEMORY_HOST_NEW, -1);
-    const APP_ERROR ret = Moved(moved, *buffer_);
+    APP_ERROR ret = moved.Malloc();
+    if (ret != APP_ERR_OK) {
+        return ret;
+    }
+    MemoryData memory = moved.Memory();
+    ret = MemoryHelper::MxbsMemcpy(memory, buffer_->Memory(), buffer_->size);
     if (ret == APP_ERR_OK) {
         *buffer_ = moved;
     }

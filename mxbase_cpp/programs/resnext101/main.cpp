@@ -6,9 +6,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "flat_json.h"
 #include "folder_run.h"
 #include "image_files.h"
-#include "mxclassify/classifier_config.h"
 #include "options.h"
 #include "result_file.h"
 
@@ -26,6 +26,14 @@ void CatchSignals() {
     sigaction(SIGTERM, &action, nullptr);
 }
 
+mxclassify::ClassifierConfig ParsedConfig(const std::string &text, const std::string &path) {
+    try {
+        return mxclassify::ConfigOf(program::ParseFlatJson(text));
+    } catch (const std::invalid_argument &error) {
+        throw std::runtime_error(path + ": " + error.what());
+    }
+}
+
 mxclassify::ClassifierConfig ReadConfig(const program::Options &options) {
     std::ifstream file(options.config);
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -33,7 +41,7 @@ mxclassify::ClassifierConfig ReadConfig(const program::Options &options) {
         throw std::runtime_error(options.config + " cannot be read; \"ascend-classify models classifier-config MODEL -o " +
                                  options.config + "\" writes it");
     }
-    mxclassify::ClassifierConfig config = mxclassify::ParseConfig(text);
+    mxclassify::ClassifierConfig config = ParsedConfig(text, options.config);
     if (!options.model.empty()) config.model_path = options.model;
     if (options.device) config.device_id = *options.device;
     if (options.decoders) config.batcher.decoders = static_cast<size_t>(*options.decoders);

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pipelines.codes import Code
 from pipelines.cpu.elements.frame import LOST_ID, Frame, FrameError, Metadata
@@ -122,14 +122,12 @@ class Element:
             raise self.refusal(f"{name} is {value!r}; this runtime knows {', '.join(allowed)}")
         return value
 
-    def cv_processor(self) -> Literal["opencv"]:
-        """The image processor of the element, which on a CPU can only be OpenCV; raises PipelineError 6003."""
+    def handler(self) -> str:
+        """The image processor that is asked for, `opencv` or `ascend`; raises PipelineError 6003 for any other."""
         handler = self.text("handleMethod") or self.text("cvProcessor")
-        if handler == "opencv":
-            return "opencv"
-        if handler == "ascend":
-            raise self.refusal("the ascend image processor is DVPP, which a CPU does not have", 'Set "handleMethod": "opencv".')
-        raise self.refusal(f"there is no image processor {handler!r}", 'Set "handleMethod": "opencv".')
+        if handler not in ("opencv", "ascend"):
+            raise self.refusal(f"there is no image processor {handler!r}", 'Set "handleMethod": "opencv".')
+        return handler
 
     def refusal(self, message: str, remedy: str = "") -> PipelineError:
         """The error of an element that cannot start (6003)."""

@@ -43,7 +43,8 @@ class ImageDecoder(Element):
 
     def __init__(self, context: ElementContext) -> None:
         super().__init__(context)
-        self.cv_processor()
+        if self.handler() == "ascend":
+            raise self.refusal("the ascend image processor is DVPP, which a CPU does not have", 'Set "handleMethod": "opencv".')
         self._bmp = self.choice("imageFormat", FORMATS) == "bmp"
         self._rgb = self.choice("outputDataFormat", ("BGR", "RGB")) == "RGB"
         self._dtype = np.dtype(self.choice("dataType", ("uint8", "float32")))

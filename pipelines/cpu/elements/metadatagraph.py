@@ -50,9 +50,9 @@ class MetadataGraph:
         self._roots: list[Node] = []
         for key, found in metadata.items():
             name = DECODED_BOXES if key == SENT_BOXES else key
-            if (message := _message(found)) is not None:
-                _note_preprocessing(message, metadata, key, stream)
-                self._add_list(name, message)
+            message = _message(found)
+            _note_preprocessing(message, metadata, key, stream)
+            self._add_list(name, message)
         info = Node("MxpiFrameInfo", proto.MxpiFrameInfo())
         self._lists[FRAME_INFO] = [info]
         self._roots.append(info)
@@ -128,7 +128,7 @@ def _by_type(nodes: list[Node]) -> list[Node]:
     return ordered
 
 
-def _message(found: Metadata) -> Message | None:
+def _message(found: Metadata) -> Message:
     """The message of a metadata as the vendor's JSON shows it: no bytes of tensors, and a header for each of them."""
     if isinstance(found, Boxes):
         return proto.MxpiObjectList(objectVec=[proto.MxpiObject(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1) for box in found.items])

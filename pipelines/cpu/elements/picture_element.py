@@ -31,13 +31,6 @@ class PictureElement(Element):
         """The key of the metadata the element reads."""
         return self._source
 
-    def handler(self) -> str:
-        """The image processor that is asked for, `opencv` or `ascend`; raises PipelineError 6003 for any other."""
-        handler = self.text("handleMethod") or self.text("cvProcessor")
-        if handler not in ("opencv", "ascend"):
-            raise self.refusal(f"there is no image processor {handler!r}", 'Set "handleMethod": "opencv".')
-        return handler
-
     def number(self, name: str) -> float:
         """A property that may have a fraction."""
         value = self.context.spec.props[name]

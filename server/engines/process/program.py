@@ -112,8 +112,8 @@ class StreamProgram:
 class EngineProgram:
     """An engine of this tree in a child: `factory` is "module:function", called there with `arguments`."""
 
-    def __init__(self, factory: str, arguments: Callable[[], Mapping[str, Any]], score_type: ScoreType = "probability") -> None:
-        self.score_type: ScoreType = score_type
+    def __init__(self, factory: str, arguments: Callable[[], Mapping[str, Any]]) -> None:
+        self.score_type: ScoreType = "probability"
         self._factory = factory
         self._arguments = arguments
 

@@ -23,11 +23,11 @@ class Share(BaseModel, frozen=True):
         return cls(value=correct / total, interval=wilson_interval(correct, total), correct=correct, total=total)
 
 
-def wilson_interval(correct: int, total: int, z: float = Z_95) -> tuple[float, float]:
+def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     """Wilson's score interval (1927) of a proportion; `total` is at least 1."""
-    share, weight = correct / total, z * z / total
+    share, weight = correct / total, Z_95 * Z_95 / total
     centre = share + weight / 2
-    half = z * sqrt(share * (1 - share) / total + weight / (4 * total))
+    half = Z_95 * sqrt(share * (1 - share) / total + weight / (4 * total))
     low = 0.0 if correct == 0 else (centre - half) / (1 + weight)
     high = 1.0 if correct == total else (centre + half) / (1 + weight)
     return low, high

@@ -9,12 +9,12 @@ import pytest
 from onnx import TensorProto, helper
 
 from convert.aipp import AippConfig, aipp_of
-from convert.artifact import cpu_model
 from convert.networks.architectures import random_weights
 from models.manifest import ModelManifest, Recipe
 from models.store import zoo_manifest
 from tests.convert.aipp.recipes import manifest_of
 from tests.convert.aipp_reference import run_aipp
+from tests.convert.cpu_model_made import cpu_model
 
 Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
 

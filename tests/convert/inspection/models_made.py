@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from convert.aipp import aipp_of, render_aipp
-from convert.artifact import cpu_model
 from convert.networks.architectures import random_weights
 from models.manifest import Artifact, ModelManifest
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
+from tests.convert.cpu_model_made import cpu_model
 
 CLASSES = 10
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from convert.artifact import cpu_model
 from convert.conversion_errors import ConvertError
 from convert.networks.architectures import build_network, network, parameter_shapes, random_weights
 from models.store import zoo_manifest, zoo_names
+from tests.convert.cpu_model_made import cpu_model
 
 Run = Callable[[bytes, np.ndarray], np.ndarray]
 

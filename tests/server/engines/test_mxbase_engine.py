@@ -8,7 +8,8 @@ from time import monotonic
 import pytest
 
 from models.model_errors import ArtifactDamaged
-from pipelines.classifier_config import ClassifierLimits
+from models.store import zoo_manifest
+from pipelines.classifier_config import ClassifierLimits, configure_classifier
 from server.engines.all_scores import packed
 from server.engines.fleet.fleet import Fleet
 from server.engines.mxbase_engine import MxbaseEngine, error_of
@@ -20,6 +21,7 @@ from tests.level_model import level_image, store_level_model
 
 built = pytest.mark.skipif(find_spec("mxclassify") is None, reason="make mxbase builds it")
 LIMITS = ClassifierLimits(decoders=2, lanes=1, capacity=32)
+CONFIG = configure_classifier(zoo_manifest("efficientnet_lite0"), "/missing.om", LIMITS)
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_requests_for_all_scores_share_batches_with_others(engine: Fleet, runs: 
 
 
 def test_a_score_that_is_no_number_fails_the_image_wherever_it_stands() -> None:
-    engine = MxbaseEngine(lambda: ClassifierPlan("{}", (), "cpu"), 16)
+    engine = MxbaseEngine(lambda: ClassifierPlan(CONFIG, (), "cpu"), 16)
     assert isinstance(engine._prediction([(1, 3.5)], {}, packed([-2, 3.5, 1e38, -1e38])), Prediction)
     for wrong in (float("nan"), float("-inf")):
         assert isinstance(engine._prediction([(1, 3.5)], {}, packed([-2, 3.5, wrong])), EngineFailed)
@@ -81,11 +83,15 @@ def test_a_model_that_was_changed_is_not_started(tmp_path: Path) -> None:
 
 @built
 @pytest.mark.parametrize(
-    ("config", "runtime", "words"),
-    [("{}", "cpu", "lacks model_path"), ("{}", "ascend", "was built for runtime cpu, not ascend")],
+    ("top_k", "runtime", "words"),
+    [
+        (16, "cpu", "missing.om cannot be loaded"),
+        (17, "cpu", r"cannot start: top_k is outside 1\.\.16"),
+        (16, "ascend", "was built for runtime cpu, not ascend"),
+    ],
 )
-def test_what_cannot_start_says_why(config: str, runtime: str, words: str) -> None:
-    engine = MxbaseEngine(lambda: ClassifierPlan(config, (), runtime), 16)
+def test_what_cannot_start_says_why(top_k: int, runtime: str, words: str) -> None:
+    engine = MxbaseEngine(lambda: ClassifierPlan({**CONFIG, "top_k": top_k}, (), runtime), 16)
     with pytest.raises(EngineUnavailable, match=words):
         engine.start()
     assert not engine.health().ok
@@ -94,7 +100,7 @@ def test_what_cannot_start_says_why(config: str, runtime: str, words: str) -> No
 @pytest.mark.skipif(find_spec("mxclassify") is not None, reason="it is built")
 def test_without_the_build_it_says_how() -> None:
     with pytest.raises(EngineUnavailable, match="make mxbase"):
-        MxbaseEngine(lambda: ClassifierPlan("{}", (), "cpu"), 16).start()
+        MxbaseEngine(lambda: ClassifierPlan(CONFIG, (), "cpu"), 16).start()
 
 
 def test_outcomes() -> None:

@@ -81,20 +81,19 @@ def test_properties() -> None:
 
 
 @pytest.mark.parametrize(
-    ("props", "words"),
+    ("props", "handler"),
     [
-        ({"handleMethod": "opencv"}, ""),
-        ({"cvProcessor": "opencv"}, ""),
-        ({"handleMethod": "opencv", "cvProcessor": "ascend"}, ""),
-        ({}, "DVPP"),
-        ({"handleMethod": "ascend", "cvProcessor": "opencv"}, "DVPP"),
-        ({"handleMethod": "opencl"}, "there is no image processor 'opencl'"),
+        ({"handleMethod": "opencv"}, "opencv"),
+        ({"cvProcessor": "opencv"}, "opencv"),
+        ({"handleMethod": "opencv", "cvProcessor": "ascend"}, "opencv"),
+        ({}, "ascend"),
+        ({"handleMethod": "ascend", "cvProcessor": "opencv"}, "ascend"),
     ],
 )
-def test_the_image_processor(props: dict[str, str], words: str) -> None:
-    element = opened(Doing, props)
-    if words:
-        with pytest.raises(PipelineError, match=f'{words}.*Set "handleMethod": "opencv"'):
-            element.cv_processor()
-    else:
-        assert element.cv_processor() == "opencv"
+def test_the_image_processor(props: dict[str, str], handler: str) -> None:
+    assert opened(Doing, props).handler() == handler
+
+
+def test_an_image_processor_that_does_not_exist() -> None:
+    with pytest.raises(PipelineError, match=r"there is no image processor 'opencl'.*Set .handleMethod.: .opencv."):
+        opened(Doing, {"handleMethod": "opencl"}).handler()

@@ -202,3 +202,8 @@ def test_a_picture_whose_decoder_warned_fails_only_if_asked_for() -> None:
     assert pushed(decoder, jpeg).errors == {}
     [error] = pushed(decoder, damaged).errors.values()
     assert (error.code, error.text) == (1004, f"Opencv decode failed.{INVALID}")
+
+
+def test_what_a_cpu_does_not_have_is_named() -> None:
+    with pytest.raises(PipelineError, match=r'DVPP, which a CPU does not have.*Set "handleMethod": "opencv"'):
+        opened(ImageDecoder, {"handleMethod": "ascend"})

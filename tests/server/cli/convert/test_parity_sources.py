@@ -47,7 +47,7 @@ def test_words(options: SourceOptions, tmp_path: Path, word: str, runtime: str) 
         ("nonsense", "There is no model 'nonsense'"),
         ("level:original", "tells no transform"),
         ("ftp://host", "There is no model"),
-        ("http://host/path", "is no address of a server"),
+        ("http://host?path", "is not the address of a server"),
     ],
 )
 def test_words_that_are_refused(options: SourceOptions, tmp_path: Path, word: str, complaint: str) -> None:

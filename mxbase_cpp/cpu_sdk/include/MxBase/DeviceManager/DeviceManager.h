@@ -20,7 +20,6 @@ public:
     static DeviceManager *GetInstance();
     // Counted: every call after the first returns APP_ERR_OK, after DestroyDevices too, when nothing works any more.
     APP_ERROR InitDevices(std::string configFilePath = "");
-    APP_ERROR GetDevicesCount(uint32_t &deviceCount);
     // APP_ERR_ACL_FAILURE in a thread that has set none.
     APP_ERROR GetCurrentDevice(DeviceContext &device);
     // Of the calling thread; initialises the devices if nobody has.

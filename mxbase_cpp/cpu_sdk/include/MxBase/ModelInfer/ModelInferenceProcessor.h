@@ -22,19 +22,13 @@ public:
     // 1016: no such file; -1: not a model, or no device in this thread. Appends to modelDesc. A second call does nothing.
     // A model with gears has, as an OM has, a further input for ACL's own use that must be handed over with the image's.
     APP_ERROR Init(std::string modelPath, ModelDesc &modelDesc);
-    // The same; the description is then had from GetModelDesc.
-    APP_ERROR Init(const std::string &modelPath);
     // -1 when there is nothing to unload.
     APP_ERROR DeInit(void);
     // Tensors are on the device and at least as large as the batch needs. 1004: no tensors, with a dynamic batch; -1: what ACL refuses
     // (a batch size that is no gear, a dynamic batch of a static model, a static one of a dynamic model, tensors too few or too small).
     APP_ERROR ModelInference(const std::vector<TensorBase> &inputTensors, std::vector<TensorBase> &outputTensors, DynamicInfo dynamicInfo);
 
-    const ModelDesc &GetModelDesc() const;
-    std::vector<TensorDataType> GetInputDataType() const;
     std::vector<TensorDataType> GetOutputDataType() const;
-    // The gears, or the one batch size of a static model.
-    std::vector<int64_t> GetDynamicBatch() const;
 
 private:
     std::shared_ptr<MxBase::ModelInferenceProcessorDptr> dPtr_;

@@ -28,18 +28,14 @@ public:
     TensorBase &operator=(const TensorBase &other);
     static APP_ERROR TensorBaseMalloc(TensorBase &tensor);
 
-    MemoryData::MemoryType GetTensorType() const;
-    size_t GetSize() const;
     size_t GetByteSize() const;
     std::vector<uint32_t> GetShape() const;
     int32_t GetDeviceId() const;
-    TensorDataType GetDataType() const;
     uint32_t GetDataTypeSize() const;
     bool IsHost() const;
     bool IsDevice() const;
     // Of a tensor on the device it may be handed on, never read.
     void *GetBuffer() const;
-    APP_ERROR ToDevice(int32_t deviceId);
     APP_ERROR ToHost();
 
 private:

@@ -1,17 +1,20 @@
-#include "mxclassify/flat_json.h"
+#include "flat_json.h"
 
 #include <cctype>
 #include <limits>
 #include <stdexcept>
 
-namespace mxclassify {
+namespace program {
 namespace {
+using mxclassify::ConfigEntries;
+using mxclassify::ConfigEntry;
+
 class Reader {
 public:
     explicit Reader(const std::string &text) : text_(text) {}
 
-    std::map<std::string, FlatValue> Object() {
-        std::map<std::string, FlatValue> values;
+    ConfigEntries Object() {
+        ConfigEntries values;
         Expect('{');
         if (!Skip('}')) {
             do {
@@ -54,7 +57,7 @@ private:
         return true;
     }
 
-    FlatValue Value() {
+    ConfigEntry Value() {
         Blanks();
         if (Next() == '"') return Text();
         if (SkipWord("true")) return true;
@@ -144,5 +147,5 @@ private:
 };
 }  // namespace
 
-std::map<std::string, FlatValue> ParseFlatJson(const std::string &text) { return Reader(text).Object(); }
-}  // namespace mxclassify
+ConfigEntries ParseFlatJson(const std::string &text) { return Reader(text).Object(); }
+}  // namespace program
