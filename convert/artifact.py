@@ -44,10 +44,11 @@ def convert_cpu(
     artifact = model.manifest.artifact("cpu")
     with workshop(model.folder.parent) as folder:
         file = folder / (artifact.file if artifact else f"{model.manifest.name}.onnx")
-        return add_artifact(model, file, write_cpu_artifact(model, file, network=network, batch_sizes=batch_sizes, force=force))
+        folded, sizes = _folded_again(model, network, batch_sizes, force=force)
+        return add_artifact(model, file, write_artifact(folded, file, sizes))
 
 
-def write_cpu_artifact(
+def write_cpu_file(
     model: StoredModel,
     path: Path,
     *,
@@ -55,12 +56,18 @@ def write_cpu_artifact(
     batch_sizes: tuple[int, ...] | None = None,
     plain: bool = False,
     force: bool = False,
-) -> Artifact:
-    """The same into a file, and its entry; `plain` leaves the recipe out."""
+) -> None:
+    """Write the same network into any file; `plain` leaves the recipe out. Raises ConvertError."""
+    folded, _ = _folded_again(model, network, batch_sizes, force=force)
+    write_onnx(unfold(folded) if plain else folded, path)
+
+
+def _folded_again(
+    model: StoredModel, network: Path | None, batch_sizes: tuple[int, ...] | None, *, force: bool
+) -> tuple[onnx.ModelProto, tuple[int, ...]]:
     artifact = model.manifest.artifact("cpu")
     sizes = batch_sizes or (artifact.batch_sizes if artifact else (1,))
-    folded = fold(_given(model, network, force=force) if network else plain_network(model), model.manifest, sizes)
-    return write_artifact(unfold(folded) if plain else folded, path, sizes)
+    return fold(_given(model, network, force=force) if network else plain_network(model), model.manifest, sizes), sizes
 
 
 def _given(model: StoredModel, path: Path, *, force: bool) -> onnx.ModelProto:

@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from convert.artifact import convert_cpu, plain_network, write_artifact, write_cpu_artifact
+from convert.artifact import convert_cpu, plain_network, write_artifact, write_cpu_file
 from convert.conversion_errors import ConvertError
 from convert.networks.architectures import build_network, random_weights
 from convert.networks.plain_network import weights_sha256
@@ -155,6 +155,7 @@ def test_a_damaged_artifact_is_mended_from_a_plain_network(stored: StoredModel, 
 
 
 def test_into_a_file(stored: StoredModel, tmp_path: Path) -> None:
-    assert write_cpu_artifact(stored, tmp_path / "again.onnx").sha256 == stored.manifest.artifacts[0].sha256
-    write_cpu_artifact(stored, tmp_path / "plain.onnx", plain=True)
+    write_cpu_file(stored, tmp_path / "a name of its own.onnx")
+    assert sha256_of(tmp_path / "a name of its own.onnx") == stored.manifest.artifacts[0].sha256
+    write_cpu_file(stored, tmp_path / "plain.onnx", plain=True)
     assert onnx.load(tmp_path / "plain.onnx") == plain_network(stored)

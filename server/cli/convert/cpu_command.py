@@ -22,7 +22,7 @@ def cpu(
     """Build a model's ONNX file for a CPU again: with other batch sizes, from another export, or without the recipe."""
     from rich.console import Console
 
-    from convert.artifact import convert_cpu, write_cpu_artifact
+    from convert.artifact import convert_cpu, write_cpu_file
     from models.store import ModelStore
     from server.cli.flags import load_settings
 
@@ -32,7 +32,7 @@ def cpu(
     sizes = parse_batch_sizes(batch_sizes) if batch_sizes else None
     with Console(stderr=True).status(f"Converting {name}"):
         if output:
-            write_cpu_artifact(model, output, network=network, batch_sizes=sizes, plain=plain, force=force)
+            write_cpu_file(model, output, network=network, batch_sizes=sizes, plain=plain, force=force)
             place = output
         else:
             model = convert_cpu(model, network=network, batch_sizes=sizes, force=force)
