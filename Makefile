@@ -1,5 +1,5 @@
 # make serve   install what is missing, prepare the model, serve on http://127.0.0.1:8000
-# make test    install what is missing, run the tests
+# make test    install what is missing, run the tests (WORKERS=2 at once)
 # make docs    the documentation as a site in build/site; make docs-pages renews the pages that are generated from the code
 # make bench   what the server costs on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
 # make test-import     networks that torch wrote, imported and held against torch (in an environment of its own)
@@ -10,6 +10,7 @@
 # make test-mxbase     its tests, under sanitizers too (Debian: doctest-dev)
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore beside, run the tests of training, train the sample
+# make ci-wide    the wide suites whole: training, import, image, schemathesis (.ci/run runs the core and two minutes of each)
 # make train-digits     train the sample from scratch
 # The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
@@ -24,6 +25,7 @@ TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
 .PHONY: help install install-dev mxbase serve test test-mxbase check-mxbase-headers test-image test-import test-training train-environment train-digits \
+  smoke-image smoke-import smoke-schemathesis smoke-training packages ci-wide \
   bench soak chaos schemathesis docs docs-pages check format lock proto clean
 
 help:
@@ -42,6 +44,9 @@ test: install-dev
 
 test-training: train-environment
 	$(TRAINING) -m pytest tests/models
+
+smoke-training: train-environment
+	$(TRAINING) -m pytest tests/models -m smoke
 
 train-digits: train-environment
 	$(TRAINING) -m models.training digits data/digits
@@ -89,20 +94,23 @@ test-mxbase: mxbase install-dev
 check-mxbase-headers:
 	mxbase_cpp/check_headers.sh "$(MX_HEADERS)" build/mxbase-headers
 
-test-image: install-dev
+test-image smoke-image: install-dev
 	@[ "$$(id -u)" = 0 ] && command -v buildah debootstrap > /dev/null || \
 	  { echo "As root, and with: apt install --no-install-recommends buildah debootstrap"; exit 1; }
-	$(BIN)/python -m pytest tests/image --durations=0 --durations-min=1
+	$(BIN)/python -m pytest tests/image --durations=0 --durations-min=1 $(if $(filter smoke-%,$@),-m smoke)
 
 # In an environment of its own: it would double the dependencies of the tests.
-schemathesis: install-dev
+schemathesis smoke-schemathesis: install-dev .venv/schemathesis/installed
+	$(BIN)/python -m tests.soak.openapi .venv/schemathesis/bin/schemathesis $(if $(filter smoke-%,$@),--max-examples 5)
+
+.venv/schemathesis/installed: Makefile
 	$(PYTHON) -m venv .venv/schemathesis
 	.venv/schemathesis/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5
-	$(BIN)/python -m tests.soak.openapi .venv/schemathesis/bin/schemathesis
+	@touch $@
 
 # PyTorch's CPU wheels: make test-import PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
-test-import: install-dev .venv/torch/installed
-	$(BIN)/python -m tests.import_torch .venv/torch/bin/python
+test-import smoke-import: install-dev .venv/torch/installed
+	$(BIN)/python -m tests.import_torch .venv/torch/bin/python $(if $(filter smoke-%,$@),1)
 
 .venv/torch/installed: tests/import_torch/requirements.txt
 	$(PYTHON) -m venv .venv/torch
@@ -122,6 +130,13 @@ docs: docs-pages .venv/docs/installed
 	$(PYTHON) -m venv .venv/docs
 	.venv/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
 	@touch $@
+
+# Continuous integration: .ci/run runs the core, this the wide lane; tests/lanes.py has the suites and their budgets.
+ci-wide:
+	@.ci/run wide
+
+packages:
+	@.ci/packages
 
 check: install-dev
 	$(BIN)/ruff check .

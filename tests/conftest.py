@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from models.store import ModelStore
+from tests.lanes import left_out
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it to what it runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -19,6 +21,14 @@ settings.register_profile("house", deadline=None)  # a slow machine is no failur
 settings.load_profile("house")
 
 PHOTOS = Path(__file__).parent / "photos"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """After a whole run: what was left out."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.collectonly:
+        reasons = (report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+        for line in left_out(Counter(reason.removeprefix("Skipped: ") for reason in reasons)):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

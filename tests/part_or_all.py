@@ -8,6 +8,6 @@ def part_or_all(step: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("step", [step, pytest.param(1, marks=pytest.mark.soak)])
 
 
-def some_or_many(some: int, many: int) -> pytest.MarkDecorator:
-    """Parametrize `images`, their number."""
-    return pytest.mark.parametrize("images", [some, pytest.param(many, marks=pytest.mark.soak)])
+def some_or_many(what: str, some: int, many: int) -> pytest.MarkDecorator:
+    """Parametrize the number of them."""
+    return pytest.mark.parametrize(what, [some, pytest.param(many, marks=pytest.mark.soak)])

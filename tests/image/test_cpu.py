@@ -21,6 +21,7 @@ def container(builder: Builder, cpu: str, models: Path) -> Iterator[Container]:
         yield container
 
 
+@pytest.mark.smoke
 def test_it_answers(container: Container, cat: bytes) -> None:
     response = container.client.post("/classify", content=cat, headers={"Content-Type": "image/png"})
     assert response.status_code == 200

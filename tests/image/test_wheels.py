@@ -31,6 +31,7 @@ def test_there_are_wheels(lock: str, glibc: int, machine: str, tmp_path: Path) -
     assert any(machine in path.name for path in tmp_path.iterdir())
 
 
+@pytest.mark.smoke
 def test_the_ascend_lock_is_a_part_of_the_lock() -> None:
     """What is served on Ascend is what was tested."""
     whole = (ROOT / "requirements.lock").read_text()

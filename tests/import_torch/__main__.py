@@ -1,4 +1,4 @@
-"""Imports networks that torch wrote and holds them against torch: `python -m tests.import_torch path/to/torch's/python`."""
+"""Imports networks that torch wrote and holds them against torch: `python -m tests.import_torch path/to/torch's/python [NETWORKS]`."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Imported:
         return self.store / self.model / f"{self.model}.onnx"
 
 
-def main(torch_python: str) -> int:
-    """Write, import, compare; 0 if every bound holds."""
+def main(torch_python: str, networks: str = "3") -> int:
+    """Write so many networks, import, compare; 0 if every bound holds."""
     with tempfile.TemporaryDirectory(prefix="test-import-") as name:
         folder = Path(name)
         started = time.perf_counter()
-        subprocess.run([torch_python, str(WRITER), str(folder)], check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
+        subprocess.run([torch_python, str(WRITER), str(folder), networks], check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
         say(f"torch wrote its networks and answered: {time.perf_counter() - started:.1f} s")
         imports = [run_import(path) for path in sorted([*folder.glob("*/*.pth"), *folder.glob("*/*.safetensors")])]
         outcomes = [bounds_hold(each) for each in imports]
@@ -125,4 +125,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Writes networks of torchvision and timm with random weights, and what they answer: `python write_networks.py FOLDER`.
+"""Writes networks of torchvision and timm with random weights, and what they answer: `python write_networks.py FOLDER NETWORKS`.
 
 Runs in the environment of requirements.txt, which has nothing of this project. For each network a folder of its name holds its
 checkpoints, `image.npy` (float32 [N, 3, 224, 224], normalised) and `logits.npy` (float32 [N, 1000], torch's).
@@ -7,6 +7,7 @@ checkpoints, `image.npy` (float32 [N, 3, 224, 224], normalised) and `logits.npy`
 import importlib.util
 import sys
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -94,10 +95,10 @@ def write(folder: Path, network: nn.Module, *, all_formats: bool) -> None:
     np.save(folder / "logits.npy", network(image).numpy())
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, networks: int) -> None:
     define_operators()
     with torch.no_grad():
-        for seed, (name, make) in enumerate(NETWORKS.items()):
+        for seed, (name, make) in enumerate(islice(NETWORKS.items(), networks)):
             torch.manual_seed(seed)
             network = make()
             randomise(network)
@@ -105,4 +106,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -17,6 +17,7 @@ from tests.server.process import ServerProcess
 pytestmark = pytest.mark.skipif(not find_spec("mxclassify"), reason="the compiled engine is not built: make mxbase")
 
 STALL_S = 1
+REST_S = 0.1  # of each client between two requests: most of the time a test waits for the engine to come back
 
 
 class Faulty:
@@ -102,7 +103,7 @@ def faulty(tmp_path: Path) -> Iterator[Faulty]:
 )
 def test_no_client_notices(faulty: Faulty, fault: str, told: str, lasts: bool) -> None:
     server = faulty.server
-    with Crowd(server.address) as crowd:
+    with Crowd(server.address, REST_S) as crowd:
         crowd.wait_for_answers("stream")
         faulty.breaks(fault)
         crowd.wait_for_answers("mxbase")
@@ -126,7 +127,7 @@ def test_no_client_notices(faulty: Faulty, fault: str, told: str, lasts: bool) -
 
 
 def test_nobody_is_refused_while_both_engines_are_on_their_way_back(faulty: Faulty) -> None:
-    with Crowd(faulty.server.address) as crowd:
+    with Crowd(faulty.server.address, REST_S) as crowd:
         crowd.wait_for_answers("stream")
         faulty.kill("stream", "mxbase")
         crowd.wait_for(lambda: all(engine["restarts"] and engine["up"] for engine in faulty.engines()), "both are back")

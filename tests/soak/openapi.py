@@ -1,4 +1,4 @@
-"""Holds the OpenAPI document against a real server: `python -m tests.soak.openapi path/to/schemathesis`."""
+"""Holds the OpenAPI document against a real server: `python -m tests.soak.openapi path/to/schemathesis [OPTION ...]`."""
 
 import subprocess
 import sys
@@ -13,9 +13,9 @@ _LIMITS: dict[str, Any] = {"max_body_bytes": 300_000, "max_upload_bytes": 300_00
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
-def main(schemathesis: str) -> int:
+def main(schemathesis: str, *options: str) -> int:
     """Run against a server without a key and against one with a key; 0 when both are clean."""
-    return max(check(schemathesis), check(schemathesis, "-H", "X-Api-Key: key", api_key="key"))
+    return max(check(schemathesis, *options), check(schemathesis, *options, "-H", "X-Api-Key: key", api_key="key"))
 
 
 def _data_set(folder: Path) -> str:
@@ -40,4 +40,4 @@ def check(schemathesis: str, *options: str, **settings: Any) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -38,6 +38,7 @@ def run(cell: ms.nn.Cell, image: np.ndarray = IMAGE, label: np.ndarray = LABEL) 
     return float(cell(ms.Tensor(image), ms.Tensor(label)).asnumpy())
 
 
+@pytest.mark.smoke
 def test_the_loss_falls() -> None:
     cell = step()
     losses = [run(cell) for _ in range(5)]

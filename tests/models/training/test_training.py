@@ -41,6 +41,7 @@ def wait_for_rows(folder: Path, rows: int) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.smoke
 def test_what_a_run_leaves(whole: Path) -> None:
     rows = curve(whole)
     assert [row[0] for row in rows] == list(range(1, STEPS + 1))

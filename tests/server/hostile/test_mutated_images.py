@@ -19,7 +19,7 @@ def test_seeds_are_intact_and_come_together_again(name: str) -> None:
     assert put_together(take_apart(SEEDS[name]), name.partition(",")[0]) == SEEDS[name]
 
 
-@some_or_many(2_000, 20_000)
+@some_or_many("images", 2_000, 20_000)
 def test_mutated_images(images: int, tmp_path: Path) -> None:
     store_level_model(tmp_path)
     with ServerProcess(model_store=tmp_path, model="level", max_image_pixels=MAX_PIXELS) as server:

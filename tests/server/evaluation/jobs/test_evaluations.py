@@ -40,7 +40,7 @@ def done(server: ServerProcess, location: str) -> int:
     return int(server.client.get(location).json()["done"])
 
 
-@some_or_many(2_000, 20_000)
+@some_or_many("images", 2_000, 20_000)
 def test_killed_three_times(store: Path, images: int, tmp_path: Path) -> None:
     large = make_level_set(tmp_path / "val", images, damaged=True)
     with serve(store, large.folder, tmp_path / "whole") as server:
@@ -103,7 +103,7 @@ def interrupted(store: Path, val: Path, kept: Path) -> str:
 
 
 def test_a_changed_model_is_refused(store: Path, tmp_path: Path) -> None:
-    small = make_level_set(tmp_path / "val", 3000)
+    small = make_level_set(tmp_path / "val", 2000)
     location = interrupted(store, small.folder, tmp_path / "kept")
     other = tmp_path / "store"
     shutil.copytree(store, other)
@@ -120,22 +120,22 @@ def test_a_changed_model_is_refused(store: Path, tmp_path: Path) -> None:
 
 
 def test_a_changed_list_is_refused(store: Path, tmp_path: Path) -> None:
-    small = make_level_set(tmp_path / "val", 3000)
+    small = make_level_set(tmp_path / "val", 2000)
     location = interrupted(store, small.folder, tmp_path / "kept")
     (small.folder / "17.png").unlink()
-    (small.folder / "val_label.txt").write_text("".join(f"{n}.png {class_of(n)}\n" for n in range(3000) if n != 17))
+    (small.folder / "val_label.txt").write_text("".join(f"{n}.png {class_of(n)}\n" for n in range(2000) if n != 17))
     with serve(store, small.folder, tmp_path / "kept") as server:
         assert "list_sha256 was" in str(finished(server, location, "failed")["error"])
 
 
 def test_a_drain_interrupts_and_the_next_start_goes_on(store: Path, tmp_path: Path) -> None:
-    small = make_level_set(tmp_path / "val", 6000)
+    small = make_level_set(tmp_path / "val", 2000)
     with serve(store, small.folder, tmp_path / "kept") as server:
         location = post(server)
         while not done(server, location):
             time.sleep(0.01)
     with serve(store, small.folder, tmp_path / "kept") as server:
-        assert finished(server, location)["done"] == 6000
+        assert finished(server, location)["done"] == 2000
         assert server.client.get(f"{location}/report").json()["accuracy"]["top1"]["correct"] == small.correct
 
 
@@ -161,7 +161,7 @@ def little_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_fills_up(store: Path, tmp_path: Path, little_disk: Path) -> None:
-    small = make_level_set(tmp_path / "val", 6000)
+    small = make_level_set(tmp_path / "val", 2000)
     ballast = little_disk / "ballast"
     with serve(store, small.folder, little_disk / "kept") as server:
         location = post(server)
@@ -177,4 +177,4 @@ def test_a_disk_that_fills_up(store: Path, tmp_path: Path, little_disk: Path) ->
         finished(server, location)
         report = server.client.get(f"{location}/report").json()
     assert report["accuracy"]["top1"]["correct"] == small.correct
-    assert report["denominators"]["attempted"] == 6000
+    assert report["denominators"]["attempted"] == 2000

@@ -1,0 +1,98 @@
+"""What continuous integration runs, in two lanes, and how long each suite may take: `python tests/lanes.py core`.
+
+It runs before anything is installed: nothing but the standard library is imported.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A target of the Makefile, and the seconds it may take on two quiet cores; `about` says what `make test` leaves to it."""
+
+    target: str
+    budget_s: int
+    about: str = ""
+
+
+# The core is run for every change; it has two minutes at most of each suite of the wide lane.
+LANES: dict[str, tuple[Suite, ...]] = {
+    "core": (
+        Suite("packages", 180),
+        Suite("install-dev", 120),
+        Suite("check", 90),
+        Suite("mxbase", 90),
+        Suite("test", 300),
+        Suite("test-mxbase", 240, "the compiled classifier by itself, under sanitizers too"),
+        Suite("chaos", 100, "engines killed, stopped and given garbage under load"),
+        Suite("docs", 60, "the documentation as a site, strictly"),
+        Suite("smoke-training", 120),
+        Suite("smoke-import", 120),
+        Suite("smoke-image", 120),
+        Suite("smoke-schemathesis", 120),
+    ),
+    "wide": (
+        Suite("packages", 180),
+        Suite("test-training", 720, "training, with MindSpore"),
+        Suite("test-import", 180, "networks that torch wrote"),
+        Suite("test-image", 720, "the container images"),
+        Suite("schemathesis", 300, "the OpenAPI document against a real server"),
+    ),
+}
+BUDGETS_S = {"core": 30 * 60, "wide": 60 * 60}
+SOAK = Suite("soak", 4 * 3600, "what takes minutes to hours: tests marked soak, an hour of wrong input, an hour of mutated images")
+
+
+def left_out(skipped: Mapping[str, int]) -> Iterator[str]:
+    """What `make test` did not run and how to run it, line by line; `skipped` counts the tests skipped for a reason."""
+    yield "Not run here:"
+    for suite in (*(suite for lane in LANES.values() for suite in lane), SOAK):
+        if suite.about:
+            yield f"  make {suite.target:14} {suite.about}"
+    for reason, tests in sorted(skipped.items()):
+        yield f"  {tests:4} skipped: {reason}"
+
+
+def took(lane: str, seconds: Mapping[str, float]) -> Iterator[str]:
+    """What each suite took beside its budget."""
+    for suite in LANES[lane]:
+        if (found := seconds.get(suite.target)) is not None:
+            over = "  over its budget" if found > suite.budget_s else ""
+            yield f"{suite.target:18} {found:6.0f} s of {suite.budget_s:5}{over}"
+    yield f"{lane:18} {sum(seconds.values()):6.0f} s of {BUDGETS_S[lane]:5}"
+
+
+def main(lane: str) -> int:
+    """Run a lane's suites up to the first that fails; make's exit status."""
+    seconds: dict[str, float] = {}
+    code = 0
+    for suite in LANES[lane]:
+        say(f"== make {suite.target}")
+        started_s = time.monotonic()
+        code = subprocess.run(["make", "--no-print-directory", suite.target], cwd=ROOT, check=False).returncode
+        seconds[suite.target] = time.monotonic() - started_s
+        if code:
+            say(f"== make {suite.target} failed")
+            break
+    for line in took(lane, seconds):
+        say(line)
+    return code
+
+
+def say(line: str) -> None:
+    """Print a line now, between those of the suites."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in LANES:
+        sys.exit(f"Name a lane: {' or '.join(LANES)}.")
+    sys.exit(main(sys.argv[1]))
