@@ -1,1 +1,1 @@
-"""Offline conversion: checkpoints in, artifacts out. Nothing at serving time imports it."""
+"""Offline conversion from checkpoints to artifacts. The serving code does not import it."""

@@ -1,4 +1,4 @@
-"""Writes the CPU artifact: an ONNX file that takes the pixels an OM with AIPP takes, the recipe folded in."""
+"""Writes the CPU artifact: an ONNX file with the recipe folded in, which takes the same pixels as an OM with AIPP."""
 
 from pathlib import Path
 
@@ -15,18 +15,18 @@ from models.whole_file import write_whole
 
 
 def write_artifact(folded: onnx.ModelProto, path: Path, batch_sizes: tuple[int, ...]) -> Artifact:
-    """Write what `fold` made for these batch sizes, and answer its entry for the manifest. Raises ConvertError."""
+    """Write the folded model for these batch sizes; returns its entry for the manifest. Raises ConvertError."""
     write_onnx(folded, path)
     return Artifact(file=path.name, sha256=sha256_of(path), soc="cpu", batch_sizes=batch_sizes)
 
 
 def write_onnx(model: onnx.ModelProto, path: Path) -> None:
-    """Write the file whole, mode 0640, or leave the former one or none; the same model gives the same bytes. Raises ConvertError."""
+    """Write the whole file, mode 0640; after a failure the former file or none remains. The output is reproducible. Raises ConvertError."""
     write_whole(path, model.SerializeToString(deterministic=True))
 
 
 def plain_network(model: StoredModel) -> onnx.ModelProto:
-    """The network of a model's CPU artifact, without the recipe: what ATC compiles, with AIPP in its place.
+    """The network of a model's CPU artifact, without the recipe. ATC compiles it and adds AIPP for the recipe.
 
     Raises ModelNotPrepared, ArtifactDamaged, ConvertError.
     """
@@ -36,10 +36,10 @@ def plain_network(model: StoredModel) -> onnx.ModelProto:
 def convert_cpu(
     model: StoredModel, *, network: Path | None = None, batch_sizes: tuple[int, ...] | None = None, force: bool = False
 ) -> StoredModel:
-    """Fold the recipe into the model's network again, or into that of an ONNX file, and put the artifact into the store.
+    """Fold the recipe again into the model's network, or into that of an ONNX file, and put the artifact into the store.
 
-    `batch_sizes` None keeps those of the present artifact. Another network than the present one is refused unless `force`:
-    the manifest, and what was compiled for other chips, would tell of weights that are not there. Raises ConvertError.
+    `batch_sizes` None keeps those of the present artifact. Another network than the present one is refused unless `force`, because
+    the manifest and the artifacts for other chips belong to the present weights. Raises ConvertError.
     """
     artifact = model.manifest.artifact("cpu")
     with workshop(model.folder.parent) as folder:
@@ -76,7 +76,7 @@ def _given(model: StoredModel, path: Path, *, force: bool) -> onnx.ModelProto:
         try:
             same = weights_sha256(given) == weights_sha256(plain_network(model))
         except (ModelNotPrepared, ArtifactDamaged):
-            same = True  # nothing there to be told wrong
+            same = True  # there is no artifact that would become wrong
         if not same:
             raise ConvertError(
                 f"{path} has other weights than {model.manifest.name!r}.",

@@ -1,4 +1,4 @@
-"""What an ONNX artifact says of itself."""
+"""The metadata of an ONNX artifact."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from convert.conversion_errors import ConvertError
 
 @dataclass(frozen=True)
 class ArtifactFacts:
-    """Whose artifact it is and by which recipe, empty if it does not say; and the sizes its batches may have."""
+    """The model and the recipe of an artifact, empty if unknown; and its allowed batch sizes."""
 
     model: str = ""
     recipe_sha256: str = ""
@@ -19,7 +19,7 @@ class ArtifactFacts:
 
 
 def read_artifact_facts(path: Path) -> ArtifactFacts:
-    """The facts of an ONNX file; raises ConvertError if it is none."""
+    """The facts of an ONNX file; raises ConvertError if it is not one."""
     try:
         artifact = onnx.load(path, load_external_data=False)
     except (OSError, DecodeError) as error:

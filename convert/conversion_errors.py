@@ -2,11 +2,11 @@
 
 ConvertError               a model that cannot be converted
 ├─ CheckpointRefused       the weight file is damaged, hostile, or not of a supported format
-├─ WeightsMissing          nothing to convert: no trained weights are at hand
-├─ AippInvalid             an aipp.config that cannot be, or that is not the one of the manifest
+├─ WeightsMissing          there are no trained weights to convert
+├─ AippInvalid             an invalid aipp.config, or one that differs from the manifest
 ├─ AtcMissing              ATC is not on this machine
 ├─ AtcFailed               ATC refused the model, or would have
-└─ OmInvalid               a file that is no OM, or not the one that was asked for
+└─ OmInvalid               a file that is not an OM, or not the requested one
 """
 
 from models.model_errors import ClassifyError

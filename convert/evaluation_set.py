@@ -1,7 +1,7 @@
-"""Unpacks the labelled set of a zoo model, so that everybody can measure the model without another download.
+"""Unpacks the labelled set of a zoo model, so that a user can measure the model without another download.
 
-Below `evaluation/`, for each set of the archive: `images/` and `val_label.txt` (`name label`, as the SDK's workflow takes them),
-and the same pictures in class folders below `classes/`.
+Makes for each set of the archive, below `evaluation/`: `images/` and `val_label.txt` (`name label`, the format of the SDK's
+workflow), and the same pictures in class folders below `classes/`.
 """
 
 import re
@@ -26,12 +26,12 @@ MAX_DIRECTORY_BYTES = 4 << 20
 
 
 def evaluation_is_there(manifest: ModelManifest, folder: Path) -> bool:
-    """Whether a stored model has the labelled set that its manifest names, if it names one."""
+    """Whether a stored model has the labelled set of its manifest; also true if the manifest names none."""
     return manifest.evaluation is None or (folder / FOLDER).is_dir()
 
 
 def unpack_evaluation(manifest: ModelManifest, folder: Path) -> None:
-    """Unpack the labelled set of a zoo model into its folder, if it has one; raises ArtifactDamaged if the archive is another."""
+    """Unpack the labelled set of a zoo model into its folder, if it has one; raises ArtifactDamaged for another archive."""
     if manifest.evaluation is None:
         return
     archive = zoo_folder(manifest.name) / manifest.evaluation.file
@@ -41,9 +41,9 @@ def unpack_evaluation(manifest: ModelManifest, folder: Path) -> None:
 
 
 def unpack(archive: Path, classes: int, folder: Path) -> None:
-    """Unpack `<set>/<class>/<name>.png`; a class's id is its place among the sorted names of the set's classes.
+    """Unpack `<set>/<class>/<name>.png`; the id of a class is its position among the sorted class names of the set.
 
-    Raises ArtifactDamaged for any other member, for more than 10,000 pictures or one above 1 MiB, for a set that has not every
+    Raises ArtifactDamaged for any other member, for more than 10,000 pictures or one above 1 MiB, for a set without some
     class, and for two pictures of one name.
     """
     try:
@@ -62,7 +62,7 @@ def _sets(archive: Path, file: zipfile.ZipFile, classes: int) -> dict[str, dict[
     for member in file.infolist():
         fits = MEMBER.fullmatch(member.filename)
         if not fits or member.file_size > MAX_PICTURE_BYTES or (fits[1], fits[3]) in seen:
-            raise ArtifactDamaged(f"{archive} holds {member.filename!r}, which is no picture of a set.", "Make it again.")
+            raise ArtifactDamaged(f"{archive} holds {member.filename!r}, which is not a picture of a set.", "Make it again.")
         seen.add((fits[1], fits[3]))
         sets[fits[1]][fits[2]].append(member)
     for name, pictures in sets.items():
@@ -84,7 +84,7 @@ def _write_set(file: zipfile.ZipFile, pictures: dict[str, list[zipfile.ZipInfo]]
 
 
 def _read(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """The picture, never more bytes than the archive states; raises BadZipFile for one that lies outside of it."""
+    """The picture, at most as many bytes as the archive announces; raises BadZipFile if its data lie outside the file."""
     try:
         return file.read(member)
     except OSError as error:
@@ -95,6 +95,6 @@ def _write(path: Path, content: bytes) -> None:
     for folder in reversed(path.parents):
         if not folder.exists():
             folder.mkdir()
-            folder.chmod(FOLDER_MODE)  # mkdir's own mode is subject to the umask
+            folder.chmod(FOLDER_MODE)  # the umask changes mkdir's own mode
     path.write_bytes(content)
     path.chmod(FILE_MODE)

@@ -1,4 +1,4 @@
-"""Folds a recipe into a plain network, so that it takes the pixels an OM with AIPP takes; and takes it out again."""
+"""Folds a recipe into a plain network, so that the network takes the same pixels as an OM with AIPP; and removes it again."""
 
 from collections.abc import Sequence
 
@@ -13,21 +13,21 @@ from models.manifest import ModelManifest, Recipe
 INPUT = "image"
 OUTPUT = "scores"
 PREFIX = "recipe/"
-NORMALISED = "recipe/normalised"  # what the network sees
+NORMALISED = "recipe/normalised"  # the network's own input
 BATCH = "N"  # the name of a free batch dimension
 FACTS = ("model", "version", "recipe_sha256", "batch_sizes")
 
 
 def fold(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: tuple[int, ...]) -> onnx.ModelProto:
-    """Put the recipe in front of a plain network, in place, and answer it: the weights are not copied.
+    """Put the recipe before a plain network, in place, and return it; the weights are not copied.
 
-    Then the input is "image", uint8 [N, H, W, 3] BGR, H and W those of `recipe.input_size_px`, and the output "scores",
-    float32 [N, classes], logits. N is fixed for a single batch size and free for several, which then stand in the metadata
-    as `batch_sizes`. The opset is kept. Raises ConvertError, before anything is changed, if the network is not one
-    (see plain_network), does not work for these batch sizes, or is not the manifest's.
+    Then the input is "image", uint8 [N, H, W, 3] BGR with H and W of `recipe.input_size_px`; the output is "scores",
+    float32 [N, classes], logits. N is fixed for a single batch size; for several it is free, and the metadata hold them
+    as `batch_sizes`. The opset does not change. Raises ConvertError, before any change, if the network is not plain
+    (see plain_network), does not work for these batch sizes, or does not fit the manifest.
     """
     if not batch_sizes or batch_sizes[0] < 1 or sorted(set(batch_sizes)) != list(batch_sizes):
-        raise ConvertError(f"The batch sizes {batch_sizes} are not rising positive numbers.", "Try for example 1,2,4,8.")
+        raise ConvertError(f"The batch sizes {batch_sizes} must be positive and in rising order.", "Try for example 1,2,4,8.")
     check_plain(network)
     _check_fits(network, manifest, batch_sizes)
     graph, source = network.graph, image_input(network).name
@@ -48,10 +48,10 @@ def fold(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: tuple[i
 
 
 def unfold(artifact: onnx.ModelProto) -> onnx.ModelProto:
-    """Take the recipe out of what `fold` made, in place, and answer the plain network.
+    """Remove the recipe from a model made by `fold`, in place, and return the plain network.
 
     Its input is "image", float32 [N, 3, H, W], normalised; its output "scores", float32 [N, classes]. N is free, unless the
-    network works for its one batch size only. Raises ConvertError if the recipe is not one that `fold` put there.
+    network works only for its one batch size. Raises ConvertError if `fold` did not make the recipe.
     """
     graph = artifact.graph
     recipe = [node for node in graph.node if any(name.startswith(PREFIX) for name in node.output)]
@@ -59,7 +59,7 @@ def unfold(artifact: onnx.ModelProto) -> onnx.ModelProto:
     shape = dimensions(image.type.tensor_type) if image else []
     results = [output for node in recipe for output in node.output]
     if len(shape) != 4 or results[-1:] != [NORMALISED] or list(graph.node[: len(recipe)]) != recipe or len(graph.output) != 1:
-        raise ConvertError("This ONNX file is no artifact of ours: there is no folded recipe in it.", "Write one with: convert cpu")
+        raise ConvertError("This ONNX file is not an artifact of this project: it has no folded recipe.", "Write one with: convert cpu")
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer if tensor.name.startswith(PREFIX)}
     height, width = shape[1:3]
     if "recipe/crop_end" in constants:
@@ -78,7 +78,7 @@ def unfold(artifact: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _recipe(recipe: Recipe) -> tuple[list[onnx.NodeProto], list[TensorProto]]:
-    """From the input's pixels to what the network sees: crop, NCHW, colour order, (x - mean) / std."""
+    """Nodes from the input's pixels to the network's input: crop, NCHW, colour order, (x - mean) / std."""
     mean, std = (np.array(triple, np.float32).reshape(1, 3, 1, 1) for triple in (recipe.mean, recipe.std))
     constants = {"recipe/mean": mean, "recipe/std": std}
     steps: list[tuple[str, str, list[str], dict[str, int | list[int]]]] = []
@@ -91,9 +91,9 @@ def _recipe(recipe: Recipe) -> tuple[list[onnx.NodeProto], list[TensorProto]]:
     steps.append(("Cast", "recipe/float", [], {"to": TensorProto.FLOAT}))
     steps.append(("Transpose", "recipe/nchw", [], {"perm": [0, 3, 1, 2]}))
     if recipe.colour_order == "RGB":
-        # Permuting the first convolution's weights instead would save this node, but its parameters would no longer be the
+        # To permute the first convolution's weights would save this node, but then its parameters would differ from the
         # checkpoint's. In OpenVINO (f32, one thread, 224x224) the node costs 0.02 ms here, 0.24 ms on the uint8 pixels and
-        # 0.43 ms as a slice of step -1; EfficientNet-Lite0 as a whole takes 9.8 ms either way.
+        # 0.43 ms as a slice of step -1; EfficientNet-Lite0 as a whole takes 9.8 ms in each case.
         constants["recipe/bgr_to_rgb"] = np.array([2, 1, 0])
         steps.append(("Gather", "recipe/rgb", ["recipe/bgr_to_rgb"], {"axis": 1}))
     steps.append(("Sub", "recipe/centred", ["recipe/mean"], {}))
@@ -109,14 +109,14 @@ def _recipe(recipe: Recipe) -> tuple[list[onnx.NodeProto], list[TensorProto]]:
 def _check_fits(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: Sequence[int]) -> None:
     size = manifest.recipe.network_size_px
     if (found := input_size_px(network) or size) != size:
-        raise ConvertError(f"The network takes {found[0]}x{found[1]}, the recipe of {manifest.name!r} ends at {size[0]}x{size[1]}.")
+        raise ConvertError(f"The network takes {found[0]}x{found[1]}, but the recipe of {manifest.name!r} gives {size[0]}x{size[1]}.")
     for batch in batch_sizes:
         if (classes := classes_for(network, batch, *size)) != manifest.classes:
-            raise ConvertError(f"The network tells {classes} classes apart, the manifest of {manifest.name!r} {manifest.classes}.")
+            raise ConvertError(f"The network has {classes} classes, but the manifest of {manifest.name!r} has {manifest.classes}.")
 
 
 def _check_names(graph: onnx.GraphProto, source: str) -> None:
-    """Raises ConvertError if a name that folding gives away is taken by a value that keeps its own."""
+    """Raise ConvertError if an inner value already has a name that folding needs."""
     kept = set(names(graph)) - {source, graph.output[0].name}
     taken = sorted(name for name in kept if name in (INPUT, OUTPUT) or name.startswith(PREFIX))
     if taken:
@@ -138,9 +138,9 @@ def _works_for(network: onnx.ModelProto, batch: int) -> bool:
 
 
 def _declare(model: onnx.ModelProto, image: onnx.ValueInfoProto, scores: Sequence[int | str | None]) -> None:
-    """Set the graph's one input and one output; shapes told of the values between them may be of another batch size."""
+    """Set the graph's one input and one output; removes the shapes of inner values, which may belong to another batch size."""
     graph = model.graph
-    model.ir_version = max(model.ir_version, 4)  # before, parameters had to be inputs too
+    model.ir_version = max(model.ir_version, 4)  # in older versions parameters had to be inputs too
     graph.ClearField("input")
     graph.ClearField("output")
     graph.ClearField("value_info")

@@ -1,4 +1,4 @@
-"""Brings weights from elsewhere into the store: a ResNeXt's checkpoint, or a plain ONNX network."""
+"""Imports weights into the store: a ResNeXt's checkpoint, or a plain ONNX network."""
 
 import re
 from collections.abc import Callable
@@ -30,7 +30,7 @@ _STRANGE = re.compile(r"[^a-z0-9_.-]+")
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the caller knows of the weights; None is found out, or has a default that is told."""
+    """The caller's wishes about the weights. None means: find the value in the file, or use a default and report it."""
 
     name: str | None = None
     architecture: str | None = None
@@ -44,7 +44,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class _Found:
-    """A plain network, and what is known of it."""
+    """A plain network and the facts about it."""
 
     network: onnx.ModelProto
     architecture: str
@@ -57,9 +57,9 @@ class _Found:
 def import_checkpoint(
     path: Path, store: ModelStore, wishes: Wishes, *, force: bool = False, plain: Path | None = None, progress: Progress
 ) -> StoredModel:
-    """Build the network of a weight file, fold the recipe in, and put it into the store; `plain` is where the network alone goes.
+    """Build the network of a weight file, fold the recipe in, and put it into the store; `plain` is the path for the network alone.
 
-    Nothing is written unless everything fits. A model of that name with other weights, another recipe or a damaged manifest is
+    Writes nothing unless everything fits. A model of that name with other weights, another recipe or a damaged manifest is
     replaced only with `force`. Raises CheckpointRefused, ConvertError.
     """
     progress(f"Reading {path.name}.")
@@ -74,11 +74,11 @@ def import_checkpoint(
     former = stored(store, manifest.name)
     if not force and ((former and not same_model(former.manifest, manifest)) or (former is None and (store.root / manifest.name).exists())):
         raise ConvertError(
-            f"{store.root / manifest.name} holds weights of another file, or another recipe.", "Use --force to replace them."
+            f"{store.root / manifest.name} holds the weights of another file or another recipe.", "Use --force to replace them."
         )
 
     if plain and not plain.parent.is_dir():
-        raise ConvertError(f"{plain.parent} is no folder.", "Name one that is there for the ONNX file.")
+        raise ConvertError(f"{plain.parent} is not a folder.", "Name an existing folder for the ONNX file.")
     artifact = fold(found.network, manifest, wishes.batch_sizes)
 
     def fill(folder: Path) -> Artifact:
@@ -111,7 +111,7 @@ def _read_weights(path: Path, wishes: Wishes) -> _Found:
     recognised = recognise(checkpoint.tensors)
     architecture = recognised.network.name
     if wishes.architecture not in (None, architecture):
-        raise ConvertError(f"{path.name} holds a {architecture}, not a {wishes.architecture}.", "Leave the architecture out.")
+        raise ConvertError(f"{path.name} holds a {architecture}, not a {wishes.architecture}.", "Leave out the architecture.")
     network = build_network(architecture, recognised.tensors, recognised.classes, (side_px, side_px))
     return _Found(network, architecture, recognised.classes, side_px, checkpoint.format, recognised.mindspore)
 
@@ -119,7 +119,7 @@ def _read_weights(path: Path, wishes: Wishes) -> _Found:
 def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wishes, progress: Progress) -> ModelManifest:
     chosen = wishes.transform or (TRAINING if found.mindspore else TORCHVISION)
     if not wishes.transform:
-        progress(f"Taking {chosen} for the transform these weights were trained with; --transform says otherwise.")
+        progress(f"Assuming that these weights were trained with the transform {chosen}; use --transform for another one.")
     recipe, transform = recipe_for(chosen, found.side_px)
     try:
         return ModelManifest(
@@ -141,12 +141,12 @@ def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wi
 
 def _check_wish(what: str, wanted: int | None, found: int) -> None:
     if wanted not in (None, found):
-        raise ConvertError(f"The network's {what} should be {wanted}, found {found}.")
+        raise ConvertError(f"The network's {what}: expected {wanted}, found {found}.")
 
 
 def _sha256(path: Path) -> str:
-    if not path.is_file():  # a FIFO would wait for somebody to write
-        raise CheckpointRefused(f"{path}: there is no such file.")
+    if not path.is_file():  # to open a FIFO would block until another process writes
+        raise CheckpointRefused(f"{path} does not exist or is not a file.")
     try:
         return sha256_of(path)
     except OSError as error:

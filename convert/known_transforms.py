@@ -1,14 +1,14 @@
-"""The transforms that weights are trained for, and the recipe that comes nearest to each.
+"""The transforms with which weights were trained, and the nearest recipe for each.
 
-- training: this project's, and that of mindspore-ai/models research/cv/ResNeXt (src/dataset.py: Resize((256, 256)), CenterCrop).
+- training: the transform of this project, and of mindspore-ai/models research/cv/ResNeXt (src/dataset.py: Resize((256, 256)), CenterCrop).
 - torchvision-v1: torchvision's ResNeXt50_32X4D and ResNeXt101_32X8D IMAGENET1K_V1 (models/resnet.py: crop_size=224, and 256 by
   default); timm's tv_in1k, fb_wsl, fb_ssl and fb_swsl (timm/models/resnet.py, _cfg: bilinear, crop_pct 0.875).
 - torchvision-v2: both IMAGENET1K_V2 and ResNeXt101_64X4D IMAGENET1K_V1 (resize_size=232); timm's tv2_in1k.
 - timm: its gluon_in1k and ra_in1k (_gcfg, _ttcfg: bicubic, crop_pct 0.875, so floor(224 / 0.875) = 256).
 - timm-rsb: its a1_in1k, a1h_in1k, a2_in1k and c1_in1k (_rcfg: bicubic, crop_pct 0.95, so floor(224 / 0.95) = 235).
-- stretch: whole pictures.
+- stretch: the whole picture.
 
-All but the first and the last resize by Pillow, antialiased, and mean and deviation are ImageNet's.
+Except for the first and the last, Pillow resizes with antialiasing; mean and deviation are ImageNet's.
 """
 
 from dataclasses import dataclass
@@ -44,13 +44,13 @@ NAMES = tuple(_ROWS)
 
 
 def recipe_for(name: str, side_px: int = USUAL_SIDE_PX) -> tuple[Recipe, Transform | None]:
-    """The recipe nearest to the transform, and the transform itself where the recipe only comes near.
+    """The recipe nearest to the transform, and the transform itself if the recipe only comes near to it.
 
-    `side_px` is the side of the network's square input; for others than 224 the resize grows with it. Raises ConvertError.
+    `side_px` is the side of the network's square input; the resize scales with it. Raises ConvertError.
     """
     row = _ROWS.get(name)
     if row is None:
-        raise ConvertError(f"There is no transform {name!r}.", f"Known: {', '.join(NAMES)}")
+        raise ConvertError(f"Unknown transform {name!r}.", f"Known: {', '.join(NAMES)}")
     resize_px = row.resize_px * side_px // USUAL_SIDE_PX
     told = f"{name}: resize {resize_px}, centre crop {side_px}" if resize_px > side_px else f"{name}: resize {side_px}"
     crop_px = side_px if resize_px > side_px or row.interpolation else None
@@ -62,9 +62,7 @@ def recipe_for(name: str, side_px: int = USUAL_SIDE_PX) -> tuple[Recipe, Transfo
         crop_height_px=crop_px,
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
-        trained_with=f"{told}, {row.interpolation} and antialiased (Pillow); served here as near as the pipeline comes"
-        if row.interpolation
-        else told,
+        trained_with=f"{told}, {row.interpolation} and antialiased (Pillow); the pipeline comes near to it" if row.interpolation else told,
     )
     if row.interpolation is None:
         return recipe, None

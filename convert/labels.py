@@ -1,4 +1,4 @@
-"""The labels of an imported model: ImageNet's, the user's, or made-up ones."""
+"""The labels of an imported model: ImageNet's, the user's, or generated ones."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,7 +14,7 @@ IMAGENET_CLASSES = 1000
 
 @dataclass(frozen=True)
 class Labels:
-    """A `.names` file: its name in the store, its content, and where it comes from, in words."""
+    """A `.names` file: its name in the store, its content, and a sentence about its origin."""
 
     name: str
     content: bytes
@@ -27,9 +27,9 @@ class Labels:
 
 
 def labels_for(classes: int, file: Path | None = None) -> Labels:
-    """The labels in `file`, else ImageNet's for 1000 classes, else "class 0" and so on.
+    """The labels in `file`; else ImageNet's for 1000 classes; else "class 0" and so on.
 
-    Raises ConvertError unless the file has a label, not empty, for each class.
+    Raises ConvertError unless the file has one non-empty label per class.
     """
     if file is None and classes != IMAGENET_CLASSES:
         content = "".join(f"class {number}\n" for number in range(classes)).encode()
@@ -38,8 +38,8 @@ def labels_for(classes: int, file: Path | None = None) -> Labels:
     try:
         content, labels = path.read_bytes(), read_labels(path, strict=True)
     except (OSError, ValueError) as error:
-        raise ConvertError(f"{path}: {error}.", "Labels are a text file, one line a class.") from error
+        raise ConvertError(f"{path}: {error}.", "Labels are a text file, one line per class.") from error
     if len(labels) != classes or not all(labels):
         empty = sum(not label for label in labels)
-        raise ConvertError(f"{path} has {len(labels)} labels ({empty} empty) for {classes} classes.", "Write one line a class, in UTF-8.")
-    return Labels("labels.names" if file else IMAGENET, content, f"Taking the labels of {path.name}.")
+        raise ConvertError(f"{path} has {len(labels)} labels ({empty} empty) for {classes} classes.", "Write one line per class, in UTF-8.")
+    return Labels("labels.names" if file else IMAGENET, content, f"Using the labels of {path.name}.")

@@ -1,4 +1,4 @@
-"""Answers by the transform that weights were trained with: what a recipe only comes near, so that the distance can be measured."""
+"""Classifies with the transform with which the weights were trained, to measure how far the recipe is from it."""
 
 from collections.abc import Callable, Generator, Sequence
 from functools import cached_property
@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 Ranking = tuple[tuple[int, str, float], ...]
 """The best classes, best first, at most 16, as (class id, label, probability)."""
 ENGINE = "original transform"
-MAX_RESIZED_PIXELS = 20_000_000  # a line of pixels, its short side made 256, would be gigabytes
+MAX_RESIZED_PIXELS = 20_000_000  # an image one pixel wide, scaled to a short side of 256, would take gigabytes
 
 
 class OriginalTransformSource:
@@ -38,15 +38,15 @@ class OriginalTransformSource:
         manifest = model.manifest
         if manifest.transform is None:
             raise ConvertError(
-                f"The manifest of {manifest.name!r} tells no transform its weights were trained with.",
-                "Weights that `convert import` brings have one; others are served as they were trained.",
+                f"The manifest of {manifest.name!r} does not name the transform of its training.",
+                "Only weights from `convert import` have one; other models are served with their own transform.",
             )
         transform, size = manifest.transform, manifest.recipe.network_size_px
         if transform.crop_px > transform.resize_px or size != (transform.crop_px, transform.crop_px):
             raise ConvertError(
-                f"The transform {transform.name!r} of {manifest.name!r} crops {transform.crop_px} of {transform.resize_px} pixels; "
+                f"The transform {transform.name!r} of {manifest.name!r} crops {transform.crop_px} of {transform.resize_px} pixels, but "
                 f"the network takes {size[0]}x{size[1]}.",
-                "Mend the manifest or import the weights again.",
+                "Correct the manifest or import the weights again.",
             )
         _pillow()
         self._transform, self._recipe, self._model, self._read = transform, manifest.recipe, model, read_image
@@ -60,9 +60,9 @@ class OriginalTransformSource:
         }
 
     def answers(self, paths: Sequence[Path]) -> Generator[Ranking | ClassifyError]:
-        """One answer a file, in order, or why there is none."""
+        """One answer or error per file, in order."""
         request = self._network.create_infer_request()
-        batch = self._network.input(0).shape[0]  # more than one where the network works for that only
+        batch = self._network.input(0).shape[0]  # more than one if the network works only for that number
         for path in paths:
             try:
                 picture = transformed(decode(self._read(path)), self._transform, self._recipe)
@@ -90,7 +90,7 @@ class OriginalTransformSource:
 
 
 def decode(image: bytes) -> Pixels:
-    """The pixels, uint8 [H, W, 3] in RGB; raises ConvertError, for a decoder's warning too, as the engine does."""
+    """The pixels, uint8 [H, W, 3] in RGB; raises ConvertError, also after a decoder's warning, as the engine does."""
     try:
         pixels = decode_unwarned(lambda data: cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), image)
     except cv2.error:
@@ -101,9 +101,9 @@ def decode(image: bytes) -> Pixels:
 
 
 def transformed(pixels: Pixels, transform: Transform, recipe: Recipe) -> Floats:
-    """From RGB pixels, uint8 [H, W, 3], to what the network takes: float32 [1, 3, crop, crop]; raises ConvertError.
+    """From RGB pixels, uint8 [H, W, 3], to the network's input: float32 [1, 3, crop, crop]; raises ConvertError.
 
-    Sizes and places are torchvision's (transforms.functional.resize and center_crop), and timm's, which calls them.
+    Sizes and places follow torchvision (transforms.functional.resize and center_crop); timm uses the same functions.
     """
     width, height = resized_size_px(pixels.shape[1], pixels.shape[0], transform.resize_px)
     if width * height > MAX_RESIZED_PIXELS:
@@ -141,7 +141,7 @@ def _pillow() -> ModuleType:
 
 
 def resized_size_px(width_px: int, height_px: int, short_px: int) -> tuple[int, int]:
-    """(width, height) with the short side as long as wanted; the long one is cut to whole pixels."""
+    """(width, height) with the wanted short side; the long side is truncated to whole pixels."""
     if width_px <= height_px:
         return short_px, int(short_px * height_px / width_px)
     return int(short_px * width_px / height_px), short_px

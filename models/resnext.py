@@ -1,9 +1,9 @@
 """ResNeXt in MindSpore, after Xie et al. (arXiv:1611.05431); nothing at serving time imports it.
 
-Parameters bear torchvision's names (`layer1.0.conv1.weight`, `layer1.0.downsample.0.weight`, `fc.bias`), those of batch
-normalisation MindSpore's endings (`bn1.gamma`, `.beta`, `.moving_mean`, `.moving_variance`): what `convert import` maps.
-Layers compute what torchvision's do, so that weights mean the same in both: the stride sits in the 3x3 convolution, and
-the max pool sees a border of one pixel, which after ReLU may as well be zeros.
+Parameters have torchvision's names (`layer1.0.conv1.weight`, `layer1.0.downsample.0.weight`, `fc.bias`). Batch normalisation has
+MindSpore's endings (`bn1.gamma`, `.beta`, `.moving_mean`, `.moving_variance`). `convert import` maps these names.
+Layers compute the same as torchvision's, so that weights mean the same in both: the stride is in the 3x3 convolution, and
+the max pool has a border of one pixel, for which zeros are right after a ReLU.
 """
 
 import re
@@ -15,18 +15,18 @@ from mindspore.common.initializer import HeNormal
 from models.model_errors import ModelNotFound
 
 MAX_STAGES = 4
-EXPANSION = 4  # a block's output channels over its planes
+EXPANSION = 4  # output channels of a block = planes * 4
 BN_EPSILON = 1e-5
-BN_MOMENTUM = 0.9  # the part of the old average that stays; torch counts the other part, 0.1
+BN_MOMENTUM = 0.9  # the share of the old average that remains; torch counts the other share, 0.1
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """What tells one ResNeXt from another; `planes` has one entry a stage, as `blocks`."""
+    """The numbers that define a ResNeXt; `blocks` and `planes` have one entry per stage."""
 
     blocks: tuple[int, ...]
     cardinality: int = 32
-    base_width: int = 4  # channels a group at 64 planes; they grow with the planes
+    base_width: int = 4  # channels per group at 64 planes; they grow with the planes
     planes: tuple[int, ...] = (64, 128, 256, 512)
     stem_width: int = 64
 
@@ -48,19 +48,19 @@ def architecture(name: str) -> Architecture:
         return SMALL[name]
     match = re.fullmatch(rf"resnext({'|'.join(DEPTHS)})(?:_([1-9]\d{{0,2}})x([1-9]\d{{0,2}})d)?", name)
     if not match:
-        raise ModelNotFound(f"There is no network {name!r}.", f"Try resnext50_32x4d, resnext101_32x4d or {', '.join(SMALL)}.")
+        raise ModelNotFound(f"The network {name!r} is not known.", f"Try resnext50_32x4d, resnext101_32x4d or {', '.join(SMALL)}.")
     return Architecture(DEPTHS[match[1]], int(match[2] or 32), int(match[3] or 4))
 
 
 class ResNeXt(nn.Cell):
-    """float32 [N, 3, H, W], normalised RGB, to logits [N, num_classes]. H and W are fixed once it is compiled."""
+    """A network from float32 [N, 3, H, W], normalised RGB, to logits [N, num_classes]. Compiling fixes H and W."""
 
     def __init__(self, shape: Architecture, num_classes: int) -> None:
         super().__init__()
         self.conv1 = _conv(3, shape.stem_width, 7, stride=2)
         self.bn1 = _batch_norm(shape.stem_width)
         self.relu = nn.ReLU()
-        # A padding max pool does not export to ONNX; zeros in front of a `valid` one do.
+        # A max pool with padding does not export to ONNX; zeros before a max pool without padding do.
         self.pad = nn.Pad(((0, 0), (0, 0), (1, 1), (1, 1)))
         self.max_pool = nn.MaxPool2d(3, stride=2, pad_mode="valid")
         channels = shape.stem_width
@@ -78,18 +78,18 @@ class ResNeXt(nn.Cell):
         self.fc = nn.Dense(channels, num_classes)
 
     def construct(self, image: Tensor) -> Tensor:
-        """Logits [N, num_classes]."""
+        """Compute the logits [N, num_classes]."""
         x = self.max_pool(self.pad(self.relu(self.bn1(self.conv1(image)))))
         for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
             if layer is not None:
                 x = layer(x)
-        # Of all ways to say "global average" this one exports to ONNX.
+        # Only this form of a global average exports to ONNX.
         x = ops.AvgPool(x.shape[2:], 1, "valid")(x)
         return self.fc(self.flatten(x))
 
 
 class Bottleneck(nn.Cell):
-    """1x1 down, 3x3 in groups, 1x1 up, plus the shortcut, which is a convolution where shapes change."""
+    """1x1 down, 3x3 in groups, 1x1 up, plus the shortcut; the shortcut is a convolution where shapes change."""
 
     def __init__(self, channels: int, planes: int, width: int, cardinality: int, stride: int) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class Bottleneck(nn.Cell):
         self.conv2 = _conv(width, width, 3, stride=stride, groups=cardinality)
         self.bn2 = _batch_norm(width)
         self.conv3 = _conv(width, planes * EXPANSION, 1)
-        # A block that starts as the identity trains better (Goyal et al., arXiv:1706.02677, 5.1).
+        # A block that begins as the identity trains better (Goyal et al., arXiv:1706.02677, 5.1).
         self.bn3 = _batch_norm(planes * EXPANSION, gamma="zeros")
         self.relu = nn.ReLU()
         self.downsample: nn.Cell | None = None

@@ -1,4 +1,4 @@
-"""The model store: one folder a model, every file checked against the manifest before it is used."""
+"""The model store: one folder per model. Every file is checked against the manifest before use."""
 
 import hashlib
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ class StoredModel:
     folder: Path
 
     def checked(self, name: str, sha256: str) -> Path:
-        """The path of one of the model's files; raises ArtifactDamaged unless its content is what the manifest says."""
+        """The path of one of the model's files; raises ArtifactDamaged unless its sha256 is the manifest's."""
         path = self.folder / name
         again = f"Prepare the model again: ascend-classify models prepare {self.manifest.name} --force"
         if self.manifest.origin:
@@ -38,7 +38,7 @@ class StoredModel:
         return path
 
     def check_labels(self) -> Path:
-        """The `.names` file, whose hash is the manifest's; raises ArtifactDamaged."""
+        """The path of the `.names` file after a check of its hash; raises ArtifactDamaged."""
         return self.checked(self.manifest.labels, self.manifest.labels_sha256)
 
     def read_class_names(self) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ class StoredModel:
         return tuple(self.check_labels().read_text("utf-8").splitlines())
 
     def check_artifact(self, soc: str) -> tuple[Artifact, Path]:
-        """The artifact for one kind of device and its path, read whole and hashed; raises ModelNotPrepared, ArtifactDamaged."""
+        """The artifact for one kind of device and its path, after a hash of the whole file; raises ModelNotPrepared, ArtifactDamaged."""
         artifact = self.manifest.artifact(soc)
         if artifact is None:
             have = ", ".join(a.soc for a in self.manifest.artifacts) or "none"
@@ -63,17 +63,17 @@ class ModelStore:
         self.root = root
 
     def open(self, name: str) -> StoredModel:
-        """The model of that name; raises ModelNotPrepared if only the zoo knows it, ModelNotFound if nobody does."""
+        """The model of that name; raises ModelNotPrepared if only the zoo knows it, ModelNotFound if neither does."""
         if name in self.names():
             folder = self.root / name
             return StoredModel(ModelManifest.read(folder / "manifest.toml"), folder)
         if name in zoo_names():
             raise ModelNotPrepared(f"Model {name!r} is not in {self.root} yet.", f"Run: ascend-classify models prepare {name}")
         known = ", ".join(sorted({*self.names(), *zoo_names()})) or "none"
-        raise ModelNotFound(f"There is no model {name!r} in {self.root} or in the zoo.", f"Known models: {known}")
+        raise ModelNotFound(f"The model {name!r} is neither in {self.root} nor in the zoo.", f"Known models: {known}")
 
     def manifest(self, name: str) -> ModelManifest:
-        """The manifest of that name, of the store or else of the zoo; raises ModelNotFound."""
+        """The manifest of that name, from the store or else from the zoo; raises ModelNotFound."""
         return zoo_manifest(name) if name in zoo_names() and name not in self.names() else self.open(name).manifest
 
     def names(self) -> list[str]:
@@ -87,17 +87,17 @@ class ModelStore:
 
 
 def zoo_names() -> list[str]:
-    """The models this project knows how to prepare, sorted."""
+    """The models that this project can prepare, sorted."""
     return sorted([*(path.stem for path in ZOO.glob("*.toml")), *(path.parent.name for path in ZOO.glob("*/manifest.toml"))])
 
 
 def zoo_folder(name: str) -> Path:
-    """Where a known model keeps its labels: a folder of its own, or the zoo's."""
+    """The folder with the labels of a known model: its own folder, or the zoo's."""
     return ZOO / name if (ZOO / name / "manifest.toml").is_file() else ZOO
 
 
 def zoo_manifest_path(name: str) -> Path:
-    """Where the recipe of a known model is; raises ModelNotFound."""
+    """The path of the recipe of a known model; raises ModelNotFound."""
     if name not in zoo_names():
         raise ModelNotFound(f"The zoo has no model {name!r}.", f"It has: {', '.join(zoo_names())}")
     folder = zoo_folder(name)

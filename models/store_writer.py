@@ -1,4 +1,4 @@
-"""Puts finished models and artifacts into the store: whole or not at all, and never at another's cost."""
+"""Puts finished models and artifacts into the store: complete or not at all, and without loss of another model's files."""
 
 import errno
 import fcntl
@@ -22,18 +22,18 @@ Fill = Callable[[Path], Artifact]
 
 
 def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force: bool = False) -> StoredModel:
-    """Put a model into the store in one step, in place of a former one of its name.
+    """Put a model into the store in one step, in place of a former model of that name.
 
-    `fill(folder)` writes the labels and one artifact into a folder that is not in the store yet, and answers the artifact's
-    entry. The former's artifacts for other chips are kept if `same_model`; if they would be lost, StoreRefused is raised
-    unless `force`. Whatever happens, and if the process is killed, the store holds the former model or the new one, whole.
+    `fill(folder)` writes the labels and one artifact into a folder that is not in the store yet, and returns the artifact's
+    entry. The former model's artifacts for other chips are kept if `same_model`; if they would be lost, raises StoreRefused
+    unless `force`. After any error, even a kill, the store holds the complete former model or the complete new one.
     """
     try:
         store.root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         with workshop(store.root) as place:
             folder = place / "new" / manifest.name
             folder.mkdir(parents=True)
-            folder.chmod(FOLDER_MODE)  # mkdir's own mode is subject to the umask
+            folder.chmod(FOLDER_MODE)  # the umask changes mkdir's own mode
             built = fill(folder)
             with locked(store.root):
                 if not force:
@@ -42,15 +42,15 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
                 manifest.model_copy(update={"artifacts": (built, *kept)}).write(folder / MANIFEST)
                 _move(folder, store.root / manifest.name, aside=place / "former" / manifest.name)
     except OSError as error:
-        raise StoreRefused(f"{store.root}: {error}.", "See that the model store can be written to and has room.") from error
+        raise StoreRefused(f"{store.root}: {error}.", "Make sure that the model store is writable and has free space.") from error
     return store.open(manifest.name)
 
 
 def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredModel:
-    """Move a finished file into the model's folder and its entry into the manifest, in place of the one of the same soc.
+    """Move a finished file into the model's folder and its entry into the manifest, in place of the artifact with the same soc.
 
-    Raises StoreRefused if the file is not the entry's, if its name is taken by another file of the model, or if the model has
-    become another since `model` was opened. Entries that were added meanwhile are kept.
+    Raises StoreRefused if the file does not match the entry, if another file of the model has that name, or if another process
+    has replaced the model since `model` was opened. Keeps entries that other processes have added since then.
     """
     if sha256_of(file) != artifact.sha256:
         raise StoreRefused(f"{file} is not the file that was converted: its sha256 is not {artifact.sha256[:12]}….", "Convert it again.")
@@ -59,7 +59,7 @@ def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredMo
         with locked(folder.parent):
             manifest = ModelManifest.read(folder / MANIFEST)
             if not same_model(manifest, model.manifest):
-                raise StoreRefused(f"{folder} has become another model meanwhile.", "Convert again.")
+                raise StoreRefused(f"{folder} was replaced by another model during the conversion.", "Convert again.")
             others = tuple(other for other in manifest.artifacts if other.soc != artifact.soc)
             if artifact.file in {MANIFEST, manifest.labels, *(other.file for other in others)}:
                 raise StoreRefused(f"{folder / artifact.file} is another file of the model.", "Give the artifact another name.")
@@ -70,12 +70,12 @@ def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredMo
             if former and former.file != artifact.file:
                 (folder / former.file).unlink(missing_ok=True)
     except OSError as error:
-        raise StoreRefused(f"{folder}: {error}.", "See that the model store can be written to and has room.") from error
+        raise StoreRefused(f"{folder}: {error}.", "Make sure that the model store is writable and has free space.") from error
     return StoredModel(finished, folder)
 
 
 def set_golden(model: StoredModel, image: bytes, golden: Golden) -> StoredModel:
-    """Put the image into the model's folder and its entry into the manifest; raises StoreRefused."""
+    """Put the image into the model's folder and the entry into the manifest; raises StoreRefused."""
     folder = model.folder
     try:
         with locked(folder.parent):
@@ -86,15 +86,15 @@ def set_golden(model: StoredModel, image: bytes, golden: Golden) -> StoredModel:
             if manifest.golden and manifest.golden.file != golden.file:
                 (folder / manifest.golden.file).unlink(missing_ok=True)
     except OSError as error:
-        raise StoreRefused(f"{folder}: {error}.", "See that the model store can be written to and has room.") from error
+        raise StoreRefused(f"{folder}: {error}.", "Make sure that the model store is writable and has free space.") from error
     return StoredModel(finished, folder)
 
 
 def renew_manifest(store: ModelStore, name: str) -> bool:
-    """Write the manifest of an earlier version again in the words of today; False if it says them already.
+    """Rewrite a manifest of an earlier version with the names of this version; returns False if there is nothing to change.
 
-    The model's files stay as they are, and their sha256 valid. Raises ModelError if there is no such model or its manifest
-    cannot be read in any words, StoreRefused if the store cannot be written to.
+    The model's files and their sha256 do not change. Raises ModelError if there is no such model or its manifest
+    cannot be read, StoreRefused if the store is not writable.
     """
     folder = store.root / name
     try:
@@ -104,14 +104,14 @@ def renew_manifest(store: ModelStore, name: str) -> bool:
         with locked(store.root):
             ModelManifest.read(folder / MANIFEST, renew=True).write(folder / MANIFEST)
     except OSError as error:
-        raise StoreRefused(f"{folder}: {error}.", "See that the model store can be written to and has room.") from error
+        raise StoreRefused(f"{folder}: {error}.", "Make sure that the model store is writable and has free space.") from error
     return True
 
 
 def stored(store: ModelStore, name: str) -> StoredModel | None:
-    """The model as it is in the store, perhaps damaged, if there is a manifest that can be read.
+    """The model in the store, even a damaged one; None if it has no readable manifest.
 
-    Raises ManifestOutdated: only the words are old, and what was compiled for other chips would be lost.
+    Raises ManifestOutdated: only names are old, and a new model would lose the artifacts compiled for other chips.
     """
     try:
         return store.open(name)
@@ -122,7 +122,7 @@ def stored(store: ModelStore, name: str) -> StoredModel | None:
 
 
 def same_model(one: ModelManifest, other: ModelManifest) -> bool:
-    """Whether an artifact of the one is an artifact of the other: the same weights, the same recipe."""
+    """Whether both manifests can share artifacts: the weights and the recipe are the same."""
     return _identity(one) == _identity(other)
 
 
@@ -132,18 +132,18 @@ def _identity(manifest: ModelManifest) -> tuple[object, ...]:
 
 
 def check_nothing_lost(store: ModelStore, manifest: ModelManifest, soc: str = "cpu") -> None:
-    """Raises StoreRefused if the store holds artifacts for other chips that a new model of that name would make wrong."""
+    """Raise StoreRefused if the store holds artifacts for other chips that do not fit a new model of that name."""
     former = stored(store, manifest.name)
     if former is None or same_model(former.manifest, manifest):
         return
     lost = [artifact for artifact in former.manifest.artifacts if artifact.soc != soc]
     if lost:
         what = ", ".join(f"{artifact.file} ({artifact.soc})" for artifact in lost)
-        raise StoreRefused(f"{former.folder} holds {what}, compiled from other weights or another recipe.", "Use --force to give that up.")
+        raise StoreRefused(f"{former.folder} holds {what}, compiled from other weights or another recipe.", "Use --force to delete them.")
 
 
 def _keep(former: StoredModel | None, manifest: ModelManifest, soc: str, folder: Path) -> tuple[Artifact, ...]:
-    """The former model's artifacts for other chips, if they are intact and still right, brought into the new folder."""
+    """Bring the former model's intact and still valid artifacts for other chips into the new folder; returns their entries."""
     if former is None or not same_model(former.manifest, manifest):
         return ()
     kept = []
@@ -159,12 +159,12 @@ def _keep(former: StoredModel | None, manifest: ModelManifest, soc: str, folder:
 def _link(file: Path, target: Path) -> None:
     try:
         os.link(file, target)
-    except OSError:  # not every file system has links
+    except OSError:  # some file systems have no links
         shutil.copy(file, target)
 
 
 def _bring(file: Path, place: Path) -> None:
-    """Move a file to its place in one step, even from another file system."""
+    """Move a file to its place in one step, also from another file system."""
     file.chmod(FILE_MODE)
     try:
         file.replace(place)
@@ -177,7 +177,7 @@ def _bring(file: Path, place: Path) -> None:
 
 
 def _move(folder: Path, place: Path, *, aside: Path) -> None:
-    """Put the folder in its place, and back what was there if that fails half-way."""
+    """Put the folder in its place; if that fails half-way, restore the former folder."""
     aside.parent.mkdir()
     try:
         if place.exists():
@@ -191,7 +191,7 @@ def _move(folder: Path, place: Path, *, aside: Path) -> None:
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """The store's lock: of two conversions the second one's last step waits for the first one's."""
+    """Hold the store's lock: a second conversion waits here for the last step of the first one."""
     with (root / ".lock").open("a") as lock:
         (root / ".lock").chmod(FILE_MODE)
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -200,16 +200,16 @@ def locked(root: Path) -> Iterator[None]:
 
 @contextmanager
 def workshop(root: Path) -> Iterator[Path]:
-    """A folder for what is not finished, on the store's file system, until the end of the block.
+    """A folder for unfinished files, on the store's file system, until the end of the block.
 
-    Those of processes that were killed are cleared away. `root` must exist.
+    Removes such folders of killed processes. `root` must exist.
     """
     with locked(root):
         for left in root.glob(f"{WORKSHOP}*"):
             _clear(left)
         place = Path(tempfile.mkdtemp(prefix=WORKSHOP, dir=root))
         alive = (place / "alive").open("w")
-        fcntl.flock(alive, fcntl.LOCK_EX)  # until this process closes it, or dies
+        fcntl.flock(alive, fcntl.LOCK_EX)  # until this process closes it or dies
     try:
         with alive:
             yield place
@@ -218,7 +218,7 @@ def workshop(root: Path) -> Iterator[Path]:
 
 
 def _clear(workshop: Path) -> None:
-    """Remove a workshop whose process is gone; a model it had just moved aside goes back."""
+    """Remove a workshop whose process is dead; restore a model that the process had just moved aside."""
     with (workshop / "alive").open("a") as alive:
         try:
             fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)

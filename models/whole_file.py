@@ -9,7 +9,7 @@ from pathlib import Path
 
 from models.model_errors import StoreRefused
 
-FILE_MODE = 0o640  # no more than the vendor's runtime allows for an OM, so that one rule covers all artifacts
+FILE_MODE = 0o640  # the vendor's runtime allows an OM no more, so one rule covers all artifacts
 UNFINISHED = ".unfinished-"
 _NOT_SYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}  # folders of some network file systems, and those that cannot be read
 
@@ -42,7 +42,7 @@ def write_whole(path: Path, content: bytes) -> None:
         with whole_file(path) as unfinished:
             unfinished.write_bytes(content)
     except OSError as error:
-        raise StoreRefused(f"{path}: {error.strerror}.", "See that its folder is there, can be written to and has room.") from error
+        raise StoreRefused(f"{path}: {error.strerror}.", "Make sure that its folder exists, is writable and has free space.") from error
 
 
 def _sync(path: Path) -> None:

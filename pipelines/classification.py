@@ -12,7 +12,7 @@ from models.manifest import MAX_CLASSES, MAX_TOP_K
 MAX_LINES = 100_000
 MAX_LINE_BYTES = 9999
 
-_SPACES = " \t\n\v\f\r"  # what C skips before a value
+_SPACES = " \t\n\v\f\r"  # C skips these characters before a value
 _NUMBER = re.compile(rf"[{_SPACES}]*([+-]?)0*([0-9]*)")
 _DIGIT = re.compile(rf"[{_SPACES}]*[+-]?[0-9]")
 _UINT32_VALUES = 2**32
@@ -21,7 +21,7 @@ _REFUSED = re.compile("[\n\f\r\b\t\v\x7f]|  ")
 
 @dataclass(frozen=True)
 class ClassificationConfig:
-    """What Resnet50PostProcess takes from its configuration."""
+    """The values that Resnet50PostProcess reads from its configuration."""
 
     classes: int = 0
     softmax: bool = False
@@ -29,9 +29,9 @@ class ClassificationConfig:
 
     @classmethod
     def of(cls, content: object, path: str) -> Self:
-        """What an element was given: `content` (an object of texts, or one written as JSON) goes before the file at `path`.
+        """The configuration of an element: `content` (an object of texts, or such an object as JSON) goes before the file at `path`.
 
-        Neither gives the defaults. Raises ValueError in words that name the property.
+        Without both, every value has its default. Raises ValueError with a message that names the property.
         """
         if content != "":
             return cls.from_values(_texts_of(content))
@@ -41,7 +41,7 @@ class ClassificationConfig:
 
     @classmethod
     def from_values(cls, values: Mapping[str, str]) -> Self:
-        """Values out of range are clamped and unreadable ones give the default, both without an error, as the vendor does."""
+        """Make a configuration from texts. As with the vendor, values out of range are clamped; unreadable values become the default."""
         return cls(
             classes=_clamped(values.get("CLASS_NUM"), 0, MAX_CLASSES),
             softmax=values.get("SOFTMAX", "").lower().lstrip(_SPACES).startswith("true"),
@@ -50,9 +50,9 @@ class ClassificationConfig:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a `.cfg`: `key=value` lines, what follows a `#` is left out, the first of equal keys wins.
+        """Read a `.cfg` file of `key=value` lines. A `#` begins a comment. The first of several equal keys counts.
 
-        Only blanks are trimmed, so a key behind a tab is another key. Raises ValueError for a file out of bounds.
+        Only blanks around a key are removed, so a key after a tab is a different key. Raises ValueError for a file that is too large.
         """
         values: dict[str, str] = {}
         for line in _lines(path):
@@ -66,7 +66,7 @@ class ClassificationConfig:
 
 
 def plain_file(prop: str, path: str) -> Path:
-    """The path if it leads to a file and is no symbolic link itself; raises ValueError naming the property."""
+    """Return the path if it leads to a file and is not itself a symbolic link; raises ValueError that names the property."""
     file = Path(path)
     if file.is_symlink():
         raise ValueError(f"{prop} {path!r} is a symbolic link, which the vendor's engine refuses")
@@ -97,7 +97,7 @@ def _texts_of(content: object) -> Mapping[str, str]:
 
 
 def _clamped(text: str | None, default: int, high: int) -> int:
-    """A C++ unsigned read by prefix ("2.7" is 2): beyond 32 bits it is unreadable, and a negative one counts from the top."""
+    """Read a C++ unsigned from the start of a text ("2.7" is 2). A number beyond 32 bits is unreadable; a negative number wraps around."""
     match = _NUMBER.match(text or "")
     if match is None or not _DIGIT.match(text or ""):
         return default
@@ -111,15 +111,15 @@ def _clamped(text: str | None, default: int, high: int) -> int:
 def read_labels(path: Path, *, strict: bool = False) -> list[str]:
     """Read a `.names`: the line number is the class id.
 
-    Before the first label, lines with a `#` as their first or second character are left out, unless it is alone. An empty
-    line is a label. Bytes that are no UTF-8 are replaced; `strict` empties the whole label, as the vendor's JSON does.
-    Raises ValueError for a file out of bounds.
+    Before the first label, the reader skips lines whose first or second character is `#`, except a line that is only `#`. An empty
+    line is a label. Bytes that are not UTF-8 are replaced; with `strict` such a label becomes empty, as in the vendor's JSON.
+    Raises ValueError for a file that is too large.
     """
     labels: list[str] = []
     for line in _lines(path):
         if not labels and 0 <= line.find(b"#") <= 1 and len(line) != 1:
             continue
-        label = line.rstrip(b"\r\t") or line  # a line of nothing else keeps it
+        label = line.rstrip(b"\r\t") or line  # a label of such characters only keeps them
         try:
             labels.append(label.decode())
         except UnicodeDecodeError:

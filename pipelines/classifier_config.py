@@ -8,7 +8,7 @@ from models.manifest import MAX_TOP_K, ModelManifest
 
 @dataclass(frozen=True)
 class ClassifierLimits:
-    """What the classifier may use: threads that decode, batches on the device at once, images in flight."""
+    """Limits of the classifier: decoding threads, concurrent batches on the device, images in flight."""
 
     decoders: int
     lanes: int

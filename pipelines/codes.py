@@ -1,4 +1,4 @@
-"""The vendor's error codes that classification can meet, and their texts (Vision SDK, MxBase/ErrorCode)."""
+"""The vendor's error codes that can occur in classification, and their texts (Vision SDK, MxBase/ErrorCode)."""
 
 from enum import IntEnum
 

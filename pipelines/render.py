@@ -1,4 +1,4 @@
-"""A manifest, rendered: the `.pipeline` text and the `.cfg` the vendor makes people type by hand."""
+"""Render a manifest to the `.pipeline` and `.cfg` texts that the vendor's users write by hand."""
 
 import json
 from collections.abc import Iterable
@@ -8,19 +8,19 @@ from models.manifest import MAX_TOP_K, ModelManifest
 
 POST_PROCESS_LIBRARY = "libresnet50postprocess.so"
 
-# With several batch sizes a frame waits this long for company. One image decodes in a few ms, and a batch must never
-# wait longer than an inference takes; the vendor's default is 5000. A model of batch 1 ignores it.
+# With several batch sizes a frame waits this long for others. One image decodes in a few ms, and a batch must never
+# wait longer than an inference takes; the vendor's default is 5000. A model of batch 1 ignores the value.
 WAITING_TIME_MS = 2
-SCORES_WAITING_TIME_MS = 1  # the least there is: in a stream of scores there is one picture at a time
+SCORES_WAITING_TIME_MS = 1  # the minimum: a stream of scores holds one picture at a time
 
-NETWORK, SINK = "mxpi_tensorinfer0", "appsink0"  # by these names the network's whole output is asked for
+NETWORK, SINK = "mxpi_tensorinfer0", "appsink0"  # GetResult fetches the network's whole output by these names
 
 Chain = list[tuple[str, dict[str, str]]]
 
 
 @dataclass(frozen=True)
 class PipelinePaths:
-    """The files a pipeline names; on a CPU `X.om` stands for `X.onnx` beside it."""
+    """The files that a pipeline names; on a CPU `X.om` stands for the file `X.onnx` in the same folder."""
 
     model: str
     config: str
@@ -28,7 +28,7 @@ class PipelinePaths:
 
 
 def render_config(manifest: ModelManifest) -> str:
-    """The `.cfg` of the post-process: probabilities, and as many classes as the vendor's plugin can give."""
+    """The `.cfg` of the post-process: probabilities, and as many classes as the vendor's plugin can return."""
     values = {"CLASS_NUM": str(manifest.classes), "SOFTMAX": "true", "TOP_K": str(min(MAX_TOP_K, manifest.classes))}
     return "".join(f"{key}={value}\n" for key, value in values.items())
 
@@ -36,9 +36,9 @@ def render_config(manifest: ModelManifest) -> str:
 def render_pipeline(
     manifest: ModelManifest, paths: PipelinePaths, stream_names: list[str], device_id: int = 0, scores_names: Iterable[str] = ()
 ) -> bytes:
-    """The pipeline text with one stream for each name, all alike and on one device.
+    """The pipeline text with one stream per name, all equal and on one device.
 
-    Those of `scores_names` follow. They end behind the network, whose whole output the SDK hands out on request (GetResult).
+    The streams of `scores_names` come next. They end after the network; GetResult returns its whole output.
     """
     classifying = _classification(manifest, paths)
     network = [*_network(manifest, paths, SCORES_WAITING_TIME_MS), _sink()]
@@ -82,7 +82,7 @@ def _elements(chain: Chain) -> dict[str, object]:
 
 
 def _geometry(manifest: ModelManifest) -> Chain:
-    """What the pipeline does to the pixels; the rest of the recipe is in the model (AIPP, or folded in on a CPU)."""
+    """The pipeline's work on the pixels; the model does the rest of the recipe (AIPP, or folded into the model on a CPU)."""
     recipe = manifest.recipe
     match recipe.resize:  # mypy says so when a way to resize is missing here
         case "stretch":

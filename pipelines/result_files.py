@@ -1,4 +1,4 @@
-"""The result files of the SDK's samples: `<stem>_1.txt` for each image, holding its class ids, best first."""
+"""The result files of the SDK's samples: `<stem>_1.txt` for each image, with its class ids, best first."""
 
 import re
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ _MAX_ID_DIGITS = 9
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for results, unless it is there; raises ResultsInvalid."""
+    """Make a folder for results if it does not exist; raises ResultsInvalid."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ResultsInvalid(f"The folder {folder} cannot be made: {error.strerror}.") from error
+        raise ResultsInvalid(f"The folder {folder} cannot be created: {error.strerror}.") from error
 
 
 def result_path(folder: Path, image: Path) -> Path:
-    """Where the result of an image goes."""
+    """The path of the result of an image."""
     return folder / f"{image.stem}_1.txt"
 
 
 def write_result(path: Path, class_ids: Sequence[int]) -> None:
-    """Write the ids as the samples do, each followed by a blank; the file is whole or not there. Raises ResultsInvalid."""
+    """Write the ids like the samples, each followed by a blank. A failure leaves no partial file. Raises ResultsInvalid."""
     try:
         with whole_file(path, mode=None, durable=False) as part:  # thousands a run, and soon made again
             part.write_text("".join(f"{class_id} " for class_id in class_ids) + "\n", "ascii")
@@ -35,7 +35,7 @@ def write_result(path: Path, class_ids: Sequence[int]) -> None:
 
 
 def read_results(folder: Path) -> dict[str, list[int]]:
-    """The class ids by the image's stem; raises ResultsInvalid for a folder that is none or a file that holds no ids."""
+    """The class ids by the image's stem; raises ResultsInvalid if the folder does not exist or a file has no ids."""
     if not folder.is_dir():
         raise ResultsInvalid(f"{folder} is not a folder of results.")
     results: dict[str, list[int]] = {}
@@ -53,5 +53,5 @@ def _read_result(path: Path) -> list[int]:
         raise ResultsInvalid(f"{path} cannot be read: {error.strerror}.") from error
     for word in words:
         if not word.isdigit() or len(word) > _MAX_ID_DIGITS:
-            raise ResultsInvalid(f"{path} holds {word[:20]!r}, which is no class id.", "A result file is one line: ids, best first.")
+            raise ResultsInvalid(f"{path} holds {word[:20]!r}, which is not a class id.", "A result file is one line: ids, best first.")
     return [int(word) for word in words]

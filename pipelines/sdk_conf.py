@@ -1,4 +1,4 @@
-"""The vendor's `sdk.conf`, read as the vendor reads it, so that one file means the same to both runtimes."""
+"""The vendor's `sdk.conf`, read by the vendor's rules, so that one file has the same effect on both runtimes."""
 
 import re
 from dataclasses import dataclass, fields
@@ -8,7 +8,7 @@ from typing import Self
 MAX_LINES = 100_000
 MAX_LINE_BYTES = 9_999
 
-# Key: lowest and highest value. What is beyond a limit is the limit; a key that is missing or no number counts as 0.
+# Key: lowest and highest value. A value beyond a limit becomes the limit; a missing key or another text counts as 0.
 LIMITS = {
     "ps_max_log_size": (1, 20),
     "ps_queue_size_warn_percent": (0, 100),
@@ -18,7 +18,7 @@ LIMITS = {
 }
 MAX_MALLOC_BYTES = 4 * 1024**3
 
-# Blanks are C's: those in front of a value are skipped, and a word ends at one.
+# Blanks are C's: leading ones are skipped, and one ends a word.
 _WORD = re.compile(r"[ \t\r\v\f]*([^ \t\r\v\f]+)")
 _INTEGER = re.compile(r"[ \t\r\v\f]*([+-]?)0*([0-9]+)")
 _FLAG = re.compile(r"[ \t\r\v\f]*true", re.IGNORECASE)
@@ -30,19 +30,19 @@ _UNWRITABLE = re.compile(r"[\s#]|^$")
 _COMMENTS = {
     "enable_ps": "Whether performance statistics are kept; read once, at the start. Default: false.",
     "ps_log_dir": "Folder of the statistics. A relative one lies in ~/log/mindxsdk. Default: logs.",
-    "ps_log_filename": "What the names of the files begin with.",
-    "ps_max_log_size": "Size at which a file is closed and the next begun, in MB: 1 to 20. Default: 10. Re-read while running.",
-    "ps_queue_size_warn_percent": "Fill at which a queue is warned of, in percent: 0 to 100. Default: 80. Re-read while running.",
+    "ps_log_filename": "The beginning of the file names.",
+    "ps_max_log_size": "Size at which a new file begins, in MB: 1 to 20. Default: 10. Re-read while running.",
+    "ps_queue_size_warn_percent": "Fill of a queue that gives a warning, in percent: 0 to 100. Default: 80. Re-read while running.",
     "ps_interval_time": "Seconds between two reports: 1 to 86400. Default: 60. Re-read while running.",
-    "ps_queue_size_interval_time": "Milliseconds between two looks at a queue: 10 to 1000. Default: 50. Re-read while running.",
-    "ps_queue_size_times": "Looks at a queue to a report: 1 to 1000. Default: 100. Re-read while running.",
-    "malloc_max_data_size": "The most bytes of a file or buffer, at most 4G; k, m and g are powers of 1024. The file comes with 1G.",
+    "ps_queue_size_interval_time": "Milliseconds between two samples of a queue: 10 to 1000. Default: 50. Re-read while running.",
+    "ps_queue_size_times": "Samples of a queue per report: 1 to 1000. Default: 100. Re-read while running.",
+    "malloc_max_data_size": "Largest size of a file or buffer, at most 4G; k, m and g are powers of 1024. The SDK's file has 1G.",
 }
 
 
 @dataclass(frozen=True)
 class SdkConf:
-    """The fields are the file's keys; their defaults are the values of the file as the SDK brings it.
+    """The fields are the file's keys; their defaults are the values in the SDK's own file.
 
     Units: `ps_max_log_size` MB, `ps_interval_time` s, `ps_queue_size_interval_time` ms, `malloc_max_data_size` bytes.
     """
@@ -61,7 +61,7 @@ class SdkConf:
     def read(cls, path: Path) -> Self:
         """The configuration of a file: UTF-8, `key=value`, `#` begins a comment, the first line of a key counts.
 
-        Raises OSError if it cannot be read, ValueError if it has too many lines or too long a one.
+        Raises OSError if the file cannot be read, ValueError if it has too many lines or a line is too long.
         """
         values = _pairs(path)
         return cls(
@@ -73,16 +73,16 @@ class SdkConf:
         )
 
     def log_folder(self, home: Path) -> Path:
-        """Where the statistics go: `ps_log_dir`, below `home`/log/mindxsdk if it is relative."""
+        """The folder of the statistics: `ps_log_dir`, below `home`/log/mindxsdk if it is relative."""
         return home / "log" / "mindxsdk" / self.ps_log_dir
 
     def render(self) -> str:
-        """The text of a file that reads back as this; raises ValueError for a name the format cannot hold."""
+        """The text of a file that gives this configuration; raises ValueError for a name the format cannot hold."""
         parts = ["# Configuration of the SDK\n"]
         for field in fields(self):
             text = str(getattr(self, field.name))
             if _UNWRITABLE.search(text):
-                raise ValueError(f"{field.name} cannot be {text!r} in an sdk.conf: no blanks, no '#', and not empty")
+                raise ValueError(f"{field.name} cannot be {text!r} in an sdk.conf: write a name without blanks and '#'")
             parts.append(f"# {_COMMENTS[field.name]}\n{field.name}={text.lower() if field.name == 'enable_ps' else text}\n")
         return "\n".join(parts)
 
@@ -106,7 +106,7 @@ def _word(values: dict[str, str], key: str, default: str) -> str:
 
 
 def _integer(text: str) -> int:
-    """The number a text begins with, or 0 if there is none or it has no room in 32 bits."""
+    """The number at the start of a text; 0 if there is none or it exceeds 32 bits."""
     match = _INTEGER.match(text)
     if not match or len(match[2]) > _INT_DIGITS:
         return 0
@@ -115,7 +115,7 @@ def _integer(text: str) -> int:
 
 
 def _size_bytes(text: str) -> int:
-    """The bytes of a text like 512m; what the vendor refuses leaves its own limit of 4 GiB."""
+    """The bytes of a text like 512m; a text that the vendor refuses gives the vendor's limit of 4 GiB."""
     match = _SIZE.fullmatch(text) if len(text) <= 20 else None
     size_bytes = int(match[1]) * _FACTORS[match[2].lower()] if match else 0
     return size_bytes if 1 <= size_bytes <= MAX_MALLOC_BYTES else MAX_MALLOC_BYTES

@@ -1,4 +1,4 @@
-"""The performance statistics of a folder, added up: what `enable_ps` of sdk.conf makes either runtime write."""
+"""Sum up a folder of performance statistics, which either runtime writes with `enable_ps` of sdk.conf."""
 
 import json
 import re
@@ -9,13 +9,13 @@ from pathlib import Path
 from pipelines.pipeline_errors import StatisticsMissing
 from pipelines.statistics_sums import StatisticsSums, Times
 
-# <name>.e2e.<process>.<pid>.<time>, and without process and pid from older SDKs; the lines say the rest.
+# <name>.e2e.<process>.<pid>.<time>; older SDKs leave out process and pid. The lines hold the rest.
 _FILE = re.compile(r".+\.(e2e|plugin|tpr|queue)\..+")
 
 
 @dataclass(frozen=True)
 class EndToEnd:
-    """From the source of a stream to its sink."""
+    """The times from the source of a stream to its sink."""
 
     stream: str
     count: int
@@ -26,7 +26,7 @@ class EndToEnd:
 
 @dataclass(frozen=True)
 class Plugin:
-    """An element, or what is timed within it (`type`); `share` is of the stream's time end to end, None without that."""
+    """An element, or a part of it (`type`). `share` is its share of the stream's end-to-end time, None if that is unknown."""
 
     stream: str
     element: str
@@ -41,7 +41,7 @@ class Plugin:
 
 @dataclass(frozen=True)
 class ThroughputSummary:
-    """Frames that left a stream; the mean is over the `busy` ones of the intervals, in which any did."""
+    """Frames that left a stream; the mean covers only the `busy` intervals, those with at least one frame."""
 
     stream: str
     frames: int
@@ -53,7 +53,7 @@ class ThroughputSummary:
 
 @dataclass(frozen=True)
 class QueueSummary:
-    """How many frames waited in a queue."""
+    """The number of frames that waited in a queue."""
 
     stream: str
     element: str
@@ -70,7 +70,7 @@ Row = EndToEnd | Plugin | ThroughputSummary | QueueSummary
 
 @dataclass(frozen=True)
 class StatisticsReport:
-    """What a folder tells; times of update are the vendor's, UTC+8."""
+    """The summary of a folder; update times are the vendor's, UTC+8."""
 
     files: int
     skipped_lines: int
@@ -86,7 +86,7 @@ class StatisticsReport:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
     def as_text(self) -> str:
-        """The report as aligned tables, empty ones left out."""
+        """The report as aligned tables; empty tables are left out."""
         head = f"{self.files} files, {self.first_update} to {self.last_update} (UTC+8)"
         if self.skipped_lines:
             head += f"; {self.skipped_lines} lines are damaged or cut off and were skipped"
@@ -100,7 +100,7 @@ class StatisticsReport:
 
 
 def read_report(folder: Path) -> StatisticsReport:
-    """Add up all files of a folder; raises StatisticsMissing if it holds none, or none with a line that can be read."""
+    """Sum up all files of a folder; raises StatisticsMissing if the folder has no files or no readable line."""
     if not folder.is_dir():
         raise StatisticsMissing(f"{folder} is not a folder.")
     paths = sorted(path for path in folder.iterdir() if _FILE.fullmatch(path.name) and path.is_file())
@@ -159,4 +159,4 @@ def _cell(name: str, value: object) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.1%}" if name in ("share", "mean_fill", "max_fill") else f"{value:.2f}"
-    return "".join(c if c.isprintable() else "?" for c in str(value))  # it goes to a terminal
+    return "".join(c if c.isprintable() else "?" for c in str(value))  # the text goes to a terminal

@@ -1,26 +1,26 @@
-"""The lines of the performance statistics, added up by stream and element; what is damaged is counted and skipped."""
+"""The lines of the performance statistics, summed up by stream and element; damaged lines are counted and skipped."""
 
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-_MAX_LINE_BYTES = 64 * 1024  # the longest of the vendor's lines, a queue with 1000 sizes, has 12 kB
-_SHORT_INTERVAL_S = 0.99  # the shortest is 1, give or take the rounding; a rate over less is chance
-_LONGEST_INTERVAL_S = 2 * 86_400.0  # twice the vendor's longest
+_MAX_LINE_BYTES = 64 * 1024  # the vendor's longest line, a queue with 1000 sizes, has 12 kB
+_SHORT_INTERVAL_S = 0.99  # the shortest interval is 1, with rounding; a rate over less time is random
+_LONGEST_INTERVAL_S = 2 * 86_400.0  # twice the vendor's longest interval
 _MAX_NUMBER = 2.0**63
 
 Line = Mapping[str, object]
 
 
 class Times:
-    """Lines of the e2e and plugin kind, added up."""
+    """The sum of lines of the e2e and plugin kinds."""
 
     def __init__(self) -> None:
         self.count = self.total_us = self.max_us = 0
         self.min_us: int | None = None
 
     def add(self, count: int, total_us: int, max_us: int, min_us: int) -> None:
-        """Add one report; an idle one says nothing of the extremes."""
+        """Add one report; an idle report does not change maximum and minimum."""
         if count:
             self.count += count
             self.total_us += total_us
@@ -34,14 +34,14 @@ class Times:
 
 
 class Rates:
-    """Lines of the throughput kind, added up. A line tells its interval only through its rate."""
+    """The sum of lines of the throughput kind. The interval of a line follows from its rate."""
 
     def __init__(self) -> None:
         self.frames = self.intervals = self.busy = 0
-        self.busy_s = self.max_per_s = self.max_short_per_s = 0.0  # the second is told if there is no interval long enough for the first
+        self.busy_s = self.max_per_s = self.max_short_per_s = 0.0  # max_short_per_s is used if no interval is long enough for max_per_s
 
     def add(self, frames: int, rate: float) -> None:
-        """Add one report: the frames of an interval, and their number per second."""
+        """Add one report: the frames of an interval, and the frames per second."""
         self.intervals += 1
         if frames and rate:
             self.frames += frames
@@ -59,26 +59,26 @@ class Rates:
 
 
 class Fill:
-    """Lines of the queue kind, added up."""
+    """The sum of lines of the queue kind."""
 
     def __init__(self) -> None:
         self.capacity = self.looks = self.total = self.max = 0
 
     def add(self, capacity: int, largest: int, sizes: list[int]) -> None:
-        """Add one report: the looks at a queue."""
+        """Add one report: the samples of a queue."""
         self.capacity = max(self.capacity, capacity)
         self.max = max(self.max, largest, *sizes)
         self.looks += len(sizes)
         self.total += sum(sizes)
 
     def numbers(self) -> tuple[int, int, float, int, float, float]:
-        """Capacity, looks, mean and maximum in frames, mean and maximum as shares of the capacity."""
+        """Capacity, samples, mean and maximum in frames, mean and maximum as shares of the capacity."""
         mean, capacity = self.total / self.looks if self.looks else 0.0, self.capacity
         return capacity, self.looks, mean, self.max, mean / capacity if capacity else 0.0, self.max / capacity if capacity else 0.0
 
 
 class StatisticsSums:
-    """Everything that was read, by stream and element."""
+    """The sums of all lines, by stream and element."""
 
     def __init__(self) -> None:
         self.read = self.skipped = 0
@@ -89,7 +89,7 @@ class StatisticsSums:
         self.queues: dict[tuple[str, str], Fill] = {}
 
     def add_file(self, path: Path) -> None:
-        """Add every line of a file that can be read; raises OSError if the file cannot."""
+        """Add every readable line of a file; raises OSError if the file cannot be read."""
         for text in _lines(path):
             try:
                 self._add(json.loads(text))
@@ -98,7 +98,7 @@ class StatisticsSums:
                 self.skipped += 1
 
     def _add(self, line: Line) -> None:
-        """Add a line, or nothing of it; raises ValueError, KeyError or TypeError."""
+        """Add a whole line or nothing of it; raises ValueError, KeyError or TypeError."""
         kind, stream = _text(line, "type"), _text(line, "streamName")
         match kind:
             case "e2e":
@@ -114,14 +114,14 @@ class StatisticsSums:
                 element, fill = _text(line, "elementName"), _fill(line)
                 self.queues.setdefault((stream, element), Fill()).add(*fill)
             case _:
-                raise ValueError(f"there is no type {kind!r}")
+                raise ValueError(f"unknown type {kind!r}")
         if update := str(line.get("updateTime", "")):
             first, last = self.updates or (update, update)
             self.updates = min(first, update), max(last, update)
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file, however long it is; a line that is too long comes as an empty one, which is no JSON."""
+    """The lines of a file of any length. A line that is too long becomes an empty line, which is not JSON."""
     with path.open("rb") as file:
         while line := file.readline(_MAX_LINE_BYTES):
             too_long = len(line) == _MAX_LINE_BYTES and not line.endswith(b"\n")
@@ -145,22 +145,22 @@ def _rate(line: Line) -> tuple[int, float]:
 def _fill(line: Line) -> tuple[int, int, list[int]]:
     sizes = line["recentSize"]
     if not isinstance(sizes, list):
-        raise TypeError("recentSize is no list")
+        raise TypeError("recentSize is not a list")
     return int(_number(line["maxSizeBuffers"])), int(_number(line["maxSize"])), [int(_number(size)) for size in sizes]
 
 
 def _text(line: Line, key: str) -> str:
     value = line[key]
     if not isinstance(value, str):
-        raise TypeError(f"{key} is no text")
+        raise TypeError(f"{key} is not a text")
     return value
 
 
 def _number(value: object) -> float:
-    """A number, or a text that holds one, neither negative nor beyond what a counter holds."""
+    """A number, or a text with a number; not negative, and not larger than a counter can be."""
     if not isinstance(value, str | int | float):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     number = float(value)
-    if not 0 <= number < _MAX_NUMBER:  # NaN is not either
+    if not 0 <= number < _MAX_NUMBER:  # also refuses NaN
         raise ValueError(f"{number} is out of range")
     return number

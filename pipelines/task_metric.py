@@ -1,4 +1,4 @@
-"""The accuracy of a folder of result files against a file of labels, summed up as the SDK's samples do."""
+"""The accuracy of a folder of result files against a file of labels, calculated like the SDK's samples."""
 
 import json
 import re
@@ -14,14 +14,14 @@ from pipelines.result_files import read_results
 TOP_K = 5
 USAGE = "usage: classification_task_metric.py RESULT_DIR LABELS OUT_DIR JSON_NAME, for example: result/ val_label.txt . result.json"
 _CLASS_ID = re.compile("[0-9]{1,9}")
-_SHOWN = 10  # names to a message
-_EXAMPLE = "As: ILSVRC2012_val_00000001.JPEG 65"
+_SHOWN = 10  # names per message
+_EXAMPLE = "For example: ILSVRC2012_val_00000001.JPEG 65"
 _MAX_LABEL_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class TaskMetric:
-    """`hits[i]` images had their class among the first i + 1; all labelled images count, with a result or without."""
+    """`hits[i]` images had their class among the first i + 1 ids. All labelled images count, also those without a result."""
 
     images: int
     classes: int
@@ -30,14 +30,14 @@ class TaskMetric:
     unlabelled: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, object]:
-        """The samples' summary; every value is a text."""
+        """The summary of the samples; every value is a text."""
         rows = [("Number of images", str(self.images)), ("Number of classes", str(self.classes))]
         rows += [(f"Top{k} accuracy", f"{hits / self.images:.2%}") for k, hits in enumerate(self.hits, start=1)]
         return {"title": "Overall statistical evaluation", "value": [{"key": key, "value": value} for key, value in rows]}
 
 
 def label_lines(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Line number, name and last word of each line of a file of labels that is not blank; raises ResultsInvalid."""
+    """Line number, name and last word of every non-blank line of a file of labels; raises ResultsInvalid."""
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not (words := line.rsplit(maxsplit=1)):
             continue
@@ -59,20 +59,20 @@ def read_text(path: Path) -> str:
 
 
 def read_labels(path: Path) -> dict[str, int]:
-    """Class ids by image name, from lines of a name (with or without its ending) and an id; raises ResultsInvalid."""
+    """Class ids by image name, from lines with a name (with or without its ending) and an id; raises ResultsInvalid."""
     labels: dict[str, int] = {}
     for number, name, word in label_lines(path):
         if not _CLASS_ID.fullmatch(word):
             raise ResultsInvalid(f"{path}, line {number}: {f'{name} {word}'[:80]!r} is not a name and a class id.", _EXAMPLE)
         if labels.setdefault(name, int(word)) != int(word):
-            raise ResultsInvalid(f"{path}, line {number}: {name!r} has had another class before.")
+            raise ResultsInvalid(f"{path}, line {number}: {name!r} has another class on an earlier line.")
     if not labels:
         raise ResultsInvalid(f"{path} holds no labels.")
     return labels
 
 
 def measure(results: Mapping[str, Sequence[int]], labels: Mapping[str, int]) -> TaskMetric:
-    """The accuracy for the first k ids, up to the longest result and TOP_K; a missing result is a wrong one."""
+    """The accuracy for the first k ids, k up to the longest result and TOP_K; a missing result counts as wrong."""
     depth = min(TOP_K, max(map(len, results.values()), default=0))
     hits = [0] * depth
     missing: list[str] = []
@@ -90,15 +90,15 @@ def measure(results: Mapping[str, Sequence[int]], labels: Mapping[str, int]) -> 
 
 
 def evaluate(result_folder: Path, labels: Path) -> TaskMetric:
-    """Measure a folder against a file of labels; raises ResultsInvalid, also for a folder without any result."""
+    """Measure a folder against a file of labels; raises ResultsInvalid, also for a folder without results."""
     results = read_results(result_folder)
     if not results:
-        raise ResultsInvalid(f"{result_folder} holds no results.", "They are called <image>_1.txt; pipelines/run.sh writes them.")
+        raise ResultsInvalid(f"{result_folder} holds no results.", "The files are named <image>_1.txt; pipelines/run.sh writes them.")
     return measure(results, read_labels(labels))
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The script: write the summary to OUT_DIR/JSON_NAME, and to standard error what was missing; the exit code."""
+    """The script: write the summary to OUT_DIR/JSON_NAME and missing results to standard error; returns the exit code."""
     if len(arguments) != 4:
         sys.stderr.write(f"{USAGE}\n")
         return 2
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"error: {error.filename} cannot be written: {error.strerror}.\n")
         return 1
     _tell(metric.missing, f"of {metric.images} images have no result and count as wrong")
-    _tell(metric.unlabelled, "results belong to no label and do not count")
+    _tell(metric.unlabelled, "results have no label and do not count")
     return 0
 
 

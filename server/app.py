@@ -1,4 +1,4 @@
-"""The application, put together from its parts; it takes everything and reads nothing."""
+"""The application, assembled from its parts. It gets everything as arguments and does not read settings."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -63,7 +63,7 @@ def create_app(
     )
     hot = ClassifyRoutes(service.models, service.body_budget, service.settings)
     hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
-    # First, since routes are tried in order. The hot ones are here for every method but POST.
+    # First, because routes are tried in order. The hot routes are here for all methods except POST.
     app.router.routes[:0] = [
         *(Route(path, _only_post, methods=["POST"]) for path in hot_routes),
         Route("/", _page, include_in_schema=False),
@@ -162,7 +162,7 @@ def create_app(
 
 
 async def _only_post(_request: Request) -> Response:
-    raise AssertionError("POST is answered in front")
+    raise AssertionError("POST is answered before this route")
 
 
 async def _page(_request: Request) -> FileResponse:
@@ -170,19 +170,19 @@ async def _page(_request: Request) -> FileResponse:
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
-    """Starlette's own refusals, in the one error body."""
+    """Convert Starlette's own errors to the common error body."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    path = request.scope["path"]  # request.url would parse the Host header, which may be anything
+    path = request.scope["path"]  # request.url would parse the Host header, which the client chooses
     found: ServiceError
     match error.status_code:
         case 404:
             found = NotFound(f"There is nothing at {path}.", "GET /docs lists the routes.")
         case 405:
-            found = MethodNotAllowed(f"{request.method} is not for {path}.", "GET /docs lists the routes.")
+            found = MethodNotAllowed(f"{path} does not accept {request.method}.", "GET /docs lists the routes.")
         case _:
             found = BadRequest(str(error.detail))
     response = error_response(found, context_of(request.scope).request_id)
-    if error.status_code == status_of(MethodNotAllowed):  # Starlette's own names the methods of the first route only
+    if error.status_code == status_of(MethodNotAllowed):  # Starlette's own error names only the methods of the first route
         response.headers["Allow"] = ", ".join(method for method in sorted(METHODS) if _takes(request, method))
     return response
 

@@ -4,24 +4,24 @@ ServiceError              a request, an image or an engine that fails
 ├─ BadRequest             the request is malformed
 │  └─ ScoresUnavailable   the engine does not give the scores of all classes
 ├─ Unauthorized           the API key is missing or wrong
-├─ Forbidden              not for this client: outside the allowed folders, or not without a key
-├─ NotFound               no such route or thing
-├─ MethodNotAllowed       the route exists, not for this method
+├─ Forbidden              not allowed for this client: outside the allowed folders, or without a key
+├─ NotFound               the route or thing does not exist
+├─ MethodNotAllowed       the route exists, but not for this method
 ├─ RequestTimeout         the client takes too long to send its request
-├─ ReloadRefused          the new model cannot be served, or not now; the old one goes on
+├─ ReloadRefused          the new model cannot be served, or not now; the old one stays
 ├─ BodyTooLarge           more bytes than max_body_bytes
 ├─ ImageTooLarge          more pixels than max_image_pixels
 ├─ UriTooLong             the URL is too long
 ├─ UnsupportedImage       not a JPEG, PNG, WebP or BMP
-├─ UndecodableImage       an image, but truncated or damaged
-├─ Saturated              as many images, or bytes of bodies, are under way as are taken
+├─ UndecodableImage       the image is truncated or damaged
+├─ Saturated              the limit of images, or of body bytes, in progress is reached
 ├─ HeadersTooLarge        too many headers, or too many bytes of them
-├─ EngineFailed           the engine took the image and did not answer it
-├─ InternalError          a fault of ours; the log has its id
+├─ EngineFailed           the engine took the image but did not answer it
+├─ InternalError          a fault of the server; the log has its id
 ├─ EngineUnavailable      the engine cannot start, is not ready yet, or is down
 │  ├─ EngineLost          the engine that worked on the image is gone, or hangs
-│  └─ StreamFull          the stream is full, which is nobody's fault
-├─ TooManyConnections     max_connections are open
+│  └─ StreamFull          the stream is full, which is not a fault
+├─ TooManyConnections     the limit max_connections is reached
 └─ DeadlineExceeded       no answer within timeout_ms
 """
 

@@ -1,4 +1,4 @@
-"""Every setting of the server: flag > environment > file > default. The only place that reads the environment."""
+"""All settings of the server: flag > environment > file > default. Only this module reads the environment."""
 
 import ipaddress
 from pathlib import Path
@@ -33,7 +33,7 @@ class Settings(BaseSettings):
 
     # Address and access
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 selects a free one.")
     api_key: SecretStr | None = Field(
         None,
         description="If set, every route but the health routes and the page asks for it, as X-Api-Key or as Authorization: Bearer. "
@@ -74,8 +74,8 @@ class Settings(BaseSettings):
     engine_python: Path | None = Field(
         None, description="The Python that imports the SDK's module (3.7 or newer), if it is not the server's."
     )
-    engine_start_s: float = Field(120.0, gt=0, description="Seconds an engine process may take to be ready.")
-    engine_stall_s: float = Field(10.0, gt=0, description="Seconds without a result after which an engine with work counts as hung.")
+    engine_start_s: float = Field(120.0, gt=0, description="Longest start of an engine process in seconds.")
+    engine_stall_s: float = Field(10.0, gt=0, description="An engine with work that gives no result for this many seconds counts as hung.")
     streams_per_device: int = Field(
         0, ge=0, le=64, description="Streams per device. 0: on a CPU one more than its cores, at most 8; on a chip 2."
     )
@@ -123,14 +123,14 @@ class Settings(BaseSettings):
         "", description="The folders that POST /evaluate may measure, with all below them: name=/path,/other/path."
     )
     evaluation_dir: Path = Field(Path("evaluations"), description="Folder in which evaluations are kept. Each server needs one of its own.")
-    max_upload_bytes: Positive = Field(4 * 1024**3, description="Largest archive POST /evaluate takes, packed, and again unpacked.")
+    max_upload_bytes: Positive = Field(4 * 1024**3, description="Largest archive for POST /evaluate, packed and also unpacked.")
 
     # Stopping
-    drain_delay_s: float = Field(1.0, ge=0, description="Seconds between readiness going off and the listener closing.")
-    drain_s: float = Field(30.0, ge=0, description="Seconds in which requests in flight may still be answered.")
+    drain_delay_s: float = Field(1.0, ge=0, description="Seconds from the end of readiness to the close of the listener.")
+    drain_s: float = Field(30.0, ge=0, description="Longest time to finish the requests in flight, in seconds.")
 
     # Logs
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level of log lines.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or text on a terminal only (auto).")
 
     @field_validator("runtime", mode="before")
@@ -154,21 +154,21 @@ class Settings(BaseSettings):
 
     @property
     def loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
+        """Whether only this machine can connect to the server."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
 
     def read_api_key(self) -> str | None:
-        """The API key, from its file or its setting; raises OSError when the file cannot be read."""
+        """The API key, from its file or its setting; raises OSError if the file cannot be read."""
         if self.api_key_file:
             return self.api_key_file.read_text("utf-8").strip()
         return self.api_key.get_secret_value() if self.api_key else None
 
 
 class AscendEnvironment(BaseSettings):
-    """What the set_env.sh of CANN and of the SDK set, and what else decides whether they run, as far as it is looked at here."""
+    """The variables of set_env.sh of CANN and of the SDK, and others that affect them, as far as `doctor` checks them."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -189,5 +189,5 @@ class AscendEnvironment(BaseSettings):
     tmpdir: str = ""
 
     def variables(self) -> dict[str, str]:
-        """By their names in the environment."""
+        """The variables by their names in the environment."""
         return {name.upper(): value for name, value in self.model_dump().items()}

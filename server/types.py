@@ -7,13 +7,13 @@ from typing import Literal, NamedTuple
 
 ScoreType = Literal["probability", "logit"]
 Scores = Literal["top", "full"]
-"""Which scores of an image are wanted: the best min(16, classes), or those of all classes besides."""
+"""The wanted scores of an image: the best min(16, classes), or also those of all classes."""
 Runtime = Literal["ascend", "cpu"]
-"""What runs a pipeline: the vendor's SDK, or this project's CPU runtime."""
+"""The runtime of a pipeline: the vendor's SDK, or this project's CPU runtime."""
 
 
 class ImageFormat(StrEnum):
-    """The encodings that are accepted."""
+    """The accepted encodings."""
 
     JPEG = "jpeg"
     PNG = "png"
@@ -23,7 +23,7 @@ class ImageFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:
-    """An image whose structure has been checked and which nobody has decoded; sizes are as stored, before any rotation.
+    """An image with a checked structure, not decoded; sizes are those of the stored picture, before any rotation.
 
     `orientation` is the EXIF orientation, 1-8 (1: upright, or not told). `decode_s` and `decoded_bytes` are estimates of what
     decoding costs: seconds of one core, and bytes at the peak.
@@ -39,7 +39,7 @@ class EncodedImage:
 
 
 class ClassScore(NamedTuple):
-    """One class and its score; a tuple, since sixteen are made for an image."""
+    """One class and its score; a named tuple, because each image needs up to sixteen."""
 
     class_id: int
     label: str
@@ -48,9 +48,9 @@ class ClassScore(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What an engine answers: the best min(16, classes) classes, best first, and where the time went.
+    """The answer of an engine: the best min(16, classes) classes, best first, and the seconds per stage.
 
-    `all_scores`, where they were asked for, are those of all classes, in the order of the class ids, as little-endian float32.
+    `all_scores`, if requested, holds the scores of all classes, in the order of the class ids, as little-endian float32.
     """
 
     scores: tuple[ClassScore, ...]

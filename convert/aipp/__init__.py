@@ -1,4 +1,4 @@
-"""AIPP, the preprocessing that ATC compiles into an OM: rendered from the recipe, read back, and held against it."""
+"""AIPP, the preprocessing that ATC compiles into an OM: render it from the recipe, parse it, compare it with the recipe."""
 
 from convert.aipp.config import AippConfig
 from convert.aipp.config_text import parse_aipp, read_aipp, render_aipp

@@ -1,4 +1,4 @@
-"""The keys of a static `aipp_op`, with their ranges, their defaults and what must hold between them."""
+"""The keys of a static `aipp_op`, with their ranges, defaults and dependencies."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,18 +11,18 @@ Padding = Annotated[int, Field(ge=0, le=32)]
 Byte = Annotated[int, Field(ge=0, le=255)]
 Coefficient = Annotated[int, Field(ge=-32768, le=32767)]
 Offset = Annotated[float, Field(ge=0, le=255)]
-Factor = Annotated[float, Field(ge=-65504, le=65504)]  # what float16 holds
+Factor = Annotated[float, Field(ge=-65504, le=65504)]  # the range of float16
 
 MIN_SRC_WIDTH = 2
 MAX_PADDED_WIDTH = 1080
 
 
 class AippConfig(BaseModel):
-    """The preprocessing of one input, by the vendor's own names, after CANN's "ATC Tool Instructions", AIPP configuration.
+    """The preprocessing of one input, with the vendor's names, after the AIPP chapter of CANN's "ATC Tool Instructions".
 
-    In this order: crop; colours, by `csc_switch` (`(M * (pixel - input_bias) >> 8) + output_bias`) or `rbuv_swap_switch`;
-    `(pixel - mean_chn - min_chn) * var_reci_chn` with the channels as they are then; padding. Sizes are in px; 0 for a size
-    of the source or the crop means the network's.
+    Order: crop; colours, by `csc_switch` (`(M * (pixel - input_bias) >> 8) + output_bias`) or `rbuv_swap_switch`;
+    `(pixel - mean_chn - min_chn) * var_reci_chn` in the new channel order; padding. Sizes are in px. A source or crop size
+    of 0 means the network's size.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -84,7 +84,7 @@ class AippConfig(BaseModel):
         if self.src_image_size_w and self.src_image_size_w < MIN_SRC_WIDTH:
             raise ValueError(f"src_image_size_w must be 0 or at least {MIN_SRC_WIDTH}")
         if (self.crop or self.padding) and not (self.src_image_size_w and self.src_image_size_h):
-            raise ValueError("src_image_size_w and src_image_size_h must be given where crop or padding is on")
+            raise ValueError("src_image_size_w and src_image_size_h must be given if crop or padding is on")
         if self.input_format == "YUV420SP_U8":
             self._check_even()
         for side in ("w", "h") if self.crop else ():
@@ -96,13 +96,13 @@ class AippConfig(BaseModel):
         return self
 
     def _check_even(self) -> None:
-        """One U and one V serve four pixels, so that nothing can begin or end between two."""
+        """Check that positions and sizes are even: one U and one V belong to four pixels, so no picture can begin or end between them."""
         keys = ["src_image_size_w", "src_image_size_h"]
         if self.crop:
             keys += ["load_start_pos_w", "load_start_pos_h", "crop_size_w", "crop_size_h"]
         for key in keys:
             if getattr(self, key) % 2:
-                raise ValueError(f"{key} must be even for YUV420SP_U8, and is {getattr(self, key)}")
+                raise ValueError(f"{key} must be even for YUV420SP_U8, but is {getattr(self, key)}")
 
     @property
     def _padded_width(self) -> int:

@@ -1,4 +1,4 @@
-"""Writes and reads `aipp.config`: protobuf's text format, of which the vendor's parser knows one message, `aipp_op`."""
+"""Writes and reads `aipp.config`, in protobuf's text format. The vendor's parser knows only the message `aipp_op`."""
 
 import re
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from convert.aipp.config import AippConfig
 from convert.conversion_errors import AippInvalid
 from models.manifest import ModelManifest
 
-MAX_BYTES = 65_536  # ours has 1.5 KB
+MAX_BYTES = 65_536  # the rendered file has 1.5 KB
 MAX_BLOCKS = 16
 BLOCK = "aipp_op"
 FORMATS = {"1": "YUV420SP_U8", "2": "XRGB8888_U8", "3": "RGB888_U8", "4": "YUV400_U8"}
 MODES = {"1": "static", "2": "dynamic"}
 BOOLEANS = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
 
-_REMEDY = "Mend that line, or render a new file: ascend-classify convert aipp NAME -o aipp.config."
+_REMEDY = "Correct that line, or render a new file: ascend-classify convert aipp NAME -o aipp.config."
 _TOKEN = re.compile(r"[{}:]|[^\s{}:]+", re.ASCII)
 _WHOLE = re.compile(r"-?(0[xX][0-9a-fA-F]{1,8}|0|[1-9][0-9]{0,8})")  # protobuf reads 010 as 8
 _DECIMAL = re.compile(r"-?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][-+]?[0-9]{1,3})?f?")
@@ -32,12 +32,15 @@ def _keys(*names: str, channels: int = 0) -> tuple[str, ...]:
 _MATRIX = tuple(f"matrix_r{row}c{column}" for row in range(3) for column in range(3))
 _SECTIONS = (
     ("", _keys("aipp_mode", "related_input_rank", "input_format", "src_image_size_w", "src_image_size_h")),
-    ("What of the picture the network sees, px.", _keys("crop", "load_start_pos_w", "load_start_pos_h", "crop_size_w", "crop_size_h")),
+    (
+        "The part of the picture that the network gets, px.",
+        _keys("crop", "load_start_pos_w", "load_start_pos_h", "crop_size_w", "crop_size_h"),
+    ),
     (
         "Colours: a channel is (matrix row * (pixel - input_bias)) / 256.",
         ("csc_switch", *_MATRIX, *_keys("input_bias", "output_bias", channels=3)),
     ),
-    ("Whether the first and the third channel change places (of YUV: U and V).", _keys("rbuv_swap_switch", "ax_swap_switch")),
+    ("Whether the first and the third channel are swapped (in YUV: U and V).", _keys("rbuv_swap_switch", "ax_swap_switch")),
     (
         "(pixel - mean_chn - min_chn) * var_reci_chn, the channels in the network's order. mean_chn takes integers only.",
         _keys("mean_chn", "min_chn", "var_reci_chn", channels=3),
@@ -50,7 +53,7 @@ _ALWAYS = {*_SECTIONS[0][1], "crop", "csc_switch", "rbuv_swap_switch", *_SECTION
 
 
 def render_aipp(config: AippConfig, manifest: ModelManifest | None = None) -> str:
-    """The file's text; of `manifest`, the first line tells where it was rendered from."""
+    """The file's text; with `manifest`, the first line names the source."""
     lines = [f"# Rendered from {manifest.name}, recipe {manifest.recipe.sha256}."] if manifest else []
     lines += ["# To change anything, change the manifest and render again."] if manifest else []
     lines.append(f"{BLOCK} {{")
@@ -62,7 +65,7 @@ def render_aipp(config: AippConfig, manifest: ModelManifest | None = None) -> st
 
 
 def _is_written(config: AippConfig, key: str, switch: str) -> bool:
-    """Defaults are left out, but not where a switch is on: what its keys are by default, the vendor's documents do not agree on."""
+    """Whether to write a key. Defaults are left out unless a switch is on, because the vendor's documents disagree on their values."""
     value = getattr(config, key)
     return key in _ALWAYS or (switch in _SWITCHES and getattr(config, switch)) or value != AippConfig.model_fields[key].default
 
@@ -72,7 +75,7 @@ def _shown(value: object) -> str:
 
 
 def read_aipp(path: Path) -> AippConfig:
-    """The configuration in a file; raises AippInvalid, also for a file that cannot be read."""
+    """The configuration in a file; raises AippInvalid, also if the file cannot be read."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -92,10 +95,10 @@ class _Fault(Exception):
 
 
 def parse_aipp(text: str, name: str = "aipp.config") -> AippConfig:
-    """The configuration in a text, whose `name` appears in errors; raises AippInvalid with the line number.
+    """The configuration in a text; raises AippInvalid with `name` and the line number.
 
-    Spacing is free, `#` begins a comment, and every key may come once. A classifier has one input, so only an `aipp_op` of
-    input 0 is taken, though the format has room for several.
+    White space does not matter, `#` begins a comment, and each key may occur once. The format allows several inputs, but a
+    classifier has one, so only an `aipp_op` of input 0 is accepted.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise AippInvalid(f"{name}: more than the {MAX_BYTES} bytes that an AIPP configuration may have.", _REMEDY)
@@ -109,7 +112,7 @@ def parse_aipp(text: str, name: str = "aipp.config") -> AippConfig:
 
 
 def _blocks(text: str) -> dict[int, AippConfig]:
-    """The configurations by the input they are for; raises _Fault."""
+    """The configurations by input number; raises _Fault."""
     tokens = _Tokens(text)
     configs: dict[int, AippConfig] = {}
     while not tokens.at_end:
@@ -129,7 +132,7 @@ def _blocks(text: str) -> dict[int, AippConfig]:
 
 
 class _Tokens:
-    """The words and marks of a text, one after the other, with their lines."""
+    """The tokens of a text, in order, with their lines."""
 
     def __init__(self, text: str) -> None:
         lines = text.split("\n")
@@ -160,7 +163,7 @@ class _Tokens:
     def expect(self, wanted: str) -> None:
         line = self.line
         if not self.take_if(wanted):
-            raise _Fault(line, f"{wanted!r} should stand here, not {_cut(self.take())}")
+            raise _Fault(line, f"expected {wanted!r}, found {_cut(self.take())}")
 
 
 def _cut(token: str) -> str:
@@ -168,14 +171,14 @@ def _cut(token: str) -> str:
 
 
 def _entries(tokens: _Tokens) -> Iterator[tuple[str, _Entry]]:
-    """The keys of a block up to its brace, with their values."""
+    """The keys of a block up to its closing brace, with their values."""
     while not tokens.take_if("}"):
         line, key = tokens.line, tokens.take()
         if not key:
             raise _Fault(line, f"the {'}'!r} of {BLOCK} is missing")
         field = AippConfig.model_fields.get(key)
         if field is None:
-            raise _Fault(line, f"{_cut(key)} is no key of static AIPP")
+            raise _Fault(line, f"{_cut(key)} is not a key of static AIPP")
         tokens.expect(":")
         yield key, _Entry(_value(key, field, tokens.take(), line), line)
 
@@ -183,20 +186,20 @@ def _entries(tokens: _Tokens) -> Iterator[tuple[str, _Entry]]:
 def _value(key: str, field: FieldInfo, token: str, line: int) -> object:
     if key == "aipp_mode":
         if (mode := MODES.get(token, token)) == "dynamic":
-            raise _Fault(line, "dynamic AIPP takes its parameters with every picture; the recipe is compiled in only if it is static")
+            raise _Fault(line, "dynamic AIPP takes its parameters with every picture; use static AIPP, which compiles the recipe in")
         return mode
     if key == "input_format":
         return FORMATS.get(token, token)
     if field.annotation is bool:
         if token not in BOOLEANS:
-            raise _Fault(line, f"{key} is true or false, not {_cut(token)}")
+            raise _Fault(line, f"{key} must be true or false, not {_cut(token)}")
         return BOOLEANS[token]
     if field.annotation is int:
         if not _WHOLE.fullmatch(token):
-            raise _Fault(line, f"{key} is a whole number, not {_cut(token)}")
+            raise _Fault(line, f"{key} must be a whole number, not {_cut(token)}")
         return int(token, 16 if "x" in token.lower() else 10)
     if not _DECIMAL.fullmatch(token):
-        raise _Fault(line, f"{key} is a number, not {_cut(token)}")
+        raise _Fault(line, f"{key} must be a number, not {_cut(token)}")
     return float(token.removesuffix("f"))
 
 
@@ -204,7 +207,7 @@ def _config(entries: Iterator[tuple[str, _Entry]], line: int) -> AippConfig:
     found: dict[str, _Entry] = {}
     for key, entry in entries:
         if key in found:
-            raise _Fault(entry.line, f"{key} stands in line {found[key].line} already")
+            raise _Fault(entry.line, f"{key} is already in line {found[key].line}")
         found[key] = entry
     if "aipp_mode" not in found:
         raise _Fault(line, f"{BLOCK} lacks aipp_mode")

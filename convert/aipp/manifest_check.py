@@ -1,4 +1,4 @@
-"""Holds a configuration against the one that the manifest renders, by what they do rather than by how they are written."""
+"""Compares the effect of an AIPP configuration with the effect of the configuration that the manifest renders."""
 
 import math
 from collections.abc import Iterator
@@ -19,22 +19,22 @@ _REMEDY = "Render it from the manifest: ascend-classify convert aipp NAME -o aip
 
 
 def check_aipp(config: AippConfig, manifest: ModelManifest) -> None:
-    """Raises AippInvalid naming the first field in which the configuration differs from the manifest's recipe, with both values.
+    """Raise AippInvalid for the first field in which the configuration differs from the manifest's recipe, with both values.
 
-    The configuration's own `input_format` decides which source it is compared for. Numbers that are the same in float16, which
-    is what AIPP computes in, are the same; mean_chn and min_chn count together.
+    The configuration's own `input_format` selects the source to compare with. Numbers that are equal in float16 count as equal,
+    because AIPP computes in float16; mean_chn and min_chn count together.
     """
     source = SOURCES.get(config.input_format)
     if source is None:
-        raise AippInvalid(f"input_format is {config.input_format}; {manifest.name} is fed {' or '.join(SOURCES)}.", _REMEDY)
+        raise AippInvalid(f"input_format is {config.input_format}; {manifest.name} takes {' or '.join(SOURCES)}.", _REMEDY)
     rendered = aipp_of(manifest, source)
     for (field, have), (_, want) in zip(_meaning(config, manifest), _meaning(rendered, manifest), strict=True):
         if not _same(have, want):
-            raise AippInvalid(f"{field} is {_shown(have)}, but {manifest.name} wants {_shown(want)}.", _REMEDY)
+            raise AippInvalid(f"{field} is {_shown(have)}, but {manifest.name} needs {_shown(want)}.", _REMEDY)
 
 
 def _meaning(config: AippConfig, manifest: ModelManifest) -> Iterator[tuple[str, bool | int | float]]:
-    """What the configuration does, field by field, whichever way it is written."""
+    """The effect of the configuration, field by field, for every way to write it."""
     yield "related_input_rank", config.related_input_rank
     yield from _geometry(config, manifest.recipe.network_size_px)
     yield "csc_switch", config.csc_switch
@@ -55,7 +55,7 @@ def _geometry(config: AippConfig, network_size_px: tuple[int, int]) -> Iterator[
         start = (config.load_start_pos_w, config.load_start_pos_h)
         size = tuple(side or wanted for side, wanted in zip((config.crop_size_w, config.crop_size_h), network_size_px, strict=True))
     yield from zip(("src_image_size_w", "src_image_size_h"), source, strict=True)
-    yield "crop", size != source  # all of the picture is no crop
+    yield "crop", size != source  # a crop of the whole picture has no effect
     yield from zip(("load_start_pos_w", "load_start_pos_h"), start, strict=True)
     yield from zip(("crop_size_w", "crop_size_h"), size, strict=True)
     edges = (config.left_padding_size, config.right_padding_size, config.top_padding_size, config.bottom_padding_size)
@@ -63,7 +63,7 @@ def _geometry(config: AippConfig, network_size_px: tuple[int, int]) -> Iterator[
 
 
 def _same(have: float, want: float) -> bool:
-    """Whether two numbers differ by no more than float16 rounds: half of its last place, 2**-11 of the power of two."""
+    """Whether two numbers are equal within the rounding of float16: half of its last place, 2**-11 of the power of two."""
     if isinstance(have, float) or isinstance(want, float):
         return abs(have - want) <= 2.0 ** (math.frexp(max(abs(have), abs(want)))[1] - 12)
     return have == want

@@ -1,4 +1,4 @@
-"""From a manifest's recipe to the AIPP that does the same."""
+"""Makes the AIPP configuration with the effect of a manifest's recipe."""
 
 from typing import Literal
 
@@ -10,17 +10,17 @@ from models.manifest import ModelManifest, Recipe
 
 AippSource = Literal["rgb888", "yuv420sp"]
 
-# JPEG's YCbCr of full range to R, G and B, times 256: 1.402, 0.344, 0.714 and 1.772 of JFIF 1.02, in CANN's own rounding.
+# JPEG's full-range YCbCr to R, G and B, times 256: 1.402, 0.344, 0.714 and 1.772 of JFIF 1.02, with CANN's own rounding.
 JPEG_TO_RGB = ((256, 0, 359), (256, -88, -183), (256, 454, 0))
 CHROMA_ZERO = 128
-SMALLEST_FACTOR = 2.0**-14  # of full precision in float16
+SMALLEST_FACTOR = 2.0**-14  # the smallest number with full precision in float16
 
 
 def aipp_of(manifest: ModelManifest, source: AippSource) -> AippConfig:
-    """The static AIPP that brings pixels of `recipe.input_size_px` to the network; raises AippInvalid where AIPP cannot.
+    """The static AIPP from pixels of `recipe.input_size_px` to the network's input; raises AippInvalid if AIPP cannot do it.
 
-    `rgb888`: what OpenCV decodes, BGR bytes; `yuv420sp`: NV12 of full range, as DVPP decodes JPEGs.
-    Means have fractions and mean_chn has none, so they stand in min_chn.
+    `rgb888`: BGR bytes, as OpenCV decodes; `yuv420sp`: full-range NV12, as DVPP decodes JPEGs.
+    Means have fractions, but mean_chn takes integers, so the means go into min_chn.
     """
     recipe = manifest.recipe
     width, height = recipe.input_size_px
@@ -69,5 +69,5 @@ def _normalisation(recipe: Recipe) -> dict[str, object]:
 
 
 def _digits(value: float) -> float:
-    """The value in 15 digits: as many as every double keeps, so that 255 * 0.406 is 103.53 and not 103.53000000000002."""
+    """The value with 15 digits, which every double keeps, so that 255 * 0.406 is 103.53 and not 103.53000000000002."""
     return float(f"{value:.15g}")

@@ -1,1 +1,1 @@
-"""The way to an OM: what is asked of ATC, how it is run, and what it made."""
+"""Makes an OM: build ATC's command, run ATC, check the result."""

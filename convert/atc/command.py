@@ -1,4 +1,4 @@
-"""Builds ATC's command line. What the vendor would refuse is refused here, before ATC is started (ascend.md 4.1)."""
+"""Builds ATC's command line, and refuses here, before ATC runs, what ATC would refuse (ascend.md 4.1)."""
 
 import re
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from convert.conversion_errors import AtcFailed
 
 SOCS = ("Ascend310", "Ascend310P3")
 _OTHER_SOCS = re.compile(r"Ascend(310P[1-9]|310B[1-9]|710|910(A|B|ProA|ProB|PremiumA|B[1-4]))")
-GEARS = range(2, 101)  # how many
-GEAR = range(1, 2049)  # how large
+GEARS = range(2, 101)  # allowed number of gears
+GEAR = range(1, 2049)  # allowed size of a gear
 MAX_AIPP_BYTES = 64 * 1024
 # ATC's own rule: 'a-z' 'A-Z' '0-9' '-' '.' '_' and Chinese characters, and the separator.
 _NOT_IN_A_PATH = re.compile(r"[^A-Za-z0-9./_\-\u4e00-\u9fa5]")
@@ -22,7 +22,7 @@ _ORDER = "The arguments are: SOURCE (.air or .onnx), AIPP config, OM."
 
 @dataclass(frozen=True)
 class AtcCommand:
-    """A conversion that ATC can be asked for; `image` is None for an AIR, `om` ends in .om, `batch_sizes` above one are gears."""
+    """A command for ATC; `image` is None for an AIR, `om` ends in .om, more than one entry in `batch_sizes` means gears."""
 
     source: Path
     aipp: Path
@@ -32,7 +32,7 @@ class AtcCommand:
     image: ImageInput | None
 
     def arguments(self, om: Path | None = None) -> tuple[str, ...]:
-        """The argument list without the program's name; `om` is another place for the result."""
+        """The argument list without the program's name; `om` is another path for the result."""
         shape: tuple[str, ...] = ()
         if self.image:
             gears = len(self.batch_sizes) > 1
@@ -55,7 +55,7 @@ class AtcCommand:
         )
 
     def check(self) -> None:
-        """Raises AtcFailed for what ATC would refuse, and for a result that would replace something else."""
+        """Raise AtcFailed if ATC would refuse the command, or if the result would replace another file."""
         check_soc(self.soc)
         _check_batch_sizes(self.image, self.source, self.batch_sizes)
         _check_paths(self)
@@ -63,10 +63,10 @@ class AtcCommand:
 
 
 def atc_command(source: Path, aipp: Path, om: Path, soc: str = SOCS[0], batch_sizes: tuple[int, ...] = (1,)) -> AtcCommand:
-    """The command for these files, absolute; `om` with or without `.om`. Raises AtcFailed for what cannot succeed."""
+    """The command for these files, with absolute paths; `om` with or without `.om`. Raises AtcFailed if it cannot succeed."""
     _check_aipp(aipp)
     if om.suffix in _NO_OM_SUFFIX:
-        raise AtcFailed(f"The OM would be {om}, which is named like an input.", _ORDER)
+        raise AtcFailed(f"The OM would be {om}, which is also the name of an input.", _ORDER)
     target = om if om.suffix == ".om" else om.with_name(f"{om.name}.om")
     command = AtcCommand(source.absolute(), aipp.absolute(), target.absolute(), soc, batch_sizes, read_source(source))
     command.check()
@@ -74,15 +74,15 @@ def atc_command(source: Path, aipp: Path, om: Path, soc: str = SOCS[0], batch_si
 
 
 def check_soc(soc: str) -> str:
-    """A warning about a chip this was not tried for, or nothing; raises AtcFailed for what is no chip's name."""
+    """A warning for an untested chip, or an empty text; raises AtcFailed if it is not the name of a chip."""
     if soc in SOCS:
         return ""
     if _OTHER_SOCS.fullmatch(soc):
-        return f"{soc} is passed on to ATC; this project knows {' and '.join(SOCS)}."
+        return f"{soc} is passed on to ATC, but was not tested; this project knows {' and '.join(SOCS)}."
     close = get_close_matches(soc.capitalize(), SOCS, n=1, cutoff=0.6)
     raise AtcFailed(
-        f"There is no chip {soc!r}.",
-        f"{f'Did you mean {close[0]}? ' if close else ''}It is 'Ascend' and the chip name that npu-smi info shows: {', '.join(SOCS)}.",
+        f"Unknown chip {soc!r}.",
+        f"{f'Did you mean {close[0]}? ' if close else ''}Write 'Ascend' and the chip name that npu-smi info shows: {', '.join(SOCS)}.",
     )
 
 
@@ -99,35 +99,36 @@ def _check_aipp(aipp: Path) -> None:
         what = "an OM" if content.startswith(MAGIC) else "no text"
         raise AtcFailed(f"The AIPP config {aipp} is {what}.", _ORDER) from None
     if len(content) > MAX_AIPP_BYTES or "\0" in text or "aipp_op" not in text:
-        raise AtcFailed(f"{aipp} is no AIPP config: it has no aipp_op, or it is no text of at most 64 KiB.", _ORDER)
+        raise AtcFailed(f"{aipp} is not an AIPP config: it has no aipp_op, or is not a text of at most 64 KiB.", _ORDER)
 
 
 def _check_target(om: Path) -> None:
     if not om.parent.is_dir():
-        raise AtcFailed(f"The folder {om.parent} for the OM does not exist.", "Make it first.")
+        raise AtcFailed(f"The folder {om.parent} for the OM does not exist.", "Create it first.")
     if om.is_dir():
         raise AtcFailed(f"{om} is a folder.", _ORDER)
     if om.exists():
         with om.open("rb") as file:
             if file.read(len(MAGIC)) not in (MAGIC, b""):
-                raise AtcFailed(f"{om} exists and is no OM: it is not overwritten.", _ORDER)
+                raise AtcFailed(f"{om} exists but is not an OM, so it is not overwritten.", _ORDER)
 
 
 def _check_batch_sizes(image: ImageInput | None, source: Path, sizes: tuple[int, ...]) -> None:
     if not sizes or sorted(set(sizes)) != list(sizes):
-        raise AtcFailed(f"The batch sizes {_listed(sizes)} are not rising.", "Try for example 1,2,4,8.")
+        raise AtcFailed(f"The batch sizes {_listed(sizes)} are not in rising order.", "Try for example 1,2,4,8.")
     if outside := [size for size in sizes if size not in GEAR]:
         raise AtcFailed(f"A batch size of {outside[0]} is outside {GEAR[0]} to {GEAR[-1]}.", "Try for example 1,2,4,8.")
     if len(sizes) > 1 and image is None:
         raise AtcFailed(
-            f"{source} is an AIR, whose batch was fixed when it was exported: it takes no gears ({_listed(sizes)}).",
-            "Say that one batch size, or start from an ONNX.",
+            f"{source} is an AIR, whose batch was fixed at its export: it cannot have gears ({_listed(sizes)}).",
+            "Give only that batch size, or start from an ONNX.",
         )
     if len(sizes) > 1 and len(sizes) not in GEARS:
-        raise AtcFailed(f"ATC takes {GEARS[0]} to {GEARS[-1]} gears, not {len(sizes)}.", "Leave some out.")
+        raise AtcFailed(f"ATC takes {GEARS[0]} to {GEARS[-1]} gears, not {len(sizes)}.", "Remove some.")
     if image and image.batch and sizes != (image.batch,):
         raise AtcFailed(
-            f"The batch of {source} is fixed to {image.batch}; {_listed(sizes)} was asked for.", "Export it with a free first dimension."
+            f"The batch of {source} is fixed to {image.batch}, but {_listed(sizes)} was requested.",
+            "Export it with a free first dimension.",
         )
 
 
@@ -135,7 +136,7 @@ def _check_paths(command: AtcCommand) -> None:
     for path in (command.source, command.aipp, command.om):
         if wrong := _NOT_IN_A_PATH.search(str(path)):
             raise AtcFailed(
-                f"ATC takes no path with {wrong[0]!r} in it: {path}.", "Letters, digits, '-', '.', '_' and Chinese characters are allowed."
+                f"ATC does not accept {wrong[0]!r} in a path: {path}.", "Letters, digits, '-', '.', '_' and Chinese characters are allowed."
             )
 
 

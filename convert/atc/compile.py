@@ -1,4 +1,4 @@
-"""From a network to a verified OM: ATC is run beside the target, what it made is checked, and only then put in its place."""
+"""Makes a verified OM from a network: run ATC in a folder next to the target, check the result, then move it to the target."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from models.whole_file import FILE_MODE
 
 @dataclass(frozen=True)
 class CompiledOm:
-    """A verified OM that is not in its place yet; `warnings` tell what could not be verified."""
+    """A verified OM that is not at its target yet; `warnings` name the facts that could not be verified."""
 
     path: Path
     command: AtcCommand
@@ -29,7 +29,7 @@ class CompiledOm:
     warnings: tuple[str, ...]
 
     def artifact(self, file: str) -> Artifact:
-        """Its entry for a manifest, under a name."""
+        """Its entry for a manifest, with this file name."""
         return Artifact(
             file=file,
             sha256=self.provenance.om_sha256,
@@ -40,7 +40,7 @@ class CompiledOm:
         )
 
     def place(self) -> Path:
-        """Move the OM to where it was asked for and write its provenance; the former's never stands beside another OM."""
+        """Move the OM to its target and write its provenance. The former provenance never stays next to the new OM."""
         target = self.command.om
         provenance_path(target).unlink(missing_ok=True)
         self.path.replace(target)
@@ -50,9 +50,9 @@ class CompiledOm:
 
 @contextmanager
 def compiled(command: AtcCommand, atc: AtcInstallation, progress: Progress, time_limit_s: float | None = None) -> Iterator[CompiledOm]:
-    """Run ATC and verify what it made; the OM is gone at the end unless it was moved.
+    """Run ATC and verify the result; at the end the OM is deleted unless it was moved.
 
-    The whole log is kept as `X.om.log` beside the target, of a failure too. Raises AtcFailed, OmInvalid.
+    `X.om.log` next to the target keeps the whole log, also after a failure. Raises AtcFailed, OmInvalid.
     """
     try:
         with work_folder(command.om.parent) as work:
@@ -66,7 +66,7 @@ def compiled(command: AtcCommand, atc: AtcInstallation, progress: Progress, time
             log.replace(kept)
             yield om
     except OSError as error:
-        raise AtcFailed(f"{command.om.parent}: {error}.", "See that the folder can be written to and has room.") from error
+        raise AtcFailed(f"{command.om.parent}: {error}.", "Make sure that the folder is writable and has free space.") from error
 
 
 def _compile(
@@ -79,7 +79,7 @@ def _compile(
     arguments = command.arguments(out / command.om.name)
     run_atc(atc.command(arguments), log, work.path, progress, time_limit_s=time_limit_s, inherit=(work.lock,))
 
-    made = sorted(out.glob("*.om"))  # CANN 7 and newer may append the system's name
+    made = sorted(out.glob("*.om"))  # CANN 7 and newer may append the name of the operating system
     if len(made) != 1:
         raise AtcFailed(f"ATC ended without an error and wrote {len(made)} OMs.", "See its log.")
     om = made[0]
@@ -106,7 +106,7 @@ def _compile(
 
 
 def _describe(atc: AtcInstallation, om: Path, work: WorkFolder, log: Path, progress: Progress) -> tuple[OmFacts, list[str]]:
-    """What ATC says of the OM; it may not be able to, which does not make the OM wrong."""
+    """ATC's description of the OM. If ATC cannot describe it, the OM is still usable; then returns a warning."""
     described = work.path / "om.json"
     arguments = ("--mode=1", f"--om={om}", f"--json={described}")
     try:

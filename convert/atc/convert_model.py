@@ -1,4 +1,4 @@
-"""OMs for the models of the store: ATC's inputs come from the manifest, its output goes into it."""
+"""OMs for the models of the store: ATC's inputs come from the manifest; the OM goes into the manifest."""
 
 import shutil
 from dataclasses import replace
@@ -24,10 +24,10 @@ RENDERED_AIPP = "aipp.config"
 def model_command(
     model: StoredModel, soc: str, batch_sizes: tuple[int, ...], *, source: Path | None = None, aipp: Path | None = None
 ) -> AtcCommand:
-    """The command that compiles a model of the store into `<name>.<soc>.om` in its folder; nothing is written.
+    """The command that compiles a model of the store into `<name>.<soc>.om` in its folder; does not write files.
 
-    Without `source` it reads `<name>.plain.onnx`, without `aipp` `aipp.config`, which `write_inputs` makes.
-    Raises AtcFailed, and AippInvalid for an `aipp` that is not the recipe.
+    Default for `source` is `<name>.plain.onnx`, for `aipp` `aipp.config`; `write_inputs` makes both.
+    Raises AtcFailed; raises AippInvalid for an `aipp` that differs from the recipe.
     """
     manifest, folder = model.manifest, model.folder.absolute()
     if aipp:
@@ -47,28 +47,28 @@ def model_command(
 
 
 def check_belongs(command: AtcCommand, manifest: ModelManifest) -> None:
-    """Raises AippInvalid or AtcFailed if what is to be compiled is not the model of that manifest, as far as it shows."""
+    """Raise AippInvalid or AtcFailed if the command's inputs visibly belong to another model than the manifest."""
     check_aipp(read_aipp(command.aipp), manifest)
     check_image(command, manifest)
 
 
 def check_image(command: AtcCommand, manifest: ModelManifest) -> None:
-    """Raises AtcFailed if the network sees pictures of another size than the recipe ends at; of an AIR that cannot be told."""
+    """Raise AtcFailed if the network's picture size is not the recipe's last size. The size of an AIR is not known."""
     image, size = command.image, manifest.recipe.network_size_px
     if image and (image.width_px, image.height_px) != size:
         raise AtcFailed(
-            f"{command.source} takes {image.width_px}x{image.height_px}, the recipe of {manifest.name!r} ends at {size[0]}x{size[1]}.",
-            "Take the network that belongs to the model.",
+            f"{command.source} takes {image.width_px}x{image.height_px}, but the recipe of {manifest.name!r} gives {size[0]}x{size[1]}.",
+            "Use the network that belongs to the model.",
         )
 
 
 def missing_inputs(command: AtcCommand) -> list[Path]:
-    """Those of the command's files that are still to be written."""
+    """The command's input files that do not exist yet."""
     return [path for path in (command.source, command.aipp) if not path.exists()]
 
 
 def write_inputs(model: StoredModel, command: AtcCommand) -> None:
-    """Write those of ATC's inputs that are derived from the model, anew each time; raises ConvertError, AippInvalid, ArtifactDamaged."""
+    """Write ATC's inputs that are derived from the model, always again; raises ConvertError, AippInvalid, ArtifactDamaged."""
     folder = model.folder.absolute()
     if command.aipp == folder / RENDERED_AIPP:
         write_whole(command.aipp, render_aipp(aipp_of(model.manifest, "rgb888"), model.manifest).encode())

@@ -1,4 +1,4 @@
-"""Finds ATC, and what it needs around it: the layouts of CANN from 2020 (20.x) to today."""
+"""Finds ATC and its environment, in the layouts of CANN from 2020 (20.x) to today."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -8,11 +8,11 @@ from pathlib import Path
 from convert.conversion_errors import AtcMissing
 
 HOME_VARIABLES = ("ASCEND_TOOLKIT_HOME", "ASCEND_HOME_PATH")
-ROOTS = (Path("/usr/local/Ascend"), Path("~/Ascend"))  # an installation by root, and one by a user
-_HOMES = ("ascend-toolkit/latest", "cann", "latest", ".")  # below a root; the last is that of 20.x
+ROOTS = (Path("/usr/local/Ascend"), Path("~/Ascend"))  # installed by root, or by a user
+_HOMES = ("ascend-toolkit/latest", "cann", "latest", ".")  # below a root; the last entry is the layout of 20.x
 _PROGRAMS = ("bin/atc", "compiler/bin/atc", "atc/bin/atc")  # below a home, newest first
 
-# What set_env.sh sets, and the release notes before there was one: below a home, if it exists.
+# The variables that set_env.sh sets (older releases: the release notes); paths below a home, used if they exist.
 _PATHS = {
     "PATH": ("bin", "compiler/ccec_compiler/bin", "tools/ccec_compiler/bin", "atc/bin", "atc/ccec_compiler/bin"),
     "LD_LIBRARY_PATH": (
@@ -37,33 +37,33 @@ _PATHS = {
 }
 _DRIVER = ("driver/lib64", "driver/lib64/common", "driver/lib64/driver", "add-ons")  # below a root: libascend_hal.so
 _FOLDERS = {"ASCEND_OPP_PATH": "opp", "TOOLCHAIN_HOME": "toolkit", "ASCEND_AICPU_PATH": ".", "ASCEND_HOME_PATH": "."}
-# The log goes to standard output instead of a folder of its own; the second name is the older.
+# Send the log to standard output instead of a folder; the second name is the older one.
 _LOG_TO_STDOUT = {"ASCEND_SLOG_PRINT_TO_STDOUT": "1", "SLOG_PRINT_TO_STDOUT": "1"}
 
 
 @dataclass(frozen=True)
 class AtcInstallation:
-    """The program, and the variables that are set for it alone."""
+    """The program, and the variables that only this program gets."""
 
     program: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, arguments: tuple[str, ...]) -> list[str]:
-        """The argument list of a process; `env` adds the variables to those that are inherited."""
+        """The argument list of a process; `env` adds the variables to the inherited ones."""
         variables = {**_LOG_TO_STDOUT, **self.environment}
         return ["env", *(f"{name}={value}" for name, value in variables.items()), str(self.program), *arguments]
 
 
 def find_atc(named: Path | None, environment: Mapping[str, str]) -> AtcInstallation:
-    """ATC where it is named, on the PATH, or where it is usually installed; raises AtcMissing.
+    """Find ATC: the named program, or one on the PATH, or one in the usual places; raises AtcMissing.
 
-    `environment` is that of this process, as far as PATH, LD_LIBRARY_PATH, PYTHONPATH and HOME_VARIABLES are concerned.
-    An ATC on the PATH has been set up by set_env.sh and gets nothing added.
+    `environment` is this process's; PATH, LD_LIBRARY_PATH, PYTHONPATH and HOME_VARIABLES are used.
+    If ATC is on the PATH, set_env.sh has set its variables, and none are added.
     """
     if named:
         if not shutil.which(str(named.absolute())):
             raise AtcMissing(
-                f"There is no program {named}.", "Name ATC's own, for example /usr/local/Ascend/ascend-toolkit/latest/bin/atc."
+                f"The program {named} does not exist.", "Name the path of ATC, for example /usr/local/Ascend/ascend-toolkit/latest/bin/atc."
             )
         return AtcInstallation(named.absolute(), _variables(named.absolute(), environment))
     if found := shutil.which("atc", path=environment.get("PATH", "")):
@@ -73,7 +73,7 @@ def find_atc(named: Path | None, environment: Mapping[str, str]) -> AtcInstallat
         if shutil.which(str(program)):
             return AtcInstallation(program, _variables(program, environment))
     raise AtcMissing(
-        f"ATC is not on the PATH, nor as {' or '.join(_PROGRAMS)} in {', '.join(map(str, homes))}.",
+        f"ATC is not on the PATHand not at {' or '.join(_PROGRAMS)} in {', '.join(map(str, homes))}.",
         "Install the CANN toolkit, run `source /usr/local/Ascend/ascend-toolkit/set_env.sh`, or name it with --atc PATH; "
         "--dry-run prints the command for another machine.",
     )
@@ -85,7 +85,7 @@ def _homes(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _variables(program: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """What the folders around the program ask for; nothing if they are none of CANN's."""
+    """The variables that the folders around the program need; none if they do not belong to CANN."""
     home = next((program.parents[len(Path(place).parents) - 1] for place in reversed(_PROGRAMS) if program.match(f"*/{place}")), None)
     if home is None or not any((home / folder).is_dir() for folder in ("opp", "compiler", "atc")):
         return {}

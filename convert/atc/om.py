@@ -1,4 +1,4 @@
-"""The header of an OM file (ascend.md 4.5); what is in the model is read by convert/om_facts.py."""
+"""The header of an OM file (ascend.md 4.5); convert/om_facts.py reads the model itself."""
 
 import struct
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MODEL_TYPES = {0: "IR", 1: "standard", 2: "tiny", 3: "flow"}
 
 @dataclass(frozen=True)
 class OmHeader:
-    """What the first 256 bytes say; `length_bytes` is that of what follows. `warnings` are in words, for a person."""
+    """The data of the first 256 bytes; `length_bytes` is the length after them. `warnings` are sentences for a person."""
 
     version: int
     length_bytes: int
@@ -28,7 +28,7 @@ class OmHeader:
 
 
 def read_om_header(path: Path) -> OmHeader:
-    """The header, checked as the vendor's runtime checks it; raises OmInvalid for a file that is no OM, is cut off, or is encrypted."""
+    """The header, checked like in the vendor's runtime; raises OmInvalid for a file that is not an OM, is cut off, or is encrypted."""
     try:
         with path.open("rb") as file:
             start = file.read(HEADER_BYTES)
@@ -36,12 +36,12 @@ def read_om_header(path: Path) -> OmHeader:
     except OSError as error:
         raise OmInvalid(f"{path} cannot be read: {error.strerror}.", "Name an OM file.") from error
     if len(start) < HEADER_BYTES or not start.startswith(MAGIC):
-        raise OmInvalid(f"{path} is no OM: it does not begin with a header of 256 bytes and {MAGIC.decode()}.", "Convert it again.")
+        raise OmInvalid(f"{path} is not an OM: it does not begin with a header of 256 bytes and {MAGIC.decode()}.", "Convert it again.")
     _, head, version, _, length, encrypted, _, kind, _, name, _, _, ir_version, number, _, _ = _HEADER.unpack_from(start)
     if head != HEADER_BYTES:
-        raise OmInvalid(f"{path}: the header says that it has {head} bytes, not {HEADER_BYTES}.", "Convert it again.")
+        raise OmInvalid(f"{path}: the header gives its own size as {head} bytes, not {HEADER_BYTES}.", "Convert it again.")
     if encrypted:
-        raise OmInvalid(f"{path} is encrypted.", "Nothing here can load it: convert without encryption.")
+        raise OmInvalid(f"{path} is encrypted.", "This project cannot load it: convert without encryption.")
     return OmHeader(
         version,
         size - HEADER_BYTES,
@@ -56,6 +56,6 @@ def read_om_header(path: Path) -> OmHeader:
 def _length_warnings(path: Path, said: int, found: int) -> tuple[str, ...]:
     if found and (said == found):
         return ()
-    if found and (said == 0 or found >= 2**32):  # newer CANN keeps the length in a field of 64 bits
-        return (f"The length of {path.name} could not be checked: its header has none of 32 bits.",)
-    raise OmInvalid(f"{path} is cut off or damaged: its header promises {said} bytes, {found} follow.", "Convert it again.")
+    if found and (said == 0 or found >= 2**32):  # newer CANN keeps the length in a 64-bit field
+        return (f"The length of {path.name} could not be checked: its header has no 32-bit length.",)
+    raise OmInvalid(f"{path} is cut off or damaged: its header announces {said} bytes, but {found} follow.", "Convert it again.")

@@ -1,7 +1,7 @@
-"""What an OM says of itself, from the JSON that `atc --mode=1` dumps: a ModelDef of the vendor's ge.proto.
+"""The facts about an OM, from the JSON dump of `atc --mode=1`: a ModelDef of the vendor's ge.proto.
 
-Fields are the message's own; a map is a list of {"key", "value"}, a value has one of s, i, b, list, func …; enums are their
-names (GE's Pb2Json). AIPP stands in the attributes of the Data op it was set for, since the Aipp op itself is fused away.
+Fields have the message's names; a map is a list of {"key", "value"}, a value has one of s, i, b, list, func …; enums are
+names (GE's Pb2Json). AIPP is in the attributes of the Data op it was set for, because the compiler removes the Aipp op itself.
 """
 
 import json
@@ -19,7 +19,7 @@ _AIPP_OPS = ("Aipp", "AippData")
 
 @dataclass(frozen=True)
 class OmFacts:
-    """What could be seen; None, or nothing, where it could not."""
+    """The facts found in the dump; None or empty if not found."""
 
     soc: str | None = None
     atc_version: str | None = None
@@ -28,24 +28,26 @@ class OmFacts:
     batch_sizes: tuple[int, ...] = ()
 
     def check(self, om: Path, soc: str, batch_sizes: tuple[int, ...]) -> list[str]:
-        """What could not be checked, in words; raises OmInvalid if the OM is not what was asked for."""
+        """The names of the facts that could not be checked; raises OmInvalid if the OM differs from the request."""
         if self.aipp is False:
             raise OmInvalid(f"{om} has no AIPP: it would take float pixels.", "See ATC's log; the AIPP config had no effect.")
         if self.soc and self.soc.lower() != soc.lower():
             raise OmInvalid(f"{om} was compiled for {self.soc}, not for {soc}.", "See ATC's log.")
         if wrong := [kind for kind in self.output_types if kind != "DT_FLOAT"]:
-            raise OmInvalid(f"{om} answers {wrong[0]}, not DT_FLOAT: the vendor's post-process takes FP32 only.", "See ATC's log.")
+            raise OmInvalid(
+                f"The outputs of {om} have the type {wrong[0]}, not DT_FLOAT: the vendor's post-process takes FP32 only.", "See ATC's log."
+            )
         if self.batch_sizes and self.batch_sizes != batch_sizes:
             raise OmInvalid(f"{om} takes batches of {self.batch_sizes}, not of {batch_sizes}.", "See ATC's log.")
         seen: dict[str, object] = {"chip": self.soc, "AIPP": self.aipp, "output type": self.output_types, "ATC version": self.atc_version}
         if len(batch_sizes) > 1:
             seen["gears"] = self.batch_sizes
         unseen = [name for name, value in seen.items() if not value]
-        return [f"ATC's description of {om.name} does not tell: {', '.join(unseen)}."] if unseen else []
+        return [f"ATC's description of {om.name} lacks: {', '.join(unseen)}."] if unseen else []
 
 
 def read_om_facts(path: Path) -> OmFacts:
-    """The facts in a dumped JSON file; a layout that is not known gives fewer of them, and never an error."""
+    """The facts in a dumped JSON file; an unknown layout gives fewer facts, never an error."""
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
             return OmFacts()
@@ -75,7 +77,7 @@ def _ops(model: object) -> Iterator[dict[str, Any]]:
 
 
 def _attributes(holder: object) -> dict[str, Any]:
-    """The attributes by name, from a list of pairs, or from an object as other protobuf printers write a map."""
+    """The attributes by name, from a list of pairs or from an object, which other protobuf printers write for a map."""
     listed = _get(holder, "attr")
     if isinstance(listed, dict):
         return listed
@@ -83,7 +85,7 @@ def _attributes(holder: object) -> dict[str, Any]:
 
 
 def _output_types(ops: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The types that reach NetOutput; of a graph with gears the root's comes first and the branches' are the same."""
+    """The types of NetOutput's inputs. With gears, the root graph's types come first; those of the branches are equal."""
     kinds = [_get(tensor, "dtype") for op in ops if op.get("type") == "NetOutput" for tensor in _list(op.get("input_desc"))[:1]]
     return tuple(dict.fromkeys(kind for kind in kinds if isinstance(kind, str)))
 

@@ -1,4 +1,4 @@
-"""`X.om.json`: where an OM comes from, so that it can be told, and made, again."""
+"""`X.om.json`: the origin of an OM, so that a person can understand it and make the OM again."""
 
 import json
 import shlex
@@ -12,7 +12,7 @@ from models.whole_file import write_whole
 
 @dataclass(frozen=True)
 class Provenance:
-    """The files that went in and came out, and what was run; times are ISO 8601 with UTC's offset."""
+    """The input and output files and the command; times are ISO 8601 with the UTC offset."""
 
     om: str
     om_sha256: str
@@ -34,7 +34,7 @@ class Provenance:
 
 
 def provenance_path(om: Path) -> Path:
-    """Where the provenance of an OM stands."""
+    """The path of the provenance of an OM."""
     return om.with_name(f"{om.name}.json")
 
 
@@ -44,10 +44,10 @@ def shell_line(arguments: tuple[str, ...]) -> str:
 
 
 def now() -> str:
-    """To the second."""
+    """The current time, in whole seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def converter() -> str:
-    """The program that wrote it, and its version."""
+    """The name and version of this program."""
     return f"ascend-classify {version('ascend-classify')}"

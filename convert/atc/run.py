@@ -1,4 +1,4 @@
-"""Runs ATC: its output goes into a log, its reason into an error, and nothing of it outlives us."""
+"""Runs ATC: writes its output to a log, raises its reason as an error, and ends all its processes."""
 
 import os
 import re
@@ -17,9 +17,9 @@ from convert.conversion_errors import AtcFailed
 Progress = Callable[[str], None]
 
 TICK_S = 0.5
-END_S = 5.0  # from the first signal to the second
+END_S = 5.0  # between the first signal and the second
 MAX_LINE = 4096
-# "E10001: …", since CANN 8 "E10001: [PID: 10490] 2025-03-18-09:02:18.501.341 …"; the letters are the component's.
+# "E10001: …", since CANN 8 "E10001: [PID: 10490] 2025-03-18-09:02:18.501.341 …"; the letters name the component.
 _CODED = re.compile(r"(E[A-Z0-9]\d{4}): (?:\[PID: \d+\] [\d:.\-]+ )?(.+)")
 _SOLUTION = re.compile(r"\s+Solution: (.+)")
 _LOADER = re.compile(r".*error while loading shared libraries: .+")
@@ -28,7 +28,7 @@ _FAILED = "ATC run failed"
 
 @dataclass
 class AtcOutput:
-    """What matters of ATC's output, line by line."""
+    """The important parts of ATC's output, collected line by line."""
 
     last: str = ""
     coded: str = ""
@@ -38,14 +38,14 @@ class AtcOutput:
     _rest: bytes = field(default=b"", repr=False)
 
     def feed(self, data: bytes) -> None:
-        """Take in what has arrived; a line without an end is cut."""
+        """Take new output; an incomplete line is kept for the next call, within a limit."""
         *lines, rest = (self._rest + data).split(b"\n")
         self._rest = rest[-MAX_LINE:]
         for line in lines:
             self._line(line[:MAX_LINE].decode("utf-8", "replace").rstrip())
 
     def end(self) -> None:
-        """Take in a last line without an end."""
+        """Take a last line without a line end."""
         if self._rest:
             self.feed(b"\n")
 
@@ -62,8 +62,8 @@ class AtcOutput:
 
     @property
     def reason(self) -> str:
-        """ATC's own: the first error with a code, else the first that was logged, else the last line."""
-        return self.coded or self.logged or self.last or "It said nothing."
+        """ATC's reason: the first error with a code, else the first logged error, else the last line."""
+        return self.coded or self.logged or self.last or "It printed nothing."
 
 
 def run_atc(
@@ -75,9 +75,9 @@ def run_atc(
     time_limit_s: float | None = None,
     inherit: tuple[int, ...] = (),
 ) -> AtcOutput:
-    """Run a command in `folder` (ATC litters where it runs) until it ends, its output appended to `log`.
+    """Run a command in `folder` (ATC leaves files in its working directory) until it ends; append its output to `log`.
 
-    Raises AtcFailed with ATC's reason, or when the time is over. Its process group ends with us, however we end here.
+    Raises AtcFailed with ATC's reason, or after the time limit. Ends the process group in every case.
     """
     output = AtcOutput()
     began_s = time.monotonic()
@@ -88,7 +88,7 @@ def run_atc(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            process_group=0,  # so that Ctrl-C reaches us alone, and we end all of it
+            process_group=0,  # Ctrl-C reaches only this process, which then ends the whole group
             pass_fds=inherit,
         )
         try:
@@ -106,7 +106,7 @@ def _follow(
 ) -> None:
     source = process.stdout.fileno()  # type: ignore[union-attr] # a pipe was asked for
     while True:
-        # A compiler's daemon may hold the pipe after ATC has ended: then what is in it is read, and no more waited for.
+        # A compiler's daemon may hold the pipe after the end of ATC: then read the rest of the pipe, but do not wait.
         ended = process.poll() is not None
         if select.select([source], [], [], 0 if ended else TICK_S)[0]:
             data = os.read(source, 65536)
@@ -118,16 +118,16 @@ def _follow(
             return
         elapsed_s = time.monotonic() - began_s
         if limit_s is not None and elapsed_s > limit_s:
-            raise AtcFailed(f"ATC did not finish within {limit_s:g} s; it said last: {output.last}", "Give it more time.")
+            raise AtcFailed(f"ATC did not finish within {limit_s:g} s; its last line: {output.last}", "Give it more time.")
         progress(f"ATC, {elapsed_s:.0f} s: {output.last}")
     while process.poll() is None:
         if limit_s is not None and time.monotonic() - began_s > limit_s:
-            raise AtcFailed(f"ATC did not finish within {limit_s:g} s; it said last: {output.last}", "Give it more time.")
+            raise AtcFailed(f"ATC did not finish within {limit_s:g} s; its last line: {output.last}", "Give it more time.")
         time.sleep(0.01)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of the process group, politely first."""
+    """End the rest of the process group: first SIGTERM, then SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)

@@ -1,4 +1,4 @@
-"""A folder beside a file that is being made: it goes when the work ends, and after a crash when the next work begins."""
+"""A temporary folder next to a file in the making. It is removed at the end, and after a crash by the next work."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ PREFIX = ".atc-"
 
 @dataclass(frozen=True)
 class WorkFolder:
-    """The folder, and a lock on it: who inherits the descriptor keeps the folder from being cleared away."""
+    """The folder and a lock on it: while any process holds the descriptor, no other process removes the folder."""
 
     path: Path
     lock: int
@@ -22,7 +22,7 @@ class WorkFolder:
 
 @contextmanager
 def work_folder(place: Path) -> Iterator[WorkFolder]:
-    """An empty folder in `place`, removed at the end; those of processes that are gone are removed at the beginning."""
+    """An empty folder in `place`, removed at the end; also removes the folders of dead processes at the beginning."""
     with _locked(place):
         _clear(place)
         path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
@@ -37,7 +37,7 @@ def work_folder(place: Path) -> Iterator[WorkFolder]:
 
 @contextmanager
 def _locked(place: Path) -> Iterator[None]:
-    """Between making a folder and locking it nobody else may look."""
+    """Hold the place's lock: no other process may look between the creation of a folder and its lock."""
     lock = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)

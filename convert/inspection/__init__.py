@@ -1,4 +1,4 @@
-"""Says what a file or a model is, told from its bytes, and what of it does not fit together."""
+"""Describes a file or a model, from its bytes, and lists the parts that do not fit together."""
 
 from convert.inspection.findings import Inspection, Remark
 from convert.inspection.inspect import inspect

@@ -21,7 +21,7 @@ _AGAIN = "Convert it again from the manifest: ascend-classify convert cpu, or co
 
 
 def inspect_onnx(path: Path, context: Context) -> Inspection:
-    """An ONNX file, and whether it is the manifest's."""
+    """Inspect an ONNX file, and compare it with the manifest."""
     try:
         onnx = read_onnx_facts(path)
     except (ConvertError, OSError) as error:
@@ -39,7 +39,7 @@ def inspect_onnx(path: Path, context: Context) -> Inspection:
     }
     findings = [*context.findings, *_of_the_manifest(path, context)]
     if onnx.external:
-        findings.append(Remark(fits=False, what="its weights are in other files", remedy="Save it as one ONNX file."))
+        findings.append(Remark(fits=False, what="its weights are stored in other files", remedy="Save it as one ONNX file."))
     if artifact := context.artifact(path):
         assert context.manifest is not None  # noqa: S101 - it has the artifact
         findings += _onnx_findings(onnx, context.manifest, artifact)
@@ -59,7 +59,7 @@ def _onnx_findings(onnx: OnnxFacts, manifest: ModelManifest, artifact: Artifact)
 
 
 def inspect_om(path: Path, context: Context) -> Inspection:
-    """An OM: its header, its provenance beside it, and whether it is the manifest's."""
+    """Inspect an OM: its header, its provenance file, and compare it with the manifest."""
     facts: dict[str, object] = {}
     findings = [*context.findings, *_of_the_manifest(path, context)]
     try:
@@ -104,10 +104,10 @@ def _provenance(path: Path, artifact: Artifact | None, facts: dict[str, object])
     for key in ("source", "aipp", "soc", "batch_sizes", "atc_version", "command", "ended", "converter"):
         facts[key.replace("_", " ")] = ", ".join(map(str, told[key])) if isinstance(told.get(key), list) else str(told.get(key, "not told"))
     if told.get("om_sha256") == sha256_of(path):
-        yield Remark(fits=True, what=f"{beside.name} tells of this file")
+        yield Remark(fits=True, what=f"{beside.name} describes this file")
     else:
         remedy = f"Remove {beside}, or convert again."
-        yield Remark(fits=False, what=f"{beside.name} tells of another file, {told.get('om', 'without a name')}", remedy=remedy)
+        yield Remark(fits=False, what=f"{beside.name} describes another file, {told.get('om', 'without a name')}", remedy=remedy)
     if artifact:
         yield agree("soc", told.get("soc", "none"), artifact.soc, _AGAIN)
         yield agree("batch sizes", facts["batch sizes"], ", ".join(map(str, artifact.batch_sizes)), _AGAIN)
@@ -118,7 +118,7 @@ def _of_the_manifest(path: Path, context: Context) -> Iterator[Remark]:
         return
     artifact = context.artifact(path)
     if artifact is None:
-        remedy = "Remove it, or enter it: ascend-classify convert atc --into, or convert cpu."
+        remedy = "Remove it, or add it: ascend-classify convert atc --into, or convert cpu."
         yield Remark(fits=False, what=f"the manifest of {context.manifest.name} does not know this file", remedy=remedy)
         return
     yield agree("sha256", sha256_of(path), artifact.sha256, _AGAIN)

@@ -19,7 +19,7 @@ LITE0, LITE0_BIAS = "efficientnet_lite0", "_fc.bias"
 
 
 def inspect_checkpoint(path: Path, context: Context) -> Inspection:
-    """A checkpoint, of whatever format, and whether it is the one that the manifest beside it was made from."""
+    """Inspect a checkpoint of any format, and compare it with the checkpoint that the manifest names as its origin."""
     try:
         checkpoint = read_checkpoint(path)
     except CheckpointRefused as error:
@@ -37,7 +37,7 @@ def inspect_checkpoint(path: Path, context: Context) -> Inspection:
         architecture, classes, named = _recognised(tensors)
         facts |= {"architecture": architecture, "classes": classes}
         fit(named, parameter_shapes(architecture, classes), architecture)
-        findings.append(Remark(fits=True, what=f"the weights are all that {architecture} has, and finite"))
+        findings.append(Remark(fits=True, what=f"the weights of {architecture} are complete and finite"))
     except ConvertError as error:
         findings.append(Remark.of(error))
     if context.manifest and context.manifest.origin:
@@ -47,7 +47,7 @@ def inspect_checkpoint(path: Path, context: Context) -> Inspection:
 
 
 def _recognised(tensors: Mapping[str, np.ndarray]) -> tuple[str, int, Mapping[str, np.ndarray]]:
-    """The architecture, its classes, and the tensors by the names it has for them; raises ConvertError if none is known."""
+    """The architecture, its classes, and the tensors by the architecture's names; raises ConvertError if it is unknown."""
     if LITE0_BIAS in tensors:
         return LITE0, tensors[LITE0_BIAS].size, tensors
     found = recognise(tensors)

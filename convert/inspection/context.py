@@ -1,4 +1,4 @@
-"""The model that a file lies with."""
+"""The model in whose folder a file is."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ MANIFEST = "manifest.toml"
 
 
 class Context:
-    """The manifest beside a file, if there is one; `findings` tell of one that cannot be read."""
+    """The manifest in the file's folder, if there is one; `findings` report an unreadable one."""
 
     def __init__(self, folder: Path, manifest: ModelManifest | None = None) -> None:
         self.folder = folder

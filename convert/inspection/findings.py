@@ -1,4 +1,4 @@
-"""What an inspection says: facts, and findings that fit or do not."""
+"""The result of an inspection: facts, and findings, which fit or do not fit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from typing import Any
 from models.model_errors import ClassifyError
 
 LABEL_WIDTH = 14
-MAX_SHOWN = 200  # characters of a fact; names and metadata are the file's
+MAX_SHOWN = 200  # characters of a fact; names and metadata come from the file
 
 
 @dataclass(frozen=True)
 class Remark:
-    """Something that was looked at; `remedy` says what to do where it does not fit."""
+    """One check; `remedy` says what to do if it does not fit."""
 
     fits: bool
     what: str
@@ -20,20 +20,20 @@ class Remark:
 
     @classmethod
     def of(cls, error: ClassifyError) -> "Remark":
-        """A refusal, as a finding."""
+        """An error, as a finding."""
         return cls(fits=False, what=error.message.rstrip("."), remedy=error.remedy)
 
 
 def agree(what: str, have: object, want: object, remedy: str) -> Remark:
-    """Whether the file has what the manifest says."""
+    """Compare a value of the file with the manifest's."""
     if have == want:
-        return Remark(fits=True, what=f"{what}: {have}, as the manifest says")
+        return Remark(fits=True, what=f"{what}: {have}, as in the manifest")
     return Remark(fits=False, what=f"{what}: {have}, but the manifest says {want}", remedy=remedy)
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """One file, or a model with its files as `parts`."""
+    """The inspection of one file, or of a model with its files as `parts`."""
 
     subject: str
     kind: str
@@ -43,7 +43,7 @@ class Inspection:
 
     @property
     def fits(self) -> bool:
-        """Whether no finding here or in a part is a problem."""
+        """Whether everything fits, here and in all parts."""
         return all(finding.fits for finding in self.findings) and all(part.fits for part in self.parts)
 
     def as_object(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class Inspection:
         }
 
     def as_text(self) -> str:
-        """For a person: a paragraph for every file."""
+        """The text for a person: one paragraph per file."""
         return "\n".join(self.lines())
 
     def lines(self) -> Iterator[str]:
@@ -76,6 +76,6 @@ class Inspection:
 
 
 def _plain(text: str) -> str:
-    """Without what could move a terminal's cursor, and not too long."""
+    """The text without control characters, which could move a terminal's cursor, and with limited length."""
     shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
     return shown if len(shown) <= MAX_SHOWN * 3 else f"{shown[: MAX_SHOWN * 3]}…"

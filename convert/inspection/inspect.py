@@ -1,4 +1,4 @@
-"""Finds out what was named, a file, a folder or a model, and inspects it."""
+"""Finds the target (a file, a folder or a model) and inspects it."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from models.store import ModelStore, zoo_manifest_path, zoo_names
 
 
 def inspect(target: str, store: ModelStore) -> Inspection:
-    """What the path, or else the model of that name, is; raises ConvertError if it is nothing, ModelNotFound for no model."""
+    """Inspect a path, or else the model of that name; raises ConvertError if it cannot be inspected, ModelNotFound for an unknown model."""
     path = Path(target)
     if path.is_dir():
         if not (path / MANIFEST).is_file():
@@ -23,7 +23,7 @@ def inspect(target: str, store: ModelStore) -> Inspection:
     if path.exists():
         return _inspect_file(path)
     if path.name != target:
-        raise ConvertError(f"There is no file {target}.", "Name a file, a model's folder or a model.")
+        raise ConvertError(f"The file {target} does not exist.", "Name a file, a model's folder or a model.")
     if target in zoo_names() and target not in store.names():
         return inspect_manifest(zoo_manifest_path(target))
     return inspect_manifest(store.open(target).folder / MANIFEST)
@@ -51,5 +51,5 @@ def _inspect_file(path: Path) -> Inspection:
 def _its_om(provenance: Path) -> Path:
     om = provenance.with_suffix("")
     if provenance.suffix != ".json" or not om.is_file():
-        raise ConvertError(f"{provenance} tells of an OM, but there is none beside it.", "It belongs to X.om as X.om.json.")
+        raise ConvertError(f"{provenance} describes an OM that is not in this folder.", "Put X.om next to X.om.json.")
     return om

@@ -1,4 +1,4 @@
-"""Tells from a file's first bytes what it is."""
+"""Finds the kind of a file from its first bytes."""
 
 import re
 from pathlib import Path
@@ -13,18 +13,18 @@ _COMMENT = re.compile(r"#[^\n]*|\s+")
 
 
 def kind_of(path: Path) -> Kind:
-    """What the file is; raises ConvertError if it is nothing that is known here."""
-    if not path.is_file():  # a FIFO would wait for somebody to write
-        raise ConvertError(f"{path} is no file.", "Name a file, a model's folder or a model.")
+    """The kind of the file; raises ConvertError for an unknown one."""
+    if not path.is_file():  # to open a FIFO would block until another process writes
+        raise ConvertError(f"{path} is not a file.", "Name a file, a model's folder or a model.")
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except OSError as error:
-        raise ConvertError(f"{path}: {error.strerror}.", "See that it can be read.") from error
+        raise ConvertError(f"{path}: {error.strerror}.", "Make sure that it is readable.") from error
     if kind := _binary(head) or _text(head):
         return kind
     raise ConvertError(
-        f"{path} is nothing that is known here.", "Known are OM, ONNX, checkpoints, aipp.config, pipelines, manifests and their folders."
+        f"The kind of {path} is unknown.", "Known kinds are OM, ONNX, checkpoints, aipp.config, pipelines, manifests and their folders."
     )
 
 

@@ -15,7 +15,7 @@ from pipelines.classification import read_labels
 
 
 def inspect_manifest(path: Path) -> Inspection:
-    """A manifest, the labels and artifacts beside it, and any aipp.config there."""
+    """Inspect a manifest, its labels and artifacts, and an aipp.config in its folder."""
     try:
         manifest = ModelManifest.read(path)
     except ManifestInvalid as error:
@@ -24,7 +24,7 @@ def inspect_manifest(path: Path) -> Inspection:
     parts = [_artifact(artifact, context) for artifact in manifest.artifacts]
     parts += [inspect_aipp(file, context) for file in sorted(path.parent.iterdir()) if _is_aipp(file)]
     if path.name == MANIFEST and not manifest.artifacts:
-        none = [Remark(fits=False, what="it has no artifact", remedy=f"Run: ascend-classify models prepare {manifest.name}")]
+        none = [Remark(fits=False, what="the model has no artifact", remedy=f"Run: ascend-classify models prepare {manifest.name}")]
     else:
         none = []
     return Inspection(str(path), f"model {manifest.name}", _facts(manifest), (*_labels(context, manifest), *none), tuple(parts))
@@ -57,7 +57,7 @@ def _listed(artifact: Artifact) -> str:
 
 def _labels(context: Context, manifest: ModelManifest) -> Iterator[Remark]:
     path = context.folder / manifest.labels
-    remedy = f"Prepare or import the model again, or see that {path} is the right file."
+    remedy = f"Prepare or import the model again, or check that {path} is the right file."
     try:
         count = len(read_labels(path))
     except (OSError, ValueError) as error:
@@ -77,7 +77,7 @@ def _artifact(artifact: Artifact, context: Context) -> Inspection:
         return inspect_om(path, context)
     if kind == "onnx":
         return inspect_onnx(path, context)
-    wrong = Remark(fits=False, what=f"by its bytes it is {kind}, neither ONNX nor OM", remedy="Convert the model again.")
+    wrong = Remark(fits=False, what=f"its content is {kind}, neither ONNX nor OM", remedy="Convert the model again.")
     return Inspection(str(path), f"artifact for {artifact.soc}", findings=(wrong,))
 
 

@@ -1,4 +1,4 @@
-"""What an ONNX file says of itself, read without loading its weights."""
+"""The facts about an ONNX file, read without its weights."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from pathlib import Path
 from convert.conversion_errors import ConvertError
 from convert.inspection.protobuf_fields import NOTHING, FieldSpan, ProtobufFile
 
-RECIPE = "recipe/"  # what the names of folded operations begin with
+RECIPE = "recipe/"  # the prefix of the names of folded operations
 MAX_METADATA = 64
 MAX_DIMENSIONS = 8
 MAX_TENSORS = 20_000  # ResNeXt-101 has 520
 
-# FieldSpan numbers of onnx.proto.
+# FieldSpan numbers in onnx.proto.
 _IR_VERSION, _PRODUCER, _GRAPH, _OPSET, _METADATA = 1, 2, 7, 8, 14
 _NODE, _INITIALIZER, _INPUT, _OUTPUT = 1, 5, 11, 12
 _NODE_OUTPUT = 2
@@ -25,7 +25,7 @@ _TYPES = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int3
 
 @dataclass(frozen=True)
 class TensorFacts:
-    """An input or output; in the shape, text is the name of a free dimension."""
+    """An input or output; a text in the shape is the name of a free dimension."""
 
     name: str
     type: str
@@ -37,7 +37,7 @@ class TensorFacts:
 
 @dataclass
 class OnnxFacts:
-    """`folded` is whether a recipe is; `parameters` counts numbers, without the recipe's."""
+    """`folded` says whether a recipe is folded in; `parameters` counts numbers, without the recipe's."""
 
     ir_version: int = 0
     producer: str = ""
@@ -53,7 +53,7 @@ class OnnxFacts:
 
 
 def read_onnx_facts(path: Path) -> OnnxFacts:
-    """The facts of a file; raises ConvertError, with the byte, for one that is no ONNX model, and OSError."""
+    """The facts of a file; raises ConvertError, with the byte position, if it is not an ONNX model; raises OSError."""
     facts, graphs = OnnxFacts(), 0
     with path.open("rb") as file:
         proto = ProtobufFile(file, path.stat().st_size)
@@ -70,7 +70,7 @@ def read_onnx_facts(path: Path) -> OnnxFacts:
                 graphs += 1
                 _read_graph(proto, each, facts)
     if graphs != 1:
-        raise ConvertError("It holds no graph.", "This is no ONNX model.")
+        raise ConvertError("The file has no graph.", "Give an ONNX model.")
     return facts
 
 
@@ -101,14 +101,14 @@ def _read_initialiser(proto: ProtobufFile, message: FieldSpan, facts: OnnxFacts)
             facts.external |= each.value == 1
         elif each.number in _DATA:
             size += each.size
-    if not name.startswith(RECIPE) and 0 < len(dims) <= MAX_DIMENSIONS:  # a single number is a limit, as ReLU6's
+    if not name.startswith(RECIPE) and 0 < len(dims) <= MAX_DIMENSIONS:  # a single number is a limit, for example ReLU6's
         facts.parameters += math.prod(dims)
         facts.parameter_bytes += size
     return name
 
 
 def _tensor(proto: ProtobufFile, message: FieldSpan) -> TensorFacts:
-    """From ValueInfoProto: name = 1, type = 2 (tensor_type = 1 (elem_type = 1, shape = 2 (dim = 1 (value = 1, param = 2))))."""
+    """Read a ValueInfoProto: name = 1, type = 2 (tensor_type = 1 (elem_type = 1, shape = 2 (dim = 1 (value = 1, param = 2))))."""
     name, tensor_type = _part(proto, message, 1), _part(proto, _part(proto, message, 2), 1)
     kind, shape = _part(proto, tensor_type, 1).value, _part(proto, tensor_type, 2)
     dimensions = tuple(_dimension(proto, each) for each in proto.fields(shape) if each.number == 1)
@@ -116,7 +116,7 @@ def _tensor(proto: ProtobufFile, message: FieldSpan) -> TensorFacts:
 
 
 def _part(proto: ProtobufFile, message: FieldSpan, number: int) -> FieldSpan:
-    """The first field of that number, or one without content."""
+    """The first field with that number, or an empty one."""
     return next((each for each in proto.fields(message) if each.number == number), NOTHING)
 
 

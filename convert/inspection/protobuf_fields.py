@@ -1,7 +1,7 @@
-"""Walks a protobuf file field by field, without its schema and without reading what nobody asks for.
+"""Reads a protobuf file field by field, without its schema, and skips the fields that the caller does not need.
 
-The official parser builds an object for every message, and an empty one takes two bytes of the file: a file of a few hundred
-MB could take all memory. Here long fields are stepped over and the number of fields is limited.
+The official parser makes an object for every message, and an empty message takes two bytes of the file: a file of a few hundred
+MB could use up all memory. This reader skips long fields and limits the number of fields.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # protobuf.dev, Encoding
 
 
 class FieldSpan(NamedTuple):
-    """A field: `number` is the schema's, `value` that of a varint or 0, `start` to `end` the bytes of any other."""
+    """A field: `number` is the schema's number, `value` the value of a varint or 0, `start` to `end` the bytes of another type."""
 
     number: int
     value: int
@@ -32,7 +32,7 @@ NOTHING = FieldSpan(0, 0, 0, 0)
 
 
 class ProtobufFile:
-    """The fields of an open file of `size_bytes` bytes; every method raises ConvertError for bytes that are no protobuf."""
+    """The fields of an open file of `size_bytes` bytes; every method raises ConvertError for bytes that are not protobuf."""
 
     def __init__(self, file: BinaryIO, size_bytes: int) -> None:
         self._file = file
@@ -52,17 +52,17 @@ class ProtobufFile:
     def text(self, field: FieldSpan) -> str:
         """The content of a text field."""
         if field.size > MAX_TEXT_BYTES:
-            raise ConvertError(f"Byte {field.start}: a text of {field.size} bytes.", "It should be a name.")
+            raise ConvertError(f"Byte {field.start}: a text of {field.size} bytes is too long.", "A name is expected.")
         self._file.seek(field.start)
         return self._file.read(field.size).decode("utf-8", "replace")
 
     def numbers(self, field: FieldSpan) -> list[int]:
-        """The numbers of a repeated field: one, or some packed together."""
+        """The numbers of a repeated field: one number, or several packed numbers."""
         if field.end == field.start:
             return [field.value]
         numbers, at = [], field.start
         if field.size > MAX_TEXT_BYTES:
-            raise ConvertError(f"Byte {field.start}: a list of {field.size} bytes.", "It should be a shape.")
+            raise ConvertError(f"Byte {field.start}: a list of {field.size} bytes is too long.", "A shape is expected.")
         while at < field.end:
             number, at = self._varint(at, field.end)
             numbers.append(number)
@@ -72,7 +72,7 @@ class ProtobufFile:
         key, start = self._varint(at, end)
         number, wire = key >> 3, key & 7
         if number == 0:
-            raise ConvertError(f"Byte {at}: no protobuf.", "The file is damaged.")
+            raise ConvertError(f"Byte {at}: not protobuf.", "The file is damaged.")
         if wire == _VARINT:
             value, after = self._varint(start, end)
             return FieldSpan(number, value, after, after), after
@@ -81,9 +81,9 @@ class ProtobufFile:
         elif wire in (_FIXED64, _FIXED32):
             size = 8 if wire == _FIXED64 else 4
         else:
-            raise ConvertError(f"Byte {at}: no protobuf.", "The file is damaged.")
+            raise ConvertError(f"Byte {at}: not protobuf.", "The file is damaged.")
         if start + size > end:
-            raise ConvertError(f"Byte {at}: a field of {size} bytes where {end - start} are left.", "The file is cut off or damaged.")
+            raise ConvertError(f"Byte {at}: a field of {size} bytes, but only {end - start} are left.", "The file is cut off or damaged.")
         return FieldSpan(number, 0, start, start + size), start + size
 
     def _varint(self, at: int, end: int) -> tuple[int, int]:

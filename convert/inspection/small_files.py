@@ -15,7 +15,7 @@ MAX_PIPELINE_BYTES = 16 << 20
 
 
 def inspect_aipp(path: Path, context: Context) -> Inspection:
-    """An aipp.config, and whether it does what the manifest beside it says."""
+    """Inspect an aipp.config, and compare its effect with the manifest in the same folder."""
     facts: dict[str, object] = {}
     findings = [*context.findings]
     try:
@@ -33,14 +33,14 @@ def inspect_aipp(path: Path, context: Context) -> Inspection:
         findings.append(Remark(fits=True, what="ATC can read it"))
         if context.manifest:
             check_aipp(config, context.manifest)
-            findings.append(Remark(fits=True, what=f"it does what {context.manifest.name} wants"))
+            findings.append(Remark(fits=True, what=f"it does what {context.manifest.name} needs"))
     except AippInvalid as error:
         findings.append(Remark.of(error))
     return Inspection(str(path), "AIPP configuration", facts, tuple(findings))
 
 
 def inspect_pipeline(path: Path) -> Inspection:
-    """A pipeline, the files it names (from the working directory, as the vendor's engine takes them), and their model."""
+    """Inspect a pipeline, the files it names (relative to the working directory, as in the vendor's engine), and their model."""
     try:
         with path.open("rb") as file:
             text = file.read(MAX_PIPELINE_BYTES + 1)
@@ -64,7 +64,7 @@ def _stream_findings(stream: StreamSpec) -> list[Remark]:
     for infer in stream.of_factory("mxpi_tensorinfer"):
         model = Path(str(infer.props["modelPath"]))
         there = model.is_file() or model.with_suffix(".onnx").is_file()
-        remedy = "" if there else "It is sought from the working directory; prepare or convert the model."
+        remedy = "" if there else "The path is relative to the working directory; prepare or convert the model."
         findings.append(Remark(there, f"model {model}" + ("" if there else " is missing"), remedy))
         context = Context(model.parent)
         findings += context.findings
@@ -76,7 +76,7 @@ def _stream_findings(stream: StreamSpec) -> list[Remark]:
 
 
 def _geometry(stream: StreamSpec, manifest: ModelManifest) -> list[Remark]:
-    remedy = f"The recipe of {manifest.name} says so; render the pipeline from it, or change the element."
+    remedy = f"Render the pipeline from the recipe of {manifest.name}, or change the element."
     if manifest.recipe.resize != "stretch":
         return []
     return [
@@ -96,6 +96,6 @@ def _classes(last: ElementSpec, manifest: ModelManifest) -> list[Remark]:
         classes = ClassificationConfig.of(last.props["postProcessConfigContent"], config).classes
         found = len(read_labels(Path(labels))) if labels else manifest.classes
     except (ValueError, OSError) as error:
-        return [Remark(fits=False, what=f"{last.name}: {error}", remedy="It is sought from the working directory.")]
+        return [Remark(fits=False, what=f"{last.name}: {error}", remedy="The path is relative to the working directory.")]
     remedy = "CLASS_NUM and the labels must be those of the model."
     return [agree("CLASS_NUM", classes, manifest.classes, remedy), agree("labels", found, manifest.classes, remedy)]

@@ -1,4 +1,4 @@
-"""The networks we can build, their parameters, and random weights for them."""
+"""The networks that this project can build, their parameters, and random weights for them."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -23,13 +23,13 @@ def network(architecture: str) -> Network:
     if resnext := ResNeXtGraph.parse(architecture):
         return resnext
     known = ", ".join(f"resnext{depth}_32x4d" for depth in DEPTHS)
-    raise ConvertError(f"There is no architecture {architecture!r}.", f"Known: efficientnet_lite0, {known} and other widths.")
+    raise ConvertError(f"Unknown architecture {architecture!r}.", f"Known: efficientnet_lite0, {known} and other widths.")
 
 
 def build_network(
     architecture: str, weights: Mapping[str, np.ndarray], classes: int, size_px: tuple[int, int] = (224, 224)
 ) -> onnx.ModelProto:
-    """The plain network: "image" float32 [N, 3, H, W], normalised, in; "scores" float32 [N, classes], logits, out.
+    """Build the plain network: "image" float32 [N, 3, H, W], normalised, in; "scores" float32 [N, classes], logits, out.
 
     `size_px` is (width, height), N is free. The same arguments give the same bytes. Raises ConvertError, see `fit`.
     """
@@ -42,37 +42,37 @@ def build_network(
 
 
 def parameter_shapes(architecture: str, classes: int) -> dict[str, Shape]:
-    """Every parameter and its shape, in the order of the layers: what the builder asks for when it builds."""
+    """Every parameter and its shape, in the order of the layers, as the builder requests them."""
     shapes: dict[str, Shape] = {}
 
     def note(name: str, shape: Shape) -> np.ndarray:
         shapes[name] = shape
-        return np.broadcast_to(np.float32(0), shape)  # a stand-in that takes no memory
+        return np.broadcast_to(np.float32(0), shape)  # a placeholder that takes no memory
 
     network(architecture)(GraphBuilder(note), Value("image", 3, 224, 224), classes)
     return shapes
 
 
 def random_weights(architecture: str, classes: int, seed: int) -> dict[str, np.ndarray]:
-    """Weights for benchmarks and tests: they cost what trained ones cost and answer nothing sensible. Same seed, same weights.
+    """Weights for benchmarks and tests: they take the time of trained ones, but give useless answers. Same seed, same weights.
 
-    Convolutions after He et al. (arXiv:1502.01852), so that the variance neither dies out nor explodes with depth.
+    Convolutions after He et al. (arXiv:1502.01852), so that the variance does not vanish or explode with depth.
     """
     generator = np.random.default_rng(seed)
     return {name: _random(generator, name, shape) for name, shape in parameter_shapes(architecture, classes).items()}
 
 
-# The batch normalisation that ends a residual branch: of full size it would double the variance block by block,
-# 2**33 times over in ResNeXt-101, which FP16 on an NPU does not survive.
+# The batch normalisation at the end of a residual branch: at full size it would double the variance in every block,
+# by 2**33 in ResNeXt-101, which is too much for FP16 on an NPU.
 _BRANCH_END = ".bn3.weight"
 _BRANCH_GAMMA = 0.25
-_CLASSIFIER_GAIN = 10  # without it the softmax over a thousand classes is all but flat
+_CLASSIFIER_GAIN = 10  # without it the softmax over a thousand classes is nearly uniform
 
 
 def _random(generator: np.random.Generator, name: str, shape: Shape) -> np.ndarray:
     if len(shape) > 1:
         weight = generator.standard_normal(shape, np.float32) * np.float32(math.sqrt(2 / math.prod(shape[1:])))
-        # After a ReLU everything is positive: without a mean of zero a filter would mostly see that, and all images alike.
+        # After a ReLU all values are positive: a filter whose mean is not zero would react mostly to that, in all images.
         weight -= weight.mean(axis=tuple(range(1, len(shape))), keepdims=True)
         return weight * np.float32(_CLASSIFIER_GAIN) if len(shape) == 2 else weight
     if name.endswith(_BRANCH_END):

@@ -1,6 +1,6 @@
 """EfficientNet-Lite0, after Tan & Le (arXiv:1905.11946) and TensorFlow's efficientnet-lite release notes.
 
-B0 without squeeze-and-excitation, with ReLU6 for swish. Parameter names are those of the PyTorch port (`_blocks.1._bn0` …).
+B0 without squeeze-and-excitation, with ReLU6 instead of swish. Parameter names are those of the PyTorch port (`_blocks.1._bn0` …).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ HEAD_CHANNELS = 1280
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A row of the paper's table 1: `repeats` blocks, of which the first has the stride."""
+    """A row of the paper's table 1: `repeats` blocks; the first one has the stride."""
 
     repeats: int
     kernel: int
@@ -47,7 +47,7 @@ def efficientnet_lite0(graph: GraphBuilder, image: Value, classes: int) -> Value
 
 
 def _block(graph: GraphBuilder, x: Value, name: str, stage: Stage, *, stride: int) -> Value:
-    """Expand, filter each channel by itself, project; around it a shortcut where shapes allow."""
+    """Expand, filter each channel separately, project; plus a shortcut if the shapes are equal."""
     inner, y = x.channels * stage.expansion, x
     if stage.expansion > 1:
         y = graph.relu6(_conv_bn(graph, y, f"{name}._expand_conv", f"{name}._bn0", inner, 1))
@@ -57,6 +57,6 @@ def _block(graph: GraphBuilder, x: Value, name: str, stage: Stage, *, stride: in
 
 
 def _conv_bn(graph: GraphBuilder, x: Value, conv: str, bn: str, channels: int, kernel: int, *, stride: int = 1, groups: int = 1) -> Value:
-    # Trained in TensorFlow, with its padding.
+    # The weights were trained in TensorFlow, with its padding.
     x = graph.conv(x, conv, channels, kernel, stride=stride, pads=same_pads(x, kernel, stride), groups=groups)
     return graph.batch_norm(x, bn, epsilon=BN_EPSILON)

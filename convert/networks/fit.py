@@ -1,4 +1,4 @@
-"""Whether the weights at hand are those a network asks for; what is wrong with them is told all at once, by name."""
+"""Checks whether weights fit a network; one error names everything that does not fit."""
 
 from collections.abc import Mapping
 
@@ -10,16 +10,16 @@ from convert.conversion_errors import ConvertError
 
 Shape = tuple[int, ...]
 
-MAX_NAMED = 10  # of each kind
-COUNTER = "num_batches_tracked"  # batch normalisation's steps, in torch; no parameter
+MAX_NAMED = 10  # names per kind of fault
+COUNTER = "num_batches_tracked"  # torch's step counter of batch normalisation; not a parameter
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
 
 
 def fit(weights: Mapping[str, np.ndarray], shapes: Mapping[str, Shape], architecture: str) -> dict[str, np.ndarray]:
-    """The parameters of `shapes` as float32; what is float32 is not copied.
+    """The parameters of `shapes` as float32; float32 arrays are not copied.
 
-    Raises ConvertError for weights that are missing, of another shape, no floating-point numbers, not finite (also once they
-    are float32), variances below 0, and for weights the network has no place for; step counters do not count.
+    Raises ConvertError for weights that are missing, of another shape, of another type than floating point, not finite (also after
+    the conversion to float32), for variances below 0, and for unknown weights; step counters are ignored.
     """
     wrong: dict[str, list[str]] = {}
     fitting = {}
@@ -30,9 +30,9 @@ def fit(weights: Mapping[str, np.ndarray], shapes: Mapping[str, Shape], architec
         elif found.shape != shape:
             wrong.setdefault("of another shape", []).append(f"{name} {found.shape} for {shape}")
         elif found.dtype.kind != "f":
-            wrong.setdefault("no floating-point numbers", []).append(f"{name} {found.dtype}")
+            wrong.setdefault("not floating-point numbers", []).append(f"{name} {found.dtype}")
         else:
-            with np.errstate(over="ignore"):  # a double too large for float32 becomes infinite, and is told as such
+            with np.errstate(over="ignore"):  # a double too large for float32 becomes infinite, and the check below reports it
                 parameter = fitting[name] = found.astype(np.float32, copy=False)
             if not np.isfinite(parameter).all():
                 wrong.setdefault("not finite", []).append(name)
@@ -40,14 +40,14 @@ def fit(weights: Mapping[str, np.ndarray], shapes: Mapping[str, Shape], architec
                 wrong.setdefault("variances below 0", []).append(name)
     surplus = [f"{name} {found.shape}" for name, found in weights.items() if name not in shapes and not name.endswith(COUNTER)]
     if surplus:
-        wrong["without a place in the network"] = surplus
+        wrong["unknown to the network"] = surplus
     if wrong:
         raise ConvertError(f"The weights do not fit {architecture}: {_listed(wrong)}.", _remedy(wrong))
     return fitting
 
 
 def check_finite(network: onnx.ModelProto) -> None:
-    """Raises ConvertError, naming them, if weights of an ONNX network are not finite, or not as long as their shape says."""
+    """Raise ConvertError with their names if weights of an ONNX network are not finite, or their size differs from their shape."""
     wrong: dict[str, list[str]] = {}
     for tensor in network.graph.initializer:
         if tensor.data_type in _FLOATS:
@@ -73,5 +73,5 @@ def _named(names: list[str]) -> str:
 
 def _remedy(wrong: Mapping[str, list[str]]) -> str:
     if "not finite" in wrong or "variances below 0" in wrong:
-        return "The training must have diverged."
-    return "Is the checkpoint one of this architecture, with as many classes?"
+        return "The training has probably diverged; use another checkpoint."
+    return "Use a checkpoint of this architecture with the same number of classes."

@@ -1,4 +1,4 @@
-"""Builds ONNX graphs of classification networks, layer by layer, from weights drawn by parameter name."""
+"""Builds ONNX graphs of classification networks, layer by layer; takes the weights by parameter name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -10,8 +10,8 @@ from onnx import helper, numpy_helper
 from convert.conversion_errors import ConvertError
 from convert.networks.plain_network import check_graph
 
-OPSET = 15  # the newest that ATC of CANN 7.0 (9 to 18), 8.0 (11 to 15) and 9.1 (11 to 18) all read
-IR_VERSION = 8  # the one that came with opset 15; onnx itself would write its newest, which older tools refuse
+OPSET = 15  # the newest opset that ATC of CANN 7.0 (9 to 18), 8.0 (11 to 15) and 9.1 (11 to 18) all read
+IR_VERSION = 8  # the version that belongs to opset 15; onnx would write its newest, which older tools refuse
 
 Shape = tuple[int, ...]
 WeightSource = Callable[[str, Shape], np.ndarray]
@@ -20,7 +20,7 @@ Pads = tuple[int, int, int, int]  # top, left, bottom, right
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A tensor [N, channels, height, width] of the graph, by name; what the batch is, the graph need not know."""
+    """A tensor [N, channels, height, width] of the graph, by name. The graph does not need to know N."""
 
     name: str
     channels: int
@@ -29,10 +29,10 @@ class Value:
 
 
 class GraphBuilder:
-    """Adds nodes one after the other; layers take a Value and answer one, named after the layer's parameters.
+    """Adds one node after the other. Each layer takes a Value and returns one, named after the layer's parameters.
 
-    Initialisers bear the names of the checkpoint's parameters. Nothing is optimised here: folding batch
-    normalisation and the like is the business of OpenVINO and ATC, and a plain graph can be compared layer by layer.
+    Initialisers have the names of the checkpoint's parameters. Nothing is optimised here: OpenVINO and ATC fold batch
+    normalisation and the like, and a plain graph can be compared layer by layer.
     """
 
     def __init__(self, weights: WeightSource) -> None:
@@ -41,18 +41,18 @@ class GraphBuilder:
         self._initialisers: dict[str, np.ndarray] = {}
 
     def node(self, operator: str, inputs: list[str], output: str, **attributes: int | float | list[int]) -> str:
-        """One ONNX node with one output; answers the output's name."""
-        # The three None are make_node's defaults; unnamed, the type checker takes the attributes for them.
+        """Add one ONNX node with one output; returns the output's name."""
+        # The three None are make_node's defaults; without them the type checker takes the attributes for these parameters.
         self._nodes.append(helper.make_node(operator, inputs, [output], output, doc_string=None, domain=None, overload=None, **attributes))
         return output
 
     def constant(self, name: str, value: np.ndarray) -> str:
-        """An initialiser that is no parameter; the same name must always mean the same value."""
+        """Add an initialiser that is not a parameter; the same name must always have the same value."""
         self._initialisers[name] = value
         return name
 
     def parameter(self, name: str, shape: Shape) -> str:
-        """An initialiser drawn from the weight source."""
+        """Add an initialiser with the weights of that name."""
         return self.constant(name, self._weights(name, shape))
 
     def conv(self, x: Value, name: str, channels: int, kernel: int, *, stride: int = 1, pads: Pads | None = None, groups: int = 1) -> Value:
@@ -69,22 +69,22 @@ class GraphBuilder:
         return replace(x, name=self.node("BatchNormalization", [x.name, *parameters], f"{name}/out", epsilon=epsilon))
 
     def relu(self, x: Value) -> Value:
-        """Every element, or 0 if it is negative."""
+        """Add a ReLU: negative elements become 0."""
         return replace(x, name=self.node("Relu", [x.name], f"{x.name}/relu"))
 
     def relu6(self, x: Value) -> Value:
-        """Every element held between 0 and 6."""
+        """Add a ReLU6: elements are limited to 0..6."""
         limits = [self.constant(f"relu6/{limit}", np.array(limit, np.float32)) for limit in (0, 6)]
         return replace(x, name=self.node("Clip", [x.name, *limits], f"{x.name}/relu6"))
 
     def add(self, x: Value, y: Value) -> Value:
         """The sum of two values of one shape."""
         if replace(x, name=y.name) != y:
-            raise ConvertError(f"Cannot add {y} to {x}: their shapes differ.", "This is a fault in the network's description.")
+            raise ConvertError(f"Cannot add {y} to {x}: their shapes differ.", "Correct the network's description.")
         return replace(x, name=self.node("Add", [x.name, y.name], f"{x.name}/sum"))
 
     def max_pool(self, x: Value, kernel: int, *, stride: int, pads: Pads) -> Value:
-        """The largest of each square window."""
+        """Add a max pool: the largest value of each square window."""
         attributes = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": list(pads)}
         return Value(self.node("MaxPool", [x.name], f"{x.name}/max", **attributes), x.channels, *_pooled(x, kernel, stride, pads))
 
@@ -93,7 +93,7 @@ class GraphBuilder:
         return Value(self.node("GlobalAveragePool", [x.name], f"{x.name}/mean"), x.channels)
 
     def gemm(self, x: Value, name: str, features: int, output: str) -> Value:
-        """A fully connected layer [N, features] with bias, on a value of height and width 1; bears the name `output`."""
+        """A fully connected layer [N, features] with bias, on a value of height and width 1; its output has the name `output`."""
         flat = self.node("Flatten", [x.name], f"{x.name}/flat", axis=1)
         weight, bias = self.parameter(f"{name}.weight", (features, x.channels)), self.parameter(f"{name}.bias", (features,))
         return Value(self.node("Gemm", [flat, weight, bias], output, transB=1), features)
@@ -103,7 +103,7 @@ class GraphBuilder:
         graph = helper.make_graph(self._nodes, name, [source], [result])
         opset = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION, producer_name="ascend-classify")
-        # Only now, and one by one: each protobuf copies what it is given, and the weights are all there is to a model's size.
+        # Only now, and one by one: each protobuf copies its input, and the weights are nearly the whole size of a model.
         model.graph.initializer.extend(numpy_helper.from_array(np.ascontiguousarray(x), key) for key, x in self._initialisers.items())
         helper.set_model_props(model, dict(facts))
         check_graph(model)
@@ -118,6 +118,6 @@ def same_pads(x: Value, kernel: int, stride: int) -> Pads:
 
 
 def _pooled(x: Value, kernel: int, stride: int, pads: Pads) -> tuple[int, int]:
-    """(height, width) after a window has passed over the padded value."""
+    """(height, width) of the result of a window over the padded value."""
     top, left, bottom, right = pads
     return (x.height + top + bottom - kernel) // stride + 1, (x.width + left + right - kernel) // stride + 1

@@ -1,6 +1,6 @@
-"""A network as frameworks export it: float32 pixels [N, 3, H, W], normalised, in; float32 logits [N, classes] out.
+"""A network as frameworks export it: from float32 pixels [N, 3, H, W], normalised, to float32 logits [N, classes].
 
-Nothing here copies or serialises the weights, which are all there is to a model's size: shapes are inferred on the graph's skeleton.
+Nothing here copies or serialises the weights, nearly the whole size of a model: shapes are inferred on the graph's skeleton.
 """
 
 import math
@@ -16,17 +16,17 @@ from convert.conversion_errors import CheckpointRefused, ConvertError
 from convert.networks.fit import check_finite
 
 MAX_FILE_BYTES = 1 << 30
-MIN_OPSET = 11  # what ATC reads at least, and the oldest in which all the recipe's operators have today's form
-_SMALL = 1024  # elements; shapes and axes, whose values shape inference needs, are smaller
+MIN_OPSET = 11  # ATC's minimum, and the oldest opset in which all operators of the recipe have their present form
+_SMALL = 1024  # elements; shapes and axes, whose values shape inference needs, have fewer
 _DOMAINS = ("", "ai.onnx")
-# ValueError: of names that are no UTF-8 not even the refusal can be told.
+# ValueError: protobuf cannot report a name that is not UTF-8.
 _REFUSALS = (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, ValueError, RuntimeError)
 
 
 def is_onnx(path: Path) -> bool:
-    """Whether the file begins as an ONNX model does: protobuf, field 1 (its version) a small number.
+    """Whether the file begins like an ONNX model: protobuf, with a small number in field 1 (its version).
 
-    A safetensors file can begin with the same byte, but its ninth is a brace.
+    A safetensors file can begin with the same byte, but its ninth byte is a brace.
     """
     with path.open("rb") as file:
         head = file.read(9)
@@ -42,7 +42,7 @@ def read_network(path: Path) -> onnx.ModelProto:
     except OSError as error:
         raise CheckpointRefused(f"{path}: {error.strerror}.") from error
     except DecodeError as error:
-        raise CheckpointRefused(f"{path} is no ONNX file, or is damaged.") from error
+        raise CheckpointRefused(f"{path} is not an ONNX file, or is damaged.") from error
     check_plain(network)
     check_graph(network)
     check_finite(network)
@@ -50,7 +50,7 @@ def read_network(path: Path) -> onnx.ModelProto:
 
 
 def image_input(model: onnx.ModelProto) -> onnx.ValueInfoProto:
-    """The only input that is no parameter; raises ConvertError if there are none or several."""
+    """The only input that is not a parameter; raises ConvertError if there are none or several."""
     parameters = {tensor.name for tensor in model.graph.initializer}
     inputs: list[onnx.ValueInfoProto] = [value for value in model.graph.input if value.name not in parameters]
     if len(inputs) != 1:
@@ -59,7 +59,7 @@ def image_input(model: onnx.ModelProto) -> onnx.ValueInfoProto:
 
 
 def check_plain(model: onnx.ModelProto) -> None:
-    """Raises ConvertError unless the graph is whole, of one file, and takes and gives what the module says."""
+    """Raise ConvertError unless the graph is complete, in one file, and has the input and output that the module describes."""
     versions = [opset.version for opset in model.opset_import if opset.domain in _DOMAINS]
     if not versions or versions[0] < MIN_OPSET:
         raise ConvertError(
@@ -73,7 +73,7 @@ def check_plain(model: onnx.ModelProto) -> None:
     image = image_input(model).type.tensor_type
     if image.elem_type == TensorProto.UINT8:
         raise ConvertError(
-            "The network takes uint8 pixels: a recipe is folded in already.", "Give the plain network, float32 [N, 3, H, W]."
+            "The network takes uint8 pixels: a recipe is already folded in.", "Give the plain network, float32 [N, 3, H, W]."
         )
     channels = dimensions(image)[1:2]
     if image.elem_type != TensorProto.FLOAT or len(image.shape.dim) != 4 or channels not in ([3], [None]):
@@ -87,11 +87,11 @@ def check_plain(model: onnx.ModelProto) -> None:
     if last is None:
         raise ConvertError(f"No node computes the network's output {outputs[0].name!r}.")
     if last.op_type == "Softmax":
-        raise ConvertError("The network ends in a Softmax, which the post-processing would do once more.", "Export its logits.")
+        raise ConvertError("The network ends in a Softmax, and the post-processing would apply it again.", "Export its logits.")
 
 
 def check_graph(model: onnx.ModelProto) -> None:
-    """Raises ConvertError for a graph that is none: unknown operators, values nobody computes, shapes that do not fit."""
+    """Raise ConvertError for an invalid graph: unknown operators, undefined values, shapes that do not fit."""
     try:
         onnx.checker.check_model(_skeleton(model), full_check=True)
     except _REFUSALS as error:
@@ -99,21 +99,21 @@ def check_graph(model: onnx.ModelProto) -> None:
 
 
 def weights_sha256(model: onnx.ModelProto) -> str:
-    """Hex sha256 of the weights alone, whatever they are called: the same for two exports, or two files, of one network."""
+    """Hex sha256 of the weights without their names: equal for two exports, or two files, of one network."""
     digests = sorted(sha256(tensor.raw_data or tensor.SerializeToString()).digest() for tensor in model.graph.initializer)
     return sha256(b"".join(digests)).hexdigest()
 
 
 def input_size_px(model: onnx.ModelProto) -> tuple[int, int] | None:
-    """(width, height) of the pictures the network takes, or None if any will do."""
+    """(width, height) of the network's pictures, or None if every size is allowed."""
     height, width = dimensions(image_input(model).type.tensor_type)[2:]
     return (width, height) if width and height else None
 
 
 def classes_for(model: onnx.ModelProto, batch: int, width: int, height: int) -> int:
-    """How many classes the network answers for a batch of that many pictures.
+    """The number of classes that the network returns for a batch of that many pictures.
 
-    Raises ConvertError if the graph does not work for this batch (that of the export can be built into it), or if its result
+    Raises ConvertError if the graph does not work for this batch (an export can fix the batch size), or if its result
     is not [batch, classes].
     """
     skeleton = _skeleton(model)
@@ -130,13 +130,13 @@ def classes_for(model: onnx.ModelProto, batch: int, width: int, height: int) -> 
         )
     if found[0] != batch:
         raise ConvertError(
-            f"For {batch} pictures the network answers {found[0]} rows.", "Its batch is built in; export it with a free one."
+            f"For {batch} pictures the network returns {found[0]} rows.", "Its batch size is fixed; export it with a free one."
         )
     return found[1]
 
 
 def set_dimensions(value: onnx.ValueInfoProto, shape: Sequence[int | str | None]) -> None:
-    """Give a value its shape; text is the name of a free dimension."""
+    """Give a value its shape; a text is the name of a free dimension."""
     value.type.tensor_type.shape.CopyFrom(helper.make_tensor_type_proto(TensorProto.FLOAT, shape).tensor_type.shape)
 
 
@@ -146,7 +146,7 @@ def dimensions(tensor: onnx.TypeProto.Tensor) -> list[int | None]:
 
 
 def names(graph: onnx.GraphProto) -> Iterator[str]:
-    """Every name a value of the graph bears, some more than once."""
+    """Every name of a value in the graph, some several times."""
     for node in graph.node:
         yield from node.input
         yield from node.output
@@ -156,7 +156,7 @@ def names(graph: onnx.GraphProto) -> Iterator[str]:
 
 
 def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with its image first and large parameters behind it as inputs, and nothing told about its other values' shapes."""
+    """The model with the image as first input, large parameters as further inputs, and without shapes of its other values."""
     bare = onnx.ModelProto(ir_version=max(model.ir_version, 4), opset_import=model.opset_import, functions=model.functions)
     bare.graph.name = "skeleton"
     bare.graph.node.extend(model.graph.node)

@@ -1,6 +1,6 @@
 """ResNeXt, after Xie et al. (arXiv:1611.05431), with torchvision's parameter names (`layer1.0.conv1` …).
 
-As in torchvision, a stage's stride sits in the 3x3 convolution of its first block.
+As in torchvision, the 3x3 convolution of a stage's first block has the stage's stride.
 """
 
 import re
@@ -11,7 +11,7 @@ from convert.networks.graph import GraphBuilder, Value, same_pads
 
 BN_EPSILON = 1e-5
 STEM_CHANNELS = 64
-EXPANSION = 4  # a block's output channels over its planes
+EXPANSION = 4  # output channels of a block = planes * EXPANSION
 STAGE_PLANES = (64, 128, 256, 512)
 DEPTHS = {26: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 
@@ -23,10 +23,10 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ResNeXtGraph:
-    """A ResNeXt by its blocks a stage, the groups of its 3x3 convolutions, and a group's width at 64 planes, with which it doubles.
+    """A ResNeXt: its blocks per stage, the groups of its 3x3 convolutions, and a group's width at 64 planes (it grows with the planes).
 
-    Named `resnext101_32x4d`, or with the blocks themselves: `resnext_1-1-1-1_8x4d` (one to four stages). With `same_pool`
-    (`…_same`) the stem's maximum is taken with MindSpore's pad_mode "same", where an odd pixel of padding comes last.
+    Its name is `resnext101_32x4d`, or lists the blocks: `resnext_1-1-1-1_8x4d` (one to four stages). With `same_pool`
+    (`…_same`) the stem's max pool has MindSpore's pad_mode "same", which puts an odd pixel of padding at the end.
     """
 
     blocks: tuple[int, ...]
@@ -42,7 +42,7 @@ class ResNeXtGraph:
 
     @classmethod
     def parse(cls, name: str) -> Self | None:
-        """The network of that name, or None if it is no ResNeXt's."""
+        """The network of that name, or None if it is not a ResNeXt's name."""
         match = _NAME.fullmatch(name)
         if not match:
             return None
@@ -53,7 +53,7 @@ class ResNeXtGraph:
     def __call__(self, graph: GraphBuilder, image: Value, classes: int) -> Value:
         """The logits "scores" [N, classes] of a normalised image [N, 3, H, W]."""
         x = graph.relu(_conv_bn(graph, image, "conv1", "bn1", STEM_CHANNELS, 7, stride=2))
-        # What the padding holds does not matter: after a ReLU nothing is below its zeros.
+        # The content of the padding does not matter: after a ReLU no value is below its zeros.
         x = graph.max_pool(x, 3, stride=2, pads=same_pads(x, 3, 2) if self.same_pool else (1, 1, 1, 1))
         for stage, (planes, count) in enumerate(zip(STAGE_PLANES, self.blocks, strict=False), start=1):
             for index in range(count):
@@ -61,7 +61,7 @@ class ResNeXtGraph:
         return graph.gemm(graph.global_average_pool(x), "fc", classes, "scores")
 
     def _block(self, graph: GraphBuilder, x: Value, name: str, planes: int, *, stride: int) -> Value:
-        """1x1 down, 3x3 in groups, 1x1 up, plus the shortcut, which is a convolution where shapes change."""
+        """1x1 down, 3x3 in groups, 1x1 up, plus the shortcut; the shortcut is a convolution where shapes change."""
         width = planes * self.width // 64 * self.cardinality
         channels = planes * EXPANSION
         y = graph.relu(_conv_bn(graph, x, f"{name}.conv1", f"{name}.bn1", width, 1))

@@ -1,12 +1,12 @@
-"""Recognises a ResNeXt by its tensors, whoever named them.
+"""Recognises a ResNeXt by its tensors, for several naming schemes.
 
 - torchvision and timm: `layer1.0.bn1.running_mean`, `layer1.0.downsample.0.weight`.
-- This project's training (MindSpore): the same, with `gamma beta moving_mean moving_variance` for batch normalisation.
+- This project's training (MindSpore): the same names, with `gamma beta moving_mean moving_variance` for batch normalisation.
 - mindspore-ai/models, research/cv/ResNeXt: `backbone.layer1.0.down_sample.conv.weight`, `head.fc.weight`; on Ascend each group
-  is a convolution of its own, `backbone.layer1.0.conv2.convs.31.weight`. The stem's maximum has pad_mode "same".
+  is a separate convolution, `backbone.layer1.0.conv2.convs.31.weight`. The stem's max pool has pad_mode "same".
 
-The last is what `0-150_1251.ckpt` of the first Ascend ResNeXt-101 is. Its groups, one after the other, are one grouped
-convolution's filters; its batch normalisation has the same epsilon (1e-5, MindSpore's default).
+`0-150_1251.ckpt` of the first Ascend ResNeXt-101 uses the last scheme. Its groups, one after the other, are the filters of one
+grouped convolution; its batch normalisation has the same epsilon (1e-5, MindSpore's default).
 """
 
 import re
@@ -19,7 +19,7 @@ from convert.conversion_errors import ConvertError
 from convert.networks.resnext_graph import STAGE_PLANES, ResNeXtGraph
 
 _STATISTICS = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
-_MODEL_ZOO = (  # of mindspore-ai/models
+_MODEL_ZOO = (  # names of mindspore-ai/models
     (re.compile(r"^backbone\.(conv|bn)\."), r"\g<1>1."),
     (re.compile(r"^backbone\."), ""),
     (re.compile(r"^head\.fc\."), "fc."),
@@ -31,7 +31,7 @@ _GROUP = re.compile(r"(.+\.conv2)\.convs\.([0-9]{1,3})\.weight")
 
 @dataclass(frozen=True)
 class Recognised:
-    """A ResNeXt, its number of classes, and its tensors under torchvision's names; from MindSpore or not."""
+    """A ResNeXt, its number of classes, its tensors under torchvision's names, and whether MindSpore wrote it."""
 
     network: ResNeXtGraph
     classes: int
@@ -40,14 +40,14 @@ class Recognised:
 
 
 def recognise(tensors: Mapping[str, np.ndarray]) -> Recognised:
-    """What network these tensors are of; whether all of them fit is for `fit` to say. Raises ConvertError for no ResNeXt."""
+    """Find the network of these tensors; `fit` checks whether all of them fit. Raises ConvertError if it is not a ResNeXt."""
     mindspore = any(name.endswith(".gamma") for name in tensors)
     model_zoo = any(name.startswith("backbone.") for name in tensors)
     named: dict[str, np.ndarray] = {}
     for name, tensor in tensors.items():
         new = _torchvision_name(name, model_zoo=model_zoo) if mindspore else name
         if new in named:
-            raise ConvertError(f"The checkpoint holds {new} twice, once as {name}.")
+            raise ConvertError(f"The checkpoint holds {new} twice; one of them is {name}.")
         named[new] = tensor
     if model_zoo:
         _join_groups(named)
@@ -56,8 +56,8 @@ def recognise(tensors: Mapping[str, np.ndarray]) -> Recognised:
     blocks = _blocks(named)
     if filters is None or head is None or filters.ndim != 4 or head.ndim != 2 or not blocks or "layer1.0.conv3.weight" not in named:
         raise ConvertError(
-            "These are not a ResNeXt's tensors: layer1.0.conv2.weight, layer1.0.conv3.weight and fc.weight tell what it is.",
-            "ResNeXt is known as torchvision, timm, mindspore-ai/models and this project name it.",
+            "These are not a ResNeXt's tensors: layer1.0.conv2.weight, layer1.0.conv3.weight and fc.weight are needed to recognise it.",
+            "Known are the names of torchvision, timm, mindspore-ai/models and this project.",
         )
     channels, width = filters.shape[:2]
     return Recognised(ResNeXtGraph(blocks, max(channels // max(width, 1), 1), width, model_zoo), head.shape[0], named, mindspore)
@@ -71,7 +71,7 @@ def _torchvision_name(name: str, *, model_zoo: bool) -> str:
 
 
 def _join_groups(named: dict[str, np.ndarray]) -> None:
-    """Put the filters of a convolution's groups, `convs.0` to `convs.31`, together, if all are there and alike."""
+    """Join the filters of a convolution's groups, `convs.0` to `convs.31`, if all exist and have one shape."""
     groups: dict[str, dict[int, str]] = {}
     for name in named:
         if match := _GROUP.fullmatch(name):
@@ -85,7 +85,7 @@ def _join_groups(named: dict[str, np.ndarray]) -> None:
 
 
 def _blocks(named: Mapping[str, np.ndarray]) -> tuple[int, ...]:
-    """How many blocks each stage has, as far as there are stages."""
+    """The number of blocks of each stage."""
     counts = []
     for stage in range(1, len(STAGE_PLANES) + 1):
         count = 0

@@ -12,7 +12,7 @@ from models.training.training_errors import TrainingInterrupted
 
 
 def train(config: Config) -> None:
-    """Train a network, or go on with an interrupted training."""
+    """Train a network, or continue an interrupted training."""
     if config.enable_modelarts:
         from models.training.modelarts.job import run_job
 
@@ -40,12 +40,12 @@ def export(config: Config) -> None:
 COMMANDS: dict[str, Callable[[Config], None]] = {"train": train, "eval": evaluate, "export": export}
 
 
-# Programs with flags of their own; none of them needs MindSpore.
+# Programs with their own flags; none of them needs MindSpore.
 TOOLS = {"labels": "label_list", "rank-table": "rank_table", "check": "environment_check", "digits": "digits"}
 
 
 def parser() -> argparse.ArgumentParser:
-    """The commands, each with every key of the configuration as a flag."""
+    """The parser of the commands; every key of the configuration is a flag of each command."""
     root = argparse.ArgumentParser(
         prog="python -m models.training",
         description="ResNeXt in MindSpore, offline.",
@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; answers the exit code: 0, 1 for a refusal told in one line, 2 for a wrong use, 130 after an interrupt."""
+    """Run a command; returns the exit code: 0, 1 for an error with a one-line message, 2 for wrong usage, 130 after an interrupt."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] in TOOLS:
         tool = import_module(f"models.training.{TOOLS[arguments[0]]}")

@@ -1,4 +1,4 @@
-"""Checkpoints: written beside their place and renamed, and read with an eye on whether they fit."""
+"""Checkpoints: written under a temporary name and renamed; checked against the network when read."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ HEAD = ("fc.weight", "fc.bias")
 
 
 def save_checkpoint(path: Path, parameters: Iterable[Parameter]) -> None:
-    """Write the parameters; after a failure or an interrupt no file, or the former one, is at `path`."""
+    """Write the parameters to `path`. After a failure or an interrupt, `path` has no file or the former one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f"{UNFINISHED}*"):  # of this run, if it was killed: no other writes here
         left.unlink(missing_ok=True)
@@ -26,19 +26,19 @@ def save_checkpoint(path: Path, parameters: Iterable[Parameter]) -> None:
 def read_checkpoint(path: Path) -> dict[str, Parameter]:
     """The parameters by name; raises CheckpointUnfit."""
     if not path.is_file():
-        raise CheckpointUnfit(f"There is no checkpoint {path}.", "Name a .ckpt file.")
+        raise CheckpointUnfit(f"The checkpoint {path} does not exist.", "Name a .ckpt file.")
     try:
         return dict(ms.load_checkpoint(str(path)))
     except (ValueError, TypeError, RuntimeError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise CheckpointUnfit(f"The checkpoint {path} cannot be read: {reason}", "Is it a MindSpore checkpoint, and whole?") from None
+        raise CheckpointUnfit(f"The checkpoint {path} cannot be read: {reason}", "Give a complete MindSpore checkpoint.") from None
 
 
 def load_weights(network: nn.Cell, path: Path, *, without_head: bool = False) -> list[str]:
-    """Fill the network from a checkpoint; answers the names of what was left out.
+    """Fill the network from a checkpoint; returns the names of the parameters left out.
 
-    `without_head` allows the head to be for another number of classes, and then leaves it as it is. Everything else must be
-    there in its shape, or nothing is loaded: raises CheckpointUnfit.
+    With `without_head`, the head may be for another number of classes; then the network's head is not changed. Every other parameter
+    must be in the checkpoint with its shape; else nothing is loaded: raises CheckpointUnfit.
     """
     found = {name: parameter for name, parameter in read_checkpoint(path).items() if not is_state(name)}
     wanted = {parameter.name: parameter for parameter in network.get_parameters()}
@@ -50,12 +50,12 @@ def load_weights(network: nn.Cell, path: Path, *, without_head: bool = False) ->
 
 
 def is_state(name: str) -> bool:
-    """Whether a training checkpoint holds it besides the network: moments, and counters, which have no layer's name in front."""
+    """Whether the parameter is training state and not the network's: moments, or counters, whose names have no layer in front."""
     return "." not in name or name.startswith(("moments.", "training."))
 
 
 def fits(found: Mapping[str, Parameter], wanted: Mapping[str, Parameter], path: Path) -> None:
-    """Raises CheckpointUnfit, naming what is missing, left over or of another shape."""
+    """Check the parameters; raises CheckpointUnfit that names the missing and unknown ones and those of another shape."""
     misshapen = [
         f"{name} {list(found[name].shape)} instead of {list(parameter.shape)}"
         for name, parameter in wanted.items()
@@ -68,7 +68,7 @@ def fits(found: Mapping[str, Parameter], wanted: Mapping[str, Parameter], path: 
     remedy = "Set `network` and `num_classes` to the checkpoint's."
     if not (wanted.keys() ^ found.keys()) and all(entry.startswith("fc.") for entry in misshapen):
         remedy = "It is for another number of classes: set num_classes, or filter_weight: true to train a new head."
-    raise CheckpointUnfit(f"The checkpoint {path} is not of this network; {'; '.join(told)}.", remedy)
+    raise CheckpointUnfit(f"The checkpoint {path} does not fit this network; {'; '.join(told)}.", remedy)
 
 
 def _some(names: list[str]) -> str:
@@ -77,17 +77,17 @@ def _some(names: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Folder:
-    """The checkpoints of one process, named like the seed's: <rank>-<epoch>_<step of the epoch>.ckpt."""
+    """The checkpoints of one process, with the original project's names: <rank>-<epoch>_<step of the epoch>.ckpt."""
 
     path: Path
     rank: int = 0
 
     def file(self, epoch: int, step: int) -> Path:
-        """The place of the checkpoint after that step of that epoch, both counted from 1."""
+        """The path of the checkpoint after that step of that epoch; both count from 1."""
         return self.path / f"{self.rank}-{epoch}_{step}.ckpt"
 
     def files(self) -> list[Path]:
-        """Those there are, oldest first."""
+        """The existing checkpoints, oldest first."""
         places = ((re.fullmatch(rf"{self.rank}-(\d+)_(\d+)\.ckpt", path.name), path) for path in self.path.glob("*.ckpt"))
         return [path for _, path in sorted(((int(m[1]), int(m[2])), path) for m, path in places if m)]
 

@@ -1,4 +1,4 @@
-"""The curves of a run: two CSV files that a resumed run continues, and a picture of them."""
+"""The curves of a run: two CSV files, which a resumed run continues, and a plot of them."""
 
 import csv
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ ACCURACY_COLUMNS = ("step", "epoch", "top1", "top5", "images")
 
 
 def begin_curve(path: Path, columns: Sequence[str], after: int) -> None:
-    """Begin a CSV file of rows by step, or go on with it after that step: what was written beyond it will be computed again."""
+    """Begin a CSV file of rows by step, or continue it after that step: rows of later steps are removed, because they come again."""
     rows = [row for row in read_curve(path) if row[0] <= after] if after else []
     with whole_file(path, mode=None) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([columns, *([_text(value) for value in row] for row in rows)])
 
 
 def add_to_curve(path: Path, *row: float) -> None:
-    """Add a row, in the order of the columns. Epochs are counted in parts: 1.5 is the middle of the second."""
+    """Add a row, in the order of the columns. Epochs have fractions: 1.5 is the middle of the second."""
     with path.open("a", newline="", encoding="utf-8") as file:
         csv.writer(file).writerow([_text(value) for value in row])
 
 
 def read_curve(path: Path) -> list[tuple[float, ...]]:
-    """The rows of a CSV file; none if there is no file. A last line that a kill cut short is left out."""
+    """The rows of a CSV file; none if there is no file. Ignores a last line that a kill has cut short."""
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as file:

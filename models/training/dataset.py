@@ -1,7 +1,7 @@
-"""The batches of a training or an evaluation, as a function of configuration, epoch and rank alone.
+"""The batches of a training or an evaluation, which depend only on configuration, epoch and rank.
 
-Nothing is remembered between epochs: which image comes when, and how it is varied, follows from (seed, epoch, image), so that a
-resumed run sees what the uninterrupted one would have seen, whatever the number of workers.
+No state passes from epoch to epoch: the order of the images and their augmentation follow from (seed, epoch, image). So a
+resumed run gets the images of an uninterrupted run, with any number of workers.
 """
 
 import functools
@@ -22,13 +22,13 @@ from models.training.training_config import Config
 from models.training.training_errors import DataInvalid
 from models.training.transforms import Augmentation, evaluation_pixels, normalise, read_image, training_pixels
 
-UNREADABLE = -1  # label of a picture that could not be read: no prediction equals it, so that it counts as wrong
+UNREADABLE = -1  # label of a picture that could not be read: it equals no prediction, so the picture counts as wrong
 MAX_REPLACEMENTS = 100
 
 _log = logging.getLogger(__name__)
 
 
-@functools.lru_cache(maxsize=4)  # at the turn of two epochs the workers need both
+@functools.lru_cache(maxsize=4)  # two epochs overlap, and the workers need both
 def epoch_order(images: int, seed: int, epoch: int) -> np.ndarray:
     """The order of all images in an epoch of training, over all ranks."""
     return np.random.default_rng((seed, epoch)).permutation(images)
@@ -36,18 +36,18 @@ def epoch_order(images: int, seed: int, epoch: int) -> np.ndarray:
 
 @functools.lru_cache
 def _workers(count: int) -> ThreadPoolExecutor:
-    cv2.setNumThreads(1)  # the workers are the threads
+    cv2.setNumThreads(1)  # this project's workers are the threads
     return ThreadPoolExecutor(count, thread_name_prefix="images")
 
 
 class ImageSource:
-    """Random access to a rank's batches of some epochs, as GeneratorDataset wants it: (float32 [N, 3, H, W], int32 [N]).
+    """Random access to a rank's batches of some epochs, in the form for GeneratorDataset: (float32 [N, 3, H, W], int32 [N]).
 
-    Whole batches, because MindSpore's own workers cost 2 ms a sample in queues.
+    It returns whole batches, because MindSpore's own workers cost 2 ms per sample in queues.
     """
 
     def __init__(self, config: Config, listing: Listing, *, training: bool, rank: int, ranks: int, first: int, count: int) -> None:
-        """`first` and `count` are in images of this rank, from the beginning of epoch 0 on."""
+        """`first` and `count` are in images of this rank, counted from the beginning of epoch 0."""
         self.images = count
         self.listing = listing
         self.unreadable: dict[Path, str] = {}
@@ -70,7 +70,7 @@ class ImageSource:
         return math.ceil(self.images / self._batch)
 
     def __deepcopy__(self, _memo: object) -> "ImageSource":
-        """Itself: MindSpore copies a dataset for every iterator, and what was unreadable is to be told here."""
+        """Return self: MindSpore copies a dataset for every iterator, and this object collects the unreadable images."""
         return self
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,8 +97,8 @@ class ImageSource:
         path, reason = next(reversed(self.unreadable.items()))
         self.failure = DataInvalid(
             f"{path} {reason}.",
-            f"`python -m models.training check {self.listing.root}` names all such images: mend or remove them, "
-            "or set `unreadable: skip` to train on others in their place.",
+            f"`python -m models.training check {self.listing.root}` names all such images: repair or remove them, "
+            "or set `unreadable: skip` to use other images instead.",
         )
         raise self.failure
 
@@ -120,7 +120,7 @@ class ImageSource:
 
 @dataclass(frozen=True)
 class ImageBatches:
-    """Batches of images and labels; `dataset` is the MindSpore dataset behind them, with the columns image and label."""
+    """Batches of images and labels; `dataset` is their MindSpore dataset, with the columns image and label."""
 
     dataset: ds.Dataset
     source: ImageSource
@@ -130,8 +130,8 @@ class ImageBatches:
         return len(self.source)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Float32 [N, 3, H, W] and int32 [N]; raises DataInvalid for an image that stops a training."""
-        if not len(self):  # more processes than images; MindSpore has no empty data set
+        """Float32 [N, 3, H, W] and int32 [N]; raises DataInvalid for an image that stops the training."""
+        if not len(self):  # more processes than images; MindSpore does not allow an empty data set
             return
         try:
             yield from self.dataset.create_tuple_iterator(num_epochs=1, output_numpy=True)
@@ -142,17 +142,17 @@ class ImageBatches:
 
     @property
     def images(self) -> int:
-        """How many images all batches hold."""
+        """The number of images in all batches."""
         return self.source.images
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes, where there are class folders."""
+        """The names of the classes, if the data set has class folders."""
         return self.source.listing.classes
 
     @property
     def unreadable(self) -> dict[Path, str]:
-        """Images that could not be read so far, and why."""
+        """The images that could not be read so far, with the reason."""
         return self.source.unreadable
 
 
@@ -161,12 +161,12 @@ def create_dataset(
 ) -> ImageBatches:
     """The batches of `epochs` epochs from `first_epoch` on, for one of `ranks` processes, without the first `first_batch`.
 
-    Training: the images of every step, over all ranks, are the next ones of the epoch's order; what does not fill a batch on every
-    rank is left out. Evaluation: every image once over all ranks, the last batch smaller; an unreadable one has the label -1.
+    Training: each step uses the next images of the epoch's order, over all ranks; images that do not fill a batch on every
+    rank are left out. Evaluation: every image once over all ranks; the last batch is smaller; an unreadable image has the label -1.
     Raises DataInvalid.
     """
     if not training and (epochs, first_batch) != (1, 0):
-        raise ValueError("an evaluation is one epoch, and whole")
+        raise ValueError("an evaluation must be exactly one whole epoch")
     path, list_file = (
         (config.data_path, config.list_file) if training else (config.eval_data_path or config.data_path, config.eval_list_file)
     )
@@ -183,13 +183,13 @@ def create_dataset(
     return ImageBatches(dataset, source, math.ceil(per_epoch / batch))
 
 
-@functools.lru_cache(maxsize=4)  # every epoch asks again, and a million names take seconds
+@functools.lru_cache(maxsize=4)  # each epoch calls this, and a million names take seconds
 def _listing(path: Path, list_file: Path | None, *, training: bool) -> Listing:
     return read_listing(path, list_file, training=training)
 
 
 def images_per_epoch(config: Config, listing: Listing, *, training: bool, rank: int, ranks: int) -> int:
-    """How many images a rank sees in an epoch: whole batches in training; raises DataInvalid if they do not fill one."""
+    """The number of images per rank and epoch: whole batches in training. Raises DataInvalid if there is not one full batch."""
     if not training:
         return len(range(rank, len(listing), ranks))
     steps = len(listing) // ranks // config.per_batch_size

@@ -1,8 +1,8 @@
-"""Makes the digits sample set: scikit-learn's 1,797 handwritten digits as PNG class folders, and its validation part as one archive.
+"""Makes the digits sample set: scikit-learn's 1,797 handwritten digits as PNG class folders, and the validation part as one zip.
 
-The 8x8 digits (UCI "Optical Recognition of Handwritten Digits") are split 80/20, each class for itself, and drawn as grey pictures
-of 32 to 96 px a side (mxpi_imageresize refuses less), enlarged by nearest, linear or area interpolation. `mixed` draws side and
-interpolation for every digit; `blocky` is the same digits at 64x64, nearest. Everything follows from the seed.
+The 8x8 digits (UCI "Optical Recognition of Handwritten Digits") are split 80/20 within each class and drawn as grey pictures
+of 32 to 96 px per side (mxpi_imageresize refuses smaller ones), enlarged by nearest, linear or area interpolation. In `mixed`, every
+digit has a random side and interpolation; `blocky` has the same digits at 64x64, nearest. Everything follows from the seed.
 """
 
 import argparse
@@ -22,7 +22,7 @@ VALIDATION_SHARE = 0.2
 SMALLEST_SIDE_PX, LARGEST_SIDE_PX = 32, 96
 BLOCKY_SIDE_PX = 64
 INTERPOLATIONS = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_AREA)
-ARCHIVE_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: the same digits give the same bytes
+ARCHIVE_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip, so that the same digits give the same bytes
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def draw(digit: Digit, side_px: int, interpolation: int) -> bytes:
 
 
 def mixed(digits: Sequence[Digit], *, copies: int = 1, seed: int = SEED) -> Iterator[Picture]:
-    """Every digit so many times, of a side and interpolation drawn for that copy."""
+    """Each digit `copies` times; every copy has a random side and interpolation."""
     for digit in digits:
         for copy in range(copies):
             random = np.random.default_rng((seed, digit.index, copy))
@@ -78,7 +78,7 @@ def mixed(digits: Sequence[Digit], *, copies: int = 1, seed: int = SEED) -> Iter
 
 
 def blocky(digits: Sequence[Digit]) -> Iterator[Picture]:
-    """Every digit at 64x64, its 8x8 pixels as blocks."""
+    """Every digit at 64x64; its 8x8 pixels become blocks."""
     return (Picture(_path(digit), draw(digit, BLOCKY_SIDE_PX, cv2.INTER_NEAREST)) for digit in digits)
 
 
@@ -87,7 +87,7 @@ def _path(digit: Digit, suffix: str = "") -> str:
 
 
 def write_folders(pictures: Iterator[Picture], folder: Path) -> int:
-    """Write the pictures into class folders; answers how many."""
+    """Write the pictures into class folders; returns their number."""
     count = 0
     for count, picture in enumerate(pictures, 1):  # noqa: B007 - the count is the answer
         path = folder / picture.path
@@ -97,7 +97,7 @@ def write_folders(pictures: Iterator[Picture], folder: Path) -> int:
 
 
 def archive(validation: Sequence[Digit], seed: int = SEED) -> bytes:
-    """The zip that is checked in: `mixed/<class>/<name>.png` and `blocky/<class>/<name>.png`."""
+    """The zip in the repository: `mixed/<class>/<name>.png` and `blocky/<class>/<name>.png`."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
         for name, pictures in (("mixed", mixed(validation, seed=seed)), ("blocky", blocky(validation))):
@@ -107,11 +107,11 @@ def archive(validation: Sequence[Digit], seed: int = SEED) -> bytes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write OUT/train, OUT/eval (mixed) and OUT/blocky, and the archive where one is asked for; answers the exit code."""
+    """Write OUT/train, OUT/eval (mixed) and OUT/blocky, and with --archive the zip; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m models.training digits", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("out", type=Path, help="folder that gets train/, eval/ and blocky/, each with a folder a class")
+    parser.add_argument("out", type=Path, help="folder that gets train/, eval/ and blocky/, each with one folder per class")
     parser.add_argument("--copies", type=int, default=8, help="pictures of each training digit (default: 8)")
-    parser.add_argument("--seed", type=int, default=SEED, help="of the split and the drawing (default: 7)")
+    parser.add_argument("--seed", type=int, default=SEED, help="seed of the split and the drawing (default: 7)")
     parser.add_argument("--archive", type=Path, help="also write the validation pictures as one zip")
     options = parser.parse_args(arguments)
 

@@ -1,7 +1,7 @@
-"""The device and the other processes: all that differs between Ascend, GPU and CPU.
+"""The device and the other processes: the only differences between Ascend, GPU and CPU.
 
-Neither an Ascend nor a GPU was at hand: those branches follow MindSpore's documentation (r2.7 and the docstrings of 2.10)
-and were never run. A CPU, alone or under msrun, was.
+The Ascend and GPU branches have never run, because neither device was available; they follow MindSpore's documentation (r2.7 and
+the docstrings of 2.10). The CPU branch was tested, alone and under msrun.
 """
 
 import os
@@ -19,14 +19,14 @@ from models.training.training_errors import DeviceUnavailable
 BACKENDS = {"Ascend": "hccl", "GPU": "nccl", "CPU": "mccl"}
 
 
-# On a CPU with AVX-512 the oneDNN of MindSpore 2.10 runs every convolution wider than 1x1 by its reference code: 64 images of
-# 64x8x8 through a 3x3 take 500 ms, and 6 ms by the kernels of AVX2 (jit_uni_ncsp:conv+ref:any against x64:gemm:jit).
+# On a CPU with AVX-512, oneDNN in MindSpore 2.10 uses its reference code for every convolution larger than 1x1: 64 images of
+# 64x8x8 through a 3x3 take 500 ms; with the AVX2 kernels 6 ms (jit_uni_ncsp:conv+ref:any against x64:gemm:jit).
 CPU_KERNELS = ("ONEDNN_MAX_CPU_ISA", "AVX2")
 
 
 @dataclass(frozen=True)
 class Device:
-    """Where this process computes, and which of how many processes it is."""
+    """The device of this process, its rank, and the number of processes."""
 
     target: str
     rank: int = 0
@@ -36,24 +36,24 @@ class Device:
         """The sums of counts over all processes."""
         if self.ranks == 1:
             return counts
-        # float32 is exact up to 2**24, above any count of images here, and the type every backend can reduce.
+        # float32 is exact up to 2**24, more than any count of images here, and every backend can reduce it.
         return [round(total) for total in ops.AllReduce()(Tensor(counts, ms.float32)).asnumpy().tolist()]
 
 
 def open_device(config: Config) -> Device:
     """Choose the device, graph mode and, if `run_distribute`, join the other processes. Raises DeviceUnavailable.
 
-    To be called before any tensor exists: mindspore.communication.init asks for it. Under msrun MindSpore negotiates the
-    device of each process if none is named (docstring of mindspore.set_device); with a rank table name it by `device_id`.
+    Call this before any tensor exists: mindspore.communication.init requires it. Under msrun, MindSpore negotiates the
+    device of each process if none is named (docstring of mindspore.set_device); with a rank table, name it by `device_id`.
     """
     if config.device_target == "CPU":
-        os.putenv(*CPU_KERNELS)  # oneDNN asks at its first operator
+        os.putenv(*CPU_KERNELS)  # oneDNN reads it at its first operator
     try:
         if config.device_id >= 0 and config.device_target != "CPU":
             ms.set_device(config.device_target, config.device_id)
-        elif ms.get_context("device_target") != config.device_target:  # it can be set once, and not after the first operator
+        elif ms.get_context("device_target") != config.device_target:  # only once, and only before the first operator
             ms.set_device(config.device_target)
-        # Whole graphs are compiled and run; the operators of a data sink exist in graph mode only.
+        # Compile and run whole graphs; a data sink works only in graph mode.
         ms.set_context(mode=ms.GRAPH_MODE)
         ms.set_seed(config.seed)
         if not config.run_distribute:
@@ -64,7 +64,7 @@ def open_device(config: Config) -> Device:
         reason = str(error).strip().splitlines()[0]
         raise DeviceUnavailable(
             f"The device {config.device_target} cannot be used: {reason}",
-            "Is this MindSpore built for it, and, if distributed, was it started by msrun, mpirun or with a rank table?",
+            "Install a MindSpore for this device. Start a distributed training with msrun, mpirun or a rank table.",
         ) from None
     # Every process has the whole network and a part of the data (tutorial "Data Parallel"); Gradients averages.
     ms.set_auto_parallel_context(parallel_mode=ms.ParallelMode.DATA_PARALLEL, gradients_mean=True, device_num=ranks)
@@ -72,7 +72,7 @@ def open_device(config: Config) -> Device:
 
 
 def leave(device: Device) -> None:
-    """Part from the other processes; without this msrun's scheduler takes a process that has ended for one that has died."""
+    """Leave the group of processes. Without this, msrun's scheduler takes a finished process for a dead one."""
     if device.ranks > 1:
         communication.release()
 

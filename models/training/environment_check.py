@@ -1,4 +1,4 @@
-"""Reads every image of a data set and names those that training could not read."""
+"""Reads every image of a data set and lists those that a training could not read."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ CHUNK = 1024
 
 
 def unreadable_images(listing: Listing) -> Iterator[tuple[Path, str]]:
-    """The images that cannot be read, in the listing's order, and why."""
+    """The images that cannot be read, in the listing's order, with the reason."""
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         for first in range(0, len(listing), CHUNK):
             paths = [listing.path(index) for index in range(first, min(first + CHUNK, len(listing)))]
@@ -29,7 +29,7 @@ def _reason(path: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Name unreadable images on standard output; answers the exit code: 1 if there are any."""
+    """List the unreadable images on standard output; returns the exit code: 1 if there are any."""
     parser = argparse.ArgumentParser(prog="python -m models.training check", description=__doc__)
     parser.add_argument("data", type=Path, help="class folders, train/ and eval/ of class folders, or a list file")
     parser.add_argument("--evaluation", action="store_true", help="check eval/ (val/, test/), not train/")

@@ -23,14 +23,14 @@ Batch = tuple[np.ndarray, np.ndarray]  # images float32 [N, 3, H, W], labels int
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How many of how many images were right."""
+    """The number of correct images and the number of all images."""
 
     images: int
     top1: int
     top5: int
 
     def log(self) -> None:
-        """Two lines like the seed's."""
+        """Log two lines in the original project's format."""
         for name, correct in (("top1", self.top1), ("top5", self.top5)):
             share = 100 * correct / max(1, self.images)
             LOG.info("after allreduce eval: %s_correct=%d, tot=%d, acc=%.2f%%(%s)", name, correct, self.images, share, name.upper())
@@ -39,7 +39,7 @@ class Accuracy:
 def run_evaluation(config: Config) -> Accuracy:
     """Measure the checkpoint `checkpoint_file_path` on the evaluation data and log it; raises TrainingError."""
     if not config.checkpoint_file_path:
-        raise ConfigInvalid("There is no checkpoint to evaluate.", "Name it: --checkpoint_file_path FILE.ckpt.")
+        raise ConfigInvalid("No checkpoint to evaluate is given.", "Name it: --checkpoint_file_path FILE.ckpt.")
     device = open_device(config)
     open_run(config, device.rank)
     network = ResNeXt(architecture(config.network), config.num_classes)
@@ -50,7 +50,7 @@ def run_evaluation(config: Config) -> Accuracy:
 
 
 def evaluate(network: nn.Cell, config: Config, device: Device) -> Accuracy:
-    """The accuracy over the evaluation data of all processes; names images that cannot be read, which count as wrong."""
+    """The accuracy over the evaluation data of all processes; logs the unreadable images, which count as wrong."""
     batches = create_dataset(config, training=False, rank=device.rank, ranks=device.ranks)
     accuracy = count_correct(network, batches, config.eval_per_batch_size)
     for path, reason in batches.unreadable.items():
@@ -59,7 +59,7 @@ def evaluate(network: nn.Cell, config: Config, device: Device) -> Accuracy:
 
 
 def count_correct(network: nn.Cell, batches: Iterable[Batch], batch_size: int) -> Accuracy:
-    """Run the network, in inference mode, over batches of at most `batch_size`. Raises TrainingDiverged for logits that are no numbers."""
+    """Run the network, in inference mode, over batches of at most `batch_size`. Raises TrainingDiverged for NaN or infinite logits."""
     was_training = network.training
     network.set_train(False)
     places = [places_of(logits_of(network, image, batch_size), label) for image, label in batches]
@@ -69,7 +69,7 @@ def count_correct(network: nn.Cell, batches: Iterable[Batch], batch_size: int) -
 
 
 def logits_of(network: nn.Cell, image: np.ndarray, batch_size: int) -> np.ndarray:
-    """Logits float32 [N, classes]; a last, smaller batch is filled up, so that no second graph is compiled for it."""
+    """Logits float32 [N, classes]. A smaller last batch is padded, so that MindSpore compiles no second graph for it."""
     filled = np.concatenate([image, np.zeros((batch_size - len(image), *image.shape[1:]), image.dtype)])
     logits: np.ndarray = network(Tensor(filled)).asnumpy()[: len(image)].astype(np.float32)
     if not np.isfinite(logits).all():
@@ -78,9 +78,9 @@ def logits_of(network: nn.Cell, image: np.ndarray, batch_size: int) -> np.ndarra
 
 
 def places_of(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """Int [N]: the place of each image's label among its classes, best first from 0; of equal scores the lower class is better.
+    """Int [N]: the rank of each image's label among its classes, 0 for the best; among equal scores the lower class comes first.
 
-    A label of -1, an unreadable image, has the last place plus one.
+    A label of -1 (an unreadable image) gets the last rank plus one.
     """
     own = logits[np.arange(len(label)), label][:, None]
     before = np.arange(logits.shape[1]) < label[:, None]

@@ -22,13 +22,13 @@ ENDINGS = {"ONNX": ".onnx", "MINDIR": ".mindir", "AIR": ".air"}
 
 
 def run_export(config: Config) -> Path:
-    """Write the checkpoint `checkpoint_file_path` in `file_format`; answers the file. Raises TrainingError."""
+    """Write the checkpoint `checkpoint_file_path` in `file_format`; returns the path of the file. Raises TrainingError."""
     if not config.checkpoint_file_path:
-        raise ConfigInvalid("There is no checkpoint to export.", "Name it: --checkpoint_file_path FILE.ckpt.")
+        raise ConfigInvalid("No checkpoint to export is given.", "Name it: --checkpoint_file_path FILE.ckpt.")
     if config.file_format == "AIR" and config.device_target != "Ascend":
         raise ExportFailed(
             f"An AIR can be exported on Ascend only, not on {config.device_target}.",
-            "Export --file_format ONNX: ATC takes it with --framework=5, and it has any batch.",
+            "Export --file_format ONNX: ATC reads it with --framework=5, and its batch is free.",
         )
     open_device(config)
     network = ResNeXt(architecture(config.network), config.num_classes)
@@ -42,20 +42,22 @@ def run_export(config: Config) -> Path:
 def export(network: nn.Cell, path: Path, config: Config) -> None:
     """Write the network in inference mode: float32 "image" [N, 3, H, W], normalised RGB, to logits "scores" [N, classes].
 
-    N is free in an ONNX, `batch_size` otherwise. After a failure no file, or the former one, is at `path`. Raises ExportFailed.
+    N is free in an ONNX, else `batch_size`. After a failure, `path` has no file or the former one. Raises ExportFailed.
     """
     network.set_train(mode=False)
     image = Tensor(np.zeros((config.batch_size, 3, *config.image_size), np.float32))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExportFailed(f"The folder {path.parent} cannot be made: {error.strerror}.", "Name another place by file_name.") from None
+        raise ExportFailed(
+            f"The folder {path.parent} cannot be created: {error.strerror}.", "Choose another place with file_name."
+        ) from None
     try:
         with whole_file(path, ending=path.suffix) as unfinished:  # MindSpore wants the ending
             _export(network, image, unfinished, config)
     except (RuntimeError, ValueError, OSError, onnx.checker.ValidationError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise ExportFailed(f"{path} could not be written: {reason}", "Is there room, and the right to write?") from None
+        raise ExportFailed(f"{path} could not be written: {reason}", "Make sure that the folder is writable and has free space.") from None
 
 
 def _export(network: nn.Cell, image: Tensor, path: Path, config: Config) -> None:
@@ -68,11 +70,11 @@ def _export(network: nn.Cell, image: Tensor, path: Path, config: Config) -> None
 
 
 def free_the_batch(path: Path) -> None:
-    """Give the output the free batch that MindSpore gives the input only; the graph between them asks for none. Raises ExportFailed."""
+    """Set the free batch of the input also at the output; MindSpore does not. Raises ExportFailed if the graph fixes the batch."""
     model = onnx.load(path)
     model.graph.output[0].type.tensor_type.shape.dim[0].dim_param = BATCH
     bound = [node.name for node in model.graph.node if node.op_type == "Reshape"]
     if bound:
-        raise ExportFailed(f"The graph binds the batch, in {', '.join(bound)}.", "The network must reshape by Flatten alone.")
+        raise ExportFailed(f"These nodes fix the batch size: {', '.join(bound)}.", "Use only Flatten to reshape in the network.")
     onnx.checker.check_model(model, full_check=True)
     path.write_bytes(model.SerializeToString(deterministic=True))

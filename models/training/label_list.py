@@ -1,6 +1,6 @@
-"""Writes the label lists that the seed's tools read: imagenet_label.json from class folders, and val_label.txt.
+"""Writes the label lists that the original project's tools read: imagenet_label.json from class folders, and val_label.txt.
 
-- `imagenet_label.json`: {file name: class id}, as the model zoo's create_imagenet2012_label.py makes it.
+- `imagenet_label.json`: {file name: class id}, like the model zoo's create_imagenet2012_label.py.
 - `val_label.txt`: `name class_id` a line, as the SDK's workflow wants it (see docs/quickstart.md).
 """
 
@@ -19,22 +19,24 @@ FILES = {"json": "imagenet_label.json", "txt": "val_label.txt"}
 
 
 def label_list(listing: Listing, form: str, *, paths: bool = False) -> str:
-    """The list as text: bare file names, or paths below the data set's folder. Raises DataInvalid for two images of one name."""
+    """The list as text, with bare file names or with paths below the data set's folder. Raises DataInvalid for a repeated name."""
     names = [name if paths else PurePosixPath(name).name for name in listing.names]
     entries = dict(zip(names, listing.labels, strict=True))
     if len(entries) != len(names):
         seen: set[str] = set()
         twice = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise DataInvalid(f"Two classes of {listing.root} have an image {twice!r}.", "Write paths instead of bare names: --paths.")
+        raise DataInvalid(
+            f"Two classes of {listing.root} have an image of the name {twice!r}.", "Write paths instead of bare names: --paths."
+        )
     if form == "json":
         return json.dumps(entries)
     return "".join(f"{name} {label}\n" for name, label in sorted(entries.items()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the list of a folder of class folders; answers the exit code."""
+    """Write the list of a folder of class folders; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m models.training labels", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--img_path", type=Path, required=True, help="folder of class folders; a class's id is its place by name")
+    parser.add_argument("--img_path", type=Path, required=True, help="folder of class folders; class ids follow the sorted names")
     parser.add_argument("--format", choices=FORMATS, default="json", help="json: imagenet_label.json; txt: val_label.txt (default: json)")
     parser.add_argument("--out", type=Path, help="file to write (default: the format's, in this folder)")
     parser.add_argument("--paths", action="store_true", help="paths below img_path instead of bare file names")

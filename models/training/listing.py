@@ -1,8 +1,8 @@
-"""What images a data set holds and of which classes they are: from class folders, or from a list file.
+"""The images of a data set and their classes, read from class folders or from a list file.
 
-- Class folders: a folder a class, sorted by name; a class's id is its place. `train/` beside `eval/`, `val/`, `validation/` or `test/`
-  (CIFAR-10 as folders, ImageNet) is told apart by what is asked for.
-- A list file: `name class_id` a line, as in `val_label.txt`; names are relative to the data set's folder and may hold spaces.
+- Class folders: one folder per class, sorted by name; the class id is the position. If there is `train/` next to `eval/`, `val/`,
+`validation/` or `test/` (CIFAR-10 as folders, ImageNet), the caller's wish (training or evaluation) selects the folder.
+- A list file: one `name class_id` per line, as in `val_label.txt`; names are relative to the data set's folder and may have spaces.
 """
 
 import os
@@ -22,7 +22,7 @@ MAX_LABEL = 1_000_000
 
 @dataclass(frozen=True)
 class Listing:
-    """Images and their class ids, in an order that depends on the names only; `classes` is empty for a list file."""
+    """Images and their class ids, in an order that follows only from the names; `classes` is empty for a list file."""
 
     root: Path
     names: tuple[str, ...]
@@ -33,29 +33,29 @@ class Listing:
         return len(self.names)
 
     def path(self, index: int) -> Path:
-        """Where an image is."""
+        """The path of an image."""
         return self.root / self.names[index]
 
     def check_classes(self, num_classes: int) -> None:
-        """Raises DataInvalid unless the classes are those of a network for so many."""
+        """Raise DataInvalid if the number of classes does not fit `num_classes`."""
         if self.classes and len(self.classes) != num_classes:
-            raise DataInvalid(f"{self.root} has {len(self.classes)} class folders, num_classes is {num_classes}.", "Set num_classes.")
+            raise DataInvalid(f"{self.root} has {len(self.classes)} class folders, but num_classes is {num_classes}.", "Set num_classes.")
         if (highest := max(self.labels)) >= num_classes:
             name = self.names[self.labels.index(highest)]
-            raise DataInvalid(f"{name} of {self.root} is of class {highest}, num_classes is {num_classes}.", "Class ids start at 0.")
+            raise DataInvalid(f"{name} of {self.root} has the class {highest}, but num_classes is {num_classes}.", "Class ids start at 0.")
 
 
 def read_listing(path: Path, list_file: Path | None = None, *, training: bool = True) -> Listing:
-    """The images of a data set; raises DataInvalid, saying what to do, if there is none at that path.
+    """The images of a data set; raises DataInvalid with a remedy if there is none at that path.
 
-    A data set with `train/` and `eval/` (or `val/` …) is read on the side that `training` asks for; the other side's classes must
-    be the same, since a missing folder would shift the ids of those behind it. A path to a file is a list file of the folder it is in.
+    In a data set with `train/` and `eval/` (or `val/` …), `training` selects the folder. The other folder must have the same classes,
+    because a missing class folder would shift the ids after it. A path to a file is a list file for the folder it is in.
     """
     if path.is_file() and list_file is None:
         path, list_file = path.parent, path
     if not path.is_dir():
         near = next((parent for parent in path.parents if parent.is_dir()), Path())
-        raise DataInvalid(f"There is no data set at {path}.", f"{near} is there; give data_path a folder of class folders.")
+        raise DataInvalid(f"{path} does not exist.", f"{near} exists; set data_path to a folder of class folders.")
     if list_file is not None:
         return _from_list(path, list_file)
     root = _side(path, training=training)
@@ -81,7 +81,7 @@ def _from_folders(root: Path) -> Listing:
     if not classes:
         held = "images" if any(_images(root)) else "no folders"
         raise DataInvalid(
-            f"{root} holds {held}, where a folder a class is wanted.", "Sort the images into class folders, or give a list file."
+            f"{root} holds {held}, but one folder per class is expected.", "Sort the images into class folders, or give a list file."
         )
     names, labels, empty = [], [], []
     for label, name in enumerate(classes):
@@ -93,7 +93,7 @@ def _from_folders(root: Path) -> Listing:
     if empty:
         shown = ", ".join(empty[:5]) + (" …" if len(empty) > 5 else "")
         raise DataInvalid(
-            f"{len(empty)} of {len(classes)} class folders of {root} hold no image: {shown}.",
+            f"{len(empty)} of {len(classes)} class folders of {root} are empty: {shown}.",
             f"Fill or remove them; images end in {', '.join(sorted(SUFFIXES))}.",
         )
     return Listing(root, tuple(names), tuple(labels), tuple(classes))
@@ -140,7 +140,7 @@ def _from_list(root: Path, list_file: Path) -> Listing:
     if times > 1:
         raise DataInvalid(f"{list_file} names {twice!r} twice.", "Every image counts once.")
     if not (root / names[0]).is_file():
-        raise DataInvalid(f"{root / names[0]}, the first image of {list_file}, is not there.", "Names are relative to data_path.")
+        raise DataInvalid(f"{root / names[0]}, the first image of {list_file}, does not exist.", "Names are relative to data_path.")
     return Listing(root, tuple(names), tuple(labels))
 
 

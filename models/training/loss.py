@@ -5,9 +5,9 @@ from mindspore import dtype as mstype
 
 
 class SmoothedCrossEntropy(nn.Cell):
-    """Mean cross entropy of logits [N, classes] and labels int32 [N], in float32 whatever the network computes in.
+    """Mean cross entropy of logits [N, classes] and labels int32 [N], always calculated in float32.
 
-    With a smoothing of s a label is (1 - s) of its class and s of all classes alike (Szegedy et al., arXiv:1512.00567, 7).
+    With a smoothing of s, a label is (1 - s) of its class plus s spread equally over all classes (Szegedy et al., arXiv:1512.00567, 7).
     """
 
     def __init__(self, smoothing: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""The optimizer: momentum, and weight decay where it belongs."""
+"""The optimizer: momentum, with weight decay for some parameters."""
 
 import numpy as np
 from mindspore import Parameter, Tensor, nn
@@ -7,7 +7,7 @@ from models.training.training_config import Config
 
 
 def decays(parameter: Parameter) -> bool:
-    """Whether weight decay pulls it to zero: convolutions and the head, not batch normalisation nor biases (arXiv:1812.01187, 3.1)."""
+    """Whether weight decay applies: to convolutions and the head, not to batch normalisation and biases (arXiv:1812.01187, 3.1)."""
     return str(parameter.name).endswith(".weight")
 
 

@@ -14,7 +14,7 @@ from models.whole_file import whole_file
 
 CONFIG = "config.yaml"
 ROOT = Path("outputs")
-# Keys that may differ when a run goes on: they say where and how long, not what is computed.
+# A resumed run may change these keys: they set places and durations, not the computation.
 FREE = {
     *("device_target", "device_id", "dataset_sink_mode", "resume", "data_path", "eval_data_path", "eval_per_batch_size", "outputs_dir"),
     *("log_path", "log_interval", "run_eval", "eval_interval", "eval_start_epoch", "save_best_ckpt", "ckpt_interval", "ckpt_save_max"),
@@ -33,7 +33,7 @@ FREE = {
 
 
 def open_run(config: Config, rank: int) -> Path:
-    """The run's folder, `outputs_dir` or a new one named for the time, and its log, on the screen for the first process."""
+    """Create the run's folder (`outputs_dir`, or a new one named by the time) and its log; the first process also logs to the screen."""
     now = datetime.now().strftime("%Y-%m-%d_time_%H_%M_%S")
     folder = Path(config.outputs_dir) if config.outputs_dir else ROOT / now
     logs = Path(config.log_path) if config.log_path else folder
@@ -41,7 +41,9 @@ def open_run(config: Config, rank: int) -> Path:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigInvalid(f"The folder {path} cannot be made: {error.strerror}.", "Name others by outputs_dir and log_path") from None
+            raise ConfigInvalid(
+                f"The folder {path} cannot be created: {error.strerror}.", "Choose others with outputs_dir and log_path."
+            ) from None
     log = logging.getLogger("models.training")
     log.setLevel(logging.INFO)
     for handler in log.handlers[:]:
@@ -57,7 +59,7 @@ def open_run(config: Config, rank: int) -> Path:
 
 
 def keep_config(config: Config, folder: Path) -> None:
-    """Write the configuration into the run's folder, so that the run can be told and resumed."""
+    """Write the configuration into the run's folder, so that the run can be understood and resumed."""
     values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
     values["outputs_dir"] = str(folder)
     with whole_file(folder / CONFIG, mode=None) as unfinished:
@@ -65,7 +67,7 @@ def keep_config(config: Config, folder: Path) -> None:
 
 
 def resumed_config(config: Config, flags: dict[str, str], path: Path | None) -> Config:
-    """That of the run that `resume` names, with flags on top, or the file's; raises ConfigInvalid if it would compute another thing."""
+    """The configuration of the run in `resume`, changed by flags, or else the file's. Raises ConfigInvalid if other keys change."""
     folder = folder_of(Path(config.resume))
     former = load_config(folder / CONFIG)
     merged = load_config(folder / CONFIG, flags) if path is None else config
@@ -77,8 +79,10 @@ def resumed_config(config: Config, flags: dict[str, str], path: Path | None) -> 
 
 
 def folder_of(resume: Path) -> Path:
-    """The run's folder from what --resume names: it, a folder of checkpoints in it, or a checkpoint. Raises CheckpointUnfit."""
+    """The run's folder. --resume names it, a folder of checkpoints in it, or a checkpoint. Raises CheckpointUnfit."""
     for folder in (resume, *list(resume.parents)[:2]):
         if (folder / CONFIG).is_file():
             return folder
-    raise CheckpointUnfit(f"{resume} is no run that could go on.", "Name the outputs_dir of an interrupted run, or a checkpoint in it.")
+    raise CheckpointUnfit(
+        f"{resume} is not a run that can be resumed.", "Name the outputs_dir of an interrupted run, or a checkpoint in it."
+    )

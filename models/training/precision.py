@@ -1,4 +1,4 @@
-"""Mixed precision: which parts of the network compute in float16."""
+"""Mixed precision: the parts of the network that compute in float16."""
 
 from mindspore import Tensor, amp, nn
 from mindspore import dtype as mstype
@@ -7,24 +7,24 @@ from models.training.training_config import Config
 
 
 def in_precision(network: nn.Cell, config: Config) -> nn.Cell:
-    """The network as `amp_level` wants it; parameters stay float32 and keep their names.
+    """Apply `amp_level` to the network; parameters stay float32 and keep their names.
 
-    O0 float32, O1 convolutions and matrix products in float16, O2 all but batch normalisation, O3 all
-    (mindspore.amp.auto_mixed_precision). A CPU can do it too, but gains nothing.
+    O0: float32. O1: convolutions and matrix products in float16. O2: everything except batch normalisation. O3: everything
+    (mindspore.amp.auto_mixed_precision). A CPU can do it too, but is not faster.
     """
-    if config.amp_level == "O1":  # MindSpore's own way writes rewritten sources into the working directory
+    if config.amp_level == "O1":  # MindSpore's own function writes rewritten sources into the working directory
         _halve_products(network)
         return network
     return amp.auto_mixed_precision(network, config.amp_level)
 
 
 def first_loss_scale(config: Config) -> float:
-    """What the loss is multiplied by at first, and forever unless it is dynamic; float32 needs none."""
+    """The first loss scale, constant unless it is dynamic; float32 needs none."""
     return 1.0 if config.amp_level == "O0" else config.loss_scale
 
 
 class _Half(nn.Cell):
-    """A cell in float16, its output again in float32."""
+    """A cell that computes in float16 and returns float32."""
 
     def __init__(self, cell: nn.Cell) -> None:
         super().__init__(auto_prefix=False)

@@ -1,6 +1,6 @@
-"""Writes the rank table of one server's Ascend devices, as Huawei's hccl_tools does: which device has which address and rank.
+"""Writes the rank table of one server's Ascend devices, with address and rank of each device, like Huawei's hccl_tools.
 
-Device addresses come from `hccn_tool -i N -ip -g`, or from /etc/hccn.conf (`address_0=192.168.100.101`) where that tool is not there.
+Device addresses come from `hccn_tool -i N -ip -g`, or without that tool from /etc/hccn.conf (`address_0=192.168.100.101`).
 """
 
 import argparse
@@ -19,12 +19,12 @@ from models.training.training_errors import ConfigInvalid, DeviceUnavailable
 
 HCCN_CONF = Path("/etc/hccn.conf")
 DEVICES = 8
-GROUP = 4  # devices 0-3 and 4-7 are wired among each other
+GROUP = 4  # devices 0-3 and 4-7 have direct links to each other
 TOOL_TIMEOUT_S = 20
 
 
 def parse_range(text: str) -> range:
-    """`[0,8)` as a range; raises ConfigInvalid unless it lies in 0-8 and in one group of four, or is all eight."""
+    """`[0,8)` as a range; raises ConfigInvalid unless it is within 0-3 or within 4-7, or is all eight."""
     match = re.fullmatch(r"\[\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)", text.strip())
     numbers = range(int(match[1]), int(match[2])) if match else range(0)
     if not numbers or numbers.stop > DEVICES:
@@ -43,20 +43,20 @@ def parse_visible(text: str) -> list[str]:
 
 
 def read_hccn_conf(path: Path) -> dict[str, str]:
-    """Device id -> address; lines that are something else are passed over. Raises DeviceUnavailable if it cannot be read."""
+    """Device id -> address; skips other lines. Raises DeviceUnavailable if the file cannot be read."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DeviceUnavailable(
-            f"The addresses of the devices are unknown: there is no hccn_tool, and {path} cannot be read ({error}).",
-            "Run this on the Ascend server, with /etc/hccn.conf mounted if in a container.",
+            f"The addresses of the devices are unknown: hccn_tool is not installed, and {path} cannot be read ({error}).",
+            "Run this on the Ascend server; in a container, mount /etc/hccn.conf.",
         ) from None
     matches = [re.fullmatch(r"address_(\d{1,3})\s*=\s*(\S+)", line.strip()) for line in lines]
     return {match[1]: match[2] for match in matches if match and _is_address(match[2])}
 
 
 def _from_tool(device_ids: Sequence[str]) -> dict[str, str]:
-    """Device id -> address, as far as hccn_tool tells."""
+    """Device id -> address, for the devices that hccn_tool knows."""
     tool = shutil.which("hccn_tool")
     addresses = {}
     for device in device_ids if tool else ():
@@ -83,7 +83,10 @@ def _is_address(text: str) -> bool:
 def rank_table(numbers: range, visible: Sequence[str], server_ip: str, addresses: dict[str, str]) -> dict[str, object]:
     """The table; device n of the range is `visible[n]`. Raises ConfigInvalid, and DeviceUnavailable for a device without an address."""
     if numbers.stop > len(visible):
-        raise ConfigInvalid(f"Device {numbers.stop - 1} is asked for, {len(visible)} are visible.", "See --visible_devices.")
+        raise ConfigInvalid(
+            f"--device_num includes device {numbers.stop - 1}, but only {len(visible)} are visible.",
+            "Correct --device_num or --visible_devices.",
+        )
     devices = []
     for rank, number in enumerate(numbers):
         device = visible[number]
@@ -103,11 +106,11 @@ def _own_address() -> str:
     try:
         return socket.gethostbyname(socket.gethostname())
     except OSError:
-        raise ConfigInvalid("This server's address cannot be found out.", "Give it: --server_ip 10.0.0.1") from None
+        raise ConfigInvalid("This server's address cannot be found.", "Give it: --server_ip 10.0.0.1") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the rank table into this folder; answers the exit code."""
+    """Write the rank table into the working directory; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m models.training rank-table", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--device_num", default="[0,8)", help='devices to train on, "[0,8)": 0 to 7 (default)')
     parser.add_argument("--visible_devices", default="0,1,2,3,4,5,6,7", help="device ids in the order of their numbers (default: 0 to 7)")

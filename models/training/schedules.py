@@ -6,10 +6,10 @@ from models.training.training_config import Config
 
 
 def learning_rates(config: Config, steps_per_epoch: int) -> np.ndarray:
-    """float32 [max_epoch * steps_per_epoch]: what the optimizer uses at each of its steps.
+    """float32 [max_epoch * steps_per_epoch]: the learning rate of every step of the optimizer.
 
-    The warm-up rises in equal parts to `lr`, which its last step reaches; the schedule counts epochs from the first step of
-    all, so that a warm-up replaces its beginning and `lr_epochs` are epochs of the training.
+    The warm-up rises linearly and reaches `lr` at its last step. The schedule counts epochs from the first step of
+    the training, so a warm-up replaces its beginning, and `lr_epochs` are epochs of the training.
     """
     step = np.arange(config.max_epoch * steps_per_epoch)
     rates = SCHEDULES[config.lr_scheduler](config, step / steps_per_epoch)
@@ -19,18 +19,18 @@ def learning_rates(config: Config, steps_per_epoch: int) -> np.ndarray:
 
 
 def _cosine_annealing(config: Config, epoch: np.ndarray) -> np.ndarray:
-    """Half a cosine from `lr` down to `eta_min` within `T_max` epochs, step by step (arXiv:1608.03983, 3); then `eta_min`."""
+    """Half a cosine from `lr` down to `eta_min` over `T_max` epochs, step by step (arXiv:1608.03983, 3); then `eta_min`."""
     progress = np.minimum(epoch / config.T_max, 1)
     return np.asarray(config.eta_min + (config.lr - config.eta_min) * (1 + np.cos(np.pi * progress)) / 2)
 
 
 def _exponential(config: Config, epoch: np.ndarray) -> np.ndarray:
-    """`lr_gamma` times the former rate, epoch by epoch."""
+    """`lr_gamma` times the previous rate, every epoch."""
     return np.asarray(config.lr * config.lr_gamma ** np.floor(epoch))
 
 
 def _multi_step(config: Config, epoch: np.ndarray) -> np.ndarray:
-    """`lr_gamma` times the former rate at each epoch of `lr_epochs`."""
+    """`lr_gamma` times the previous rate, at each epoch of `lr_epochs`."""
     passed = np.searchsorted(np.sort(config.lr_epochs), np.floor(epoch), side="right")
     return np.asarray(config.lr * config.lr_gamma**passed)
 

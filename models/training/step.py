@@ -3,7 +3,7 @@
 from mindspore import Parameter, Tensor, amp, nn, ops
 from mindspore import dtype as mstype
 
-SCALE_WINDOW = 2000  # good steps after which a dynamic loss scale doubles; a bad one halves it (arXiv:1710.03740, 3.2)
+SCALE_WINDOW = 2000  # good steps after which a dynamic loss scale doubles; a bad step halves it (arXiv:1710.03740, 3.2)
 
 _add = ops.MultitypeFuncGraph("add")
 _divide = ops.MultitypeFuncGraph("divide")
@@ -26,7 +26,7 @@ def _clear_tensor(accumulated: Parameter) -> Tensor:
 
 
 class Gradients(nn.Cell):
-    """(loss, gradients) of a batch, both averaged over the `ranks` processes, the gradients times the loss scale."""
+    """(loss, gradients) of a batch. Both are averaged over the `ranks` processes; the gradients are multiplied by the loss scale."""
 
     def __init__(self, network: nn.Cell, loss: nn.Cell, ranks: int = 1) -> None:
         super().__init__(auto_prefix=False)
@@ -43,7 +43,7 @@ class Gradients(nn.Cell):
         return self.loss(self.network(image), label) * scale
 
     def construct(self, image: Tensor, label: Tensor, scale: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Of float32 [N, 3, H, W], int32 [N] and the loss scale."""
+        """Compute both from float32 [N, 3, H, W], int32 [N] and the loss scale."""
         loss, gradients = self.value_and_grad(image, label, scale)
         loss = loss / scale
         if self.ranks > 1:
@@ -53,7 +53,7 @@ class Gradients(nn.Cell):
 
 
 class Accumulation(nn.Cell):
-    """Adds the gradients of a batch to those before it; answers its loss."""
+    """Adds the gradients of a batch to those of earlier batches; returns the batch's loss."""
 
     def __init__(self, gradients: Gradients, accumulated: tuple[Parameter, ...], scale: Parameter) -> None:
         super().__init__(auto_prefix=False)
@@ -63,16 +63,16 @@ class Accumulation(nn.Cell):
         self.map = ops.HyperMap()
 
     def construct(self, image: Tensor, label: Tensor) -> Tensor:
-        """Of float32 [N, 3, H, W] and int32 [N]."""
+        """Compute the loss of float32 [N, 3, H, W] and int32 [N]."""
         loss, gradients = self.gradients(image, label, self.scale)
         return ops.depend(loss, self.map(_add, self.accumulated, gradients))
 
 
 class TrainingStep(nn.Cell):
-    """A step of the optimizer. Its parameters and the optimizer's are all the state a training has."""
+    """A step of the optimizer. Its parameters and the optimizer's are the complete state of a training."""
 
     def __init__(self, gradients: Gradients, optimizer: nn.Optimizer, *, scale: float = 1, dynamic: bool = False, batches: int = 1) -> None:
-        """`scale`: the loss scale, or the first one if it is `dynamic`; `batches`: how many make one step."""
+        """`scale`: the loss scale, or the first one if it is `dynamic`; `batches`: the number of batches per step."""
         super().__init__(auto_prefix=False)
         self.gradients = gradients
         self.optimizer = optimizer
@@ -88,7 +88,7 @@ class TrainingStep(nn.Cell):
         self.accumulate = Accumulation(gradients, self.accumulated, self.scale)
 
     def construct(self, image: Tensor, label: Tensor) -> Tensor:
-        """The loss of the batch that completes the step; the batches before it went through `accumulate`."""
+        """The loss of the batch that completes the step; earlier batches of the step go through `accumulate`."""
         loss, gradients = self.gradients(image, label, self.scale)
         if self.batches > 1:
             gradients = self.map(_add, self.accumulated, gradients)

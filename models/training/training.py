@@ -1,4 +1,4 @@
-"""The training loop: steps, curves, evaluation, checkpoints, and going on after an interrupt."""
+"""The training loop: steps, curves, evaluation, checkpoints, and resuming after an interrupt."""
 
 import logging
 import math
@@ -34,10 +34,10 @@ LOG = logging.getLogger(__name__)
 
 
 def run_training(config: Config) -> Path:
-    """Train, or go on with the run that `resume` names; answers the run's folder.
+    """Train, or continue the run that `resume` names; returns the run's folder.
 
-    There lie config.yaml, the log, loss.csv, accuracy.csv, curves.png and ckpt_<rank>/, with best.ckpt if evaluated. Raises
-    TrainingError, and TrainingInterrupted after SIGINT or SIGTERM, once a checkpoint of the last step is saved.
+    The folder gets config.yaml, the log, loss.csv, accuracy.csv, curves.png and ckpt_<rank>/, with best.ckpt after an evaluation.
+    Raises TrainingError. After SIGINT or SIGTERM, saves a checkpoint of the last step and raises TrainingInterrupted.
     """
     device = open_device(config)
     folder = open_run(config, device.rank)
@@ -45,7 +45,7 @@ def run_training(config: Config) -> Path:
     if device.rank == 0:
         keep_config(config, folder)
     with interrupts() as interrupted:
-        # Processes that stop at different steps would wait for each other for ever: several stop at once, with their last checkpoint.
+        # Processes that stop at different steps would wait for each other for ever. So all stop at once, at their last checkpoint.
         training.run(interrupted if device.ranks == 1 else [])
     leave(device)
     return folder
@@ -53,7 +53,7 @@ def run_training(config: Config) -> Path:
 
 @contextmanager
 def interrupts() -> Iterator[list[int]]:
-    """A list that gets an entry at SIGINT or SIGTERM; a second signal does what it always did."""
+    """A list that gets an entry at SIGINT or SIGTERM. A second signal has its normal effect."""
     received: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -69,14 +69,14 @@ def interrupts() -> Iterator[list[int]]:
 
 
 class Training:
-    """A run. What it remembers is its TrainingState; everything else follows from the configuration."""
+    """A run. Its state is the TrainingState; everything else follows from the configuration."""
 
     def __init__(self, config: Config, device: Device, folder: Path) -> None:
-        """Build everything, and take up what a checkpoint holds; raises TrainingError."""
+        """Build everything, and load the state of a checkpoint if there is one; raises TrainingError."""
         self.config, self.device, self.folder = config, device, folder
         self.steps_per_epoch = self._data(0, 0, 1).steps_per_epoch // config.accumulate_steps
         if self.steps_per_epoch == 0:
-            raise ConfigInvalid("An epoch has fewer batches than make one step.", "Lower accumulate_steps or per_batch_size.")
+            raise ConfigInvalid("An epoch has fewer batches than one step needs.", "Lower accumulate_steps or per_batch_size.")
         self.rates = learning_rates(config, self.steps_per_epoch)
         self.network = ResNeXt(architecture(config.network), config.num_classes)
         if config.checkpoint_file_path and not config.resume:
@@ -117,12 +117,13 @@ class Training:
                 plot(self.losses, self.accuracies, self.folder / "curves.png")
             if interrupted and self.state.step < len(self.rates):
                 raise TrainingInterrupted(
-                    f"Interrupted after step {self.state.step} of {len(self.rates)}, which is saved.", f"Go on with --resume {self.folder}"
+                    f"Interrupted after step {self.state.step} of {len(self.rates)}, which is saved.",
+                    f"Continue with --resume {self.folder}",
                 )
         LOG.info("end network train...")
 
     def _epoch(self, epoch: int, losses: Iterator[Tensor], last: int, interrupted: list[int]) -> None:
-        """The steps up to the last of the epoch, or to an interrupt."""
+        """Run the steps up to the end of the epoch, or to an interrupt."""
         state, first, began = self.state, self.state.step, time.monotonic()
         self.computed.set_train()
         with self._bar(epoch) as bar:
@@ -140,7 +141,7 @@ class Training:
         LOG.info("epoch[%d], iter[%d], loss:%s, mean_fps:%.2fimgs/sec", epoch, state.step, value, images_per_s)
 
     def _step_losses(self) -> Iterator[Tensor]:
-        """The loss of every step from the state's on; the step is done when its loss is asked for."""
+        """The loss of every step from the state's step on; taking a loss from the iterator runs its step."""
         per_epoch, batches_per_step = self.steps_per_epoch, self.config.accumulate_steps
         first_epoch, done = divmod(self.state.step, per_epoch)
         if sinks(self.config):
@@ -170,13 +171,13 @@ class Training:
         return self.config.per_batch_size * self.config.accumulate_steps * self.device.ranks
 
     def _note(self, loss: float, images_per_s: float) -> None:
-        """A row of the curve; raises TrainingDiverged if the loss is not a number."""
+        """Add a row to the curve; raises TrainingDiverged if the loss is not a number."""
         step = self.state.step
-        # Where a dynamic loss scale left out steps, the schedule is behind.
+        # If a dynamic loss scale skipped steps, the schedule is behind.
         rate = float(self.rates[max(0, int(self.step.optimizer.global_step.asnumpy().item()) - 1)])
         if not math.isfinite(loss):
             raise TrainingDiverged(
-                f"The loss is {loss} at step {step}, epoch {math.ceil(step / self.steps_per_epoch)}, at a learning rate of {rate:g}.",
+                f"The loss is {loss} at step {step}, epoch {math.ceil(step / self.steps_per_epoch)}, with a learning rate of {rate:g}.",
                 "Lower lr or lengthen warmup_epochs; in mixed precision lower loss_scale or set is_dynamic_loss_scale. "
                 f"The last good checkpoint, if any, is in {self.checkpoints.path}.",
             )
@@ -185,7 +186,7 @@ class Training:
             add_to_curve(self.losses, step, step / self.steps_per_epoch, rate, loss, scale, round(images_per_s, 2))
 
     def _evaluate(self, epoch: int) -> None:
-        """On its epochs, and on the last one: a row of the curve, and the best checkpoint if it is the best."""
+        """On an evaluation epoch and on the last one: add a row to the curve, and save the checkpoint if it is the best."""
         config, since = self.config, epoch - self.config.eval_start_epoch
         due = (since >= 0 and since % config.eval_interval == 0) or epoch == config.max_epoch
         if not (config.run_eval and due):

@@ -1,4 +1,4 @@
-"""The configuration: default_config.yaml, below a file of one's own, below flags."""
+"""The configuration: default_config.yaml, overridden by the user's file, overridden by flags."""
 
 import difflib
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ Value = bool | int | float | str | tuple[int, ...] | tuple[float, ...]
 
 @dataclass(frozen=True)
 class Config:
-    """One training, evaluation or export. The keys are those of default_config.yaml, which says what they mean."""
+    """One training, evaluation or export. The keys are those of default_config.yaml, which explains them."""
 
     device_target: str
     device_id: int
@@ -109,10 +109,10 @@ class Config:
     checkpoint_url: str
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse invalid values; raises ConfigInvalid."""
         for key, choices in CHOICES.items():
             if getattr(self, key) not in choices:
-                raise ConfigInvalid(f"{key} is {getattr(self, key)!r}.", f"It can be {', '.join(choices)}.")
+                raise ConfigInvalid(f"{key} is {getattr(self, key)!r}.", f"Choose one of {', '.join(choices)}.")
         for minimum, keys in ((1, AT_LEAST_ONE), (0, NOT_NEGATIVE)):
             for key in keys:
                 if not getattr(self, key) >= minimum:
@@ -121,7 +121,7 @@ class Config:
             raise ConfigInvalid(f"image_size is {list(self.image_size)}.", "Give height and width, each at least 32: [224, 224].")
         self._check_pictures()
         if self.label_smooth_factor >= 1 or self.momentum >= 1:
-            raise ConfigInvalid("label_smooth_factor and momentum must be below 1.", "Usual are 0.1 and 0.9.")
+            raise ConfigInvalid("label_smooth_factor and momentum must be below 1.", "Usual values are 0.1 and 0.9.")
         if not self.loss_scale >= 1:
             raise ConfigInvalid(f"loss_scale is {self.loss_scale}.", "It must be at least 1.")
 
@@ -133,26 +133,26 @@ class Config:
             if len(bounds) != 2 or not 0 < bounds[0] <= bounds[1] <= highest:
                 raise ConfigInvalid(f"{key} is {list(bounds)}.", f"Give the smallest and the largest value, above 0, at most {highest}.")
         if not (0 <= self.flip_prob <= 1 and 0 <= self.color_jitter <= 1):
-            raise ConfigInvalid("flip_prob and color_jitter must be within 0 and 1.", "Usual are 0.5 and 0.4.")
+            raise ConfigInvalid("flip_prob and color_jitter must be within 0 and 1.", "Usual values are 0.5 and 0.4.")
 
 
 TYPES = get_type_hints(Config)
 
 
 def load_config(path: Path | None = None, flags: Mapping[str, str] | None = None) -> Config:
-    """The defaults, then the file, then the flags (as text, in YAML's spelling). Raises ConfigInvalid."""
+    """The defaults, then the file, then the flags (text in YAML's notation). Raises ConfigInvalid."""
     values = _read(DEFAULTS)
     if path is not None:
         values |= _read(path)
     for key, text in (flags or {}).items():
         _check_key(key, f"The flag --{key}")
-        # A folder named 2026 is no number, and YAML would take it for one.
+        # A folder can have the name 2026, which YAML would read as a number.
         values[key] = text if TYPES[key] is str else _parse(text, f"--{key}")
     return Config(**{field.name: _typed(field.name, values[field.name]) for field in fields(Config)})  # type: ignore[arg-type]
 
 
 def help_texts() -> dict[str, str]:
-    """What each key means, for --help: the second document of default_config.yaml."""
+    """The meaning of each key, for --help: the second document of default_config.yaml."""
     return list(yaml.safe_load_all(DEFAULTS.read_text("utf-8")))[1]  # type: ignore[no-any-return]
 
 
@@ -160,7 +160,7 @@ def _parse(text: str, where: str) -> object:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigInvalid(f"{where} cannot be read: {' '.join(str(error).split())}.", "Values are written as in YAML.") from None
+        raise ConfigInvalid(f"{where} cannot be read: {' '.join(str(error).split())}.", "Write values as in YAML.") from None
 
 
 def _read(path: Path) -> dict[str, object]:
@@ -168,7 +168,7 @@ def _read(path: Path) -> dict[str, object]:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigInvalid(f"The configuration {path} cannot be read: {error}.", "Name another with --config.") from None
-    values = _parse(text.split("\n---", 1)[0], str(path))  # the help texts need no parsing here
+    values = _parse(text.split("\n---", 1)[0], str(path))  # the help texts are not needed here
     if not isinstance(values, dict):
         raise ConfigInvalid(f"The configuration {path} holds no keys.", "Write lines like `lr: 0.1`.")
     for key in values:
@@ -183,13 +183,13 @@ def _check_key(key: str, what: str) -> None:
 
 
 def _typed(key: str, value: object) -> Value:
-    """The value in the type of its field; the seed writes 0 and 1 for false and true."""
+    """The value in the type of its field; 0 and 1 also mean false and true, as in the original project."""
     wanted = TYPES[key]
     if wanted is bool and value in (0, 1):
         return bool(value)
     if wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    if wanted is float and isinstance(value, str):  # YAML 1.1 takes 1e-4, without a dot, for text
+    if wanted is float and isinstance(value, str):  # YAML 1.1 reads 1e-4, which has no dot, as text
         try:
             return float(value)
         except ValueError:

@@ -1,13 +1,13 @@
 """The errors of training, a branch of the tree in models/model_errors.py.
 
-TrainingError              a training, evaluation or export that cannot go on
-├─ ConfigInvalid           a key or value of the configuration that cannot be
+TrainingError              a training, evaluation or export that cannot continue
+├─ ConfigInvalid           an invalid key or value of the configuration
 ├─ DataInvalid             a data set that cannot be used: a wrong path, an empty class folder, an image that cannot be read
-├─ DeviceUnavailable       the device or number format asked for is not to be had here
+├─ DeviceUnavailable       the requested device or number format is not available here
 ├─ CheckpointUnfit         a checkpoint that is damaged, or of another architecture
-├─ TrainingDiverged        the loss is not a number any more
-├─ TrainingInterrupted     someone stopped it; it can go on
-└─ ExportFailed            the network cannot be written in that format here
+├─ TrainingDiverged        the loss is no longer a number
+├─ TrainingInterrupted     a signal stopped the training; it can be resumed
+└─ ExportFailed            the network cannot be exported in that format here
 """
 
 from models.model_errors import ClassifyError

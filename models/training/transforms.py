@@ -1,7 +1,7 @@
-"""From an image's bytes to what the network sees, by the decoder and the resizing that the server uses: OpenCV's.
+"""From an image's bytes to the network's input, with the decoder and the resizing of the server (OpenCV).
 
-MindSpore's own operators give the same pixels for ordinary images, but ignore EXIF orientation, read no WebP, differ on CMYK, and
-draw their random numbers by worker, so that a resumed run would not see what the uninterrupted one saw.
+MindSpore's own operators give the same pixels for ordinary images. But they ignore EXIF orientation, do not read WebP, differ on
+CMYK, and draw random numbers per worker, so that a resumed run would get other images than an uninterrupted one.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Size = tuple[int, int]  # height, width
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How training pictures are varied; the defaults are the seed's."""
+    """The augmentation of training pictures; the defaults are the original project's."""
 
     crop_scale: tuple[float, float] = (0.08, 1.0)
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
@@ -32,35 +32,35 @@ class Augmentation:
 
 
 def decode(content: bytes | Pixels) -> Pixels | None:
-    """RGB pixels, uint8 [H, W, 3], turned as EXIF says; None for what cannot be decoded."""
+    """RGB pixels, uint8 [H, W, 3], in EXIF orientation; None if the image cannot be decoded."""
     raw = np.frombuffer(content, np.uint8)
     if not len(raw):
         return None
     try:
         pixels = cv2.imdecode(raw, cv2.IMREAD_COLOR)
-    except cv2.error:  # a header that claims more pixels than OpenCV allows
+    except cv2.error:  # the header gives more pixels than OpenCV allows
         return None
     return None if pixels is None else pixels[:, :, ::-1]
 
 
 def read_image(path: Path) -> tuple[Pixels | None, str]:
-    """RGB pixels, or None and why there are none."""
+    """RGB pixels, or None and the reason."""
     try:
         content = np.fromfile(path, np.uint8)
     except OSError as error:
         return None, f"cannot be read: {error.strerror or error}"
-    return (pixels, "") if (pixels := decode(content)) is not None else (None, "is no image, or a damaged one")
+    return (pixels, "") if (pixels := decode(content)) is not None else (None, "is not an image, or is damaged")
 
 
 def evaluation_pixels(pixels: Pixels, resize: Size, crop: Size) -> Pixels:
-    """Stretched (linear) and centre-cropped, uint8: the picture of a manifest's `stretch` recipe."""
+    """Stretch (linear) and centre-crop, uint8: the picture of a manifest's `stretch` recipe."""
     stretched = cv2.resize(pixels, resize[::-1], interpolation=cv2.INTER_LINEAR)
     top, left = (resize[0] - crop[0]) // 2, (resize[1] - crop[1]) // 2
     return stretched[top : top + crop[0], left : left + crop[1]]
 
 
 def training_pixels(pixels: Pixels, size: Size, augmentation: Augmentation, random: np.random.Generator) -> Pixels:
-    """A random crop of the picture, resized, perhaps mirrored, its colours varied; uint8 [*size, 3]."""
+    """A random crop of the picture: resized, perhaps mirrored, with changed colours; uint8 [*size, 3]."""
     top, left, height, width = random_crop(pixels.shape[:2], augmentation, random)
     crop = cv2.resize(pixels[top : top + height, left : left + width], size[::-1], interpolation=cv2.INTER_LINEAR)
     if random.random() < augmentation.flip_prob:
@@ -71,9 +71,9 @@ def training_pixels(pixels: Pixels, size: Size, augmentation: Augmentation, rand
 
 
 def random_crop(shape: tuple[int, ...], augmentation: Augmentation, random: np.random.Generator) -> tuple[int, int, int, int]:
-    """(top, left, height, width) of a part with an area within `crop_scale` and a shape within `crop_ratio`.
+    """(top, left, height, width) of a part whose area is within `crop_scale` and whose shape is within `crop_ratio`.
 
-    Inception's rule: ten attempts, then the largest centred part whose shape is within the ratios.
+    The rule of Inception: ten attempts, then the largest centred part whose shape is within the ratios.
     """
     height, width = shape[:2]
     lowest, highest = augmentation.crop_ratio
@@ -90,7 +90,7 @@ def random_crop(shape: tuple[int, ...], augmentation: Augmentation, random: np.r
 
 
 def vary_colours(pixels: Pixels, brightness: float, contrast: float, saturation: float) -> Pixels:
-    """The factors in this order, each rounded and cut to 0-255, as MindSpore's RandomColorAdjust (and Pillow's ImageEnhance) do."""
+    """Apply the factors in this order; round and clip to 0-255, like MindSpore's RandomColorAdjust and Pillow's ImageEnhance."""
     pixels = cv2.convertScaleAbs(pixels, alpha=brightness)
     mean = float(np.floor(_grey(pixels).mean() + 0.5))
     pixels = _blend(pixels, np.full_like(pixels, mean), contrast)
@@ -106,5 +106,5 @@ def _blend(pixels: Pixels, dull: Pixels, factor: float) -> Pixels:
 
 
 def normalise(pixels: Pixels) -> Pixels:
-    """(x - mean) / std, float32 [3, H, W], rounded as the served model rounds."""
+    """(x - mean) / std, float32 [3, H, W], with the rounding of the served model."""
     return np.ascontiguousarray(((pixels.astype(np.float32) - _MEAN) / _STD).transpose(2, 0, 1))

@@ -1,6 +1,6 @@
 """The vendor's stream engine, on a CPU: the same pipeline file behind the same StreamManagerApi.
 
-Only the options are imported at once: beside the vendor's SDK the rest is not used, and what it needs is not installed.
+Importing this package loads only the options. With the vendor's SDK the other modules are not used and their libraries are not installed.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The arguments of the vendor's calls: which overload is meant, and whether the types are right."""
+"""The arguments of the vendor's calls: find the overload and check the types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ _API = "StreamManagerApi_"
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One of the calls that send; `names` are the other texts that are held to the stream name's characters."""
+    """The arguments of a call that sends. `names` are further texts that must not hold a character refused in a stream name."""
 
     stream: bytes
     plugin: int | bytes
@@ -44,7 +44,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Get:
-    """One of the calls that fetch."""
+    """The arguments of a call that fetches."""
 
     stream: bytes
     sink: Any = 0
@@ -55,12 +55,12 @@ class Get:
 
 
 def has_refused_character(name: bytes) -> bool:
-    r"""Whether the vendor refuses a name: two blanks in a row, or one of \n \f \r \b \t \v DEL."""
+    r"""Whether the vendor refuses a name: it has two blanks in a row or one of \n \f \r \b \t \v DEL."""
     return b"  " in name or not _REFUSED.isdisjoint(name)
 
 
 def text(value: object, method: str, position: int) -> bytes:
-    """A text argument; raises as the vendor's binding does."""
+    """Check a text argument; raises the same errors as the vendor's binding."""
     return checked_bytes(value, _API + method, position)
 
 
@@ -91,7 +91,7 @@ def _image(args: tuple[Any, ...], method: str) -> Send:
 
 
 def send_data(args: tuple[Any, ...]) -> Send:
-    """The arguments of SendData, either form."""
+    """The arguments of SendData, in either form."""
     if len(args) == 3 and isinstance(args[2], MxDataInput):
         return _image(args, "SendData")
     if len(args) == 4 and isinstance(args[2], list | tuple) and isinstance(args[3], MxBufferInput) and isinstance(args[1], bytes):
@@ -121,8 +121,8 @@ def send_protobuf(args: tuple[Any, ...]) -> Send:
 
 
 def _metadata(entries: list[tuple[bytes, bytes, bytes]]) -> tuple[dict[str, Metadata], int]:
-    """The messages of a send by key, or the code that refuses them: 1001 type or bytes, 1004 reserved key, 7010 a key twice."""
-    from pipelines.cpu.messages import from_message  # protobuf is loaded for those who use it
+    """The sent messages by key, or the error code: 1001 wrong type or bytes, 1004 reserved key, 7010 a repeated key."""
+    from pipelines.cpu.messages import from_message  # imported here, so that only callers with messages load protobuf
 
     metadata: dict[str, Metadata] = {}
     for key, kind, data in entries:
@@ -140,7 +140,7 @@ def _metadata(entries: list[tuple[bytes, bytes, bytes]]) -> tuple[dict[str, Meta
 
 
 def get_result(args: tuple[Any, ...]) -> Get:
-    """The arguments of GetResult, either form."""
+    """The arguments of GetResult, in either form."""
     if not 2 <= len(args) <= 4:
         raise _overloaded("GetResult")
     stream, sink = _target(args, "GetResult")
@@ -183,7 +183,7 @@ def get_protobuf(args: tuple[Any, Any, Any]) -> Get:
 
 
 def messages(delivery: Delivery | None, keys: tuple[bytes, ...]) -> OutProtobufVector:
-    """The messages of a delivery by key; a key that is not there is left out, which is how the vendor tells it."""
+    """The messages of a delivery by key. A missing key is left out, as in the vendor's engine."""
     found = OutProtobufVector()
     if delivery is None:
         return found
@@ -205,7 +205,7 @@ def _message(delivery: Delivery, key: bytes) -> Any:  # noqa: ANN401 - generated
 
 
 def metadata_output(found: Stream | int, call: Get) -> MxBufferAndMetadataOutput:
-    """What the newer form of GetResult returns."""
+    """The result of the newer form of GetResult."""
     if not isinstance(found, Stream):
         if found == Code.COMM_INVALID_PARAM:
             return MxBufferAndMetadataOutput(found, b"GetResult: the streamName or elementName contains invalid char, please check.")

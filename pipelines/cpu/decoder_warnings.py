@@ -1,9 +1,10 @@
-"""Decoders that warn: libjpeg and libpng tell of damage inside the coded pixels on C's `stderr`, and OpenCV tells nobody.
+"""Find damaged pictures by the warnings of their decoders.
 
-While pictures are decoded here, `stderr` is a stream of ours that swallows what is written and marks the writing thread.
-Its write function cannot be Python: it is called with the stream locked and would wait for the GIL, while somebody who
-holds the GIL may wait for the stream. glibc has a function that fits the place without either:
-`write(cookie, buffer, size)` is `pthread_setspecific(key, buffer)`, which leaves the thread's own slot non-null.
+libjpeg and libpng report damage inside the coded pixels only on C's `stderr`; OpenCV does not report it to the caller.
+During a decode, `stderr` is a stream of ours. It drops the text and marks the thread that wrote it. Its write function cannot
+be Python: C calls it while the stream is locked, and it would wait for the GIL. A thread that holds the GIL may wait for the
+stream, which is a deadlock. A function of glibc does the job without the GIL:
+`write(cookie, buffer, size)` is `pthread_setspecific(key, buffer)`, which makes the thread's own slot non-null.
 """
 
 import ctypes
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _UNBUFFERED = 2  # _IONBF
-_opening = threading.Lock()  # two traps would restore each other
+_opening = threading.Lock()  # two traps at once would restore each other's stream
 _shared: "list[Trap]" = []
 
 
@@ -29,25 +30,25 @@ class _CookieFunctions(ctypes.Structure):
 
 
 class Trap(Protocol):
-    """While a thread is inside, what it writes to C's `stderr` is noticed."""
+    """Notices when a thread that is inside writes to C's `stderr`."""
 
     def __enter__(self) -> Self:
-        """Go in, forgetting what was written."""
+        """Enter, and forget earlier writes."""
 
     def __exit__(self, *of: object) -> None:
         """Go out."""
 
     @property
     def sprung(self) -> bool:
-        """Whether this thread has written since it last went in."""
+        """Whether this thread has written since its last entry."""
 
 
 class StderrTrap:
-    """C's `stderr`, replaced while a thread is inside; outside it is what it was, so that a crash can still be told."""
+    """Replaces C's `stderr` while a thread is inside. Outside, `stderr` is the original, so that a crash can print its message."""
 
     def __init__(self, libc: Any) -> None:  # noqa: ANN401 - a library has the functions one asks it for
         """Raises AttributeError where the C library is not glibc."""
-        _ = libc.gnu_get_libc_version  # others have the functions but keep `stderr` where it cannot be written
+        _ = libc.gnu_get_libc_version  # other C libraries have the functions, but their `stderr` cannot be replaced
         key = ctypes.c_uint()
         libc.pthread_key_create(ctypes.byref(key), None)
         libc.pthread_getspecific.restype = libc.fopencookie.restype = ctypes.c_void_p
@@ -80,12 +81,12 @@ class StderrTrap:
 
     @property
     def sprung(self) -> bool:
-        """Whether this thread has written to `stderr` since it last went in."""
+        """Whether this thread has written to `stderr` since its last entry."""
         return self._libc.pthread_getspecific(self._key) is not None
 
 
 def open_trap(libc: Any) -> StderrTrap | None:  # noqa: ANN401
-    """A trap that has been tried, or None (and a line in the log) where there can be none."""
+    """Make a trap and test it. Returns None, and logs a warning, on a platform where a trap does not work."""
     try:
         trap = StderrTrap(libc)
         with trap:
@@ -94,21 +95,21 @@ def open_trap(libc: Any) -> StderrTrap | None:  # noqa: ANN401
             return trap
     except (AttributeError, ValueError):
         pass
-    logger.warning("the warnings of the image decoders cannot be heard on this platform: some damaged images will be answered")
+    logger.warning("the warnings of the image decoders cannot be read on this platform: some damaged images will get an answer")
     return None
 
 
 @cache
 def _process_trap() -> Trap | None:
-    # OpenCV's own lines tell nothing that the frame's error does not.
+    # OpenCV's own log lines repeat the error of the frame.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     return _shared[-1] if _shared else open_trap(ctypes.PyDLL(None))
 
 
 def listen_through(trap: Trap) -> None:
-    """Use another's trap (mxclassify's) from now on, as two of different making would restore each other.
+    """Use the trap of another library (mxclassify) from now on: two different traps would restore each other's stream.
 
-    Call it while nobody decodes, before the other decodes at all.
+    Call this before that library decodes and while no thread decodes.
     """
     with _opening:
         _shared.append(trap)
@@ -116,7 +117,7 @@ def listen_through(trap: Trap) -> None:
 
 
 def decode_unwarned(decode: Callable[[bytes], T | None], data: bytes) -> T | None:
-    """What `decode` makes of the bytes; None, too, if the decoder has warned of them."""
+    """Run `decode` on the bytes; returns None if it fails or if the decoder wrote a warning."""
     with _opening:
         trap = _process_trap()
     if trap is None:

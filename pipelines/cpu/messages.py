@@ -1,6 +1,6 @@
-"""Metadata as protobuf messages, for those who ask for them, and messages that were sent as metadata.
+"""Metadata as protobuf messages, for callers that ask for them; and sent messages as metadata.
 
-On a CPU the bytes of pictures and tensors travel inside the message (`dataStr`), as the vendor's Python binding puts them there.
+On a CPU the message carries the bytes of pictures and tensors (`dataStr`), as in the vendor's Python binding.
 """
 
 from typing import Any
@@ -23,13 +23,13 @@ from pipelines.cpu.elements.frame import (
 )
 
 PACKAGE = "MxTools."
-# ACL's numbers of the element types.
+# ACL's numbers for the element types.
 _ACL_TYPES = {"float32": 0, "float16": 1, "int8": 2, "int32": 3, "uint8": 4, "int16": 6, "int64": 9}
 _NUMPY_TYPES = {number: np.dtype(name) for name, number in _ACL_TYPES.items()}
 
 
 def to_message(metadata: Metadata) -> Any:
-    """The protobuf message of a metadata, or None for one that is none (the boxes sent with an image)."""
+    """The protobuf message of a metadata; None for metadata without a message (the boxes sent with an image)."""
     match metadata:
         case Visions():
             return _vision_list(metadata)
@@ -89,15 +89,15 @@ def _class_list(classes: Classes) -> Any:
 
 
 def from_message(type_name: str, data: bytes) -> Metadata:
-    """The metadata of a message that was sent; raises ValueError for an unknown type or bytes that are no such message."""
+    """The metadata of a sent message; raises ValueError for an unknown type or for bytes of another type."""
     kind = getattr(proto, type_name.removeprefix(PACKAGE), None) if type_name.startswith(PACKAGE) else None
     if kind is None or not hasattr(kind, "ParseFromString"):
-        raise ValueError(f"there is no message {type_name!r}")
+        raise ValueError(f"unknown message type {type_name!r}")
     message = kind()
     try:
         message.ParseFromString(data)
     except DecodeError as error:
-        raise ValueError(f"the bytes are no {type_name}") from error
+        raise ValueError(f"the bytes are not a valid {type_name}") from error
     match type_name.removeprefix(PACKAGE):
         case "MxpiVisionList":
             return Visions(tuple(_vision(entry) for entry in message.visionVec))

@@ -1,4 +1,4 @@
-"""The CPU runtime as an engine process opens it: the vendor's module, and what it tells of each image and each run of the model."""
+"""The CPU runtime for an engine process: the vendor's module, with observers of each image and of each run of the model."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ def open_observed(
     on_batch: Callable[[int, int], None],
     on_result: Callable[[str, int], None] | None = None,
 ) -> CpuStreamManager:
-    """A manager with these options of CpuOptions, in JSON's types, and these observers of them."""
+    """Make a manager with these options of CpuOptions, in JSON types, and with these observers."""
     sdk_conf = options.get("sdk_conf")
     options = {**options, "sdk_conf": Path(sdk_conf) if sdk_conf else None}
     return CpuStreamManager(CpuOptions(on_frame=on_frame, on_batch=on_batch, on_result=on_result, **options))

@@ -1,4 +1,4 @@
-"""The queues' part of the performance statistics: how full they are, looked at every few milliseconds."""
+"""The queue part of the performance statistics: the fill of every queue, sampled every few milliseconds."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ WARN_EVERY_S = 10.0
 
 
 class _Queue:
-    """One queue; after its stream has ended `level` is None and only the report is left to do."""
+    """One queue; after the end of its stream `level` is None, and only the last report remains."""
 
     def __init__(self, capacity: int, level: Callable[[], int]) -> None:
         self.capacity = capacity
@@ -24,9 +24,9 @@ class _Queue:
 
 
 class QueueStatistics:
-    """Looks at every queue each `ps_queue_size_interval_time` and reports after `ps_queue_size_times` looks.
+    """Samples every queue each `ps_queue_size_interval_time` and reports after `ps_queue_size_times` samples.
 
-    Its thread begins with the first queue. `conf` may be exchanged at any time.
+    Its thread starts with the first queue. `conf` may be replaced at any time.
     """
 
     def __init__(self, conf: SdkConf, log: StatisticsLog) -> None:
@@ -38,14 +38,14 @@ class QueueStatistics:
         self._thread = threading.Thread(target=self._watch, name="queue-statistics", daemon=True)
 
     def register(self, stream: str, element: str, capacity: int, level: Callable[[], int]) -> None:
-        """Look at a queue from now on; `level` tells how many frames wait in it."""
+        """Sample a queue from now on; `level` returns the number of waiting frames."""
         with self._lock:
             self._queues[stream, element] = _Queue(capacity, level)
             if not self._thread.ident and not self._stopping.is_set():
                 self._thread.start()
 
     def release(self, stream: str) -> None:
-        """Let go of the queues of a stream; what they held goes into the next report."""
+        """Stop sampling the queues of a stream; the next report includes their samples so far."""
         with self._lock:
             for (name, _), queue in self._queues.items():
                 if name == stream:
@@ -76,7 +76,7 @@ class QueueStatistics:
             try:
                 queue.sizes.append(level())
             except Exception:
-                logger.exception("queue %s of stream %s cannot be looked at", element, stream)
+                logger.exception("queue %s of stream %s cannot be sampled", element, stream)
                 queue.level = None
 
     def _report(self, looks: int) -> None:

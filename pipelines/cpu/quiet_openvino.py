@@ -1,6 +1,6 @@
-"""OpenVINO without its telemetry, which tells Google Analytics of every import. A server tells nobody anything.
+"""OpenVINO without its telemetry: OpenVINO reports every import to Google Analytics, and a server must not do that.
 
-With the telemetry package out of reach OpenVINO falls back to a stub of its own. Import OpenVINO from here only.
+Without the telemetry package OpenVINO uses its own stub. Import OpenVINO only through this module.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Where results wait for their caller: by order (SendData) or by unique id (SendDataWithUniqueId)."""
+"""Results that wait for their caller: in order (SendData) or by unique id (SendDataWithUniqueId)."""
 
 import threading
 from collections import deque
@@ -10,19 +10,19 @@ from pipelines.codes import Code, code_text
 from pipelines.cpu.elements.frame import Metadata
 from pipelines.cpu.structs import MxDataOutput
 
-QUEUE_CAPACITY = 256  # results of one sink; a full queue holds up the stream, as with the vendor
-LATE_CAPACITY = 64  # late results of one stream that nobody came back for; the oldest goes first
+QUEUE_CAPACITY = 256  # results of one sink; a full queue blocks the stream, as with the vendor
+LATE_CAPACITY = 64  # late results of one stream that no caller has fetched; the oldest is dropped first
 TIMEOUT_TEXT = b"Time out, can not get result in time."
 
 
 def failure(code: Code, text: bytes | None = None) -> MxDataOutput:
-    """A result that is an error; without a text it is the vendor's for the code."""
+    """An error result; without a text it gets the vendor's text for the code."""
     return MxDataOutput(int(code), code_text(code).encode() if text is None else text)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What reached a sink: the result, and the metadata for those who ask for messages."""
+    """The output of a sink: the result, and the metadata for callers that ask for messages."""
 
     result: MxDataOutput
     metadata: Mapping[str, Metadata] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class ResultQueue:
             self._changed.notify_all()
 
     def get(self, timeout_s: float | None) -> Delivery | None:
-        """The oldest delivery, or None when none comes in time; without a time it waits until there is one or the stream stops."""
+        """The oldest delivery, or None after the timeout. Without a timeout, waits for a delivery or for the end of the stream."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._deliveries or self._closed, timeout_s) or not self._deliveries:
                 return None
@@ -53,14 +53,14 @@ class ResultQueue:
             return delivery
 
     def close(self) -> None:
-        """Wake every waiter, empty-handed."""
+        """Wake every waiter; each gets no result."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
 
 class ResultTable:
-    """The results of a stream by unique id. An id is given out once; a late result of a timed-out id may still be fetched."""
+    """The results of a stream by unique id. Each id gives its result once; after a timeout the result can still be fetched."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -81,7 +81,7 @@ class ResultTable:
             return unique_id
 
     def forget(self, unique_id: int) -> None:
-        """Take an id back that was never sent."""
+        """Take back an id whose image was not sent."""
         with self._lock:
             self._pending.discard(unique_id)
 
@@ -99,7 +99,7 @@ class ResultTable:
                 waiter.notify()
 
     def get(self, unique_id: int, timeout_s: float) -> MxDataOutput:
-        """The result of an id; 6010 at once for an id that is not under way, and when it does not come in time."""
+        """The result of an id; 6010 at once for an unknown id, and 6010 after the timeout."""
         with self._lock:
             if unique_id not in self._results and unique_id in self._pending and unique_id not in self._waiters and timeout_s:
                 waiter = self._waiters[unique_id] = threading.Condition(self._lock)
@@ -112,13 +112,13 @@ class ResultTable:
             return self._results.pop(unique_id, None) or failure(Code.STREAM_TIMEOUT, TIMEOUT_TEXT)
 
     def drop(self, unique_id: int) -> None:
-        """Note that an id was asked for that is not under way; here that costs nothing."""
+        """Record a fetch of an unknown id; here it has no effect."""
 
     def check_idle(self) -> None:
-        """Nothing to object to a stop while callers wait: they are woken."""
+        """Check that the stream may stop; here it always may, because `close` wakes the waiting callers."""
 
     def close(self) -> None:
-        """Wake every waiter, empty-handed."""
+        """Wake every waiter; each gets no result."""
         with self._lock:
             self._closed = True
             for waiter in self._waiters.values():

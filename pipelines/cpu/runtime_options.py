@@ -1,4 +1,4 @@
-"""What the CPU runtime can be told that the vendor's engine has no call for."""
+"""Options of the CPU runtime that have no counterpart in the vendor's calls."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -20,15 +20,16 @@ BatchObserver = Callable[[int, int], None]
 class CpuOptions:
     """Options of the CPU runtime.
 
-    `on_frame(stream, unique_id, stages_s)` is called before a result is handed out, with the seconds spent by stage;
-    `on_result(stream, unique_id)` once it can be fetched by its id; `on_batch(images, padding)` after each run of a model.
-    They are called on the stream's own threads and must be quick.
-    One that raises is logged and costs no frame.
-    `strict` behaves as the vendor's engine does where that hurts; without it the runtime is kinder.
-    `refuse_damaged` fails a picture whose decoder warned of it; the vendor's engine goes on with what came out.
-    `sdk_conf` is the vendor's configuration file; what it says of performance statistics is honoured, below `home` (None: the user's).
-    `statistics` is what InitManager makes of it.
-    `inference_threads` 0 leaves the number of threads to OpenVINO.
+    `on_frame(stream, unique_id, stages_s)` is called before a result can be fetched, with the seconds per stage;
+    `on_result(stream, unique_id)` when the result can be fetched by its id; `on_batch(images, padding)` after each run of a model.
+    They run on the stream's own threads and must be quick.
+    If one raises, the runtime logs the error and the frame continues.
+    `strict` copies the vendor's dangerous behaviour; without it the runtime is safer.
+    `refuse_damaged` fails a picture whose decoder wrote a warning; the vendor's engine uses the damaged picture.
+    `sdk_conf` is the vendor's configuration file. Its settings of performance statistics apply. The files go below `home`
+    (None: the user's home).
+    `statistics` is the object that InitManager makes from it.
+    `inference_threads` 0 lets OpenVINO choose the number of threads.
     """
 
     on_frame: FrameObserver | None = None
@@ -42,7 +43,7 @@ class CpuOptions:
     statistics: PerformanceStatistics | None = None
 
     def with_statistics(self) -> Self:
-        """These options with the statistics that `sdk_conf` asks for, started; an unreadable file is only a warning."""
+        """These options with running statistics if `sdk_conf` turns them on; an unreadable file gives only a warning."""
         if self.sdk_conf is None or self.statistics:
             return self
         try:
@@ -57,7 +58,7 @@ class CpuOptions:
         return replace(self, statistics=statistics)
 
     def frame_done(self, stream: str, unique_id: int, stages_s: Mapping[str, float]) -> None:
-        """Tell `on_frame`."""
+        """Call `on_frame`."""
         if self.on_frame:
             try:
                 self.on_frame(stream, unique_id, stages_s)
@@ -65,7 +66,7 @@ class CpuOptions:
                 logger.exception("on_frame failed for frame %d of stream %s", unique_id, stream)
 
     def result_ready(self, stream: str, unique_id: int) -> None:
-        """Tell `on_result`."""
+        """Call `on_result`."""
         if self.on_result:
             try:
                 self.on_result(stream, unique_id)
@@ -73,7 +74,7 @@ class CpuOptions:
                 logger.exception("on_result failed for frame %d of stream %s", unique_id, stream)
 
     def batch_done(self, images: int, padding: int) -> None:
-        """Tell `on_batch`."""
+        """Call `on_batch`."""
         if self.on_batch:
             try:
                 self.on_batch(images, padding)

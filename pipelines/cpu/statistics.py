@@ -1,4 +1,4 @@
-"""Performance statistics, as the vendor's engine keeps them when `enable_ps` is set: reports of times, throughput and queues."""
+"""Performance statistics as in the vendor's engine with `enable_ps`: reports of times, throughput and queues."""
 
 import logging
 import threading
@@ -16,12 +16,12 @@ from pipelines.sdk_conf import SdkConf
 
 logger = logging.getLogger(__name__)
 
-MAX_STARTS = 1000  # start times a stream remembers; the oldest go first
+MAX_STARTS = 1000  # start times kept per stream; the oldest is dropped first
 MB = 1024 * 1024
 
 
 class Kind(StrEnum):
-    """What of an element is timed; the order is that of the reports."""
+    """The timed parts of an element, in the order of the reports."""
 
     PLUGIN = "plugin"
     MODEL_INFERENCE = "modelInference"
@@ -61,7 +61,7 @@ class _Times:
 
 
 class _Stream:
-    """A stream from end to end. The first frame that leaves ends the time of the first that entered, as with the vendor."""
+    """A stream from end to end. A frame that leaves ends the time of the oldest frame inside, as with the vendor."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -93,7 +93,7 @@ class _Stream:
 
 
 class _Plugin:
-    """An element; every kind it is known for is reported, even when there is nothing to tell."""
+    """An element. Reports every registered kind, even without a measurement."""
 
     def __init__(self, factory: str) -> None:
         self.factory = factory
@@ -103,13 +103,13 @@ class _Plugin:
 class PerformanceStatistics:
     """Counts for every stream of a process and writes the vendor's four kinds of files, from `start` to `stop`.
 
-    Any method may be called from any thread. A runtime without statistics has no such object. `home` is where a relative
-    `ps_log_dir` lies; `conf_path`, if given, is read again after each report, as the vendor does.
+    Any thread may call any method. A runtime without statistics has no such object. A relative `ps_log_dir` lies below `home`.
+    If `conf_path` is given, it is read again after each report, as the vendor does.
     """
 
     def __init__(self, conf: SdkConf, home: Path, conf_path: Path | None = None) -> None:
         self._conf, self._conf_path = conf, conf_path
-        self._lock = threading.Lock()  # of the two tables, not of what is in them
+        self._lock = threading.Lock()  # protects the two tables, not the objects in them
         self._streams: dict[str, _Stream] = {}
         self._plugins: dict[tuple[str, str], _Plugin] = {}
         self._stopping = threading.Event()
@@ -121,33 +121,33 @@ class PerformanceStatistics:
         self._queues = QueueStatistics(conf, self._logs["queue"])
 
     def stream_opened(self, stream: str) -> None:
-        """Report this stream from now on, also while it is idle; frames of an earlier one of the name are forgotten."""
+        """Report this stream from now on, also while it is idle; forget the frames of an earlier stream of that name."""
         self._stream(stream).reopen()
 
     def stream_closed(self, stream: str) -> None:
-        """Report this stream for the last time, with the next report; to be called when none of its threads runs any more."""
+        """Report this stream one last time, in the next report. Call this when all its threads have ended."""
         self._queues.release(stream)
         self._stream(stream).closed = True
 
     def plugin_registered(self, stream: str, element: str, factory: str, *kinds: Kind) -> None:
-        """Report this element from now on, also while it is idle; `plugin` is among the kinds of every one."""
+        """Report this element from now on, also while it is idle; the kind `plugin` is always included."""
         for kind in (Kind.PLUGIN, *kinds):
             self._times(stream, element, factory, kind)
 
     def queue_registered(self, stream: str, element: str, capacity: int, level: Callable[[], int]) -> None:
-        """Look at a queue from now on; `level` tells how many frames wait in it, and must be quick."""
+        """Sample a queue from now on; `level` returns the number of waiting frames and must be quick."""
         self._queues.register(stream, element, capacity, level)
 
     def frame_entered(self, stream: str) -> None:
-        """A frame leaves the source, for the first element."""
+        """Record that a frame leaves the source for the first element."""
         self._stream(stream).enter(perf_counter())
 
     def frame_left(self, stream: str) -> None:
-        """A frame, failed or not, arrives at the sink: a time end to end, and one more for the throughput."""
+        """Record that a frame, failed or not, reaches the sink: one end-to-end time and one frame of throughput."""
         self._stream(stream).leave(perf_counter())
 
     def plugin_done(self, stream: str, element: str, factory: str, kind: Kind, elapsed_s: float) -> None:
-        """An element has worked for so long, without the time spent downstream of it."""
+        """Record the working time of an element, without the time of the elements after it."""
         self._times(stream, element, factory, kind).add(elapsed_s)
 
     def _stream(self, stream: str) -> _Stream:
@@ -167,11 +167,11 @@ class PerformanceStatistics:
         return found
 
     def start(self) -> None:
-        """Begin to report."""
+        """Start to report."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Report what has come since the last report, and close the files."""
+        """Report everything since the last report, and close the files."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -185,7 +185,7 @@ class PerformanceStatistics:
             self._report(self._conf.ps_interval_time)
             self._read_again()
             began_s = monotonic()
-        self._report(monotonic() - began_s)  # the vendor divides by the whole interval here, and so tells too low a rate
+        self._report(monotonic() - began_s)  # the vendor divides by the whole interval here, so its rate is too low
 
     def _report(self, interval_s: float) -> None:
         with self._lock:
@@ -217,5 +217,5 @@ class PerformanceStatistics:
 
 
 def _throughput(frames: int, interval_s: float) -> dict[str, object]:
-    rate = np.float32(frames) / np.float32(interval_s) if interval_s > 0 else 0  # the vendor reckons with float
+    rate = np.float32(frames) / np.float32(interval_s) if interval_s > 0 else 0  # the vendor calculates with float
     return {"throughput": frames, "throughputRate": float(rate), "updateTime": update_time()}

@@ -1,4 +1,4 @@
-"""The files of the performance statistics: how they are called, who may read them, and when the next one begins."""
+"""The files of the performance statistics: their names, their modes, and when a new file begins."""
 
 import json
 import logging
@@ -10,32 +10,32 @@ from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
-KEPT_FILES = 50  # of one kind and one process; the vendor's default for `rotate_file_number`
+KEPT_FILES = 50  # per kind and process; the vendor's default for `rotate_file_number`
 _FOLDER_MODE, _LIVE_MODE, _CLOSED_MODE = 0o750, 0o640, 0o440
-_CHINA = timezone(timedelta(hours=8))  # the vendor writes China Standard Time wherever it runs
+_CHINA = timezone(timedelta(hours=8))  # the vendor writes China Standard Time on every machine
 
 
 def time_text(now: datetime) -> str:
-    """A time as the files are named by: seconds, UTC+8."""
+    """A time in the form of the file names: whole seconds, UTC+8."""
     return f"{now.astimezone(_CHINA):%Y-%m-%d %H:%M:%S}"
 
 
 def update_time() -> str:
-    """The present as in `updateTime`: six digits of microseconds, whose leading zeros the vendor leaves out; UTC+8."""
+    """The current time in the form of `updateTime`: microseconds without leading zeros, as the vendor writes them; UTC+8."""
     now = datetime.now(_CHINA)
     return f"{time_text(now)}.{now.microsecond:06d}"
 
 
 def process_name() -> str:
-    """The name of this process as the kernel has it, without slashes."""
+    """The kernel's name of this process, without slashes."""
     first_line = Path("/proc/self/status").read_text("utf-8", errors="replace").partition("\n")[0]
     return first_line.partition(":")[2].strip().replace("/", "_") or "unknown"
 
 
 class StatisticsLog:
-    """One JSON object a line, in `<filename>.<kind>.<process>.<pid>.<time>`; the file is made with its first line.
+    """Writes one JSON object per line to `<filename>.<kind>.<process>.<pid>.<time>`; the first line creates the file.
 
-    Nothing is raised: statistics that cannot be written are told of once in the log and cost no frame.
+    Never raises: if it cannot write, it logs that once, and the frames are not affected.
     """
 
     def __init__(self, folder: Path, filename: str, kind: str, max_bytes: int) -> None:
@@ -48,7 +48,7 @@ class StatisticsLog:
         self._complained = False
 
     def write(self, record: Mapping[str, object]) -> None:
-        """Append a line; a file that has reached `max_bytes` by it is closed and the next one begun."""
+        """Append a line; when the file reaches `max_bytes`, close it, and the next line begins a new one."""
         line = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(errors="replace") + b"\n"
         try:
             descriptor = self._open() if self._descriptor is None else self._descriptor
@@ -64,7 +64,7 @@ class StatisticsLog:
         self._make_folder()
         self._path = self._folder / f"{self._prefix}{time_text(datetime.now(_CHINA))}"
         if self._path.is_file() and not self._path.is_symlink():
-            self._path.chmod(_LIVE_MODE)  # this process closed it within the same second
+            self._path.chmod(_LIVE_MODE)  # this process closed the file within the same second
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(self._path, flags, _LIVE_MODE)
         os.fchmod(self._descriptor, _LIVE_MODE)
@@ -85,9 +85,9 @@ class StatisticsLog:
             path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close the file; it becomes read-only. A later line begins another."""
+        """Close the file and make it read-only. A later line begins a new file."""
         if self._descriptor is not None:
-            with suppress(OSError):  # a file system without modes
+            with suppress(OSError):  # some file systems have no modes
                 os.fchmod(self._descriptor, _CLOSED_MODE)
             os.close(self._descriptor)
             self._descriptor = None

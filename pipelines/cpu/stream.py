@@ -1,4 +1,4 @@
-"""A running stream: its elements, linked, and the ways in and out."""
+"""A running stream: its linked elements, the calls that send, and the calls that fetch."""
 
 import threading
 from contextlib import nullcontext
@@ -23,20 +23,20 @@ from pipelines.pipeline_errors import PipelineError
 
 AnyElement = TypeVar("AnyElement", bound=Element)
 
-SEND_WAIT_S = 3.0  # how long the vendor's send by unique id waits for room
+SEND_WAIT_S = 3.0  # the vendor's send by unique id waits this long for room
 BOXES_KEY = "appInput"
-TRANSPARENT = ("queue", "tee", "identity")  # the vendor asks its neighbours through these
+TRANSPARENT = ("queue", "tee", "identity")  # the vendor looks through these to find the neighbour of an element
 
 
 class Mode(StrEnum):
-    """How a stream is talked to; the first send decides, for the stream's life."""
+    """The mode of a stream; the first send decides it for the stream's life."""
 
     NORMAL = "normal"
     UNIQUE_ID = "unique_id"
 
 
 class SendRefused(Exception):
-    """A send that the stream does not take; carries the vendor's code."""
+    """The stream refuses a send; carries the vendor's code."""
 
     def __init__(self, code: Code) -> None:
         super().__init__(code.name)
@@ -75,7 +75,7 @@ class Stream:
         devices = {element.props.get("deviceId", 0) for element in self.spec.elements.values()}
         if other := devices - {0}:
             raise PipelineError(
-                Code.STREAM_CHANGE_STATE, f"Stream {self.spec.name!r}: there is no device {other.pop()}.", "A CPU is device 0."
+                Code.STREAM_CHANGE_STATE, f"Stream {self.spec.name!r}: device {other.pop()} does not exist.", "A CPU is device 0."
             )
 
     def _open_elements(self) -> None:
@@ -102,7 +102,7 @@ class Stream:
             element.following_model_size = (width, height)
 
     def _past_plumbing(self, spec: ElementSpec) -> Element | None:
-        """The element that works on what this one puts out."""
+        """The element that uses the output of this one."""
         while spec.next:
             spec = self.spec.elements[spec.next[0]]
             if spec.factory not in TRANSPARENT:
@@ -114,11 +114,11 @@ class Stream:
 
     @property
     def mode(self) -> Mode:
-        """How the stream is talked to; normal until the first send."""
+        """The mode of the stream; normal before the first send."""
         return self._mode or Mode.NORMAL
 
     def source(self, plugin: int | bytes) -> AppSrc:
-        """The source of an index (sources sorted by name) or of a name; raises SendRefused 6006."""
+        """The source by index (sources are sorted by name) or by name; raises SendRefused 6006."""
         if isinstance(plugin, bytes):
             found = self._elements.get(plugin.decode(errors="replace"))
             if isinstance(found, AppSrc):
@@ -152,19 +152,19 @@ class Stream:
             self._mode = mode
 
     def result(self, sink_index: int, timeout_s: float) -> MxDataOutput:
-        """The next result of a sink: 1002 in the wrong mode, for a sink that is not there, or when none comes in time."""
+        """The next result of a sink; 1002 in the wrong mode, for an unknown sink, or after the timeout."""
         if self.mode is Mode.UNIQUE_ID or not 0 <= sink_index < len(self.sinks):
             return failure(Code.COMM_INNER)
         delivery = self._queues[self.sinks[sink_index].name].get(timeout_s)
         return delivery.result if delivery else failure(Code.COMM_INNER)
 
     def delivery(self, sink: int | bytes, timeout_s: float | None) -> Delivery | None:
-        """The next delivery of a sink with its metadata, or None when none comes in time."""
+        """The next delivery of a sink with its metadata, or None after the timeout."""
         index = sink if isinstance(sink, int) else [one.name.encode() for one in self.sinks].index(sink)
         return self._queues[self.sinks[index].name].get(timeout_s) if 0 <= index < len(self.sinks) else None
 
     def result_of(self, unique_id: int, timeout_s: float) -> MxDataOutput:
-        """The result of an id: 6010 in the wrong mode, for an id not under way, or when it does not come in time."""
+        """The result of an id; 6010 in the wrong mode, for an unknown id, or after the timeout."""
         if self._mode is not Mode.UNIQUE_ID:
             self._table.drop(unique_id)
         return self._table.get(unique_id, timeout_s if self._mode is Mode.UNIQUE_ID else 0)
@@ -179,11 +179,11 @@ class Stream:
             self._queues[sink.name].put(Delivery(result, frame.metadata))
 
     def check_idle(self) -> None:
-        """In strict mode raise VendorAbort while somebody waits for a result by its id."""
+        """In strict mode raise VendorAbort while a caller waits for a result by its id."""
         self._table.check_idle()
 
     def stop(self) -> None:
-        """End every thread and wake every waiter; what is under way is dropped, since nobody can ask for it any more."""
+        """End every thread and wake every waiter; drop the frames inside, because no caller can fetch them any more."""
         self._table.close()
         for queue in self._queues.values():
             queue.close()
@@ -195,7 +195,7 @@ class Stream:
             self._options.statistics.stream_closed(self.spec.name)
 
     def _downward(self) -> list[str]:
-        """The elements, each before those it feeds, so that nothing is pushed into one that is closed."""
+        """The elements, each before those it feeds, so that no element pushes into a closed one."""
         order: list[str] = []
         waiting = [element.name for element in self.spec.elements.values() if element.factory == "appsrc"]
         while waiting:

@@ -1,7 +1,7 @@
-"""CpuStreamManager on a CPU: the calls, codes and texts of the vendor's Python module.
+"""CpuStreamManager: the calls, codes and texts of the vendor's Python module, on a CPU.
 
-Overloads are told apart by the number and types of their arguments, as the vendor's binding does; wrong ones raise in its
-words. Every call may come from any thread; streams belong to the object that created them.
+The number and types of the arguments select the overload, as in the vendor's binding. Wrong arguments raise errors with the
+vendor's texts. Any thread may make any call. A stream belongs to the object that created it.
 """
 
 import logging
@@ -32,7 +32,7 @@ NOT_INITIALISED_TEXT = b"The initialization is not performed, Call the InitManag
 
 
 def _called_as_the_vendors(manager: type["CpuStreamManager"]) -> type["CpuStreamManager"]:
-    """A wrong number of arguments is told with the vendor's name of the class."""
+    """Replace the class name by the vendor's in the errors about a wrong number of arguments."""
     for name, member in vars(manager).items():
         if isinstance(member, FunctionType):
             member.__qualname__ = f"StreamManagerApi.{name}"
@@ -47,17 +47,17 @@ class CpuStreamManager:
         self._options = options or CpuOptions()
         self._initialised = False
         self._streams: dict[bytes, Stream] = {}
-        self._creating = threading.Lock()  # two calls may name the same stream
-        self.last_error: PipelineError | None = None  # why the last creation failed, in words; the vendor only logs it
+        self._creating = threading.Lock()  # two concurrent calls may name the same stream
+        self.last_error: PipelineError | None = None  # why the last creation failed; the vendor only logs it
 
     def InitManager(self, argStrings: object = None) -> int:
-        """Make the object usable; 0."""
+        """Make the object usable; returns 0."""
         self._initialised = True
         self._options = self._options.with_statistics()
         return Code.OK
 
     def CreateMultipleStreams(self, streamsConfig: bytes) -> int:
-        """Create every stream of a pipeline text; on the first failure its code, and the earlier streams stay."""
+        """Create every stream of a pipeline text. On the first failure return its code; the streams created before stay."""
         text = calls.text(streamsConfig, "CreateMultipleStreams", 2)
         if not self._initialised:
             return calls.NOT_INITIALISED
@@ -67,19 +67,19 @@ class CpuStreamManager:
                 self._create(name, value)
         except PipelineError as error:
             logger.warning("stream creation failed with %d: %s", error.vendor_code, error)
-            self.last_error = error.with_traceback(None)  # whose frames would keep the failed stream and its model
+            self.last_error = error.with_traceback(None)  # a traceback would keep the failed stream and its model alive
             return error.vendor_code
         return Code.OK
 
     def _create(self, name: str, value: object) -> None:
         with self._creating:
-            stream_object(name, value)  # refused before the name is looked up, as with the vendor
+            stream_object(name, value)  # checked before the name, as with the vendor
             if name.encode() in self._streams:
-                raise PipelineError(Code.STREAM_EXIST, f"There is a stream {name!r} already.")
+                raise PipelineError(Code.STREAM_EXIST, f"A stream {name!r} exists already.")
             self._streams[name.encode()] = Stream(parse_stream(name, value), self._options)
 
     def CreateMultipleStreamsFromFile(self, streamsFilePath: bytes) -> int:
-        """The same from a file: 1029 for a missing one or a symbolic link, 1004 for what is no file or empty, 1001 above 100 MB."""
+        """Do the same from a file: 1029 for a missing file or symbolic link, 1004 for an empty file or another type, 1001 above 100 MB."""
         path = Path(calls.text(streamsFilePath, "CreateMultipleStreamsFromFile", 2).decode(errors="surrogateescape"))
         if not self._initialised:
             return calls.NOT_INITIALISED
@@ -92,17 +92,17 @@ class CpuStreamManager:
         return self.CreateMultipleStreams(path.read_bytes())
 
     def SendData(self, *args: Any) -> int:
-        """(stream, source, MxDataInput) or (stream, element, MetadataInputVector, MxBufferInput): 0, or a code. Never waits."""
+        """(stream, source, MxDataInput) or (stream, element, MetadataInputVector, MxBufferInput): returns 0 or a code. Never waits."""
         return self._send(calls.send_data(args))
 
     def SendProtobuf(self, *args: Any) -> int:
-        """(stream, source, InProtobufVector): 0, or a code. Sends metadata and no image."""
+        """(stream, source, InProtobufVector): returns 0 or a code. Sends metadata without an image."""
         return self._send(calls.send_protobuf(args))
 
     def _send(self, call: calls.Send) -> int:
         if not self._initialised:
             return calls.NOT_INITIALISED
-        if call.refusal == Code.COMM_FAILURE:  # the binding makes the messages before the engine is asked
+        if call.refusal == Code.COMM_FAILURE:  # the binding makes the messages before it calls the engine
             return call.refusal
         if isinstance(call.plugin, int) and call.plugin < 0:
             return Code.COMM_INVALID_PARAM
@@ -131,7 +131,7 @@ class CpuStreamManager:
         return found.result(int(call.sink), call.timeout_s)
 
     def GetProtobuf(self, streamName: bytes, outPluginId: int, keyVec: Any) -> OutProtobufVector:
-        """The messages of the next buffer of a sink, those that are there; waits for as long as it takes."""
+        """The available messages of the next buffer of a sink; waits without a timeout."""
         call = calls.get_protobuf((streamName, outPluginId, keyVec))
         if not self._initialised:
             missing = MxProtobufOut()
@@ -143,7 +143,7 @@ class CpuStreamManager:
         return calls.messages(found.delivery(call.sink, None), call.keys)
 
     def SendDataWithUniqueId(self, *args: Any) -> int:
-        """(stream, source, MxDataInput): an id to fetch the result by; -1 for any failure. Waits up to 3 s while the stream is full."""
+        """(stream, source, MxDataInput): returns an id for the result, or -1 on failure. Waits up to 3 s while the stream is full."""
         call = calls.send_with_id(args)
         found = self._find(call.stream, *call.names)
         if not isinstance(found, Stream):
@@ -154,7 +154,7 @@ class CpuStreamManager:
             return -1
 
     def GetResultWithUniqueId(self, streamName: bytes, uniqueId: int, timeOutInMs: int) -> MxDataOutput:
-        """The result of one id; 6010 when it does not come in time."""
+        """The result of one id; 6010 after the timeout."""
         call = calls.get_with_id((streamName, uniqueId, timeOutInMs))
         found = self._find(call.stream)
         if not isinstance(found, Stream):
@@ -162,14 +162,14 @@ class CpuStreamManager:
         return found.result_of(call.unique_id, call.timeout_s)
 
     def StopStream(self, streamName: bytes) -> int:
-        """End one stream; its name may be used again."""
+        """End one stream; its name can be used again."""
         name = calls.text(streamName, "StopStream", 2)
         found = self._find(name)
         if not isinstance(found, Stream):
             return found
         found.check_idle()
         if self._streams.pop(name, None) is None:
-            return Code.STREAM_NOT_EXIST  # another thread was quicker
+            return Code.STREAM_NOT_EXIST  # another thread stopped it first
         found.stop()
         return Code.OK
 
@@ -186,7 +186,7 @@ class CpuStreamManager:
         return Code.OK
 
     def _find(self, stream: bytes, *names: bytes) -> Stream | int:
-        """The stream, or the code of why there is none; other names of the call are held to the same characters."""
+        """The stream, or the code if there is none; checks the characters of the other names too."""
         if not self._initialised:
             return calls.NOT_INITIALISED
         if any(calls.has_refused_character(name) for name in (stream, *names)):

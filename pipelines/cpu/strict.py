@@ -1,4 +1,4 @@
-"""Where the vendor's engine hurts, as it hurts: for testing a driver against it."""
+"""The vendor engine's dangerous behaviour, for tests of a driver."""
 
 import threading
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ from pipelines.codes import Code
 from pipelines.cpu.results import TIMEOUT_TEXT, ResultTable, failure
 from pipelines.cpu.structs import MxDataOutput
 
-UNCLAIMED = 10  # results that may lie unclaimed before the stream stalls
+UNCLAIMED = 10  # the stream blocks when this many results are unclaimed
 
 
 class VendorAbort(RuntimeError):
-    """The vendor's engine would crash, hang or mix up results here; its caller is at fault."""
+    """The vendor's engine would crash, hang or mix up results here, because of a mistake of the caller."""
 
 
 class StrictResultTable(ResultTable):
     """The vendor's table of results by unique id.
 
-    Ten unclaimed results stall the stream. An id asked for too early is poisoned: its result will be dropped. A result
-    that waits for room while its caller gives up is stored all the same, and keeps its place until somebody claims it.
+    Ten unclaimed results block the stream. A fetch of an id that has no result yet poisons the id: its result will be dropped.
+    If a result waits for room and its caller gives up, the table still stores the result and keeps its place until it is claimed.
     """
 
     def __init__(self) -> None:
@@ -29,13 +29,13 @@ class StrictResultTable(ResultTable):
         self._waiting = 0
 
     def new_id(self) -> int:
-        """The next unique id, with the signal its caller will wait for."""
+        """The next unique id, with the signal for its caller."""
         unique_id = super().new_id()
         self._waiters[unique_id] = threading.Condition(self._lock)
         return unique_id
 
     def put(self, unique_id: int, result: MxDataOutput) -> None:
-        """Drop the result of a poisoned id; store any other, once there is room."""
+        """Drop the result of a poisoned id; store any other result when there is room."""
         with self._lock:
             if unique_id in self._dropped:
                 self._dropped.discard(unique_id)
@@ -47,7 +47,7 @@ class StrictResultTable(ResultTable):
                 waiter.notify_all()
 
     def get(self, unique_id: int, timeout_s: float) -> MxDataOutput:
-        """The result of an id, or 6010, and then the id is poisoned."""
+        """The result of an id; or 6010, and then the id is poisoned."""
         with self._lock:
             if unique_id not in self._results and (waiter := self._waiters.get(unique_id)):
                 self._waiting += 1
@@ -62,18 +62,18 @@ class StrictResultTable(ResultTable):
             return failure(Code.STREAM_TIMEOUT, TIMEOUT_TEXT)
 
     def drop(self, unique_id: int) -> None:
-        """Poison an id that was asked for in the wrong mode."""
+        """Poison an id that a caller fetched in the wrong mode."""
         with self._lock:
             self._dropped.add(unique_id)
 
     def check_idle(self) -> None:
-        """Raise VendorAbort while somebody waits: the vendor's process aborts when the stream is stopped then."""
+        """Raise VendorAbort while a caller waits: if the stream stops then, the vendor's process aborts."""
         with self._lock:
             if self._waiting:
                 raise VendorAbort("StopStream while a thread waits in GetResultWithUniqueId: the vendor's engine aborts the process.")
 
     def close(self) -> None:
-        """Wake whoever waits."""
+        """Wake every waiter."""
         with self._lock:
             self._closed = True
             self._room.notify_all()
@@ -82,7 +82,7 @@ class StrictResultTable(ResultTable):
 
 
 class LoneSender:
-    """Guards the sends by unique id of one stream: the vendor counts ids without a lock."""
+    """Guards the sends by unique id of one stream, because the vendor counts ids without a lock."""
 
     def __init__(self) -> None:
         self._busy = threading.Lock()

@@ -1,11 +1,11 @@
-"""The structs and vectors of the vendor's Python module; every text in them is bytes, and wrong types raise in its words."""
+"""The structs and vectors of the vendor's Python module. All their texts are bytes; wrong types raise errors with the vendor's texts."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 
 def checked_bytes(value: object, method: str, position: int) -> bytes:
-    """The value if it is bytes; TypeError or ValueError in the words of the vendor's binding otherwise."""
+    """Return the value if it is bytes; else raise TypeError or ValueError with the text of the vendor's binding."""
     if isinstance(value, bytes):
         return value
     where = f"in method '{method}', argument {position} of type 'std::string const &'"
@@ -15,7 +15,7 @@ def checked_bytes(value: object, method: str, position: int) -> bytes:
 
 
 def checked_int(value: object, method: str, position: int, kind: str, low: int, high: int) -> int:
-    """The value if it is an int of that C type; TypeError or OverflowError in the words of the vendor's binding otherwise."""
+    """Return the value if it is an int of that C type; else raise TypeError or OverflowError with the text of the vendor's binding."""
     where = f"in method '{method}', argument {position} of type '{kind}'"
     if not isinstance(value, int):
         raise TypeError(where)
@@ -25,9 +25,9 @@ def checked_int(value: object, method: str, position: int, kind: str, low: int, 
 
 
 class _Struct:
-    """Fields with a type and a default; a subclass lists them. Other attributes may be set, as on the vendor's.
+    """Fields with a type and a default; a subclass lists them. Other attributes may be set, as in the vendor's structs.
 
-    The defaults stand on the class, so that making one costs nothing: one is made for every image.
+    The defaults are class attributes, so that an object is cheap to make: every image needs one.
     """
 
     TEXTS: ClassVar[tuple[str, ...]] = ()
@@ -68,7 +68,7 @@ class _Struct:
 
 
 class _Vector(list[Any]):
-    """A std::vector: a list with `push_back` and the like, of one type of item."""
+    """A std::vector: a list with `push_back` and similar methods, for one type of item."""
 
     ITEM: ClassVar[type] = bytes
     ITEM_NAME: ClassVar[str] = "std::string"
@@ -91,11 +91,11 @@ class _Vector(list[Any]):
     append = push_back
 
     def size(self) -> int:
-        """How many items."""
+        """The number of items."""
         return len(self)
 
     def empty(self) -> bool:
-        """Whether there is none."""
+        """Whether the vector has no items."""
         return not self
 
 
@@ -116,7 +116,7 @@ class RoiBoxVector(_Vector):
 
 
 class MxDataInput(_Struct):
-    """What is sent: one encoded image, and the rectangles a crop may take. The other fields are carried along, read by nobody."""
+    """The input of a send: one encoded image and the rectangles for a crop. The other fields have no effect."""
 
     TEXTS, INTEGERS = ("data", "customParam"), ("fragmentId",)
     data: bytes
@@ -125,7 +125,7 @@ class MxDataInput(_Struct):
 
     @property
     def roiBoxs(self) -> RoiBoxVector:
-        """The rectangles; a vector of one's own, made when it is first asked for."""
+        """The rectangles; each object makes its own vector at the first access."""
         boxes: RoiBoxVector = self.__dict__.setdefault("roi_boxes", RoiBoxVector())
         return boxes
 
@@ -135,12 +135,12 @@ class MxDataInput(_Struct):
 
     @property
     def has_boxes(self) -> bool:
-        """Whether there are rectangles, without making a vector for those who never ask."""
+        """Whether there are rectangles; does not make a vector."""
         return bool(self.__dict__.get("roi_boxes"))
 
 
 class MxDataOutput(_Struct):
-    """What comes back: JSON, or the text of an error."""
+    """The output of a fetch: JSON, or the text of an error."""
 
     TEXTS, INTEGERS = ("data",), ("errorCode",)
     errorCode: int
@@ -152,7 +152,7 @@ class MxDataOutput(_Struct):
 
 
 class MxProtobufIn(_Struct):
-    """A message to send: its metadata key, its type as b"MxTools.MxpiVisionList", and its bytes."""
+    """A message to send: metadata key, type (as b"MxTools.MxpiVisionList") and bytes."""
 
     TEXTS = ("key", "type", "protobuf")
     key: bytes
@@ -161,7 +161,7 @@ class MxProtobufIn(_Struct):
 
 
 class MxProtobufOut(_Struct):
-    """A message that came back; `messageName` is its metadata key."""
+    """A received message; `messageName` is its metadata key."""
 
     TEXTS, INTEGERS = ("messageName", "messageBuf"), ("errorCode",)
     errorCode: int
@@ -179,7 +179,7 @@ class MxBufferInput(_Struct):
 
 
 class MxMetadataInput(_Struct):
-    """A message of the newer form of SendData."""
+    """A message for the newer form of SendData."""
 
     TEXTS = ("dataSource", "dataType", "serializedMetadata")
     dataSource: bytes
@@ -197,7 +197,7 @@ class MxBufferOutput(_Struct):
 
 
 class MxMetadataOutput(_Struct):
-    """A message of the newer form of GetResult; `dataType` is the message's bare name."""
+    """A message from the newer form of GetResult; `dataType` is the message's name without its package."""
 
     TEXTS, INTEGERS = ("errorMsg", "dataType", "serializedMetadata"), ("errorCode",)
     errorCode: int
@@ -217,7 +217,7 @@ class InProtobufVector(_Vector):
 
 
 class OutProtobufVector(_Vector):
-    """Messages that came back."""
+    """Received messages."""
 
     ITEM, ITEM_NAME = MxProtobufOut, "PyStreamManager::MxProtobufOut"
 
@@ -235,7 +235,7 @@ class MetadataOutputVector(_Vector):
 
 
 class MxBufferAndMetadataOutput(_Struct):
-    """What the newer form of GetResult returns."""
+    """The result of the newer form of GetResult."""
 
     TEXTS, INTEGERS = ("errorMsg",), ("errorCode",)
     errorCode: int

@@ -19,18 +19,18 @@ from server.settings import Settings
 MAX_FIELD_BYTES = 1024
 FIELDS = ("top_k", "timeout_ms")
 MAX_PARAMETERS = 32
-"""Of a header: email.message takes time by their square."""
+"""Parameters of a header: the time of email.message grows with their square."""
 SMALL_BYTES = 1024 * 1024
-"""A body up to this size is split on the event loop, which costs less than a thread; a larger one would hold up the others."""
+"""A body up to this size is split on the event loop, which costs less than a thread; a larger one would delay other requests."""
 JOINED_AT_ONCE = 1024
-"""Pieces of a body: each is an object of some fifty bytes besides, which is much for a client that sends two at a time."""
+"""Pieces of a body: each is an object with an overhead of about fifty bytes, and a client can send two bytes at a time."""
 DECODED_AT_ONCE = 256 * 1024
-"""Of base64, which is decoded without releasing the interpreter; a multiple of four."""
+"""Characters of base64 per step, a multiple of four; the decoder does not release the interpreter."""
 
 
 @dataclass(slots=True)
 class ImageBody:
-    """The encoded images of a request, in order, and the options that came with them in the body."""
+    """The encoded images of a request, in order, and the options from its body."""
 
     images: list[bytes] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
@@ -48,11 +48,11 @@ class JsonImage(BaseModel):
 
 
 async def read_body(request: Request, limit_bytes: int, hold: BodyHold) -> bytes:
-    """The whole body; raises BodyTooLarge or Saturated as soon as it is known not to be taken, without reading the rest."""
+    """The whole body; raises BodyTooLarge or Saturated as early as possible, without reading the rest."""
     refusal = BodyTooLarge(f"The body has more than {limit_bytes} bytes.", "Send a smaller image.")
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal():
-        raise BadRequest(f"Content-Length is {declared!r}.")
+        raise BadRequest(f"Content-Length is {declared!r}, not a number of bytes.")
     if int(declared) > limit_bytes:
         raise refusal
     hold.grow_to(int(declared))
@@ -78,7 +78,7 @@ async def read_images(request: Request, settings: Settings, limit: int, hold: Bo
     """The images of a request, at most `limit`; raises BadRequest, BodyTooLarge or Saturated."""
     body = await read_body(request, settings.max_body_bytes, hold)
     kind = request.headers.get("content-type", "application/octet-stream")
-    if body and kind.startswith("image/"):  # to parse a header takes as long as to check an image
+    if body and kind.startswith("image/"):  # to parse the header takes as long as to check an image
         return ImageBody([body])
     content_type = parsed_header("content-type", kind)
     if len(body) <= SMALL_BYTES:
@@ -86,9 +86,9 @@ async def read_images(request: Request, settings: Settings, limit: int, hold: Bo
     else:
         found = await asyncio.to_thread(split, body, content_type, limit)
     if not found.images:
-        raise BadRequest("The request holds no image.", "Send it as the body, as the multipart field `image`, or as base64 in JSON.")
+        raise BadRequest("The request has no image.", "Send it as the body, as the multipart field `image`, or as base64 in JSON.")
     if len(found.images) > limit:
-        raise BadRequest(f"The request holds {len(found.images)} images; at most {limit} are taken here.")
+        raise BadRequest(f"The request holds {len(found.images)} images; at most {limit} are allowed here.")
     return found
 
 
@@ -100,7 +100,7 @@ def split(body: bytes, content_type: Message, limit: int) -> ImageBody:
         case "multipart/form-data":
             return _from_multipart(body, content_type.get_boundary() or "", limit)
         case "application/x-www-form-urlencoded":
-            raise BadRequest("A form without files holds no image.", "Use curl -F image=@photo.jpg, or --data-binary with an image type.")
+            raise BadRequest("A form without files has no image.", "Use curl -F image=@photo.jpg, or --data-binary with an image type.")
         case _:
             return ImageBody([body] if body else [])
 
@@ -115,8 +115,8 @@ def parsed_header(name: str, value: str) -> Message:
 
 
 def _from_json(body: bytes, limit: int) -> ImageBody:
-    if body.count(b",") > 2 * limit + 8:  # neither base64 nor anything else that is taken here has more; the parser would build them all
-        raise BadRequest(f"The JSON body holds more than {limit} images, or what is none.")
+    if body.count(b",") > 2 * limit + 8:  # no accepted body has more commas, and the parser would build an object for each
+        raise BadRequest(f"The JSON body holds more than {limit} images, or values that are not images.")
     try:
         parsed = JsonImage.model_validate_json(body)
     except ValidationError as error:
@@ -153,7 +153,7 @@ class _Parts:
         self._complete = False
 
     def callbacks(self) -> dict[str, object]:
-        """What the parser calls."""
+        """The functions that the parser calls."""
         return {
             "on_part_begin": self._begin,
             "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),
@@ -172,7 +172,7 @@ class _Parts:
         self._header = (bytearray(), bytearray())
         if name.lower() == "content-disposition":
             if self._disposition:
-                raise BadRequest("A part of the multipart body has its Content-Disposition twice.")
+                raise BadRequest("A part of the multipart body has two Content-Disposition headers.")
             self._disposition = dict(parsed_header(name, value).get_params([], header=name))
 
     def _end(self) -> None:
@@ -182,18 +182,18 @@ class _Parts:
             if len(self.found.images) > self._limit:
                 raise BadRequest(f"The request holds more than {self._limit} images.")
         elif name in self.found.options:
-            raise BadRequest(f"The multipart field {name!r} comes twice.")
+            raise BadRequest(f"The multipart field {name!r} occurs twice.")
         elif name in FIELDS and len(content) <= MAX_FIELD_BYTES:
             self.found.options[name] = content.decode("utf-8", "replace")
         else:
-            raise BadRequest(f"The multipart field {name[:80]!r} is not known.", "Fields are image, top_k and timeout_ms.")
+            raise BadRequest(f"The multipart field {name[:80]!r} is unknown.", "The fields are image, top_k and timeout_ms.")
 
     def _finish(self) -> None:
         self._complete = True
 
     @property
     def complete(self) -> bool:
-        """Whether the closing boundary has been seen."""
+        """Whether the closing boundary has arrived."""
         return self._complete
 
 
@@ -201,7 +201,7 @@ def _from_multipart(body: bytes, boundary: str, limit: int) -> ImageBody:
     delimiter = b"\r\n--" + boundary.encode("latin-1", "replace")
     if not boundary:
         raise BadRequest("The multipart body has no boundary.", "Let your HTTP library write the Content-Type.")
-    if body.count(delimiter) > limit + len(FIELDS) + 1:  # the parser takes a step for each byte of what looks like one
+    if body.count(delimiter) > limit + len(FIELDS) + 1:  # the parser takes a step for each byte that looks like a boundary
         raise BadRequest(f"The multipart body has more parts than {limit} images and their options.")
     parts = _Parts(limit)
     try:

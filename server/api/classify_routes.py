@@ -25,7 +25,7 @@ DEFAULT_TOP_K = 5
 
 
 class _Answer(NamedTuple):
-    """A prediction, and the model whose it is."""
+    """A prediction, and the model that made it."""
 
     served: ServedModel
     prediction: Prediction
@@ -46,7 +46,7 @@ class ClassifyRoutes:
         self._settings = settings
 
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One image in, the best classes out."""
+        """Classify one image; answers with the best classes."""
         context, model = context_of(scope), self._models.default
         model.admission.check_room(context.client)
         with BodyHold(self._budget) as hold:
@@ -61,7 +61,7 @@ class ClassifyRoutes:
         await send_json(send, answer.words(top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(context)})
 
     async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Several images in, one outcome each, in order; 429 only when none of them was taken."""
+        """Classify several images; answers with one outcome each, in order. 429 only if no image was accepted."""
         context, model = context_of(scope), self._models.default
         model.admission.check_room(context.client)
         with BodyHold(self._budget) as hold:
@@ -100,13 +100,13 @@ class ClassifyRoutes:
 
 
 def all_options(scope: Scope, body: ImageBody) -> dict[str, str]:
-    """The options of the query and of the body, which go first; raises BadRequest for one that the query has twice."""
+    """The options of the query and of the body; the body's go first. Raises BadRequest for an option that the query has twice."""
     if not scope["query_string"]:
         return body.options
     query = QueryParams(scope["query_string"])
     if len(query.multi_items()) > len(query):
-        raise BadRequest("The query has a parameter twice.")
-    number(query, "top_k", MAX_TOP_K)  # even if the body has another
+        raise BadRequest("A parameter occurs twice in the query.")
+    number(query, "top_k", MAX_TOP_K)  # checked even if the body has another
     number(query, "timeout_ms")
     return dict(query) | body.options
 
@@ -130,7 +130,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 async def send_json(send: Send, answer: dict[str, object]) -> None:
-    """Answer with JSON, written without FastAPI's serialiser, which costs more than the rest of the route."""
+    """Send JSON without FastAPI's serialiser, which costs more than the rest of the route."""
     body = _encode(answer).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

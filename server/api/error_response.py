@@ -1,4 +1,4 @@
-"""The one body that every refusal has."""
+"""The common body of all errors."""
 
 from starlette.responses import JSONResponse
 

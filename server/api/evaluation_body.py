@@ -1,4 +1,4 @@
-"""The body of POST /evaluate: JSON that names a data set of the server's, or a form with an archive."""
+"""The body of POST /evaluate: JSON that names a data set on the server, or a form with an archive."""
 
 import asyncio
 from typing import Any
@@ -44,7 +44,7 @@ BODIES: dict[str, Any] = {
 
 
 async def submit(request: Request, evaluations: Evaluations, max_upload_bytes: int) -> Job:
-    """Queue what a request asks for; raises ServiceError or EvaluationError."""
+    """Queue the evaluation of a request; raises ServiceError or EvaluationError."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     try:
         if kind == "multipart/form-data":
@@ -67,25 +67,27 @@ async def _submit_form(request: Request, evaluations: Evaluations) -> Job:
             archive, wanted = _read_form(form)
             return await asyncio.to_thread(evaluations.submit_upload, archive.file, archive.size or 0, wanted)
     except OSError as error:
-        raise EvaluationLost(f"The upload cannot be kept: {error.strerror}.", "See that the disk of TMPDIR has room.") from error
+        raise EvaluationLost(
+            f"The upload cannot be stored: {error.strerror}.", "Make sure that the disk of TMPDIR has free space."
+        ) from error
 
 
 def _read_form(form: FormData) -> tuple[UploadFile, EvaluationRequest]:
     fields = dict(form)
     if len(fields) < len(form.multi_items()):
-        raise BadRequest("The form has a field twice.")
+        raise BadRequest("A field occurs twice in the form.")
     archive = fields.pop("archive", None)
     if not isinstance(archive, UploadFile):
         raise BadRequest("The form has no file `archive`.", "curl -F archive=@set.zip …")
     below = fields.pop("dataset", "")
     if not isinstance(below, str) or len(fields.keys() & {"labels", "top_k", "limit"}) < len(fields):
-        raise BadRequest("The form has a field that is not known.", "Besides `archive` it may hold dataset, labels, top_k and limit.")
+        raise BadRequest("The form has an unknown field.", "The fields are archive, dataset, labels, top_k and limit.")
     below = below.strip("/")
     return archive, EvaluationRequest.model_validate({**fields, "dataset": f"{UPLOAD}/{below}" if below else UPLOAD}, strict=False)
 
 
 class _Limited(Request):
-    """A request whose body ends with BodyTooLarge when it has more than so many bytes."""
+    """A request whose body raises BodyTooLarge after a number of bytes."""
 
     def __init__(self, request: Request, limit_bytes: int) -> None:
         super().__init__(request.scope, self._counted)

@@ -1,4 +1,4 @@
-"""POST /evaluate and what follows it."""
+"""POST /evaluate and the other routes of evaluations."""
 
 import asyncio
 import threading
@@ -40,12 +40,12 @@ PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fra
 
 
 class EvaluationRoutes:
-    """The routes of evaluations; those that read files run on FastAPI's threads."""
+    """The routes of evaluations; a route that reads files runs on FastAPI's threads."""
 
     def __init__(self, evaluations: Evaluations, service: Service) -> None:
         self._evaluations = evaluations
         self._service = service
-        self._drawing = threading.Lock()  # a page takes a second of a core: one at a time
+        self._drawing = threading.Lock()  # to draw a page takes a second of a core, so one at a time
 
     def routers(self, guard: Callable[[Request], Coroutine[None, None, None]]) -> tuple[APIRouter, APIRouter]:
         """Those of all and those of one, behind a guard; side by side, since one inside another would not know its whole path."""
@@ -67,20 +67,26 @@ class EvaluationRoutes:
             responses=_ACCEPTED | _REFUSED,
         )(self.evaluate)
         router.get("", summary="The newest evaluations, newest first")(self.all)
-        of_one.get("", summary="How far an evaluation is", operation_id="evaluation")(self.show)
-        of_one.delete("", summary="Cancel an evaluation; remove one that is over")(self.cancel)
-        of_one.post("/resume", status_code=202, summary="Go on with one that failed or was cancelled", responses=refusals(EvaluationsFull))(
-            self.resume
-        )
+        of_one.get("", summary="The progress of an evaluation", operation_id="evaluation")(self.show)
+        of_one.delete("", summary="Cancel an evaluation; remove one that has ended")(self.cancel)
+        of_one.post(
+            "/resume", status_code=202, summary="Resume an evaluation that failed or was cancelled", responses=refusals(EvaluationsFull)
+        )(self.resume)
         of_one.get(
-            "/report", summary="A page, or JSON by Accept", operation_id="evaluation_report", responses=_REPORT, response_class=Response
+            "/report",
+            summary="The report: a page or JSON, by the header Accept",
+            operation_id="evaluation_report",
+            responses=_REPORT,
+            response_class=Response,
         )(self.report)
-        of_one.get("/predictions", summary="A line of JSON an image", responses=_LINES, response_class=StreamingResponse)(self.predictions)
+        of_one.get("/predictions", summary="One line of JSON per image", responses=_LINES, response_class=StreamingResponse)(
+            self.predictions
+        )
 
         def known(job_id: str) -> str:
-            return self._evaluations.get(job_id).id  # an answer that has begun can refuse no more
+            return self._evaluations.get(job_id).id  # after the first byte the answer cannot become an error
 
-        @of_one.get("/events", summary="Server-sent events until it is over", response_class=EventSourceResponse)
+        @of_one.get("/events", summary="Server-sent events until the evaluation ends", response_class=EventSourceResponse)
         async def events(job_id: Annotated[str, Depends(known)]) -> AsyncIterator[ServerSentEvent]:
             async for event in self.events(job_id):
                 yield event
@@ -102,19 +108,19 @@ class EvaluationRoutes:
         return self._told(self._evaluations.get(job_id))
 
     def cancel(self, job_id: str) -> EvaluationReply:
-        """Cancel one, or remove it with its files."""
+        """Cancel an evaluation, or remove one that has ended, with its files."""
         return self._told(self._evaluations.cancel(job_id))
 
     def resume(self, job_id: str) -> EvaluationReply:
-        """Go on where it was, if nothing has changed since."""
+        """Resume an evaluation, if its inputs have not changed."""
         return self._told(self._evaluations.resume(job_id))
 
     async def events(self, job_id: str) -> AsyncIterator[ServerSentEvent]:
-        """`progress` twice a second, and `over` in the end; a drain ends them early."""
+        """Send `progress` twice a second, and `over` at the end; a drain ends the events early."""
         while True:
             try:
                 now = await asyncio.to_thread(self.show, job_id)
-            except EvaluationNotFound:  # removed meanwhile
+            except EvaluationNotFound:  # another request has removed it
                 return
             yield ServerSentEvent(data=now, event="over" if now.state.over else "progress")
             if now.state.over or self._service.phase is Phase.DRAINING:
@@ -122,7 +128,7 @@ class EvaluationRoutes:
             await asyncio.sleep(EVENT_S)
 
     def report(self, job_id: str, accept: Annotated[str, Header()] = "*/*") -> Response:
-        """The page is drawn once and kept."""
+        """The report; the page is drawn once and stored."""
         report, folder = self._evaluations.report(job_id), self._evaluations.folder_of(job_id)
         if not prefers_html(accept):
             return Response(report.as_json(), media_type="application/json", headers={"Vary": "Accept"})
@@ -134,7 +140,7 @@ class EvaluationRoutes:
         return FileResponse(folder.page, media_type="text/html", headers={"Vary": "Accept", "Content-Security-Policy": PAGE_POLICY})
 
     def predictions(self, job_id: str) -> StreamingResponse:
-        """The log, as far as it is now; it may grow while it is sent, and is empty before the evaluation begins."""
+        """The log in its present state; it may grow while it is sent, and is empty before the evaluation begins."""
         path = self._evaluations.folder_of(job_id).log
         file: IO[bytes] = path.open("rb") if path.is_file() else BytesIO()
         return StreamingResponse(_first_bytes(file, file.seek(0, SEEK_END)), media_type="application/jsonl")
@@ -174,7 +180,7 @@ def _first_bytes(file: IO[bytes], left_bytes: int) -> Iterator[bytes]:
 
 
 def prefers_html(accept: str) -> bool:
-    """Whether a page is wanted rather than JSON; who does not care gets JSON."""
+    """Whether the client prefers a page to JSON; without a preference it gets JSON."""
     weights = {"text/html": 0.0, "application/json": 0.0, "*/*": 0.0}
     for entry in accept.lower().split(","):
         kind, _, weight = entry.partition(";q=")

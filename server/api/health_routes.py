@@ -7,14 +7,18 @@ from server.serving.service import Service
 
 
 def health_routes(service: Service) -> APIRouter:
-    """The two health routes; neither wants a key."""
+    """The two health routes; neither needs a key."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/health/live", summary="The process answers")
+    @router.get("/health/live", summary="Whether the process answers")
     async def live() -> HealthReply:
         return HealthReply(status="live")
 
-    @router.get("/health/ready", summary="Requests are welcome", responses={503: {"model": HealthReply, "description": "Not (yet) ready"}})
+    @router.get(
+        "/health/ready",
+        summary="Whether the server accepts requests",
+        responses={503: {"model": HealthReply, "description": "Not (yet) ready"}},
+    )
     async def ready(response: Response) -> HealthReply:
         ok, status, reason = service.readiness()
         if not ok:

@@ -1,4 +1,4 @@
-"""GET /info: what is served, by what, within which limits."""
+"""GET /info: the served model, the engines and the limits."""
 
 from fastapi import APIRouter
 
@@ -12,7 +12,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
     router = APIRouter(tags=["service"])
     settings = service.settings
 
-    @router.get("/info", summary="What is served, by what, within which limits")
+    @router.get("/info", summary="The served model, the engines and the limits")
     async def info() -> InfoReply:
         model = service.models.default
         manifest = model.model.manifest

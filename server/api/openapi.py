@@ -1,4 +1,4 @@
-"""The OpenAPI of the hot routes, which are plain Starlette: replies come from the schemas, statuses and codes from the error tree."""
+"""The OpenAPI of the hot routes, which are plain Starlette. Replies come from the schemas, statuses and codes from the error tree."""
 
 import json
 import re
@@ -32,14 +32,14 @@ _BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 4
 
 
 def error_classes(root: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
-    """Every error of serving, which the hot routes can refuse with."""
+    """Every error class of serving; the hot routes can answer with any of them."""
     for child in root.__subclasses__():
         yield child
         yield from error_classes(child)
 
 
 def add_hot_routes(app: FastAPI) -> None:
-    """Describe POST /classify and /classify/batch in the application's document."""
+    """Add POST /classify and /classify/batch to the application's document."""
     generate = app.openapi
 
     @cache
@@ -66,7 +66,7 @@ def add_hot_routes(app: FastAPI) -> None:
         others = {path: operations for path, operations in document["paths"].items() if path not in hot}
         for path, operations in others.items():
             for operation in operations.values():
-                operation["responses"].pop(_FASTAPIS_REFUSAL, None)  # it is answered 400 here
+                operation["responses"].pop(_FASTAPIS_REFUSAL, None)  # this server answers 400 instead
                 if not path.startswith(OPEN_PATHS):
                     operation["responses"].setdefault(str(int(status_of(Unauthorized))), _refusal(Unauthorized))
         document["paths"] = hot | others
@@ -96,7 +96,7 @@ def _operation(summary: str, operation_id: str, content: Schema, answer: type[Ba
 
 
 def refusals(*errors: type[ClassifyError]) -> dict[int | str, Schema]:
-    """The documented answers of a route that can refuse in these ways, by status."""
+    """The documented errors of a route, by status."""
     by_status: dict[int, list[type[ClassifyError]]] = {}
     for error in errors:
         by_status.setdefault(int(status_of(error)), []).append(error)
@@ -114,12 +114,12 @@ def _json(reply: type[BaseModel]) -> Schema:
 
 class _AsWritten(GenerateJsonSchema):
     def sort(self, value: Schema, parent_key: str | None = None) -> Schema:  # noqa: ARG002 - pydantic's
-        """Nothing is sorted: an example is in the order of the JSON."""
+        """Keep the order: an example has the order of the JSON."""
         return value
 
 
 def _reply_components() -> Schema:
-    """What FastAPI does not see: the replies that are written without it."""
+    """The replies that FastAPI does not see, because the routes write them without it."""
     _, found = models_json_schema(
         [(reply, "serialization") for reply in (ClassifyReply, BatchReply, ErrorReply)],
         ref_template=_COMPONENT,
@@ -130,7 +130,7 @@ def _reply_components() -> Schema:
 
 
 def _named_by_title(document: Schema) -> Schema:
-    """FastAPI and pydantic name a component as its class; here it bears the class's title, which does not change when we rename."""
+    """Rename components to their titles. FastAPI and pydantic use the class's name, which may change; the title does not."""
     components = document["components"]["schemas"]
     titles = {name: schema.get("title", name) for name, schema in components.items()}
     named = {**document, "components": {**document["components"], "schemas": {titles[name]: components[name] for name in components}}}

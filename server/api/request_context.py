@@ -1,4 +1,4 @@
-"""One request and its answer, as everything between the connection and the routes knows it."""
+"""One request and its answer, shared by the connection, the middleware and the routes."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ class ClientGone(Exception):
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request, as the middleware knows it; routes add what they learn."""
+    """One request. The middleware creates it; the routes add to it."""
 
     request_id: str
     started_s: float
@@ -37,7 +37,7 @@ class RequestContext:
 
     @contextlib.contextmanager
     def unless_abandoned(self) -> Iterator[None]:
-        """Cut short what is awaited inside when the client closes the connection; raises ClientGone."""
+        """Interrupt the code inside when the client closes the connection; raises ClientGone."""
         self._waiting = asyncio.current_task()
         try:
             yield
@@ -50,14 +50,14 @@ class RequestContext:
             self._waiting = None
 
     def abandon(self) -> None:
-        """Called by the connection when it is lost before the answer."""
+        """Called by the connection if it is lost before the answer."""
         self.client_gone = True
         if self._waiting:
             self._waiting.cancel()
 
 
 def context_of(scope: Scope) -> RequestContext:
-    """The context of the request that is being handled."""
+    """The context of the current request."""
     context: RequestContext = scope["request_context"]
     return context
 
@@ -69,6 +69,6 @@ def client_of(scope: Scope) -> str:
 
 
 def request_id_of(headers: dict[bytes, bytes]) -> str:
-    """The client's own id for a request, if it can be one, or a new one."""
+    """The client's own id of a request if it is valid, or else a new one."""
     given = headers.get(b"x-request-id")
     return given.decode() if given and _REQUEST_ID.fullmatch(given) else f"{_PROCESS}{next(_numbers):08x}"

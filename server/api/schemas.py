@@ -1,9 +1,9 @@
-"""The one description of what the routes answer: OpenAPI and our own clients come from it, and tests hold every reply to it.
+"""The description of the routes' answers. OpenAPI and this project's clients use it, and tests check every reply against it.
 
-The hot routes write their JSON by hand and import nothing of this. The clients (`server/cli/remote_evaluation.py`,
-`server/cli/convert/remote_source.py`) stand above the API with the command line, their only user, so that they read replies by
-these models and imports still go downward. A `title` is a model's name among the components of the OpenAPI document, which other
-people's generated clients bear. Fields are in the order of the JSON. What is not described may be added: readers ignore it.
+The hot routes write their JSON by hand and do not import this module. The clients (`server/cli/remote_evaluation.py`,
+`server/cli/convert/remote_source.py`) are in server/cli, above the API: they read replies with these models, and imports still
+go downward. A `title` is a model's name among the components of the OpenAPI document; generated clients of other people use it as
+class name. Fields are in the order of the JSON. A reply may get further fields: readers ignore unknown ones.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ ModelName = Annotated[str, Field(description="Name of the model that answers.")]
 ModelVersion = Annotated[str, Field(description="Its version, from its manifest.")]
 Sha256 = Annotated[str, Field(description="SHA-256 in hexadecimal digits.")]
 TimingMs = Annotated[
-    dict[str, float], Field(description="Milliseconds by stage, those that the engine can see; `total` is the whole request so far.")
+    dict[str, float], Field(description="Milliseconds by stage, as far as the engine measures them; `total` is the whole request so far.")
 ]
 
 ANSWER_EXAMPLE = {
@@ -50,7 +50,7 @@ class BatchItem(_Reply):
     model: ModelName
     version: ModelVersion
     engine: str = Field(description="The engine that answered.")
-    score_type: ScoreType = Field(description="What the scores are: probabilities over all classes, or the raw values before softmax.")
+    score_type: ScoreType = Field(description="The kind of the scores: probabilities over all classes, or the raw values before softmax.")
     predictions: list[ScoredClass] = Field(min_length=1, max_length=MAX_TOP_K, description="The best `top_k` classes, best first.")
 
 
@@ -61,14 +61,14 @@ class ClassifyReply(BatchItem, title="Answer", json_schema_extra={"example": ANS
 
 
 class BatchItemError(_Reply):
-    """Why one image of a batch has no answer; its neighbours have theirs."""
+    """The reason why one image of a batch has no answer; the other images have their answers."""
 
-    error: str = Field(description="What is wrong, and what to do about it.")
-    code: str = Field(description="The same in one word, for programs.")
+    error: str = Field(description="What is wrong, and what to do.")
+    code: str = Field(description="The kind of the error as one word, for programs.")
 
 
 class BatchReply(_Reply, title="BatchAnswer"):
-    """The answer to POST /classify/batch; `model` and `version` are those that are served when it is sent."""
+    """The answer to POST /classify/batch; `model` and `version` are the served ones at the time of the answer."""
 
     model: ModelName
     version: ModelVersion
@@ -79,20 +79,20 @@ class BatchReply(_Reply, title="BatchAnswer"):
 
 
 class ErrorReply(BatchItemError, title="Error"):
-    """The body of every refusal and fault."""
+    """The body of every error."""
 
     request_id: str = Field(description="The id of the request, as in X-Request-Id and in the log.")
 
 
 class HealthReply(_Reply, title="Health"):
-    """The state of the service, in a word and with the reason if it is not well."""
+    """The state of the service as one word, and the reason if it is not ready."""
 
     status: str
     reason: str = ""
 
 
 class ReloadReply(_Reply, title="Reloaded"):
-    """What is served from now on."""
+    """The model that is served from now on."""
 
     model: ModelName
     version: ModelVersion
@@ -103,35 +103,35 @@ class ArtifactInfo(_Reply):
     """One compiled form of the model."""
 
     file: str = Field(description="Its name in the model's folder.")
-    soc: str = Field(description="What it is compiled for: a chip, or a CPU.")
+    soc: str = Field(description="The target of the compilation: a chip, or a CPU.")
     sha256: Sha256
-    batch_sizes: list[int] = Field(description="Images that it takes at once.")
+    batch_sizes: list[int] = Field(description="Allowed batch sizes.")
 
 
 class EngineInfo(_Reply):
-    """One engine on one chip. `process` is its process id if it has one of its own, `reason` says why it is not up."""
+    """One engine on one chip. `process` is its process id if it has its own process; `reason` says why it is not up."""
 
     name: str
     device: str
     up: bool
-    answers: bool = Field(description="Whether images go to it now.")
+    answers: bool = Field(description="Whether it answers images now.")
     reason: str
     process: int | None
     restarts: int
 
 
 class Limits(_Reply):
-    """What a request may hold, and how many may be under way."""
+    """The limits of a request, and of the images in flight."""
 
     window: int = Field(description="Images in flight.")
-    timeout_ms: int = Field(description="Milliseconds that a request may take.")
+    timeout_ms: int = Field(description="Longest time of a request in milliseconds.")
     max_body_bytes: int
     max_image_pixels: int
     max_batch_items: int
 
 
 class InfoReply(_Reply, title="Info"):
-    """What is served, by what, within which limits."""
+    """The served model, the engines and the limits."""
 
     model: ModelName
     version: ModelVersion
@@ -148,7 +148,7 @@ class InfoReply(_Reply, title="Info"):
 
 
 class EvaluationReply(_Reply, title="Evaluation"):
-    """An evaluation and how far it is; pace and accuracies are of the images so far."""
+    """An evaluation and its progress; pace and accuracies cover the images so far."""
 
     id: str
     state: JobState
@@ -159,11 +159,11 @@ class EvaluationReply(_Reply, title="Evaluation"):
     created: datetime
     started: datetime | None
     ended: datetime | None
-    total: int | None = Field(description="Images of the list.")
-    done: int = Field(description="Images that have been tried.")
+    total: int | None = Field(description="Number of images in the list.")
+    done: int = Field(description="Number of images processed.")
     images_per_s: float | None = None
     top1: float | None = None
     topk: float | None = None
-    left_s: float | None = Field(None, description="Seconds that are left, if it goes on like this.")
-    error: str | None = Field(None, description="Why it failed.")
+    left_s: float | None = Field(None, description="Estimated remaining time in seconds.")
+    error: str | None = Field(None, description="The reason of a failure.")
     links: dict[str, str]

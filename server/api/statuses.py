@@ -1,4 +1,4 @@
-"""The HTTP status of every error a client can meet: the one place where an error and a status meet."""
+"""The HTTP status of every error that a client can get. Only this module connects errors and statuses."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -72,10 +72,10 @@ STATUSES: Mapping[type[ClassifyError], HTTPStatus] = MappingProxyType(
 )
 
 ANSWERED: tuple[type[ClassifyError], ...] = tuple(STATUSES)
-"""What a client is told in its own words; anything else is a fault of ours, which the log tells."""
+"""The errors whose own message the client gets; another error is an internal fault, and its details are only in the log."""
 
 
 def status_of(error: ClassifyError | type[ClassifyError]) -> HTTPStatus:
-    """The status of an error or its class, or else of the nearest class above it; that of InternalError when none has one."""
+    """The status of an error or its class, or of the nearest class above it; if none has one, the status of InternalError."""
     kind = error if isinstance(error, type) else type(error)
     return next((STATUSES[above] for above in kind.__mro__ if above in STATUSES), STATUSES[InternalError])

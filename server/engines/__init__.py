@@ -1,1 +1,1 @@
-"""The engines, behind the one interface of base.py."""
+"""The engines, all with the interface of base.py."""

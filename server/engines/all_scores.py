@@ -7,10 +7,10 @@ FLOAT32 = np.dtype("<f4")
 
 
 def packed(scores: npt.ArrayLike) -> bytes:
-    """Scores as they are sent and kept."""
+    """The scores in the form in which they are sent and stored."""
     return np.asarray(scores, FLOAT32).tobytes()
 
 
 def are_finite(all_scores: bytes) -> bool:
-    """Whether each is a number."""
+    """Whether every score is finite."""
     return bool(np.isfinite(np.frombuffer(all_scores, FLOAT32)).all())

@@ -1,4 +1,4 @@
-"""What a result of the pipeline means: a prediction, or the error the client is told."""
+"""Converts a result of the pipeline to a prediction, or to the error for the client."""
 
 import json
 import re
@@ -14,8 +14,8 @@ from server.engines.tensor_message import NotATensor
 from server.errors import EngineFailed, ScoresUnavailable, ServiceError, StreamFull, UndecodableImage
 from server.types import ClassScore, Prediction, ScoreType
 
-# What the elements before the inference answer to the picture itself: its format, its size, or its size after the resize (the vendor's
-# short-side resize allocates the whole picture first, and answers 1004 "Memory malloc failed": seen on its engine).
+# Codes by which the elements before the inference refuse a picture for its format, its size, or its size after the resize. (The vendor's
+# short-side resize first allocates the whole picture and returns 1004 "Memory malloc failed"; seen on its engine.)
 _IMAGE_CODES = frozenset(
     {Code.DVPP_CROP_FAIL, Code.DVPP_INVALID_FORMAT, Code.DVPP_INVALID_IMAGE_WIDTH, Code.DVPP_INVALID_IMAGE_HEIGHT},
 )
@@ -23,14 +23,14 @@ _IMAGE_WORDS = re.compile(rb"malloc|resize|crop|decode", re.IGNORECASE)
 
 
 def read_answer(code: int, data: bytes, score_type: ScoreType, stages_s: Mapping[str, float]) -> Prediction | ServiceError:
-    """What a result of the pipeline means: a prediction, or the error the client is told."""
+    """Convert a result of the pipeline to a prediction, or to the error for the client."""
     return _failure(code, data) or _best(data, score_type, stages_s)
 
 
 def read_full(
     code: int, data: bytes, full: FullScores | None, score_type: ScoreType, stages_s: Mapping[str, float]
 ) -> Prediction | ServiceError:
-    """The same of a stream of scores, whose data is a serialized MxpiTensorPackageList; `full` is None where there is no such stream."""
+    """The same for a stream of scores, whose data is a serialized MxpiTensorPackageList; `full` is None if there is no such stream."""
     if full is None:
         return no_full_scores()
     if error := _failure(code, data):
@@ -43,10 +43,10 @@ def read_full(
 
 
 def no_full_scores() -> ScoresUnavailable:
-    """What a request for the scores of all classes is told where no stream gives them. It is no fault of the engine."""
+    """The error for a request for the scores of all classes if no stream gives them. It is not a fault of the engine."""
     return ScoresUnavailable(
-        "The engine gives the scores of the best 16 classes only.",
-        "Set FULL_SCORES=yes; to a pipeline of your own add a stream scores0, from an appsrc0 as in the others to "
+        "The engine gives only the scores of the best 16 classes.",
+        "Set FULL_SCORES=yes; in your own pipeline, add a stream scores0 that leads from an appsrc0, as in the others, to "
         "mxpi_tensorinfer0 and from there to appsink0.",
     )
 
@@ -60,7 +60,7 @@ def _failure(code: int, data: bytes) -> ServiceError | None:
         what = f"The engine cannot process this image (code {int(code)}): {data.decode(errors='replace').strip()}"
         return UndecodableImage(what, "Send it in another size or shape.")
     if code:
-        return EngineFailed(f"The pipeline failed the image with code {int(code)}: {data.decode(errors='replace').strip()}")
+        return EngineFailed(f"The pipeline failed on the image with code {int(code)}: {data.decode(errors='replace').strip()}")
     return None
 
 
@@ -71,7 +71,7 @@ def _best(data: bytes, score_type: ScoreType, stages_s: Mapping[str, float]) -> 
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return EngineFailed(f"The pipeline's result cannot be read: {error!r}.")
     if not scores:
-        return EngineFailed("The pipeline gave an empty result.")
+        return EngineFailed("The pipeline returned an empty result.")
     if not all(isfinite(score.score) for score in scores):
-        return EngineFailed("The model gave a score that is not a number.")
+        return EngineFailed("The model returned a score that is not a number.")
     return Prediction(scores, "stream", score_type, stages_s)

@@ -1,4 +1,4 @@
-"""From settings to engines: which kinds, on which chips, in this process or in their own."""
+"""Makes the engines from the settings: which kinds, on which chips, in this process or in their own."""
 
 import logging
 import os
@@ -28,14 +28,14 @@ from server.types import Runtime
 logger = logging.getLogger(__name__)
 
 CPU_STREAMS_MAX = 8
-ASCEND_STREAMS = 2  # one decoding thread barely feeds a 310
-LANES = 2  # batches on the device at once: one runs, one waits there
+ASCEND_STREAMS = 2  # one decoding thread is hardly enough for a 310
+LANES = 2  # batches on the device at once: one runs, one waits
 
 
 def engine_kinds(settings: Settings) -> tuple[str, ...]:
-    """The engines that the settings name, the first to be asked first; raises EngineUnavailable for a choice that cannot be."""
+    """The engines that the settings name, in order of preference; raises EngineUnavailable for an invalid choice."""
     if settings.engines == "auto":
-        if settings.pipeline:  # the compiled engine knows the manifest's recipe only
+        if settings.pipeline:  # the compiled engine knows only the manifest's recipe
             return ("stream",)
         if find_spec("mxclassify"):
             return ("stream", "mxbase")
@@ -43,7 +43,9 @@ def engine_kinds(settings: Settings) -> tuple[str, ...]:
         return ("stream",)
     kinds = tuple(kind.strip() for kind in settings.engines.split(","))
     if unknown := [kind for kind in kinds if kind not in ("stream", "mxbase", "fake")]:
-        raise EngineUnavailable(f"There is no engine {unknown[0]!r}.", "ENGINES is auto, or of stream, mxbase, with a comma; or fake.")
+        raise EngineUnavailable(
+            f"There is no engine {unknown[0]!r}.", "Set ENGINES to auto, fake, or a list of stream and mxbase with commas."
+        )
     if len(set(kinds)) < len(kinds) or ("fake" in kinds and len(kinds) > 1):
         raise EngineUnavailable(f"ENGINES={settings.engines} cannot be.", "Name each engine once, and fake alone.")
     if "mxbase" in kinds and settings.pipeline:
@@ -52,17 +54,17 @@ def engine_kinds(settings: Settings) -> tuple[str, ...]:
 
 
 def default_streams(runtime: Runtime) -> int:
-    """On a CPU one stream more than cores keeps them busy while a stream decodes or is spoken to."""
+    """On a CPU one stream more than cores: it keeps them busy while another stream decodes or waits."""
     return ASCEND_STREAMS if runtime == "ascend" else min(cores() + 1, CPU_STREAMS_MAX)
 
 
 def cores() -> int:
-    """Those this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 class EngineAssembly:
-    """Puts together what answers for one model: a tier of engines for each kind, one a chip, each in a process or not."""
+    """Makes the engines of one model: a tier for each kind, with one engine per chip, each in its own process or not."""
 
     def __init__(self, settings: Settings, model: StoredModel, runtime: Runtime, metrics: ModelMetrics) -> None:
         self._settings = settings
@@ -73,18 +75,18 @@ class EngineAssembly:
 
     @cached_property
     def devices(self) -> tuple[int, ...]:
-        """The chips; raises EngineUnavailable for a list that is none."""
+        """The chips; raises EngineUnavailable for an invalid list."""
         if self._settings.devices == "auto":
             chips = len(find_chips()) if self._runtime == "ascend" else 1
-            return tuple(range(max(1, chips)))  # the SDK counts those it sees from 0, whatever their nodes are called
+            return tuple(range(max(1, chips)))  # the SDK numbers its chips from 0, whatever the names of their nodes
         numbers = [number.strip() for number in self._settings.devices.split(",")]
         if not all(number.isascii() and number.isdecimal() and len(number) < 4 for number in numbers) or len(set(numbers)) < len(numbers):
-            raise EngineUnavailable(f"DEVICES={self._settings.devices} is no list of chips.", "Say auto, or numbers: 0,1,2,3.")
+            raise EngineUnavailable(f"DEVICES={self._settings.devices} is not a list of chips.", "Set auto, or numbers: 0,1,2,3.")
         return tuple(int(number) for number in numbers)
 
     @cached_property
     def in_processes(self) -> bool:
-        """Whether every engine has a process of its own."""
+        """Whether every engine has its own process."""
         match self._settings.engine_processes:
             case "auto":
                 return self._runtime == "ascend" or len(self.devices) > 1
@@ -96,7 +98,7 @@ class EngineAssembly:
         return "" if self._runtime == "cpu" else chip_soc(self._model.manifest)
 
     def fleet(self) -> Fleet:
-        """What answers, not started: a tier for each kind, in it a member for each chip; raises EngineUnavailable."""
+        """The fleet, not started: a tier per kind with a member per chip; raises EngineUnavailable."""
         if "mxbase" in self._kinds and not self.in_processes:
             share_decoder_warnings()
         tiers = [[self._member(kind, device) for device in self.devices] for kind in self._kinds]
@@ -142,7 +144,7 @@ class EngineAssembly:
         return lambda: plan_rendered(self._model, self._runtime, self._soc, streams, self._chip(device), scores_streams=scores)
 
     def _scores_streams(self, streams: int) -> int:
-        """Streams for the scores of all classes: on a CPU as many as there are others, on a chip, whose memory is short, one."""
+        """The number of streams for the scores of all classes: on a CPU as many as other streams; on a chip, with its small memory, one."""
         wanted = self._settings.full_scores
         if self._runtime == "cpu":
             return 0 if wanted == "no" else streams
@@ -156,11 +158,11 @@ class EngineAssembly:
         return plan_classifier(self._model, self._runtime, self._soc, self._limits(), self._chip(device))
 
     def _chip(self, device: int) -> int:
-        """A CPU is one device, however many it plays."""
+        """The device number for the SDK; a CPU is always device 0."""
         return device if self._runtime == "ascend" else 0
 
     def _limits(self) -> ClassifierLimits:
-        # Twice the window: an image that was given up keeps its place until the classifier comes to it.
+        # Twice the window: a cancelled image keeps its place until the classifier reaches it.
         decoders = max(2, min(CPU_STREAMS_MAX, cores() // len(self.devices)))
         return ClassifierLimits(decoders=decoders, lanes=LANES, capacity=2 * self._settings.window)
 

@@ -1,4 +1,4 @@
-"""The one interface every engine implements: all that is asked of an engine is here. A fleet asks it, and nobody else."""
+"""The interface of every engine. Only a fleet calls an engine, and only through this interface."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from server.errors import ServiceError
 from server.types import Prediction, ScoreType
 
 BatchObserver = Callable[[int, int], None]
-"""Called with the images and the unused places of each run of the model."""
+"""Called after each run of the model with the number of images and of unused places."""
 AnswerObserver = Callable[[Work, Prediction | ServiceError | None], None]
-"""Called once for every work an engine has taken: with its answer, or None if it was abandoned or too late before it cost anything."""
+"""Called once for every work that an engine has taken: with its answer, or with None if it was cancelled or late before the decode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class EngineHealth:
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """One engine on one chip. `process` is its process id if it has one of its own, `reason` says why it is not up."""
+    """One engine on one chip. `process` is its process id if it has its own process; `reason` says why it is not up."""
 
     name: str
     device: str
@@ -36,55 +36,55 @@ class EngineStatus:
 
 
 def ignore_batch(_images: int, _padding: int) -> None:
-    """The observer of batches where there is none."""
+    """The default observer of batches: does nothing."""
 
 
 def ignore_answer(_work: Work, _outcome: Prediction | ServiceError | None) -> None:
-    """The observer of answers where there is none."""
+    """The default observer of answers: does nothing."""
 
 
 class Engine(Protocol):
-    """One engine on one chip: takes images, `places` of them at once, and answers them on threads of its own."""
+    """One engine on one chip. It takes up to `places` images at once and answers them on its own threads."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name of the engine."""
 
     @property
     def places(self) -> int:
-        """Images it takes at once, once it has started."""
+        """The number of images it takes at once; known after `start`."""
 
     @property
     def score_type(self) -> ScoreType:
-        """What its scores are, once it has started."""
+        """The kind of its scores; known after `start`."""
 
     @property
     def process(self) -> int | None:
-        """The process it runs in, if that is its own."""
+        """The id of its process, if it has its own."""
 
     @property
     def restarts(self) -> int:
-        """How often that was started again."""
+        """How often its process was restarted."""
 
     on_answer: AnswerObserver
-    """Told of every work that is over; to be set before `start`."""
+    """Called for every work that has ended; set it before `start`."""
     on_batch: BatchObserver
-    """Told of every run of the model; to be set before `start`."""
+    """Called for every run of the model; set it before `start`."""
 
     def start(self) -> None:
         """Load and warm up; raises EngineUnavailable or ModelError."""
 
     def take(self, work: Work) -> None:
-        """Take a work without waiting, and tell `on_answer` when it is over.
+        """Take a work without waiting, and call `on_answer` when it ends.
 
-        Thread-safe; raises EngineUnavailable when it cannot be taken, and then it is not.
+        Thread-safe. Raises EngineUnavailable if the engine does not take the work.
         """
 
     def health(self) -> EngineHealth:
         """Whether the engine can answer now."""
 
     def give_up(self, reason: str) -> None:
-        """What was taken gave no result for too long and is not waited for: start afresh, if that can be."""
+        """Restart if possible, because works gave no result for too long; the fleet no longer waits for them."""
 
     def close(self) -> None:
-        """Release everything, on the fleet's word that nothing under way is waited for."""
+        """Release everything. The fleet calls this when it waits for no more works."""

@@ -1,4 +1,4 @@
-"""An engine without a model: deterministic answers after a settable time. For tests of the API and for the cost of the server."""
+"""An engine without a model: fixed answers after a configured time. For tests of the API and for measurements of the server."""
 
 import threading
 import zlib
@@ -15,17 +15,17 @@ CLASSES = 10
 
 
 def fake_prediction(image: EncodedImage, wanted: Scores = "top") -> Prediction:
-    """The answer to an image: its best class is the CRC-32 of its bytes, modulo the classes. A float32 holds every score."""
+    """The answer to an image: its best class is the CRC-32 of its bytes, modulo the classes. A float32 holds every score exactly."""
     first = zlib.crc32(image.data) % CLASSES
     order = [(first + step) % CLASSES for step in range(CLASSES)]
-    parts = [2 ** (CLASSES - 1 - rank) + (rank == 0) for rank in range(CLASSES)]  # which makes them a power of two together
+    parts = [2 ** (CLASSES - 1 - rank) + (rank == 0) for rank in range(CLASSES)]  # their sum is a power of two
     scores = tuple(ClassScore(class_id, f"class {class_id}", part / 2**CLASSES) for class_id, part in zip(order, parts, strict=True))
     all_scores = packed([score.score for score in sorted(scores)]) if wanted == "full" else None
     return Prediction(scores, "fake", stages_s={"infer": 0.0}, all_scores=all_scores)
 
 
 class FakeEngine:
-    """One worker that takes `latency_s` an image and fails images that contain the bytes `b"FAKE-DAMAGE"`."""
+    """One worker that takes `latency_s` per image and fails images that contain the bytes `b"FAKE-DAMAGE"`."""
 
     def __init__(self, places: int = 64, latency_s: float = 0.0) -> None:
         self.name = "fake"
@@ -51,7 +51,7 @@ class FakeEngine:
         self._queue.put(work)
 
     def health(self) -> EngineHealth:
-        """Well while it runs."""
+        """Healthy while it runs."""
         return EngineHealth(ok=True) if self._worker else EngineHealth(ok=False, reason="not running")
 
     def _run(self) -> None:
@@ -59,7 +59,7 @@ class FakeEngine:
             self.on_answer(work, self.answer(work))
 
     def answer(self, work: Work) -> Prediction | ServiceError | None:
-        """What becomes of an image."""
+        """The answer to an image."""
         request = work.begin(monotonic())
         if request is None:
             return None
@@ -70,7 +70,7 @@ class FakeEngine:
         return fake_prediction(request.image, request.scores)
 
     def give_up(self, reason: str) -> None:
-        """Nothing can be done about a thread."""
+        """Do nothing: a thread cannot be restarted."""
 
     def close(self) -> None:
         """End the worker."""

@@ -1,22 +1,22 @@
-"""Whether an engine lives, told by real results, and how long to wait before it is tried again."""
+"""Decides from real results whether an engine is alive, and how long to wait before the next try."""
 
 from time import monotonic
 
 
 class Liveness:
-    """While something is under way results must come, one in `stall_s` at least."""
+    """While works are in progress, at least one result must come every `stall_s`."""
 
     def __init__(self, stall_s: float) -> None:
         self.stall_s = stall_s
         self._moved_s = monotonic()
 
     def moved(self) -> None:
-        """A result came, or a first image went in."""
+        """Record a result, or a first work."""
         self._moved_s = monotonic()
 
     @property
     def still_s(self) -> float:
-        """For how long nothing has moved."""
+        """The seconds since the last movement."""
         return monotonic() - self._moved_s
 
     def stalled(self, under_way: int, allowed_s: float | None = None) -> bool:
@@ -25,7 +25,7 @@ class Liveness:
 
 
 class BackOff:
-    """The seconds before the next try: each failure doubles them, until things have gone well for `well_s`."""
+    """The seconds before the next try: each failure doubles them, until there was no failure for `well_s`."""
 
     def __init__(self, first_s: float, most_s: float = 30.0, well_s: float = 60.0) -> None:
         self._first_s = self._next_s = first_s

@@ -1,6 +1,6 @@
-"""The mxBase engine: the compiled classifier (mxbase_cpp) behind the interface of every engine.
+"""The mxBase engine: the compiled classifier (mxbase_cpp) with the interface of every engine.
 
-Here is only the book of which work its numbers mean.
+The classifier numbers its images; this module knows which number belongs to which work.
 """
 
 import logging
@@ -32,9 +32,9 @@ WARM_UP_S = 60.0
 
 
 def share_decoder_warnings() -> None:
-    """Let the decoders of Python and those of the compiled classifier notice warnings by one trap; raises EngineUnavailable.
+    """Let Python's decoders and the compiled classifier's find warnings with the same trap; raises EngineUnavailable.
 
-    For a process in which both decode: two traps would restore each other's `stderr`. To be called before anything is decoded.
+    Needed in a process where both decode: two traps would restore each other's `stderr`. Call this before the first decode.
     """
     try:
         from mxclassify import StderrTrap
@@ -48,7 +48,7 @@ def _not_built(error: ImportError) -> EngineUnavailable:
 
 
 class MxbaseEngine:
-    """Classifies through mxclassify, which decodes, batches and infers on threads of its own."""
+    """Classifies with mxclassify, which decodes, batches and infers on its own threads."""
 
     def __init__(self, plan: Callable[[], ClassifierPlan], places: int) -> None:
         self.name = "mxbase"
@@ -66,7 +66,7 @@ class MxbaseEngine:
         self._classifier: Classifier | None = None
 
     def start(self) -> None:
-        """Load the model, time its batch sizes and classify one picture; raises EngineUnavailable or ModelError."""
+        """Load the model, measure its batch sizes and classify one picture; raises EngineUnavailable or ModelError."""
         try:
             import mxclassify
         except ImportError as error:
@@ -78,7 +78,7 @@ class MxbaseEngine:
         try:
             self._classifier = mxclassify.Classifier(self._keep, **plan.config)
         except (mxclassify.DeviceError, ValueError) as error:
-            raise EngineUnavailable(f"The compiled engine cannot start: {error}.", "The SDK's log says why.") from error
+            raise EngineUnavailable(f"The compiled engine cannot start: {error}.", "See the SDK's log.") from error
         logger.info("mxbase: batch sizes %s", ", ".join(f"{size} in {cost_s * 1e3:.2f} ms" for size, cost_s in self._classifier.gears))
         self._warm_up()
 
@@ -90,7 +90,7 @@ class MxbaseEngine:
             work.future.result(WARM_UP_S)
         except (ServiceError, TimeoutError) as error:
             self.close()
-            raise EngineUnavailable(f"The compiled engine fails its first picture: {error}") from error
+            raise EngineUnavailable(f"The compiled engine fails on its first picture: {error}") from error
         finally:
             self.on_answer = on_answer
 
@@ -106,7 +106,7 @@ class MxbaseEngine:
         self._works[number] = work
         if not classifier.submit(number, request.image.data, request.deadline_s, request.scores == "full"):
             self._works.pop(number, None)
-            raise EngineUnavailable("The classifier is full of images that gave no result.")
+            raise EngineUnavailable("The classifier is full; its images gave no result.")
         work.future.add_done_callback(partial(self._spare, number))
 
     def _spare(self, number: int, done: Future[Prediction]) -> None:
@@ -114,7 +114,7 @@ class MxbaseEngine:
             classifier.cancel(number)
 
     def _keep(self, results: "list[Result]") -> None:
-        """Called by the classifier with everything that is over since the last time."""
+        """Called by the classifier with all results since the last call."""
         for number, outcome, error, best, stages_s, images, gear, all_scores in results:
             work = self._works.pop(number, None)
             if images:
@@ -128,7 +128,7 @@ class MxbaseEngine:
             self.on_answer(work, self._prediction(best, {**stages_s, "queue": queued_s}, all_scores))
 
     def _count_run(self, images: int, gear: int) -> None:
-        """Every image tells of its batch; as many of a kind as one holds are one."""
+        """Count batches: every image reports its batch, so the images of one batch count as one run."""
         self._runs[images, gear] += 1
         if self._runs[images, gear] == images:
             del self._runs[images, gear]
@@ -140,15 +140,15 @@ class MxbaseEngine:
         labels = self._labels
         scores = tuple([ClassScore(class_id, labels[class_id] if class_id < len(labels) else "", score) for class_id, score in best])
         if not (all(isfinite(score.score) for score in scores) and (all_scores is None or are_finite(all_scores))):
-            return EngineFailed("The model gave a score that is not a number.")
+            return EngineFailed("The model returned a score that is not a number.")
         return Prediction(scores, self.name, self.score_type, stages_s, all_scores)
 
     def health(self) -> EngineHealth:
-        """Well while it runs; whether the device gives results the fleet sees."""
+        """Healthy while it runs; the fleet notices whether the device gives results."""
         return EngineHealth(ok=True) if self._classifier else EngineHealth(ok=False, reason="not running")
 
     def give_up(self, reason: str) -> None:
-        """The classifier of this process cannot be begun afresh: what hangs in it may still come out."""
+        """Do nothing: the classifier of this process cannot restart, and its images may still end."""
 
     def close(self) -> None:
         """Release the device."""
@@ -164,18 +164,18 @@ def _resolve(work: Work, outcome: Prediction | ServiceError | None) -> None:
 
 
 def error_of(outcome: str, words: str) -> ServiceError:
-    """What an outcome of the classifier means for the client."""
+    """The error for the client, from an outcome of the classifier."""
     match outcome:
         case "undecodable":
             return UndecodableImage("The image cannot be decoded.", "It is damaged inside its coded pixels: send the original file.")
         case "expired":
-            return DeadlineExceeded("The request's time was over before its image was classified.")
+            return DeadlineExceeded("The request timed out before its image was classified.")
         case "closed" | "cancelled":
             return EngineUnavailable("The engine closed before the image was answered.", "Try again in a moment.")
         case _:
-            return EngineFailed(f"The compiled engine failed the image: {words}")
+            return EngineFailed(f"The compiled engine failed on the image: {words}")
 
 
 def open_in_child(config: ClassifierConfig, labels: Sequence[str], runtime: str, places: int) -> MxbaseEngine:
-    """The engine for a process of its own, which has no use for the model store."""
+    """Open the engine in its own process, which does not need the model store."""
     return MxbaseEngine(lambda: ClassifierPlan(config, tuple(labels), runtime), places)

@@ -1,4 +1,4 @@
-"""What the stream engine will run: a rendered pipeline, or a person's own, with what the driver must know of it."""
+"""The plan of the stream engine: a rendered pipeline or the user's own, with the facts that the driver needs."""
 
 import re
 import tempfile
@@ -16,17 +16,17 @@ from server.engines.process.scores_lanes import ScoresStream
 from server.errors import EngineUnavailable
 from server.types import Runtime, ScoreType
 
-# Images in one stream of a person's own pipeline. The batch of its model is not known here; ten unclaimed results are what
-# the vendor's engine holds, so a batch of eight can fill.
+# Images in one stream of the user's own pipeline. The batch of its model is not known here. The vendor's engine holds ten unclaimed
+# results, so a batch of eight can fill.
 OWN_DEPTH = 10
 
 
-OWN_SCORES = re.compile("scores[0-9]+")  # a stream of that name in a person's own pipeline hands out the network's whole output
+OWN_SCORES = re.compile("scores[0-9]+")  # in the user's own pipeline, a stream of this name returns the network's whole output
 
 
 @dataclass(frozen=True)
 class FullScores:
-    """The streams whose answers hold the scores of all classes, and the labels by class id, of which there may be fewer."""
+    """The streams whose answers hold the scores of all classes, and the labels by class id; there may be fewer labels."""
 
     streams: tuple[ScoresStream, ...]
     classes: int
@@ -35,7 +35,7 @@ class FullScores:
 
 @dataclass(frozen=True)
 class StreamPlan:
-    """A pipeline text and how to drive it; `depth` images may be in one stream of `streams` at once."""
+    """A pipeline text and its parameters; up to `depth` images may be in each of its `streams` streams."""
 
     text: bytes
     streams: tuple[str, ...]
@@ -67,23 +67,23 @@ def plan_classifier(model: StoredModel, runtime: Runtime, soc: str, limits: Clas
 
 
 def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, device: int = 0, *, scores_streams: int = 0) -> StreamPlan:
-    """Render the model's pipeline for one chip; raises ModelError when an artifact is missing or damaged.
+    """Render the model's pipeline for one chip; raises ModelError if an artifact is missing or damaged.
 
-    `scores_streams` more give the scores of all classes. On a chip each loads the model once more; on a CPU all streams share it.
+    `scores_streams` further streams give the scores of all classes. On a chip each loads the model again; on a CPU all streams share it.
     """
     manifest = model.manifest
     if manifest.classes > MAX_CLASSES:
-        raise EngineUnavailable(f"{manifest.name} has {manifest.classes} classes; the vendor's post-process takes {MAX_CLASSES}.")
+        raise EngineUnavailable(f"{manifest.name} has {manifest.classes} classes; the vendor's post-process takes at most {MAX_CLASSES}.")
     artifact, path = model.check_artifact("cpu" if runtime == "cpu" else soc)
     labels = model.check_labels()
     folder = tempfile.TemporaryDirectory(prefix="ascend-classify-")
     config = Path(folder.name) / f"{manifest.name}.cfg"
     config.write_text(render_config(manifest), "utf-8")
-    config.chmod(0o640)  # the SDK refuses what others can write
+    config.chmod(0o640)  # the SDK refuses a file that others can write
     names = [f"classify{number}" for number in range(streams)]
     paths = PipelinePaths(str(path.with_suffix(".om").absolute()), str(config), str(labels.absolute()))
-    # One image works and one waits; where a batch is formed, a whole one must fit beside them. The vendor's table of
-    # unclaimed results has ten places, which bounds the batch that can be waited for.
+    # One image is processed and one waits; if batches are formed, a whole batch must fit too. The vendor's table of
+    # unclaimed results has ten places, which limits the batch.
     depth = 2 if artifact.batch_sizes == (1,) else artifact.batch_sizes[-1] + 2
     scores = tuple(ScoresStream(f"scores{number}", SINK, NETWORK) for number in range(scores_streams))
     text = render_pipeline(manifest, paths, names, device, [stream.name for stream in scores])
@@ -92,9 +92,9 @@ def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, 
 
 
 def plan_own(pipeline: Path) -> StreamPlan:
-    """A hand-written pipeline; every stream of it must lead from one appsrc through a classification to one appsink.
+    """Plan a hand-written pipeline; every stream must lead from one appsrc through a classification to one appsink.
 
-    But for those called scores0, scores1, …, which lead through one mxpi_tensorinfer only.
+    Except streams named scores0, scores1, …, which lead only through one mxpi_tensorinfer.
     """
     try:
         text = pipeline.read_bytes()
@@ -107,23 +107,23 @@ def plan_own(pipeline: Path) -> StreamPlan:
     scores = [spec for spec in specs if OWN_SCORES.fullmatch(spec.name)]
     classifying = [spec for spec in specs if spec not in scores]
     if not classifying:
-        raise EngineUnavailable(f"No stream of {pipeline} classifies.", "Add one that leads through a post-process.")
+        raise EngineUnavailable(f"No stream of {pipeline} classifies images.", "Add a stream with a post-process.")
     configs = [_config(pipeline, spec) for spec in classifying]
     if len({config.softmax for config in configs}) > 1:
-        raise EngineUnavailable(f"The streams of {pipeline} disagree on SOFTMAX.", "Give every stream the same .cfg.")
+        raise EngineUnavailable(f"The streams of {pipeline} have different values of SOFTMAX.", "Give every stream the same .cfg.")
     streams = tuple(_scores_stream(pipeline, spec) for spec in scores)
     full = FullScores(streams, configs[0].classes, _labels(pipeline, classifying[0])) if streams else None
     return StreamPlan(text, tuple(spec.name for spec in classifying), OWN_DEPTH, "probability" if configs[0].softmax else "logit", full)
 
 
 def _check(pipeline: Path, spec: StreamSpec, *factories: str) -> str:
-    """The name of its sink."""
+    """Check a stream; returns the name of its sink."""
     for factory in factories:
         if len(spec.of_factory(factory)) != 1:
             raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline} must have exactly one {factory}.")
     sink = spec.of_factory("appsink")[0].name
     if not re.fullmatch(r"appsink[0-9]+", sink):
-        raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: a sink called {sink!r} never delivers.", "Call it appsink0.")
+        raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: a sink with the name {sink!r} never delivers.", "Call it appsink0.")
     return sink
 
 
@@ -133,7 +133,7 @@ def _config(pipeline: Path, spec: StreamSpec) -> ClassificationConfig:
     try:
         return ClassificationConfig.of(props["postProcessConfigContent"], str(props["postProcessConfigPath"]))
     except ValueError as error:
-        raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: {error}.", "Mend the post-process.") from error
+        raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: {error}.", "Correct the post-process.") from error
 
 
 def _scores_stream(pipeline: Path, spec: StreamSpec) -> ScoresStream:
@@ -146,4 +146,4 @@ def _labels(pipeline: Path, spec: StreamSpec) -> tuple[str, ...]:
     try:
         return tuple(read_labels(plain_file("labelPath", path))) if path else ()
     except (ValueError, OSError) as error:
-        raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: {error}.", "Mend the post-process.") from error
+        raise EngineUnavailable(f"Stream {spec.name!r} of {pipeline}: {error}.", "Correct the post-process.") from error

@@ -1,4 +1,4 @@
-"""What runs the pipeline: the vendor's SDK, or this project's CPU runtime, behind one StreamManagerApi."""
+"""The runtime of a pipeline: the vendor's SDK or this project's CPU runtime, both with the interface StreamManagerApi."""
 
 import importlib.util
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from server.types import Runtime
 
 
 class StreamManager(Protocol):
-    """The calls of StreamManagerApi that the stream engine makes; names and texts are the vendor's."""
+    """The calls of StreamManagerApi that the stream engine uses; names and texts are the vendor's."""
 
     def InitManager(self) -> int: ...  # noqa: N802, D102
     def CreateMultipleStreams(self, pipeline: bytes, /) -> int: ...  # noqa: N802, D102
@@ -24,13 +24,13 @@ class StreamManager(Protocol):
 
 
 def detect_runtime(devices: Path = Path("/dev")) -> Runtime:
-    """`ascend` when the SDK's Python module and a chip's device node are there, else `cpu`."""
+    """`ascend` if the SDK's Python module and a chip's device node exist, else `cpu`."""
     chips = any(devices.glob("davinci[0-9]*"))
     return "ascend" if chips and importlib.util.find_spec("StreamManagerApi") else "cpu"
 
 
 def open_stream_manager(runtime: Runtime, options: CpuOptions) -> tuple[StreamManager, Callable[[], Any]]:
-    """A stream manager and the constructor of its input struct; raises EngineUnavailable. `options` are the CPU runtime's."""
+    """A stream manager and the constructor of its input struct; raises EngineUnavailable. `options` are for the CPU runtime."""
     if runtime == "cpu":
         try:
             from pipelines.cpu import CpuStreamManager, MxDataInput

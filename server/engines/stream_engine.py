@@ -1,6 +1,6 @@
-"""The stream engine in this process: drives StreamManagerApi, the vendor's on a chip and ours on a CPU.
+"""The stream engine in this process: drives StreamManagerApi, the vendor's on a chip and this project's on a CPU.
 
-How is in stream_lanes, and in scores_lanes for the scores of all classes.
+stream_lanes.py has the driver, scores_lanes.py the one for the scores of all classes.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from server.types import Runtime, ScoreType
 
 logger = logging.getLogger(__name__)
 
-CLOSE_S = 10.0  # what the images in the streams may take to come out
+CLOSE_S = 10.0  # so long the images in the streams may take to come out
 
 
 class StreamEngine:
-    """Classifies through the streams of one pipeline."""
+    """Classifies with the streams of one pipeline."""
 
     def __init__(self, plan: Callable[[], StreamPlan], runtime: Runtime, *, strict: bool = False, sdk_conf: Path | None = None) -> None:
-        """`sdk_conf` and `strict` are the CPU runtime's; strict, it hurts where the vendor's does, and so this engine is tested."""
+        """`sdk_conf` and `strict` are for the CPU runtime. `strict` copies the vendor's dangerous behaviour, to test this engine."""
         self.name = "stream"
         self.process: int | None = None
         self.restarts = 0
@@ -61,9 +61,9 @@ class StreamEngine:
         options = replace(self._options, on_result=self._arrived) if told else self._options
         self._manager, make_input = open_stream_manager(self._runtime, options)
         if code := self._manager.InitManager():
-            raise EngineUnavailable(f"InitManager failed with {code}.", "Look into the SDK's log; the process must be restarted.")
+            raise EngineUnavailable(f"InitManager failed with {code}.", "See the SDK's log, and restart the process.")
         if code := self._manager.CreateMultipleStreams(plan.text):
-            reason = getattr(self._manager, "last_error", None) or "The SDK's log says why."  # the vendor's manager has none
+            reason = getattr(self._manager, "last_error", None) or "See the SDK's log."  # the vendor's manager does not have it
             raise EngineUnavailable(f"The streams cannot be created (code {int(code)}). {reason}")
         lanes = self._lanes = StreamLanes(self._manager, make_input, plan.streams, plan.depth, self._claim, self._deliver)
         streams = plan.full.streams if plan.full else ()
@@ -81,16 +81,16 @@ class StreamEngine:
         answers |= {stream: read_full(0, data, plan.full, plan.score_type, {}) for stream, data in full.items()}
         for stream, answer in answers.items():
             if isinstance(answer, ServiceError):
-                raise EngineUnavailable(f"Stream {stream!r} fails its first picture: {answer.message}")
+                raise EngineUnavailable(f"Stream {stream!r} fails on its first picture: {answer.message}")
 
     @property
     def places(self) -> int:
-        """Images that the streams take at once; those of scores have a queue, and no more images come in than that."""
+        """The number of images in the streams at once; the streams of scores have a queue, with no more images in total."""
         return self._lanes.places if self._lanes else 0
 
     @property
     def score_type(self) -> ScoreType:
-        """What the scores are."""
+        """The kind of the scores."""
         return self._plan.score_type if self._plan else "probability"
 
     def take(self, work: Work) -> None:
@@ -99,17 +99,17 @@ class StreamEngine:
         if lanes is None or scores is None:
             raise EngineUnavailable("The engine is not running.")
         if request and request.scores == "full":
-            if not scores.send(work):  # told on a thread of its own: the observer may come back at once with the next one
+            if not scores.send(work):  # reported on its own thread, because the observer may send the next image at once
                 threading.Thread(target=self.on_answer, args=(work, no_full_scores()), daemon=True).start()
         elif not lanes.send(work):
-            raise EngineUnavailable("Every stream is full of images that gave no result.")
+            raise EngineUnavailable("Every stream is full; the images in them gave no result.")
 
     def health(self) -> EngineHealth:
-        """Well while it runs; whether the streams give results the fleet sees."""
+        """Healthy while it runs; the fleet notices whether the streams give results."""
         return EngineHealth(ok=True) if self._lanes else EngineHealth(ok=False, reason="not running")
 
     def give_up(self, reason: str) -> None:
-        """The streams of this process cannot be begun afresh: what hangs in them may still come out."""
+        """Do nothing: the streams of this process cannot restart, and their images may still come out."""
 
     def _ran(self, images: int, padding: int) -> None:
         self.on_batch(images, padding)
@@ -121,7 +121,7 @@ class StreamEngine:
             self._scores.keep_stages(stream, stages_s)
 
     def _arrived(self, stream: str, unique_id: int) -> None:
-        if self._lanes:  # but for the first pictures, which are waited for
+        if self._lanes:  # not for the warm-up pictures, which are awaited
             self._lanes.arrived(stream, unique_id)
 
     def _claim(self, work: Work) -> bytes | None:
@@ -142,14 +142,14 @@ class StreamEngine:
         self.on_answer(work, read_full(code, data, full, self.score_type, _with_queue(work, stages_s)))
 
     def close(self) -> None:
-        """Let what is in the streams come out, end the threads, and only then stop the streams."""
+        """Let the images come out, end the threads, and only then stop the streams."""
         lanes, self._lanes = self._lanes, None
         scores, self._scores = self._scores, None
         if lanes and scores and self._manager:
             if not scores.close(lanes, CLOSE_S):
                 logger.error("a stream hangs; it is left to the end of the process")
             elif self._runtime == "cpu":
-                self._manager.DestroyAllStreams()  # the vendor tears its devices down here, for good
+                self._manager.DestroyAllStreams()  # here the vendor shuts its devices down for good
         self._manager = None
         if self._plan:
             self._plan.close()
@@ -157,5 +157,5 @@ class StreamEngine:
 
 
 def _with_queue(work: Work, stages_s: Mapping[str, float]) -> Mapping[str, float]:
-    """The stages with what the work waited before the engine took it."""
+    """The stages, plus the time that the work waited for the engine."""
     return {**stages_s, "queue": stages_s.get("queue", 0.0) + work.queued_s}

@@ -1,8 +1,8 @@
-"""The first tensor of a serialized MxpiTensorPackageList, which is how the vendor's binding hands out what a network gave.
+"""Reads the first tensor of a serialized MxpiTensorPackageList, in which the vendor's binding returns a network's output.
 
-A reader of our own, since the server beside the vendor's SDK has no protobuf package. It reads the four numbers of the message that
-are needed (tensorPackageVec 1, tensorVec 2, and of a tensor tensorShape 6, dataStr 7, tensorDataType 8) and steps over the rest. What
-it is given is not trusted: every length is held against the bytes that are there, nothing is copied, and nothing recurs.
+This project has its own reader, because a server with the vendor's SDK has no protobuf package. It reads the fields of the message that
+are needed (tensorPackageVec 1, tensorVec 2, and of a tensor tensorShape 6, dataStr 7, tensorDataType 8) and skips the rest. The
+input is not trusted: every length is checked against the available bytes, nothing is copied, and there is no recursion.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ Value = int | memoryview
 
 
 class NotATensor(ValueError):
-    """The bytes are no such message, or hold no tensor."""
+    """The bytes are not such a message, or hold no tensor."""
 
 
 class Tensor(NamedTuple):
-    """A tensor: ACL's number of its type (0 is float32), its shape, and its bytes, which are those of the message."""
+    """A tensor: ACL's number of its type (0 is float32), its shape, and its bytes, a view of the message."""
 
     type: int
     shape: tuple[int, ...]
@@ -31,7 +31,7 @@ class Tensor(NamedTuple):
 
     @property
     def items(self) -> int:
-        """As many as the shape says."""
+        """The number of items by the shape."""
         return prod(self.shape)
 
 
@@ -48,7 +48,7 @@ def _first(message: memoryview, wanted: int) -> memoryview:
 
 
 def _tensor(message: memoryview) -> Tensor:
-    """Of a field that comes twice the last one counts, and the shape is joined: so it is in every reader of this format."""
+    """Read a tensor. Of a repeated field the last value counts, and shapes are joined, as in every reader of this format."""
     kind, shape, data = 0, list[int](), memoryview(b"")
     for number, value in _fields(message):
         if number == TYPE and isinstance(value, int):
@@ -70,13 +70,13 @@ def _packed(values: memoryview) -> Iterator[int]:
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, Value]]:
-    """Each field and what it holds; four and eight bytes of a fixed size are handed over as they are, but none of those is asked for."""
+    """Each field and its value. Fixed-size values are returned as bytes; this reader uses none of them."""
     at = 0
     while at < len(message):
         tag, at = _varint(message, at)
         number, kind = tag >> 3, tag & 7
         if not 0 < number < 1 << 29:
-            raise NotATensor("The message is damaged: there is no such field.")
+            raise NotATensor("The message is damaged: invalid field number.")
         if kind == VARINT:
             value, at = _varint(message, at)
             yield number, value
@@ -86,7 +86,7 @@ def _fields(message: memoryview) -> Iterator[tuple[int, Value]]:
         elif kind in (FIXED32, FIXED64):
             size = 4 if kind == FIXED32 else 8
         else:  # groups, which no message of the vendor has
-            raise NotATensor("The message is damaged: there is no such kind of value.")
+            raise NotATensor("The message is damaged: invalid kind of value.")
         if size > len(message) - at:
             raise NotATensor("The message ends within a value.")
         if kind == LENGTH:
@@ -104,6 +104,6 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
 
 
 def _int32(value: int) -> int:
-    """What 64 bits of the wire are as an int32."""
+    """The int32 in 64 bits of the wire."""
     value &= (1 << 32) - 1
     return value - (1 << 32) if value >> 31 else value

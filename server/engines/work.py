@@ -1,4 +1,4 @@
-"""One image on its way to its answer: the request, the work, and the bounded window of all that are under way."""
+"""One image and its answer: the request, the work, and the bounded window of all works in progress."""
 
 import threading
 from collections.abc import Callable
@@ -23,7 +23,7 @@ SLOW_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class InferenceRequest:
-    """One image to classify. `deadline_s` is on the clock of `time.monotonic()`."""
+    """One image to classify. `deadline_s` uses the clock of `time.monotonic()`."""
 
     image: EncodedImage
     id: str
@@ -34,9 +34,9 @@ class InferenceRequest:
 
 
 class Work:
-    """A request, its one future, and what became of it so far. Dropping it (cancelled, answered) frees the image at once.
+    """A request, its future, and its history. After the answer or a cancellation the image is freed at once.
 
-    `taken_s` is when an engine took it last, `failures` counts engines that failed it, `losses` those that were lost with it.
+    `taken_s` is the time when an engine last took it, `failures` counts engines that failed it, `losses` engines that were lost with it.
     """
 
     __slots__ = (
@@ -65,21 +65,21 @@ class Work:
 
     @property
     def queued_s(self) -> float:
-        """For how long it waited until an engine took it."""
+        """The time from its arrival until an engine took it."""
         return self.taken_s - self.admitted_s
 
     def overdue(self, now_s: float) -> bool:
-        """Whether its time is over, or nobody wants it any more."""
+        """Whether its time has ended, or it was cancelled."""
         return self.request is None or now_s >= self.request.deadline_s
 
     def begin(self, now_s: float) -> InferenceRequest | None:
-        """Claim the work before it costs anything: None if it was abandoned or its time is over."""
+        """Claim the work before any cost arises; returns None if it was cancelled or its time has ended."""
         request = self.request
         if request is None or not (self._running or self.future.set_running_or_notify_cancel()):
             return None
         self._running = True
         if now_s >= request.deadline_s:
-            self.answer(DeadlineExceeded("The request's time was over before its image was decoded."))
+            self.answer(DeadlineExceeded("The request timed out before its image was decoded."))
             return None
         return request
 
@@ -91,7 +91,7 @@ class Work:
             self.request = None
 
     def answer(self, outcome: Prediction | ServiceError) -> None:
-        """Resolve the work, unless it was answered before or abandoned."""
+        """Resolve the work, unless it was answered or cancelled before."""
         try:
             if isinstance(outcome, ServiceError):
                 self.future.set_exception(outcome)
@@ -106,7 +106,7 @@ def keep_all(_client: str) -> None:
 
 
 class InFlight:
-    """Counts work against a capacity, and knows all of it, so that none is left unresolved."""
+    """Counts works against a capacity and keeps all of them, so that each one is resolved."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -118,14 +118,14 @@ class InFlight:
 
     @property
     def is_open(self) -> bool:
-        """Whether work is taken."""
+        """Whether it takes works."""
         return self._open
 
     def __len__(self) -> int:
         return len(self._works)
 
     def open(self) -> None:
-        """Begin to take work."""
+        """Begin to take works."""
         self._open = True
 
     def admit(self, request: InferenceRequest, evict: Callable[[str], Work | None] = keep_all) -> Work:
@@ -140,7 +140,7 @@ class InFlight:
             if not self._open:
                 raise EngineUnavailable("The engine is not running.", "Try again when /health/ready says so.")
             if len(self._works) >= self.capacity:
-                raise Saturated(f"{self.capacity} images are in flight, which is all this server takes.", "Try again in a moment.")
+                raise Saturated(f"{self.capacity} images are in flight, the limit of this server.", "Try again in a moment.")
             self._works.add(work)
             self._held_s[work.client] = self._held_s.get(work.client, 0.0) + work.cost_s
             self._admitted += 1
@@ -175,7 +175,7 @@ class InFlight:
                 self._changed.notify_all()
 
     def close(self, drain_s: float, error: ServiceError) -> None:
-        """Take no more; wait for what is in flight at most `drain_s`, then fail what is left."""
+        """Take no more works; wait at most `drain_s` for those in progress, then fail the rest."""
         deadline_s = monotonic() + drain_s
         with self._changed:
             self._open = False

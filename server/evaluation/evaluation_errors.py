@@ -1,27 +1,27 @@
 """The errors of evaluation, a branch of the tree in models/model_errors.py.
 
-EvaluationError            an evaluation that cannot be made, kept or shown
-├─ DatasetInvalid          a data set, or its labels, of which no list of labelled images can be made
-├─ DatasetNotFound         no such root, or nothing of that name below it
-├─ DatasetForbidden        a path that leads out of its root
-├─ ArchiveTooLarge         an archive that holds more than is unpacked here
-├─ EvaluationsFull         as many evaluations are waiting as are kept
+EvaluationError            an evaluation that cannot be made, stored or shown
+├─ DatasetInvalid          a data set, or labels, that do not give a list of labelled images
+├─ DatasetNotFound         the root does not exist, or nothing with that name in it
+├─ DatasetForbidden        a path outside its root
+├─ ArchiveTooLarge         an archive with more content than the limit
+├─ EvaluationsFull         the limit of waiting evaluations is reached
 ├─ EvaluationNotFound      no evaluation has that id
 ├─ NotFinished             the evaluation has no report yet
-├─ EvaluationLost          an evaluation cannot be kept: its disk is full, its files are damaged
-├─ PageUnavailable         no page can be drawn here
-└─ RunError                what only those meet who run or compare evaluations; no request is answered with it
-   ├─ RunInvalid           a run that cannot go on, be told, or be compared
+├─ EvaluationLost          an evaluation cannot be stored: its disk is full, or its files are damaged
+├─ PageUnavailable         the page cannot be drawn here
+└─ RunError                errors of running and comparing evaluations; never the answer to a request
+   ├─ RunInvalid           a run that cannot be continued, shown or compared
    └─ ServerRefused        the server of --url refused, or cannot be reached
 
-Where a code is one of server/errors.py too, clients and scripts knew it before this tree was: a code is a promise, a class is not.
+Some codes are also in server/errors.py: clients and scripts used them before this tree existed. Codes are stable, classes are not.
 """
 
 from models.model_errors import ClassifyError
 
 
 class EvaluationError(ClassifyError):
-    """An evaluation that cannot be made, kept or shown."""
+    """An evaluation that cannot be made, stored or shown."""
 
 
 class DatasetInvalid(EvaluationError):
@@ -106,7 +106,7 @@ class PageUnavailable(EvaluationError):
 
 
 class RunError(EvaluationError):
-    """What only those meet who run or compare evaluations: the worker, which notes it, and the command line."""
+    """An error of running and comparing evaluations. The worker records it, or the command line shows it."""
 
 
 class RunInvalid(RunError):

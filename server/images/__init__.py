@@ -1,1 +1,1 @@
-"""Images from their bytes: what they are, and made upright."""
+"""Encoded images: checked from their bytes, and turned upright."""

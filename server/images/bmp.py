@@ -1,4 +1,4 @@
-"""BMP: the headers, the palette, and whether the pixels are all there."""
+"""BMP: checks the headers, the palette, and that all pixels are there."""
 
 import struct
 from typing import NamedTuple
@@ -13,8 +13,8 @@ _HEADERS_BYTES = {_CORE_BYTES, _INFO_BYTES, 52, 56, 64, 108, 124}  # OS/2 1, Win
 _RGB, _RLE8, _RLE4, _BITFIELDS = 0, 1, 2, 3
 _BITS = {_RGB: {1, 4, 8, 16, 24, 32}, _RLE8: {8}, _RLE4: {4}, _BITFIELDS: {16, 32}}
 _MASKS_BYTES = 12
-# Red, green and blue masks. OpenCV reads 16-bit masks behind a Windows 3 header only, and takes 32 bits for B, G, R, X
-# whatever the masks say (some versions obey them, behind some headers).
+# Red, green and blue masks. OpenCV reads 16-bit masks only after a Windows 3 header, and reads 32 bits as B, G, R, X
+# for any masks (some versions use them, after some headers).
 _MASKS = {16: {(0xF800, 0x7E0, 0x1F), (0x7C00, 0x3E0, 0x1F)}, 32: {(0xFF0000, 0xFF00, 0xFF)}}
 _END_OF_BITMAP = b"\0\1"
 
@@ -30,14 +30,14 @@ class _Header(NamedTuple):
 
 
 def inspect_bmp(data: bytes, max_pixels: int) -> EncodedImage:
-    """A BMP whose pixels are all there; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
+    """Check that a BMP has all its pixels; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
 
-    The file size in the header is not looked at: writers get it wrong and decoders do not care.
+    The file size in the header is ignored: many writers get it wrong, and decoders ignore it too.
     """
     header = _read_header(data)
     if header.bits not in _BITS.get(header.compression, ()) or (header.size_bytes == _CORE_BYTES and header.bits in {16, 32}):
-        raise unsupported(f"A BMP with {header.bits} bits a pixel and compression {header.compression} is not one that is decoded")
-    height_px = abs(header.height_px)  # negative: the top row comes first
+        raise unsupported(f"A BMP with {header.bits} bits a pixel and compression {header.compression} is not supported")
+    height_px = abs(header.height_px)  # a negative height means that the top row comes first
     require_size(header.width_px, height_px, max_pixels, 18)
     start = int.from_bytes(data[10:14], "little")
     if start < _tables_end(data, header):
@@ -58,7 +58,7 @@ def _read_header(data: bytes) -> _Header:
     require_bytes(data, 0, _FILE_HEADER_BYTES + 4, "The BMP file header")
     size_bytes = int.from_bytes(data[14:18], "little")
     if size_bytes not in _HEADERS_BYTES:
-        raise unsupported(f"The bytes start as a BMP does, but no BMP header has {size_bytes} bytes (byte 14)")
+        raise unsupported(f"The bytes start like a BMP, but no BMP header has {size_bytes} bytes (byte 14)")
     require_bytes(data, _FILE_HEADER_BYTES, _FILE_HEADER_BYTES + size_bytes, "The BMP header")
     if size_bytes == _CORE_BYTES:
         width_px, height_px, _, bits = struct.unpack_from("<HHHH", data, 18)
@@ -68,10 +68,10 @@ def _read_header(data: bytes) -> _Header:
 
 
 def _tables_end(data: bytes, header: _Header) -> int:
-    """Where the headers, the masks and the palette end; raises UnsupportedImage for masks that are not decoded."""
+    """The end of headers, masks and palette; raises UnsupportedImage for unsupported masks."""
     end = _FILE_HEADER_BYTES + header.size_bytes
     if header.compression == _BITFIELDS:
-        masks_at = _FILE_HEADER_BYTES + _INFO_BYTES  # behind the header, which from 52 bytes on includes them
+        masks_at = _FILE_HEADER_BYTES + _INFO_BYTES  # after the header; a header of 52 bytes or more includes them
         end = max(end, masks_at + _MASKS_BYTES)
         require_bytes(data, masks_at, end, "The colour masks of the BMP")
         masks = struct.unpack_from("<III", data, masks_at)
@@ -88,7 +88,7 @@ def _tables_end(data: bytes, header: _Header) -> int:
 
 
 def _run_lengths_end(data: bytes, header: _Header, start: int) -> int:
-    """Where run-length coded pixels end: they must say how long they are, and close with an end of bitmap."""
+    """The end of run-length coded pixels: the header must give their length, and they must close with an end of bitmap."""
     end = start + header.pixels_bytes
     require_bytes(data, start, end, "The run-length coded pixels of the BMP")
     if header.height_px < 0 or header.pixels_bytes < 2 or data[end - 2 : end] != _END_OF_BITMAP:

@@ -1,10 +1,10 @@
-"""Bytes without some of their parts."""
+"""Removes parts of a byte string."""
 
 from collections.abc import Iterable
 
 
 def without(data: bytes, parts: Iterable[tuple[int, int]], end: int) -> bytes:
-    """`data[:end]` without the ranges [start, stop) in `parts`, which are in order; `data` itself if that is all of it."""
+    """`data[:end]` without the ordered ranges [start, stop) in `parts`; `data` itself if nothing is removed."""
     kept = []
     at = 0
     view = memoryview(data)

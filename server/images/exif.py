@@ -1,18 +1,18 @@
-"""The orientation in an EXIF block, as OpenCV reads it, and an EXIF block that says nothing else."""
+"""Reads the orientation from an EXIF block like OpenCV, and writes an EXIF block with only the orientation."""
 
 import struct
 
 _ORIENTATION_TAG = 0x0112
 _TIFF_MARK = 42
 _ENTRY_BYTES = 12
-_VALUE_END_BYTES = 10  # of an entry: tag, type, count and the first half of the value
+_VALUE_END_BYTES = 10  # end of an entry's tag, type, count and the first half of its value
 
 
 def read_orientation(exif: bytes) -> int:
-    """The orientation, 1-8, that an EXIF block tells in its first directory; 1 if it tells none or is in any way odd.
+    """The orientation, 1-8, in the first directory of an EXIF block; 1 if there is none or the block is odd.
 
-    `exif` starts with the TIFF header; an "Exif" preamble, which belongs to JPEG only, is passed over. As in OpenCV, the
-    first orientation entry counts, and its value is read as a 16-bit number whatever its type says.
+    `exif` starts with the TIFF header; an "Exif" preamble, which only JPEG has, is skipped. As in OpenCV, the
+    first orientation entry counts, and its value is read as a 16-bit number for any type.
     """
     tiff = exif[6:] if exif.startswith(b"Exif\0") else exif
     order = "<" if tiff.startswith(b"II") else ">"
@@ -33,5 +33,5 @@ def read_orientation(exif: bytes) -> int:
 
 
 def write_orientation(orientation: int) -> bytes:
-    """A big-endian EXIF block, from its TIFF header on, with one directory of one entry: the orientation."""
+    """A big-endian EXIF block, from its TIFF header on, with one directory and one entry: the orientation."""
     return struct.pack(">2sHIHHHIHxxI", b"MM", _TIFF_MARK, 8, 1, _ORIENTATION_TAG, 3, 1, orientation, 0)

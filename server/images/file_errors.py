@@ -1,12 +1,12 @@
 """The errors of image files on this machine, a branch of the tree in models/model_errors.py.
 
-FileError                  image files that cannot be classified as they are
+FileError                  image files that cannot be classified
 ├─ FileUnreadable          a file that cannot be read, or is empty
-├─ NoImages                no folder, or none that holds an image
-├─ SameResultFile          two images that would have the same result file
-└─ GoldenUnfit             an image that cannot be a model's golden one
+├─ NoImages                a folder that does not exist or has no images
+├─ SameResultFile          two images with the same result file
+└─ GoldenUnfit             an image that cannot be a model's golden image
 
-Their code is the API's for a request without a usable image: it was theirs before this tree was, and scripts know it.
+Their code is the API's code for a request without a usable image: scripts used it before this tree existed.
 """
 
 from models.model_errors import ClassifyError

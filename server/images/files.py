@@ -1,4 +1,4 @@
-"""An image file on its way to an engine."""
+"""Reads image files for an engine."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from server.types import EncodedImage
 
 
 def read_image(path: Path, max_image_pixels: int) -> EncodedImage:
-    """The file, checked as a request's image is; raises FileUnreadable, or ServiceError for what is no image to classify."""
+    """Read a file and check it like the image of a request; raises FileUnreadable, or ServiceError for an unusable image."""
     try:
         data = path.read_bytes()
     except OSError as error:

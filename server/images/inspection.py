@@ -1,8 +1,8 @@
-"""Which images are accepted, decided from the bytes alone before anything is decoded.
+"""Decides from the bytes, before any decode, which images are accepted.
 
-An image is accepted if its structure is whole from the first byte to its end: every length fits, every part is in its
-place. What follows the end (an archive, a clip behind a camera's photo) is common and harmless; it is not handed on.
-Nor is what OpenCV's versions read differently: animation frames and metadata. The orientation they told stays in
+An image is accepted if its structure is complete from the first byte to its end: every length fits, every part is in its
+place. Data after the end (an archive, a clip after a camera's photo) are common and harmless; they are removed.
+Parts that OpenCV's versions read differently (animation frames and metadata) are removed too. Their orientation goes into
 `EncodedImage.orientation`.
 """
 
@@ -25,7 +25,7 @@ _INSPECTORS: tuple[tuple[bytes, Callable[[bytes, int], EncodedImage]], ...] = (
     (b"BM", inspect_bmp),
 )
 
-# Named in the refusal, because a client learns more from "this is a GIF" than from "this is not a JPEG".
+# The message names these types, because "this is a GIF" helps a client more than "this is not a JPEG".
 _REFUSED = (
     (0, b"GIF8", "a GIF"),
     (0, b"II*\0", "a TIFF"),
@@ -38,9 +38,9 @@ _REFUSED = (
 
 
 def inspect_image(data: bytes, max_pixels: int) -> EncodedImage:
-    """The image, if it is one the service takes, with at most `max_pixels` pixels.
+    """Return the image if it is acceptable and has at most `max_pixels` pixels.
 
-    Raises BadRequest (no bytes), UnsupportedImage (another type, or a variant no engine decodes), ImageTooLarge (told from
+    Raises BadRequest (no bytes), UnsupportedImage (another type, or a variant that no engine decodes), ImageTooLarge (by
     the header) or UndecodableImage (truncated or damaged).
     """
     if not data:

@@ -1,4 +1,4 @@
-"""JPEG (ITU-T T.81): the markers from SOI to EOI, without decoding what lies between them."""
+"""JPEG (ITU-T T.81): checks the markers from SOI to EOI, without decoding the data between them."""
 
 import re
 import struct
@@ -19,8 +19,8 @@ from server.images.jpeg_scan import find_scan_end
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
 
-# T.81 table B.1. libjpeg-turbo, which every OpenCV uses, decodes the first of these; the others need another decoder,
-# or (lossless, 12 bits) are decoded by some of its versions only.
+# T.81 table B.1. libjpeg-turbo, which every OpenCV uses, decodes the first set. The others need another decoder,
+# or (lossless, 12 bits) only some of its versions decode them.
 _SOF_DECODED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # baseline, extended, progressive; the last two with arithmetic coding
 _SOF_OTHER = {0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical", 0xCB: "lossless"}
 _SOF_OTHER |= {0xCD: "hierarchical", 0xCE: "hierarchical", 0xCF: "hierarchical", 0xDE: "hierarchical", 0xF7: "JPEG-LS"}
@@ -29,24 +29,24 @@ _DRI, _SOS, _EOI, _APP0, _APP1 = 0xDD, 0xDA, 0xD9, 0xE0, 0xE1
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}  # TEM, RSTn, SOI, EOI
 _PASSED_OVER = {0xC4, 0xCC, 0xDB, 0xDC, 0xFE, *range(0xE0, 0xF0)}  # DHT, DAC, DQT, DNL, COM, APPn
 
-# What has one value only where it stands, so that decoders go by it without reading, and merely warn of another (photos
-# of Samsung phones have others): first and last coefficient and bit of a sequential scan, JFIF's major version.
+# Fields with only one valid value in their context. Decoders use that value and only warn of another (photos of Samsung
+# phones have others): first and last coefficient and bit of a sequential scan, JFIF's major version.
 _SEQUENTIAL_SCAN, _JFIF_MAJOR = b"\0\x3f\0", b"\1"
 
-# A hundred times the segments of a camera's file; beyond, walking them costs more than the picture.
+# A hundred times the segments of a camera's file; a walk over more would cost more than the picture.
 _MAX_SEGMENTS = 4096
-# Encoders write about ten scans. Every scan costs a pass over the whole picture, so a small file could ask for hours.
+# Encoders write about ten scans. Every scan costs a pass over the whole picture, so a small file could take hours.
 _MAX_SCANS = 100
 
 _NOT_FILL = re.compile(rb"[^\xff]")
 
 
 def inspect_jpeg(data: bytes, max_pixels: int) -> EncodedImage:
-    """A JPEG that is whole up to EOI, 8 bits, with 1, 3 or 4 components; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
+    """Check an 8-bit JPEG with 1, 3 or 4 components, complete to EOI; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
 
-    OpenCV 4 honours EXIF only in the first APP1 segment, OpenCV 5 in whichever it is; so the APP1 segments are replaced
-    by one that tells the orientation alone, if there is any to tell. Values that a decoder would only warn of are put right,
-    because its warnings are taken for damage.
+    OpenCV 4 uses EXIF only from the first APP1 segment, OpenCV 5 from any of them. So one segment with only the orientation
+    replaces the APP1 segments, if they have an orientation. Values that a decoder would only warn of are corrected,
+    because this project takes a decoder's warning for damage.
     """
     walk = _Walk(data, max_pixels)
     end = walk.to_eoi()
@@ -63,7 +63,7 @@ def inspect_jpeg(data: bytes, max_pixels: int) -> EncodedImage:
 
 @dataclass(slots=True)
 class _Walk:
-    """The way from SOI to EOI, and what has been seen on it."""
+    """Walks from SOI to EOI and collects the facts."""
 
     data: bytes
     max_pixels: int
@@ -81,7 +81,7 @@ class _Walk:
     corrections: list[tuple[int, bytes]] = field(default_factory=list)
 
     def to_eoi(self) -> int:
-        """Walk all segments; returns where EOI ends."""
+        """Walk over all segments; returns the end of EOI."""
         at = 2
         for _ in range(_MAX_SEGMENTS):
             start, marker, end = self._segment(at)
@@ -93,7 +93,7 @@ class _Walk:
         raise damaged(f"The JPEG has more than {_MAX_SEGMENTS} segments; the last", at)
 
     def corrected(self) -> bytes:
-        """The data with the values that could be only one; the very same where they are it."""
+        """The data with corrected values; the same object if all are right."""
         if not self.corrections:
             return self.data
         data = bytearray(self.data)
@@ -106,7 +106,7 @@ class _Walk:
             self.corrections.append((at, value))
 
     def _segment(self, at: int) -> tuple[int, int, int]:
-        """Where the segment at `at` starts behind fill bytes (at its FF), its marker, and where it ends."""
+        """The segment at `at`: its start after fill bytes (at its FF), its marker, and its end."""
         require_bytes(self.data, at, at + 2, "A JPEG marker")
         if self.data[at] != 0xFF:
             raise damaged(f"A byte {self.data[at]:02X} instead of a JPEG marker", at)
@@ -124,7 +124,7 @@ class _Walk:
         return start, marker, end
 
     def _header(self, marker: int, start: int, end: int) -> int:
-        """Take in a segment other than SOS and EOI; returns `end`."""
+        """Read a segment other than SOS and EOI; returns `end`."""
         if marker in _SOF_DECODED:
             self._frame(start, end)
         elif marker == _DRI:
@@ -138,7 +138,7 @@ class _Walk:
             if self.orientation is None and self.data.startswith(b"Exif\0", start + 4):
                 self.orientation = read_orientation(self.data[start + 4 : end])
         elif marker in _SOF_OTHER:
-            raise unsupported(f"A {_SOF_OTHER[marker]} JPEG (marker FF{marker:02X} at byte {start}) is not one that is decoded")
+            raise unsupported(f"A {_SOF_OTHER[marker]} JPEG (marker FF{marker:02X} at byte {start}) is not supported")
         elif marker not in _PASSED_OVER:
             raise damaged(f"A JPEG marker FF{marker:02X} out of place", start)
         return end
@@ -165,7 +165,7 @@ class _Walk:
             self.blocks[component] = blocks_across * -(-self.height_px * down // (8 * most_down))
 
     def _scan(self, start: int, end: int) -> int:
-        """Take in a scan, from its header (SOS) to its last byte; returns where the marker behind it is."""
+        """Read a scan, from its header (SOS) to its last byte; returns the position of the next marker."""
         components = self.data[start + 4 : end - 3]
         if not components or len(components) != 1 + 2 * components[0] or not set(components[1::2]) <= set(self.blocks):
             raise damaged("A JPEG scan header that does not fit the frame", start)

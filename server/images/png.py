@@ -1,4 +1,4 @@
-"""PNG (W3C PNG, third edition): the chunks from IHDR to IEND, without inflating them."""
+"""PNG (W3C PNG, third edition): checks the chunks from IHDR to IEND, without inflating them."""
 
 import struct
 import zlib
@@ -16,13 +16,13 @@ _DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
 _GREYS = {0, 4}
-_ANCILLARY_BIT = 0x20  # of a chunk type's first letter: a lower-case letter marks what a decoder may pass over
-# Encoders write 8 KiB or more a chunk, so this is far beyond any image that fits into a request.
+_ANCILLARY_BIT = 0x20  # of a chunk type's first letter: a lower-case letter means that a decoder may skip the chunk
+# Encoders write chunks of 8 KiB or more, so this is far more than any image in a request has.
 _MAX_CHUNKS = 16384
 
 
 class _Chunk(NamedTuple):
-    """A chunk: `start` is where its length stands, `end` is behind its CRC."""
+    """A chunk: `start` is the position of its length, `end` the position after its CRC."""
 
     kind: bytes
     start: int
@@ -45,10 +45,10 @@ class _Header(NamedTuple):
 
 
 def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
-    """A PNG that is whole up to IEND, every CRC right; raises ImageTooLarge, UndecodableImage.
+    """Check a PNG that is complete to IEND, with every CRC right; raises ImageTooLarge, UndecodableImage.
 
-    Only the critical chunks are handed on. The others change no pixel as all OpenCV versions agree (transparency is
-    dropped) and some that they disagree on: of an APNG, OpenCV 5 may show a frame that is not the still image.
+    Only the critical chunks are kept. Some others do not change any pixel in all OpenCV versions (transparency is
+    dropped); on others the versions disagree: of an APNG, OpenCV 5 may show a frame that is not the still image.
     """
     if not data.startswith(_SIGNATURE):
         raise damaged("A broken PNG signature", 0)
@@ -82,7 +82,7 @@ def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
 
 
 def _chunks(data: bytes, at: int) -> Iterator[_Chunk]:
-    """The chunks from `at` on, each with its CRC checked; the caller stops at IEND."""
+    """The chunks from `at` on, each after a check of its CRC; the caller stops at IEND."""
     view = memoryview(data)
     for _ in range(_MAX_CHUNKS):
         require_bytes(data, at, at + 12, "A PNG chunk")
@@ -99,7 +99,7 @@ def _chunks(data: bytes, at: int) -> Iterator[_Chunk]:
 
 
 def _header(data: bytes, max_pixels: int) -> tuple[_Header, int]:
-    """IHDR, and where it ends."""
+    """IHDR and its end."""
     at = len(_SIGNATURE)
     chunk = next(_chunks(data, at))
     if chunk.kind != b"IHDR" or chunk.end - chunk.start != 12 + 13:

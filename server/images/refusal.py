@@ -1,4 +1,4 @@
-"""How an image is refused: the errors, and the two bounds every format is held to, its bytes and its pixels."""
+"""The errors for images, and the limits of every format: its bytes and its pixels."""
 
 from server.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
 
@@ -6,12 +6,12 @@ _MAX_SIDE_PX = 65_500  # libjpeg's; libpng and OpenCV stop at a million
 
 
 def damaged(what: str, offset: int) -> UndecodableImage:
-    """The error for a structure that is broken at byte `offset`."""
+    """The error for a broken structure at byte `offset`."""
     return UndecodableImage(f"{what} at byte {offset}.", "The image is truncated or damaged: send the original file.")
 
 
 def unsupported(what: str) -> UnsupportedImage:
-    """The error for what may be a fine image, but not one that every engine decodes."""
+    """The error for an image that may be valid, but that not every engine decodes."""
     return UnsupportedImage(f"{what}.", "Convert it to a plain JPEG, PNG, WebP or BMP.")
 
 
@@ -25,9 +25,9 @@ def require_bytes(data: bytes, start: int, end: int, what: str) -> None:
 
 
 def require_size(width_px: int, height_px: int, max_pixels: int, offset: int) -> None:
-    """Raise UndecodableImage for an empty picture, ImageTooLarge for more than `max_pixels` or a side that no decoder takes.
+    """Raise UndecodableImage for an empty picture; ImageTooLarge for more than `max_pixels` or a side too long for decoders.
 
-    `offset` is the byte where the image tells its size.
+    `offset` is the position of the size in the image.
     """
     if width_px < 1 or height_px < 1:
         raise damaged(f"An impossible size of {width_px}x{height_px} pixels", offset)

@@ -1,4 +1,4 @@
-"""Images turned into what every engine's decoder shows the same way up."""
+"""Turns images so that every engine's decoder shows them upright."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from server.types import EncodedImage, ImageFormat
 
 Pixels = NDArray[np.uint8]
 
-# What makes a picture of each EXIF orientation upright.
+# The operation that makes a picture of each EXIF orientation upright.
 _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
@@ -23,7 +23,7 @@ _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     8: lambda pixels: pixels[:, ::-1].transpose(1, 0, 2),
 }
 
-# Stored, not compressed: 2 ms instead of 28 for 600x400 pixels, and the bytes only cross to the engine.
+# Stored, not compressed: 2 ms instead of 28 for 600x400 pixels, and the bytes only go to the engine.
 _FAST_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 0, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE)
 
 
@@ -33,10 +33,10 @@ def needs_turning(image: EncodedImage) -> bool:
 
 
 def upright(image: EncodedImage) -> EncodedImage:
-    """The image, such that any OpenCV decodes it upright; raises UndecodableImage if it cannot be decoded.
+    """The image in a form that any OpenCV decodes upright; raises UndecodableImage if it cannot be decoded.
 
-    Every OpenCV turns a JPEG as its EXIF says; but OpenCV 4 turns no WebP, and a PNG only where its libpng reads EXIF. Those
-    are turned here and encoded again as PNG, which loses nothing.
+    Every OpenCV turns a JPEG by its EXIF. But OpenCV 4 does not turn a WebP, and turns a PNG only if its libpng reads EXIF. This
+    function turns these and encodes them again as PNG, without loss.
     """
     if not needs_turning(image):
         return image

@@ -1,4 +1,4 @@
-"""WebP (RFC 9649): the RIFF chunks and the header of the one frame in them."""
+"""WebP (RFC 9649): checks the RIFF chunks and the header of the only frame."""
 
 import struct
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from server.images.refusal import damaged, require_bytes, require_size, unsuppor
 from server.types import EncodedImage, ImageFormat
 
 _ANIMATION_FLAG = 0x02
-_MAX_CHUNKS = 256  # a still picture has at most seven, plus what writers add
+_MAX_CHUNKS = 256  # a still picture has at most seven, plus those that writers add
 
 
 class _Chunk(NamedTuple):
-    """A chunk: its name, and where its content starts and ends."""
+    """A chunk: its name, and the start and end of its content."""
 
     name: bytes
     start: int
@@ -22,9 +22,9 @@ class _Chunk(NamedTuple):
 
 
 def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
-    """A still WebP, lossy or lossless, whole by its lengths; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
+    """Check a still WebP, lossy or lossless, complete by its lengths; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
 
-    Animations are refused as GIFs are: OpenCV 5 shows their first frame, OpenCV 4 fails.
+    Animations are refused, like GIFs: OpenCV 5 shows their first frame, OpenCV 4 fails.
     """
     if data[8:12] != b"WEBP":
         raise unsupported("The bytes are RIFF, but not WebP")
@@ -47,7 +47,7 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
         elif position == 0:
             raise damaged(f"A WebP chunk {chunk.name!r} instead of a frame", chunk.start)
         elif chunk.name in {b"ANIM", b"ANMF"}:
-            raise unsupported(f"An animated WebP (chunk {chunk.name.decode()} at byte {chunk.start}) is not one picture")
+            raise unsupported(f"An animated WebP (chunk {chunk.name.decode()} at byte {chunk.start}) is not a still picture")
         elif chunk.name == b"EXIF" and orientation is None:
             orientation = read_orientation(data[chunk.start : chunk.end])
     if size is None:
@@ -71,7 +71,7 @@ def _chunks(data: bytes, end: int) -> Iterator[_Chunk]:
         if chunk.end > end:
             raise damaged(f"A WebP chunk {chunk.name!r} that ends at byte {chunk.end}, outside its container,", at)
         yield chunk
-        at = chunk.end + chunk.end % 2  # contents are padded to even lengths, and start at even bytes
+        at = chunk.end + chunk.end % 2  # contents are padded to even lengths and start at even positions
     raise damaged(f"The WebP has more than {_MAX_CHUNKS} chunks; the last", at)
 
 
@@ -80,13 +80,13 @@ def _canvas(data: bytes, chunk: _Chunk) -> tuple[int, int]:
     if chunk.end - chunk.start != 10:
         raise damaged("A WebP VP8X chunk of the wrong length", chunk.start)
     if data[chunk.start] & _ANIMATION_FLAG:
-        raise unsupported(f"An animated WebP (flag at byte {chunk.start}) is not one picture")
+        raise unsupported(f"An animated WebP (flag at byte {chunk.start}) is not a still picture")
     width_px, height_px = (1 + int.from_bytes(data[at : at + 3], "little") for at in (chunk.start + 4, chunk.start + 7))
     return width_px, height_px
 
 
 def _lossy_size(data: bytes, chunk: _Chunk) -> tuple[int, int]:
-    """Width and height in pixels from a VP8 key frame (RFC 6386, 9.1); a frame whose first partition is cut off is refused."""
+    """Width and height in pixels from a VP8 key frame (RFC 6386, 9.1); refuses a frame with a truncated first partition."""
     frame_bytes = chunk.end - chunk.start
     if frame_bytes < 10:
         raise damaged("A WebP frame without a header", chunk.start)
@@ -96,7 +96,7 @@ def _lossy_size(data: bytes, chunk: _Chunk) -> tuple[int, int]:
     if (tag >> 5) >= frame_bytes:
         raise damaged("A WebP frame shorter than its first partition", chunk.start)
     width, height = struct.unpack_from("<HH", data, chunk.start + 6)
-    return width & 0x3FFF, height & 0x3FFF  # the upper two bits ask for scaling
+    return width & 0x3FFF, height & 0x3FFF  # the upper two bits are for scaling
 
 
 def _lossless_size(data: bytes, chunk: _Chunk) -> tuple[int, int]:

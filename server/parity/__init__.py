@@ -1,1 +1,1 @@
-"""Two ways to answer the same images, compared."""
+"""Compares two ways to classify the same images."""

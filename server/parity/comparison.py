@@ -1,4 +1,4 @@
-"""Whether two ways to answer images agree: what is counted, and which bounds it has to keep."""
+"""Counts whether two ways to classify agree, and checks the counts against bounds."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -7,28 +7,28 @@ from models.model_errors import ClassifyError
 from server.parity.parity_errors import ParityBroken
 
 Facts = Mapping[str, str]
-"""What answers: its model, version, engine, runtime, `recipe_sha256` and `labels_sha256`, as far as they are known."""
+"""The facts about a side: model, version, engine, runtime, `recipe_sha256` and `labels_sha256`, as far as known."""
 Scored = tuple[int, str, float]
 """A class id, its label, its probability."""
 Answer = tuple[Scored, ...] | ClassifyError
-"""The best classes of an image, best first, at most 16; or why there are none."""
+"""The best classes of an image, best first, at most 16; or the reason why there are none."""
 
 TOP = 5
 HASHES = {"recipe_sha256": "recipes", "labels_sha256": "labels"}
 
-# Two classes are tied where their probabilities are as near as this, as a share of the better one. A ratio of probabilities is a
-# difference of logits, and 0.01 of a logit is about the step of FP16 from 8 to 16 (1/128): a chip may order such a pair either way.
+# Two classes are tied if their probabilities differ by less than this share of the better one. A ratio of probabilities is a
+# difference of logits, and 0.01 of a logit is about the step of FP16 from 8 to 16 (1/128): a chip may put such a pair in either order.
 TIE = 0.01
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What must at least, or at most, be found.
+    """The required minimum or maximum of each figure.
 
-    A top-1 that differs without being a tie is what parity is there to find: none is allowed. The places 4 and 5 are often
+    Parity exists to find a top-1 that differs without a tie, so none is allowed. Positions 4 and 5 are often
     nearly tied, so the five best may differ in a twentieth of them. EfficientNet-Lite0 with weights and activations rounded to
-    FP16, as a chip has them, moves a probability by 0.005 at most (200 crops of two photos; the five best overlap by 0.998):
-    0.02 leaves a deeper network room for four times that, and a wrong recipe none.
+    FP16, as on a chip, changes a probability by at most 0.005 (200 crops of two photos; the five best overlap by 0.998).
+    A limit of 0.02 allows four times that for a deeper network, but does not allow a wrong recipe.
     """
 
     min_top1: float = 1.0
@@ -38,33 +38,33 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Failed:
-    """An image that was not answered on both sides: the reasons, empty where it was."""
+    """An image without an answer from both sides: the reasons, empty for a side with an answer."""
 
     image: str
     reasons: tuple[str, str]
 
     @property
     def one_sided(self) -> bool:
-        """Whether one side did answer it."""
+        """Whether one side has an answer."""
         return not all(self.reasons)
 
 
 @dataclass(frozen=True)
 class Differing:
-    """An image whose best class differs, and the best of each side."""
+    """An image with different best classes, and the best of each side."""
 
     image: str
     best: tuple[Scored, Scored]
 
     @property
     def weight(self) -> float:
-        """How sure the sides are, together."""
+        """The sum of both sides' confidence."""
         return self.best[0][2] + self.best[1][2]
 
 
 @dataclass(frozen=True)
 class Largest:
-    """The largest difference of a score, and where it is."""
+    """The largest difference of a score, and its place."""
 
     difference: float = 0.0
     image: str = ""
@@ -74,7 +74,7 @@ class Largest:
 
 @dataclass
 class ParityReport:
-    """What the comparison of two sides found; grows only with the images that fail or differ."""
+    """The result of a comparison; its size grows only with the images that fail or differ."""
 
     sides: tuple[Facts, Facts]
     compared: int = 0
@@ -89,32 +89,32 @@ class ParityReport:
 
     @property
     def top1(self) -> float:
-        """The share of the compared images whose best class is the same, or tied."""
+        """The share of the compared images with the same best class, or a tie."""
         return (self.agreed + len(self.tied)) / self.compared if self.compared else 0.0
 
     @property
     def top5(self) -> float:
-        """The mean share of the five best classes that both sides have."""
+        """The mean share of the five best classes that both sides have in common."""
         return self._overlaps / self.compared if self.compared else 0.0
 
     @property
     def mean_difference(self) -> float:
-        """Of the scores of the classes that both sides list."""
+        """The mean difference of the scores of classes that both sides list."""
         return self._differences / self._scores if self._scores else 0.0
 
     @property
     def one_sided(self) -> int:
-        """How many images only one side answered."""
+        """The number of images that only one side answered."""
         return sum(failed.one_sided for failed in self.failed)
 
     @property
     def warnings(self) -> list[str]:
-        """What the two sides do not have in common, though they should."""
+        """The facts that should be equal on both sides, but are not."""
         pairs = ((name, *(side.get(key, "") for side in self.sides)) for key, name in HASHES.items())
         return [f"the {name} of the two sides differ" for name, one, other in pairs if one and other and one != other]
 
     def add(self, image: str, one: Answer, other: Answer) -> None:
-        """Count an image."""
+        """Count one image."""
         if isinstance(one, ClassifyError) or isinstance(other, ClassifyError):
             reasons = (_reason(one), _reason(other))
             self.failed.append(Failed(image, reasons))
@@ -140,24 +140,24 @@ class ParityReport:
                     self.largest = Largest(difference, image, class_id, label)
 
     def check(self, bounds: Bounds) -> None:
-        """Raises ParityBroken naming every bound that is not kept; images that neither side could answer break none."""
+        """Raise ParityBroken that names every violated bound; images that neither side could answer do not count."""
         faults = [
-            (not self.compared, "no image was answered by both sides"),
-            (bool(self.compared) and self.top1 < bounds.min_top1, f"top-1 agreement is {self.top1:.4f}, not {bounds.min_top1:g}"),
-            (bool(self.compared) and self.top5 < bounds.min_top5, f"top-5 overlap is {self.top5:.4f}, not {bounds.min_top5:g}"),
+            (not self.compared, "both sides answered no image in common"),
+            (bool(self.compared) and self.top1 < bounds.min_top1, f"top-1 agreement is {self.top1:.4f}, less than {bounds.min_top1:g}"),
+            (bool(self.compared) and self.top5 < bounds.min_top5, f"top-5 overlap is {self.top5:.4f}, less than {bounds.min_top5:g}"),
             (
                 self.largest.difference > bounds.max_difference,
                 f"a score differs by {self.largest.difference:.4g}, more than {bounds.max_difference:g}",
             ),
-            (self.one_sided > 0, f"{self.one_sided} images were answered by one side only"),
+            (self.one_sided > 0, f"{self.one_sided} images have an answer from one side only"),
         ]
         broken = [fault for found, fault in faults if found]
         if broken:
-            hint = "The report names the images; `convert inspect` tells what an artifact is made of."
+            hint = "The report names the images; `convert inspect` shows the contents of an artifact."
             raise ParityBroken(f"The two sides do not agree: {'; '.join(broken)}.", hint)
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON; the images that differ most come first."""
+        """The report for JSON; the images that differ most come first."""
         return {
             "sides": [dict(side) for side in self.sides],
             "warnings": self.warnings,
@@ -173,14 +173,14 @@ class ParityReport:
 
 
 def compare(report: ParityReport, images: Iterable[str], one: Iterable[Answer], other: Iterable[Answer]) -> Iterator[str]:
-    """Count both sides' answers, which come in the order of the images; yields each image once it is counted."""
+    """Count both sides' answers, in the order of the images; yields each image after it is counted."""
     for image, first, second in zip(images, one, other, strict=True):
         report.add(image, first, second)
         yield image
 
 
 def worst_first(found: Iterable[Differing]) -> list[Differing]:
-    """Those that the two sides are most sure of come first."""
+    """The images of the highest confidence of both sides first."""
     return sorted(found, key=lambda differing: -differing.weight)
 
 
@@ -189,7 +189,7 @@ def _reason(answer: Answer) -> str:
 
 
 def _tied(ranking: tuple[Scored, ...], class_id: int) -> bool:
-    """Whether a class is as good as the best of the ranking, but for what rounding does."""
+    """Whether a class is as good as the best of the ranking, within rounding."""
     best = ranking[0][2]
     return any(scored[0] == class_id and best - scored[2] <= TIE * best for scored in ranking)
 

@@ -9,7 +9,7 @@ _HASH_DIGITS = 12
 
 
 def report_text(report: ParityReport) -> str:
-    """Several lines: the two sides, the figures, and the images that differ, the worst first."""
+    """Several lines: the two sides, the figures, and the images that differ, worst first."""
     return "\n".join(_lines(report))
 
 

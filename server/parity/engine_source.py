@@ -1,4 +1,4 @@
-"""A side that is the engine which serves, in this process."""
+"""A side of a comparison that is the serving engine, in this process."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ from server.types import Runtime
 
 @dataclass(frozen=True)
 class ModelWithFile(StoredModel):
-    """A model of the store, but for its artifact, which is a file of one's own; `batch_sizes` are those of the file."""
+    """A model of the store with another artifact file; `batch_sizes` belong to the file."""
 
     file: Path
     batch_sizes: tuple[int, ...] = (1,)
 
     def check_artifact(self, soc: str) -> tuple[Artifact, Path]:
-        """The file, for whatever device is asked."""
+        """The file, for any device."""
         return Artifact(file="artifact", sha256=sha256_of(self.file), soc=soc, batch_sizes=self.batch_sizes), self.file
 
 
 class EngineSource:
-    """A model through the stream engine, by the pipeline that is rendered from its manifest."""
+    """A model on the stream engine, with the pipeline rendered from its manifest."""
 
     def __init__(self, side: str, settings: Settings, model: StoredModel, runtime: Runtime | None = None) -> None:
-        """Without a `runtime` the settings name it. A hand-written pipeline of the settings does not count here."""
+        """Without a `runtime`, the settings name it. A hand-written pipeline in the settings has no effect here."""
         self.runtime = runtime or choose_runtime(settings)
         changes = {"runtime": self.runtime, "engines": "stream", "pipeline": None, "model": model.manifest.name}
         self._settings = settings.model_copy(update=changes)
@@ -38,13 +38,13 @@ class EngineSource:
         self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime}
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
-        """One answer a file, in order; as many are under way as the engine takes."""
+        """One answer per file, in order; the engine's capacity limits the images in progress."""
         for _, outcome in classify_files(self._settings, list(paths), self._model):
             yield outcome if isinstance(outcome, ClassifyError) else outcome.scores
 
 
 def model_facts(side: str, model: StoredModel) -> dict[str, str]:
-    """What a manifest tells of a side."""
+    """The facts about a side, from a manifest."""
     manifest = model.manifest
     return {
         "side": side,

@@ -1,13 +1,13 @@
 """The errors of parity, a branch of the tree in models/model_errors.py.
 
 ParityError                two ways to run a model that cannot be compared, or do not agree
-├─ SourceInvalid           a side that cannot be: no address, no such file, not for that runtime
-├─ RemoteUnavailable       the server that is a side does not answer
-├─ RemoteFull              the server that is a side was full until the end
-├─ RemoteFailed            the server that is a side refuses, or answers what cannot be compared
+├─ SourceInvalid           an invalid side: not an address, not a file, or not for that runtime
+├─ RemoteUnavailable       the server of a side does not answer
+├─ RemoteFull              the server of a side stayed full
+├─ RemoteFailed            the server of a side refuses, or gives an answer that cannot be compared
 └─ ParityBroken            two ways to run a model do not agree
 
-The codes but the last are those of server/errors.py for the same in this process: a report tells them of either side alike.
+Except for the last, the codes are those of server/errors.py for the same fault in this process: a report names it the same way.
 """
 
 from models.model_errors import ClassifyError

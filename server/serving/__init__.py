@@ -1,1 +1,1 @@
-"""Models that are served: admission, budgets, reload, from start to drain."""
+"""The served models: admission, budgets, reload, from start to drain."""

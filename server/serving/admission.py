@@ -1,4 +1,4 @@
-"""The way to a model's engine: deadlines, abandoned requests, and the record of what became of every image."""
+"""Passes images to a model's engine: deadlines, cancelled requests, and a count of every outcome."""
 
 import asyncio
 import concurrent.futures
@@ -14,15 +14,15 @@ from server.types import EncodedImage, Prediction
 
 
 class Admission:
-    """Hands images to the engine and waits for the answers, no longer than the request's time."""
+    """Passes images to the engine and waits for the answers, at most for the request's time."""
 
     def __init__(self, served: ServedModel, metrics: ModelMetrics, timeout_s: float) -> None:
         self.served = served
-        """What answers from now on; to be changed on the event loop's thread only."""
+        """The version that answers; change it only on the event loop's thread."""
         self._metrics = metrics
         self._timeout_s = timeout_s
         self.under_way = 0
-        self.last_s = float("-inf")  # when an image came last, on the clock of monotonic()
+        self.last_s = float("-inf")  # the time of the last image, on the clock of monotonic()
         metrics.window_capacity.set(served.engine.capacity)
 
     @property
@@ -30,7 +30,7 @@ class Admission:
         return self.served.engine
 
     def deadline_s(self, timeout_ms: int | None) -> float:
-        """When a request that begins now must be answered; a client may ask for less than the server's own limit."""
+        """The deadline of a request that starts now; a client may choose a shorter time than the server's limit."""
         asked_s = self._timeout_s if timeout_ms is None else min(timeout_ms / 1000, self._timeout_s)
         return monotonic() + asked_s
 
@@ -49,7 +49,7 @@ class Admission:
 
     def refusal(self) -> Saturated:
         """The error returned when the window is full."""
-        return Saturated(f"{self._engine.capacity} images are in flight, which is all this server takes.", "Try again in a moment.")
+        return Saturated(f"{self._engine.capacity} images are in flight, the limit of this server.", "Try again in a moment.")
 
     def count_refusal(self) -> None:
         """Record one."""
@@ -86,7 +86,7 @@ class Admission:
         if not future.done():
             future.cancel()
             self._record(DeadlineExceeded.code)
-            raise DeadlineExceeded("The image was not answered in the request's time.", "Ask for more time or try later.")
+            raise DeadlineExceeded("The image was not answered within the request's time.", "Ask for more time or try later.")
         try:
             prediction = future.result()
         except ServiceError as error:
@@ -106,14 +106,14 @@ class Admission:
         return prediction
 
     def _record(self, outcome: str, engine: str = "") -> None:
-        """`engine` is who answered; if nobody did, it is put down to who would."""
+        """Count an outcome for the engine that answered, or, without an answer, for the present engine."""
         self.under_way -= 1
         self._metrics.in_flight.set(self.under_way)
         self._metrics.image(engine or self._engine.name, outcome)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, answered: asyncio.Future[None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waits
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and the waiting requests with it
         loop.call_soon_threadsafe(_settle, answered)
 
 

@@ -1,4 +1,4 @@
-"""The bytes of bodies that may be under way together: each is bounded by itself, but there may be thousands."""
+"""Limits the bytes of all bodies in progress: each body has its own limit, but there may be thousands of bodies."""
 
 from types import TracebackType
 from typing import Self
@@ -8,7 +8,7 @@ from server.telemetry.metrics import Metrics
 
 
 class BodyBudget:
-    """One for a server."""
+    """The bytes of all bodies of a server."""
 
     def __init__(self, limit_bytes: int, metrics: Metrics) -> None:
         self._limit_bytes = limit_bytes
@@ -17,19 +17,19 @@ class BodyBudget:
         metrics.body_bytes.set_function(lambda: float(self._held_bytes))
 
     def take(self, more_bytes: int) -> None:
-        """Add to what is held; raises Saturated when it does not fit."""
+        """Reserve more bytes; raises Saturated if they do not fit."""
         if self._held_bytes + more_bytes > self._limit_bytes:
             self._refused.inc()
-            raise Saturated("The bodies under way have as many bytes as this server takes.", "Try again in a moment.")
+            raise Saturated("The request bodies in progress have reached this server's limit of bytes.", "Try again in a moment.")
         self._held_bytes += more_bytes
 
     def give_back(self, held_bytes: int) -> None:
-        """What is held no longer."""
+        """Release bytes."""
         self._held_bytes -= held_bytes
 
 
 class BodyHold:
-    """The share of one request, given back when it is left."""
+    """The share of one request, released at the end of the block."""
 
     __slots__ = ("_budget", "_bytes")
 
@@ -38,7 +38,7 @@ class BodyHold:
         self._bytes = 0
 
     def grow_to(self, total_bytes: int) -> None:
-        """Hold so many bytes if there are fewer now; raises Saturated."""
+        """Hold at least this many bytes; raises Saturated."""
         if total_bytes > self._bytes:
             self._budget.take(total_bytes - self._bytes)
             self._bytes = total_bytes

@@ -1,4 +1,4 @@
-"""Image files from the command line, through the engine that serves."""
+"""Classifies image files for the command line, with the serving engine."""
 
 import json
 import sys
@@ -25,12 +25,12 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The image files of a folder, by name; raises NoImages, or SameResultFile for two that would have the same."""
+    """The image files of a folder, by name; raises NoImages, or SameResultFile for two images with the same result file."""
     if not folder.is_dir():
         raise NoImages(f"{folder} is not a folder.")
     images = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
     if not images:
-        raise NoImages(f"{folder} holds no image.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
+        raise NoImages(f"{folder} has no images.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
     by_stem: dict[str, Path] = {}
     for image in images:
         if (other := by_stem.setdefault(image.stem, image)) is not image:
@@ -39,18 +39,18 @@ def list_images(folder: Path) -> list[Path]:
 
 
 def find_images(places: Iterable[Path]) -> list[Path]:
-    """The files named, and the image files in the folders named and below them, by name; raises NoImages."""
+    """The named files, and the image files in and below the named folders, by name; raises NoImages."""
     found = []
     for place in places:
         below = (path for path in place.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
         found += sorted(below) if place.is_dir() else [place]
     if not found:
-        raise NoImages("There is no image.", f"Name files, or folders of images that end with {', '.join(IMAGE_SUFFIXES)}.")
+        raise NoImages("There are no images.", f"Name files, or folders of images that end with {', '.join(IMAGE_SUFFIXES)}.")
     return found
 
 
 def classify_files(settings: Settings, paths: list[Path], model: StoredModel | None = None) -> Iterator[Outcome]:
-    """One outcome a file, in order; as many files are under way as the engine takes. `model` stands for the settings' one."""
+    """One outcome per file, in order; the engine's capacity limits the files in progress. `model` replaces the settings' model."""
     service, _ = open_service(without_fallback(settings), model)
     engine = service.models.default.engine
     engine.start()
@@ -67,7 +67,7 @@ def classify_files(settings: Settings, paths: list[Path], model: StoredModel | N
 
 
 def _submit(service: Service, path: Path) -> Future[Prediction] | ClassifyError | None:
-    """The future of a file's answer, the reason why there will be none, or None while the engine is full."""
+    """The future of a file's answer, the error if there is none, or None while the engine is full."""
     try:
         image = read_image(path, service.settings.max_image_pixels)
         return service.models.default.engine.submit(InferenceRequest(image, str(path), monotonic() + service.settings.timeout_ms / 1000))
@@ -87,17 +87,17 @@ def _outcome(path: Path, pending: Future[Prediction] | ClassifyError) -> Outcome
 
 
 def write_results(outcomes: Iterator[Outcome], folder: Path, top_k: int) -> Iterator[Outcome]:
-    """Write a result file for each image as it is answered, and pass the outcomes on; a failed image has no result file."""
+    """Write a result file for each answered image, and pass the outcomes on; a failed image gets no result file."""
     for path, outcome in outcomes:
         if isinstance(outcome, ClassifyError):
-            result_path(folder, path).unlink(missing_ok=True)  # that of an earlier run
+            result_path(folder, path).unlink(missing_ok=True)  # from an earlier run
         else:
             write_result(result_path(folder, path), [score.class_id for score in outcome.scores[:top_k]])
         yield path, outcome
 
 
 def print_outcomes(outcomes: Iterator[Outcome], top_k: int, *, as_json: bool) -> int:
-    """Print every outcome as it comes; the number of files that failed."""
+    """Print every outcome; returns the number of files that failed."""
     failed = 0
     for path, outcome in outcomes:
         failed += isinstance(outcome, ClassifyError)

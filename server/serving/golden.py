@@ -1,4 +1,4 @@
-"""The golden image of a model: a picture whose answer is known, asked before a model is let in front of clients."""
+"""The golden image of a model: a picture with a known answer, checked before the model serves clients."""
 
 import logging
 from concurrent.futures import TimeoutError as NoAnswer
@@ -19,9 +19,9 @@ MAX_PIXELS = 50_000_000
 
 
 def check_golden(served: ServedModel) -> None:
-    """Ask the engine, which runs, for the manifest's golden image; raises EngineUnavailable, ArtifactDamaged for another file.
+    """Send the manifest's golden image to the running engine; raises EngineUnavailable, ArtifactDamaged for another file.
 
-    A model without one passes: its engine has answered a first picture already.
+    A model without a golden image passes: its engine has already answered a warm-up picture.
     """
     manifest, golden = served.model.manifest, served.model.manifest.golden
     if golden is None:
@@ -35,13 +35,13 @@ def check_golden(served: ServedModel) -> None:
     if words := difference(golden, prediction):
         raise EngineUnavailable(
             f"{manifest.name} fails its golden image {golden.file}: {words}.",
-            "The artifact is not this model, or is damaged by its conversion: ascend-classify convert parity.",
+            "The artifact is not this model, or its conversion damaged it: check it with ascend-classify convert parity.",
         )
-    logger.info("%s: its golden image is class %d, as it should be", manifest.name, golden.class_id)
+    logger.info("%s: its golden image is class %d, as expected", manifest.name, golden.class_id)
 
 
 def difference(golden: Golden, prediction: Prediction) -> str:
-    """What is wrong with an answer; empty if nothing is. Scores of logits have no scale to compare on."""
+    """The difference from the expected answer; empty if there is none. Logits have no common scale, so only classes are compared."""
     best = prediction.scores[0]
     if best.class_id != golden.class_id:
         return f"class {best.class_id} ({best.score:.4f}) instead of {golden.class_id}"

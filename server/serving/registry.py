@@ -1,4 +1,4 @@
-"""The models that are served, by name. One is exposed today; whatever concerns a model is asked of its entry here."""
+"""The served models, by name. Today there is one; each entry holds everything about its model."""
 
 import logging
 import threading
@@ -17,25 +17,25 @@ logger = logging.getLogger(__name__)
 
 
 class RegisteredModel:
-    """What answers under one name: the present version behind its admission, and former versions that still drain."""
+    """The model under one name: the present version with its admission, and former versions that still drain."""
 
     def __init__(self, served: ServedModel, metrics: Metrics, timeout_s: float) -> None:
         self.name = served.model.manifest.name
         self.metrics = ModelMetrics(metrics, self.name)
         self.admission = Admission(served, self.metrics, timeout_s)
         self.measuring = threading.Lock()
-        """Held while the version must not be exchanged: by an evaluation, which measures it, and by a reload."""
+        """Held while the version must not change: by an evaluation, which measures it, and by a reload."""
         self._retiring: set[ServedModel] = set()
         self._begin_to_serve(served)
 
     @property
     def served(self) -> ServedModel:
-        """The version that answers now, and its engine."""
+        """The present version and its engine."""
         return self.admission.served
 
     @property
     def model(self) -> StoredModel:
-        """The model that is served."""
+        """The served model."""
         return self.served.model
 
     @property
@@ -53,46 +53,46 @@ class RegisteredModel:
         return any(status.up for status in self.engine.statuses() if (status.name, status.device) == (name, device))
 
     def start(self) -> None:
-        """Start the engine and ask it for the golden image; raises ClassifyError."""
+        """Start the engine and check the golden image; raises ClassifyError."""
         self.engine.start()
         check_golden(self.served)
 
     def exchange(self, served: ServedModel) -> ServedModel:
-        """Serve another version, whose engine runs, from now on; the former one. On the event loop's thread."""
+        """Serve another version, whose engine is running; returns the former one. Call this on the event loop's thread."""
         former, self.admission.served = self.served, served
         self._retiring.add(former)
         self._begin_to_serve(served)
         return former
 
     def retire(self, former: ServedModel, drain_s: float) -> None:
-        """Answer what a former version has in flight, and release it."""
+        """Finish the images of a former version, and release it."""
         former.engine.close(drain_s)
         self._retiring.discard(former)
         logger.info("version %s of %s has drained", former.model.manifest.version, self.name)
 
     def close(self, drain_s: float) -> None:
-        """Answer what is in flight, then release the engines."""
+        """Finish the images in flight, then release the engines."""
         self.engine.close(drain_s)
         for former in tuple(self._retiring):
             former.engine.close(0)
 
 
 class Registry:
-    """The models by name, in the order in which they are named; the first is the default."""
+    """The models by name, in the configured order; the first is the default."""
 
     def __init__(self, models: Iterable[RegisteredModel]) -> None:
         self._models = {model.name: model for model in models}
         self.default = next(iter(self._models.values()))
 
     def default_engine_name(self) -> str:
-        """The engine that answers for the default model now."""
+        """The present engine of the default model."""
         return self.default.engine.name
 
     def __iter__(self) -> Iterator[RegisteredModel]:
         return iter(self._models.values())
 
     def get(self, name: str | None = None) -> RegisteredModel:
-        """The model of that name, the default without one; raises NotFound."""
+        """The model of that name, or the default without a name; raises NotFound."""
         if name is None:
             return self.default
         found = self._models.get(name)

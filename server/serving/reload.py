@@ -1,4 +1,4 @@
-"""Another version of the model, without a gap: loaded and warmed beside the old one, checked, exchanged, the old one drained."""
+"""Loads another version of the model without downtime: warm it next to the old one, check it, exchange them, drain the old one."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Reloader:
-    """Exchanges what a service serves; one exchange at a time, and none while an evaluation measures the present model."""
+    """Exchanges the served version; one exchange at a time, and none during an evaluation of the present model."""
 
     def __init__(self, service: Service, runtime: Runtime) -> None:
         self._service = service
@@ -27,19 +27,21 @@ class Reloader:
         self._tasks: set[asyncio.Task[ServedModel]] = set()
 
     async def reload(self, name: str | None = None) -> ServedModel:
-        """Serve what the store holds now under a model's name; raises ReloadRefused, and then the old one goes on, NotFound."""
+        """Serve the store's present version of a model. Raises NotFound; raises ReloadRefused, and then the old version stays."""
         service, model = self._service, self._service.models.get(name)
         if service.phase is not Phase.READY:
             raise ReloadRefused(f"The server is {service.phase}.", "Wait for /health/ready.")
         if not model.measuring.acquire(blocking=False):
-            raise ReloadRefused("An evaluation measures the present model, or another reload is under way.", "Wait, or end it.")
+            raise ReloadRefused(
+                "An evaluation measures the present model, or another reload is in progress.", "Wait for its end, or cancel the evaluation."
+            )
         try:
             began_s = monotonic()
             try:
                 served = await asyncio.to_thread(self._prepare, model)
             except ClassifyError as error:
                 logger.error("the model is not reloaded: %s", error)  # noqa: TRY400 - the words say it all
-                raise ReloadRefused(f"The new model is refused, and the old one goes on. {error.message}", error.remedy) from error
+                raise ReloadRefused(f"The new model was refused, and the old one stays. {error.message}", error.remedy) from error
             former = model.exchange(served)
             logger.info("%s version %s is served, after %.1f s", *served.words.values(), monotonic() - began_s)
         finally:
@@ -48,7 +50,7 @@ class Reloader:
         return served
 
     def _prepare(self, model: RegisteredModel) -> ServedModel:
-        """Another engine, which runs and has answered rightly; raises ClassifyError."""
+        """A new engine that is running and has passed the golden image; raises ClassifyError."""
         served = open_served_model(self._service.settings, self.runtime, self._service.metrics)
         served.engine.on_batch = model.metrics.batch
         try:
@@ -60,7 +62,7 @@ class Reloader:
         return served
 
     def request(self) -> None:
-        """Reload in the background, on the event loop that runs; how it ends is logged."""
+        """Reload in the background, on the running event loop; the log reports the result."""
         task = asyncio.get_running_loop().create_task(self.reload())
         self._tasks.add(task)
         task.add_done_callback(self._ended)

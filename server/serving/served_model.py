@@ -1,4 +1,4 @@
-"""A model and the engine that runs it, exchanged for another pair as a whole."""
+"""A model and the engine that runs it; a reload exchanges the whole pair."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from server.engines.fleet.fleet import Fleet
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServedModel:
-    """A model and its engine; `words` are how replies name the model."""
+    """A model and its engine; `words` name the model in replies."""
 
     model: StoredModel
     engine: Fleet

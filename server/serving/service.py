@@ -1,4 +1,4 @@
-"""The service: models behind their engines, from start to drain."""
+"""The service: models with their engines, from start to drain."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class Phase(StrEnum):
-    """Where the service is in its life."""
+    """The phase of the service."""
 
     STARTING = "starting"
     READY = "ready"
@@ -27,7 +27,7 @@ class Phase(StrEnum):
 
 
 class Service:
-    """Holds what the routes need. `on_failure` is called when an engine cannot start."""
+    """Holds the objects for the routes. `on_failure` is called if an engine cannot start."""
 
     def __init__(self, settings: Settings, served: Iterable[ServedModel], metrics: Metrics) -> None:
         self.settings = settings
@@ -38,11 +38,11 @@ class Service:
         self.failure: ClassifyError | None = None
         self.on_failure: Callable[[], None] = lambda: None
         self.loaded = threading.Event()
-        """Set once the engines have started, or one has failed to."""
+        """Set when the engines have started, or one has failed to start."""
         self._loader = threading.Thread(target=self._load, name="engine-loader")
 
     def begin(self) -> None:
-        """Load the engines on a thread of its own, while the rest of the server comes up and the health routes answer."""
+        """Load the engines on another thread, while the rest of the server starts and the health routes answer."""
         if not self._loader.ident:
             self._loader.start()
 
@@ -73,12 +73,12 @@ class Service:
         self.on_failure()
 
     def drain(self) -> None:
-        """Go out of readiness; what comes in is still answered until the listener closes."""
+        """Report not ready; requests are still answered until the listener closes."""
         if self.phase is not Phase.FAILED:
             self.phase = Phase.DRAINING
 
     async def close(self) -> None:
-        """Answer what is in flight, then release the engines."""
+        """Finish the images in flight, then release the engines."""
         await asyncio.to_thread(self._release)
 
     def _release(self) -> None:
@@ -87,7 +87,7 @@ class Service:
             model.close(self.settings.drain_s)
 
     def readiness(self) -> tuple[bool, str, str]:
-        """Whether requests are welcome, the phase, and the reason if not."""
+        """Whether the service accepts requests, the phase, and the reason if not."""
         if self.phase is not Phase.READY:
             return False, self.phase, str(self.failure or "")
         for model in self.models:

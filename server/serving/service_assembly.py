@@ -1,4 +1,4 @@
-"""From settings to a service: which model, which runtime, which engines."""
+"""Makes the service from the settings: model, runtime, engines."""
 
 from models.model_errors import ModelNotPrepared
 from models.store import ZOO, ModelStore, StoredModel, zoo_manifest, zoo_names
@@ -13,12 +13,12 @@ from server.types import Runtime
 
 
 def choose_runtime(settings: Settings) -> Runtime:
-    """The named runtime, or the one that is there."""
+    """The configured runtime, or else the detected one."""
     return detect_runtime() if settings.runtime == "auto" else settings.runtime
 
 
 def open_model(settings: Settings) -> StoredModel:
-    """The model that is served; the fake engine can do without its artifacts."""
+    """The served model; the fake engine does not need its artifacts."""
     store = ModelStore(settings.model_store)
     try:
         return store.open(settings.model)
@@ -29,17 +29,17 @@ def open_model(settings: Settings) -> StoredModel:
 
 
 def open_served_model(settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None) -> ServedModel:
-    """The settings' model, or another, with its engine, which has not started; raises ClassifyError."""
+    """The settings' model, or another one, with its engine, not started; raises ClassifyError."""
     model = model or open_model(settings)
     return ServedModel(model, EngineAssembly(settings, model, runtime, ModelMetrics(metrics, model.manifest.name)).fleet())
 
 
 def without_fallback(settings: Settings) -> Settings:
-    """For a run that ends: a fallback would only take its time to load."""
+    """The settings for a run that ends: a fallback would only cost time to load."""
     return settings.model_copy(update={"engines": engine_kinds(settings)[0]})
 
 
 def open_service(settings: Settings, model: StoredModel | None = None) -> tuple[Service, Runtime]:
-    """A service that has not started, of the settings' model or of another; raises ClassifyError."""
+    """A service of the settings' model or of another one, not started; raises ClassifyError."""
     runtime, metrics = choose_runtime(settings), Metrics()
     return Service(settings, [open_served_model(settings, runtime, metrics, model)], metrics), runtime

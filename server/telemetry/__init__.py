@@ -1,1 +1,1 @@
-"""What the server tells of itself: metrics, logs."""
+"""The server's metrics and logs."""

@@ -1,4 +1,4 @@
-"""One line a request, in one form with the other logs; lines are written together, since one by one they cost a tenth of a request."""
+"""The access log: one line per request, in the format of the other logs, written in groups: single writes cost a tenth of a request."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ FLUSH_S = 0.05
 
 
 class AccessLog:
-    """Collects lines and writes them a moment later, in their order. For the event loop's thread."""
+    """Collects lines and writes them in order after a moment. Only for the event loop's thread."""
 
     def __init__(self, *, json: bool, stream: TextIO = sys.stderr) -> None:
         self._json = json
@@ -18,7 +18,7 @@ class AccessLog:
         self._lines: list[str] = []
 
     def request(self, request_id: str, method: str, path: str, status: int, elapsed_s: float, client: str) -> None:
-        """Note a request that was answered; what a client has chosen is escaped."""
+        """Record an answered request; texts from the client are escaped."""
         now, elapsed_ms = datetime.now(UTC), elapsed_s * 1000
         method, path = encode_basestring(method), encode_basestring(path)
         if self._json:
@@ -35,7 +35,7 @@ class AccessLog:
             asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
 
     def flush(self) -> None:
-        """Write what was noted."""
+        """Write the collected lines."""
         lines, self._lines = self._lines, []
         if lines:
             self._stream.write("".join(lines))

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line for machines, plain lines for a person at a terminal."""
+"""Logs: one JSON object per line for programs, plain lines for a person at a terminal."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ _KNOWN = frozenset(vars(logging.makeLogRecord({})))
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON: time, level, logger, message, and whatever `extra` held."""
+    """A record as one line of JSON: time, level, logger, message, and the fields of `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Render a record."""
@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logs(level: str, style: Literal["auto", "json", "text"]) -> AccessLog | None:
-    """Send every logger, uvicorn's included, to standard error in one form. Returns where requests are noted, if they are."""
+    """Send all loggers, also uvicorn's, to standard error in one format. Returns the access log if requests are logged."""
     handler = logging.StreamHandler(sys.stderr)
     json_lines = style == "json" or (style == "auto" and not sys.stderr.isatty())
     if json_lines:
@@ -40,6 +40,6 @@ def configure_logs(level: str, style: Literal["auto", "json", "text"]) -> Access
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every malformed form, which is the client's affair
-    logging.getLogger("uvicorn.access").disabled = True  # server.http.middleware notes every request, with its id
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every malformed form, which is the client's fault
+    logging.getLogger("uvicorn.access").disabled = True  # server.http.middleware logs every request with its id
     return AccessLog(json=json_lines) if logging.getLogger().isEnabledFor(logging.INFO) else None

@@ -1,4 +1,4 @@
-"""Every instrument of the server, in base units, with bounded labels; one object, injected."""
+"""All instruments of the server, in base units, with bounded labels, in one object."""
 
 from importlib.metadata import version
 from types import MappingProxyType
@@ -50,7 +50,7 @@ LABELS = MappingProxyType(
 
 
 class Metrics:
-    """The instruments, named `classify_*`, in a registry of their own. Those of a model are written through ModelMetrics."""
+    """The instruments, named `classify_*`, in their own registry. ModelMetrics writes those of a model."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -66,7 +66,7 @@ class Metrics:
             return Histogram(f"classify_{name}", documentation, labels, buckets=buckets, registry=registry)
 
         self.http_requests = counter("http_requests_total", "Requests answered.", "endpoint", "method", "code")
-        for code in ("200", "500", "503", "504"):  # a counter that first appears at 1 has no increase()
+        for code in ("200", "500", "503", "504"):  # increase() misses the first value of a counter that appears later
             self.http_requests.labels("/classify", "POST", code)
         self.http_duration_s = histogram(
             "http_request_duration_seconds",
@@ -74,25 +74,25 @@ class Metrics:
             "endpoint",
             buckets=_LATENCY_S,
         )
-        self.rejected = counter("rejected_total", "Images refused before an engine saw them.", "reason")
+        self.rejected = counter("rejected_total", "Images refused before an engine got them.", "reason")
         self.body_bytes = gauge(
             "body_bytes", "Bytes of bodies being read or waiting for their answers: what counts against BODY_BUDGET_BYTES."
         )
-        self.images = counter("images_total", "Images by what became of them.", "model", "engine", "outcome")
-        self.stage_duration_s = histogram("stage_duration_seconds", "Time of one image in one stage.", "model", "stage", buckets=_STAGE_S)
+        self.images = counter("images_total", "Images by outcome.", "model", "engine", "outcome")
+        self.stage_duration_s = histogram("stage_duration_seconds", "Time of an image in a stage.", "model", "stage", buckets=_STAGE_S)
         self.batch_size = histogram("batch_size", "Images in one run of the model, where the runtime tells.", "model", buckets=_BATCH_SIZES)
-        self.batch_padding = counter("batch_padding_total", "Unused places in batches that were run.", "model")
-        self.in_flight = gauge("in_flight", "Images an engine is working on.", "model")
-        self.window_capacity = gauge("window_capacity", "Images that may be in flight.", "model")
+        self.batch_padding = counter("batch_padding_total", "Unused places in batches.", "model")
+        self.in_flight = gauge("in_flight", "Images in progress in an engine.", "model")
+        self.window_capacity = gauge("window_capacity", "Most images in flight.", "model")
         self.engine_up = gauge("engine_up", "1 if the engine can answer.", "model", "engine", "device")
         self.engine_switches = counter("engine_switches_total", "Changes of the engine that answers.", "model", "from", "to", "reason")
         self.engine_restarts = counter("engine_restarts_total", "Engine processes that were started again.", "model", "engine", "device")
         self.device_images = counter(
-            "device_images_total", "Images that each engine process answered, probes too.", "model", "engine", "device"
+            "device_images_total", "Images answered by each engine process, including probes.", "model", "engine", "device"
         )
         self.evaluation_images = counter("evaluation_images_total", "Images of evaluations.", "model", "dataset", "outcome")
         self.evaluation_accuracy = gauge(
-            "evaluation_accuracy", "Top-k accuracy of the last evaluation, of all listed.", "model", "dataset", "k"
+            "evaluation_accuracy", "Top-k accuracy of the last evaluation, over all listed images.", "model", "dataset", "k"
         )
         self.evaluation_running = gauge("evaluation_running", "1 while an evaluation runs.")
         self.model_info = gauge("model_info", "The models that are served.", "model", "version", "recipe")
@@ -119,5 +119,5 @@ class Metrics:
         duration.observe(elapsed_s)
 
     def render(self) -> bytes:
-        """The text Prometheus scrapes."""
+        """The text for Prometheus."""
         return generate_latest(self.registry)

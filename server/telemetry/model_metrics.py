@@ -1,4 +1,4 @@
-"""The instruments of one model: its name is their first label."""
+"""The instruments of one model, with its name as their first label."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -9,7 +9,7 @@ from server.telemetry.metrics import Metrics
 
 
 class ModelMetrics:
-    """Records what happens to one model. Its labels are looked up once: that costs more than to count."""
+    """Records the events of one model. Labels are looked up once, because a lookup costs more than a count."""
 
     def __init__(self, metrics: Metrics, model: str) -> None:
         self._metrics = metrics
@@ -25,7 +25,7 @@ class ModelMetrics:
         self._batch_padding = metrics.batch_padding.labels(model)
 
     def image(self, engine: str, outcome: str) -> None:
-        """Count an image, by who answered it and how."""
+        """Count an image, by engine and outcome."""
         key = engine, outcome
         count = self._images.get(key)
         if count is None:
@@ -33,7 +33,7 @@ class ModelMetrics:
         count.inc()
 
     def rejected(self, reason: str) -> None:
-        """Count an image that no engine saw."""
+        """Count an image that no engine got."""
         count = self._rejected.get(reason)
         if count is None:
             count = self._rejected[reason] = self._metrics.rejected.labels(reason)
@@ -57,7 +57,7 @@ class ModelMetrics:
         self._metrics.engine_switches.labels(self._model, before, after, reason).inc()
 
     def device_images(self, engine: str, device: str) -> Counter:
-        """The counter of what an engine process answers."""
+        """The counter of an engine process's answers."""
         return self._metrics.device_images.labels(self._model, engine, device)
 
     def restarts(self, engine: str, device: str) -> Counter:
@@ -65,7 +65,7 @@ class ModelMetrics:
         return self._metrics.engine_restarts.labels(self._model, engine, device)
 
     def serves(self, version: str, recipe: str, engines: Iterable[tuple[str, str]], is_up: Callable[[str, str], float]) -> None:
-        """Show what is served from now on, in place of what was: its version and its engines, each by name and device."""
+        """Replace the shown version and engines; each engine has a name and a device."""
         if self._info:
             self._metrics.model_info.remove(self._model, *self._info)
         for engine in self._engines:

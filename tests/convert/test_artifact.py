@@ -75,7 +75,7 @@ def test_the_same_bytes_and_nothing_beside_them(weights: dict[str, np.ndarray], 
 
 @pytest.mark.parametrize("batch_sizes", [(), (0,), (-1, 1), (2, 1), (1, 1)])
 def test_batch_sizes_must_rise(weights: dict[str, np.ndarray], batch_sizes: tuple[int, ...]) -> None:
-    with pytest.raises(ConvertError, match="rising positive"):
+    with pytest.raises(ConvertError, match="positive and in rising order"):
         cpu_model(MANIFEST, weights, batch_sizes)
 
 
@@ -84,7 +84,7 @@ def test_batch_sizes_must_rise(weights: dict[str, np.ndarray], batch_sizes: tupl
     [
         ({"_fc.bias": None}, r"1 missing: _fc.bias \(10,\)"),
         ({"_fc.bias": np.zeros(9)}, r"1 of another shape: _fc.bias \(9,\) for \(10,\)"),
-        ({"extra": np.zeros(3)}, r"1 without a place in the network: extra \(3,\)"),
+        ({"extra": np.zeros(3)}, r"1 unknown to the network: extra \(3,\)"),
     ],
 )
 def test_weights_must_fit(weights: dict[str, np.ndarray], tmp_path: Path, change: dict[str, np.ndarray | None], message: str) -> None:
@@ -101,7 +101,7 @@ def test_step_counters_are_no_parameters(weights: dict[str, np.ndarray]) -> None
 
 def test_an_unknown_architecture() -> None:
     manifest: ModelManifest = MANIFEST.model_copy(update={"architecture": "vgg"})
-    with pytest.raises(ConvertError, match="no architecture 'vgg'"):
+    with pytest.raises(ConvertError, match="Unknown architecture 'vgg'"):
         cpu_model(manifest, {}, (1,))
 
 

@@ -123,7 +123,7 @@ def test_a_batch_that_was_fixed_becomes_free(run: Run) -> None:
 
 
 def test_a_batch_that_is_built_in(run: Run) -> None:
-    with pytest.raises(ConvertError, match=r"For 2 pictures the network answers 1 rows.*built in"):
+    with pytest.raises(ConvertError, match=r"For 2 pictures the network returns 1 rows.*batch size is fixed"):
         fold(built_in(), manifest_of(SQUARE, ROW), (1, 2))
     alone = fold(built_in(), manifest_of(SQUARE, ROW), (1,))
     assert run(alone.SerializeToString(), np.zeros((1, 32, 32, 3), np.uint8)).shape == (1, ROW)
@@ -133,7 +133,7 @@ def test_a_batch_that_is_built_in(run: Run) -> None:
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (flat(33, 32), "takes 33x32, the recipe of 'efficientnet_lite0' ends at 32x32"),
+        (flat(33, 32), "takes 33x32, but the recipe of 'efficientnet_lite0' gives 32x32"),
         (flat(32, 32, opset=10), "opset 10"),
         (flat(32, 32, inner="recipe/mean"), "inner values named recipe/mean"),
         (flat(32, 32, inner="image"), "inner values named image"),
@@ -148,22 +148,22 @@ def test_what_cannot_be_folded(network: onnx.ModelProto, message: str) -> None:
 
 
 def test_other_classes() -> None:
-    with pytest.raises(ConvertError, match="tells 3072 classes apart, the manifest of 'efficientnet_lite0' 10"):
+    with pytest.raises(ConvertError, match="has 3072 classes, but the manifest of 'efficientnet_lite0' has 10"):
         fold(flat(32, 32), manifest_of(SQUARE, 10), (1,))
 
 
 @pytest.mark.parametrize("batch_sizes", [(), (0,), (-1, 1), (2, 1), (1, 1)])
 def test_batch_sizes_must_rise(batch_sizes: tuple[int, ...]) -> None:
-    with pytest.raises(ConvertError, match="rising positive"):
+    with pytest.raises(ConvertError, match="positive and in rising order"):
         fold(flat(32, 32), manifest_of(SQUARE, ROW), batch_sizes)
 
 
 def test_twice_is_refused() -> None:
     folded = fold(flat(32, 32), manifest_of(SQUARE, ROW), (1,))
-    with pytest.raises(ConvertError, match="folded in already"):
+    with pytest.raises(ConvertError, match="already folded in"):
         fold(folded, manifest_of(SQUARE, ROW), (1,))
 
 
 def test_only_ours_is_unfolded() -> None:
-    with pytest.raises(ConvertError, match="no artifact of ours"):
+    with pytest.raises(ConvertError, match="not an artifact of this project"):
         unfold(flat(32, 32, source="image", result="scores"))

@@ -62,7 +62,7 @@ def test_a_checkpoint(run: Run, checkpoint: Path, weights: dict[str, np.ndarray]
     assert (manifest.transform.name, manifest.transform.resize_px, manifest.transform.crop_px) == ("torchvision-v1", 73, 64)
     assert model.check_labels().read_text().splitlines()[4] == "class 4"
     assert any("no labels for 5 classes" in line for line in said)
-    assert any("Taking torchvision-v1" in line for line in said)
+    assert any("the transform torchvision-v1" in line for line in said)
 
     pixels = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
     image = ((pixels[..., ::-1] - np.array(manifest.recipe.mean)) / np.array(manifest.recipe.std)).transpose(0, 3, 1, 2).astype(np.float32)
@@ -112,9 +112,9 @@ def test_an_onnx_network(
             {"conv1.weight": None, "fc.bias": np.zeros(3, np.float32)},
             r"1 missing: conv1.weight .*1 of another shape: fc.bias \(3,\) for \(5,\)",
         ),
-        ({"se.weight": np.zeros(3, np.float32)}, r"1 without a place in the network: se.weight"),
+        ({"se.weight": np.zeros(3, np.float32)}, r"1 unknown to the network: se.weight"),
         ({"bn1.bias": np.full(64, np.nan, np.float32)}, "1 not finite: bn1.bias"),
-        ({"bn1.bias": np.zeros(64, np.int64)}, "1 no floating-point numbers: bn1.bias int64"),
+        ({"bn1.bias": np.zeros(64, np.int64)}, "1 not floating-point numbers: bn1.bias int64"),
         ({"bn1.running_var": np.full(64, -1, np.float32)}, "1 variances below 0: bn1.running_var"),
     ],
 )
@@ -132,11 +132,11 @@ def test_nothing_is_written_of_what_does_not_fit(
     ("wishes", "message"),
     [
         (Wishes(architecture="resnext50_32x4d"), f"holds a {ARCHITECTURE}, not a resnext50_32x4d"),
-        (Wishes(classes=6), "classes should be 6, found 5"),
-        (Wishes(transform="keras"), "no transform 'keras'"),
+        (Wishes(classes=6), "classes: expected 6, found 5"),
+        (Wishes(transform="keras"), "Unknown transform 'keras'"),
         (Wishes(name="../evil"), "name: String should match"),
         (Wishes(labels=Path("missing.names")), "No such file"),
-        (Wishes(batch_sizes=(2, 1)), "rising positive"),
+        (Wishes(batch_sizes=(2, 1)), "positive and in rising order"),
     ],
 )
 def test_wishes_that_cannot_be(checkpoint: Path, store: ModelStore, wishes: Wishes, message: str) -> None:
@@ -146,7 +146,7 @@ def test_wishes_that_cannot_be(checkpoint: Path, store: ModelStore, wishes: Wish
 
 
 def test_a_folder_that_is_missing(checkpoint: Path, store: ModelStore, tmp_path: Path) -> None:
-    with pytest.raises(ConvertError, match="missing is no folder"):
+    with pytest.raises(ConvertError, match="missing is not a folder"):
         take(checkpoint, store, plain=tmp_path / "missing" / "plain.onnx")
     assert not store.root.exists()
 
@@ -173,7 +173,7 @@ def test_an_onnx_network_with_weights_that_are_not_finite(weights: dict[str, np.
 def test_a_file_that_is_not_there(store: ModelStore, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo.pth")
     for name in ("missing.pth", "fifo.pth", "."):
-        with pytest.raises(CheckpointRefused, match="no such file"):
+        with pytest.raises(CheckpointRefused, match="does not exist"):
             take(tmp_path / name, store)
 
 
@@ -182,7 +182,7 @@ def test_other_weights_want_force(checkpoint: Path, weights: dict[str, np.ndarra
     assert take(checkpoint, store) == first
     assert take(checkpoint, store, Wishes(side_px=64, batch_sizes=(1, 2))).artifacts[0].batch_sizes == (1, 2)
     other = write_torch_legacy(tmp_path / "other.pth", {**weights, "fc.bias": weights["fc.bias"] + 1})
-    with pytest.raises(ConvertError, match=r"holds weights of another file.*--force"):
+    with pytest.raises(ConvertError, match=r"holds the weights of another file.*--force"):
         take(other, store)
     assert take(other, store, force=True).origin != first.origin
     (store.root / ARCHITECTURE / "manifest.toml").write_text("damaged")

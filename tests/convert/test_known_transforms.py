@@ -42,5 +42,5 @@ def test_whole_pictures() -> None:
 
 
 def test_an_unknown_transform() -> None:
-    with pytest.raises(ConvertError, match=r"no transform 'keras'.*torchvision-v1"):
+    with pytest.raises(ConvertError, match=r"Unknown transform 'keras'.*torchvision-v1"):
         recipe_for("keras")

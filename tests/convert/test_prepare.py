@@ -152,7 +152,7 @@ def test_an_unknown_model(tmp_path: Path) -> None:
 
 def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file where the store should be")
-    with pytest.raises(StoreRefused, match=r"store: .*File exists.*can be written"):
+    with pytest.raises(StoreRefused, match=r"store: .*File exists.*is writable"):
         prepare(NAME, ModelStore(tmp_path / "store"))
 
 

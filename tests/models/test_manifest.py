@@ -98,7 +98,7 @@ def test_the_message_names_the_field(tmp_path: Path, field: str, changes: dict[s
 def test_a_crop_needs_both_sides(tmp_path: Path) -> None:
     path = tmp_path / "manifest.toml"
     path.write_text(zoo_text().replace("crop_width_px = 224\n", ""), "utf-8")
-    with pytest.raises(ManifestInvalid, match="recipe: crop_width_px and crop_height_px come together"):
+    with pytest.raises(ManifestInvalid, match="recipe: crop_width_px and crop_height_px must both be set or both be left out"):
         ModelManifest.read(path)
 
 

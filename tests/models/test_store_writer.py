@@ -96,7 +96,7 @@ def test_what_was_converted_must_be_what_is_there(store: ModelStore, tmp_path: P
     with pytest.raises(StoreRefused, match="its sha256 is not"):
         add_artifact(model, tmp_path / "made", artifact_of(b"IMOD", "m.om", "Ascend310"))
     place(store, "2")
-    with pytest.raises(StoreRefused, match="has become another model"):
+    with pytest.raises(StoreRefused, match="was replaced by another model"):
         add(model, tmp_path)
 
 
@@ -187,7 +187,7 @@ def test_a_model_that_was_being_moved_comes_back(store: ModelStore) -> None:
 
 def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file where the store should be")
-    with pytest.raises(StoreRefused, match=r"store: .*File exists.*can be written"):
+    with pytest.raises(StoreRefused, match=r"store: .*File exists.*is writable"):
         place(ModelStore(tmp_path / "store"))
 
 
@@ -223,7 +223,7 @@ def test_a_renewal_that_fails_leaves_the_former_manifest(store: ModelStore, form
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(StoreRefused, match=r"No space left.*can be written to and has room"):
+    with pytest.raises(StoreRefused, match=r"No space left.*is writable and has free space"):
         renew_manifest(store, "m")
     assert (former.folder / "manifest.toml").read_bytes() == before
 

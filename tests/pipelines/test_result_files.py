@@ -34,7 +34,7 @@ def test_what_is_no_id_is_refused(tmp_path: Path, text: str) -> None:
 def test_folders_and_files_that_cannot_be_are_told_of(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "a_1.txt").mkdir()
-    with pytest.raises(ResultsInvalid, match="cannot be made"):
+    with pytest.raises(ResultsInvalid, match="cannot be created"):
         make_folder(tmp_path / "file" / "below")
     with pytest.raises(ResultsInvalid, match="not a folder"):
         read_results(tmp_path / "file")

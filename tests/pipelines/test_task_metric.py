@@ -105,7 +105,7 @@ def test_the_script_with_the_arguments_of_the_samples(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.splitlines() == [
         "warning: 11 of 12 images have no result and count as wrong: " + ", ".join(f"b{number}.JPEG" for number in range(10)) + ", …",
-        "warning: 1 results belong to no label and do not count: stray",
+        "warning: 1 results have no label and do not count: stray",
     ]
     values = {row["key"]: row["value"] for row in json.loads((tmp_path / "result.json").read_text())["value"]}
     assert values == {"Number of images": "12", "Number of classes": "2", "Top1 accuracy": "0.00%", "Top2 accuracy": "8.33%"}

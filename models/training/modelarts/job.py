@@ -1,4 +1,4 @@
-"""A ModelArts training job: data from OBS, training, the frozen model, everything back to OBS."""
+"""A ModelArts training job: fetch data from OBS, train, export the frozen model, send everything back to OBS."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +13,14 @@ from models.training.training_config import Config
 from models.training.training_errors import CheckpointUnfit, ConfigInvalid
 
 CACHE = Path("/cache")  # the fast disk of a ModelArts node
-RESULT = "model"  # the frozen model's folder below the outputs
+RESULT = "model"  # the frozen model's folder in the outputs
 
 
 def run_job(config: Config) -> Path:
-    """Fetch, train, export, send; answers the outputs' folder on this machine.
+    """Fetch, train, export, send; returns the outputs' folder on this machine.
 
-    `data_path` and `outputs_dir` say where data and outputs lie meanwhile, by default below /cache. The outputs are sent even
-    if training fails, so that its checkpoints are not lost with the node. Raises TrainingError.
+    `data_path` and `outputs_dir` are the local folders of data and outputs, by default below /cache. The outputs are sent even
+    if the training fails, so that its checkpoints are not lost with the node. Raises TrainingError.
     """
     if not config.data_url or not config.train_url:
         raise ConfigInvalid("A ModelArts job needs data_url and train_url.", "Name the data set and the output path of the job.")
@@ -41,7 +41,7 @@ def run_job(config: Config) -> Path:
 
 
 def export_frozen(config: Config, outputs: Path) -> Path:
-    """Export the best checkpoint, or the last, to `model/` below the outputs, in the job's file_format."""
+    """Export the best checkpoint, or else the last one, to `model/` below the outputs, in the job's file_format."""
     folder = Folder(outputs / "ckpt_0")
     best = folder.path / "best.ckpt"
     checkpoint = best if best.is_file() else folder.files()[-1]
@@ -53,7 +53,9 @@ def downloaded_checkpoint(folder: Path, name: str) -> Path:
     """The checkpoint of that name in a downloaded folder, or the only one; raises CheckpointUnfit."""
     found = sorted(path for path in folder.rglob("*.ckpt") if not name or path.name == Path(name).name)
     if len(found) != 1:
-        raise CheckpointUnfit(f"{folder} holds {len(found)} checkpoints{f' {name}' if name else ''}.", "Name one by checkpoint_file_path.")
+        raise CheckpointUnfit(
+            f"{folder} holds {len(found)} checkpoints{f' {name}' if name else ''}.", "Choose one with checkpoint_file_path."
+        )
     return found[0]
 
 
@@ -62,5 +64,5 @@ def _is_first(config: Config) -> bool:
         return True
     try:
         return bool(communication.get_rank() == 0)
-    except RuntimeError:  # the processes never met
+    except RuntimeError:  # the processes did not form a group
         return True

@@ -1,4 +1,4 @@
-"""Copies folders from and to OBS, by ModelArts' own `moxing` where it is installed; paths of this machine by plain copies."""
+"""Copies folders from and to OBS with ModelArts' own `moxing` if it is installed; copies local paths directly."""
 
 import fcntl
 import shutil
@@ -11,15 +11,15 @@ REMOTE = ("obs://", "s3://")
 
 
 def download(url: str, folder: Path) -> Path:
-    """Bring a folder, or a file, to this machine, once for all processes of a server; answers where it is.
+    """Copy a folder or a file to this machine, once for all processes of a server; returns its path.
 
-    The first process copies, the others wait for it. Raises ConfigInvalid, and TrainingError if it cannot be copied.
+    The first process copies, the others wait for it. Raises ConfigInvalid; raises TrainingError if the copy fails.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     finished = folder.with_name(folder.name + ".finished")
     with folder.with_name(folder.name + ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if finished.is_file() and finished.read_text() != url:  # of an earlier job
+        if finished.is_file() and finished.read_text() != url:  # from an earlier job
             finished.unlink()
             shutil.rmtree(folder, ignore_errors=True)
         if not finished.is_file():
@@ -29,7 +29,7 @@ def download(url: str, folder: Path) -> Path:
 
 
 def upload(folder: Path, url: str) -> None:
-    """Copy a folder of this machine to a place in the object store. Raises ConfigInvalid, TrainingError."""
+    """Copy a folder of this machine to the object store. Raises ConfigInvalid, TrainingError."""
     _copy(str(folder), url)
 
 
@@ -37,9 +37,9 @@ def _copy(source: str, target: str) -> None:
     copy = _moxing(source, target) if source.startswith(REMOTE) or target.startswith(REMOTE) else _locally
     try:
         copy(source, target)
-    except Exception as error:  # moxing raises what its HTTP client raises
+    except Exception as error:  # moxing passes on the errors of its HTTP client
         raise TrainingError(
-            f"{source} could not be copied to {target}: {error}", "Is the address right, and may this job use it?"
+            f"{source} could not be copied to {target}: {error}", "Check the address and the job's access rights."
         ) from error
 
 
@@ -48,7 +48,7 @@ def _moxing(source: str, target: str) -> Callable[[str, str], object]:
         import moxing
     except ImportError:
         raise ConfigInvalid(
-            f"{source if source.startswith(REMOTE) else target} is in OBS, and there is no moxing here.",
+            f"{source if source.startswith(REMOTE) else target} is in OBS, but the package moxing is not installed here.",
             "Run this as a ModelArts job, or give a folder of this machine.",
         ) from None
 

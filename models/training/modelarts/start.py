@@ -1,4 +1,4 @@
-"""The start file of a ModelArts training job, which runs it by its path with --data_url, --train_url and the job's other keys."""
+"""The start file of a ModelArts training job. ModelArts runs it by its path with --data_url, --train_url and the job's other keys."""
 
 import sys
 from pathlib import Path

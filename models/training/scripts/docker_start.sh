@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Usage: docker_start.sh IMAGE DATA MODEL
-# A shell in a container of IMAGE (see models/training/Dockerfile) with every Ascend device of this server,
+# Opens a shell in a container of IMAGE (see models/training/Dockerfile) with every Ascend device of this server,
 # and the folders DATA (images) and MODEL (checkpoints, outputs) at the same paths as here.
 
 set -eu

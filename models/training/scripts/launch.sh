@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Sourced by the scripts beside it: where the project is, what they refuse, how they read their arguments.
+# Sourced by the other scripts: finds the project, refuses wrong arguments, reads the others.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
@@ -18,18 +18,18 @@ usage() {
 }
 
 check_data() {
-  [ -e "$1" ] || refuse "There is no data set at $1."
+  [ -e "$1" ] || refuse "$1 does not exist."
 }
 
 check_number() {
   [[ $2 =~ ^[0-9]+$ ]] || refuse "$1 is $2, not a number."
 }
 
-# What follows the positional arguments: [CKPT] [FLAGS...]; sets the array FLAGS.
+# Reads the arguments after the positional ones, [CKPT] [FLAGS...], into the array FLAGS.
 read_checkpoint_and_flags() {
   FLAGS=()
   if [ $# -gt 0 ] && [[ $1 != --* ]]; then
-    [ -f "$1" ] || refuse "There is no checkpoint $1."
+    [ -f "$1" ] || refuse "The checkpoint $1 does not exist."
     FLAGS=(--checkpoint_file_path "$1")
     shift
   fi

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Usage: run_distribute_train.sh RANK_TABLE DATA [CKPT] [--key value ...]
 # Trains on the Ascend devices of this server that RANK_TABLE names (`python -m models.training rank-table` writes one),
-# one process a device. Their screens go to LOG<rank>/log.txt. If one process fails, the others are stopped.
+# one process per device. Their output goes to LOG<rank>/log.txt. If one process fails, the others are stopped.
 
 set -eu
 # shellcheck source=launch.sh
 . "$(dirname "$0")/launch.sh"
 [ $# -ge 2 ] || usage
-[ -f "$1" ] || refuse "There is no rank table $1. Write one: python -m models.training rank-table"
+[ -f "$1" ] || refuse "The rank table $1 does not exist. Write it with: python -m models.training rank-table"
 check_data "$2"
 RANK_TABLE_FILE=$(realpath "$1") DATA=$2
 shift 2
@@ -22,8 +22,8 @@ import sys
 for device in server["device"]:
     print(int(device["rank_id"]), int(device["device_id"]))
 PROGRAM
-) || refuse "$RANK_TABLE_FILE is no rank table of one server."
-[ -n "$DEVICES" ] || refuse "$RANK_TABLE_FILE names no device."
+) || refuse "$RANK_TABLE_FILE is not a rank table of one server."
+[ -n "$DEVICES" ] || refuse "$RANK_TABLE_FILE does not name a device."
 
 RANK_SIZE=$(wc -l <<<"$DEVICES")
 export RANK_TABLE_FILE RANK_SIZE

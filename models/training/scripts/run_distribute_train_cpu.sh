@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Usage: [MASTER_PORT=8118] run_distribute_train_cpu.sh WORKERS DATA [CKPT] [--key value ...]
-# Trains on this machine's CPU in WORKERS processes, by msrun. Their screens go to log_output/worker_<rank>.log.
+# Trains on this machine's CPU in WORKERS processes, with msrun. Their output goes to log_output/worker_<rank>.log.
 
 set -eu
 # shellcheck source=launch.sh

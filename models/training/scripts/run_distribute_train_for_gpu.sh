@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Usage: [RANK_SIZE=8] run_distribute_train_for_gpu.sh DATA [CKPT] [--key value ...]
-# Trains on RANK_SIZE GPUs of this server, by mpirun and NCCL. Screens go to log_output/.
+# Trains on RANK_SIZE GPUs of this server, with mpirun and NCCL. Output goes to log_output/.
 
 set -eu
 # shellcheck source=launch.sh

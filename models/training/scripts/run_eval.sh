@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Usage: run_eval.sh DEVICE DATA CKPT PLATFORM [--key value ...]
-# Top-1 and Top-5 of a checkpoint. PLATFORM is Ascend, GPU or CPU; what follows are flags of `python -m models.training eval`.
+# Top-1 and Top-5 of a checkpoint. PLATFORM is Ascend, GPU or CPU; further arguments are flags of `python -m models.training eval`.
 
 set -eu
 # shellcheck source=launch.sh
@@ -8,7 +8,7 @@ set -eu
 [ $# -ge 4 ] || usage
 check_number DEVICE "$1"
 check_data "$2"
-[ -f "$3" ] || refuse "There is no checkpoint $3."
+[ -f "$3" ] || refuse "The checkpoint $3 does not exist."
 case $4 in
   Ascend | GPU | CPU) ;;
   *) refuse "PLATFORM is $4, not Ascend, GPU or CPU." ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Usage: run_standalone_train_for_gpu.sh DEVICE DATA [CKPT] [--key value ...]
 # Trains on one GPU. DEVICE is its number, DATA the data set, CKPT weights to start from;
-# what follows are flags of `python -m models.training train`.
+# further arguments are flags of `python -m models.training train`.
 
 set -eu
 # shellcheck source=launch.sh

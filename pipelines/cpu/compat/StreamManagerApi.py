@@ -1,4 +1,4 @@
-"""The vendor's module, by its name, over the CPU runtime. ASCEND_CLASSIFY_STRICT=1 makes it hurt where the vendor's hurts."""
+"""The vendor's module name for the CPU runtime. ASCEND_CLASSIFY_STRICT=1 turns on the vendor's dangerous behaviour, for tests."""
 
 import os
 from pathlib import Path
@@ -26,14 +26,14 @@ from pipelines.cpu.structs import (
 
 
 class StreamManagerApi(CpuStreamManager):
-    """The vendor's entry point, made without arguments as the vendor's is."""
+    """The vendor's entry point; like the vendor's, it takes no arguments."""
 
     def __init__(self) -> None:
         super().__init__(CpuOptions(strict=os.environ.get("ASCEND_CLASSIFY_STRICT") == "1", sdk_conf=_sdk_conf()))
 
 
 def _sdk_conf() -> Path | None:
-    """The vendor's configuration file, where the vendor looks for it: ./config/sdk.conf, then $MX_SDK_HOME/config/sdk.conf."""
+    """Find the vendor's configuration file in the vendor's order: ./config/sdk.conf, then $MX_SDK_HOME/config/sdk.conf."""
     folders = [Path(), Path(os.environ["MX_SDK_HOME"])] if "MX_SDK_HOME" in os.environ else [Path()]
     return next((path for folder in folders if (path := folder / "config" / "sdk.conf").is_file()), None)
 

@@ -1,1 +1,1 @@
-"""What code written for the vendor imports: put this folder on PYTHONPATH."""
+"""The modules that code written for the vendor's SDK imports. Put this folder on PYTHONPATH."""

@@ -1,1 +1,1 @@
-"""The elements of pipelines, one a file."""
+"""The pipeline elements, one per file."""

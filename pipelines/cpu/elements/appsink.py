@@ -1,4 +1,4 @@
-"""appsink: where results leave a stream."""
+"""appsink: the exit of a stream, which delivers results."""
 
 import re
 from collections.abc import Callable
@@ -11,11 +11,11 @@ Deliver = Callable[["AppSink", Frame, MxDataOutput], None]
 
 
 def _nowhere(_sink: "AppSink", _frame: Frame, _result: MxDataOutput) -> None:
-    """Before the stream runs and after it has stopped."""
+    """Receives results before the stream runs and after it has stopped; drops them."""
 
 
 class AppSink(Element):
-    """Turns a frame into a result: JSON or bytes, or the code and text of its last error."""
+    """Turns a frame into a result: JSON or bytes, or the code and text of the last error."""
 
     factory = "appsink"
     stage = "sink"
@@ -23,7 +23,7 @@ class AppSink(Element):
     def __init__(self, context: ElementContext) -> None:
         super().__init__(context)
         number = re.fullmatch(r"appsink([0-9]{1,9})", self.name)
-        self.delivers = number is not None  # the vendor's engine runs a stream whose sink has another name, and delivers nothing
+        self.delivers = number is not None  # the vendor's engine runs a stream with another sink name, but delivers nothing
         self.number = int(number[1]) if number else 0
         self.deliver: Deliver = _nowhere
 
@@ -42,5 +42,5 @@ class AppSink(Element):
         return MxDataOutput(int(code), "".join(f"{error.text}\n" for _, error in sorted(frame.errors.items())).encode())
 
     def close(self) -> None:
-        """Let go of the stream, so that a stopped one, and its model, are freed at once."""
+        """Drop the reference to the stream, so that Python frees a stopped stream and its model at once."""
         self.deliver = _nowhere

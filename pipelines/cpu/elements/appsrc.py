@@ -1,4 +1,4 @@
-"""appsrc: where encoded images enter a stream. It owns the stream's thread."""
+"""appsrc: the entry of a stream for encoded images. It owns the stream's thread."""
 
 import threading
 from queue import SimpleQueue
@@ -6,11 +6,11 @@ from queue import SimpleQueue
 from pipelines.cpu.elements.element import Element, ElementContext
 from pipelines.cpu.elements.frame import Frame
 
-IN_FLIGHT = 3  # the vendor's appsrc takes two to three buffers before a send by unique id has to wait
+IN_FLIGHT = 3  # the vendor's appsrc takes two to three buffers; then a send by unique id has to wait
 
 
 class AppSrc(Element):
-    """A queue and the thread that carries each frame through every element down to the sink, one after the other."""
+    """A queue and a thread. The thread takes one frame at a time through every element down to the sink."""
 
     factory = "appsrc"
     stage = "source"
@@ -23,16 +23,16 @@ class AppSrc(Element):
         self._thread = threading.Thread(target=self._carry, name=f"{context.stream.name}-{self.name}", daemon=True)
 
     def start(self) -> None:
-        """Begin to carry frames."""
+        """Start the thread that carries the frames."""
         self._thread.start()
 
     def put(self, frame: Frame, wait_s: float | None) -> bool:
-        """Queue a frame; False after `close`. With `wait_s` it waits that long for room and may fail; without, it never waits."""
+        """Queue a frame; returns False after `close`. With `wait_s` it waits that long for room and may fail; without it never waits."""
         bounded = wait_s is not None
         if bounded and not self._room.acquire(timeout=wait_s):
             return False
         if self._closed:
-            self._room.release()  # whoever waits behind
+            self._room.release()  # wakes the next waiting sender
             return False
         self._frames.put((frame, bounded))
         return True
@@ -49,7 +49,7 @@ class AppSrc(Element):
                     self._room.release()
 
     def close(self) -> None:
-        """Drop what is queued, refuse whoever waits for room, and end the thread after the frame it carries."""
+        """Drop the queued frames, refuse every waiting sender, and end the thread after its current frame."""
         self._closed = True
         self._room.release()
         self._frames.put(None)

@@ -1,4 +1,4 @@
-"""How pictures become batches: the window from the first arrival, the choice among the compiled sizes, the order of frames."""
+"""How pictures form batches: the waiting window, the choice of a compiled batch size, and the order of the frames."""
 
 import threading
 from bisect import bisect_left, bisect_right
@@ -11,7 +11,7 @@ from time import monotonic, perf_counter
 from pipelines.cpu.elements.element import FrameFailure
 from pipelines.cpu.elements.frame import Array, Frame, FrameError, Pixels
 
-CAPACITY = 33  # frames the vendor lets wait before it holds up the next
+CAPACITY = 33  # the vendor lets this many frames wait and blocks the next one
 
 Outputs = tuple[Array, ...]
 Run = Callable[[list[Pixels], int], list[Outputs]]
@@ -27,10 +27,10 @@ class BatchStrategy(StrEnum):
 
 
 def choose_batch(strategy: BatchStrategy, sizes: Sequence[int], waiting: int) -> int:
-    """The batch size for a number of waiting pictures, as the vendor chooses; `sizes` rise.
+    """Choose the batch size for a number of waiting pictures, as the vendor does; `sizes` are in rising order.
 
-    Nearest: the smallest difference, the larger on a tie. Upper: the smallest that holds all, else the largest.
-    Lower: the largest that is filled, else the smallest.
+    Nearest: the smallest difference, the larger size on a tie. Upper: the smallest size that holds all pictures, else the largest.
+    Lower: the largest size that the pictures fill, else the smallest.
     """
     if strategy is BatchStrategy.UPPER:
         return sizes[min(bisect_left(sizes, waiting), len(sizes) - 1)]
@@ -41,7 +41,7 @@ def choose_batch(strategy: BatchStrategy, sizes: Sequence[int], waiting: int) ->
 
 @dataclass(eq=False, slots=True)
 class Waiting:
-    """A frame on its way through: it may leave when every picture has its outputs, or when it has failed."""
+    """A frame inside the collector. It can leave when every picture has its outputs, or when the frame has failed."""
 
     frame: Frame
     pictures: tuple[Pixels, ...]
@@ -50,16 +50,16 @@ class Waiting:
 
     @property
     def done(self) -> bool:
-        """Whether nothing keeps it but the frames before it."""
+        """Whether the frame is ready and waits only for the frames before it."""
         return bool(self.frame.errors) or len(self.outputs) == len(self.pictures)
 
 
 class BatchCollector:
     """Collects pictures and runs them in order: at once when the largest batch is full, else when the window closes.
 
-    The window opens with the first picture that finds none open; a batch that fills meanwhile does not close it, so the next
-    partial batch may leave early. Frames leave in the order they came; one without pictures waits for those before it and
-    for nobody else. `run` raises FrameFailure: the frames of that batch fail, or in strict mode all that wait.
+    A picture opens the window if none is open. A batch that fills up does not close the window, so the next partial batch may
+    leave early. Frames leave in the order of their arrival; a frame without pictures waits only for the frames before it.
+    `run` raises FrameFailure: then the frames of that batch fail, or in strict mode all waiting frames.
     """
 
     def __init__(
@@ -78,15 +78,15 @@ class BatchCollector:
         self._capacity = CAPACITY if strict else max(CAPACITY, sizes[-1])
         self._order: deque[Waiting] = deque()
         self._pictures: deque[tuple[Waiting, Pixels]] = deque()
-        self._due_s: float | None = None  # when the open window closes
+        self._due_s: float | None = None  # the time when the open window closes
         self._closed = False
         self._changed = threading.Condition()
-        self._device = threading.Lock()  # one batch at a time, in order
+        self._device = threading.Lock()  # runs one batch at a time, in order
         self._timer = threading.Thread(target=self._watch, name=f"{element}-batch", daemon=True)
         self._timer.start()
 
     def put(self, frame: Frame, pictures: Sequence[Pixels]) -> None:
-        """Add a frame, once there is room; runs the batch in the caller's thread when it is full."""
+        """Add a frame as soon as there is room. When the batch is full, run it in the caller's thread."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self._order) < self._capacity)
             if self._closed:
@@ -103,7 +103,7 @@ class BatchCollector:
                 self._flush(owed=0)
 
     def fail(self, frame: Frame, failure: FrameFailure) -> None:
-        """Add a frame that does not fit the model; in strict mode it takes all that wait with it."""
+        """Add a frame that does not fit the model; in strict mode all waiting frames fail with it."""
         if self._strict:
             with self._device, self._changed:
                 self._fail(list(self._order), failure)
@@ -111,7 +111,7 @@ class BatchCollector:
         self.put(frame, ())
 
     def _flush(self, owed: int) -> None:
-        """Run `owed` pictures and whatever is full; a chosen size below that is followed by the rest. The caller holds the device."""
+        """Run `owed` pictures and every full batch; if the chosen size is smaller, run the rest too. The caller holds the device."""
         self._deliver_done()
         while (batch := self._next_batch(owed)) is not None:
             taken, size = batch
@@ -120,7 +120,7 @@ class BatchCollector:
             self._deliver_done()
 
     def _next_batch(self, owed: int) -> tuple[list[tuple[Waiting, Pixels]], int] | None:
-        """The next pictures and the size to run them in, or None when the rest has to wait."""
+        """The next pictures and their batch size, or None if the other pictures have to wait."""
         with self._changed:
             count = len(self._pictures)
             if self._closed or not count or (owed <= 0 and count < self._sizes[-1]):
@@ -145,7 +145,7 @@ class BatchCollector:
             waiting.frame.stages_s.update(queue=started_s - waiting.arrived_s, infer=elapsed_s)
 
     def _fail(self, failed: list[Waiting], failure: FrameFailure) -> None:
-        """Fail frames that still wait and forget their pictures; a strict failure closes the window too."""
+        """Fail waiting frames and drop their pictures; a strict failure also closes the window."""
         for waiting in failed:
             if not waiting.done:
                 waiting.frame.errors[self._element] = FrameError(failure.code, failure.text)
@@ -174,7 +174,7 @@ class BatchCollector:
                 self._flush(self._close_window())
 
     def _close_window(self) -> int:
-        """How many pictures the window lets go; none if it was closed meanwhile."""
+        """Close the window and return the number of its pictures; 0 if another thread has closed it."""
         with self._changed:
             if self._due_s is None or self._due_s > monotonic():
                 return 0
@@ -182,12 +182,12 @@ class BatchCollector:
             return len(self._pictures)
 
     def release(self) -> None:
-        """Let go of a sender that waits for room; what waits is dropped."""
+        """Let a sender go on that waits for room, and drop the waiting frames."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Drop what still waits and end the thread."""
+        """Drop the waiting frames and end the thread."""
         self.release()
         self._timer.join()

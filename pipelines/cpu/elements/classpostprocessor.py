@@ -1,4 +1,4 @@
-"""mxpi_classpostprocessor with libresnet50postprocess.so: scores to the best classes."""
+"""mxpi_classpostprocessor with libresnet50postprocess.so: turns scores into the best classes."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,17 +16,17 @@ from pipelines.cpu.elements.tablesoftmax import table_softmax
 LIBRARY = "libresnet50postprocess.so"
 NO_BATCH = "The output of the model does not fit its shape: it has no batch dimension, or another batch than the model."
 
-# NumPy gives up the interpreter for loops over more items than this; to get it back from the other streams takes longer than the loop.
+# For a loop over more items than this, NumPy releases the GIL; to get it back from other streams takes longer than the loop.
 UNRELEASED = 500
 
 Floats = npt.NDArray[np.float32]
 
 
 class ClassPostProcessor(Element):
-    """Softmax if asked for, then the best TOP_K classes of output 0, best first, the lower id first among equals.
+    """Applies softmax if configured, then takes the best TOP_K classes of output 0: highest score first, lower id first on a tie.
 
-    In strict mode the softmax overflows as the vendor's does, equal scores come in the order of std::sort, an output without
-    a batch dimension never returns, and one of 32-bit integers is read as if they were floats.
+    Strict mode repeats the vendor's faults: the softmax overflows, equal scores come in the order of std::sort, a frame whose output
+    has no batch dimension never returns, and 32-bit integers are read as if they were floats.
     """
 
     factory = "mxpi_classpostprocessor"
@@ -39,8 +39,8 @@ class ClassPostProcessor(Element):
             raise self.refusal("dataSource is empty")
         self.choice("funcLanguage", ("c++",))
         library = Path(self.text("postProcessLibPath"))
-        if library.name != LIBRARY or "$" in str(library):  # the vendor expands no variables either
-            raise self.refusal(f"postProcessLibPath must name {LIBRARY}, without variables; this runtime has no other")
+        if library.name != LIBRARY or "$" in str(library):  # the vendor does not expand variables here either
+            raise self.refusal(f"postProcessLibPath must name {LIBRARY}, without variables; this runtime has only this library")
         try:
             self.config = ClassificationConfig.of(context.spec.props["postProcessConfigContent"], self.text("postProcessConfigPath"))
             path = self.text("labelPath")
@@ -49,17 +49,17 @@ class ClassPostProcessor(Element):
             raise self.refusal(str(error)) from error
 
     def push(self, frame: Frame) -> None:
-        """Work on a frame and pass it on; in strict mode a frame whose tensors do not fit their shapes is lost, as with the vendor."""
+        """Process a frame and pass it on. In strict mode a frame is lost if its tensors do not fit their shapes, as with the vendor."""
         lost = self._strict and not frame.errors and _misfit(self.input(frame))
         if not lost:
             super().push(frame)
 
     def process(self, frame: Frame) -> None:
-        """A package of (1, classes) float32 for each picture → Classes. A missing input is no failure: the result is empty."""
+        """A package of (1, classes) float32 for each picture → Classes. A missing input gives an empty result, not a failure."""
         packages = self.input(frame)
         if packages is None:
             return
-        if not isinstance(packages, TensorPackages):  # the vendor forgets the code
+        if not isinstance(packages, TensorPackages):  # the vendor does not set an error code here
             raise FrameFailure(Code.OK, "Fail to get MxpiTensorPackageList from dataSource.")
         if not packages.items:
             raise FrameFailure(Code.COMM_OUT_OF_RANGE, "Fail to ConstructTensor from MxpiTensorPackageList.")
@@ -72,7 +72,7 @@ class ClassPostProcessor(Element):
             frame.metadata[self.name] = Classes(results)
 
     def _scores(self, outputs: list[Array]) -> Iterable[Floats]:
-        """(classes,) for each picture; raises FrameFailure 1004 unless type and shape are those of the configuration."""
+        """(classes,) for each picture; raises FrameFailure 1004 if type or shape differ from the configuration."""
         classes = self.config.classes
         if not outputs:
             raise FrameFailure(Code.COMM_INVALID_PARAM)
@@ -81,7 +81,7 @@ class ClassPostProcessor(Element):
             if not fits or scores.ndim < 2 or scores.shape[1] != classes:
                 raise FrameFailure(Code.COMM_INVALID_PARAM)
         flat = [scores.reshape(-1).view(np.float32) for scores in outputs]
-        if self._strict and len(flat) > 1:  # the vendor steps through all pictures by the number of classes
+        if self._strict and len(flat) > 1:  # the vendor moves from picture to picture by the number of classes
             joined = np.concatenate(flat)
             return (joined[index * classes : (index + 1) * classes] for index in range(len(flat)))
         return (values[:classes] for values in flat)
@@ -96,15 +96,15 @@ class ClassPostProcessor(Element):
 
 
 def _misfit(packages: object) -> bool:
-    """Whether an output has another size than its shape says; such a one is kept flat."""
+    """Whether the size of an output differs from its shape; such an output was kept flat."""
     return isinstance(packages, TensorPackages) and any(array.shape[:1] != (1,) for package in packages.items for array in package.arrays)
 
 
 def softmax(logits: Floats) -> Floats:
-    """Softmax of (classes,) in float32, shifted by the largest so that large logits do not overflow (the vendor's do)."""
+    """Softmax of (classes,) in float32. Subtracts the largest logit, so that large logits do not overflow (the vendor's do)."""
     powers = np.empty_like(logits, np.float32)
     pieces = [(logits[at : at + UNRELEASED], powers[at : at + UNRELEASED]) for at in range(0, len(logits), UNRELEASED)]
-    with np.errstate(invalid="ignore"):  # a logit that is NaN or infinite makes every score NaN, which is the answer
+    with np.errstate(invalid="ignore"):  # with a NaN or infinite logit every score is NaN, and that is the intended result
         largest = max([given.max() for given, _ in pieces])
         for given, made in pieces:
             np.exp(np.subtract(given, largest, out=made), out=made)
@@ -115,8 +115,8 @@ def softmax(logits: Floats) -> Floats:
 
 
 def ranked(values: Floats, top_k: int) -> npt.NDArray[np.intp]:
-    """The indices of the `top_k` largest values, largest first, the lower index first among equals, NaN last."""
-    if 0 < top_k < len(values) // 8:  # below that a whole sort is quicker
+    """The indices of the `top_k` largest values: largest first, the lower index first on a tie, NaN last."""
+    if 0 < top_k < len(values) // 8:  # for a larger top_k a full sort is faster
         least = np.partition(values, -top_k)[-top_k]
         candidates = [
             at + index
@@ -125,13 +125,13 @@ def ranked(values: Floats, top_k: int) -> npt.NDArray[np.intp]:
         ]
         if len(candidates) >= top_k:  # NaN counts as large in a partition
             scores = values[candidates].tolist()
-            order = sorted(range(len(candidates)), key=scores.__getitem__, reverse=True)  # which keeps the order of equals
+            order = sorted(range(len(candidates)), key=scores.__getitem__, reverse=True)  # a stable sort: equal scores keep their order
             return np.array([candidates[place] for place in order[:top_k]], np.intp)
     return np.argsort(-values, kind="stable")[:top_k]
 
 
 def ranked_as_vendor(values: Floats, top_k: int) -> npt.NDArray[np.intp]:
-    """The same in the order of std::sort, which differs among equals and where there is NaN."""
+    """Like `ranked`, in the order of std::sort. It differs for equal values and for NaN."""
     order = np.argsort(-values, kind="stable")
     first = values[order[: top_k + 1]]
     if not np.isnan(values).any() and (first[1:] < first[:-1]).all():

@@ -1,4 +1,4 @@
-"""A model on the CPU: an ONNX file compiled by OpenVINO once per batch size, shared by every stream that names it."""
+"""A model on the CPU: OpenVINO compiles the ONNX file once per batch size; all streams that name the file share it."""
 
 import threading
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ _loading = threading.Lock()
 class CpuModel:
     """A compiled model with one image input [N, H, W, C] and one or more outputs [N, …].
 
-    A static first dimension is a static batch; a dynamic one takes its sizes from the ONNX metadata property
-    `batch_sizes` ("1,2,4,8"), as an OM's gears are fixed by ATC.
+    A static first dimension is a static batch. For a dynamic one, the ONNX metadata property `batch_sizes` ("1,2,4,8") gives
+    the sizes, as ATC fixes the gears of an OM.
     """
 
     def __init__(self, path: Path, inference_threads: int = 0) -> None:
@@ -32,7 +32,7 @@ class CpuModel:
         self.image_shape: tuple[int, int, int] = (shape[1].get_length(), shape[2].get_length(), shape[3].get_length())
         self.dtype = np.dtype(model.input(0).get_element_type().to_dtype())
         self.batch_sizes = _gears(model) if shape[0].is_dynamic else (shape[0].get_length(),)
-        # On CPUs with bfloat16 the default precision would change the answers.
+        # On CPUs with bfloat16, OpenVINO's default precision would change the answers.
         config: dict[str, object] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"}
         if inference_threads:
             config["INFERENCE_NUM_THREADS"] = inference_threads
@@ -41,28 +41,28 @@ class CpuModel:
             if shape[0].is_dynamic:
                 model.reshape([size, *self.image_shape])
             self._compiled[size] = core.compile_model(model, "CPU", config)
-        # those of the largest batch, as an OM declares them
+        # the shapes of the largest batch, as an OM declares them
         self.output_shapes = [tuple(output.get_shape()) for output in self._compiled[self.batch_sizes[-1]].outputs]
 
     @property
     def image_bytes(self) -> int:
-        """The size of one image of the input."""
+        """The size in bytes of one input image."""
         return prod(self.image_shape) * int(self.dtype.itemsize)
 
     def compiled(self, batch_size: int) -> ov.CompiledModel:
-        """The compiled model of a batch size."""
+        """The model compiled for one batch size."""
         return self._compiled[batch_size]
 
     def runner(self, *, single: bool = False, batch_dimension: bool = True) -> "ModelRunner":
-        """A private set of requests and buffers, for one caller at a time; see ModelRunner for the two flags."""
+        """Make requests and buffers for one caller at a time; ModelRunner explains the two flags."""
         return ModelRunner(self, self._compiled, single=single, batch_dimension=batch_dimension)
 
 
 class ModelRunner:
-    """Runs batches of one model; not thread-safe, make one for each element.
+    """Runs batches of one model. Not thread-safe: make one runner per element.
 
-    `single` takes a whole batch of the model for one image. Without `batch_dimension` the model's outputs have none, and the
-    outputs of an image get one. An output whose size does not fit the shape this gives stays flat.
+    With `single`, one image is a whole batch of the model. If `batch_dimension` is false, the model's outputs have no batch
+    dimension and the runner adds one. An output whose size does not fit the resulting shape stays flat.
     """
 
     def __init__(self, model: CpuModel, compiled: dict[int, ov.CompiledModel], *, single: bool, batch_dimension: bool) -> None:
@@ -77,12 +77,12 @@ class ModelRunner:
             self._slots[size] = (request, buffer, [tensor.data for tensor in request.output_tensors])
 
     def run(self, images: Sequence[Pixels], batch_size: int) -> list[tuple[Array, ...]]:
-        """Infer up to `batch_size` images; one tuple of outputs, each [1, …], for every image. Unused slots keep old bytes."""
+        """Infer up to `batch_size` images; returns a tuple of outputs, each [1, …], per image. Unused slots keep old bytes."""
         request, buffer, outputs = self._slots[batch_size]
-        room = buffer.data.cast("B")  # NumPy would give up the interpreter to copy, and then wait for it
+        room = buffer.data.cast("B")  # to copy, NumPy would release the GIL and then wait to get it back
         for index, pixels in enumerate(images):
             room[index * pixels.nbytes : (index + 1) * pixels.nbytes] = np.ascontiguousarray(pixels).data.cast("B")
-        request.start_async()  # infer() makes a dictionary of the outputs, for 50 us
+        request.start_async()  # infer() builds a dictionary of outputs, which costs 50 us
         request.wait()
         parts = 1 if self._single else batch_size
         outputs = [np.frombuffer(output.tobytes(), output.dtype) for output in outputs]
@@ -99,10 +99,10 @@ def _part(output: Array, index: int, parts: int, shape: tuple[int, ...]) -> Arra
 
 
 def load_model(model_path: Path, inference_threads: int = 0) -> CpuModel:
-    """The model a pipeline names, compiled at most once; raises ValueError in words that say what is wrong.
+    """Load the model that a pipeline names, compiled at most once; raises ValueError with the cause.
 
-    On a CPU `X.om` stands for `X.onnx` beside it: the same recipe folded in, the same input contract. Without one, the file
-    named has to be an ONNX model itself, whatever its name.
+    On a CPU, `X.om` stands for the file `X.onnx` in the same folder: the same recipe folded in, the same input contract. If there is
+    no such file, the named file must itself be an ONNX model, whatever its name.
     """
     beside = model_path.with_suffix(".onnx") if model_path.suffix == ".om" else model_path
     for path in (model_path, beside):
@@ -110,7 +110,7 @@ def load_model(model_path: Path, inference_threads: int = 0) -> CpuModel:
             raise ValueError(f"modelPath {str(path)!r} is a symbolic link, which the vendor's engine refuses")
     path = model_path if model_path.is_file() and not beside.is_file() else beside
     if model_path.is_dir() or not path.is_file():
-        raise ValueError(f"modelPath {str(model_path)!r}: there is no file {path}")
+        raise ValueError(f"modelPath {str(model_path)!r}: the file {path} does not exist")
     if model_path.is_file() and not model_path.stat().st_size:
         raise ValueError(f"modelPath {str(model_path)!r} is empty")
     stat = path.stat()
@@ -121,7 +121,7 @@ def load_model(model_path: Path, inference_threads: int = 0) -> CpuModel:
             try:
                 model = CpuModel(path, inference_threads)
             except (RuntimeError, ValueError) as error:
-                hint = "" if path == beside else f" There is no {beside} beside it, which a CPU would run."
+                hint = "" if path == beside else f" Put the ONNX model of it at {beside}, which a CPU can run."
                 raise ValueError(f"model {path} cannot be loaded: {error}{hint}") from error
             _loaded[key] = model
         return model
@@ -133,5 +133,5 @@ def _gears(model: ov.Model) -> tuple[int, ...]:
     except (RuntimeError, ValueError):
         sizes = ()
     if not sizes or min(sizes) < 1 or list(sizes) != sorted(set(sizes)):
-        raise ValueError('its batch is dynamic and the metadata property batch_sizes does not say the sizes, as in "1,2,4,8"')
+        raise ValueError('its batch is dynamic and the metadata property batch_sizes does not give the sizes, for example "1,2,4,8"')
     return sizes

@@ -1,4 +1,4 @@
-"""mxpi_dataserialize: the result, or the error, as the bytes that leave the stream; exact to the byte."""
+"""mxpi_dataserialize: writes the result or the error as the output bytes of the stream, equal to the vendor's byte for byte."""
 
 import json
 
@@ -10,9 +10,9 @@ from pipelines.cpu.elements.tensorinfer import split_list
 
 
 class DataSerialize(Element):
-    """Writes metadata as compact JSON with alphabetical keys; a failed frame becomes its error's text.
+    """Writes metadata as compact JSON with keys in alphabetical order; for a failed frame, writes the error text.
 
-    One key gives the list of that metadata; several, or none for all, give lists within the entries they were made of.
+    With one key, writes the list of that metadata. With several keys or none (all), nests each list in the entries of its parents.
     """
 
     factory = "mxpi_dataserialize"
@@ -20,12 +20,12 @@ class DataSerialize(Element):
 
     def __init__(self, context: ElementContext) -> None:
         super().__init__(context)
-        self._keys = split_list(self.text("outputDataKeys"))  # blanks belong to a key
+        self._keys = split_list(self.text("outputDataKeys"))  # blanks are part of a key
         self._headers = not self.integer("eraseHeaderVecFlag")
         self._beginnings: dict[tuple[int, str], str] = {}
 
     def push(self, frame: Frame) -> None:
-        """The buffer becomes the result, or the text of the last error by element name."""
+        """Replace the buffer by the result, or by the text of the last error in the order of element names."""
         self.work(frame)
         if frame.errors:
             last = frame.errors[max(frame.errors)]
@@ -34,7 +34,7 @@ class DataSerialize(Element):
         self.downstream(frame)
 
     def process(self, frame: Frame) -> None:
-        """Metadata → JSON bytes; a key that is nowhere written gives "{}"."""
+        """Metadata → JSON bytes; a key without metadata gives "{}"."""
         found = frame.metadata.get(self._keys[0]) if len(self._keys) == 1 else None
         if isinstance(found, Classes) and not self._headers:
             body = ",".join(map(self._entry, found.results))

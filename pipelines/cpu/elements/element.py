@@ -1,4 +1,4 @@
-"""The base of the elements: properties in, frames through, errors kept on the frame."""
+"""The base class of the elements: reads properties, passes frames on, records errors in the frame."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ Push = Callable[[Frame], None]
 
 
 class FrameFailure(Exception):
-    """Raised by `process` to fail one frame; becomes a FrameError."""
+    """Raised by `process` to fail one frame; `attempt` turns it into a FrameError."""
 
     def __init__(self, code: int, text: str = "") -> None:
         super().__init__(text)
@@ -30,7 +30,7 @@ class FrameFailure(Exception):
 
 @dataclass(frozen=True)
 class ElementContext:
-    """What an element is opened with: its own specification, its stream's, what feeds it, and the runtime's options."""
+    """The arguments for opening an element: its specification, its stream's, the elements before it, and the runtime options."""
 
     spec: ElementSpec
     stream: StreamSpec
@@ -43,7 +43,7 @@ class Element:
 
     factory: ClassVar[str]
     stage: ClassVar[str]
-    kinds: ClassVar[tuple[Kind, ...]] = (Kind.PLUGIN,)  # what the performance statistics tell of it
+    kinds: ClassVar[tuple[Kind, ...]] = (Kind.PLUGIN,)  # the entries of this element in the performance statistics
 
     def __init__(self, context: ElementContext) -> None:
         self.context = context
@@ -57,12 +57,12 @@ class Element:
         """Do the element's work on one frame; raises FrameFailure."""
 
     def push(self, frame: Frame) -> None:
-        """Take a frame from upstream, work on it unless it has failed already, and pass it on."""
+        """Take a frame from the element before, process it unless it has already failed, and pass it on."""
         self.work(frame)
         self.downstream(frame)
 
     def work(self, frame: Frame) -> None:
-        """`attempt`, timed; nothing for a frame that has failed."""
+        """Run `attempt` and time it; does nothing for a failed frame."""
         if not frame.errors:
             started_s = perf_counter()
             self.attempt(frame)
@@ -70,30 +70,30 @@ class Element:
             self.timed(Kind.PLUGIN, elapsed_s)
 
     def timed(self, kind: Kind, elapsed_s: float) -> None:
-        """Tell the performance statistics, if anybody keeps them."""
+        """Add a time to the performance statistics, if they are on."""
         if self.statistics:
             self.statistics.plugin_done(self.context.stream.name, self.name, self.factory, kind, elapsed_s)
 
     def attempt(self, frame: Frame) -> None:
-        """Run `process`, turning every failure into an error on the frame."""
+        """Run `process` and record every failure as an error of the frame."""
         try:
             self.process(frame)
         except FrameFailure as failure:
             frame.errors[self.name] = FrameError(failure.code, failure.text)
-        except Exception as error:  # the stream outlives any frame
+        except Exception as error:  # a frame must not end the stream
             logger.exception("element %s failed a frame", self.name)
             if self.context.options.strict:
                 frame.unique_id = LOST_ID
             frame.errors[self.name] = FrameError(Code.COMM_INNER, f"An Exception occurred. Error message: ({error}).")
 
     def release(self) -> None:
-        """Let go of whoever waits in this element, so that the threads upstream can end; `close` follows."""
+        """Wake threads that wait in this element, so that the threads before it can end. `close` is called next."""
 
     def close(self) -> None:
-        """Release what the element holds; nothing is pushed afterwards."""
+        """Free the element's resources. No frame is pushed after this call."""
 
     def input(self, frame: Frame) -> Metadata | None:
-        """The metadata under `dataSource` ("auto": what the upstream element wrote), or None."""
+        """The metadata under `dataSource` ("auto": the output of the element before), or None."""
         return frame.metadata.get(self.source())
 
     def source(self) -> str:
@@ -116,17 +116,17 @@ class Element:
         return value
 
     def choice(self, name: str, allowed: Mapping[str, object] | tuple[str, ...]) -> str:
-        """A text property that must be one of a few; raises PipelineError 6003."""
+        """Read a text property that must be one of the allowed values; raises PipelineError 6003."""
         value = self.text(name)
         if value not in allowed:
             raise self.refusal(f"{name} is {value!r}; this runtime knows {', '.join(allowed)}")
         return value
 
     def handler(self) -> str:
-        """The image processor that is asked for, `opencv` or `ascend`; raises PipelineError 6003 for any other."""
+        """The configured image processor, `opencv` or `ascend`; raises PipelineError 6003 for another."""
         handler = self.text("handleMethod") or self.text("cvProcessor")
         if handler not in ("opencv", "ascend"):
-            raise self.refusal(f"there is no image processor {handler!r}", 'Set "handleMethod": "opencv".')
+            raise self.refusal(f"unknown image processor {handler!r}", 'Set "handleMethod": "opencv".')
         return handler
 
     def refusal(self, message: str, remedy: str = "") -> PipelineError:
@@ -135,5 +135,5 @@ class Element:
 
 
 def metadata_key(spec: ElementSpec) -> str:
-    """The key an element writes its metadata under: its name, unless its property `name` gives it another."""
+    """The key of the element's metadata: the property `name` if set, else the element's name."""
     return str(spec.props.get("name") or spec.name)

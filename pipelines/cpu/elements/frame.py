@@ -1,4 +1,4 @@
-"""What travels through a stream: one encoded image, and what each element has made of it."""
+"""The data that travels through a stream: one encoded image and the results of each element."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -21,7 +21,7 @@ class PixelFormat(IntEnum):
 class Vision:
     """A decoded picture: uint8 or float32, (height, width, 3), in host memory.
 
-    `source` and `member` are its header: the key of the metadata it was made of, and its place there.
+    `source` and `member` are its header: the metadata key of its parent, and the index of the parent in that list.
     """
 
     pixels: Pixels
@@ -34,7 +34,7 @@ class Vision:
 
 @dataclass(frozen=True, slots=True)
 class Visions:
-    """The pictures of one frame; all elements but a crop make exactly one."""
+    """The pictures of one frame; every element except a crop makes exactly one."""
 
     items: tuple[Vision, ...]
 
@@ -50,13 +50,13 @@ class TensorPackage:
 
 @dataclass(frozen=True, slots=True)
 class TensorPackages:
-    """The tensors of one frame, a package a picture."""
+    """The tensors of one frame, one package per picture."""
 
     items: tuple[TensorPackage, ...]
 
 
 class ClassResult(NamedTuple):
-    """One entry of a classification; a tuple, since sixteen are made for a picture."""
+    """One entry of a classification. A named tuple is cheap to make, and each picture needs up to sixteen."""
 
     class_id: int
     class_name: str
@@ -74,7 +74,7 @@ class Classes:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in pixels, as sent with an image; right and lower edge outside."""
+    """A rectangle in pixels, sent with an image; the right and lower edges are exclusive."""
 
     x0: float
     y0: float
@@ -91,12 +91,12 @@ class Boxes:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A protobuf message that was sent and that no element here reads."""
+    """A protobuf message that a caller sent and no element here reads."""
 
     message: Any
 
 
-LOST_ID = -1  # of a frame that the vendor loses track of: nobody gets its result by id
+LOST_ID = -1  # the id of a frame that the vendor loses: no caller gets its result by id
 
 Metadata = Visions | TensorPackages | Classes | Boxes | Foreign
 
@@ -111,10 +111,10 @@ class FrameError:
 
 @dataclass(slots=True)
 class Frame:
-    """One buffer: the bytes that were sent, the metadata by element name, the errors, and the seconds spent by stage.
+    """One buffer: the sent bytes, metadata and errors by element name, and the seconds spent per stage.
 
-    An element that finds an error skips its work and passes the frame on, so the stream survives. `serialized` says that
-    `data` is a result and no longer the image.
+    An element skips a frame that has an error and passes it on, so the stream continues. `serialized` means that
+    `data` is the result and not the image.
     """
 
     data: bytes

@@ -1,4 +1,4 @@
-"""mxpi_imagecrop: rectangles of a picture, from boxes that were sent or detected, or from properties."""
+"""mxpi_imagecrop: cuts rectangles from a picture. The rectangles come from sent or detected boxes, or from properties."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pipelines.cpu.elements.picture_element import HOST_MEMORY, PictureElement
 from pipelines.cpu.elements.resize_geometry import PADDING_TYPES, RESIZE_TYPES, Size
 
 MAX_SIDE_PX = 8192
-_LEAST_PX = {"width": 32, "height": 6}  # DVPP's, which the vendor's texts name though OpenCV's is 1
+_LEAST_PX = {"width": 32, "height": 6}  # DVPP's limits, which the vendor's messages name, although OpenCV's limit is 1
 _UINT32 = 2**32 - 1
 _INT64 = 2.0**63
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """Pixels, as 32-bit unsigned numbers; right and lower edge outside."""
+    """A rectangle of 32-bit unsigned pixel numbers; the right and lower edges are exclusive."""
 
     x0: int
     y0: int
@@ -32,17 +32,17 @@ class Rectangle:
 
     @property
     def size(self) -> Size:
-        """Wraps around, as the vendor's does, where an edge lies on the wrong side of its opposite."""
+        """Width and height. They wrap around, as in the vendor's engine, if right is left of left or lower is above upper."""
         return Size((self.x1 - self.x0) & _UINT32, (self.y1 - self.y0) & _UINT32)
 
     def __str__(self) -> str:
-        """As in the vendor's texts."""
+        """The text of the vendor's messages."""
         return f"x0({self.x0}),y0({self.y0}),x1({self.x1}),y1({self.y1})"
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """By how much of its own size a box grows on each side."""
+    """The share of its own size by which a box grows on each side."""
 
     left: float = 0.0
     up: float = 0.0
@@ -51,8 +51,8 @@ class Expansion:
 
 
 def rectangle(box: Box, grow: Expansion, picture: Size) -> Rectangle:
-    """The pixels of a box: cut off to whole numbers, grown, and kept inside the picture, in the vendor's types."""
-    with np.errstate(over="ignore"):  # what no float32 holds is infinite
+    """Convert a box to pixels in the vendor's types: truncate to whole numbers, expand, and clip to the picture."""
+    with np.errstate(over="ignore"):  # a number too large for float32 becomes infinite
         edges = [np.float32(edge) for edge in (box.x0, box.y0, box.x1, box.y1)]
     x0, y0, x1, y1 = (_uint32(edge) for edge in edges)
     width, height = (x1 - x0) & _UINT32, (y1 - y0) & _UINT32
@@ -65,7 +65,7 @@ def rectangle(box: Box, grow: Expansion, picture: Size) -> Rectangle:
 
 
 def _uint32(value: np.float32) -> int:
-    """C's conversion of a float, as x86-64 does it: negative numbers wrap around, what no 64 bits hold is 0."""
+    """Convert a float as C does on x86-64: a negative number wraps around, a number beyond 64 bits becomes 0."""
     return int(value) & _UINT32 if -_INT64 < value < _INT64 else 0
 
 
@@ -79,14 +79,14 @@ def _moved_up(edge: int, side: int, ratio: float) -> int:
 
 
 def points(text: str) -> list[float]:
-    """The numbers of a cropPoint property: separated by commas, read by prefix; none at all if one cannot be read."""
+    """The numbers of a cropPoint property, separated by commas and read by prefix; an empty list if one cannot be read."""
     pieces = re.split(",+", text.replace(" ", "").rstrip(","))
     numbers = [float(number[0]) for piece in pieces if (number := _NUMBER.match(piece))]
     return [float(np.float32(number)) for number in numbers if number <= _FLOAT32_MAX] if len(numbers) == len(pieces) else []
 
 
 def boxes_of_points(x0: str, y0: str, x1: str, y1: str) -> Boxes:
-    """The boxes of the four cropPoint properties; none at all unless every one has a size and lies within 1..8192."""
+    """The boxes of the four cropPoint properties; no boxes unless each one has a size and lies within 1..8192."""
     edges = [points(text) for text in (x0, y0, x1, y1)]
     if len({len(numbers) for numbers in edges}) != 1:
         return Boxes(())
@@ -96,12 +96,12 @@ def boxes_of_points(x0: str, y0: str, x1: str, y1: str) -> Boxes:
 
 
 class ImageCrop(PictureElement):
-    """Cuts boxes from the picture of the decoder before, whatever has been made of that picture since.
+    """Cuts boxes from the picture of the nearest decoder before it, in its current state.
 
-    With autoDetectFrame 1 the boxes are those under `dataSource`, with 0 those of the cropPoint properties. Without any the
-    frame passes as it is. The resize properties are DVPP's and are not looked at here, as with the vendor's opencv handler.
-    A box that begins left of or above the picture is clipped; the vendor's arithmetic, kept with `strict`, fails
-    the frame where it lies more than 128 pixels outside.
+    With autoDetectFrame 1 the boxes come from `dataSource`, with 0 from the cropPoint properties. Without boxes the frame
+    passes unchanged. The resize properties belong to DVPP; this element ignores them, as the vendor's opencv handler does.
+    A box that begins left of or above the picture is clipped. With `strict`, the vendor's arithmetic fails
+    the frame if the box begins more than 128 pixels outside.
     """
 
     factory = "mxpi_imagecrop"
@@ -148,7 +148,7 @@ class ImageCrop(PictureElement):
         return pictures.items[0]
 
     def _rectangles(self, boxes: Boxes, picture: Vision) -> tuple[list[Rectangle], str]:
-        """The rectangles that have a size OpenCV takes, and the words about the others."""
+        """The rectangles whose size OpenCV takes, and the message about the others."""
         height, width = picture.pixels.shape[:2]
         valid: list[Rectangle] = []
         skipped: list[str] = []
@@ -167,7 +167,7 @@ class ImageCrop(PictureElement):
         if area.size.width > width or area.size.height > height:
             raise FrameFailure(Code.DVPP_CROP_FAIL, f"{skipped}Opencv cropping failed.{code_text(Code.DVPP_CROP_FAIL)}")
         if area.x0 > area.x1 or area.y0 > area.y1:
-            raise ValueError(f"the rectangle {area} begins outside the picture")  # OpenCV throws here
+            raise ValueError(f"the rectangle {area} starts outside the picture")  # here OpenCV throws
         pixels = picture.pixels[area.y0 : area.y1, area.x0 : area.x1].copy()
         return Vision(pixels, picture.format, self._resize_number, source=self.source(), member=index)
 

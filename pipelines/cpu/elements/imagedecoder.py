@@ -1,4 +1,4 @@
-"""mxpi_imagedecoder: encoded bytes to pixels, with OpenCV."""
+"""mxpi_imagedecoder: decodes the image bytes to pixels, with OpenCV."""
 
 import cv2
 import numpy as np
@@ -10,15 +10,15 @@ from pipelines.cpu.elements.frame import Frame, PixelFormat, Pixels, Vision, Vis
 from pipelines.cpu.elements.picture_element import MAX_PICTURE_BYTES
 
 BOXES_KEY = "appInput"
-BOXES_AFTER_KEY = "ExternalObjects"  # what a decoder renames the boxes to that were sent with the image
+BOXES_AFTER_KEY = "ExternalObjects"  # the decoder gives this key to the boxes sent with the image
 FORMATS = ("jpg", "jpeg", "bmp")
-_BMP_STEP_PX = (16, 2)  # imageFormat bmp: width and height are stretched up to a multiple of these
+_BMP_STEP_PX = (16, 2)  # imageFormat bmp: width and height are stretched up to a multiple of these numbers
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _ANIMATED = 0x02  # in the flags of a WebP's VP8X chunk
 
 
 def decoder_before(context: ElementContext) -> str | None:
-    """The name of the nearest decoder upstream: the one whose picture the buffer holds."""
+    """The name of the nearest decoder before this element; the buffer holds its picture."""
     feeders = {link.partition(":")[0]: one for one in context.stream.elements.values() for link in one.next}
     seen: set[str] = set()
     name = context.spec.name
@@ -31,11 +31,11 @@ def decoder_before(context: ElementContext) -> str | None:
 
 
 class ImageDecoder(Element):
-    """Decodes as the vendor's opencv handler does: alpha dropped, grey expanded, EXIF orientation applied.
+    """Decodes like the vendor's opencv handler: drops alpha, expands grey to three channels, applies the EXIF orientation.
 
-    What the vendor's OpenCV 4.7 reads is read, and what only a newer one reads is refused. A JPEG that stops early is
-    decoded as far as it goes, unless the option `refuse_damaged` is set. With imageFormat `bmp` the picture is stretched
-    to full steps, and its channels are swapped once more than the label says.
+    Reads the formats that the vendor's OpenCV 4.7 reads and refuses the formats that only a newer one reads. A truncated JPEG is
+    decoded up to its end, unless the option `refuse_damaged` is set. With imageFormat `bmp` the picture is stretched to full
+    steps, and its channels are swapped once more than its label says.
     """
 
     factory = "mxpi_imagedecoder"
@@ -52,7 +52,7 @@ class ImageDecoder(Element):
         self._after_decoder = decoder_before(context) is not None
 
     def process(self, frame: Frame) -> None:
-        """Encoded bytes → (height, width, 3). The frame begins anew with the picture; of what was sent only the boxes stay."""
+        """Encoded bytes → (height, width, 3). The picture replaces all other metadata of the frame; only the sent boxes stay."""
         if not frame.data and not self._after_decoder and set(frame.metadata) - {BOXES_KEY}:
             raise _failed(Code.COMM_FAILURE, "Empty vision in frame. use SendData rather than SendProtobuf.")
         if self._bmp:
@@ -77,7 +77,7 @@ class ImageDecoder(Element):
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if swap else pixels
 
     def _decoded(self, data: bytes) -> Pixels:
-        """Raises FrameFailure: with words where the vendor's OpenCV would throw, and without where it returns nothing."""
+        """Decode; raises FrameFailure, with a text where the vendor's OpenCV throws and without one where it returns an empty picture."""
         if not data:
             raise _failed(Code.COMM_INVALID_POINTER, "Dataptr of inputVisionData is nullptr.")
         try:
@@ -119,11 +119,11 @@ def _check_bmp(data: bytes) -> None:
         raise _failed(Code.COMM_INVALID_POINTER, "InputVisionData dataptr is nullptr, bmp decode failed.")
     if not data.startswith(b"BM"):
         number = int.from_bytes(data[:2].ljust(2, b"\0"), "little")
-        null = code_text(Code.COMM_INVALID_POINTER)  # in the vendor's plugin text and code disagree
+        null = code_text(Code.COMM_INVALID_POINTER)  # the vendor's plugin gives a text and a code that do not agree
         raise FrameFailure(Code.DVPP_INVALID_FORMAT, f"The pFileHead bfType error, bfType={number}.{null}")
 
 
 def _newer_than_the_vendor(data: bytes) -> bool:
-    """Whether it is a GIF, an AVIF or an animated WebP, which OpenCV 4.7 does not read."""
+    """Whether the data is a GIF, an AVIF or an animated WebP, which OpenCV 4.7 does not read."""
     animated = data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X" and bool(data[20:21]) and bool(data[20] & _ANIMATED)
     return data.startswith(b"GIF8") or data[4:12] in (b"ftypavif", b"ftypavis") or animated

@@ -1,4 +1,4 @@
-"""mxpi_imageresize: pixels to the size of the model, with OpenCV."""
+"""mxpi_imageresize: resizes pixels to the input size of the model, with OpenCV."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -23,9 +23,9 @@ _UNCHECKED = ("Resizer_KeepAspectRatio_Short", "Resizer_KeepAspectRatio_Long")
 class ImageResize(PictureElement):
     """Every resizeType of the vendor's opencv handler.
 
-    A size that is not set is taken from the model that follows. The range of sizes is checked on what is configured, not on
-    what comes out, and on every frame: a wrong size fails frames, not the creation. So does the handler `ascend`, as the
-    pictures of a CPU are in host memory.
+    Without a configured size, the element uses the size of the model after it. Each frame checks the configured size, not the
+    resulting one: a wrong size fails frames, but the stream can be created. The handler `ascend` also fails every frame,
+    because on a CPU the pictures are in host memory.
     """
 
     factory = "mxpi_imageresize"
@@ -46,7 +46,7 @@ class ImageResize(PictureElement):
         self._colour_bgr = tuple(self.number(f"paddingColor{channel}") for channel in "BGR")
 
     def process(self, frame: Frame) -> None:
-        """(height, width, 3) → what the resizeType makes of it; nothing where there is nothing to resize."""
+        """(height, width, 3) → the picture that the resizeType gives; does nothing if there is no picture."""
         pictures = self.input(frame)
         if pictures is None:
             return
@@ -64,7 +64,7 @@ class ImageResize(PictureElement):
 
     @cached_property
     def _wanted(self) -> Wanted:
-        """What the properties ask for; read at the first frame, when the model that follows is known."""
+        """The configured sizes; read at the first frame, because then the model after this element is known."""
         size = Size(self.integer("resizeWidth"), self.integer("resizeHeight"))
         if 0 in size and self.following_model_size:
             size = Size(*self.following_model_size)
@@ -73,7 +73,7 @@ class ImageResize(PictureElement):
 
     @cached_property
     def _refusal(self) -> tuple[int, str] | None:
-        """Why every frame fails, if the properties cannot be followed: code and text."""
+        """The code and text with which every frame fails, if the properties are not valid; else None."""
         try:
             if self._type_name not in _UNCHECKED:
                 _check("width", self._wanted.size.width, WIDTHS_PX, Code.DVPP_INVALID_IMAGE_WIDTH)
@@ -84,7 +84,7 @@ class ImageResize(PictureElement):
         return (mismatch, f"Memory type({HOST_MEMORY}) is not dvpp).{code_text(mismatch)}") if self._handler == "ascend" else None
 
     def _plan(self, shape: tuple[int, ...], item_bytes: int) -> Plan:
-        """What is done to pictures of a shape; the last one is remembered, since pictures of one source are often alike."""
+        """The plan for pictures of a shape. Keeps the last plan, because pictures of one source often have one size."""
         if self._planned is None or self._planned[0] != (shape, item_bytes):
             plan = self._type.plan(Size(shape[1], shape[0]), self._wanted)
             _check_bytes((*plan.steps, plan.canvas) if self._padding != "Padding_NO" else plan.steps, item_bytes)
@@ -98,7 +98,7 @@ class ImageResize(PictureElement):
         pixels = picture.pixels
         plan = self._plan(pixels.shape, pixels.itemsize)
         padding = self._padding != "Padding_NO"
-        plain = pixels.dtype == np.uint8 and plan.interpolation == cv2.INTER_LINEAR  # the hot path: the same with and without IPP
+        plain = pixels.dtype == np.uint8 and plan.interpolation == cv2.INTER_LINEAR  # the same with and without IPP
         with nullcontext() if plain else _without_ipp():
             for step in plan.steps:
                 pixels = cv2.resize(pixels, step, interpolation=plan.interpolation)
@@ -118,7 +118,7 @@ class ImageResize(PictureElement):
 
 
 def _check_bytes(sizes: tuple[Size, ...], item_bytes: int) -> None:
-    """Refuse before the work what the vendor's plugin refuses after it."""
+    """Refuse a picture that is too large before the work; the vendor's plugin refuses it after the work."""
     if any(size.width * size.height * _CHANNELS * item_bytes > MAX_PICTURE_BYTES for size in sizes):
         parts = ("Memory malloc failed.", "SetOutputData failed.")
         raise FrameFailure(_INVALID, "".join(f"{part}{code_text(_INVALID)}" for part in parts))
@@ -126,7 +126,7 @@ def _check_bytes(sizes: tuple[Size, ...], item_bytes: int) -> None:
 
 @contextmanager
 def _without_ipp() -> Iterator[None]:
-    """Intel's library, where OpenCV has it, rounds floats and cubic curves otherwise than OpenCV, and than the vendor's."""
+    """Turn off Intel's IPP in OpenCV: it rounds floats and cubic curves differently from OpenCV and from the vendor."""
     used = cv2.ipp.useIPP()
     cv2.ipp.setUseIPP(False)  # of this thread
     try:

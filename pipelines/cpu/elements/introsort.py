@@ -1,8 +1,8 @@
-"""The order in which libstdc++'s std::sort leaves its elements.
+"""The order in which libstdc++'s std::sort leaves equal elements.
 
-std::sort says nothing about equal elements, yet what it does with them is determined: quicksort around the median of three
-down to runs of 16, heapsort where the recursion grows too deep, and one insertion sort at the end. Written after that
-description, to agree with it where the vendor's output depends on it.
+The C++ standard does not define the order of equal elements, but libstdc++ always gives the same one: quicksort around the
+median of three down to runs of 16, heapsort if the recursion grows too deep, and one insertion sort at the end.
+This module follows that description, to agree with the vendor wherever its output depends on the order.
 """
 
 from collections.abc import Callable, MutableSequence
@@ -11,11 +11,11 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Less = Callable[[Item, Item], bool]
 
-_RUN = 16  # shorter stretches are left to the insertion sort
+_RUN = 16  # the insertion sort handles shorter runs
 
 
 def introsort(items: MutableSequence[Item], less: Less[Item]) -> None:
-    """Sort in place. `less` need not be an order (NaN compares false with everything); nothing outside `items` is read."""
+    """Sort in place. `less` need not be an order (NaN compares false with everything). Reads only inside `items`."""
     if len(items) < 2:
         return
     _quicksort(items, 0, len(items), 2 * (len(items).bit_length() - 1), less)
@@ -41,7 +41,7 @@ def _quicksort(items: MutableSequence[Item], first: int, last: int, depth: int, 
 
 
 def _partition(items: MutableSequence[Item], first: int, last: int, less: Less[Item]) -> int:
-    """Move the median of the second, middle and last element to the front and part the rest around it."""
+    """Move the median of the second, middle and last element to the front and split the rest around it."""
     low, middle, high = first + 1, first + (last - first) // 2, last - 1
     if less(items[low], items[middle]):
         median = middle if less(items[middle], items[high]) else high if less(items[low], items[high]) else low
@@ -81,7 +81,7 @@ def _heapsort(items: MutableSequence[Item], first: int, last: int, less: Less[It
 
 
 def _sift(items: MutableSequence[Item], first: int, hole: int, length: int, item: Item, less: Less[Item]) -> None:
-    """Let the hole sink to a leaf along the larger children, then raise the item from there."""
+    """Move the hole down to a leaf along the larger children, then move the item up from there."""
     top = hole
     while hole < (length - 1) // 2:
         child = 2 * hole + 2

@@ -1,6 +1,6 @@
-"""The vendor's graph of metadata: every list entry a node, hung below the entries its header names; and its JSON.
+"""The vendor's graph of metadata and its JSON. Each list entry is a node below the entries that its header names.
 
-Keys are alphabetical, 64-bit numbers are texts, bytes are base64; pictures carry their pixels, tensors only their addresses.
+Keys are alphabetical, 64-bit numbers are texts, bytes are base64. Pictures carry their pixels; tensors carry only addresses.
 """
 
 import json
@@ -21,10 +21,10 @@ from pipelines.cpu.text.spec import StreamSpec
 
 FRAME_INFO = "ReservedFrameInfo"
 SENT_BOXES = "appInput"
-DECODED_BOXES = "ExternalObjects"  # what the decoder calls the boxes sent with an image
+DECODED_BOXES = "ExternalObjects"  # the decoder's key for the boxes sent with an image
 
 _LONG = (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64)
-# The elements that note what they did to a picture.
+# The elements that record how they changed a picture.
 RESIZE = "mxpi_imageresize"
 CROP = "mxpi_imagecrop"
 
@@ -87,7 +87,7 @@ class MetadataGraph:
         return _dump({nodes[0].type_name: [self._value(node) for node in nodes]}) if nodes else "{}"
 
     def json(self, keys: Collection[str]) -> str:
-        """The lists of these keys, or all if there are none, each entry within the one it was made of."""
+        """The lists of these keys, or all lists if there are no keys; each entry is nested in its parent."""
         if keys:
             kept = {id(node) for key in keys for node in self._lists.get(key, [])}
             for nodes in self._lists.values():
@@ -111,7 +111,7 @@ class MetadataGraph:
 
 
 def _squeeze(parent: Node, nodes: list[Node]) -> None:
-    """Hang the valid nodes below their nearest valid forebear; a node met twice loses its children, as with the vendor."""
+    """Attach each valid node to its nearest valid ancestor. A node seen twice loses its children, as with the vendor."""
     if not nodes or nodes[0].read:
         return
     for node in nodes:
@@ -129,7 +129,7 @@ def _by_type(nodes: list[Node]) -> list[Node]:
 
 
 def _message(found: Metadata) -> Message:
-    """The message of a metadata as the vendor's JSON shows it: no bytes of tensors, and a header for each of them."""
+    """The message of a metadata as in the vendor's JSON: tensors without bytes, each with a header."""
     if isinstance(found, Boxes):
         return proto.MxpiObjectList(objectVec=[proto.MxpiObject(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1) for box in found.items])
     message = to_message(found)
@@ -148,7 +148,7 @@ def _note_preprocessing(message: Message, metadata: Mapping[str, Metadata], key:
 
 
 def _preprocessing(metadata: Mapping[str, Metadata], key: str, place: int, stream: StreamSpec) -> list[Message]:
-    """What was done to a picture, first things first; the opencv handlers note only the size they found."""
+    """The changes made to a picture, first one first. The opencv handlers record only the size they found."""
     factory = stream.elements[key].factory if key in stream.elements else ""
     made = metadata.get(key)
     if factory not in (RESIZE, CROP) or not isinstance(made, Visions):
@@ -165,7 +165,7 @@ def _preprocessing(metadata: Mapping[str, Metadata], key: str, place: int, strea
 
 
 class _Number(str):
-    """A number that is text already."""
+    """A number that is already in text form."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""mxpi_opencvcentercrop: the middle of a picture."""
+"""mxpi_opencvcentercrop: cuts out the middle of a picture."""
 
 from pipelines.codes import Code, code_text
 from pipelines.cpu.elements.element import ElementContext, FrameFailure
@@ -8,9 +8,9 @@ from pipelines.cpu.elements.resize_geometry import Size
 
 
 class OpencvCenterCrop(PictureElement):
-    """Cuts cropWidth x cropHeight from the middle, an odd rest falling to the right and below.
+    """Cuts cropWidth x cropHeight from the middle; if the rest is odd, the extra pixel is right or below.
 
-    The vendor's plugin labels what it cuts as RGB and leaves the bytes as they are; so does this one.
+    The vendor's plugin labels its output as RGB but does not swap the channels; this element does the same.
     """
 
     factory = "mxpi_opencvcentercrop"
@@ -49,7 +49,7 @@ class OpencvCenterCrop(PictureElement):
 
 
 def _unread(code: Code, text: str) -> FrameFailure:
-    """The failure of a frame without pictures, as it grows on its way up through the vendor's calls."""
+    """The failure of a frame without pictures; the text grows with each call of the vendor's stack."""
     return FrameFailure(
         code, "".join(f"{part}{code_text(code)}" for part in (text, "CheckImageIsExisted failed.", "Crop get input data failed."))
     )

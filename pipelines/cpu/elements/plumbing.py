@@ -1,4 +1,4 @@
-"""The stock GStreamer elements that carry frames without looking at them: queue, tee, identity, fakesink."""
+"""The stock GStreamer elements that carry frames without reading them: queue, tee, identity, fakesink."""
 
 import threading
 from collections import deque
@@ -9,14 +9,14 @@ from pipelines.cpu.elements.frame import Frame
 
 
 class Queue(Element):
-    """A thread boundary: holds up to `max-size-buffers` frames, and carries them on from a thread of its own."""
+    """A thread boundary: holds up to `max-size-buffers` frames and passes them on from its own thread."""
 
     factory = "queue"
     stage = "queue"
 
     def __init__(self, context: ElementContext) -> None:
         super().__init__(context)
-        self._capacity = self.integer("max-size-buffers")  # 0: no bound
+        self._capacity = self.integer("max-size-buffers")  # 0: no limit
         self._leaky = str(context.spec.props.get("leaky", "0"))
         self._frames: deque[Frame] = deque()
         self._changed = threading.Condition()
@@ -28,14 +28,14 @@ class Queue(Element):
 
     @property
     def full(self) -> bool:
-        """Whether the next frame has to wait."""
+        """Whether the queue is full, so that the next frame has to wait."""
         return bool(self._capacity) and len(self._frames) >= self._capacity
 
     def __len__(self) -> int:
         return len(self._frames)
 
     def push(self, frame: Frame) -> None:
-        """Queue a frame; a full queue holds up its sender, or leaks the newest (1, upstream) or the oldest (2, downstream)."""
+        """Queue a frame. A full queue makes the sender wait, or drops the newest frame (leaky 1) or the oldest (leaky 2)."""
         with self._changed:
             if self.full and self._leaky in ("1", "upstream"):
                 return
@@ -56,13 +56,13 @@ class Queue(Element):
             self.downstream(frame)
 
     def release(self) -> None:
-        """Let a sender go that waits for room."""
+        """Let a sender go on that waits for room."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def close(self) -> None:
-        """End the thread; what is queued is dropped."""
+        """End the thread and drop the queued frames."""
         self.release()
         self._thread.join()
 
@@ -79,7 +79,7 @@ class Identity(Element):
 
 
 class Tee(Element):
-    """Passes every frame on to several elements, one after the other, each with metadata of its own."""
+    """Passes every frame on to several elements, one after the other, each with its own metadata."""
 
     factory = "tee"
     stage = "tee"
@@ -89,18 +89,18 @@ class Tee(Element):
         self.branches: list[Push] = []
 
     def push(self, frame: Frame) -> None:
-        """Give every branch a frame that shares the image and what was made of it so far."""
+        """Give every branch a frame that shares the image and the results so far."""
         for branch in self.branches:
             branch(replace(frame, metadata=dict(frame.metadata), errors=dict(frame.errors), stages_s=dict(frame.stages_s)))
 
 
 class FakeSink(Element):
-    """The end of a branch nobody listens to."""
+    """The end of a branch without a reader."""
 
     factory = "fakesink"
     stage = "fakesink"
 
-    def push(self, frame: Frame) -> None:  # noqa: ARG002 - nobody looks at it
-        """Let it go."""
+    def push(self, frame: Frame) -> None:  # noqa: ARG002 - the frame ends here
+        """Drop the frame."""
         if self.context.options.statistics:
             self.context.options.statistics.frame_left(self.context.stream.name)

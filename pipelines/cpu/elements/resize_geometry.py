@@ -1,4 +1,4 @@
-"""How large a picture becomes: the arithmetic of every resizeType, in the vendor's types, so that every size is the vendor's.
+"""The size of a resized picture: the arithmetic of every resizeType, in the vendor's types, to get exactly the vendor's sizes.
 
 Ratios are float32 and products of sizes are 32-bit unsigned, as in the vendor's plugin; both matter at the edges.
 """
@@ -23,7 +23,7 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an element is told about sizes: resizeWidth/Height, scaleValue, minDimension/maxDimension, paddingWidth/Height."""
+    """The size properties of an element: resizeWidth/Height, scaleValue, minDimension/maxDimension, paddingWidth/Height."""
 
     size: Size
     scale_px: int
@@ -34,9 +34,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is done to a picture: resize to each of `steps` in turn, then, where padding is asked for, fill up to `canvas`.
+    """The work on a picture: resize to each of `steps` in turn, then, if padding is configured, fill up to `canvas`.
 
-    `scaling` is what is recorded as keepAspectRatioScaling. A step with a side of 0 cannot be done.
+    `scaling` is recorded as keepAspectRatioScaling. A step with a side of 0 cannot run.
     """
 
     steps: tuple[Size, ...]
@@ -51,12 +51,12 @@ def stretch(source: Size, wanted: Wanted) -> Plan:  # noqa: ARG001 - every type 
 
 
 def keep_short(source: Size, wanted: Wanted) -> Plan:
-    """The shorter side becomes scaleValue; sizes are cut off, not rounded."""
+    """The shorter side becomes scaleValue; sizes are truncated, not rounded."""
     return Plan((_scaled(source, np.float32(wanted.scale_px) / np.float32(min(source))),), wanted.padding)
 
 
 def keep_long(source: Size, wanted: Wanted) -> Plan:
-    """The longer side becomes scaleValue; sizes are cut off, not rounded."""
+    """The longer side becomes scaleValue; sizes are truncated, not rounded."""
     return Plan((_scaled(source, np.float32(wanted.scale_px) / np.float32(max(source))),), wanted.padding)
 
 
@@ -65,7 +65,7 @@ def _scaled(source: Size, scale: np.float32, add: float = 0.0) -> Size:
 
 
 def keep_fit(source: Size, wanted: Wanted) -> Plan:
-    """As large as fits into the wanted size, rounded, then filled up to it."""
+    """The largest size that fits into the wanted size, rounded, then filled up to it."""
     width, height = wanted.size
     if (height * source.width) & _UINT32 > (source.height * width) & _UINT32:
         step = Size(width, _rounded(((source.height * width) & _UINT32) / source.width))
@@ -85,7 +85,7 @@ def _ratio(wanted_px: int, source_px: int) -> float:
 
 
 def keep_fast_rcnn(source: Size, wanted: Wanted) -> Plan:
-    """The shorter side becomes minDimension, unless the longer one would pass maxDimension; in whole numbers throughout."""
+    """The shorter side becomes minDimension, unless the longer one would exceed maxDimension; in whole numbers only."""
     short, long = sorted(source)
     least, most = wanted.min_px, wanted.max_px
     if (least * long) & _UINT32 > (most * short) & _UINT32:
@@ -107,13 +107,13 @@ def _rescaled(source: Size, into: Size) -> tuple[Size, np.float32]:
 
 
 def rescale(source: Size, wanted: Wanted) -> Plan:
-    """Long side into long side and short into short, whichever way round the picture lies."""
+    """Fit the long side into the long side and the short side into the short side, for landscape and portrait pictures."""
     step, scale = _rescaled(source, wanted.size)
     return Plan((step,), wanted.padding, float(scale))
 
 
 def rescale_double(source: Size, wanted: Wanted) -> Plan:
-    """Rescale, and once more if the picture lies the other way round and so does not fit yet."""
+    """Rescale, and once more if a portrait and a landscape meet and the result does not fit yet."""
     width, height = wanted.size
     first, scale = _rescaled(source, wanted.size)
     if width > height and first.height > height:
@@ -137,7 +137,7 @@ def ms_yolov4(source: Size, wanted: Wanted) -> Plan:
 
 
 def paddle_ocr(source: Size, wanted: Wanted) -> Plan:
-    """The wanted height, and a width that keeps the ratio, but not beyond the wanted one."""
+    """The wanted height, and a width that keeps the ratio but is at most the wanted width."""
     width, height = wanted.size
     kept = math.ceil(np.float32(height) * (np.float32(source.width) / np.float32(source.height)))
     if kept > width:
@@ -146,7 +146,7 @@ def paddle_ocr(source: Size, wanted: Wanted) -> Plan:
 
 
 class ResizeType(NamedTuple):
-    """One resizeType: the vendor's number for it, its arithmetic, and whether it pads without being asked."""
+    """One resizeType: the vendor's number, its arithmetic, and whether it always pads."""
 
     number: int
     plan: Callable[[Size, Wanted], Plan]

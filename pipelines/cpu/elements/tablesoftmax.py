@@ -1,7 +1,7 @@
-"""The vendor's softmax, bit for bit: exponentials from tables, and no shift by the largest logit.
+"""The vendor's softmax, bit for bit: it reads exponentials from tables and does not subtract the largest logit.
 
-A logit is cut to ±255 and to steps of 1/65536; its exponential is the product of two table entries, all in float32. From a
-logit of about 89 on it overflows, and where the sum stays below 1e-6 the logits are left as they are.
+A logit is clipped to ±255 and truncated to steps of 1/65536. Its exponential is the product of two table entries, in float32.
+From a logit of about 89 on it overflows. If the sum is below 1e-6, the logits stay as they are.
 """
 
 from functools import cache
@@ -12,11 +12,11 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 _BOUND = np.float32(255)
-_STEPS = 65536  # a logit is a number of these steps; the low 12 bits and the next 12 index the tables
+_STEPS = 65536  # steps per 1.0 of a logit; the low 12 bits and the next 12 index the tables
 _BITS = 12
 _SIZE = 1 << _BITS
 _SMALLEST_SUM = 1e-6
-# The C library's expf rounds three of the entries the other way: (negative, high), index, units in the last place.
+# The C library's expf rounds three entries in the other direction: (negative, high), index, units in the last place.
 _EXPF_ROUNDS = (((1, 0), 327, 1), ((1, 1), 1076, 1), ((0, 1), 781, -1))
 
 
@@ -34,7 +34,7 @@ def _tables() -> Floats:
 
 
 def table_softmax(logits: Floats) -> Floats:
-    """Softmax of (classes,); NaN counts as 0, as the conversion to an integer on x86 makes it."""
+    """Softmax of (classes,). NaN counts as 0, because x86 converts it to the integer 0."""
     cut = np.clip(logits, -_BOUND, _BOUND)
     steps = (np.where(np.isnan(cut), np.float32(0), cut) * np.float32(_STEPS)).astype(np.int32)
     negative = (steps < 0).astype(np.intp)

@@ -1,4 +1,4 @@
-"""mxpi_tensorinfer: pixels to scores, alone or in batches of the sizes the model was compiled for."""
+"""mxpi_tensorinfer: pixels to scores, one picture at a time or in batches of the compiled sizes."""
 
 import logging
 from pathlib import Path
@@ -26,8 +26,8 @@ _PORT = "is provided from input port(0)."
 class TensorInfer(Element):
     """Runs the model. A model of batch 1 infers at once in the stream's thread; others collect frames for `waitingTime` ms.
 
-    A bad input fails alone and a failed run fails its batch; in strict mode each fails every frame that waits, as with the
-    vendor. `outputDeviceId` has nothing to say on a CPU.
+    A bad input fails only its frame, and a failed run fails its batch. In strict mode each of them fails every waiting frame, as
+    with the vendor. `outputDeviceId` has no effect on a CPU.
     """
 
     factory = "mxpi_tensorinfer"
@@ -62,13 +62,13 @@ class TensorInfer(Element):
             )
 
     def _only_source(self) -> str:
-        """`dataSource` is a list, one key for each input; blanks around a key do not count, and no key is "auto"."""
+        """Read `dataSource`, a list with one key per input. Blanks around a key do not count; an empty list means "auto"."""
         named = self.text("dataSource")
         if named in ("", "auto"):
             return self.context.upstream
         first, *others = [key.strip(" ") for key in split_list(named.strip(" "))] or ["", ""]
         if others:
-            raise self.refusal(f"dataSource is {named!r}, which must name one metadata for the one input")
+            raise self.refusal(f"dataSource is {named!r}, but the model has one input, so it must name one metadata key")
         return first
 
     def source(self) -> str:
@@ -76,7 +76,7 @@ class TensorInfer(Element):
         return self._source
 
     def push(self, frame: Frame) -> None:
-        """Infer a frame or let it wait for company; failed frames keep their place in the order."""
+        """Infer a frame, or let it wait for a batch; a failed frame keeps its place in the order."""
         if self._collector is None:
             super().push(frame)
             return
@@ -88,7 +88,7 @@ class TensorInfer(Element):
             self._collector.put(frame, pictures or ())
 
     def process(self, frame: Frame) -> None:
-        """The pictures of a frame → tensors, one after the other. A missing input is no failure: the frame passes as it is."""
+        """The pictures of a frame → tensors, one after the other. Without an input the frame passes unchanged; that is not a failure."""
         pictures = self._pictures(frame)
         if pictures is not None:
             size = self.model.batch_sizes[-1] if self._single and len(self.model.batch_sizes) == 1 else 1
@@ -99,13 +99,13 @@ class TensorInfer(Element):
         frame.metadata[self.name] = TensorPackages(tuple(TensorPackage(arrays, source, index) for index, arrays in enumerate(outputs)))
 
     def _finish(self, frame: Frame, outputs: list[Outputs]) -> None:
-        """Pass on a frame that comes out of the collector."""
+        """Pass on a frame that the collector has finished."""
         if outputs and not frame.errors:
             self._store(frame, outputs)
         self.downstream(frame)
 
     def _pictures(self, frame: Frame) -> list[Array] | None:
-        """What the model is to see, or None if there is no metadata; raises FrameFailure for what does not fit the model."""
+        """The inputs for the model, or None without metadata; raises FrameFailure for an input that does not fit the model."""
         self._warnings = ""
         match self.input(frame):
             case None:
@@ -126,7 +126,7 @@ class TensorInfer(Element):
         return [arrays[0] for arrays in pictures]
 
     def _check(self, arrays: tuple[Pixels, ...], *, tensors: bool) -> None:
-        """Raises FrameFailure unless the number of bytes is the model's; of another shape the vendor only warns."""
+        """Raise FrameFailure unless the number of bytes is the model's; for another shape the vendor only warns."""
         if len(arrays) != 1:
             raise FrameFailure(Code.COMM_FAILURE, self._warnings + _NUMBER_TEXT)
         [array] = arrays
@@ -137,14 +137,14 @@ class TensorInfer(Element):
             raise FrameFailure(Code.COMM_FAILURE, f"{self._warnings}The datasize of concated {sizes}. {types}.{_FAILED}")
 
     def _shape_warnings(self, shape: tuple[int, ...], *, tensors: bool) -> str:
-        """Height and width are compared; of a tensor the vendor names one difference, of a picture both."""
+        """Compare height and width. For a tensor the vendor names one difference, for a picture both."""
         if len(shape) != len(self.model.image_shape):
             return _RANK_TEXT
         differences = sum(side != wanted for side, wanted in zip(shape[:2], self.model.image_shape[:2], strict=True))
         return (min(differences, 1) if tensors else differences) * _SHAPE_TEXT
 
     def _infer(self, pictures: list[Pixels], batch_size: int) -> list[Outputs]:
-        """The outputs of each picture; raises FrameFailure, whatever the inference runtime raises."""
+        """The outputs of each picture; turns every error of the inference runtime into FrameFailure."""
         if not self._checks and any(picture.nbytes > self._room_bytes for picture in pictures):
             copied = f"Fail to copy to device memory.{code_text(Code.COMM_INVALID_PARAM)}"
             raise FrameFailure(Code.COMM_INVALID_PARAM, self._warnings + copied)
@@ -161,7 +161,7 @@ class TensorInfer(Element):
         return outputs
 
     def release(self) -> None:
-        """Let go of a sender that waits for room."""
+        """Let a sender go on that waits for room."""
         if self._collector:
             self._collector.release()
 
@@ -169,11 +169,11 @@ class TensorInfer(Element):
         """End the collector's thread."""
         if self._collector:
             self._collector.close()
-            self._collector = None  # it knows this element: without the circle a stopped stream's model is freed at once
+            self._collector = None  # it refers to this element: without the cycle Python frees a stopped stream's model at once
 
 
 def split_list(text: str) -> list[str]:
-    """A comma-separated list as the vendor splits one: commas in a row count as one, and one at the end as none."""
+    """Split a comma-separated list as the vendor does: several commas in a row count as one, a comma at the end as none."""
     parts = text.split(",")
     return [part for place, part in enumerate(parts) if part or (place == 0 and len(parts) > 1)]
 

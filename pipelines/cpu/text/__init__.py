@@ -1,1 +1,1 @@
-"""The texts of pipelines, read as the vendor reads them."""
+"""Pipeline texts, read by the vendor's rules."""

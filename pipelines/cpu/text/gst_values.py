@@ -1,7 +1,7 @@
 """Property values as GStreamer reads them from the texts of a pipeline.
 
-The rules are those of gst_value_deserialize (GStreamer 1.20) and of the engine's check behind it (MxsmElement): what looks
-lenient here, such as octal numbers or unsigned numbers that wrap, is what the vendor's engine does.
+The rules are those of gst_value_deserialize (GStreamer 1.20) and of the engine's check after it (MxsmElement). Rules that
+look too lenient here, such as octal numbers or unsigned numbers that wrap around, are the rules of the vendor's engine.
 """
 
 import json
@@ -22,20 +22,20 @@ _ESCAPE = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
 _BYTE_ORDERS = {"little_endian": 1234, "big_endian": 4321, "byte_order": 1234}
 _TRUTHS = {"true": True, "t": True, "yes": True, "1": True, "false": False, "f": False, "no": False, "0": False}
 _MAX_UINT64 = 2**64 - 1
-_LONGEST = 22  # octal digits of a number of 64 bits
+_LONGEST = 22  # digits of a 64-bit number in octal
 _LARGEST = 3.4028234663852886e38
 
 
 def written(value: object) -> str:
-    """The text of a JSON value as the engine passes it on: itself, or an object written compactly; raises ValueError."""
+    """The text of a JSON value as the engine passes it on: the text itself, or an object as compact JSON; raises ValueError."""
     if isinstance(value, str):
-        return value.partition("\0")[0]  # it goes through a C string
+        return value.partition("\0")[0]  # the engine passes it as a C string
     if isinstance(value, dict):
         try:
             return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         except RecursionError as error:
             raise ValueError("is nested too deeply") from error
-    raise ValueError(f"wants a text in quotes, not {reprlib.repr(value)}")
+    raise ValueError(f"must be a text in quotes, not {reprlib.repr(value)}")
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,16 @@ class Integer:
     bits: int = field(default=32, kw_only=True)
 
     def parse(self, value: object) -> int:
-        """The number; raises ValueError saying what is expected."""
+        """Return the number; raises ValueError with the expected form."""
         number = self.deserialize(value) if isinstance(value, str) and value else None
         if number is None:
-            raise ValueError(f'wants a number in quotes, as "{self.default}", not {reprlib.repr(value)}')
+            raise ValueError(f'must be a number in quotes, as "{self.default}", not {reprlib.repr(value)}')
         if not self.low <= number <= self.high:
             raise ValueError(f"is {number}, outside {self.low}..{self.high}")
         return number
 
     def deserialize(self, text: str) -> int | None:
-        """The number that a text means, whatever the range of the property; None for a text that means none."""
+        """The number in a text, without a check of the property's range; None for a text without a number."""
         half = 2 ** (self.bits - 1)
         raw = _integer_64(text, {"min": 2**64 - half, "max": half - 1})
         if raw is None:
@@ -70,23 +70,23 @@ class Integer:
 
 @dataclass(frozen=True)
 class Unsigned(Integer):
-    """An unsigned number of 32 bits (a guint), or of 64; a number of more bits wraps."""
+    """An unsigned number of 32 bits (a guint), or of 64; a longer number wraps around."""
 
     def parse(self, value: object) -> int:
-        """The number; raises ValueError saying what is expected."""
+        """Return the number; raises ValueError with the expected form."""
         if isinstance(value, str) and "-" in value:
-            raise ValueError(f'wants a number without a sign in quotes, as "{self.default}", not {reprlib.repr(value)}')
+            raise ValueError(f'must be a number without a sign in quotes, as "{self.default}", not {reprlib.repr(value)}')
         return super().parse(value)
 
     def deserialize(self, text: str) -> int | None:
-        """The number that a text means, whatever the range of the property; None for a text that means none."""
+        """The number in a text, without a check of the property's range; None for a text without a number."""
         raw = _integer_64(text, {"min": 0, "max": 2**self.bits - 1})
         return None if raw is None else raw % 2**self.bits
 
 
 def _integer_64(text: str, words: dict[str, int]) -> int | None:
-    """A number as strtoull reads it, a negative one as its two's complement; None for anything else, or more bits."""
-    text = text.partition("\0")[0]  # it goes through a C string
+    """A number by the rules of strtoull, a negative one as two's complement; None for another text or for more than 64 bits."""
+    text = text.partition("\0")[0]  # the engine passes it as a C string
     word = (_BYTE_ORDERS | words).get(text.lower())
     if word is not None or not text:
         return word or 0
@@ -113,12 +113,12 @@ class Float:
     high: float
 
     def parse(self, value: object) -> float:
-        """The number; raises ValueError saying what is expected."""
+        """Return the number; raises ValueError with the expected form."""
         number = _float(value.partition("\0")[0]) if isinstance(value, str) and value else None
         if number is None:
-            raise ValueError(f'wants a number in quotes, as "{self.default}", not {reprlib.repr(value)}')
+            raise ValueError(f'must be a number in quotes, as "{self.default}", not {reprlib.repr(value)}')
         if number != number:
-            return self.default  # not a number passes the engine's check of the range, and is not set
+            return self.default  # NaN passes the engine's check of the range, and the engine does not set it
         if not self.low <= number <= self.high:
             raise ValueError(f"is {number}, outside {self.low}..{self.high}")
         return number
@@ -147,16 +147,16 @@ class Boolean:
     default: bool
 
     def parse(self, value: object) -> bool:
-        """The truth value; raises ValueError saying what is expected."""
+        """Return the truth value; raises ValueError with the expected form."""
         text = written(value).lower()
         if text not in _TRUTHS:
-            raise ValueError(f'wants "true" or "false", not {reprlib.repr(value)}')
+            raise ValueError(f'must be "true" or "false", not {reprlib.repr(value)}')
         return _TRUTHS[text]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An enumeration: a number from 0, its word, or the long name behind that."""
+    """An enumeration: a number from 0, its word, or its long name."""
 
     default: int
     words: tuple[str, ...]
@@ -164,7 +164,7 @@ class Choice:
     any_case: bool = False
 
     def parse(self, value: object) -> int:
-        """The number of the choice; raises ValueError saying what is expected."""
+        """Return the number of the choice; raises ValueError with the expected form."""
         text = written(value)
         if text in self.names:
             return self.names.index(text)
@@ -174,19 +174,19 @@ class Choice:
             return self.words.index(text.lower())
         number = _integer_64(text, {})
         if value == "" or number is None or number >= len(self.words):
-            raise ValueError(f"wants one of {', '.join(self.words)}, not {reprlib.repr(value)}")
+            raise ValueError(f"must be one of {', '.join(self.words)}, not {reprlib.repr(value)}")
         return number
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text, which loses quotes around it; an object becomes its compact JSON, unless `mapping` keeps it."""
+    """A text; quotes around it are removed. An object becomes compact JSON, or stays an object with `mapping`."""
 
     default: str = ""
     mapping: bool = False
 
     def parse(self, value: object) -> PropertyValue:
-        """The text or object; raises ValueError saying what is expected."""
+        """Return the text or object; raises ValueError with the expected form."""
         if self.mapping and isinstance(value, dict):
             return value
         text = written(value)

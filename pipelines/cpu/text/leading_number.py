@@ -1,4 +1,4 @@
-"""The number a text begins with, as the engine's C++ streams read it."""
+"""The number at the start of a text, by the rules of the engine's C++ streams."""
 
 import re
 
@@ -6,7 +6,7 @@ _LEADING = re.compile(r"[ \t-\r]*([+-]?)0*([0-9]*)")
 
 
 def leading_number(text: str) -> int | None:
-    """A decimal number of 32 bits at the beginning of a text, whatever follows; None if there is none."""
+    """A decimal number of 32 bits at the start of a text; None if there is none. The rest of the text does not matter."""
     match = _LEADING.match(text)
     if match is None or (not match[2] and "0" not in match[0]) or len(match[2]) > 10:
         return None

@@ -15,7 +15,7 @@ _CHAIN = "Chain every element from an appsrc to an appsink."
 
 @dataclass(frozen=True)
 class Linkable:
-    """What linking needs of an element: its plugin, and `next` as it was written."""
+    """The data of an element for linking: its plugin, and `next` in its original form."""
 
     factory: str
     next: tuple[str, ...]
@@ -25,7 +25,7 @@ class Linkable:
 class _Link:
     source: str
     output: int
-    target: str  # as written, with a port or without
+    target: str  # in its original form, with or without a port
 
     @property
     def name(self) -> str:
@@ -33,7 +33,7 @@ class _Link:
 
     @property
     def port(self) -> int:
-        """The port named after the one colon; -1 for one that is no number."""
+        """The port after the colon, if there is exactly one; -1 if it is not a number."""
         if self.target.count(":") != 1:
             return 0
         port = leading_number(self.target.partition(":")[2])
@@ -41,7 +41,7 @@ class _Link:
 
 
 def linked_name(target: str) -> str:
-    """The element a link leads to: what stands before the port, where there is exactly one colon."""
+    """The target element of a link: the part before the port, if there is exactly one colon."""
     return target.partition(":")[0] if target.count(":") == 1 else target
 
 
@@ -61,19 +61,19 @@ def _links(stream: str, elements: Mapping[str, Linkable]) -> Iterator[_Link]:
             if one.name not in elements:
                 raise PipelineError(
                     Code.STREAM_ELEMENT_NOT_EXIST,
-                    f"Stream {stream!r}: element {name!r} cannot be linked to {target!r}, which is no element.",
+                    f"Stream {stream!r}: element {name!r} cannot be linked to {target!r}, which is not an element.",
                     "Name an element of the stream in `next`.",
                 )
             if target in seen:
                 raise _unlinkable(
-                    stream, one, f"{seen[target]!r} is linked to it already", "Every element has one input; name each once in `next`."
+                    stream, one, f"{seen[target]!r} is already linked to it", "Every element has one input; name each once in `next`."
                 )
             seen[target] = name
             yield one
 
 
 class Links:
-    """The ports of a stream's elements, and what is linked to what so far."""
+    """The ports of a stream's elements and the links made so far."""
 
     def __init__(self, stream: str, elements: Mapping[str, Linkable]) -> None:
         self._stream = stream
@@ -94,11 +94,11 @@ class Links:
             what = f"{one.source!r} has {source.outputs or 'no'} output"
             raise _unlinkable(self._stream, one, what, "Put a tee behind an element that feeds several.")
         if one.name == one.source:
-            raise _unlinkable(self._stream, one, "that is itself", _CHAIN)
+            raise _unlinkable(self._stream, one, "an element cannot feed itself", _CHAIN)
         given, taken = self._gives(one.source), self._takes(one.name)
         if meet(given, taken) == frozenset():
             what = f"that takes {_words(taken)}, not {_words(given)}"
-            raise _unlinkable(self._stream, one, what, "Put the elements in an order in which each takes what the one before gives.")
+            raise _unlinkable(self._stream, one, what, "Order the elements so that each accepts the output of the one before.")
         self._inputs[one.name] += 1
         self._feeder[one.name] = one.source
         self._following[one.source].append(one.name)
@@ -108,15 +108,15 @@ class Links:
         return tuple(self._following.get(name, ()))
 
     def _gives(self, name: str) -> Kinds | None:
-        """What leaves an element: for one that only passes data on, what feeds it."""
+        """The kinds of an element's output; for an element that only passes data on, the kinds of its input."""
         passed: set[str] = set()
         while (ports := ports_of(self._elements[name].factory)).passes and name in self._feeder and name not in passed:
-            passed.add(name)  # a ring of elements feeds itself
+            passed.add(name)  # a ring of elements feeds itself and would never end
             name = self._feeder[name]
         return ports.gives
 
     def _takes(self, name: str) -> Kinds | None:
-        """What may enter an element: for one that only passes data on, what all that it feeds can take."""
+        """The kinds an element accepts; for an element that only passes data on, the kinds that all its targets accept."""
         kinds, waiting = ANYTHING, [name]
         while waiting:
             ports = ports_of(self._elements[waiting[-1]].factory)
@@ -127,11 +127,11 @@ class Links:
         return kinds
 
     def check_all_linked(self) -> None:
-        """Raise PipelineError 6016 for a port that nothing is linked to."""
+        """Raise PipelineError 6016 for a port without a link."""
         for name, element in sorted(self._elements.items()):
             ports = ports_of(element.factory)
             if self._inputs[name] < ports.inputs or len(self.following(name)) < ports.outputs:
-                side = "fed by no element" if self._inputs[name] < ports.inputs else "followed by no element"
+                side = "without an input" if self._inputs[name] < ports.inputs else "without an output"
                 raise PipelineError(Code.STREAM_PAD_UNLINKED, f"Stream {self._stream!r}: element {name!r} is {side}.", _CHAIN)
 
 

@@ -1,4 +1,4 @@
-"""`nextMeta`: an element names those that read what it writes, and so sets their `dataSource` (mxStream, MxsmStream)."""
+"""`nextMeta`: an element names its readers and so sets their `dataSource` (mxStream, MxsmStream)."""
 
 import reprlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pipelines.cpu.text.leading_number import leading_number
 from pipelines.cpu.text.plugins import REFUSED_CHARACTERS
 from pipelines.pipeline_errors import PipelineError
 
-MAX_LINKS = 129  # of one element, and targets in one stream
+MAX_LINKS = 129  # of one element; also the limit of targets in one stream
 _REMEDY = 'Write "element", or "element:0", "element:1", … for the ports of one element, as a text or a list of texts.'
 
 
@@ -20,7 +20,7 @@ class MetadataLinks:
         self._targets: dict[str, list[tuple[int | None, str]]] = {}
 
     def read(self, element: str, next_meta: object) -> list[str]:
-        """The targets an element names; raises PipelineError 1004."""
+        """The targets that an element names; raises PipelineError 1004."""
         targets: list[str] = []
         for target in next_meta if isinstance(next_meta, list) else [next_meta]:
             if not isinstance(target, str) or REFUSED_CHARACTERS.search(target):
@@ -31,12 +31,12 @@ class MetadataLinks:
         return targets
 
     def add(self, element: str, targets: list[str]) -> None:
-        """Take the targets of an element; raises PipelineError 1004 for a port that is none, or taken."""
+        """Add the targets of an element; raises PipelineError 1004 for an invalid port or one in use."""
         for target in targets:
             name, colon, port_text = target.partition(":")
             port = leading_number(port_text) if colon else None
             if colon and (port is None or not name):
-                raise self._refusal(element, f"{target!r} names no port")
+                raise self._refusal(element, f"{target!r} does not name a port")
             port = None if port == -1 else port
             sources = self._targets.get(name)
             if sources is None:
@@ -45,9 +45,9 @@ class MetadataLinks:
                 self._targets[name] = [(port, element)]
                 continue
             if (sources[0][0] is None) != (port is None):
-                raise self._refusal(element, f"some name a port of {name!r}, and some do not")
+                raise self._refusal(element, f"some targets name a port of {name!r}, and some do not")
             if port is not None and port in (taken for taken, _ in sources):
-                raise self._refusal(element, f"port {port} of {name!r} has a source already")
+                raise self._refusal(element, f"port {port} of {name!r} already has a source")
             sources.append((port, element))
 
     def data_sources(self, elements: set[str]) -> Iterator[tuple[str, str]]:
@@ -58,8 +58,8 @@ class MetadataLinks:
     def _data_source(self, name: str, elements: set[str]) -> str:
         sources = self._targets[name]
         if name not in elements:
-            raise self._refusal(sources[0][1], f"there is no element {name!r}")
-        # Without ports the engine's sort turns the order round.
+            raise self._refusal(sources[0][1], f"the element {name!r} does not exist")
+        # Without ports the engine's sort reverses the order.
         in_order = sources[::-1]
         in_order.sort(key=lambda source: -1 if source[0] is None else source[0])
         if (last := in_order[-1][0]) is not None and last >= len(sources):

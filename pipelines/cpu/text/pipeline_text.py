@@ -1,4 +1,4 @@
-"""A pipeline text as JSON: the checks that the engine makes before it looks at a stream (mxStream, MxStreamManager)."""
+"""A pipeline text as JSON: the engine's checks before it reads a stream (mxStream, MxStreamManager)."""
 
 import json
 import math
@@ -16,11 +16,11 @@ _REFUSED_ANYWHERE = re.compile("  |\x7f|[\ud800-\udfff]")
 
 
 def read_streams(text: bytes) -> list[tuple[str, object]]:
-    """The streams of a text as (name, JSON value), by name, as the engine creates them; later duplicates win there too."""
+    """The streams of a text as (name, JSON value), sorted by name, as the engine creates them; of duplicates the last one counts."""
     if not text or len(text) >= MAX_TEXT_BYTES:
         raise PipelineError(Code.COMM_INVALID_PARAM, f"A pipeline text has 1 to {MAX_TEXT_BYTES - 1} bytes; this one has {len(text)}.")
     try:
-        streams = _json(text.partition(b"\0")[0])  # a NUL ends the text
+        streams = _json(text.partition(b"\0")[0])  # for the engine a NUL ends the text
     except (ValueError, RecursionError) as error:
         raise PipelineError(
             Code.STREAM_CONFIG_INVALID, f"The pipeline is not JSON: {error}.", "JSON has no comments and no trailing commas."
@@ -41,7 +41,7 @@ def _json(text: bytes) -> object:
 
 
 def _refuse_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON number")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _finite(word: str) -> float:
@@ -57,7 +57,7 @@ def _integer(word: str) -> int:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Every text in a JSON value, in no order; without recursion, as the nesting is not ours to choose."""
+    """Every text in a JSON value, in any order. Not recursive, because the sender chooses the depth."""
     rest = [value]
     while rest:
         inner = rest.pop()

@@ -1,7 +1,7 @@
-"""The plugins a classification pipeline may name, and their properties as the vendor registers them.
+"""The plugins that a classification pipeline may name, and their properties as the vendor registers them.
 
-Types, defaults and ranges: Vision SDK 7.3, mxPlugins (code wins over documentation). A property that is not here makes
-stream creation fail with 6015, as on the vendor's engine.
+Types, defaults and ranges: Vision SDK 7.3, mxPlugins (code wins over documentation). A property that is missing here makes
+the creation of a stream fail with 6015, as in the vendor's engine.
 """
 
 import logging
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 __all__ = ["PLUGINS", "Float", "Integer", "Property", "PropertyValue", "Text", "Unsigned", "parse_properties"]
 
-REFUSED_CHARACTERS = re.compile("[\n\f\r\b\t\v\x7f]|  ")  # of names and values, by the engine
+REFUSED_CHARACTERS = re.compile("[\n\f\r\b\t\v\x7f]|  ")  # the engine refuses these in names and values
 
 _MXPI: dict[str, Property] = {
     "name": Text(),
@@ -100,22 +100,20 @@ PLUGINS: dict[str, dict[str, Property]] = {
 
 
 def parse_properties(element: str, factory: str, props: object) -> dict[str, PropertyValue]:
-    """Every property of an element that has an effect, defaults filled in; raises PipelineError 6014, 6015 or 1004."""
+    """Every property of an element that has an effect, with defaults; raises PipelineError 6014, 6015 or 1004."""
     plugin = PLUGINS.get(factory)
     if plugin is None:
         known = ", ".join(PLUGINS)
-        raise PipelineError(
-            Code.STREAM_FACTORY_INVALID, f"Element {element!r}: there is no plugin {factory!r}.", f"Known plugins: {known}."
-        )
+        raise PipelineError(Code.STREAM_FACTORY_INVALID, f"Element {element!r}: unknown plugin {factory!r}.", f"Known plugins: {known}.")
     if not isinstance(props, dict):
         raise PipelineError(Code.STREAM_PROPS_INVALID, f"Element {element!r}: props must be an object.")
     ignored = IGNORED.get(factory, frozenset())
     values: dict[str, PropertyValue] = {name: known_property.default for name, known_property in plugin.items() if name not in ignored}
     for written_name, value in sorted(props.items()):
-        name = written_name if written_name in plugin else written_name.replace("_", "-")  # GStreamer takes both
+        name = written_name if written_name in plugin else written_name.replace("_", "-")  # GStreamer accepts both
         parsed = parse_property(element, factory, name, value)
         if name in ignored:
-            logger.warning("element %s: %s cannot be changed and keeps its value", element, name)
+            logger.warning("element %s: %s is read-only and keeps its value", element, name)
         else:
             values[name] = parsed
     return values
@@ -127,7 +125,7 @@ def parse_property(element: str, factory: str, name: str, value: object) -> Prop
         raise PipelineError(
             Code.STREAM_PROPS_INVALID,
             f"Element {element!r}: property {name!r} must be in quotes, and {reprlib.repr(value)} is not.",
-            "Every property value of a pipeline is a text, numbers too.",
+            "Every property value of a pipeline is a text, also a number.",
         )
     if REFUSED_CHARACTERS.search(name) or (isinstance(value, str) and REFUSED_CHARACTERS.search(value)):
         raise PipelineError(

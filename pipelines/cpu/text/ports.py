@@ -1,4 +1,4 @@
-"""The ports of the elements: how many, and what kinds of data they take and give (Vision SDK 7.3, mxPlugins)."""
+"""The ports of the elements: their number, and the kinds of data they take and give (Vision SDK 7.3, mxPlugins)."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ ANYTHING: Kinds | None = None  # a port that takes or gives every kind
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of a plugin. `passes` are those that hand on what they are fed; `branches`, that have any number of outputs."""
+    """The ports of a plugin. A plugin with `passes` gives its input on; one with `branches` has any number of outputs."""
 
     inputs: int = 1
     outputs: int = 1
@@ -41,12 +41,12 @@ _PORTS = {
 
 
 def ports_of(factory: str) -> Ports:
-    """The ports of a plugin; one in and one out, of any kind, if nothing else is known."""
+    """The ports of a plugin; for an unknown plugin one in and one out, of any kind."""
     return _PORTS.get(factory, Ports())
 
 
 def meet(one: Kinds | None, other: Kinds | None) -> Kinds | None:
-    """The kinds that both ports know."""
+    """The kinds that both ports accept."""
     if one is None or other is None:
         return other if one is None else one
     return one & other

@@ -1,7 +1,7 @@
-"""A pipeline text, parsed and validated: in plain words for a person, with the vendor's codes for a program.
+"""Parse and validate a pipeline text. Errors have a plain message for a person and the vendor's code for a program.
 
-The checks come in the order in which the vendor's engine makes them (mxStream, MxStreamManager and MxsmStream), so that a
-text with several faults gets the code it gets there: the text, then every element of a stream, then its creation.
+The checks run in the order of the vendor's engine (mxStream, MxStreamManager and MxsmStream), so that a text with several
+faults gets the engine's code: first the text, then every element of a stream, then the creation of the stream.
 """
 
 import functools
@@ -31,7 +31,7 @@ Body = dict[str, object]
 
 @dataclass(frozen=True)
 class _Valid:
-    """An element that is good for itself: as it is written, and its properties."""
+    """An element that has passed its own checks: its original form and its properties."""
 
     body: Body
     props: Mapping[str, PropertyValue]
@@ -39,7 +39,7 @@ class _Valid:
 
 @dataclass(frozen=True)
 class ElementSpec:
-    """One element: `props` are complete and typed, `next` names the elements its output goes to."""
+    """One element: `props` are complete and typed; `next` names the elements that get its output."""
 
     name: str
     factory: str
@@ -56,12 +56,12 @@ class StreamSpec:
     elements: Mapping[str, ElementSpec]
 
     def of_factory(self, factory: str) -> list[ElementSpec]:
-        """The elements made by one plugin, by name: the order in which the vendor numbers sources."""
+        """The elements of one plugin, sorted by name: the order in which the vendor numbers sources."""
         return sorted((e for e in self.elements.values() if e.factory == factory), key=lambda element: element.name)
 
 
 def parse_pipeline(text: bytes) -> list[StreamSpec]:
-    """Every stream of a pipeline text, by name; raises PipelineError for the first thing that is wrong."""
+    """Every stream of a pipeline text, by name; raises PipelineError for the first fault."""
     return [parse_stream(name, value) for name, value in read_streams(text)]
 
 
@@ -83,7 +83,7 @@ def parse_stream(name: str, value: object) -> StreamSpec:
         element_name = linked_name(key)
         if element_name in elements:
             raise PipelineError(
-                Code.STREAM_ELEMENT_EXIST, f"Stream {name!r}: there are two elements {element_name!r}.", "A colon belongs in `next` only."
+                Code.STREAM_ELEMENT_EXIST, f"Stream {name!r}has two elements {element_name!r}.", "A colon belongs in `next` only."
             )
         elements[element_name] = _created(name, element_name, valid[key], device, metadata)
     links = link(name, {key: Linkable(element.factory, element.next) for key, element in elements.items()})
@@ -99,7 +99,7 @@ def parse_stream(name: str, value: object) -> StreamSpec:
 
 
 def _validated(stream: str, value: dict[str, object]) -> dict[str, _Valid]:
-    """The elements and stream_config, each good for itself; raises PipelineError 6005, 6006, 6014 or 6015."""
+    """The elements and stream_config, each checked by itself; raises PipelineError 6005, 6006, 6014 or 6015."""
     valid: dict[str, _Valid] = {}
     for number, (key, body) in enumerate(sorted(value.items()), start=1):
         if not isinstance(body, dict):
@@ -108,7 +108,7 @@ def _validated(stream: str, value: dict[str, object]) -> dict[str, _Valid]:
         if number > MAX_ELEMENTS:
             raise PipelineError(Code.STREAM_CONFIG_INVALID, f"Stream {stream!r} has more than {MAX_ELEMENTS} elements.")
         props: Mapping[str, PropertyValue] = {}
-        if "factory" in body:  # one without is refused when it is created
+        if "factory" in body:  # an element without a factory is refused later, at its creation
             props = _validated_properties(key, body)
             _validate_next(stream, key, body.get("next", []), value)
         valid[key] = _Valid(body, props)
@@ -120,7 +120,7 @@ def _validated_properties(name: str, body: Body) -> Mapping[str, PropertyValue]:
     if not isinstance(factory, str) or REFUSED_CHARACTERS.search(factory) or factory not in PLUGINS:
         known = ", ".join(PLUGINS)
         raise PipelineError(
-            Code.STREAM_FACTORY_INVALID, f"Element {name!r}: there is no plugin {reprlib.repr(factory)}.", f"Known plugins: {known}."
+            Code.STREAM_FACTORY_INVALID, f"Element {name!r}: unknown plugin {reprlib.repr(factory)}.", f"Known plugins: {known}."
         )
     if factory not in _UNCHECKED_KEYS and (unknown := set(body) - _ELEMENT_KEYS):
         keys = ", ".join(sorted(_ELEMENT_KEYS))
@@ -135,17 +135,17 @@ def _validate_next(stream: str, name: str, value: object, elements: Mapping[str,
         if linked_name(target) not in elements:
             raise PipelineError(
                 Code.STREAM_ELEMENT_LINK,
-                f"Stream {stream!r}: element {name!r} cannot be linked to {reprlib.repr(target)}, which is not there.",
-                "Every `next` names another element of the stream.",
+                f"Stream {stream!r}: element {name!r} cannot be linked to {reprlib.repr(target)}, which does not exist.",
+                "Name another element of the stream in `next`.",
             )
 
 
 def _device(stream: str, config: Body) -> str:
-    """The device of a stream_config, as it is written, or ""; raises PipelineError 1004."""
+    """The device of a stream_config in its original form, or ""; raises PipelineError 1004."""
     device = config.get("deviceId", "")
     if "deviceId" not in config:
         return ""
-    # The engine reads a number of 32 bits, where a larger one becomes the largest, and compares the number of digits.
+    # The engine reads a 32-bit number (a larger one becomes the largest) and compares the number of digits.
     if isinstance(device, str) and device.isascii() and device.isdigit() and len(device) == len(str(min(int(device[:11]), 2**31 - 1))):
         return device
     raise PipelineError(
@@ -156,14 +156,14 @@ def _device(stream: str, config: Body) -> str:
 
 
 def _creation_order(elements: Mapping[str, _Valid]) -> list[str]:
-    """The elements in the order in which the engine makes them: by name, the sinks by number; raises PipelineError 1001."""
+    """The elements in the order of creation: by name, the sinks by number; raises PipelineError 1001."""
     numbers = {key: leading_number(key[len(_SINK) :]) for key in elements if _SINK in key}
     for key, number in numbers.items():
         if number is None:
             raise PipelineError(
                 Code.COMM_FAILURE,
-                f"Element {key!r}: an appsink must be called appsink and a number.",
-                "Name sinks appsink0, appsink1, …, and nothing else so.",
+                f"Element {key!r}: the name of an appsink must be appsink and a number.",
+                "Name the sinks appsink0, appsink1, …, and use these names only for sinks.",
             )
 
     def compared(one: str, other: str) -> int:
@@ -180,7 +180,7 @@ def _created(stream: str, name: str, valid: _Valid, device: str, metadata: Metad
     factory = body.get("factory")
     if not isinstance(factory, str):
         raise PipelineError(
-            Code.STREAM_FACTORY_INVALID, f"Stream {stream!r}: element {name!r} names no factory.", 'Give it a "factory", or remove it.'
+            Code.STREAM_FACTORY_INVALID, f"Stream {stream!r}: element {name!r} has no factory.", 'Give it a "factory", or remove it.'
         )
     targets = metadata.read(name, body["nextMeta"]) if "nextMeta" in body else []
     if device and "deviceId" in PLUGINS[factory]:
@@ -192,7 +192,7 @@ def _created(stream: str, name: str, valid: _Valid, device: str, metadata: Metad
 
 
 def _device_of_element(name: str, factory: str, props: object, stream_device: str) -> int:
-    """The device of an element, which has the one of its stream; raises PipelineError 6015."""
+    """The device of an element, which must equal its stream's; raises PipelineError 6015."""
     own = props.get("deviceId", stream_device) if isinstance(props, dict) else stream_device
     if own != stream_device:  # compared as texts, so "0x0" is not "0"
         raise PipelineError(
@@ -201,5 +201,5 @@ def _device_of_element(name: str, factory: str, props: object, stream_device: st
     known = PLUGINS[factory]["deviceId"]
     number = known.deserialize(stream_device) if isinstance(known, Integer) else None
     if number is None:
-        raise PipelineError(Code.STREAM_PROPS_INVALID, f"Element {name!r}: there can be no device {stream_device}.", "Name device 0.")
-    return number if number >= -1 else 0  # the engine leaves out what is out of range
+        raise PipelineError(Code.STREAM_PROPS_INVALID, f"Element {name!r}: device {stream_device} does not exist.", "Name device 0.")
+    return number if number >= -1 else 0  # the engine ignores a number out of range

@@ -1,7 +1,7 @@
-"""The stock GStreamer elements that the engine lets into a pipeline, and the properties of theirs that can be written.
+"""The stock GStreamer elements that the engine allows in a pipeline, and their writable properties.
 
-Types, defaults and ranges: GStreamer 1.20 and 1.22, as registered. Values the engine does not let through (mxStream,
-MxsmElement) are in IGNORED: it checks them as any other, and then passes them over.
+Types, defaults and ranges: GStreamer 1.20 and 1.22, as registered. IGNORED lists values that the engine (mxStream,
+MxsmElement) checks like any other but then does not set.
 """
 
 from pipelines.cpu.text.gst_values import Boolean, Choice, Integer, Property, Text, Unsigned

@@ -1,1 +1,1 @@
-"""Several engines as one: who is asked, and what happens when one fails."""
+"""Several engines as one: the choice of an engine, and the reaction to its failures."""

@@ -1,8 +1,8 @@
 """Several engines as one: tiers of members, one window, one queue, and for each request one work and one future.
 
-A request waits here until a member has room, so that what was abandoned, or came too late, costs nothing. Which member is asked is
-`choose`; where a request goes that an engine did not answer is `next_try`. A member that fails three requests in a row, is lost, gives no
-result for too long or says that it is not well is not asked until a probe in the background is answered.
+A request waits here until a member has room, so that a cancelled or late request costs nothing. `choose` selects the member. `next_try`
+decides what happens to a request that its engine did not answer. A member goes down if it fails three requests in a row, is lost,
+gives no result for too long or reports a fault. The fleet sends it no requests until it answers a background probe.
 """
 
 import logging
@@ -27,17 +27,17 @@ logger = logging.getLogger(__name__)
 NONE = "none"
 TURNING_THREADS = 1  # few images need it
 TICK_S, IDLE_TICK_S = 0.05, 0.5
-SOON_S = 10.0  # after the last engine was lost: it is likely to be back before a request's time is over
+SOON_S = 10.0  # after the loss of the last engine: it is likely to return before the request's time ends
 
 
 def ignore_switch(_before: str, _after: str, _reason: str) -> None:
-    """The observer of switches where there is none."""
+    """The default observer of switches: does nothing."""
 
 
 class Fleet:
-    """Answers images through the first tier that has a member which is up; the tiers behind it stand by.
+    """Answers images with the first tier that has a member that is up; the tiers after it are in reserve.
 
-    `on_switch(from, to, reason)` is told of every change of the kind that answers; it may be "none".
+    `on_switch(from, to, reason)` is called whenever another kind of engine answers from now on; a name may be "none".
     """
 
     def __init__(
@@ -57,19 +57,19 @@ class Fleet:
         self._waiting = WaitingLine(room)
         self._quarantine = Quarantine()
         self._answers = self.members[0].engine.name
-        self._none_s = float("-inf")  # since when there is no engine, if there is none
+        self._none_s = float("-inf")  # the time since there is no engine
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
         self._turning = ThreadPoolExecutor(TURNING_THREADS, "turning")  # it starts threads when there is work for them
 
     @classmethod
     def of(cls, engine: Engine, capacity: int = 64, watch: Watch | None = None) -> Self:
-        """A single engine on a single chip."""
+        """A fleet of a single engine on a single chip."""
         return cls([[Member(engine, watch=watch)]], capacity)
 
     @property
     def name(self) -> str:
-        """The engine that answers; the first while none does."""
+        """The engine that answers; the first one if none does."""
         return self.members[0].engine.name if self._answers is NONE else self._answers
 
     @property
@@ -79,7 +79,7 @@ class Fleet:
 
     @property
     def score_type(self) -> ScoreType:
-        """What the scores are."""
+        """The kind of the scores."""
         return self.members[0].engine.score_type
 
     def start(self) -> None:
@@ -92,10 +92,10 @@ class Fleet:
         self._in_flight.open()
 
     def submit(self, request: InferenceRequest) -> Future[Prediction]:
-        """Take an image; raises Saturated when `capacity` images are in flight, EngineUnavailable when none answered for SOON_S.
+        """Take an image; raises Saturated if `capacity` images are in flight, EngineUnavailable if no engine was up for SOON_S.
 
-        Thread-safe, and never waits. The future ends with a Prediction or with a ServiceError; to cancel it before the image is
-        decoded spares the work.
+        Thread-safe, and never waits. The future ends with a Prediction or with a ServiceError. A future that is cancelled before its image
+        is decoded saves the work.
         """
         work = self._in_flight.admit(request, self._evict)
         if self._answers is NONE and monotonic() > self._none_s + SOON_S:
@@ -115,7 +115,7 @@ class Fleet:
         return self._in_flight.would_take(client)
 
     def _dispatch(self) -> None:
-        """Hand over what waits, as far as there is room."""
+        """Hand waiting works to members, as long as there is room."""
         while self._waiting:
             with self._lock:
                 found = self._waiting.next(self.tiers)
@@ -123,7 +123,7 @@ class Fleet:
                 return
             work, member = found
             if member is None:
-                work.answer(DeadlineExceeded("The request's time would be over before its answer.", "Ask for more time or try later."))
+                work.answer(DeadlineExceeded("The request would time out before its answer.", "Ask for more time or try later."))
                 continue
             try:
                 member.take(work)
@@ -142,7 +142,7 @@ class Fleet:
             self._probed(member, work, outcome, idle=known)
             return
         if isinstance(outcome, Prediction):
-            work.answer(outcome)  # a late one too, if it is the first
+            work.answer(outcome)  # also a late answer, if it is the first
         elif known and outcome is not None:
             self._judge(member, outcome, work)
             self._retry(member, work, outcome)
@@ -151,13 +151,13 @@ class Fleet:
         self._dispatch()
 
     def _probed(self, member: Member, work: Work, outcome: Prediction | ServiceError | None, *, idle: bool) -> None:
-        """A probe of a member that is down tells `recovered`; one of an idle member that is up must succeed."""
+        """Handle the answer to a probe: `recovered` uses that of a down member; an idle member that fails its probe goes down."""
         work.answer(outcome or EngineUnavailable("The probe was not answered."))
         if idle and isinstance(outcome, ServiceError):
             self._give_up(member, "failed", f"it fails the probe: {outcome}")
 
     def _judge(self, member: Member, error: ServiceError, work: Work) -> None:
-        """What an error says of its engine."""
+        """Decide what an error means for its engine."""
         if isinstance(error, StreamFull):
             member.rest()
         elif isinstance(error, EngineUnavailable) and not member.engine.health().ok:
@@ -169,7 +169,7 @@ class Fleet:
                 self._put_down(member, "unavailable" if isinstance(error, EngineUnavailable) else "failed", str(error))
 
     def _retry(self, member: Member, work: Work, error: ServiceError) -> None:
-        """Try a request again, if it may be and there is time."""
+        """Try a request again, if the rules allow it and there is time."""
         request = work.request
         if request is None:
             return
@@ -179,7 +179,7 @@ class Fleet:
             work.answer(error)
             return
         if not isinstance(error, StreamFull):
-            logger.warning("request %s is tried again: engine %s failed it: %s", request.id, member.engine.name, error)
+            logger.warning("request %s is tried again, because engine %s failed: %s", request.id, member.engine.name, error)
         if retry is Retry.ALONE:
             self._quarantine.add(work)
             self._try_next()
@@ -189,7 +189,7 @@ class Fleet:
             self._waiting.put_first(work)
 
     def _try_next(self) -> None:
-        """Try the next suspect, unless one is being tried."""
+        """Try the next suspect, unless another one is being tried."""
         if work := self._quarantine.begin():
             with self._lock:
                 self._waiting.put_first(work)
@@ -198,11 +198,11 @@ class Fleet:
         with self._lock:
             if not member.put_down(why):
                 return
-        logger.error("engine %s (device %s) is asked no more: %s", member.engine.name, member.device, why)
+        logger.error("engine %s (device %s) gets no more requests: %s", member.engine.name, member.device, why)
         self._changed(reason)
 
     def _changed(self, reason: str) -> None:
-        """Tell when another engine answers from now on."""
+        """Report a switch if another engine answers from now on."""
         with self._lock:
             before, self._answers = self._answers, next((member.engine.name for member in self.members if not member.down), NONE)
             after = self._answers
@@ -246,7 +246,7 @@ class Fleet:
                 self._put_down(member, "unavailable", str(error))
 
     def _give_up(self, member: Member, reason: str, why: str) -> None:
-        """Ask a member no more, and try elsewhere what is under way in it."""
+        """Send a member no more requests, and try its works elsewhere."""
         self._put_down(member, reason, why)
         with self._lock:
             works = member.forget()
@@ -256,18 +256,18 @@ class Fleet:
         self._dispatch()
 
     def _end_overdue(self) -> None:
-        """Fail what has waited longer than it had time."""
+        """Fail the works whose time has ended."""
         now_s = monotonic()
         with self._lock:
             overdue = self._waiting.take_overdue(now_s)
         for work in overdue + self._quarantine.overdue(now_s):
             if work.losses or self._answers is NONE:
-                work.answer(EngineUnavailable("The engine was lost, and none came back in time.", "Try again in a moment."))
+                work.answer(EngineUnavailable("The engine was lost, and no engine returned in time.", "Try again in a moment."))
             else:
-                work.answer(DeadlineExceeded("The request's time was over before its image was decoded."))
+                work.answer(DeadlineExceeded("The request timed out before its image was decoded."))
 
     def health(self) -> EngineHealth:
-        """Well while one of the engines is."""
+        """Healthy while one of the engines is."""
         if not self._in_flight.is_open:
             return EngineHealth(ok=False, reason="not running")
         ok = is_up(self.tiers)
@@ -278,7 +278,7 @@ class Fleet:
         return self._crew.statuses()
 
     def close(self, drain_s: float) -> None:
-        """Answer what was taken for at most `drain_s` seconds, fail the rest, release everything."""
+        """Answer the accepted images for at most `drain_s` seconds, fail the rest, release everything."""
         self._in_flight.close(drain_s, EngineUnavailable("The engine is closing."))
         self._closing.set()
         if self._watcher:

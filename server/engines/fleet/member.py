@@ -1,4 +1,4 @@
-"""One engine on one chip, under watch: whether it is asked, and what is under way in it."""
+"""One engine on one chip, under watch: whether it gets requests, and its works in progress."""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
@@ -12,7 +12,7 @@ from server.engines.work import Work
 from server.errors import EngineUnavailable, ServiceError
 from server.images.upright import needs_turning, upright
 
-FAILURES = 3  # in a row; a single image may be at fault itself
+FAILURES = 3  # in a row; a single failure may be the image's fault
 PROBE_S = 10.0
 REST_S = 0.01  # after a stream refused an image, which it did because it is full
 DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
@@ -21,10 +21,10 @@ SMOOTHING = 0.1  # of the mean service time
 
 @dataclass(frozen=True)
 class Watch:
-    """How a member is watched. It counts as hung when it gives no result for `stall_s`.
+    """How a member is watched. It counts as hung if it gives no result for `stall_s`.
 
-    After `idle_s` without work it is sent a picture, if that is not 0. When it is down it is sent one after `back_off_s`, and twice
-    as long each time.
+    After `idle_s` without work it gets a probe picture (0: never). A member that is down gets one after `back_off_s`, then
+    after twice the time, and so on.
     """
 
     stall_s: float = 10.0
@@ -33,12 +33,12 @@ class Watch:
 
 
 class Member:
-    """An engine and its breaker. A member that is down is probed in the background, and is up again when a probe is answered."""
+    """An engine and its breaker. A member that is down gets probes in the background, and is up again after an answer."""
 
     def __init__(self, engine: Engine, device: str = "0", watch: Watch | None = None) -> None:
         self.engine = engine
         self.device = device
-        self.down = "not running"  # why it is not asked; empty while it is
+        self.down = "not running"  # the reason why it gets no requests; empty while it is up
         self.under_way: set[Work] = set()
         self.decode_s = 0.0  # of what is under way
         self.decoded_bytes = self.slow = 0
@@ -56,18 +56,18 @@ class Member:
 
     @property
     def room(self) -> int:
-        """Images it would take now."""
+        """The number of images it would take now."""
         if self._rest_s > monotonic():
             return 0
         return self.engine.places - len(self.under_way)
 
     def raise_up(self) -> None:
-        """Ask it, or ask it again."""
+        """Send it requests, or send them again."""
         self.down, self._failures = "", 0
         self._liveness.moved()
 
     def put_down(self, why: str) -> bool:
-        """Ask it no more; False if that was known."""
+        """Send it no more requests; returns False if it was already down."""
         if self.down:
             return False
         self.down = why
@@ -75,7 +75,7 @@ class Member:
         return True
 
     def began(self, work: Work) -> None:
-        """A request goes in."""
+        """Record that it has taken a request."""
         if not self.under_way:
             self._liveness.moved()
         work.taken_s = monotonic()
@@ -83,7 +83,7 @@ class Member:
         self._count(work, 1)
 
     def ended(self, work: Work) -> bool:
-        """A request came out; False if it was given up meanwhile."""
+        """Record that a request has ended; returns False if the fleet no longer waited for it."""
         if work not in self.under_way:
             return False
         self.under_way.discard(work)
@@ -104,7 +104,7 @@ class Member:
         return works
 
     def answered(self, work: Work) -> None:
-        """It came out with an answer."""
+        """Record an answer."""
         self._failures = 0
         took_s = monotonic() - work.taken_s
         self.service_s += (took_s - self.service_s) * (SMOOTHING if self.service_s else 1.0)
@@ -127,13 +127,13 @@ class Member:
             self.engine.on_answer(work, error)
 
     def rest(self) -> None:
-        """A stream is full: ask a moment later."""
+        """Pause, because a stream is full."""
         self._rest_s = monotonic() + REST_S
 
     def failed(self, work: Work) -> bool:
-        """Note a failure; whether that was one in a row too many.
+        """Record a failure; returns whether it was the last one allowed in a row.
 
-        What was under way together fails together, since an inference fails all images of its batch: that counts once.
+        Works that are in progress together fail together, because an inference fails all images of its batch: they count once.
         """
         if work.taken_s > self._failed_s:
             self._failures += 1
@@ -148,15 +148,15 @@ class Member:
 
     @property
     def is_idle(self) -> bool:
-        """Whether it is up and nothing has come out for so long that it is to be sent a picture."""
+        """Whether it is up and had no result for so long that it should get a probe."""
         return bool(self._watch.idle_s) and not self.down and not self.under_way and self._liveness.still_s > self._watch.idle_s
 
     def probe(self) -> Work:
-        """A picture whose answer tells whether it lives."""
+        """A picture that shows whether the engine works."""
         return Work(probe_request(PROBE_S), is_probe=True)
 
     def recovered(self) -> bool:
-        """Whether a member that is down answers again; sends the probes that find out."""
+        """Whether a member that is down answers again; sends the probes for this."""
         now_s = monotonic()
         if probe := self._probe:
             if not probe.future.done() and not probe.overdue(now_s):
@@ -176,7 +176,7 @@ class Member:
         return False
 
     def status(self, *, asked: bool) -> EngineStatus:
-        """What there is to say of it; `asked` is whether its tier is asked now."""
+        """Its status; `asked` says whether its tier is in use now."""
         health = self.engine.health()
         up = health.ok and not self.down
         reason = health.reason or self.down
@@ -184,13 +184,13 @@ class Member:
 
 
 Tier = Sequence[Member]
-"""Members of one kind, on several chips: the one with the least under way is asked."""
+"""Members of one kind, on several chips; the one with the fewest works in progress gets the next."""
 
 
 def choose(tiers: Iterable[Tier], avoid: object = None) -> Member | None:
-    """The member to be asked: of the first tier with one that is up, the one with least under way; None if it must be waited for.
+    """The member for a work: in the first tier with one that is up, the one with the fewest works; None if the work must wait.
 
-    `avoid` has failed the image already: another one is asked, of its tier, or else of the tiers behind it.
+    `avoid` has already failed the image: another member is chosen, from the same tier or else from the next.
     """
     for tier in tiers:
         if up := [member for member in tier if not member.down and member is not avoid]:

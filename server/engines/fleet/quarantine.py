@@ -1,4 +1,4 @@
-"""Requests whose engine was lost twice: one of them may be what kills it, so one is tried at a time, and takes no other along."""
+"""Requests that lost their engine twice. One of them may be the cause, so they are tried one at a time, without other requests."""
 
 import threading
 from collections import deque
@@ -7,7 +7,7 @@ from server.engines.work import Work
 
 
 class Quarantine:
-    """Those that wait for their turn, and the one that is being tried: until it is answered, or given up."""
+    """The requests that wait for their turn, and the one that is being tried, until its answer or its cancellation."""
 
     def __init__(self) -> None:
         self._waiting: deque[Work] = deque()
@@ -18,12 +18,12 @@ class Quarantine:
         return bool(self._waiting)
 
     def add(self, work: Work) -> None:
-        """Let it wait for its turn."""
+        """Add a request."""
         with self._lock:
             self._waiting.append(work)
 
     def begin(self) -> Work | None:
-        """The next one to be tried, unless one is; those that were given up are left out."""
+        """The next request to try, unless one is being tried; cancelled ones are skipped."""
         with self._lock:
             if self._trial and self._trial.request:
                 return None
@@ -36,7 +36,7 @@ class Quarantine:
         return None
 
     def overdue(self, now_s: float) -> list[Work]:
-        """Those whose time is over."""
+        """The requests whose time has ended."""
         with self._lock:
             return [work for work in self._waiting if work.overdue(now_s)]
 

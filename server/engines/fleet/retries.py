@@ -5,31 +5,31 @@ from enum import Enum, auto
 from server.engines.work import Work
 from server.errors import EngineFailed, EngineLost, EngineUnavailable, ServiceError, StreamFull
 
-FAILURES = 2  # engines that may fail a request, until it is answered so
-LOSSES = 3  # engines that may be lost with a request
-SUSPICIOUS = 2  # losses after which it is tried alone
+FAILURES = 2  # so many engines may fail a request; then it gets the error
+LOSSES = 3  # so many engines may be lost with a request
+SUSPICIOUS = 2  # after so many losses it is tried alone
 
 
 class Retry(Enum):
-    """Where a request goes next."""
+    """The next step of a request."""
 
     ANSWER = auto()
     """To the client, with its error."""
     ELSEWHERE = auto()
     """To another engine, if one is up; else to the client."""
     AGAIN = auto()
-    """Before all that wait, for whoever has room."""
+    """To the front of the queue, for any member with room."""
     ALONE = auto()
-    """To be tried one at a time, since it may be what kills engines."""
+    """To the quarantine, which tries one request at a time, because it may be the cause of crashes."""
 
 
 def is_fault(error: ServiceError) -> bool:
-    """Whether an error counts against the engine: it is neither the image's fault, nor the client's, nor that of a full stream."""
+    """Whether an error counts against the engine: not an error of the image or the client, and not a full stream."""
     return isinstance(error, EngineFailed | EngineUnavailable) and not isinstance(error, StreamFull | EngineLost)
 
 
 def next_try(work: Work, error: ServiceError) -> Retry:
-    """Where a request goes after an error, which is noted in it."""
+    """The next step of a request after an error; counts the error in the work."""
     match error:
         case StreamFull():
             return Retry.AGAIN

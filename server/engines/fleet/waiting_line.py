@@ -22,7 +22,7 @@ MAX_CLIENTS = 1000
 
 
 class Assignment(NamedTuple):
-    """A work and who takes it; nobody if it could not be answered in its time, and more waits behind it."""
+    """A work and its member; the member is None if no answer is possible in time, and then more works may follow."""
 
     work: Work
     member: Member | None
@@ -101,7 +101,7 @@ class WaitingLine:
                 return None
             elif is_up(tiers, work.avoid):
                 place += 1
-            else:  # the one that failed it is all there is now
+            else:  # only the member that failed it is up
                 work.avoid = None
         return None
 

@@ -25,15 +25,15 @@ from server.errors import EngineUnavailable
 
 logger = logging.getLogger(__name__)
 
-GOING_S = 2.0  # what a child whose socket is closed may take to end, with the exit code that tells why
-WORDS = 5  # last lines of a child that are told when it ends
+GOING_S = 2.0  # so long a child may take to end after its socket is closed; its exit code gives the cause
+WORDS = 5  # so many of a child's last lines are reported when it ends
 
 
 class Child:
-    """A running child. `name` stands before its words in the log; `places` images may be in it at once."""
+    """A running child. `name` is the prefix of its lines in the log; it takes up to `places` images at once."""
 
     def __init__(self, name: str, launch: Launch, start_s: float) -> None:
-        """Start it and wait until it has warmed up; raises EngineUnavailable."""
+        """Start the child and wait for its warm-up; raises EngineUnavailable."""
         self._name = name
         self._words: deque[str] = deque(maxlen=WORDS)
         self._socket, theirs = socket_pair()
@@ -45,11 +45,13 @@ class Child:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
-                    start_new_session=True,  # Ctrl-C is for the server, which drains
+                    start_new_session=True,  # Ctrl-C is only for the server, which then drains
                 )
             except OSError as error:
                 self._socket.close()
-                raise EngineUnavailable(f"{launch.python} cannot be run: {error.strerror}.", "Name a Python in ENGINE_PYTHON.") from error
+                raise EngineUnavailable(
+                    f"{launch.python} cannot be run: {error.strerror}.", "Set ENGINE_PYTHON to a Python program."
+                ) from error
         self._listener = threading.Thread(target=self._listen, name=f"{name}-words", daemon=True)
         self._listener.start()
         try:
@@ -74,7 +76,7 @@ class Child:
         except TimeoutError:
             raise EngineUnavailable(f"The engine process of {self._name} was not ready in {start_s:g} s.", self.last_words()) from None
         except (OSError, BadMessage) as error:
-            raise EngineUnavailable(f"The engine process of {self._name} cannot be spoken to: {error}", self.last_words()) from None
+            raise EngineUnavailable(f"The engine process of {self._name} cannot be reached: {error}", self.last_words()) from None
         if frame is None:
             self.kill(GOING_S)
             raise EngineUnavailable(f"The engine process of {self._name} ended before it was ready ({self.reap()}).", self.last_words())
@@ -82,20 +84,20 @@ class Child:
             raise EngineUnavailable(str(frame.meta["message"]), str(frame.meta["remedy"]))
         places = frame.meta.get("places") if frame.kind == STARTED and isinstance(frame.meta, dict) else None
         if not isinstance(places, int) or places < 1:
-            raise EngineUnavailable(f"The engine process of {self._name} did not say that it is ready.", self.last_words())
+            raise EngineUnavailable(f"The engine process of {self._name} did not report that it is ready.", self.last_words())
         self._socket.settimeout(None)
         return places
 
     def send(self, number: int, meta: object, image: bytes) -> None:
-        """Hand an image over; raises OSError when the child is gone. For one thread."""
+        """Send an image; raises OSError if the child has ended. Only one thread may call this."""
         send_message(self._socket, IMAGE, number, meta, image)
 
     def receive(self) -> Message | None:
-        """The next frame, None at the end; raises BadMessage, OSError."""
+        """The next frame, or None at the end; raises BadMessage, OSError."""
         return receive_message(self._socket, MAX_ANSWER_BYTES)
 
     def end(self, within_s: float) -> None:
-        """Let it finish and end by itself; kill it when it takes longer."""
+        """Let the child finish its images and end; kill it if that takes too long."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
         try:
@@ -105,7 +107,7 @@ class Child:
             self.kill()
 
     def kill(self, grace_s: float = 0.0) -> None:
-        """End it, after `grace_s` at most; whoever sends or receives returns."""
+        """Kill the child, after `grace_s` at most; threads that send or receive return."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_s)
         self._process.kill()
@@ -113,15 +115,15 @@ class Child:
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def reap(self) -> str:
-        """How it ended, in words, once nobody sends or receives any more."""
+        """A description of how the child ended; call this when no thread sends or receives any more."""
         code = self._process.wait()
         self._socket.close()
         self._listener.join(1)  # a grandchild may hold the pipe
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
     def last_words(self) -> str:
-        """What it printed last."""
-        return f"Its last words: {' | '.join(self._words)}" if self._words else ""
+        """The last lines that the child printed."""
+        return f"Its last output: {' | '.join(self._words)}" if self._words else ""
 
     def _listen(self) -> None:
         assert self._process.stdout  # noqa: S101 - a pipe was asked for

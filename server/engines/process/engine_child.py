@@ -1,4 +1,4 @@
-"""The child that hosts one engine of this tree, for the server at the other end of a socket."""
+"""The child process that runs one engine of this project; a socket connects it to the server."""
 
 import contextlib
 import importlib
@@ -19,19 +19,19 @@ CLOSE_S = 10.0
 
 
 class EngineChild:
-    """One engine between a socket and itself."""
+    """Connects one engine with a socket."""
 
     def __init__(self, sock: socket.socket, engine: Engine) -> None:
         self._socket = sock
         self._engine = engine
         self._writing = threading.Lock()
         self._numbers: dict[Work, int] = {}
-        self._changed = threading.Condition()  # of the numbers
+        self._changed = threading.Condition()  # guards the numbers
         engine.on_answer = self._answer
 
     def run(self) -> None:
-        """Answer images until the server closes."""
-        self._engine.on_batch = self._tell_batch  # of the first picture it need not know
+        """Answer images until the server closes the socket."""
+        self._engine.on_batch = self._tell_batch  # set now, so that the warm-up picture is not reported
         while (message := receive_message(self._socket)) is not None:
             self._take(message)
         with self._changed:
@@ -56,19 +56,19 @@ class EngineChild:
         with self._changed:
             number = self._numbers.pop(work, None)
             self._changed.notify_all()
-        if number is None:  # the first picture
+        if number is None:  # the warm-up picture
             return
-        outcome = outcome or DeadlineExceeded("The request's time was over before its image was decoded.")
+        outcome = outcome or DeadlineExceeded("The request timed out before its image was decoded.")
         body = outcome.all_scores if isinstance(outcome, Prediction) else None
         self._send(RESULT, number, words_of(outcome), body or b"")
 
     def _send(self, kind: int, number: int, meta: dict[str, Any], body: bytes = b"") -> None:
-        with self._writing, contextlib.suppress(OSError):  # the server is gone, which the reader finds out
+        with self._writing, contextlib.suppress(OSError):  # if the server has ended, the reader notices it
             send_message(self._socket, kind, number, meta, body)
 
 
 def words_of(outcome: Prediction | ServiceError) -> dict[str, Any]:
-    """An outcome in JSON, which keeps every bit of a score; those of all classes are sent beside it."""
+    """An outcome as JSON, which keeps every bit of a score; the scores of all classes go into the body."""
     if isinstance(outcome, ServiceError):
         return {"error": outcome.code, "message": outcome.message, "remedy": outcome.remedy}
     return {
@@ -80,9 +80,9 @@ def words_of(outcome: Prediction | ServiceError) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve the socket whose number is the second argument."""
+    """Run the engine on the socket whose number is the second argument."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # sent to a whole group; the server says when to end
+        signal.signal(number, signal.SIG_IGN)  # a signal may go to the whole group; the server says when to end
     sock = socket.socket(fileno=int(sys.argv[2]))
     start = receive_message(sock)
     if start is None:

@@ -1,7 +1,7 @@
-"""An engine in a process of its own, which is started again when it dies or hangs.
+"""An engine in its own process, which is restarted after a crash or a hang.
 
-What the vendor's code does to its process (a hang, an abort, a failed InitManager that only a new process cures) stays there. A thread
-writes, since a child that is stopped does not read; one reads; one starts the child again. That it hangs the fleet finds out.
+A fault of the vendor's code (a hang, an abort, a failed InitManager that only a new process cures) stays in the child. One thread
+writes, because a stopped child does not read; one thread reads; one thread restarts the child. The fleet notices a hang.
 """
 
 import logging
@@ -25,11 +25,11 @@ from server.types import Prediction, ScoreType
 logger = logging.getLogger(__name__)
 
 ENDED = "it ended."
-CLOSE_S = 15.0  # what a child may take to end after the drain, a little more than the driver gives its streams
+CLOSE_S = 15.0  # so long a child may take to end after the drain, a little more than the driver gives its streams
 
 
 class EngineProcess:
-    """Runs a program in a child, and is an engine."""
+    """An engine that runs a program in a child process."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class EngineProcess:
         count_answer: Callable[[], None] = lambda: None,
         count_restart: Callable[[], None] = lambda: None,
     ) -> None:
-        """A child that is not ready in `start_s` is killed; it is started again after `back_off_s`, and twice as long each time."""
+        """A child that is not ready in `start_s` is killed. It is restarted after `back_off_s`, then after twice the time, and so on."""
         self.name = name
         self.restarts = 0
         self.on_answer: AnswerObserver = ignore_answer
@@ -54,7 +54,7 @@ class EngineProcess:
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._sent: dict[int, Work] = {}
         self._numbers = count()
-        self._changed = threading.Condition()  # guards all of this
+        self._changed = threading.Condition()  # guards all attributes of this object
         self._child: Child | None = None
         self._trouble = "not running"
         self._closing = False
@@ -63,18 +63,18 @@ class EngineProcess:
 
     @property
     def score_type(self) -> ScoreType:
-        """What the scores are."""
+        """The kind of the scores."""
         return self._program.score_type
 
     @property
     def process(self) -> int | None:
-        """The child, while there is one."""
+        """The process id of the child, if there is one."""
         child = self._child
         return child.pid if child else None
 
     @property
     def places(self) -> int:
-        """Images the child takes at once."""
+        """The number of images that the child takes at once."""
         child = self._child
         return child.places if child else 0
 
@@ -110,7 +110,7 @@ class EngineProcess:
             self._queue.put(work)
 
     def health(self) -> EngineHealth:
-        """Well while the child lives."""
+        """Healthy while the child lives."""
         return EngineHealth(not self._trouble, self._trouble)
 
     def _write(self, child: Child) -> None:
@@ -140,9 +140,9 @@ class EngineProcess:
             while message := child.receive():
                 self._answer(message)
         except (BadMessage, LookupError, TypeError, ValueError, AttributeError) as error:
-            reason = f"what it says makes no sense: {error!r}."
+            reason = f"its message is invalid: {error!r}."
         except OSError:
-            pass  # reset: it ended with images unread
+            pass  # a reset: the child ended with unread images
         self._lose(child, reason)
 
     def _answer(self, message: Message) -> None:
@@ -150,7 +150,7 @@ class EngineProcess:
             self.on_batch(int(message.meta["images"]), int(message.meta["padding"]))
             return
         if message.kind != RESULT:
-            raise BadMessage(f"A message of kind {message.kind} was not expected.")
+            raise BadMessage(f"Unexpected message of kind {message.kind}.")
         outcome = self._program.read(message.meta, message.body)
         with self._changed:
             work = self._sent.pop(message.number)
@@ -161,7 +161,7 @@ class EngineProcess:
         self.on_answer(work, outcome)
 
     def give_up(self, reason: str) -> None:
-        """Kill the child and start another."""
+        """Kill the child and start another one."""
         if child := self._child:
             self._lose(child, reason)
 
@@ -172,7 +172,7 @@ class EngineProcess:
                 self._changed.notify_all()
 
     def _restart(self) -> None:
-        """Begin again whenever the child is lost, until the engine closes."""
+        """Restart the child after each loss, until the engine closes."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._closing or self._trouble)
@@ -192,7 +192,7 @@ class EngineProcess:
                 logger.error("engine %s cannot be started again: %s", self.name, error)  # noqa: TRY400 - the words say it all
 
     def _end_child(self) -> None:
-        """Kill what is left of it, and fail what it had, which may then be tried elsewhere."""
+        """Kill the child if it still runs, and fail its works; the fleet may try them elsewhere."""
         child, self._child = self._child, None
         if child is None:
             return
@@ -217,7 +217,7 @@ class EngineProcess:
                 self.on_answer(waiting, EngineUnavailable(reason, "Try again in a moment."))
 
     def close(self) -> None:
-        """End the child, which may finish what it has."""
+        """End the child, after it has finished its works."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()

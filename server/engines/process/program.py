@@ -1,4 +1,4 @@
-"""What an engine process runs: the driver of streams under the vendor's Python, or any engine of this package under ours."""
+"""The program of an engine process: the driver of streams with the vendor's Python, or an engine of this project with ours."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 @dataclass(frozen=True)
 class Launch:
-    """A child to start: a module of this tree with a `main`, the Python that runs it, and the frame it starts with."""
+    """How to start a child: a module of this project with a `main`, the Python that runs it, and its first frame."""
 
     module: str
     python: Path = Path(sys.executable)
@@ -27,33 +27,33 @@ class Launch:
     body: bytes = b""
 
     def command(self, descriptor: int) -> list[str]:
-        """What to execute; the child is imported from this tree, whatever its Python would find first."""
+        """The command line; the child always imports from this project, whatever else its Python would find first."""
         boot = f"import sys; sys.path[0] = sys.argv[1]; from {self.module} import main; main()"
         return [str(self.python), "-c", boot, str(ROOT), str(descriptor)]
 
 
 class Program(Protocol):
-    """How to start a child, and what its frames mean."""
+    """Starts a child and interprets its frames."""
 
     @property
     def score_type(self) -> ScoreType:
-        """What the scores are."""
+        """The kind of the scores."""
 
     def launch(self) -> Launch:
         """The child to start; raises EngineUnavailable or ModelError."""
 
     def meta(self, request: InferenceRequest) -> object:
-        """The words that go with an image."""
+        """The JSON that goes with an image."""
 
     def read(self, meta: Any, body: bytes) -> Prediction | ServiceError:  # noqa: ANN401 - JSON
-        """What an answer of the child means; raises LookupError, TypeError or ValueError when it means nothing."""
+        """Interpret an answer of the child; raises LookupError, TypeError or ValueError for an invalid one."""
 
     def close(self) -> None:
-        """Remove what was written for the child."""
+        """Remove the files written for the child."""
 
 
 class StreamProgram:
-    """The driver of StreamManagerApi. On a chip it imports the vendor's module, on a CPU the runtime of this tree."""
+    """The driver of StreamManagerApi. On a chip it imports the vendor's module, on a CPU this project's runtime."""
 
     def __init__(
         self,
@@ -72,13 +72,13 @@ class StreamProgram:
 
     @property
     def score_type(self) -> ScoreType:
-        """What the scores are."""
+        """The kind of the scores."""
         return self._plan.score_type if self._plan else "probability"
 
     def launch(self) -> Launch:
-        """The driver with the rendered pipeline, and a first picture."""
+        """The driver with the rendered pipeline and a warm-up picture."""
         self.close()
-        plan = self._plan = self._make_plan()  # each time: whose files were changed meanwhile is not started with them
+        plan = self._plan = self._make_plan()  # rendered at each start, so that changed or damaged files are noticed
         on_cpu = self._runtime == "cpu"
         config = {
             "module": "pipelines.cpu.observed" if on_cpu else "StreamManagerApi",
@@ -92,11 +92,11 @@ class StreamProgram:
         return Launch("server.engines.process.stream_child", self._python, config, probe_image())
 
     def meta(self, request: InferenceRequest) -> str | None:
-        """Which scores are wanted, if it is all of them; of the image the decoder finds out everything for itself."""
+        """FULL if all scores are wanted; the decoder finds the image's other facts itself."""
         return FULL if request.scores == "full" else None
 
     def read(self, meta: Any, body: bytes) -> Prediction | ServiceError:  # noqa: ANN401
-        """The vendor's result."""
+        """Interpret the vendor's result."""
         code, stages_s = int(meta["code"]), {str(stage): float(elapsed_s) for stage, elapsed_s in meta["stages_s"].items()}
         if meta["scores"] == FULL:
             return read_full(code, body, self._plan.full if self._plan else None, self.score_type, stages_s)
@@ -110,7 +110,7 @@ class StreamProgram:
 
 
 class EngineProgram:
-    """An engine of this tree in a child: `factory` is "module:function", called there with `arguments`."""
+    """An engine of this project in a child: `factory` is "module:function"; the child calls it with `arguments`."""
 
     def __init__(self, factory: str, arguments: Callable[[], Mapping[str, Any]]) -> None:
         self.score_type: ScoreType = "probability"
@@ -118,17 +118,17 @@ class EngineProgram:
         self._arguments = arguments
 
     def launch(self) -> Launch:
-        """The child of an engine; raises what finding the arguments raises."""
+        """The child of an engine; raises the errors of the function that makes the arguments."""
         config = {"factory": self._factory, "arguments": dict(self._arguments())}
         return Launch("server.engines.process.engine_child", config=config)
 
     def meta(self, request: InferenceRequest) -> object:
-        """What the engine must know of the image besides its bytes."""
+        """The facts that the engine needs with the bytes of the image."""
         image = request.image
         return [request.id, request.deadline_s, image.format.value, image.width_px, image.height_px, image.orientation, request.scores]
 
     def read(self, meta: Any, body: bytes) -> Prediction | ServiceError:  # noqa: ANN401
-        """The engine's answer; the body is the scores of all classes, where they were asked for."""
+        """Interpret the engine's answer; the body holds the scores of all classes, if they were requested."""
         if "error" in meta:
             return error_of(meta["error"], meta["message"], meta["remedy"])
         scores = tuple(ClassScore(int(class_id), str(label), float(score)) for class_id, label, score in meta["scores"])
@@ -136,10 +136,10 @@ class EngineProgram:
         return Prediction(scores, str(meta["engine"]), meta["score_type"], stages_s, body or None)
 
     def close(self) -> None:
-        """Nothing was written."""
+        """Do nothing: there are no files."""
 
 
 def error_of(code: str, message: str, remedy: str) -> ServiceError:
-    """The error of a code; EngineFailed for one that is not known."""
+    """The error with this code; EngineFailed for an unknown one."""
     kind = next((kind for kind in ServiceError.__subclasses__() if kind.code == code), EngineFailed)
     return kind(str(message), str(remedy))

@@ -1,8 +1,8 @@
-"""What an engine process and its server say to one another: frames over a socket pair.
+"""The messages between an engine process and its server: frames over a socket pair.
 
-A frame is a header, a few words of JSON (`meta`) and bytes (`body`: an image, or the vendor's result) that are neither joined to the
-header on their way out nor copied on their way in. The child answers what it has and ends when the server closes its half, or dies.
-Valid Python 3.7 and the standard library only, since the vendor's Python reads it.
+A frame is a header, some JSON (`meta`) and bytes (`body`: an image, or the vendor's result). The body is not joined to the
+header when sent and not copied when received. The child answers its images and ends when the server closes its half of the pair or dies.
+Only Python 3.7 and the standard library, because the vendor's Python imports this module.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import sys
 from typing import Any, NamedTuple
 
 START = 1  # server: meta is the configuration
-STARTED = 2  # child: meta holds "places", the images it takes at once
+STARTED = 2  # child: meta holds "places", the number of images it takes at once
 REFUSED = 3  # child: meta holds "message" and "remedy", why it cannot start
-IMAGE = 4  # server: body is an image; to the driver of streams meta is FULL where the scores of all classes are wanted
+IMAGE = 4  # server: body is an image; to the driver of streams meta is FULL if the scores of all classes are wanted
 RESULT = 5  # child: the answer to the image of that number
 BATCH = 6  # child: meta holds "images" and "padding" of a run of the model
 
@@ -25,15 +25,15 @@ FULL = "full"
 MAGIC = b"AcF1"
 HEADER = struct.Struct("<4sBxHIQ")
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-BUFFER_BYTES = 1024 * 1024  # so that an image is written at once and not in the turns of both processes
+BUFFER_BYTES = 1024 * 1024  # large enough to write an image at once, without turns between the processes
 
 
 class BadMessage(Exception):
-    """What came is no frame, or ends within one."""
+    """The received bytes are not a frame, or end within one."""
 
 
 class Message(NamedTuple):
-    """One frame; `number` says which image it is about."""
+    """One frame; `number` is the number of its image."""
 
     kind: int
     number: int
@@ -50,7 +50,7 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
 
 
 def send_message(sock: socket.socket, kind: int, number: int = 0, meta: Any = None, body: bytes = b"") -> None:  # noqa: ANN401
-    """Write a frame; raises OSError when nobody reads any more."""
+    """Write a frame; raises OSError if the other side does not read any more."""
     words = b"" if meta is None else json.dumps(meta, separators=(",", ":")).encode()
     head = HEADER.pack(MAGIC, kind, len(words), len(body), number) + words
     sent = sock.sendmsg([head, body])
@@ -62,7 +62,7 @@ def send_message(sock: socket.socket, kind: int, number: int = 0, meta: Any = No
 
 
 def receive_message(sock: socket.socket, max_body_bytes: int = sys.maxsize) -> Message | None:
-    """The next frame, or None when the other side has closed; raises BadMessage, OSError."""
+    """The next frame, or None if the other side has closed; raises BadMessage, OSError."""
     head = _receive(sock, HEADER.size)
     if not head:
         return None
@@ -70,7 +70,7 @@ def receive_message(sock: socket.socket, max_body_bytes: int = sys.maxsize) -> M
         raise BadMessage("The stream ends within a frame.")
     magic, kind, meta_bytes, body_bytes, number = HEADER.unpack(head)
     if magic != MAGIC or not START <= kind <= BATCH:
-        raise BadMessage(f"What came is no frame: {head!r}.")
+        raise BadMessage(f"The received bytes are not a frame: {head!r}.")
     if body_bytes > max_body_bytes:
         raise BadMessage(f"A frame of {body_bytes} bytes is too large.")
     words, body = _receive(sock, meta_bytes), _receive(sock, body_bytes)
@@ -79,12 +79,12 @@ def receive_message(sock: socket.socket, max_body_bytes: int = sys.maxsize) -> M
     try:
         meta = json.loads(words.decode()) if words else None
     except ValueError:
-        raise BadMessage("The words of a frame are not JSON.") from None
+        raise BadMessage("The meta of a frame is not JSON.") from None
     return Message(kind, number, meta, body)
 
 
 def _receive(sock: socket.socket, count: int) -> bytes:
-    """So many bytes, fewer at the end; one allocation and no copy as long as nothing interrupts."""
+    """Receive so many bytes, fewer at the end; with one allocation and, without interruption, no copy."""
     data = sock.recv(count, socket.MSG_WAITALL) if count else b""
     if len(data) == count or not data:
         return data

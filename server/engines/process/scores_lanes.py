@@ -1,20 +1,20 @@
-"""The streams that hand out the network's whole output, one picture in each at a time.
+"""The streams that return the network's whole output; each holds one picture at a time.
 
-What this rests on (the numbers are those of ascend.md, the files those of the Vision SDK 7.3):
+Reasons for this design (numbers refer to ascend.md, files to the Vision SDK 7.3):
 
-- The post-process gives 16 classes at most (2.7), and mxpi_dataserialize writes of a tensor only where it lies (2.8, 2.9). The bytes are
-  had from GetProtobuf, or from the GetResult that takes a sink and metadata keys: both copy them into the message (StreamManagerApi.cpp).
-- Both want a stream that is sent to by SendData: a stream's first send fixes its mode, and by unique id there is no metadata (1.4). So
-  these are streams of their own, which end behind mxpi_tensorinfer. A failed frame arrives as well, with its code (1.6).
-- GetResult is used: it has a time-out, and tells a failed frame's code and text. GetProtobuf waits for ever, and tells a failed frame by
-  an empty list (1.6). A binding that does not know the arguments raises, at the first picture.
-- Results come in the order of the sends and bear no name (1.3). With one picture inside it cannot be another's; after a time-out nothing
-  is sent until the late result is out. SendData never waits and never refuses (1.5), so what has to wait does so here.
-- The streams are created with the others, before anything is sent. Every call reads the manager's table of streams without a lock, and
-  CreateMultipleStreams and StopStream write it (MxStreamManager.cpp): none can be added or stopped while others run. A second manager
-  has a table of its own (9), but to create streams with it turns the SDK's statistics off (MxStreamManager.cpp:260).
+- The post-process returns at most 16 classes (2.7), and mxpi_dataserialize writes only the address of a tensor (2.8, 2.9). Only
+GetProtobuf, and the GetResult with a sink and metadata keys, copy the bytes into the message (StreamManagerApi.cpp).
+- Both need a stream with SendData: the first send fixes a stream's mode, and by unique id there is no metadata (1.4). So
+these are separate streams, which end after mxpi_tensorinfer. A failed frame arrives too, with its code (1.6).
+- This module uses GetResult: it has a timeout and returns a failed frame's code and text. GetProtobuf waits for ever and returns
+an empty list for a failed frame (1.6). A binding that does not know the arguments raises at the first picture.
+- Results come in the order of the sends, without a name (1.3). With one picture inside, a result cannot belong to another picture.
+After a timeout nothing is sent until the late result has come out. SendData never waits or refuses (1.5), so the waiting happens here.
+- These streams are created with the others, before the first send. Every call reads the manager's table of streams without a lock, and
+CreateMultipleStreams and StopStream write to it (MxStreamManager.cpp): no stream may be added or stopped while others run. A second
+manager has its own table (9), but creating streams with it turns off the SDK's statistics (MxStreamManager.cpp:260).
 
-Valid Python 3.7 and the standard library only, since the vendor's Python reads it.
+Only Python 3.7 and the standard library, because the vendor's Python imports this module.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from typing import Any, NamedTuple
 
 from server.engines.process.stream_lanes import STALL_MS, TIMED_OUT, StreamLanes, StreamRefused
 
-LATE_MS = 1000  # between two looks for a late result
-FAILURE = 1001  # of a GetResult that timed out, and of frames
+LATE_MS = 1000  # between two polls for a late result
+FAILURE = 1001  # the code of a GetResult after a timeout, and of failed frames
 NOTHING_CAME = b"exceed the time limit"
 
 
 class ScoresStream(NamedTuple):
-    """A stream whose network's output is asked for by the name of its mxpi_tensorinfer."""
+    """A stream whose network output is requested by the name of its mxpi_tensorinfer."""
 
     name: str
     sink: str
@@ -42,10 +42,10 @@ class ScoresStream(NamedTuple):
 
 
 class ScoresLanes:
-    """Streams that are there already; a thread for each sends one picture, takes its result out, and goes on.
+    """Drives existing streams; a thread per stream sends one picture, takes its result out, and continues.
 
     The tokens, `picture` and `deliver` are those of StreamLanes; the data of a result is a serialized MxpiTensorPackageList, empty if
-    there was none.
+    there was no result.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ScoresLanes:
         self._streams = tuple(streams)
         self._picture = picture
         self._deliver = deliver
-        self._waiting: SimpleQueue[Any] = SimpleQueue()  # of all of them
+        self._waiting: SimpleQueue[Any] = SimpleQueue()  # the queue of all streams
         self._stages_s: dict[str, Mapping[str, float]] = {}
         self._hanging = 0
         self._counting = threading.Lock()
@@ -69,16 +69,16 @@ class ScoresLanes:
         self._threads: list[threading.Thread] = []
 
     def warm_up(self, picture: bytes) -> Mapping[str, bytes]:
-        """The result of a picture by stream; raises StreamRefused."""
+        """The results of a picture by stream; raises StreamRefused."""
         results = {}
         for stream in self._streams:
             try:
                 code, data = self._run(stream, picture)
-            except (TypeError, NotImplementedError):  # how a binding refuses arguments it does not know
-                raise StreamRefused("This SDK's GetResult hands out no metadata, which the scores of all classes need.") from None
+            except (TypeError, NotImplementedError):  # so a binding refuses unknown arguments
+                raise StreamRefused("This SDK's GetResult does not return metadata, which the scores of all classes need.") from None
             if code:
                 words = data.decode("utf-8", "replace").strip()
-                raise StreamRefused(f"Stream {stream.name!r} fails its first picture with code {code}: {words}")
+                raise StreamRefused(f"Stream {stream.name!r} fails on its first picture with code {code}: {words}")
             results[stream.name] = data
         self._stages_s.clear()
         return results
@@ -91,13 +91,13 @@ class ScoresLanes:
             thread.start()
 
     def send(self, token: Any) -> bool:  # noqa: ANN401
-        """Hand a token to the first stream that is free, without waiting; False if there is no stream."""
+        """Give a token to the first free stream, without waiting; returns False if there is no stream."""
         if self._streams:
             self._waiting.put((token, time.monotonic()))
         return bool(self._streams)
 
     def keep_stages(self, stream: str, stages_s: Mapping[str, float]) -> None:
-        """Called by the runtime, before the result is there, with the seconds by stage of the picture in a stream of whatever kind."""
+        """Called by the runtime before the result, with the seconds per stage of the picture; the stream may be of either kind."""
         if any(one.name == stream for one in self._streams):
             self._stages_s[stream] = stages_s
 
@@ -135,9 +135,9 @@ class ScoresLanes:
         return 0, bytes(messages[0].serializedMetadata) if len(messages) else b""
 
     def _comes_late(self, stream: ScoresStream) -> bool:
-        """Take the late result out, which would pass for the next picture's; False if the end comes before it.
+        """Take the late result out, because it would count as the next picture's; returns False if the end comes first.
 
-        While every stream hangs, what waits fails, so that it finds another engine, or its client an answer.
+        While every stream hangs, waiting works fail, so that they go to another engine or get an error.
         """
         self._count(1)
         while not self._ending:
@@ -155,7 +155,7 @@ class ScoresLanes:
             self._hanging += more
 
     def close(self, lanes: StreamLanes, within_s: float) -> bool:
-        """End these and the others, whose manager it is, and only then stop the streams of both; False if one hangs, which is left."""
+        """End these lanes and the others of the manager, and only then stop all streams; returns False, without a stop, if one hangs."""
         give_up_s = time.monotonic() + within_s
         self._ending = True
         for _ in self._threads:

@@ -1,7 +1,7 @@
-"""Drives StreamManagerApi in a process of its own, for the server at the other end of a socket.
+"""Drives StreamManagerApi in its own process; a socket connects it to the server.
 
-Valid Python 3.7 and the standard library only: the vendor's module decides which Python runs this (ENGINE_PYTHON). How streams are
-driven is in stream_lanes.py. A failed InitManager ends the process.
+Only Python 3.7 and the standard library: the vendor's module decides which Python runs this (ENGINE_PYTHON). The driver
+itself is stream_lanes.py. A failed InitManager ends the process.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from server.engines.process.protocol import BATCH, FULL, REFUSED, RESULT, STARTE
 from server.engines.process.scores_lanes import ScoresLanes, ScoresStream
 from server.engines.process.stream_lanes import NOT_SENT, UNHINDERED, StreamLanes, StreamRefused
 
-CLOSE_S = 10.0  # what the images in the streams may take to come out
-BROKEN = 70  # the exit code when a stream hangs at the end
+CLOSE_S = 10.0  # so long the images in the streams may take to come out
+BROKEN = 70  # the exit code if a stream hangs at the end
 
 
 class CannotStart(Exception):
-    """Why, in the words for the person who started the server."""
+    """The reason, as a message for the person who started the server."""
 
 
 class StreamChild:
-    """The streams of one pipeline, between a socket and the vendor's module."""
+    """Connects the streams of one pipeline (the vendor's module) with a socket."""
 
     def __init__(self, sock: socket.socket, config: dict[str, Any]) -> None:
         self._socket = sock
@@ -38,16 +38,16 @@ class StreamChild:
         self._manager: Any = None
         self._lanes: Any = None
         self._scores: Any = None
-        self._told = False  # of results, by the runtime
+        self._told = False  # whether the runtime reports results
 
     def start(self, picture: bytes) -> None:
-        """Create the streams and send the first picture through each; raises CannotStart."""
+        """Create the streams and send the warm-up picture through each; raises CannotStart."""
         sys.path[:0] = self._config["path"]
         try:
             module = importlib.import_module(self._config["module"])
         except ImportError as error:
             raise CannotStart(f"{sys.executable} cannot import {self._config['module']}: {error}.") from None
-        if hasattr(module, "open_observed"):  # the CPU runtime, which tells more than the vendor's engine
+        if hasattr(module, "open_observed"):  # the CPU runtime, which reports more than the vendor's engine
             self._told = self._config["depth"] <= UNHINDERED and not self._config["options"].get("strict")
             arrived = self._arrived if self._told else None
             self._manager = module.open_observed(self._config["options"], self._keep_stages, self._tell_batch, arrived)
@@ -55,10 +55,10 @@ class StreamChild:
             self._manager = module.StreamManagerApi()
         code = self._manager.InitManager()
         if code:
-            raise CannotStart(f"InitManager failed with {int(code)}. Look into the SDK's log.")
+            raise CannotStart(f"InitManager failed with {int(code)}. See the SDK's log.")
         code = self._manager.CreateMultipleStreams(self._config["pipeline"].encode())
         if code:
-            reason = getattr(self._manager, "last_error", None) or "The SDK's log says why."
+            reason = getattr(self._manager, "last_error", None) or "See the SDK's log."
             raise CannotStart(f"The streams cannot be created (code {int(code)}). {reason}")
         self._lanes = StreamLanes(self._manager, module.MxDataInput, self._config["streams"], self._config["depth"], _picture, self._answer)
         scores = [ScoresStream(*stream) for stream in self._config["scores"]]
@@ -70,7 +70,7 @@ class StreamChild:
             raise CannotStart(str(error)) from None
 
     def run(self) -> None:
-        """Answer images until the server closes."""
+        """Answer images until the server closes the socket."""
         self._lanes.start(self._told)
         self._scores.start()
         self._running = True
@@ -87,7 +87,7 @@ class StreamChild:
                 self._answer(message, NOT_SENT, b"", {})
 
     def _arrived(self, stream: str, unique_id: int) -> None:
-        if self._lanes and self._running:  # but for the first pictures, which are waited for
+        if self._lanes and self._running:  # not for the warm-up pictures, which are awaited
             self._lanes.arrived(stream, unique_id)
 
     def _keep_stages(self, stream: str, unique_id: int, stages_s: dict[str, float]) -> None:
@@ -100,19 +100,19 @@ class StreamChild:
         self._send(RESULT, message.number, {"code": code, "stages_s": dict(stages_s), "scores": message.meta}, data)
 
     def _tell_batch(self, images: int, padding: int) -> None:
-        if self._running:  # not of the first picture
+        if self._running:  # not for the warm-up picture
             self._send(BATCH, 0, {"images": images, "padding": padding})
 
     def _send(self, kind: int, number: int, meta: dict[str, Any], body: bytes = b"") -> None:
-        with self._writing, contextlib.suppress(OSError):  # the server is gone, which its reader finds out
+        with self._writing, contextlib.suppress(OSError):  # if the server has ended, the reader notices it
             send_message(self._socket, kind, number, meta, body)
 
     def close(self) -> None:
-        """Let what was taken come out, and only then stop the streams."""
+        """Let the images come out, and only then stop the streams."""
         if not self._scores.close(self._lanes, CLOSE_S):
             sys.stderr.write("a stream hangs\n")
             sys.stderr.flush()
-            os._exit(BROKEN)  # not sys.exit: the vendor's destructors would wait for what hangs
+            os._exit(BROKEN)  # not sys.exit: the vendor's destructors would wait for the hanging stream
         self._manager.DestroyAllStreams()
 
 
@@ -121,10 +121,10 @@ def _picture(message: Message) -> bytes:
 
 
 def main() -> None:
-    """Serve the socket whose number is the second argument; the first is the folder this was imported from."""
+    """Serve the socket whose number is the second argument; the first is the folder of this project."""
     del sys.path[0]  # the vendor's Python keeps its own packages
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # sent to a whole group; the server says when to end
+        signal.signal(number, signal.SIG_IGN)  # a signal may go to the whole group; the server says when to end
     sock = socket.socket(fileno=int(sys.argv[2]))
     start = receive_message(sock)
     if start is None:
@@ -134,6 +134,6 @@ def main() -> None:
         child.start(start.body)
     except CannotStart as error:
         send_message(sock, REFUSED, 0, {"message": str(error), "remedy": ""})
-        os._exit(0)  # after a failed InitManager nothing of the SDK is to be touched
+        os._exit(0)  # after a failed InitManager no more SDK code may run
     child.run()
     child.close()

@@ -1,12 +1,12 @@
-"""The vendor's rules for driving streams, in one place: for an engine of this process and for the child beside the vendor's Python.
+"""The vendor's rules for driving streams, for an engine in this process and for the child with the vendor's Python.
 
-- Each stream is a lane with a lock for its sends, since the counter of ids in SendDataWithUniqueId has none.
-- Every result is fetched promptly and in order, since at most ten may lie unclaimed: by a thread of the lane, or, where the runtime
-  tells of a result, on the stream's own thread, which saves every image two changes of thread.
+- Each stream is a lane with a lock for its sends, because SendDataWithUniqueId counts ids without a lock.
+- Every result is fetched promptly and in order, because at most ten may be unclaimed. A thread of the lane fetches it; or, if the runtime
+reports results, the stream's own thread does, which saves two thread switches per image.
 - A send may wait once UNHINDERED images are inside, so deeper lanes, which form batches, have a thread for their sends.
-- At the end every waiter returns before a stream is stopped: StopStream under a waiter aborts the process.
+- At the end every waiting thread returns before a stream is stopped: StopStream with a waiting thread aborts the process.
 
-Valid Python 3.7 and the standard library only, since the vendor's Python reads it.
+Only Python 3.7 and the standard library, because the vendor's Python imports this module.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from collections.abc import Callable, Mapping, Sequence
 from queue import SimpleQueue
 from typing import Any
 
-STALL_MS = 60_000  # far above the worst latency: a result later than this means the stream hangs
-ORPHAN_MS = 10  # a late result keeps a place in the vendor's table until it is claimed, so it is asked for once more
+STALL_MS = 60_000  # far above the worst latency: if a result takes longer, the stream hangs
+ORPHAN_MS = 10  # a late result keeps a place in the vendor's table until it is claimed, so the lane asks once more
 UNHINDERED = 2  # images that the vendor's appsrc takes without a wait
 TIMED_OUT = 6010
-NOT_SENT = -1  # the code of an image that a stream refused, without a text; with one it is that of a failed inference
+NOT_SENT = -1  # the code, without a text, of an image that a stream refused; with a text it means a failed inference
 
 
 class StreamRefused(Exception):
-    """A stream does not take its first picture, in the words for the person who started the server."""
+    """A stream refuses its first picture; the message is for the person who started the server."""
 
 
 class Lane:
-    """One stream: the room in it, what waits to be sent, what is on its way, and the seconds by stage of each image."""
+    """One stream: its free places, its unsent and sent images, and the seconds per stage of each image."""
 
     def __init__(self, name: str, depth: int) -> None:
         self.name = name.encode()
@@ -41,10 +41,10 @@ class Lane:
 
 
 class StreamLanes:
-    """The streams of one pipeline, which are there already; `depth` images may be in each.
+    """Drives the existing streams of one pipeline; each holds up to `depth` images.
 
-    What is sent is a token. `picture(token)` is asked for its bytes when it is about to be sent, and answers None if nobody wants it any
-    more. `deliver(token, code, data, stages_s)` is called once for each: with the vendor's code, or None if it was not wanted.
+    `send` takes a token. `picture(token)` returns its bytes just before the send, or None if the request was cancelled.
+    `deliver(token, code, data, stages_s)` is called once per token, with the vendor's code, or with None if it was cancelled.
     """
 
     def __init__(
@@ -62,12 +62,12 @@ class StreamLanes:
         self._picture = picture
         self._deliver = deliver
         self._lanes = {name.encode(): Lane(name, depth) for name in names}
-        self._changed = threading.Condition()  # of every lane's room
+        self._changed = threading.Condition()  # guards every lane's room
         self._threads: list[threading.Thread] = []
         self.places = depth * len(self._lanes)
 
     def warm_up(self, picture: bytes) -> Mapping[str, bytes]:
-        """The result of a picture by stream; raises StreamRefused."""
+        """The results of a picture by stream; raises StreamRefused."""
         results = {}
         for lane in self._lanes.values():
             name = lane.name.decode()
@@ -78,7 +78,7 @@ class StreamLanes:
             data = bytes(output.data)
             if output.errorCode:
                 words = data.decode("utf-8", "replace").strip()
-                raise StreamRefused(f"Stream {name!r} fails its first picture with code {int(output.errorCode)}: {words}")
+                raise StreamRefused(f"Stream {name!r} fails on its first picture with code {int(output.errorCode)}: {words}")
             results[name] = data
             lane.stages_s.clear()
         return results
@@ -97,7 +97,7 @@ class StreamLanes:
         return self._depth > UNHINDERED
 
     def send(self, token: Any) -> bool:  # noqa: ANN401
-        """Hand a token to the stream with most room, without waiting; False if there is none."""
+        """Give a token to the stream with most room, without waiting; returns False if no stream has room."""
         with self._changed:
             lane = max(self._lanes.values(), key=_room)
             if not lane.room:
@@ -136,15 +136,15 @@ class StreamLanes:
         self._deliver(token, code, data, stages_s)
 
     def keep_stages(self, stream: str, unique_id: int, stages_s: Mapping[str, float]) -> None:
-        """Called by the runtime, before the result is there, with the seconds by stage of an image."""
+        """Called by the runtime before the result, with the seconds per stage of an image."""
         lane = self._lanes.get(stream.encode())
         if lane:
             lane.stages_s[unique_id] = stages_s
 
     def arrived(self, stream: str, _unique_id: int) -> None:
-        """Take out the result that the runtime tells of; but for the first picture's, which is waited for."""
+        """Take out a result that the runtime reports; not for the first picture, whose result is awaited."""
         lane = self._lanes[stream.encode()]
-        with lane.sending:  # it may be here before its sender has noted it
+        with lane.sending:  # the result may come before its sender has recorded it
             sent = None if lane.sent.empty() else lane.sent.get()
         if sent:
             self._take_out(lane, *sent)
@@ -172,20 +172,20 @@ class StreamLanes:
                 self._fetch(lane, sent[1], ORPHAN_MS)
 
     def close(self, within_s: float) -> bool:
-        """Let what was sent come out and every waiter return, and only then stop the streams; False if one hangs, which is left."""
+        """Let all images come out and every thread return, and only then stop the streams; returns False, without a stop, if one hangs."""
         ended = self.end(within_s)
         if ended:
             self.stop()
         return ended
 
     def end(self, within_s: float) -> bool:
-        """Let what was sent come out and every waiter return; False if one does not."""
+        """Let all images come out and every thread return; returns False if a thread does not."""
         give_up_s = time.monotonic() + within_s
         for lane in self._lanes.values():
             if self._deep:
                 lane.waiting.put(None)
             else:
-                with lane.sending:  # what is being sent comes before the end
+                with lane.sending:  # images in a send go before the end
                     lane.sent.put(None)
         for thread in self._threads:
             thread.join(max(0.0, give_up_s - time.monotonic()))
@@ -194,7 +194,7 @@ class StreamLanes:
         return empty and not any(thread.is_alive() for thread in self._threads)
 
     def stop(self) -> None:
-        """Stop the streams, which nobody may wait for any more."""
+        """Stop the streams; no thread may wait in them."""
         for lane in self._lanes.values():
             self._manager.StopStream(lane.name)
 

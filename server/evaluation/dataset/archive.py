@@ -1,4 +1,4 @@
-"""Takes an uploaded archive apart into a folder, trusting neither its names nor its sizes."""
+"""Unpacks an uploaded archive into a folder, without trust in its names and sizes."""
 
 import lzma
 import stat
@@ -16,13 +16,13 @@ from server.evaluation.evaluation_errors import ArchiveTooLarge, DatasetInvalid,
 MAX_FILES = 200_000
 MAX_DEPTH = 16
 MAX_RATIO = 100
-"""Unpacked bytes to packed ones; images hardly shrink, and lists of labels by a tenth."""
+"""Largest ratio of unpacked to packed bytes; images hardly shrink, and lists of labels shrink to a tenth."""
 _MAX_DIRECTORY_BYTES = 64 * 1024 * 1024  # of a zip: 335 bytes a file, of which its name is the most
 _SPARE_BYTES = 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 
 
-# RuntimeError: encrypted; NotImplementedError: a compression that Python has not; the last two: a file where a folder should be.
+# RuntimeError: encrypted; NotImplementedError: an unknown compression; the last two: a file in place of a folder.
 _UNREADABLE = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError,
     RuntimeError, NotImplementedError, FileExistsError, NotADirectoryError,
@@ -31,7 +31,7 @@ _UNREADABLE = (
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A file of an archive and the way to its bytes."""
+    """A file of an archive, with a function that opens its bytes."""
 
     name: str
     size_bytes: int
@@ -39,9 +39,9 @@ class _Entry:
 
 
 def unpack(archive: IO[bytes], packed_bytes: int, folder: Path, max_bytes: int) -> int:
-    """Write the files of a zip or tar (gzip, bzip2 and xz too) below `folder`, which is there; the number of files.
+    """Write the files of a zip or tar (also gzip, bzip2 and xz) into the existing `folder`; returns the number of files.
 
-    Raises DatasetInvalid for what is no such archive or holds links, devices, names that lead out, or two files of one name;
+    Raises DatasetInvalid for another file, or for links, devices, names that lead out of the folder, or two files of one name;
     ArchiveTooLarge above `max_bytes`, MAX_FILES, or MAX_RATIO; EvaluationLost when the disk is full.
     """
     allowed_bytes = min(max_bytes, packed_bytes * MAX_RATIO + _SPARE_BYTES)
@@ -61,9 +61,9 @@ def unpack(archive: IO[bytes], packed_bytes: int, folder: Path, max_bytes: int) 
             f"The archive cannot be read: {str(error)[:200] or type(error).__name__}.", "Send a plain zip or tar."
         ) from error
     except OSError as error:
-        raise EvaluationLost(f"The archive cannot be unpacked: {error.strerror}.", "See that the disk has room.") from error
+        raise EvaluationLost(f"The archive cannot be unpacked: {error.strerror}.", "Make sure that the disk has free space.") from error
     if not seen:
-        raise DatasetInvalid("The archive holds no file.")
+        raise DatasetInvalid("The archive has no files.")
     return len(seen)
 
 
@@ -85,7 +85,7 @@ def _zip_entries(archive: IO[bytes]) -> Iterator[_Entry]:
                 continue
             mode = info.external_attr >> 16
             if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-                raise DatasetInvalid(f"{info.filename[:200]!r} in the archive is not a plain file.", "Links are not taken.")
+                raise DatasetInvalid(f"{info.filename[:200]!r} in the archive is not a plain file.", "Links are not allowed.")
             with opened.open(info) as content:
                 yield _Entry(info.filename, info.file_size, content)
 
@@ -97,7 +97,7 @@ def _tar_entries(archive: IO[bytes]) -> Iterator[_Entry]:
                 continue
             content = opened.extractfile(info) if info.isreg() else None
             if content is None:
-                raise DatasetInvalid(f"{info.name[:200]!r} in the archive is not a plain file.", "Links are not taken.")
+                raise DatasetInvalid(f"{info.name[:200]!r} in the archive is not a plain file.", "Links are not allowed.")
             yield _Entry(info.name, info.size, content)
             opened.members = []  # type: ignore[attr-defined] # a stream of tar keeps what it has passed
 
@@ -105,7 +105,7 @@ def _tar_entries(archive: IO[bytes]) -> Iterator[_Entry]:
 def _safe(name: str) -> PurePosixPath:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or not path.parts or {"..", ""} & set(path.parts) or "\0" in name or len(path.parts) > MAX_DEPTH:
-        raise DatasetInvalid(f"{name[:200]!r} in the archive is no path below it.")
+        raise DatasetInvalid(f"{name[:200]!r} in the archive is not a path inside it.")
     if any(len(part.encode()) > 255 for part in path.parts):
         raise DatasetInvalid("A name in the archive has more than 255 bytes.")
     return path
@@ -116,7 +116,7 @@ def _write(entry: _Entry, path: Path, written_bytes: int, allowed_bytes: int) ->
         raise _too_large(allowed_bytes)
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     with path.open("xb") as file:
-        while chunk := entry.content.read(_CHUNK_BYTES):  # the announced size may be a lie
+        while chunk := entry.content.read(_CHUNK_BYTES):  # the announced size may be wrong
             written_bytes += len(chunk)
             if written_bytes > allowed_bytes:
                 raise _too_large(allowed_bytes)

@@ -1,4 +1,4 @@
-"""The folder of a labelled set: which images it holds, and which file a list means by a name."""
+"""The folder of a labelled set: lists its images, and finds the file for a name in the list."""
 
 import os
 from pathlib import Path, PurePosixPath
@@ -10,13 +10,13 @@ MAX_FILES = 5_000_000
 
 
 class ImageFolder:
-    """Reads every folder once. Hidden files are passed over; a link that leads out is refused, unless links are followed."""
+    """Reads every folder once. Ignores hidden files; refuses a link that leads out of the folder, unless links are followed."""
 
     def __init__(self, root: Path, *, follow_links: bool = False) -> None:
         self.root = root
         self._real_root = os.path.realpath(root)
         self._follow_links = follow_links
-        self._files: dict[str, set[str]] = {}  # by folder, as all of these
+        self._files: dict[str, set[str]] = {}  # by folder, like the others
         self._stems: dict[str, dict[str, list[str]]] = {}
         self._images: dict[str, list[str]] = {}
         self._folders: dict[str, list[str]] = {}
@@ -24,7 +24,7 @@ class ImageFolder:
             raise DatasetInvalid(f"{root} is not a folder.")
 
     def below(self, name: str) -> "ImageFolder":
-        """One of its folders, under the same rules."""
+        """One of its subfolders, with the same rules."""
         return ImageFolder(self.root / name, follow_links=self._follow_links)
 
     def images(self, below: str = "") -> list[str]:
@@ -38,13 +38,13 @@ class ImageFolder:
         return self._folders[below]
 
     def image_count(self) -> int:
-        """The images of all folders that were looked into."""
+        """The number of images in all folders read so far."""
         return sum(map(len, self._images.values()))
 
     def find(self, name: str) -> str | None:
-        """The file of a name that may lack its ending, or have another; None if there is none.
+        """The file of a name without its ending or with another ending; None if there is none.
 
-        Raises DatasetInvalid if it could be several, or leads out of the folder.
+        Raises DatasetInvalid if several files fit, or if the file is outside the folder.
         """
         path = PurePosixPath(name)
         below = "" if str(path.parent) == "." else str(path.parent)
@@ -56,7 +56,7 @@ class ImageFolder:
         stems = self._stems[below]
         found = stems.get(path.name) or (stems.get(path.stem, []) if path.suffix.lower() in IMAGE_SUFFIXES else [])
         if len(found) > 1:
-            raise DatasetInvalid(f"{name!r} could be {' or '.join(found)} of {self.root / below}.", "Write its ending too.")
+            raise DatasetInvalid(f"{name!r} may mean {' or '.join(found)} in {self.root / below}.", "Write its ending too.")
         return str(PurePosixPath(below, found[0])) if found else None
 
     def _scan(self, below: str) -> None:
@@ -82,7 +82,7 @@ class ImageFolder:
                         images.append(entry.name)
                         stems.setdefault(stem, []).append(entry.name)
                     if len(files) > MAX_FILES:
-                        raise DatasetInvalid(f"{self.root / below} holds more than {MAX_FILES} files.", "Part the set.")
+                        raise DatasetInvalid(f"{self.root / below} holds more than {MAX_FILES} files.", "Split the set.")
         except OSError as error:
             raise DatasetInvalid(f"{self.root / below} cannot be read: {error.strerror}.") from error
         self._files[below], self._stems[below] = files, stems
@@ -99,5 +99,5 @@ class ImageFolder:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # a name that is too long, a folder that may not be entered
+    except OSError:  # a name that is too long, or a folder without access
         return False

@@ -1,4 +1,4 @@
-"""Files of labels: lines of a name and a label, as the SDK's samples have them, or tables of columns (CSV, TSV)."""
+"""Files of labels: lines of a name and a label, as in the SDK's samples, or tables with columns (CSV, TSV)."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ _DELIMITERS = "\t,;"
 
 
 class LabelLine(NamedTuple):
-    """An image's name and label as they are written; the label may be empty."""
+    """An image's name and label, unchanged; the label may be empty."""
 
     line: int
     name: str
@@ -27,14 +27,14 @@ class LabelLine(NamedTuple):
 
 
 class LabelFile(NamedTuple):
-    """A file of labels and how it was read."""
+    """The lines of a file of labels, and its format."""
 
     format: str
     lines: list[LabelLine]
 
 
 def read_label_file(path: Path) -> LabelFile:
-    """Read a file of labels in UTF-8, with any line ends; raises DatasetInvalid if it is none."""
+    """Read a file of labels in UTF-8 with any line ends; raises DatasetInvalid for an invalid one."""
     try:
         text = read_text(path)
         if delimiter := _delimiter(path, text):
@@ -49,7 +49,7 @@ def read_label_file(path: Path) -> LabelFile:
 
 
 def _delimiter(path: Path, text: str) -> str:
-    """What parts the columns of a table; empty for a list. A list's names may hold commas, so its first line is looked at closely."""
+    """The delimiter of a table; empty for a list. The names in a list may hold commas, so the first line gets further checks."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     for delimiter in _DELIMITERS:
         name = first.partition(delimiter)[0].strip().strip('"').casefold()
@@ -76,16 +76,16 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[LabelLine]:
                 raise DatasetInvalid(f"{path}, line {rows.line_num}: the name is missing.", "A line is a name and a label.")
             yield LabelLine(rows.line_num, name, label)
     except csv.Error as error:
-        raise DatasetInvalid(f"{path}, line {rows.line_num}: {error}.", "It is read as a table of columns.") from error
+        raise DatasetInvalid(f"{path}, line {rows.line_num}: {error}.", "The file is read as a table with columns.") from error
 
 
 def _columns(path: Path, cells: list[str]) -> tuple[int, int] | None:
-    """The places of name and label if these cells are a header."""
+    """The positions of name and label if these cells are a header."""
     header = [cell.casefold() for cell in cells]
     names = [place for place, cell in enumerate(header) if cell in NAME_COLUMNS]
     labels = [place for place, cell in enumerate(header) if cell in LABEL_COLUMNS]
     if not names and not labels:
         return None
     if not names or not labels:
-        raise DatasetInvalid(f"{path} has the columns {', '.join(cells)[:200]}.", "Call two of them name and label.")
+        raise DatasetInvalid(f"{path} has only the columns {', '.join(cells)[:200]}.", "Name two of them name and label.")
     return names[0], labels[0]

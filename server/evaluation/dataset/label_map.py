@@ -1,6 +1,6 @@
-"""From labels as people write them to the model's class ids: the ids themselves, synsets, or names.
+"""Maps written labels to the model's class ids. Labels are ids, synsets, or names.
 
-One kind holds for a whole set. Nothing is ever shifted: what looks like a list of another counting is told.
+All labels of a set must be of one kind. Labels are never shifted; a list that seems to count differently gives a note or an error.
 """
 
 import re
@@ -14,11 +14,11 @@ _CLASS_ID = re.compile("-?[0-9]{1,9}")
 _SYNSET = re.compile("n[0-9]{8}")
 _BACKGROUNDS = ("background", "__background__", "dummy", "void")
 
-NEVER_SHIFTED = "Mend the list: labels are never shifted here."
+NEVER_SHIFTED = "Correct the list: this program never shifts labels."
 
 
 class LabelMap(NamedTuple):
-    """Class ids by label as written; what the labels are; and what is odd about them."""
+    """Class ids by written label, the kind of the labels, and notes on oddities."""
 
     ids: dict[str, int]
     kind: str
@@ -26,7 +26,7 @@ class LabelMap(NamedTuple):
 
 
 def map_labels(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
-    """Map a set's distinct labels; raises DatasetInvalid for one that the model does not have, or that could mean two classes."""
+    """Map a set's distinct labels; raises DatasetInvalid for an unknown label, or for one that fits two classes."""
     if all(_CLASS_ID.fullmatch(label) for label in labels):
         return _map_ids(labels, class_names)
     if all(_SYNSET.fullmatch(label) for label in labels):
@@ -39,7 +39,9 @@ def _map_ids(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
     for label, class_id in ids.items():
         if label in class_names and class_names.index(label) != class_id:
             named = class_names.index(label)
-            raise DatasetInvalid(f"Label {label!r} is a class id, and the name of class {named} too.", "Which is meant cannot be told.")
+            raise DatasetInvalid(
+                f"Label {label!r} is a class id and also the name of class {named}.", "Use class ids or names without this conflict."
+            )
     low, high, classes = min(ids.values()), max(ids.values()), len(class_names)
     if low == 1 and high == classes:
         raise DatasetInvalid(
@@ -66,15 +68,17 @@ def _oddities(ids: set[int], class_names: Sequence[str]) -> list[str]:
 
 
 def _map_synsets(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
-    """By the synset that the model's labels begin with; or by their order, which is that of ImageNet's classes, if all are there."""
+    """Map by the synset at the start of the model's labels; or by their order, which is that of ImageNet's classes, if all are there."""
     known = {name.split()[0]: class_id for class_id, name in enumerate(class_names) if _SYNSET.match(name)}
     if known:
         if unknown := sorted(set(labels) - known.keys()):
-            raise DatasetInvalid(f"{len(unknown)} synsets are no classes of the model; the first is {unknown[0]}.", "See its labels.")
+            raise DatasetInvalid(
+                f"{len(unknown)} synsets are not classes of the model; the first is {unknown[0]}.", "Compare them with the model's labels."
+            )
         return LabelMap({label: known[label] for label in labels}, "synsets of the model's labels")
     if len(labels) != len(class_names):
         raise DatasetInvalid(
-            f"The labels are {len(labels)} synsets, but the model has {len(class_names)} classes and its labels name no synsets.",
+            f"The labels are {len(labels)} synsets, but the model has {len(class_names)} classes and its labels do not name synsets.",
             "Give class ids or names, or a set with all classes.",
         )
     ids = {label: class_id for class_id, label in enumerate(sorted(labels))}
@@ -82,7 +86,7 @@ def _map_synsets(labels: Collection[str], class_names: Sequence[str]) -> LabelMa
 
 
 def _map_names(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
-    """By the whole name, or by one of its words between commas; underscores are blanks and case does not count."""
+    """Map by the whole name, or by one of its parts between commas; underscores count as blanks, and case does not matter."""
     whole: dict[str, set[int]] = {}
     parts: dict[str, set[int]] = {}
     for class_id, name in enumerate(class_names):
@@ -94,10 +98,13 @@ def _map_names(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
         found = whole.get(_plain(label)) or parts.get(_plain(label)) or set()
         if not found:
             near = get_close_matches(_plain(label), parts, n=1)
-            raise DatasetInvalid(f"{label[:80]!r} is no class of the model.", f"Did you mean {near[0]!r}?" if near else "See its labels.")
+            raise DatasetInvalid(
+                f"{label[:80]!r} is not a class of the model.",
+                f"Did you mean {near[0]!r}?" if near else "Compare it with the model's labels.",
+            )
         if len(found) > 1:
             several = ", ".join(map(str, sorted(found)))
-            raise DatasetInvalid(f"{label[:80]!r} could be any of the classes {several}.", "Give class ids.")
+            raise DatasetInvalid(f"{label[:80]!r} may mean each of the classes {several}.", "Give class ids.")
         (ids[label],) = found
     return LabelMap(ids, "names of classes")
 

@@ -15,13 +15,13 @@ from server.evaluation.evaluation_errors import DatasetInvalid
 from server.serving.classify_files import IMAGE_SUFFIXES
 
 IMAGES = "images"
-LABEL_FILES = ("val_label.txt", "labels.txt", "labels.csv")  # looked for where none is named
+LABEL_FILES = ("val_label.txt", "labels.txt", "labels.csv")  # used if the request names no file
 
 _NO_LABEL = -1
 
 
 class Item(NamedTuple):
-    """One image: its name in the list, where it should lie, and its class id."""
+    """One image: its name in the list, its expected path, and its class id."""
 
     name: str
     path: Path
@@ -30,7 +30,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """The list in its order, which is the same whenever the same files are read. It holds no `Item`s, so that it stays small."""
+    """The list in a fixed order: the same files give the same order. It does not store `Item`s, to save memory."""
 
     root: Path
     format: str
@@ -51,23 +51,23 @@ class LabelledSet:
 
     @property
     def labelled(self) -> int:
-        """How many have a label."""
+        """The number of images with a label."""
         return len(self) - self.labels.count(_NO_LABEL)
 
     @property
     def sha256(self) -> str:
-        """Hash over names and labels in their order."""
+        """Hash over names and labels in the list's order."""
         digest = hashlib.sha256()
         for name, label in zip(self.names, self.labels, strict=True):
             digest.update(f"{name}\t{label}\n".encode())
         return digest.hexdigest()
 
     def first(self, limit: int | None) -> "LabelledSet":
-        """At most `limit` of them, evenly spread over the list, since lists are often sorted by class; raises DatasetInvalid below 1."""
+        """At most `limit` of them, evenly spread over the list, because lists are often sorted by class; raises DatasetInvalid below 1."""
         if limit is None or limit >= len(self):
             return self
         if limit < 1:
-            raise DatasetInvalid(f"A limit of {limit} leaves no image.", "It is at least 1.")
+            raise DatasetInvalid(f"A limit of {limit} leaves no images.", "Use at least 1.")
         chosen = [place * len(self) // limit for place in range(limit)]
         return LabelledSet(
             self.root,
@@ -84,16 +84,16 @@ def open_labelled_set(
 ) -> LabelledSet:
     """Read the list of a set: a folder with a file of labels, or a folder of class folders.
 
-    Images that cannot be read stay in the list: they fail when their turn comes. Links that lead out of the folder are refused
-    unless `follow_links`. Raises DatasetInvalid, saying where, for anything from which no list of labelled images can be made.
+    An unreadable image stays in the list and fails later, in its turn. A link that leads out of the folder is refused
+    unless `follow_links`. Raises DatasetInvalid, with the place, if the files do not give a list of labelled images.
     """
     folder = ImageFolder(root, follow_links=follow_links)
     notes: list[str] = []
     if labels is None and (found := [root / name for name in LABEL_FILES if (root / name).is_file()]):
         if len(found) > 1:
-            raise DatasetInvalid(f"{root} holds {' and '.join(path.name for path in found)}.", "Name the file of labels.")
+            raise DatasetInvalid(f"{root} holds {' and '.join(path.name for path in found)}.", "Choose the file of labels.")
         labels = found[0]
-        notes.append(f"Labels from {labels.name}, which lies in the folder.")
+        notes.append(f"Labels from {labels.name}, which is in the folder.")
     listed = _from_list(folder, labels, class_names, notes) if labels else _from_class_folders(folder, class_names, notes)
     return listed.first(limit)
 
@@ -103,10 +103,10 @@ def _from_class_folders(folder: ImageFolder, class_names: Sequence[str], notes: 
     images = {name: found for name in folder.folders() if (found := folder.images(name))}
     if not images:
         if not loose:
-            raise DatasetInvalid(f"{folder.root} holds no image.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
-        raise DatasetInvalid(f"{folder.root} holds {len(loose)} images but no labels.", "Name a file of labels, or use class folders.")
+            raise DatasetInvalid(f"{folder.root} has no images.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
+        raise DatasetInvalid(f"{folder.root} holds {len(loose)} images but no labels.", "Give a file of labels, or use class folders.")
     if loose:
-        notes.append(f"{len(loose)} images beside the class folders are left out.")
+        notes.append(f"{len(loose)} images outside the class folders are left out.")
     mapped = map_labels(images.keys(), class_names)
     files = [f"{name}/{image}" for name, found in images.items() for image in found]
     ids = array("i", (mapped.ids[name] for name, found in images.items() for _ in found))
@@ -134,7 +134,9 @@ def _from_list(folder: ImageFolder, labels: Path, class_names: Sequence[str], no
         if before < len(names):
             if ids[before] != label:
                 where = f"{labels}, line {line.line}"
-                raise DatasetInvalid(f"{where}: {line.name!r} had another label before, as {names[before]!r}.", "One image, one label.")
+                raise DatasetInvalid(
+                    f"{where}: {line.name!r} already has another label, as {names[before]!r}.", "Give each image one label."
+                )
             repeated += 1
             continue
         missing += found_file is None
@@ -144,7 +146,7 @@ def _from_list(folder: ImageFolder, labels: Path, class_names: Sequence[str], no
     if not present:
         raise DatasetInvalid(f"None of the {len(names)} images of {labels} is in {folder.root}.", f"The first is {names[0]!r}.")
     if repeated:
-        notes.append(f"{repeated} lines repeat an image with the same label and count once.")
+        notes.append(f"{repeated} lines repeat an image with the same label and are counted once.")
     if (left_out := folder.image_count() - present) > 0:
         notes.append(f"{left_out} images of the folder are not in the list and are left out.")
     if missing:
@@ -153,23 +155,23 @@ def _from_list(folder: ImageFolder, labels: Path, class_names: Sequence[str], no
 
 
 def _where_the_images_are(folder: ImageFolder, first: str, notes: list[str]) -> ImageFolder:
-    """The folder itself, or its `images/` if it holds no image and the list's first is not in it."""
+    """The folder itself, or its `images/` if it has no images and does not hold the first image of the list."""
     if folder.images() or IMAGES not in folder.folders() or folder.find(first):
         return folder
-    notes.append(f"Images from {IMAGES}/, which lies beside the list.")
+    notes.append(f"Images from {IMAGES}/, which is next to the list.")
     return folder.below(IMAGES)
 
 
 def _relative(name: str, labels: Path, line: int) -> str:
-    """A name that stays below the folder, its parts parted by slashes."""
+    """A name that stays inside the folder, with slashes between its parts."""
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\0" in name:
         raise DatasetInvalid(
-            f"{labels}, line {line}: {name[:80]!r} is no name below the folder.", "Names are relative to the folder of the images."
+            f"{labels}, line {line}: {name[:80]!r} is not a name inside the folder.", "Names are relative to the folder of the images."
         )
     return str(path)
 
 
 def _printable(file: str) -> str:
-    """A file's name as text, also where its bytes are not UTF-8."""
+    """A file's name as text, also if its bytes are not UTF-8."""
     return os.fsencode(file).decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""The folders that may be evaluated, and the way from a request's words to a path inside one of them."""
+"""The folders that may be evaluated, and the path inside one of them for the names in a request."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from server.evaluation.evaluation_errors import DatasetForbidden, DatasetNotFound
 from server.settings import SettingInvalid
 
-UPLOAD = "upload"  # what an uploaded data set is called, in the metrics and on disk
+UPLOAD = "upload"  # the name of an uploaded data set, in the metrics and on disk
 SETTING = "EVALUATION_ROOTS"
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A folder that may be evaluated, with all below it; links are followed once, when it is opened."""
+    """A folder that may be evaluated, with everything below it; links in its path are resolved once, at the start."""
 
     name: str
     path: Path
@@ -20,7 +20,7 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A data set inside a root. `root` is the root's name, `folder` and `labels` are real paths."""
+    """A data set inside a root. `root` is the root's name; `folder` and `labels` are paths without links."""
 
     root: str
     folder: Path
@@ -28,14 +28,14 @@ class Place:
 
 
 def parse_roots(text: str) -> tuple[Root, ...]:
-    """The roots of the setting, `name=/path` or `/path` (named after its folder), with commas between; raises SettingInvalid."""
+    """The roots in the setting, `name=/path` or `/path` (the folder's name is used), with commas between; raises SettingInvalid."""
     roots: dict[str, Root] = {}
     for entry in filter(None, map(str.strip, text.split(","))):
         name, equals, path = entry.partition("=")
         folder = Path(path if equals else name)
         name = name if equals else folder.name
         if not name or "/" in name or name in roots or name == UPLOAD:
-            raise SettingInvalid(f"{SETTING}: {entry!r} has no name of its own.", "Write name=/path, with different names.")
+            raise SettingInvalid(f"{SETTING}: {entry!r} does not have its own name.", "Write name=/path, with different names.")
         if not folder.is_dir():
             raise SettingInvalid(f"{SETTING}: {folder} is not a folder.", "Name existing folders.")
         roots[name] = Root(name, folder.resolve())
@@ -43,9 +43,9 @@ def parse_roots(text: str) -> tuple[Root, ...]:
 
 
 def find_place(roots: tuple[Root, ...], dataset: str, labels: str | None) -> Place:
-    """The folder and the list that a request names: `root` or `root/below`, and a file below that folder.
+    """Find the folder and the list of a request: `root` or `root/below`, and a file below that folder.
 
-    Raises DatasetNotFound for a root or a path that is not there, DatasetForbidden for one that leads out of its root.
+    Raises DatasetNotFound for an unknown root or a path that does not exist, DatasetForbidden for a path outside its root.
     """
     name, _, below = dataset.partition("/")
     root = next((root for root in roots if root.name == name), None)
@@ -59,13 +59,13 @@ def find_place(roots: tuple[Root, ...], dataset: str, labels: str | None) -> Pla
 
 
 def inside(root: Path, start: Path, below: str) -> Path:
-    """The real path of something below `start`; raises DatasetForbidden if it leads out of the root, DatasetNotFound if it is not there."""
+    """The path, without links, of something in `start`; raises DatasetForbidden if it is outside the root, DatasetNotFound if missing."""
     if "\0" in below or Path(below).is_absolute() or ".." in Path(below).parts:
-        raise DatasetForbidden(f"{below[:200]!r} is not a path below a data set.", "Give it relative, without `..`.")
+        raise DatasetForbidden(f"{below[:200]!r} is not a path below a data set.", "Give a relative path without `..`.")
     try:
         found = (start / below).resolve(strict=True)
     except (OSError, RuntimeError) as error:
-        raise DatasetNotFound(f"{below[:200]!r} is not there.") from error
+        raise DatasetNotFound(f"{below[:200]!r} does not exist.") from error
     if not found.is_relative_to(root):
-        raise DatasetForbidden(f"{below[:200]!r} leads out of its data set.", "Links may not leave the folder.")
+        raise DatasetForbidden(f"{below[:200]!r} leads out of its data set.", "Links must stay inside the folder.")
     return found

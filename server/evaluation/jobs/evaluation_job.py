@@ -1,4 +1,4 @@
-"""An evaluation as it is asked for, as it is kept, and where it is in its life."""
+"""An evaluation: the request, the stored record, and its states."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from models.manifest import MAX_TOP_K
 
 
 class JobState(StrEnum):
-    """Where an evaluation is in its life."""
+    """The state of an evaluation."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -18,24 +18,24 @@ class JobState(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the evaluation has ended."""
         return self in (JobState.FINISHED, JobState.CANCELLED, JobState.FAILED)
 
 
 class EvaluationRequest(BaseModel):
-    """What is to be measured: a data set below one of the configured roots, and its list of labels if it has one."""
+    """A request for a measurement: a data set below one of the configured roots, and its list of labels if it has one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     dataset: str = Field(min_length=1, max_length=1000, description="Name of a root, or root/folder below it.", examples=["val"])
     labels: str | None = Field(None, max_length=1000, description="List of labels, relative to the data set.", examples=["val_label.txt"])
     top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="Largest k of the accuracies.")
-    limit: int | None = Field(None, ge=1, description="Only the first so many images.")
+    limit: int | None = Field(None, ge=1, description="Measure at most this many images, evenly spread over the list.")
     model: str | None = Field(None, max_length=64, description="Name of the model; without one the default.")
 
 
 class Job(BaseModel):
-    """One evaluation as it is kept. Times are seconds since 1970; pace and accuracies are of the images so far that have a label."""
+    """The stored record of one evaluation. Times are seconds since 1970; pace and accuracies cover the images with a label so far."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""The evaluations of a server: one runs, others wait in a bounded queue, and what a crash interrupted goes on at the next start."""
+"""The evaluations of a server: one runs, others wait in a bounded queue; the next start resumes those that a crash interrupted."""
 
 import logging
 import shutil
@@ -25,7 +25,7 @@ _UNFINISHED = ".unpacking-"
 
 
 class Evaluations:
-    """What the routes need. Nothing is written before somebody evaluates: EVALUATION_DIR is made then."""
+    """The functions for the routes. The first evaluation creates the folder EVALUATION_DIR; nothing is written before."""
 
     def __init__(self, service: Service, runtime: str, roots: tuple[Root, ...]) -> None:
         self._service = service
@@ -37,7 +37,7 @@ class Evaluations:
         self._opened: tuple[JobStore, Worker, FolderLock] | None = None
 
     def begin(self) -> None:
-        """Go on with what is unfinished."""
+        """Resume the unfinished evaluations."""
         if (self._folder / FILE).exists():
             try:
                 self._open()
@@ -45,7 +45,7 @@ class Evaluations:
                 logger.warning("no evaluations: %s", error)
 
     def close(self) -> None:
-        """Stop; what runs goes on at the next start."""
+        """Stop; the next start resumes the running evaluation."""
         with self._opening:
             if self._opened:
                 store, worker, lock = self._opened
@@ -55,7 +55,7 @@ class Evaluations:
                 self._opened = None
 
     def _open(self) -> tuple[JobStore, Worker]:
-        """The jobs and who runs them; raises EvaluationLost if the folder cannot be used, or another server uses it."""
+        """The job store and the worker; raises EvaluationLost if the folder is not usable or another server uses it."""
         with self._opening:
             if self._opened is None:
                 lock = FolderLock(self._folder)
@@ -64,7 +64,7 @@ class Evaluations:
                 except BaseException:
                     lock.release()
                     raise
-                for folder in self._folder.glob(f"{_UNFINISHED}*"):  # a crash cut these uploads short
+                for folder in self._folder.glob(f"{_UNFINISHED}*"):  # a crash interrupted these uploads
                     shutil.rmtree(folder, ignore_errors=True)
                 self._opened = store, Worker(store, self._service, self._runtime, self._set_of), lock
             return self._opened[:2]
@@ -76,7 +76,7 @@ class Evaluations:
         return self._add(request, len(labelled))
 
     def submit_upload(self, archive: IO[bytes], packed_bytes: int, request: EvaluationRequest) -> Job:
-        """Queue an evaluation of an archive, which is unpacked first; raises DatasetInvalid, ArchiveTooLarge or EvaluationsFull."""
+        """Unpack an archive and queue its evaluation; raises DatasetInvalid, ArchiveTooLarge or EvaluationsFull."""
         store, _ = self._open()
         self._check_room()
         job_id = new_id()
@@ -87,7 +87,7 @@ class Evaluations:
             labelled = self._read(request, (Root(UPLOAD, (unpacked / UPLOAD).resolve()),))
             return self._add(request, len(labelled), job_id, lambda: unpacked.rename(folder))
         except OSError as error:
-            raise EvaluationLost(f"{unpacked} cannot be made: {error.strerror}.", "See that its disk has room.") from error
+            raise EvaluationLost(f"{unpacked} cannot be created: {error.strerror}.", "Make sure that its disk has free space.") from error
         finally:
             shutil.rmtree(unpacked, ignore_errors=True)
 
@@ -102,10 +102,10 @@ class Evaluations:
 
     def _check_room(self) -> None:
         if sum(job.state is JobState.QUEUED for job in self._open()[0].unfinished()) >= MAX_WAITING:
-            raise EvaluationsFull(f"{MAX_WAITING} evaluations are waiting, which is all this server keeps.", "Try again later.")
+            raise EvaluationsFull(f"{MAX_WAITING} evaluations are waiting, the limit of this server.", "Try again later.")
 
     def get(self, job_id: str) -> Job:
-        """A job as it is now; raises EvaluationNotFound."""
+        """The present state of a job; raises EvaluationNotFound."""
         store, worker = self._open()
         return worker.seen(store.get(job_id))
 
@@ -115,7 +115,7 @@ class Evaluations:
         return [worker.seen(job) for job in store.all()]
 
     def cancel(self, job_id: str) -> Job:
-        """End a job that is not over, or remove one that is, with its files; raises EvaluationNotFound."""
+        """Cancel a job, or remove one that has ended, with its files; raises EvaluationNotFound."""
         store, worker = self._open()
         job = self.get(job_id)
         if job.state.over:
@@ -128,7 +128,7 @@ class Evaluations:
         return self.get(job_id)
 
     def resume(self, job_id: str) -> Job:
-        """Queue a job again that failed or was cancelled: it goes on where it was; others stay as they are.
+        """Queue a failed or cancelled job again; it continues where it stopped. Other jobs do not change.
 
         Raises EvaluationNotFound or EvaluationsFull.
         """
@@ -149,11 +149,11 @@ class Evaluations:
     def report(self, job_id: str) -> Report:
         """The full report; raises NotFinished."""
         if (job := self.get(job_id)).state is not JobState.FINISHED:
-            raise NotFinished(f"The evaluation is {job.state}, so it has no report.", f"GET /evaluate/{job_id} tells how far it is.")
+            raise NotFinished(f"The evaluation is {job.state}, so it has no report.", f"GET /evaluate/{job_id} shows its progress.")
         return self.folder_of(job_id).report()
 
     def pictures(self, job_id: str) -> LabelledSet | None:
-        """The list of a job, if it still is the one that was evaluated."""
+        """The list of a job, if it has not changed since its evaluation."""
         try:
             labelled, _ = self._set_of(self.get(job_id))
             return labelled if labelled.sha256 == self.folder_of(job_id).manifest().list_sha256 else None
@@ -171,5 +171,5 @@ class Evaluations:
         try:
             class_names = self._service.models.get(request.model).model.read_class_names()
             return open_labelled_set(place.folder, place.labels, class_names, limit=request.limit)
-        except DatasetInvalid as error:  # a client knows the data set by its name, and need not know where it lies
+        except DatasetInvalid as error:  # a client knows only the name of the data set and must not learn its path
             raise DatasetInvalid(error.message.replace(str(place.folder), request.dataset), error.remedy) from error

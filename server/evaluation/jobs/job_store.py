@@ -1,4 +1,4 @@
-"""The evaluations and how far they are, in SQLite, so that they outlive the process."""
+"""Stores the evaluations and their progress in SQLite, so that they survive a restart."""
 
 import fcntl
 import json
@@ -38,39 +38,41 @@ _TO_DO = tuple(state for state in JobState if not state.over)
 
 
 class FolderLock:
-    """Keeps a second server from running the same jobs; the system gives it back when the process ends, however it does."""
+    """Keeps a second server from running the same jobs; the system releases the lock at every end of the process."""
 
     def __init__(self, folder: Path) -> None:
-        """Take it, and make the folder if it is not there; raises EvaluationLost."""
+        """Take the lock, and create the folder if it does not exist; raises EvaluationLost."""
         try:
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
             self._file = (folder / LOCK).open("ab")
         except OSError as error:
-            raise EvaluationLost(f"{folder}: {error.strerror}.", "Set EVALUATION_DIR to a folder that can be written.") from error
+            raise EvaluationLost(f"{folder}: {error.strerror}.", "Set EVALUATION_DIR to a writable folder.") from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.close()
-            raise EvaluationLost(f"Another server keeps its evaluations in {folder}.", "Give each an EVALUATION_DIR of its own.") from error
+            raise EvaluationLost(
+                f"Another server keeps its evaluations in {folder}.", "Give each server its own EVALUATION_DIR."
+            ) from error
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         self._file.close()
 
 
 class JobStore:
-    """The jobs below one folder, each with a folder of its own for its log and its report."""
+    """The jobs in one folder; each has its own folder for its log and its report."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens what is there, or begins anew; raises EvaluationLost."""
+        """Open the existing database, or create it; raises EvaluationLost."""
         self.folder = folder
         try:
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         except OSError as error:
-            raise EvaluationLost(f"{folder}: {error.strerror}.", "Set EVALUATION_DIR to a folder that can be written.") from error
+            raise EvaluationLost(f"{folder}: {error.strerror}.", "Set EVALUATION_DIR to a writable folder.") from error
         with self._connected() as database:
             database.executescript(_TABLE)
-            # While one connection is open the write-ahead log's files stay, so jobs can be read even when the disk has filled up.
+            # An open connection keeps the files of the write-ahead log, so jobs can be read even if the disk is full.
             self._keeper = sqlite3.connect(folder / FILE, check_same_thread=False)
             self._keeper.execute("select count(*) from jobs").fetchone()
 
@@ -79,12 +81,12 @@ class JobStore:
         self._keeper.close()
 
     def add(self, request: EvaluationRequest, *, job_id: str | None = None, uploaded: bool = False, total: int | None = None) -> Job:
-        """A new job, queued; raises EvaluationLost."""
+        """Add a new job to the queue; raises EvaluationLost."""
         job = Job(id=job_id or new_id(), state=JobState.QUEUED, request=request, uploaded=uploaded, created_s=time(), total=total)
         try:
             self.folder_of(job.id).mkdir(mode=0o750, exist_ok=True)
         except OSError as error:
-            raise EvaluationLost(f"{self.folder_of(job.id)}: {error.strerror}.", "See that its disk has room.") from error
+            raise EvaluationLost(f"{self.folder_of(job.id)}: {error.strerror}.", "Make sure that its disk has free space.") from error
         row = job.model_dump(mode="json") | {"request": job.request.model_dump_json()}
         with self._connected() as database:
             database.execute(f"insert into jobs ({', '.join(row)}) values ({', '.join(f':{name}' for name in row)})", row)  # noqa: S608 - our names
@@ -104,17 +106,17 @@ class JobStore:
             return [_job(row) for row in database.execute("select * from jobs order by created_s desc limit ?", (MAX_LISTED,))]
 
     def unfinished(self) -> list[Job]:
-        """The jobs that still have to be run, in the order in which they came."""
+        """The jobs that have not ended, in the order of arrival."""
         query = f"select * from jobs where state in ({_marks(_TO_DO)}) order by created_s"  # noqa: S608 - question marks
         with self._connected() as database:
             return [_job(row) for row in database.execute(query, _TO_DO)]
 
     def move(self, job_id: str, **changes: object) -> bool:
-        """Change some fields of a job that is not over, in one step; False if it is, or is no more."""
+        """Change some fields of a job that has not ended, in one step; returns False if it has ended or was removed."""
         return self._update(_TO_DO, job_id, changes)
 
     def requeue(self, job_id: str) -> bool:
-        """Queue a job again that is not finished; False if it is, or is no more."""
+        """Queue a job again that is not finished; returns False if it is finished or was removed."""
         again: dict[str, object] = {"state": JobState.QUEUED, "error": None, "ended_s": None}
         return self._update([state for state in JobState if state is not JobState.FINISHED], job_id, again)
 
@@ -130,7 +132,7 @@ class JobStore:
             database.execute("delete from jobs where id = ?", (job_id,))
 
     def folder_of(self, job_id: str) -> Path:
-        """Where the job's files are."""
+        """The folder of the job's files."""
         return self.folder / job_id
 
     @contextmanager
@@ -142,11 +144,13 @@ class JobStore:
                 database.execute("pragma synchronous = full")
                 yield database
         except sqlite3.Error as error:
-            raise EvaluationLost(f"{self.folder / FILE}: {error}.", "See that its disk has room and the file is whole.") from error
+            raise EvaluationLost(
+                f"{self.folder / FILE}: {error}.", "Make sure that its disk has free space and the file is not damaged."
+            ) from error
 
 
 def new_id() -> str:
-    """An id that nobody guesses."""
+    """An id that is impossible to guess."""
     return secrets.token_hex(8)
 
 

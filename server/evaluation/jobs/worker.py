@@ -23,12 +23,12 @@ from server.serving.service import Service
 logger = logging.getLogger(__name__)
 
 TURN_S = 0.1
-AGAIN_S = 5.0  # after which a database that could not be read is asked once more
+AGAIN_S = 5.0  # the pause before the next try to read the database
 
 
 @dataclass(slots=True)
 class _Current:
-    """The job that runs, and how far it is once its list is read."""
+    """The running job, and its progress after its list is read."""
 
     job_id: str
     stop: threading.Event = field(default_factory=threading.Event)
@@ -37,9 +37,9 @@ class _Current:
 
 
 class Worker:
-    """Takes the oldest unfinished job, again and again. `open_set` reads a job's list, and its data set's name for the metrics.
+    """Runs the oldest unfinished job, again and again. `open_set` reads a job's list, and its data set's name for the metrics.
 
-    `lost` holds the jobs whose end could not even be noted, because the disk is full, with the reason; they rest.
+    `lost` holds jobs whose end could not be stored, because the disk is full, with the reason; they do not run again.
     """
 
     def __init__(self, store: JobStore, service: Service, runtime: str, open_set: Callable[[Job], tuple[LabelledSet, str]]) -> None:
@@ -55,11 +55,11 @@ class Worker:
         self._thread.start()
 
     def wake(self) -> None:
-        """There may be something to do."""
+        """Look for a job now."""
         self._wake.set()
 
     def close(self) -> None:
-        """Stop; what runs goes on at the next start."""
+        """Stop; the next start resumes the running job."""
         self._closing = True
         if current := self._current:
             current.stop.set()
@@ -67,18 +67,18 @@ class Worker:
         self._thread.join()
 
     def stop(self, job_id: str) -> None:
-        """Stop a job, if it is the one that runs."""
+        """Stop a job, if it is running."""
         if (current := self._current) and current.job_id == job_id:
             current.stop.set()
 
     def seen(self, job: Job) -> Job:
-        """A job as it is now, while it runs or rests."""
+        """The present state of a job, also of a running or lost one."""
         if reason := self.lost.get(job.id):
             return job.model_copy(update={"state": JobState.FAILED, "error": reason})
         return job.model_copy(update=self.progress(job.id))
 
     def progress(self, job_id: str) -> dict[str, object]:
-        """The fields of a job that change while it runs; of others nothing."""
+        """The changed fields of a running job; empty for another job."""
         current = self._current
         if current is None or current.run is None or current.job_id != job_id:
             return {}
@@ -135,7 +135,7 @@ class Worker:
     def _run(self, job: Job, model: RegisteredModel, current: _Current) -> None:
         labelled, dataset = self._open_set(job)
         if not self._store.move(job.id, state=JobState.RUNNING, started_s=job.started_s or time(), total=len(labelled)):
-            return  # cancelled meanwhile
+            return  # another request has cancelled it
         folder = RunFolder(self._store.folder_of(job.id))
         folder.begin(describe_run(model.served, self._service.settings, self._runtime, labelled, job.request))
         settings = self._service.settings

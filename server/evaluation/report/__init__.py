@@ -1,1 +1,1 @@
-"""What a run found."""
+"""The report of a run."""

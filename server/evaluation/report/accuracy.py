@@ -1,4 +1,4 @@
-"""The arithmetic of an evaluation: one pass over the records, in memory that grows with the classes and not with the images."""
+"""Calculates an evaluation in one pass over the records, in memory that grows with the classes and not with the images."""
 
 from bisect import insort
 from collections import Counter
@@ -16,10 +16,10 @@ _MAX_PAIRS = 50
 
 
 class Denominators(BaseModel, frozen=True):
-    """How many images of each kind there are.
+    """The numbers of images of each kind.
 
-    listed = attempted + not_attempted = labelled + unlabelled; attempted = decoded + the failed. Decoded are the images that
-    were answered; `labelled_decoded` those of them that have a label. `tied` of these have their best score twice.
+    listed = attempted + not_attempted = labelled + unlabelled; attempted = decoded + failed. Decoded images are those with
+    an answer; `labelled_decoded` are those of them with a label; in `tied` of these, two classes share the best score.
     """
 
     listed: int
@@ -46,7 +46,7 @@ class ClassRow(BaseModel, frozen=True):
 
 
 class ConfusedPair(BaseModel, frozen=True):
-    """`count` images of one class, a `share` of its attempted ones, were taken for another."""
+    """`count` images of one class, a `share` of its attempted ones, were predicted as another class."""
 
     label: int
     label_name: str
@@ -57,7 +57,7 @@ class ConfusedPair(BaseModel, frozen=True):
 
 
 class WrongImage(BaseModel, frozen=True):
-    """An image whose best class is not its own; `rank` is its own one's place among those answered, from 1, or None."""
+    """An image whose best class is wrong; `rank` is the position of the right class in the answer, from 1, or None."""
 
     index: int
     name: str
@@ -78,7 +78,7 @@ class FailedImage(BaseModel, frozen=True):
 
 
 class Tally:
-    """Counts over records. Classes of equal score keep the order in which they were served."""
+    """Counts over records. Classes with equal scores keep the order of the answer."""
 
     def __init__(self, class_names: Sequence[str], top_k: int) -> None:
         classes = len(class_names)
@@ -86,14 +86,14 @@ class Tally:
         self.top_k = min(top_k, classes)
         self.attempted = self.decoded = self.labelled = self.labelled_decoded = self.tied = 0
         self.failed: Counter[str] = Counter()
-        self.failed_images: list[FailedImage] = []  # the first of the list, whatever the order of the records
-        self._wrong: list[tuple[float, int, Record]] = []  # the most confident first
+        self.failed_images: list[FailedImage] = []  # the first ones of the list, for any order of the records
+        self._wrong: list[tuple[float, int, Record]] = []  # most confident first
         self._ranks = [0] * self.top_k
         self._support = np.zeros(classes, np.int64)
-        self._confusion = np.zeros((classes, classes), np.int32)  # [label, predicted]; pages nobody counts in take no memory
+        self._confusion = np.zeros((classes, classes), np.int32)  # [label, predicted]; memory pages without counts take no memory
 
     def add(self, record: Record) -> None:
-        """Count one record; raises RunInvalid if it names a class that the model has not."""
+        """Count one record; raises RunInvalid if it names a class that the model does not have."""
         self._check(record)
         self.attempted += 1
         self.labelled += record.label is not None
@@ -120,7 +120,7 @@ class Tally:
             del self._wrong[MAX_EXAMPLES:]
 
     def hits(self, k: int) -> int:
-        """The images whose class is among the first k."""
+        """The number of images whose class is among the first k."""
         return sum(self._ranks[:k])
 
     def accuracy(self, total: int) -> dict[str, Share]:
@@ -128,7 +128,7 @@ class Tally:
         return {f"top{k}": Share.of(self.hits(k), total) for k in range(1, self.top_k + 1)}
 
     def denominators(self, listed: int, labelled: int) -> Denominators:
-        """The counts; a list is at least as long as what was attempted of it."""
+        """The counts; a list is at least as long as the number of its attempted images."""
         listed, labelled = max(listed, self.attempted), max(labelled, self.labelled)
         return Denominators(
             listed=listed,
@@ -143,7 +143,7 @@ class Tally:
         )
 
     def per_class(self) -> tuple[ClassRow, ...]:
-        """Every class that was a label or a prediction, by id."""
+        """Every class with a label or a prediction, by id."""
         predicted, correct = self._confusion.sum(axis=0), self._confusion.diagonal()
         return tuple(
             ClassRow(
@@ -159,7 +159,7 @@ class Tally:
         )
 
     def confused(self) -> tuple[ConfusedPair, ...]:
-        """The pairs taken for one another most often, at most 50."""
+        """The most frequent confusions between two classes, at most 50."""
         labels, predicted = np.nonzero(self._confusion)
         counts = self._confusion[labels, predicted]
         most_first = np.lexsort((predicted, labels, -counts))
@@ -177,11 +177,11 @@ class Tally:
         )
 
     def shifted_hits(self, shift: int) -> int:
-        """The images whose best class would be right if `shift` were added to every label."""
+        """The number of images whose best class would be right if `shift` were added to every label."""
         return int(self._confusion.trace(shift))
 
     def wrong_images(self) -> tuple[WrongImage, ...]:
-        """The images got wrong with most confidence, at most 50, the most confident first."""
+        """The wrong images, most confident first, at most 50."""
         return tuple(self._wrong_image(record) for _, _, record in self._wrong)
 
     def _wrong_image(self, record: Record) -> WrongImage:
@@ -207,5 +207,5 @@ class Tally:
 
 
 def rank_of(record: Record) -> int | None:
-    """The place of the label among the classes answered, from 1; None if it is not there."""
+    """The position of the label among the classes in the answer, from 1; None if it is not there."""
     return next((rank for rank, (class_id, _) in enumerate(record.top, start=1) if class_id == record.label), None)

@@ -1,17 +1,17 @@
-"""How far scores can be believed: confidence against accuracy."""
+"""How reliable the scores are: confidence against accuracy."""
 
 from bisect import bisect_left
 
 from pydantic import BaseModel
 
 BINS = 15
-_BOUNDS = tuple(number / BINS for number in range(1, BINS))  # a bin holds its upper bound
-_UNIT = 1 << 60  # sums are of whole numbers, so that they do not depend on the order of the images
+_BOUNDS = tuple(number / BINS for number in range(1, BINS))  # a bin includes its upper bound
+_UNIT = 1 << 60  # sums are whole numbers, so that they do not depend on the order of the images
 _ROUNDING = 1e-4  # a softmax in half precision may add up to a little more than 1
 
 
 class Bin(BaseModel, frozen=True):
-    """The images whose best score lies in (lower, upper], and how many of them are right; the means are None of no images."""
+    """The images whose best score is in (lower, upper], and the number of right ones; the means are None without images."""
 
     lower: float
     upper: float
@@ -22,7 +22,7 @@ class Bin(BaseModel, frozen=True):
 
 
 class Calibration(BaseModel, frozen=True):
-    """The expected and the largest calibration error (Guo and others, 2017: equal bins), over the images that were answered."""
+    """The expected and the largest calibration error (Guo and others, 2017: equal bins), over the images with an answer."""
 
     ece: float
     mce: float
@@ -31,7 +31,7 @@ class Calibration(BaseModel, frozen=True):
 
 
 class Confidences:
-    """What a calibration is computed from."""
+    """Collects the data for a calibration."""
 
     def __init__(self) -> None:
         self._counts = [0] * BINS
@@ -48,7 +48,7 @@ class Confidences:
         self._sums[place] += int(confidence * _UNIT)
 
     def calibration(self) -> Calibration | None:
-        """The calibration, or None of no images or of scores that are no probabilities."""
+        """The calibration, or None without images or if the scores are not probabilities."""
         total = sum(self._counts)
         if not total or not self._probabilities:
             return None

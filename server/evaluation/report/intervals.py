@@ -1,4 +1,4 @@
-"""The statistics an evaluation is reported with, each in closed form."""
+"""The statistics of an evaluation, each in closed form."""
 
 from math import sqrt
 
@@ -8,7 +8,7 @@ Z_95 = 1.959963984540054  # the normal distribution's 97.5 % point
 
 
 class Share(BaseModel, frozen=True):
-    """A share of images with its Wilson 95 % interval; both are None of no images."""
+    """A share of images with its Wilson 95 % interval; both are None without images."""
 
     value: float | None
     interval: tuple[float, float] | None
@@ -34,9 +34,9 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
 
 
 def mcnemar_p(only_a: int, only_b: int) -> float:
-    """McNemar's exact two-sided p: how likely fair coins split the images that only one of two runs got right this unevenly.
+    """McNemar's exact two-sided p: the probability that fair coins split the images that only one run got right this unevenly.
 
-    The sum is one of whole numbers and rounded once, at the end.
+    The sum consists of whole numbers and is rounded once, at the end.
     """
     tosses = only_a + only_b
     term = total = 1  # binomial coefficients, from C(n, 0)

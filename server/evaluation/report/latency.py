@@ -5,7 +5,7 @@ from math import ceil, inf, log
 
 from pydantic import BaseModel
 
-_GROWTH = 1.01  # a bin's upper bound over its lower one: percentiles are right within 0.5 %
+_GROWTH = 1.01  # ratio of a bin's upper to its lower bound: percentiles are right within 0.5 %
 _LOG_GROWTH = log(_GROWTH)
 _SMALLEST_MS = 0.001
 
@@ -40,7 +40,7 @@ class LatencyHistogram:
         self._max_ms = max(self._max_ms, elapsed_ms)
 
     def percentile(self, share: float) -> float:
-        """The duration that this share of all does not exceed (the nearest rank)."""
+        """The shortest duration that is not below this share of all durations (the nearest rank)."""
         rank = max(1, ceil(share * self._count))
         for number in sorted(self._bins):
             rank -= self._bins[number]
@@ -49,7 +49,7 @@ class LatencyHistogram:
         raise ValueError("there are no durations")
 
     def percentiles(self) -> Percentiles:
-        """All of them; there must be a duration."""
+        """All percentiles; there must be a duration."""
         return Percentiles(
             count=self._count,
             mean_ms=self._sum_ms / self._count,

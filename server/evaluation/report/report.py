@@ -1,4 +1,4 @@
-"""The report of a run: a pure function of its log, its manifest and the names of the classes."""
+"""The report of a run, a pure function of its log, its manifest and the names of the classes."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,13 +12,13 @@ from server.evaluation.run.records import Record
 from server.evaluation.run.run_manifest import RunManifest
 
 WORST_CLASSES = 20
-TOTAL = "total"  # the stage that stands for the whole way of an image
+TOTAL = "total"  # the stage for the whole time of an image
 
-_SHIFT_SHARE = 0.2  # so many images right under a shift, and twice as many as without, are no accident
+_SHIFT_SHARE = 0.2  # if a shift makes this share right, and twice as many as without, it is not chance
 
 
 class Throughput(BaseModel, frozen=True):
-    """Images a second, over the seconds of all sessions from begin to last answer; None where the log has no times."""
+    """Images per second, over the seconds of all sessions from start to last answer; None if the log has no times."""
 
     images: int
     seconds: float | None
@@ -27,10 +27,10 @@ class Throughput(BaseModel, frozen=True):
 
 
 class Report(BaseModel, frozen=True):
-    """Everything a run has to tell.
+    """All results of a run.
 
-    `accuracy` (top1 to topk) is over all listed images with a label, and what failed or was not attempted counts as wrong;
-    `accuracy_decoded` is over those that were answered. `latency` has a stage a key, and `total`. `wrong` and `failed` are
+    `accuracy` (top1 to topk) covers all listed images with a label; failed and unprocessed ones count as wrong.
+    `accuracy_decoded` covers the images with an answer. `latency` has one entry per stage, and `total`. `wrong` and `failed` are
     examples, at most 50 each; the log holds all.
     """
 
@@ -49,19 +49,19 @@ class Report(BaseModel, frozen=True):
     manifest: RunManifest
 
     def as_json(self) -> str:
-        """The full report."""
+        """The complete report."""
         return self.model_dump_json(indent=2) + "\n"
 
     def worst_classes(self) -> list[ClassRow]:
-        """The classes with the lowest recall; of equal ones those with more images first."""
+        """The classes with the lowest recall; among equal ones, those with more images first."""
         labelled = [row for row in self.per_class if row.recall is not None]
         return sorted(labelled, key=lambda row: (row.recall, -row.support, row.class_id))[:WORST_CLASSES]
 
 
 def build_report(records: Iterable[Record], manifest: RunManifest, class_names: Sequence[str]) -> Report:
-    """The report of a run, also of one that is still under way.
+    """The report of a run, finished or running.
 
-    Raises RunInvalid if a record names a class that the model has not, and what reading the records raises.
+    Raises RunInvalid if a record names a class that the model does not have; passes on errors from reading the records.
     """
     tally, confidences = Tally(class_names, manifest.top_k), Confidences()
     durations: dict[str, LatencyHistogram] = {}
@@ -102,7 +102,7 @@ def _throughput(images: int, sessions_s: dict[int, float]) -> Throughput:
 
 
 def _shift_notes(tally: Tally) -> list[str]:
-    """What a list of 1001 classes, whose class 0 is the background, looks like to a model of 1000, or the other way round."""
+    """Notes if labels and model differ by one, like a list of 1001 classes with background class 0 and a model of 1000, or vice versa."""
     notes = []
     for shift in (-1, 1):
         hits = tally.shifted_hits(shift)
@@ -110,6 +110,6 @@ def _shift_notes(tally: Tally) -> list[str]:
             change = f"{abs(shift)} {'less' if shift < 0 else 'more'}"
             notes.append(
                 f"The labels seem to be shifted: if each were {change}, {hits} of {tally.labelled_decoded} images would be right "
-                f"instead of {tally.hits(1)}. Nothing was changed: mend the labels and run again."
+                f"instead of {tally.hits(1)}. Nothing was changed: correct the labels and run again."
             )
     return notes

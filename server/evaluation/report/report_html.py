@@ -1,4 +1,4 @@
-"""A report as one page that needs nothing else: no script, no font, no picture from elsewhere."""
+"""A report as one complete page: no script, font or picture from elsewhere."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ _MARK = (Path(__file__).parents[2] / "web" / "favicon.svg").read_text("utf-8")
 
 
 def render_html(report: Report, thumbnails: Mapping[int, bytes]) -> str:
-    """The page; `thumbnails` are JPEGs by the index of the image. Raises PageUnavailable where no library is there to draw it."""
+    """The page; `thumbnails` are JPEGs by the index of the image. Raises PageUnavailable if the drawing library is missing."""
     if find_spec("matplotlib") is None:
         raise PageUnavailable(
-            "No page can be drawn: matplotlib is not installed.", "Install ascend-classify[report], or take the JSON report."
+            "The page cannot be drawn: matplotlib is not installed.", "Install ascend-classify[report], or request the JSON report."
         )
     manifest = report.manifest
     parts = [
@@ -38,16 +38,16 @@ def render_html(report: Report, thumbnails: Mapping[int, bytes]) -> str:
         _panel(
             "Accuracy",
             accuracy_table(report) + _top_k(report),
-            "Wilson 95 % intervals. Among all listed, what failed is wrong.",
+            "Wilson 95 % intervals. Among all listed images, failed ones count as wrong.",
         ),
-        _panel("Images", denominators_table(report.denominators), "What each figure is a part of."),
+        _panel("Images", denominators_table(report.denominators), "The totals behind each figure."),
         "</div>",
         _confidence(report),
         _classes(report),
         _time(report),
         _wrong(report, thumbnails),
         _failed(report),
-        _panel("Manifest", manifest_list(manifest), "What these figures depend on."),
+        _panel("Manifest", manifest_list(manifest), "The inputs behind these figures."),
         '<p class="footer">Every figure is computed from the log of predictions.</p>',
     ]
     return _page(f"{manifest.model} on {manifest.dataset}", "\n".join(part for part in parts if part))
@@ -104,16 +104,16 @@ def _top_k(report: Report) -> str:
 def _confidence(report: Report) -> str:
     from server.evaluation.report import report_plots as plots
 
-    drawn, words = [], "The scores are no probabilities: there is nothing to calibrate."
+    drawn, words = [], "The scores are not probabilities, so there is no calibration."
     if found := report.calibration:
-        drawn.append(_plot(plots.reliability_plot(found), "Reliability: below the diagonal the model is too sure of itself"))
-        drawn.append(_plot(plots.confidence_plot(found), "How sure the model was of its best class"))
+        drawn.append(_plot(plots.reliability_plot(found), "Reliability: below the diagonal the model is too confident"))
+        drawn.append(_plot(plots.confidence_plot(found), "The model's confidence in its best class"))
         words = (
             f"Expected calibration error {found.ece:.4f}, the largest {found.mce:.4f} (15 equal bins); mean confidence "
             f"{found.mean_confidence:.2%} over {report.denominators.labelled_decoded:,} answered images."
         )
     if report.denominators.labelled:
-        drawn.append(_plot(plots.recall_plot(report), "How many classes have how much recall"))
+        drawn.append(_plot(plots.recall_plot(report), "Number of classes by recall"))
     if not drawn:
         return ""
     about = words if report.calibration or report.manifest.score_type != "probability" else ""
@@ -123,8 +123,8 @@ def _confidence(report: Report) -> str:
 def _classes(report: Report) -> str:
     if not report.per_class:
         return ""
-    worst = _panel("Worst classes", class_table(report), "By recall: the share of a class's images that were found.")
-    confused = _panel("Confused", confused_table(report), "Images of one class that were taken for another, most first.")
+    worst = _panel("Worst classes", class_table(report), "By recall: the share of a class's images with the right prediction.")
+    confused = _panel("Confused", confused_table(report), "Images of one class with another prediction, most frequent first.")
     return f'<div class="pair">{worst}{confused}</div>'
 
 
@@ -145,13 +145,13 @@ def _wrong(report: Report, thumbnails: Mapping[int, bytes]) -> str:
     for image in report.wrong:
         jpeg = thumbnails.get(image.index)
         picture = f'<img alt="" src="data:image/jpeg;base64,{b64encode(jpeg).decode()}">' if jpeg else "no picture"
-        place = f"its own is no. {image.rank}" if image.rank else "its own is not among the answered"
+        place = f"the right class is no. {image.rank}" if image.rank else "the right class is not in the answer"
         said, true, name = escape(image.predicted_name), escape(image.label_name), escape(image.name)
         cells.append(
             f'<li><span class="thumb">{picture}</span><p class="said" title="{said}"><span>{said}</span><b>{image.score:.2f}</b></p>'
             f'<p title="{true}; {place}">is {true}</p><p class="file" title="{name}"><bdi>{name}</bdi></p></li>'
         )
-    about = f"The {len(cells)} of which the model was most sure: what it said, and below that what it is."
+    about = f"The {len(cells)} with the highest confidence: first the prediction, below it the right class."
     return _panel("Wrong images", f'<ul class="wrong">{"".join(cells)}</ul>', about)
 
 
@@ -159,4 +159,4 @@ def _failed(report: Report) -> str:
     if not report.failed:
         return ""
     total = sum(report.denominators.failed.values())
-    return _panel("Images without an answer", failed_table(report), f"{total:,} in all; the first of the list.")
+    return _panel("Images without an answer", failed_table(report), f"{total:,} in total; the first ones of the list.")

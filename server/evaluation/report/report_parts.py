@@ -15,7 +15,7 @@ _NOTHING = "\N{EN DASH}"
 
 
 def figures(report: Report) -> str:
-    """The first figures, large."""
+    """The main figures, in large type."""
     shares = list(report.accuracy.items())
     chosen = [shares[0], shares[-1]] if len(shares) > 1 else shares
     cells = [_share_figure(f"Top-{name.removeprefix('top')} of all listed images", share) for name, share in chosen if share.total]
@@ -33,7 +33,7 @@ def figures(report: Report) -> str:
 def accuracy_table(report: Report) -> str:
     """Top-1 to top-k over both denominators."""
     if not report.denominators.labelled:
-        return '<p class="soft">No image has a label.</p>'
+        return '<p class="soft">The images have no labels.</p>'
     counts = report.denominators
     rows = [
         [f"Top-{name.removeprefix('top')}", f"{listed.correct:,}", *_share_cells(listed), *_share_cells(decoded)]
@@ -44,14 +44,14 @@ def accuracy_table(report: Report) -> str:
 
 
 def denominators_table(counts: Denominators) -> str:
-    """How many images of each kind, parts below their wholes."""
+    """The number of images of each kind, parts below their totals."""
     rows = [("Listed", counts.listed, ""), ("Attempted", counts.attempted, ""), ("Answered (decoded)", counts.decoded, "part")]
     rows += [(f"Failed: {outcome}", count, "part") for outcome, count in counts.failed.items()]
     rows += [
         ("Not attempted", counts.not_attempted, ""),
         ("With a label", counts.labelled, ""),
-        ("of them answered", counts.labelled_decoded, "part"),
-        ("of these with a tie for the best", counts.tied, "part"),
+        ("of these answered", counts.labelled_decoded, "part"),
+        ("of these with a tie for the best class", counts.tied, "part"),
         ("Without a label", counts.unlabelled, ""),
     ]
     cells = "".join(
@@ -81,7 +81,7 @@ def confused_table(report: Report) -> str:
     return (
         _table(["is", "taken for", "images", "of its class"], rows, numbers=range(2, 4))
         if rows
-        else '<p class="soft">No image was taken for another.</p>'
+        else '<p class="soft">No class was confused with another.</p>'
     )
 
 
@@ -95,7 +95,7 @@ def latency_table(latency: dict[str, Percentiles]) -> str:
 
 
 def failed_table(report: Report) -> str:
-    """Some images without an answer."""
+    """Examples of images without an answer."""
     rows = [[str(image.index), escape(image.name), escape(image.outcome)] for image in report.failed[:_FAILED]]
     return _table(["index", "image", "outcome"], rows, numbers=())
 
@@ -119,7 +119,7 @@ def _entry(name: str, value: str) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int]) -> str:
-    """Cells are HTML; the columns of `numbers` stand to the right."""
+    """A table of HTML cells; the columns in `numbers` are aligned to the right."""
     right = set(numbers)
 
     def cells(tag: str, row: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The plots of a report as SVG that takes its colours and its letters from the page around it."""
+"""The plots of a report as SVG; they take colours and fonts from the page."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from server.evaluation.report.calibration import Calibration
 from server.evaluation.report.latency import Percentiles
 from server.evaluation.report.report import Report
 
-# Drawn in these and then replaced by the variables of report.css, so that the plots follow light and dark.
+# The plots are drawn in these colours, which are then replaced by the variables of report.css, so that they follow light and dark.
 _COLOURS = {
     "#1c2326": "--ink",
     "#5c666a": "--muted",
@@ -30,7 +30,7 @@ _INK, _MUTED, _LINE, _ACCENT, _SOFT, _BAD = _COLOURS
 
 _STYLE: dict[RcKeyType, Any] = {
     "svg.fonttype": "none",  # text stays text
-    "svg.hashsalt": "ascend-classify",  # the same report, the same bytes
+    "svg.hashsalt": "ascend-classify",  # the same report gives the same bytes
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
     "text.color": _INK,
@@ -47,13 +47,13 @@ _STYLE: dict[RcKeyType, Any] = {
     "ytick.labelcolor": _MUTED,
     "legend.frameon": False,
 }
-_WIDTH_IN = 4.0  # of every plot, so that their letters have one size
-_LEAST_MS = 0.001  # nothing has no place on a logarithmic scale
+_WIDTH_IN = 4.0  # the same for every plot, so that all text has one size
+_LEAST_MS = 0.001  # zero has no position on a logarithmic scale
 _style_lock = Lock()  # the style is the library's global state
 
 
 def top_k_plot(report: Report) -> str:
-    """Accuracy and its intervals for the first k classes, over all listed images and over those that were answered."""
+    """Accuracy and its intervals for the first k classes, over all listed images and over those with an answer."""
     with _axes("topk", 1.7) as (axes, svg):
         for shares, colour, offset, marker, name in (
             (report.accuracy, _ACCENT, -0.1, "o", "all listed"),
@@ -75,7 +75,7 @@ def top_k_plot(report: Report) -> str:
 
 
 def reliability_plot(calibration: Calibration) -> str:
-    """Accuracy against confidence, bin by bin; below the diagonal the model believes itself too much."""
+    """Accuracy against confidence, bin by bin; below the diagonal the model is too confident."""
     filled = [found for found in calibration.bins if found.count]
     middles = [(found.lower + found.upper) / 2 for found in filled]
     accuracy = [found.accuracy or 0.0 for found in filled]
@@ -92,7 +92,7 @@ def reliability_plot(calibration: Calibration) -> str:
 
 
 def confidence_plot(calibration: Calibration) -> str:
-    """How many images the model was how sure of, right and wrong ones."""
+    """The number of images by confidence, right and wrong ones."""
     middles = [(found.lower + found.upper) / 2 for found in calibration.bins]
     right = [found.correct for found in calibration.bins]
     wrong = [found.count - found.correct for found in calibration.bins]
@@ -109,7 +109,7 @@ def confidence_plot(calibration: Calibration) -> str:
 
 
 def recall_plot(report: Report) -> str:
-    """How many classes have how much recall."""
+    """The number of classes by recall."""
     recalls = [row.recall for row in report.per_class if row.recall is not None]
     with _axes("recall") as (axes, svg):
         axes.hist(recalls, bins=20, range=(0, 1), color=_SOFT, rwidth=0.9)
@@ -147,7 +147,7 @@ def _percent(axes: Axes) -> None:
 
 @contextmanager
 def _axes(name: str, height_in: float = 2.9) -> Iterator[tuple[Axes, Sequence[str]]]:
-    """Axes to draw on; when they are done, the SVG is in the list."""
+    """Axes for a plot; at the end of the block the list holds the SVG."""
     svg: list[str] = []
     with _style_lock, mpl.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
@@ -158,7 +158,7 @@ def _axes(name: str, height_in: float = 2.9) -> Iterator[tuple[Axes, Sequence[st
 
 
 def _for_page(svg: str, name: str) -> str:
-    """The drawing without its head, its ids its own, its colours and letters the page's."""
+    """The drawing without its head, with unique ids, and with the page's colours and fonts."""
     svg = re.sub(r'^.*?<svg[^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', svg, count=1, flags=re.DOTALL)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""Two runs over the same images, compared in pairs: differences too small for their intervals can be told this way."""
+"""Compares two runs over the same images in pairs, which shows differences smaller than their intervals."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class FinishedRun(NamedTuple):
 
 
 class DifferentImage(BaseModel, frozen=True):
-    """An image on which the runs disagree; a prediction is a class id, or None of a failure."""
+    """An image on which the runs disagree; a prediction is a class id, or None for a failure."""
 
     name: str
     label: int | None
@@ -33,10 +33,10 @@ class DifferentImage(BaseModel, frozen=True):
 
 
 class Comparison(BaseModel, frozen=True):
-    """Two runs over the images they have in common, by name.
+    """Two runs over their common images, by name.
 
-    `agreement` is the share with the same best class, a failure agreeing with nothing. The four counts and the accuracies are
-    over `labelled` images, a failure being wrong; `mcnemar_p` is exact and two-sided. `different` are examples, at most 50.
+    `agreement` is the share with the same best class; a failure agrees with nothing. The four counts and the accuracies
+    cover `labelled` images; a failure counts as wrong. `mcnemar_p` is exact and two-sided. `different` are examples, at most 50.
     """
 
     common: int
@@ -55,11 +55,11 @@ class Comparison(BaseModel, frozen=True):
     manifest_differences: dict[str, tuple[object, object]]
 
     def as_json(self) -> str:
-        """All of it."""
+        """The comparison as JSON."""
         return self.model_dump_json(indent=2) + "\n"
 
     def as_text(self) -> str:
-        """What a person wants to know first."""
+        """The summary for a person."""
         better, worse = ("A", "B") if self.a_right_b_wrong > self.a_wrong_b_right else ("B", "A")
         ahead = abs(self.a_right_b_wrong - self.a_wrong_b_right)
         meaning = "more than chance explains" if self.mcnemar_p < SIGNIFICANT_P else "no more than chance explains"
@@ -77,7 +77,7 @@ class Comparison(BaseModel, frozen=True):
 
 
 def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
-    """Compare two runs; raises RunInvalid if they have no image in common, or another label for one."""
+    """Compare two runs; raises RunInvalid if they have no common images, or different labels for one."""
     known = {record.name: (record.label, _predicted(record)) for record in a.records}
     in_a, common, same = len(known), 0, 0
     outcomes = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
@@ -100,7 +100,7 @@ def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
                 DifferentImage(name=record.name, label=label, predicted_a=_class(predicted_a), predicted_b=_class(predicted_b))
             )
     if not common:
-        raise RunInvalid("The two runs have no image in common.", "Images are told by their names in the list.")
+        raise RunInvalid("The two runs have no images in common.", "Images are matched by their names in the list.")
     right, only_a, only_b = outcomes[True, True], outcomes[True, False], outcomes[False, True]
     labelled = sum(outcomes.values())
     return Comparison(

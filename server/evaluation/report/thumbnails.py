@@ -18,14 +18,14 @@ _QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 75, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
 
 
 class Items(Protocol):
-    """The list of a run, as a LabelledSet is one."""
+    """The list of a run, for example a LabelledSet."""
 
     def __getitem__(self, index: int, /) -> Item:
         """One image of the list."""
 
 
 def wrong_thumbnails(report: Report, items: Items, max_pixels: int) -> dict[int, bytes]:
-    """JPEGs, by index, of the report's wrong images that can still be read; `items` is the list of the run."""
+    """JPEGs, by index, of the report's wrong images that are still readable; `items` is the list of the run."""
     found = {}
     for wrong in report.wrong:
         try:
@@ -36,7 +36,7 @@ def wrong_thumbnails(report: Report, items: Items, max_pixels: int) -> dict[int,
 
 
 def thumbnail(data: bytes, max_pixels: int) -> bytes:
-    """A JPEG of an image, upright, its longer side at most 192 pixels; raises what `inspect_image` and `upright` raise."""
+    """A JPEG of an image, upright, its longer side at most 192 pixels; raises the errors of `inspect_image` and `upright`."""
     image = upright(inspect_image(data, max_pixels))
     times = max(image.width_px, image.height_px) / SIDE_PX
     reduced = next((flag for least, flag in _REDUCED if times >= least), cv2.IMREAD_COLOR)
@@ -55,5 +55,5 @@ def thumbnail(data: bytes, max_pixels: int) -> bytes:
     return jpeg.tobytes()
 
 
-# A JPEG decoded at an eighth costs a fraction; by how many times the image must be larger than the thumbnail for that.
+# To decode a JPEG at an eighth is much cheaper; this is how many times larger than the thumbnail the image must be.
 _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))

@@ -1,1 +1,1 @@
-"""One run over a labelled set, and what it keeps."""
+"""One run over a labelled set, and its files."""

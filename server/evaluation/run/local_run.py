@@ -1,4 +1,4 @@
-"""An evaluation in this process, through the engine that serves."""
+"""An evaluation in this process, with the serving engine."""
 
 import signal
 import threading
@@ -27,7 +27,7 @@ Tell = Callable[[Progress], None]
 
 
 class Interrupted(Exception):
-    """Somebody pressed Ctrl-C; everything that was answered is in the log."""
+    """A person pressed Ctrl-C; the log holds all answers so far."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def evaluate(
     *,
     keep_scores: bool = False,
 ) -> LocalRun:
-    """Evaluate a folder, or go on where the run in `folder` was interrupted; raises ClassifyError, and Interrupted.
+    """Evaluate a folder, or continue the interrupted run in `folder`; raises ClassifyError, and Interrupted.
 
-    A run that has begun to keep all scores goes on with it.
+    A run that began to store all scores continues to do so.
     """
     service, runtime = open_service(without_fallback(settings))
     model = service.models.default
@@ -86,7 +86,7 @@ def evaluate(
 
 @contextmanager
 def _until_interrupted() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C or SIGTERM sets; a second one ends the process as always."""
+    """An event that the first Ctrl-C or SIGTERM sets; a second one ends the process."""
     stop = threading.Event()
     former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -105,7 +105,7 @@ def _until_interrupted() -> Iterator[threading.Event]:
 
 
 def write_result_files(records: Iterator[Record], folder: Path, top_k: int) -> int:
-    """The SDK samples' result file of each answered image, `<image>_1.txt`; how many. Raises RunInvalid for two of one name."""
+    """Write the SDK samples' result file of each answered image, `<image>_1.txt`; returns the count. Raises RunInvalid for equal names."""
     make_folder(folder)
     seen: set[Path] = set()
     written = 0
@@ -118,5 +118,5 @@ def write_result_files(records: Iterator[Record], folder: Path, top_k: int) -> i
             written += 1
             write_result(path, [class_id for class_id, _ in record.top[:top_k]])
         else:
-            path.unlink(missing_ok=True)  # that of an earlier run
+            path.unlink(missing_ok=True)  # from an earlier run
     return written

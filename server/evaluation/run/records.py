@@ -1,7 +1,7 @@
-"""The log of an evaluation's predictions: one line of JSON an image, appended as they come.
+"""The log of an evaluation's predictions: one line of JSON per image, appended one by one.
 
-A line is written by one call, so a process that is killed leaves at most its last line torn: reading leaves that one out, and
-writing begins by cutting it off. An image that comes twice counts once, as it came first.
+Each line is one write, so a killed process leaves at most its last line incomplete. A reader ignores that line, and
+a writer first cuts it off. If an image occurs twice, its first line counts.
 """
 
 import os
@@ -18,21 +18,21 @@ from server.evaluation.evaluation_errors import EvaluationLost
 from server.types import Prediction
 
 OK = "ok"
-SCORES_INVALID = "scores_invalid"  # the outcome of an answer without scores, with NaN or infinite ones, or with a class twice
+SCORES_INVALID = "scores_invalid"  # the outcome of an answer without scores, with NaN or infinite scores, or with a repeated class
 
 _MAX_LINE_BYTES = 64 * 1024
 _MAX_INDEX = 2**31
-_LINES_TO_SYNC = 1000  # what the loss of power, unlike that of the process, may cost
+_LINES_TO_SYNC = 1000  # so many lines can be lost in a power failure; a killed process loses none
 
 Index = Annotated[int, Field(ge=0, lt=_MAX_INDEX)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Record(BaseModel, frozen=True):
-    """What became of one image of the list: `outcome` is "ok" or an error's code.
+    """The result of one image of the list: `outcome` is "ok" or an error's code.
 
-    `index` counts the list from 0; `top` holds (class id, score), best first, as served. `elapsed_s` is the time from the begin
-    of its session to this answer; a run that was resumed has several sessions.
+    `index` counts the list from 0; `top` holds (class id, score), best first, as served. `elapsed_s` is the time from the start
+    of its session to this answer; a resumed run has several sessions.
     """
 
     index: Index
@@ -47,11 +47,11 @@ class Record(BaseModel, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Whether the image was answered."""
+        """Whether the image has an answer."""
         return self.outcome == OK
 
     def answered(self, prediction: Prediction) -> Self:
-        """The record with an answer; scores that are none make it a failure."""
+        """The record with an answer; invalid scores make it a failure."""
         ids = {score.class_id for score in prediction.scores}
         if not ids or len(ids) < len(prediction.scores) or not all(isfinite(score.score) for score in prediction.scores):
             return self.model_copy(update={"outcome": SCORES_INVALID, "top": ()})
@@ -70,7 +70,7 @@ class PredictionLog:
         self._unsynced = 0
 
     def append(self, record: Record) -> None:
-        """Write one record; raises EvaluationLost if it cannot be written, and then the log is as it was."""
+        """Write one record; raises EvaluationLost if that fails, and then the log does not change."""
         line = record.model_dump_json().encode() + b"\n"
         try:
             if self._file is None:
@@ -88,7 +88,7 @@ class PredictionLog:
             self.sync()
 
     def sync(self) -> None:
-        """Have everything on the disk; raises EvaluationLost."""
+        """Flush everything to the disk; raises EvaluationLost."""
         if self._file is not None:
             try:
                 os.fsync(self._file)
@@ -97,11 +97,11 @@ class PredictionLog:
         self._unsynced = 0
 
     def read(self) -> Iterator[Record]:
-        """The records in the order they were written, each image once; a log that is not there is empty.
+        """The records in the order of writing, each image once; a missing log is empty.
 
-        Raises EvaluationLost if the file cannot be read, or is damaged elsewhere than at its end.
+        Raises EvaluationLost if the file cannot be read, or is damaged before its end.
         """
-        seen = bytearray()  # one bit an image, so that a long list costs little
+        seen = bytearray()  # one bit per image, so that a long list needs little memory
         try:
             with self.path.open("rb") as file:
                 for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE_BYTES), b""), start=1):
@@ -120,7 +120,7 @@ class PredictionLog:
             raise EvaluationLost(f"{self.path} cannot be read: {error.strerror}.") from error
 
     def close(self) -> None:
-        """Have everything on the disk and close the file; a later append opens it again."""
+        """Flush everything to the disk and close the file; a later append opens it again."""
         if self._file is not None:
             try:
                 self.sync()
@@ -135,7 +135,7 @@ class PredictionLog:
         self.close()
 
     def _open(self) -> int:
-        """The file, open behind its last whole line."""
+        """The file, open at the end of its last complete line."""
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             size_bytes = os.lseek(file, 0, os.SEEK_END)
@@ -158,8 +158,8 @@ def _parse(line: bytes, path: Path, number: int) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the line"
-        raise EvaluationLost(f"{path}, line {number} is damaged: {where}: {first['msg']}.", "Begin the evaluation anew.") from error
+        raise EvaluationLost(f"{path}, line {number} is damaged: {where}: {first['msg']}.", "Start a new evaluation.") from error
 
 
 def _unwritable(path: Path, error: OSError) -> EvaluationLost:
-    return EvaluationLost(f"{path} cannot be written: {error.strerror}.", "What was written before is kept: make room, then resume.")
+    return EvaluationLost(f"{path} cannot be written: {error.strerror}.", "The earlier lines are safe: free some disk space, then resume.")

@@ -1,4 +1,4 @@
-"""Describes a run: hashes of everything that goes in, what computes, and where."""
+"""Describes a run: the hashes of its inputs, the engine and the machine."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ PACKAGES = ("ascend-classify", "openvino", "opencv-python-headless", "numpy")
 
 
 def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled: LabelledSet, request: EvaluationRequest) -> RunManifest:
-    """The manifest of a run that has not begun."""
+    """The manifest of a run before its start."""
     manifest = served.model.manifest
     artifact = manifest.artifact("cpu") if runtime == "cpu" else next((a for a in manifest.artifacts if a.soc != "cpu"), None)
     return RunManifest(

@@ -1,4 +1,4 @@
-"""The folder of one run: what was measured, the log of predictions, and the report. Server and command line keep the same."""
+"""The folder of one run: its manifest, the log of predictions, and the report. Server and command line use the same format."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ MANIFEST, LOG, REPORT, PAGE = "manifest.json", "predictions.jsonl", "report.json
 
 
 class RunFolder:
-    """One run, which may be under way, interrupted or finished."""
+    """One run: running, interrupted or finished."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -27,23 +27,23 @@ class RunFolder:
         self._report = path / REPORT
 
     def begin(self, now: RunManifest) -> RunManifest:
-        """The manifest of a run that begins or goes on; raises RunInvalid if what it depends on has changed since, EvaluationLost."""
+        """The manifest of a new or resumed run; raises RunInvalid if its inputs have changed, EvaluationLost."""
         if not self._manifest.exists():
             manifest = now.model_copy(update={"started_at": _now()})
             try:
                 self.path.mkdir(mode=0o750, parents=True, exist_ok=True)
             except OSError as error:
-                raise EvaluationLost(f"{self.path} cannot be made: {error.strerror}.") from error
+                raise EvaluationLost(f"{self.path} cannot be created: {error.strerror}.") from error
             write_whole(self._manifest, manifest.model_dump_json(indent=2))
             return manifest
         former = self.manifest()
         if changed := former.differences(now):
             told = ", ".join(f"{name} was {was!r} and is {is_!r}" for name, (was, is_) in changed.items())
-            raise RunInvalid(f"The evaluation cannot go on where it was interrupted: {told[:1000]}.", "Begin a new one.")
+            raise RunInvalid(f"The evaluation cannot be resumed: {told[:1000]}.", "Start a new one.")
         return former
 
     def finish(self, class_names: Sequence[str]) -> Report:
-        """Compute the report from the log and keep it; raises EvaluationLost."""
+        """Calculate the report from the log and store it; raises EvaluationLost."""
         manifest = self.manifest()
         if not manifest.ended_at:
             manifest = manifest.model_copy(update={"ended_at": _now()})
@@ -53,13 +53,15 @@ class RunFolder:
         return report
 
     def manifest(self) -> RunManifest:
-        """What was measured, by what; raises EvaluationLost."""
+        """The manifest of the run; raises EvaluationLost."""
         return RunManifest.model_validate_json(_read(self._manifest))
 
     def report(self) -> Report:
         """The report of a finished run; raises NotFinished or EvaluationLost."""
         if not self._report.exists():
-            raise NotFinished(f"The evaluation in {self.path.name} is not finished, so it has no report.", "Let it go on to its end.")
+            raise NotFinished(
+                f"The evaluation in {self.path.name} is not finished, so it has no report.", "Resume it, or wait for its end."
+            )
         try:
             return Report.model_validate_json(_read(self._report))
         except ValidationError as error:
@@ -71,11 +73,11 @@ class RunFolder:
 
 
 def find_run(name: str, runs: Path) -> RunFolder:
-    """A run by the id it has below `runs`, its folder, or one of the folder's files; raises RunInvalid."""
+    """Find a run by its id in `runs`, its folder, or one of the folder's files; raises RunInvalid."""
     for path in (runs / name, Path(name), Path(name).parent):
         if (path / MANIFEST).is_file():
             return RunFolder(path)
-    raise RunInvalid(f"{name!r} is no evaluation.", f"Name an id of {runs}, or a run's folder, log or report.")
+    raise RunInvalid(f"{name!r} is not an evaluation.", f"Give an id from {runs}, or a run's folder, log or report.")
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -84,7 +86,7 @@ def write_whole(path: Path, text: str) -> None:
         with whole_file(path) as unfinished:
             unfinished.write_text(text, "utf-8")
     except OSError as error:
-        raise EvaluationLost(f"{path} cannot be written: {error.strerror}.", "See that its disk has room.") from error
+        raise EvaluationLost(f"{path} cannot be written: {error.strerror}.", "Make sure that its disk has free space.") from error
 
 
 def _read(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""The manifest of a run: everything its figures depend on."""
+"""The manifest of a run: all inputs behind its figures."""
 
 from typing import Literal
 
@@ -6,15 +6,15 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from server.types import ScoreType
 
-# What may differ between a run and its continuation.
+# These fields may differ between a run and its continuation.
 _TIMES = ("started_at", "ended_at")
 
 
 class RunManifest(BaseModel):
-    """What was measured, by what, on what; times are ISO 8601.
+    """The data set, the model, the engine and the machine of a run; times are ISO 8601.
 
-    `pipeline_sha256` is that of a hand-written pipeline; `listed` and `labelled` count the list; `top_k` is how many classes are
-    looked at; `gears` are the batch sizes the artifact has; `precision` is the inference's, as f32; `list_sha256` covers names and
+    `pipeline_sha256` is the hash of a hand-written pipeline; `listed` and `labelled` count the list; `top_k` is the number of classes
+    counted; `gears` are the batch sizes of the artifact; `precision` is the inference's, for example f32; `list_sha256` covers names and
     labels in their order.
     """
 
@@ -49,10 +49,10 @@ class RunManifest(BaseModel):
     @field_validator("runtime")
     @classmethod
     def _runtime_of_today(cls, word: str) -> str:
-        """What the CPU runtime was called before: such a run is the same run, to be read, compared and gone on with."""
+        """Replace the CPU runtime's former name, so that an older run can be read, compared and resumed."""
         return "cpu" if word == "host" else word
 
     def differences(self, other: "RunManifest") -> dict[str, tuple[object, object]]:
-        """The fields, but for times, in which two runs differ: a run is only continued if there is none."""
+        """The fields, except times, in which two runs differ: a run is resumed only if there are none."""
         mine, theirs = self.model_dump(), other.model_dump()
         return {name: (mine[name], theirs[name]) for name in mine if name not in _TIMES and mine[name] != theirs[name]}

@@ -1,4 +1,4 @@
-"""Sends the images of a labelled set through an engine, and keeps a record of every one of them."""
+"""Sends the images of a labelled set through an engine, and records each result."""
 
 from collections import deque
 from collections.abc import Callable
@@ -27,7 +27,7 @@ UNREADABLE = "unreadable"
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run is. `begun` images were done before it, by an earlier process."""
+    """The progress of a run. An earlier process has done `begun` images."""
 
     total: int
     begun: int
@@ -50,18 +50,18 @@ class Progress:
 
 @dataclass(slots=True)
 class _Sent:
-    """An image in the engine."""
+    """An image inside the engine."""
 
     future: Future[Prediction]
     sent_s: float
 
 
 class Run:
-    """One evaluation under way.
+    """One running evaluation.
 
-    `places` tells how many images may be in the engine now; when it falls, those are called back that no stream has begun.
-    An image that finds the engine full or not well waits: what is measured is the model, not the load. With `scores`, those of all classes
-    are kept.
+    `places` returns how many images may be in the engine now. When the number falls, the run cancels images that no stream has started.
+    If the engine is full or down, an image waits: the run measures the model, not the load. With `scores`, the scores of all classes
+    are stored.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Run:
         return [index for index, known in enumerate(done) if not known]
 
     def run(self, stop: Event) -> bool:
-        """Go through what has no record yet; False if stopped before the end. Raises EvaluationLost when the log cannot be written."""
+        """Process all images without a record; returns False if stopped early. Raises EvaluationLost if the log is not writable."""
         try:
             while (self._todo or self._sent) and not stop.is_set():
                 self._fill(stop)
@@ -130,7 +130,7 @@ class Run:
             except ServiceError as error:
                 self._note(index, error.code, None, 0.0)
         for index in list(self._sent)[places:]:
-            self._sent[index].future.cancel()  # its callback brings it back
+            self._sent[index].future.cancel()  # its callback queues the image again
 
     def _send(self, index: int) -> None:
         item = self._items[index]
@@ -156,7 +156,7 @@ class Run:
             self._note(index, OK, sent.future.result(), latency_s)
         elif isinstance(error, EngineUnavailable | Saturated) or (isinstance(error, DeadlineExceeded) and self._again(index)):
             self._todo.appendleft(index)
-        elif isinstance(error, ScoresUnavailable):  # as every other image would be: there is nothing to report
+        elif isinstance(error, ScoresUnavailable):  # every other image would fail too, so there is nothing to report
             raise RunInvalid(error.message, error.remedy)
         else:
             self._note(index, error.code if isinstance(error, ServiceError) else "engine_failed", None, latency_s)

@@ -1,8 +1,8 @@
-"""The scores of all classes of every image of an evaluation, in one file beside its log.
+"""The scores of all classes of every image of an evaluation, in one file next to its log.
 
-A row an image, in the order of the list, a column a class: little-endian float32, NaN in the rows of images without a prediction. The
-file has its whole size from the beginning, so that no run finds out late that there is no room. A row is written before the line of
-the log that tells of its image: a process that is killed leaves no line without its row. The loss of power may cost the last of them.
+One row per image, in the order of the list, one column per class: little-endian float32; NaN in rows without a prediction. The
+file has its full size from the start, so that a run cannot fill the disk later. A row is written before its line in the log: a killed
+process leaves no line without its row. A power failure may lose the last rows.
 """
 
 import os
@@ -27,7 +27,7 @@ class ScoreFile:
     """The file, for one writer."""
 
     def __init__(self, folder: Path, images: int, classes: int) -> None:
-        """Nothing is written yet; raises RunInvalid if it would be too large."""
+        """Check the size; nothing is written yet. Raises RunInvalid if the file would be too large."""
         self.path = folder / SCORES
         self._classes = classes
         self._row_bytes = classes * FLOAT32.itemsize
@@ -36,18 +36,18 @@ class ScoreFile:
         self._unsynced = 0
         if self._size_bytes > MAX_BYTES:
             raise RunInvalid(
-                f"The scores of {images} images and {classes} classes are {self._size_bytes} bytes; {MAX_BYTES} are kept at most.",
+                f"The scores of {images} images and {classes} classes are {self._size_bytes} bytes; at most {MAX_BYTES} are allowed.",
                 f"Evaluate at most {MAX_BYTES // self._row_bytes} images (--limit), or leave out --scores.",
             )
 
     def open(self, *, goes_on: bool) -> None:
-        """Make the file, or go on with it where images were answered before.
+        """Create the file, or open it if the run has answers from before.
 
-        Raises RunInvalid if their scores were not kept, EvaluationLost.
+        Raises RunInvalid if the scores of those answers were not stored, EvaluationLost.
         """
         there = self.path.exists()
         if goes_on and not there:
-            raise RunInvalid("The evaluation was begun without --scores.", "Go on without them, or begin a new one.")
+            raise RunInvalid("The evaluation was begun without --scores.", "Resume it without --scores, or start a new one.")
         try:
             if not there:
                 self._make()
@@ -57,10 +57,10 @@ class ScoreFile:
             raise self._unwritable(error) from error
         if size_bytes != self._size_bytes:
             self.close()
-            raise EvaluationLost(f"{self.path} has {size_bytes} bytes, not {self._size_bytes}.", "Begin the evaluation anew.")
+            raise EvaluationLost(f"{self.path} has {size_bytes} bytes, not {self._size_bytes}.", "Start a new evaluation.")
 
     def _make(self) -> None:
-        """All of it, filled; a crash leaves none."""
+        """Write the whole file with NaN; a crash leaves no file."""
         with whole_file(self.path) as unfinished, unfinished.open("wb") as file:
             for start in range(0, self._size_bytes, len(_CHUNK)):
                 file.write(_CHUNK[: self._size_bytes - start])
@@ -71,7 +71,7 @@ class ScoreFile:
         if row is None or len(row) != self._row_bytes:
             raise RunInvalid(
                 f"The engine {prediction.engine} does not give the scores of all {self._classes} classes.",
-                "Begin a new one without --scores, or with another engine.",
+                "Start a new evaluation without --scores, or with another engine.",
             )
         if self._file is None:
             raise EvaluationLost(f"{self.path} is not open.")
@@ -87,7 +87,7 @@ class ScoreFile:
             raise self._unwritable(error) from error
 
     def close(self) -> None:
-        """Have everything on the disk and close the file; raises EvaluationLost."""
+        """Flush everything to the disk and close the file; raises EvaluationLost."""
         file, self._file = self._file, None
         if file is not None:
             try:
@@ -104,4 +104,6 @@ class ScoreFile:
         self.close()
 
     def _unwritable(self, error: OSError) -> EvaluationLost:
-        return EvaluationLost(f"{self.path} cannot be written: {error.strerror}.", "What was written is kept: make room, then resume.")
+        return EvaluationLost(
+            f"{self.path} cannot be written: {error.strerror}.", "The earlier scores are safe: free some disk space, then resume."
+        )

@@ -54,8 +54,8 @@ def recipe(**changes: object) -> ModelManifest:
         (recipe(std=(1.0, 1.0, 1e-6)), "rgb888", "var_reci_chn_2: Input should be less than or equal to 65504"),
         (recipe(std=(5e-324, 1.0, 1.0)), "rgb888", "var_reci_chn_0: Input should be"),
         (recipe(std=(20_000.0, 1.0, 1.0)), "rgb888", "std of 20000 is more than the 16384"),
-        (recipe(resize_width_px=257), "yuv420sp", "src_image_size_w must be even for YUV420SP_U8, and is 257"),
-        (recipe(resize_width_px=258), "yuv420sp", "load_start_pos_w must be even for YUV420SP_U8, and is 17"),
+        (recipe(resize_width_px=257), "yuv420sp", "src_image_size_w must be even for YUV420SP_U8, but is 257"),
+        (recipe(resize_width_px=258), "yuv420sp", "load_start_pos_w must be even for YUV420SP_U8, but is 17"),
         (recipe(resize_height_px=257, crop_height_px=225), "yuv420sp", "src_image_size_h must be even"),
     ],
 )

@@ -86,7 +86,7 @@ def compile_model(flags: dict[str, str], mode: str) -> None:
             om.write_bytes(om_file(payload)[:100])
             time.sleep(600)
         case "garbage":
-            om.write_bytes(b"no OM")
+            om.write_bytes(b"is not an OM")
         case "truncated":
             om.write_bytes(om_file(payload)[:-1])
         case "brackets":

@@ -37,11 +37,11 @@ def test_an_air_has_its_shape_inside(tmp_path: Path) -> None:
         ("m.mindir", b"x", "Lite converter"),
         ("m.pb", b"x", "TensorFlow"),
         ("m.prototxt", b"x", "Caffe"),
-        ("m.om", om_file(b"x"), "compiled already"),
+        ("m.om", om_file(b"x"), "already compiled"),
         ("m.ckpt", b"x", "neither an .air nor an .onnx"),
         ("m.air", b"", "is empty"),
         ("m.air", om_file(b"x"), "is an OM"),
-        ("m.onnx", b"\xff\xff\xff", "no ONNX file"),
+        ("m.onnx", b"\xff\xff\xff", "not an ONNX file"),
         ("m.onnx", b"\x08\x07", "0 inputs"),
     ],
 )
@@ -60,7 +60,7 @@ def test_an_artifact_with_the_recipe_in_it_is_refused(tmp_path: Path) -> None:
     network = plain_network()
     network.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
     (tmp_path / "m.onnx").write_bytes(network.SerializeToString())
-    with pytest.raises(AtcFailed, match="a second time"):
+    with pytest.raises(AtcFailed, match="apply the recipe again"):
         read_source(tmp_path / "m.onnx")
 
 
@@ -77,5 +77,5 @@ def test_a_name_that_atc_would_take_apart_is_refused(tmp_path: Path, name: str) 
     network = plain_network()
     network.graph.input[0].name = name
     (tmp_path / "m.onnx").write_bytes(network.SerializeToString())
-    with pytest.raises(AtcFailed, match="takes no input named"):
+    with pytest.raises(AtcFailed, match="cannot take an input with the name"):
         read_source(tmp_path / "m.onnx")

@@ -82,7 +82,7 @@ def test_its_provenance_is_told(convert: Compile, command: AtcCommand) -> None:
         ("fail_logged", AtcFailed, r"\[ERROR\] GE\(21177,atc\.bin\)"),
         ("loader", AtcFailed, "libascend_hal"),
         ("nothing", AtcFailed, "wrote 0 OMs"),
-        ("garbage", OmInvalid, "no OM"),
+        ("garbage", OmInvalid, "is not an OM"),
         ("truncated", OmInvalid, "cut off"),
         ("no_aipp", OmInvalid, "has no AIPP"),
         ("other_soc", OmInvalid, "for Ascend910A, not for Ascend310P3"),
@@ -110,7 +110,7 @@ def test_a_failure_keeps_the_former_om_and_the_log(
 @pytest.mark.parametrize(
     ("mode", "told"),
     [
-        ("unknown_json", "does not tell: chip, AIPP, output type, ATC version"),
+        ("unknown_json", "lacks: chip, AIPP, output type, ATC version"),
         ("no_description", "not verified: ATC failed. E10003"),
     ],
 )
@@ -126,6 +126,6 @@ def test_what_atc_cannot_describe_is_only_warned_of(
 
 def test_a_folder_that_cannot_be_written_to(convert: Compile, command: AtcCommand) -> None:
     command.om.with_name("m.om.log").mkdir()
-    with pytest.raises(AtcFailed, match="written to and has room"):
+    with pytest.raises(AtcFailed, match="writable and has free space"):
         convert()
     assert not command.om.exists()

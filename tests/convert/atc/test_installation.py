@@ -69,5 +69,5 @@ def test_without_one_the_user_is_told_where_it_was_looked_for(tmp_path: Path) ->
         find_atc(None, {"PATH": "/none", "ASCEND_HOME_PATH": "/opt/cann"})
     for place in ("/opt/cann", f"{tmp_path}/ascend-toolkit/latest", f"{tmp_path}/cann", "atc/bin/atc"):
         assert place in str(refusal.value)
-    with pytest.raises(AtcMissing, match="no program"):
+    with pytest.raises(AtcMissing, match=r"The program .* does not exist"):
         find_atc(tmp_path / "atc", {})

@@ -24,12 +24,12 @@ def test_the_header_is_read(om: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "no OM"),
-        (om_file(b"")[:255], "no OM"),
-        (om_file(b"model", magic=b"ONNX"), "no OM"),
-        (om_file(b"model")[:-1], "promises 5 bytes, 4 follow"),
-        (om_file(b"model") + b"!", "promises 5 bytes, 6 follow"),
-        (om_file(b""), "promises 0 bytes, 0 follow"),
+        (b"", "is not an OM"),
+        (om_file(b"")[:255], "is not an OM"),
+        (om_file(b"model", magic=b"ONNX"), "is not an OM"),
+        (om_file(b"model")[:-1], "announces 5 bytes, but 4 follow"),
+        (om_file(b"model") + b"!", "announces 5 bytes, but 6 follow"),
+        (om_file(b""), "announces 0 bytes, but 0 follow"),
         (om_file(b"model", encrypted=1), "encrypted"),
         (om_file(b"model").replace(b"\0\1\0\0", b"\0\2\0\0", 1), "512 bytes"),
     ],

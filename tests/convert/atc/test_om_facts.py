@@ -55,7 +55,7 @@ def test_other_gears_are_refused() -> None:
 
 def test_what_is_not_seen_is_told() -> None:
     [warning] = om_facts({"something": "else"}).check(OM, "Ascend310", (1, 2))
-    assert warning.endswith("does not tell: chip, AIPP, output type, ATC version, gears.")
+    assert warning.endswith("lacks: chip, AIPP, output type, ATC version, gears.")
 
 
 @pytest.mark.parametrize("content", [b"", b"[", b"[" * 100_000, b'"text"', b"\xff"])

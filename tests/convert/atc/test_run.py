@@ -49,7 +49,7 @@ def run(tmp_path: Path, program: str, time_limit_s: float | None = None) -> tupl
         (f"[ERROR] GE(1,atc.bin):x\n{FAILURE}EZ3003: No supported Ops kernel.", "EZ3003: No supported Ops kernel.", ""),
         (f"x\n{LOADER}\ny\n", LOADER, ""),
         ("Segmentation fault\n", "Segmentation fault", ""),
-        ("", "It said nothing.", ""),
+        ("", "It printed nothing.", ""),
     ],
 )  # fmt: skip
 def test_the_reason_is_atcs_own(text: str, reason: str, solution: str) -> None:

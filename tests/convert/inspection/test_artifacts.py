@@ -78,10 +78,10 @@ def cut(om: Path) -> None:
         (lambda om: om.chmod(0o644), ["mode 0644"]),
         (lambda om: tell_provenance(om, soc="Ascend310P3"), ["soc"]),
         (lambda om: tell_provenance(om, batch_sizes=[1]), ["batch sizes"]),
-        (lambda om: tell_provenance(om, om="a.om", om_sha256="0"), ["small.om.json tells of another file"]),
+        (lambda om: tell_provenance(om, om="a.om", om_sha256="0"), ["small.om.json describes another file"]),
         (lambda om: (om.parent / "small.om.json").write_text("["), ["small.om.json cannot be read"]),
-        (lambda om: (om.parent / "small.om.json").write_text("[]"), ["small.om.json tells of another file", "soc", "batch sizes"]),
-        (cut, ["sha256", "small.om", "small.om.json tells of another file"]),
+        (lambda om: (om.parent / "small.om.json").write_text("[]"), ["small.om.json describes another file", "soc", "batch sizes"]),
+        (cut, ["sha256", "small.om", "small.om.json describes another file"]),
     ],
 )
 def test_an_om_that_does_not_fit(small: StoredModel, spoil: Callable[[Path], object], found: list[str]) -> None:

@@ -25,7 +25,7 @@ def test_the_text() -> None:
         "  names          x",
         "                 y",
         "  n              2",
-        "  ok             side: 1, as the manifest says",
+        "  ok             side: 1, as in the manifest",
         "",
         "b\N{REPLACEMENT CHARACTER}[2J: file",
         "  problem        it is blue. Paint it.",

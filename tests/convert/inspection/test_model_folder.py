@@ -19,8 +19,8 @@ def test_files_that_are_gone_or_wrong(small: StoredModel) -> None:
     inspection = inspect_manifest(small.folder / "manifest.toml")
     assert [finding.what.partition(":")[0] for finding in inspection.findings if not finding.fits] == ["labels' sha256", "number of labels"]
     onnx, om, *_ = inspection.parts
-    assert onnx.findings[0].what == "by its bytes it is aipp, neither ONNX nor OM"
-    assert "small.om is no file" in om.findings[0].what
+    assert onnx.findings[0].what == "its content is aipp, neither ONNX nor OM"
+    assert "small.om is not a file" in om.findings[0].what
 
 
 def test_labels_that_are_gone_and_no_artifact(small: StoredModel) -> None:

@@ -19,7 +19,7 @@ def test_an_aipp_config(small: StoredModel, tmp_path: Path) -> None:
     assert problems(inspection) == []
     assert (inspection.facts["input"], inspection.facts["mean"]) == ("RGB888_U8 224x224", "127, 127, 127")
     path.write_text(path.read_text().replace("rbuv_swap_switch : true", ""))
-    assert problems(inspect_aipp(path, Context(small.folder))) == ["rbuv_swap_switch is false, but small wants true"]
+    assert problems(inspect_aipp(path, Context(small.folder))) == ["rbuv_swap_switch is false, but small needs true"]
     assert problems(inspect_aipp(path, Context(tmp_path))) == []
     path.write_text("aipp_op {")
     assert problems(inspect_aipp(path, Context(tmp_path))) == [f"{path}, line 1: the '}}' of aipp_op is missing"]

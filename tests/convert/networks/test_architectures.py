@@ -21,7 +21,7 @@ def test_every_zoo_model_has_its_architecture() -> None:
 
 
 def test_an_unknown_architecture() -> None:
-    with pytest.raises(ConvertError, match=r"no architecture 'vgg'.*efficientnet_lite0, .*resnext50_32x4d"):
+    with pytest.raises(ConvertError, match=r"Unknown architecture 'vgg'.*efficientnet_lite0, .*resnext50_32x4d"):
         network("vgg")
 
 

@@ -27,16 +27,16 @@ def test_floats_become_float32(kind: type) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"a.weight": None}, r"^The weights do not fit net: 1 missing: a.weight \(2, 3\)\. Is"),
+        ({"a.weight": None}, r"^The weights do not fit net: 1 missing: a.weight \(2, 3\)\. Use"),
         ({"a.weight": np.ones((3, 2), np.float32)}, r"1 of another shape: a.weight \(3, 2\) for \(2, 3\)"),
-        ({"a.weight": np.ones((2, 3), int)}, r"1 no floating-point numbers: a.weight int64"),
-        ({"a.weight": np.ones((2, 3), bool)}, r"1 no floating-point numbers: a.weight bool"),
-        ({"a.weight": np.ones((2, 3), complex)}, r"1 no floating-point numbers: a.weight complex128"),
+        ({"a.weight": np.ones((2, 3), int)}, r"1 not floating-point numbers: a.weight int64"),
+        ({"a.weight": np.ones((2, 3), bool)}, r"1 not floating-point numbers: a.weight bool"),
+        ({"a.weight": np.ones((2, 3), complex)}, r"1 not floating-point numbers: a.weight complex128"),
         ({"a.weight": np.full((2, 3), np.nan, np.float32)}, r"1 not finite: a.weight\. The training"),
         ({"a.weight": np.full((2, 3), 1e300)}, r"1 not finite: a.weight"),
         ({"a.weight": np.full((2, 3), -np.inf, np.float16)}, r"1 not finite: a.weight"),
         ({"bn.running_var": np.array([1, -1e-9], np.float32)}, r"1 variances below 0: bn.running_var"),
-        ({"b": np.ones(4)}, r"1 without a place in the network: b \(4,\)"),
+        ({"b": np.ones(4)}, r"1 unknown to the network: b \(4,\)"),
     ],
 )
 def test_what_does_not_fit(change: dict[str, np.ndarray | None], message: str) -> None:
@@ -47,7 +47,7 @@ def test_what_does_not_fit(change: dict[str, np.ndarray | None], message: str) -
 def test_everything_is_told_at_once() -> None:
     weights: dict[str, np.ndarray] = {"a.weight": np.ones(1), **{f"x{number}": np.ones(1) for number in range(12)}}
     with pytest.raises(
-        ConvertError, match=r"1 of another shape: .*; 1 missing: bn.running_var \(2,\); 12 without .*x9 \(1,\) and 2 more\."
+        ConvertError, match=r"1 of another shape: .*; 1 missing: bn.running_var \(2,\); 12 unknown to the network: .*x9 \(1,\) and 2 more\."
     ):
         fit(weights, SHAPES, "net")
 

@@ -89,9 +89,7 @@ def test_a_missing_group_is_told(weights: dict[str, np.ndarray]) -> None:
     tensors = model_zoo_names(weights, 8)
     del tensors["backbone.layer2.0.conv2.convs.3.weight"]
     found = recognise(tensors)
-    with pytest.raises(
-        ConvertError, match=r"missing: layer2.0.conv2.weight .*without a place in the network: layer2.0.conv2.convs.0.weight"
-    ):
+    with pytest.raises(ConvertError, match=r"missing: layer2.0.conv2.weight .*unknown to the network: layer2.0.conv2.convs.0.weight"):
         fit(found.tensors, parameter_shapes(found.network.name, found.classes), found.network.name)
 
 
@@ -113,7 +111,7 @@ def test_no_resnext(weights: dict[str, np.ndarray], change: dict[str, np.ndarray
 
 
 def test_two_names_for_one(weights: dict[str, np.ndarray]) -> None:
-    with pytest.raises(ConvertError, match=r"holds bn1\.weight twice, once as bn1\.gamma"):
+    with pytest.raises(ConvertError, match=r"holds bn1\.weight twice; one of them is bn1\.gamma"):
         recognise({**weights, "bn1.gamma": np.ones(64)})
 
 

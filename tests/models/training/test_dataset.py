@@ -123,12 +123,12 @@ def test_evaluation_counts_what_cannot_be_read_as_wrong(config: Config, data: Pa
     batches = create_dataset(config, training=False)
     labels = [int(label) for _, batch in batches for label in batch]
     assert sorted(labels) == [-1, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2]
-    assert batches.unreadable == {tmp_path / "eval/1/04.png": "is no image, or a damaged one"}
+    assert batches.unreadable == {tmp_path / "eval/1/04.png": "is not an image, or is damaged"}
 
 
 def test_training_stops_at_what_cannot_be_read(config: Config, data: Path, tmp_path: Path) -> None:
     config = replace(config, data_path=broken(data, tmp_path, "train/1/04.png"))
-    with pytest.raises(DataInvalid, match=r"train/1/04\.png is no image, or a damaged one\. .*check .*unreadable: skip"):
+    with pytest.raises(DataInvalid, match=r"train/1/04\.png is not an image, or is damaged\. .*check .*unreadable: skip"):
         list(create_dataset(config, training=True))
 
 
@@ -155,7 +155,7 @@ def test_less_than_a_batch(config: Config) -> None:
 
 
 def test_the_wrong_number_of_classes(config: Config) -> None:
-    with pytest.raises(DataInvalid, match="has 3 class folders, num_classes is 1000"):
+    with pytest.raises(DataInvalid, match="has 3 class folders, but num_classes is 1000"):
         create_dataset(replace(config, num_classes=1000), training=True)
 
 

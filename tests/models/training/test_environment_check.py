@@ -13,8 +13,8 @@ def test_unreadable_images_are_named(tmp_path: Path, capsys: pytest.CaptureFixtu
         (tmp_path / name).write_bytes(content)
     assert main([str(tmp_path)]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        f"{tmp_path}/a/2.png is no image, or a damaged one",
-        f"{tmp_path}/b/3.jpg is no image, or a damaged one",
+        f"{tmp_path}/a/2.png is not an image, or is damaged",
+        f"{tmp_path}/b/3.jpg is not an image, or is damaged",
         "2 of 3 images cannot be read",
     ]
     for name in ("a/2.png", "b/3.jpg"):

@@ -18,7 +18,7 @@ def test_the_formats() -> None:
 
 def test_two_images_of_one_name() -> None:
     twice = Listing(Path("data"), ("n01/a.JPEG", "n02/a.JPEG"), (0, 1), ("n01", "n02"))
-    with pytest.raises(DataInvalid, match=r"Two classes of data have an image 'a\.JPEG'\. .*--paths"):
+    with pytest.raises(DataInvalid, match=r"Two classes of data have an image of the name 'a\.JPEG'\. .*--paths"):
         label_list(twice, "json")
     assert json.loads(label_list(twice, "json", paths=True)) == {"n01/a.JPEG": 0, "n02/a.JPEG": 1}
 
@@ -41,5 +41,5 @@ def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a/1.png").touch()
     assert main(["--img_path", str(tmp_path), "--out", str(tmp_path / "no" / "list")]) == 1
     told = capsys.readouterr().err.splitlines()
-    assert told[0].startswith("There is no data set at")
+    assert "nowhere does not exist." in told[0]
     assert told[1].endswith("cannot be written: No such file or directory.")

@@ -49,17 +49,17 @@ def test_a_class_may_be_named_test(tmp_path: Path) -> None:
 
 
 def test_no_data_set(tmp_path: Path) -> None:
-    with pytest.raises(DataInvalid, match=rf"There is no data set at {tmp_path}/data/x\. {tmp_path} is there"):
+    with pytest.raises(DataInvalid, match=rf"{tmp_path}/data/x does not exist\. {tmp_path} exists; set data_path"):
         read_listing(tmp_path / "data" / "x")
 
 
 def test_empty_class_folders_are_named(tmp_path: Path) -> None:
     images(tmp_path, "a/1.png", "b/notes.txt", "c/2.jpg", "d/3.gif")
-    with pytest.raises(DataInvalid, match=r"2 of 4 class folders of .* hold no image: b, d\."):
+    with pytest.raises(DataInvalid, match=r"2 of 4 class folders of .* are empty: b, d\."):
         read_listing(tmp_path)
 
 
-@pytest.mark.parametrize(("name", "message"), [("1.png", "holds images, where a folder a class"), ("notes.txt", "holds no folders")])
+@pytest.mark.parametrize(("name", "message"), [("1.png", "holds images, but one folder per class"), ("notes.txt", "holds no folders")])
 def test_no_class_folders(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(DataInvalid, match=message):
         read_listing(images(tmp_path, name))
@@ -85,7 +85,7 @@ def test_a_list_file(tmp_path: Path) -> None:
         ("/etc/passwd 1", "leads out"),
         ("../b.png 1", "leads out"),
         ("b.png 1\nb.png 2", "names 'b.png' twice"),
-        ("c.png 1", r"c\.png, the first image of .*, is not there"),
+        ("c.png 1", r"c\.png, the first image of .*, does not exist"),
     ],
 )
 def test_a_list_that_cannot_be(tmp_path: Path, text: str, message: str) -> None:
@@ -117,9 +117,9 @@ def test_any_bytes_as_a_list(tmp_path_factory: pytest.TempPathFactory, content: 
 def test_the_number_of_classes(tmp_path: Path) -> None:
     folders = read_listing(images(tmp_path, "a/1.png", "b/2.png"))
     folders.check_classes(2)
-    with pytest.raises(DataInvalid, match=r"has 2 class folders, num_classes is 3\. Set num_classes"):
+    with pytest.raises(DataInvalid, match=r"has 2 class folders, but num_classes is 3\. Set num_classes"):
         folders.check_classes(3)
     listed = Listing(tmp_path, ("a/1.png", "b/2.png"), (0, 5))
     listed.check_classes(6)
-    with pytest.raises(DataInvalid, match=r"b/2\.png of .* is of class 5, num_classes is 5\. Class ids start at 0"):
+    with pytest.raises(DataInvalid, match=r"b/2\.png of .* has the class 5, but num_classes is 5\. Class ids start at 0"):
         listed.check_classes(5)

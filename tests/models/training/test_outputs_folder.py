@@ -55,5 +55,5 @@ def test_a_run_can_be_named_by_its_parts(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigInvalid, match="cannot be made"):
+    with pytest.raises(ConfigInvalid, match="cannot be created"):
         open_run(load_config(None, {"outputs_dir": str(tmp_path / "file" / "run")}), 0)

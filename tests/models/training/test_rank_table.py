@@ -50,7 +50,7 @@ def test_visible_devices() -> None:
 def test_the_file_of_addresses(tmp_path: Path) -> None:
     (tmp_path / "hccn.conf").write_text(CONF)
     assert read_hccn_conf(tmp_path / "hccn.conf") == {"0": "192.168.100.101", "1": "192.168.101.101"}
-    with pytest.raises(DeviceUnavailable, match=r"there is no hccn_tool, and .*nowhere cannot be read"):
+    with pytest.raises(DeviceUnavailable, match=r"hccn_tool is not installed, and .*nowhere cannot be read"):
         read_hccn_conf(tmp_path / "nowhere")
 
 
@@ -75,7 +75,7 @@ def test_the_table() -> None:
 
 
 def test_tables_that_cannot_be() -> None:
-    with pytest.raises(ConfigInvalid, match="Device 3 is asked for, 2 are visible"):
+    with pytest.raises(ConfigInvalid, match="--device_num includes device 3, but only 2 are visible"):
         rank_table(range(4), ["0", "1"], "10.0.0.9", {})
     with pytest.raises(DeviceUnavailable, match=r"Device 1 has no address\. Set one: hccn_tool"):
         rank_table(range(2), ["0", "1"], "10.0.0.9", {"0": "10.0.0.1"})

@@ -107,13 +107,13 @@ def test_without_a_checkpoint(scripts: Scripts) -> None:
     ("name", "arguments", "message"),
     [
         ("run_standalone_train.sh", ["x", "data set"], "DEVICE is x, not a number."),
-        ("run_standalone_train.sh", ["0", "nowhere"], "There is no data set at nowhere."),
-        ("run_standalone_train.sh", ["0", "data set", "no.ckpt"], "There is no checkpoint no.ckpt."),
+        ("run_standalone_train.sh", ["0", "nowhere"], "nowhere does not exist."),
+        ("run_standalone_train.sh", ["0", "data set", "no.ckpt"], "The checkpoint no.ckpt does not exist."),
         ("run_standalone_train.sh", ["0", "data set", "0-1.ckpt", "more"], "Unexpected: more. Flags begin with --."),
         ("run_eval.sh", ["0", "data set", "0-1.ckpt", "TPU"], "PLATFORM is TPU, not Ascend, GPU or CPU."),
-        ("run_eval.sh", ["0", "data set", "no.ckpt", "CPU"], "There is no checkpoint no.ckpt."),
-        ("run_distribute_train.sh", ["no.json", "data set"], "There is no rank table no.json. Write one:"),
-        ("run_distribute_train.sh", ["0-1.ckpt", "data set"], "is no rank table of one server."),
+        ("run_eval.sh", ["0", "data set", "no.ckpt", "CPU"], "The checkpoint no.ckpt does not exist."),
+        ("run_distribute_train.sh", ["no.json", "data set"], "The rank table no.json does not exist. Write it with:"),
+        ("run_distribute_train.sh", ["0-1.ckpt", "data set"], "is not a rank table of one server."),
         ("docker_start.sh", ["image", "data set", "nowhere"], "There is no folder nowhere."),
     ],
 )

@@ -1,4 +1,4 @@
-"""Trainings from the command line: the curve, an interrupt and a kill, another head, a loss that is no number."""
+"""Trainings from the command line: the curve, an interrupt and a kill, another head, a loss that is not a number."""
 
 import re
 import signal
@@ -98,5 +98,5 @@ def test_a_transfer_leaves_out_the_head_and_says_so(whole: Path, tmp_path: Path)
 def test_a_loss_that_is_no_number_stops_the_training(images: Path, tmp_path: Path) -> None:
     code, _, error = run("train", **{**KEYS, "lr": "1e30", "warmup_epochs": 0}, num_classes=3, data_path=images, outputs_dir=tmp_path)
     assert code == 1
-    assert re.search(r"The loss is (nan|inf) at step \d, epoch 1, at a learning rate of [\d.]+e\+\d+\. Lower lr", error)
+    assert re.search(r"The loss is (nan|inf) at step \d, epoch 1, with a learning rate of [\d.]+e\+\d+\. Lower lr", error)
     assert not list(tmp_path.glob("ckpt_0/*"))

@@ -73,7 +73,7 @@ def test_outside_a_decode_stderr_is_what_it_was(capfd: pytest.CaptureFixture[str
 def test_a_platform_without_the_functions_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         assert open_trap(SimpleNamespace()) is None
-    assert "cannot be heard on this platform" in caplog.text
+    assert "cannot be read on this platform" in caplog.text
 
 
 def test_another_s_trap_is_used_instead(monkeypatch: pytest.MonkeyPatch) -> None:

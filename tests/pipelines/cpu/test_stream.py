@@ -269,9 +269,9 @@ def without_number(model: StoredModel) -> Elements:
 
 INFER, POST = "Element 'mxpi_tensorinfer0':", "Element 'mxpi_classpostprocessor0':"
 REFUSED: dict[str, tuple[Make, int, str]] = {
-    "model missing": (infer(modelPath="nosuch.om"), 6003, f"{INFER} modelPath 'nosuch.om': there is no file nosuch.onnx."),
+    "model missing": (infer(modelPath="nosuch.om"), 6003, f"{INFER} modelPath 'nosuch.om': the file nosuch.onnx does not exist."),
     "no model": (infer(modelPath=""), 6003, f"{INFER} modelPath is empty."),
-    "model a folder": (infer(modelPath="/"), 6003, f"{INFER} modelPath '/': there is no file /."),
+    "model a folder": (infer(modelPath="/"), 6003, f"{INFER} modelPath '/': the file / does not exist."),
     "endless path": (infer(modelPath="a" * 5000), 6003, f"{INFER} [Errno"),
     "unknown strategy": (
         infer(dynamicStrategy="nearest"),
@@ -284,9 +284,9 @@ REFUSED: dict[str, tuple[Make, int, str]] = {
     "numbers in the content": (post(postProcessConfigContent={"TOP_K": 2}), 6003, f"{POST} postProcessConfigContent must be"),
     "ascend": (lambda model: classifying(model, decoder={"handleMethod": "ascend"}), 6003, "Element 'mxpi_imagedecoder0'"),
     "resize type": (resize(resizeType="Resizer_Nope"), 6003, "Element 'mxpi_imageresize0': resizeType is 'Resizer_Nope'"),
-    "device": (lambda model: {"stream_config": {"deviceId": "9"}, **classifying(model)}, 6003, "Stream 's': there is no device 9."),
-    "device of an element": (infer(deviceId="5"), 6003, "Stream 's': there is no device 5."),
-    "sink without a number": (without_number, 1001, "Element 'appsink': an appsink must be called appsink and a number."),
+    "device": (lambda model: {"stream_config": {"deviceId": "9"}, **classifying(model)}, 6003, "Stream 's': device 9 does not exist."),
+    "device of an element": (infer(deviceId="5"), 6003, "Stream 's': device 5 does not exist."),
+    "sink without a number": (without_number, 1001, "Element 'appsink': the name of an appsink must be appsink and a number."),
 }
 
 

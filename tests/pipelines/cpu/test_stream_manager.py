@@ -193,7 +193,7 @@ def test_destroy_and_create_again(stream: CpuStreamManager, level: StoredModel) 
 def test_a_name_is_taken_once(stream: CpuStreamManager, level: StoredModel) -> None:
     assert stream.CreateMultipleStreams(text_of(s=classifying(level))) == 6001
     assert stream.last_error is not None
-    assert stream.last_error.message == "There is a stream 's' already."
+    assert stream.last_error.message == "A stream 's' exists already."
     create(stream, t=classifying(level))
     assert stream.last_error is None
 

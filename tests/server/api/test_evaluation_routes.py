@@ -67,7 +67,7 @@ def test_the_way_of_an_evaluation(server: ServerProcess, small: LevelSet) -> Non
 def test_a_refusal_does_not_tell_where_a_set_lies(server: ServerProcess) -> None:
     refusal = server.client.post("/evaluate", json={"dataset": "odd/empty"})
     assert (refusal.status_code, refusal.json()["code"]) == (400, "bad_request")
-    assert refusal.json()["error"].startswith("odd/empty holds no image.")
+    assert refusal.json()["error"].startswith("odd/empty has no images.")
 
 
 def test_the_report_as_a_page(server: ServerProcess) -> None:
@@ -102,13 +102,13 @@ def test_what_is_accepted(accept: str, html: bool) -> None:
     ("body", "status", "words"),
     [
         ({"dataset": "nothing"}, 404, "slow"),
-        ({"dataset": "val/none"}, 404, "not there"),
+        ({"dataset": "val/none"}, 404, "does not exist"),
         ({"dataset": "val/../../etc"}, 403, "`..`"),
         ({"dataset": "odd/out"}, 403, "leads out"),
         ({"dataset": "odd", "labels": "out/passwd"}, 403, "leads out"),
         ({"dataset": "val", "labels": "/etc/passwd"}, 403, "relative"),
         ({"dataset": "val", "labels": "0.png"}, 400, "UTF-8"),
-        ({"dataset": "odd/empty"}, 400, "holds no image"),
+        ({"dataset": "odd/empty"}, 400, "has no images"),
         ({"dataset": "val", "top_k": 17}, 400, "top_k"),
         ({"dataset": "val", "limit": 0}, 400, "limit"),
         ({"dataset": "val", "other": 1}, 400, "other"),

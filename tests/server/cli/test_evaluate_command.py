@@ -104,7 +104,7 @@ def test_scores_that_the_engine_does_not_give_are_refused_and_the_remedy_works(
 ) -> None:
     monkeypatch.setenv("FULL_SCORES", "no")
     refused = run(store, tmp_path / "kept", small.folder, "--scores", "--engine", "stream")
-    assert (refused.returncode, "best 16 classes only" in refused.stderr, "FULL_SCORES=yes" in refused.stderr) == (1, True, True)
+    assert (refused.returncode, "scores of the best 16 classes" in refused.stderr, "FULL_SCORES=yes" in refused.stderr) == (1, True, True)
     monkeypatch.setenv("FULL_SCORES", "yes")
     done = run(store, tmp_path / "kept", small.folder, "--scores", "--engine", "stream")
     assert (done.returncode, f"{small.correct} of {IMAGES}" in done.stdout) == (0, True), done.stderr
@@ -117,7 +117,7 @@ def check_compared(store: Path, tmp_path: Path, first: str) -> None:
     assert compared.returncode == 0, compared.stderr
     assert "exact McNemar p = 1" in compared.stdout
     assert json.loads((tmp_path / "compared.json").read_text())["agreement"]["value"] == 1
-    assert "is no evaluation" in run(store, kept, "--compare", first, "nothing").stderr
+    assert "is not an evaluation" in run(store, kept, "--compare", first, "nothing").stderr
 
 
 def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,11 +144,11 @@ def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path, monke
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["."], "holds no image"),
+        (["."], "has no images"),
         (["nowhere"], "not a folder"),
         ([".", "--url", "ftp://x"], "is not the address"),
         ([".", "--url", "http://127.0.0.1:1"], "does not answer"),
-        ([".", "--resume", "nothing"], "is no evaluation"),
+        ([".", "--resume", "nothing"], "is not an evaluation"),
         ([".", "--scores", "--url", "http://127.0.0.1:1"], "without --url"),
         ([], "--compare"),
     ],

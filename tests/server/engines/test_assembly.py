@@ -52,7 +52,7 @@ def test_mxbase_runs_no_pipeline_of_ones_own() -> None:
 
 @pytest.mark.parametrize("devices", ["", "a", "0,0", "0,", "-1", "1234"])
 def test_devices_that_cannot_be(tmp_path: Path, devices: str) -> None:
-    with pytest.raises(EngineUnavailable, match="no list of chips"):
+    with pytest.raises(EngineUnavailable, match="not a list of chips"):
         assembled(tmp_path, engines="stream", devices=devices)
 
 

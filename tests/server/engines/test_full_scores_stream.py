@@ -153,7 +153,7 @@ def test_without_a_stream_for_them_it_is_said_and_the_engine_goes_on(subject: tu
     engine.start()
     futures = [submit(engine, level_image(number)) for number in range(CAPACITY)]
     for future in futures:
-        with pytest.raises(BadRequest, match=r"best 16 classes only.*FULL_SCORES=yes.*scores0"):
+        with pytest.raises(BadRequest, match=r"only the scores of the best 16 classes.*FULL_SCORES=yes.*scores0"):
             future.result(30)
     assert submit(engine, level_image(9), "top").result(30).scores[0].class_id == 9
     assert engine.health().ok

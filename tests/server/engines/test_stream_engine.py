@@ -67,6 +67,6 @@ def test_a_pipeline_that_cannot_start_says_which_element(tmp_path: Path, model_s
     text = pipeline.read_text().replace("efficientnet_lite0.om", "nothing.om")
     pipeline.write_text(text)
     engine = StreamEngine(lambda: plan_own(pipeline), "cpu")
-    with pytest.raises(EngineUnavailable, match=r"code 6003.*'mxpi_tensorinfer0'.*there is no file"):
+    with pytest.raises(EngineUnavailable, match=r"code 6003.*'mxpi_tensorinfer0'.*does not exist"):
         engine.start()
     assert not engine.health().ok

@@ -58,7 +58,7 @@ def test_accepted_codings(marker: int, components: int) -> None:
     ],
 )
 def test_codings_that_not_every_decoder_takes(other: bytes) -> None:
-    with pytest.raises(UnsupportedImage, match="is not one that is decoded"):
+    with pytest.raises(UnsupportedImage, match="is not supported"):
         inspected(other, scan(0, 1, 2), EOI)
 
 

@@ -35,5 +35,5 @@ def test_images_are_found_in_the_order_named_and_below_folders(tmp_path: Path) -
     assert names == ["named.txt", "below/a.JPG", "below/deeper/c.webp", "missing.png"]
     (tmp_path / "empty").mkdir()
     for places in ([], [tmp_path / "empty"]):
-        with pytest.raises(NoImages, match="There is no image"):
+        with pytest.raises(NoImages, match="There are no images"):
             find_images(places)

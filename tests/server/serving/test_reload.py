@@ -138,7 +138,7 @@ def test_sighup_reloads(server: ServerProcess, store: Path) -> None:
     assert server.client.get("/info").json()["version"] == "two"
     spoil(store)
     server.signal(signal.SIGHUP)
-    server.log("The new model is refused")
+    server.log("The new model was refused")
 
 
 def test_not_from_other_machines_without_a_key(store: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_job_and_one_that_starts_from_its_checkpoint(job: Job) -> None:
 def test_what_a_failed_job_has_is_sent(job: Job) -> None:
     result = job.run("--data_url", "obs://data", "--train_url", "obs://out", "--num_classes", "3")
     assert result.returncode == 1
-    assert "has 2 class folders, num_classes is 3" in result.stderr
+    assert "has 2 class folders, but num_classes is 3" in result.stderr
     assert list((job.bucket / "out").glob("*.log"))
 
 

@@ -13,7 +13,7 @@ from models.store import StoredModel
 from pipelines.cpu.elements.compiled_model import load_model
 from tests.level_model import CLASSES, SIDE_PX, level_graph
 
-MISSING = 'its batch is dynamic and the metadata property batch_sizes does not say the sizes, as in "1,2,4,8"'
+MISSING = 'its batch is dynamic and the metadata property batch_sizes does not give the sizes, for example "1,2,4,8"'
 
 
 def grey(level: int) -> np.ndarray:
@@ -55,7 +55,7 @@ def test_a_dynamic_batch_must_tell_its_sizes(tmp_path: Path, sizes: str) -> None
 
 @pytest.mark.parametrize("name", ["nosuch.om", "nosuch.onnx", ""])
 def test_no_file(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"^modelPath '.*': there is no file .*"):
+    with pytest.raises(ValueError, match=r"^modelPath '.*': the file .* does not exist"):
         load_model(tmp_path / name)
 
 
@@ -66,7 +66,7 @@ def test_an_om_may_be_the_onnx_itself(level: StoredModel, tmp_path: Path) -> Non
 
 def test_a_real_om_has_to_have_an_onnx_beside_it(tmp_path: Path) -> None:
     (tmp_path / "real.om").write_bytes(b"IMOD" * 64)
-    with pytest.raises(ValueError, match=r"There is no .*real\.onnx beside it"):
+    with pytest.raises(ValueError, match=r"Put the ONNX model of it at .*real\.onnx"):
         load_model(tmp_path / "real.om")
 
 
@@ -77,7 +77,7 @@ def test_an_empty_om_and_a_folder_are_refused(level: StoredModel, tmp_path: Path
         load_model(tmp_path / "level.om")
     (tmp_path / "folder.om").mkdir()
     shutil.copy(model_file(level), tmp_path / "folder.onnx")
-    with pytest.raises(ValueError, match="there is no file"):
+    with pytest.raises(ValueError, match="does not exist"):
         load_model(tmp_path / "folder.om")
 
 

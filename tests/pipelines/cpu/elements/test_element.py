@@ -95,5 +95,5 @@ def test_the_image_processor(props: dict[str, str], handler: str) -> None:
 
 
 def test_an_image_processor_that_does_not_exist() -> None:
-    with pytest.raises(PipelineError, match=r"there is no image processor 'opencl'.*Set .handleMethod.: .opencv."):
+    with pytest.raises(PipelineError, match=r"unknown image processor 'opencl'.*Set .handleMethod.: .opencv."):
         opened(Doing, {"handleMethod": "opencl"}).handler()

@@ -34,7 +34,7 @@ def test_where_it_cannot_read(props: dict[str, str]) -> None:
 
 def test_a_source_writes_no_pictures() -> None:
     spec = parse_stream("s", chained(("appsrc", {}), ("mxpi_imageresize", {}), ("appsink", {})))
-    with pytest.raises(PipelineError, match="nothing before it makes pictures"):
+    with pytest.raises(PipelineError, match="no element before it makes pictures"):
         ImageResize(ElementContext(spec.elements["mxpi_imageresize0"], spec, "appsrc0", CpuOptions()))
 
 
@@ -47,7 +47,7 @@ def test_the_processor(props: dict[str, str], handler: str) -> None:
 
 
 def test_an_unknown_processor() -> None:
-    with pytest.raises(PipelineError, match="no image processor 'x'"):
+    with pytest.raises(PipelineError, match="unknown image processor 'x'"):
         opened(Doing, {"handleMethod": "x"}).handler()
 
 

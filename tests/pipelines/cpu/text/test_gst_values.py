@@ -32,7 +32,7 @@ def test_signed_numbers(text: str, number: int) -> None:
     ],
 )
 def test_no_numbers(value: object) -> None:
-    with pytest.raises(ValueError, match=r'^wants a number in quotes, as "5", not '):
+    with pytest.raises(ValueError, match=r'^must be a number in quotes, as "5", not '):
         NUMBER.parse(value)
 
 
@@ -47,12 +47,12 @@ def test_unsigned_numbers_wrap(text: str, number: int) -> None:
 def test_wide_numbers() -> None:
     assert Unsigned(0, 0, 2**64 - 1, bits=64).parse("18446744073709551615") == 2**64 - 1
     assert Integer(-1, -1, 2**63 - 1, bits=64).parse("18446744073709551615") == -1
-    with pytest.raises(ValueError, match="wants a number"):
+    with pytest.raises(ValueError, match="must be a number"):
         Unsigned(0, 0, 2**64 - 1, bits=64).parse("18446744073709551616")
 
 
 def test_unsigned_numbers_have_no_sign() -> None:
-    with pytest.raises(ValueError, match="wants a number without a sign"):
+    with pytest.raises(ValueError, match="must be a number without a sign"):
         COUNT.parse("-0")
 
 
@@ -81,7 +81,7 @@ def test_fractions(text: str, number: float) -> None:
 
 @pytest.mark.parametrize("value", ["", "1 ", "1,5", "inf", "1e39", "1e400", "0x1p9999", "1_0", "x", 5, None])
 def test_no_fractions(value: object) -> None:
-    with pytest.raises(ValueError, match="wants a number in quotes"):
+    with pytest.raises(ValueError, match="must be a number in quotes"):
         RATIO.parse(value)
 
 
@@ -102,7 +102,7 @@ def test_truth_values(text: str, truth: bool) -> None:
 
 @pytest.mark.parametrize("value", ["", " true", "on", "2", "y", True, {}])
 def test_no_truth_values(value: object) -> None:
-    with pytest.raises(ValueError, match="wants "):
+    with pytest.raises(ValueError, match="must be "):
         Boolean(default=False).parse(value)
 
 
@@ -113,7 +113,7 @@ def test_choices(text: str, number: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "3", "-1", "Upstream", "1 "])
 def test_no_choices(text: str) -> None:
-    with pytest.raises(ValueError, match="wants one of no, upstream, downstream"):
+    with pytest.raises(ValueError, match="must be one of no, upstream, downstream"):
         LEAKY.parse(text)
 
 
@@ -136,7 +136,7 @@ def test_objects_become_texts() -> None:
     assert Text().parse({"b": 1, "a": "流"}) == '{"a":"流","b":1}'
     assert Text(mapping=True).parse({"CLASS_NUM": "2"}) == {"CLASS_NUM": "2"}
     for value in (5, None, ["x"]):
-        with pytest.raises(ValueError, match=r"^wants a text in quotes, not "):
+        with pytest.raises(ValueError, match=r"^must be a text in quotes, not "):
             Text().parse(value)
 
 

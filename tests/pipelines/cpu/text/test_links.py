@@ -26,7 +26,7 @@ REFUSED: dict[str, tuple[Graph, int]] = {
     "two into one": (through("queue", appsrc1=("appsrc", ["middle0"])), 6006),
     "two into one, one with a port": (through("queue", appsrc1=("appsrc", ["middle0:0"])), 6006),
     "a second port": (through("queue", appsrc1=("appsrc", ["middle0:1"])), 6006),
-    "a port that is no number": (through("queue") | {"appsrc0": ("appsrc", ["middle0:x"])}, 6006),
+    "a port that is not a number": (through("queue") | {"appsrc0": ("appsrc", ["middle0:x"])}, 6006),
     "the same twice": (through("queue") | {"appsrc0": ("appsrc", ["middle0", "middle0"])}, 6006),
     "a second output": (through("queue", appsink1=("appsink", [])) | {"middle0": ("queue", ["appsink0", "appsink1"])}, 6006),
     "an element to itself": ({"a": ("queue", ["a"])}, 6006),

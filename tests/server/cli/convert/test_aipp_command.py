@@ -23,5 +23,5 @@ def test_a_difference_is_a_refusal(tmp_path: Path) -> None:
     run("convert", "aipp", "resnext101_32x4d", "--source", "yuv420sp", "-o", config, "--model-store", tmp_path)
     checked = run("convert", "aipp", "efficientnet_lite0", "--check", config, "--model-store", tmp_path)
     assert checked.returncode == 1
-    assert checked.stderr.startswith("error: src_image_size_w is 256, but efficientnet_lite0 wants 224. ")
+    assert checked.stderr.startswith("error: src_image_size_w is 256, but efficientnet_lite0 needs 224. ")
     assert checked.stderr.endswith("[aipp_invalid]\n")

@@ -55,7 +55,7 @@ def test_into_a_file(store: ModelStore, tmp_path: Path) -> None:
 def test_what_cannot_be(store: ModelStore, tmp_path: Path) -> None:
     assert call(store, "--plain") == 2
     assert call(store, "--batch-sizes", "one") == 2
-    with pytest.raises(ConvertError, match="rising positive"):
+    with pytest.raises(ConvertError, match="positive and in rising order"):
         call(store, "--batch-sizes", "2,1")
     with pytest.raises(StoreRefused, match="No such file"):
         call(store, "-o", tmp_path / "missing" / "m.onnx")

@@ -27,7 +27,7 @@ def test_an_imported_model_classifies(checkpoint: Path, tmp_path: Path) -> None:
     assert done.stderr.splitlines() == [
         "Reading weights.pth.",
         "Found resnext_1_4x4d with 3 classes for 224x224 pixels (torch legacy).",
-        "Taking the labels of mine.names.",
+        "Using the labels of mine.names.",
         "Writing mine.onnx.",
         f"mine is ready in {store / 'mine'}.",
     ]
@@ -40,6 +40,6 @@ def test_an_imported_model_classifies(checkpoint: Path, tmp_path: Path) -> None:
 def test_a_refusal_is_one_line(checkpoint: Path, tmp_path: Path) -> None:
     done = run("convert", "import", checkpoint, "--classes", "1000", "--model-store", tmp_path / "store")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "error: The network's classes should be 1000, found 3. [convert_error]"
+    assert done.stderr.splitlines()[-1] == "error: The network's classes: expected 1000, found 3. [convert_error]"
     assert done.stdout == ""
     assert not (tmp_path / "store").exists()

@@ -132,4 +132,4 @@ def test_what_was_compared_before_an_interruption_is_printed(tmp_path: Path) -> 
 def test_without_images_nothing_starts(tmp_path: Path) -> None:
     done = run("convert", "parity", "nonsense", "nonsense", "--images", tmp_path)
     assert done.returncode == 1
-    assert "There is no image." in done.stderr
+    assert "There are no images." in done.stderr

@@ -44,9 +44,9 @@ def test_words(options: SourceOptions, tmp_path: Path, word: str, runtime: str) 
     [
         ("{}/own.onnx@ascend", "does not run on ascend"),
         ("{}/missing.onnx", "There is no file"),
-        ("nonsense", "There is no model 'nonsense'"),
-        ("level:original", "tells no transform"),
-        ("ftp://host", "There is no model"),
+        ("nonsense", "The model 'nonsense' is neither"),
+        ("level:original", "does not name the transform"),
+        ("ftp://host", "The model 'ftp://host' is neither"),
         ("http://host?path", "is not the address of a server"),
     ],
 )

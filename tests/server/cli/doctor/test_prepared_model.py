@@ -22,7 +22,7 @@ from tests.convert.inspection.models_made import make_model, tell_provenance, wr
 from tests.server.cli.doctor.atlas import Atlas
 
 check = partial(check_model, inspect=_inspect)
-OM_CHECKS = "sha256, the header is an OM's, and the length is right, mode 0640, small.om.json tells of this file, soc, batch sizes"
+OM_CHECKS = "sha256, the header is an OM's, and the length is right, mode 0640, small.om.json describes this file, soc, batch sizes"
 AGAIN = "ascend-classify convert atc resnext101_32x4d --soc"
 
 
@@ -52,7 +52,7 @@ def test_a_model_on_a_cpu(small: Path) -> None:
         ("ok", "manifest.toml: labels' sha256, number of labels"),
         ("ok", "small.onnx: sha256, soc, recipe, recipe's sha256, model, batch sizes, input, output"),
         ("ok", f"small.om: {OM_CHECKS} (for Ascend310, which is not used here)"),
-        ("ok", "aipp.config: ATC can read it, it does what small wants"),
+        ("ok", "aipp.config: ATC can read it, it does what small needs"),
     ]
 
 
@@ -74,7 +74,7 @@ def test_no_model(tmp_path: Path) -> None:
     (zoo,) = on_cpu(tmp_path, model="efficientnet_lite0")
     assert (zoo.status, zoo.remedy) == ("problem", "Run: ascend-classify models prepare efficientnet_lite0")
     (unknown,) = on_cpu(tmp_path, model="none")
-    assert unknown.what == f"There is no model 'none' in {tmp_path} or in the zoo"
+    assert unknown.what == f"The model 'none' is neither in {tmp_path} nor in the zoo"
     assert unknown.remedy.startswith("Known models: ")
     (fake,) = on_cpu(tmp_path, engines="fake")
     assert (fake.status, fake.what) == ("note", "ENGINES=fake answers without a model")
@@ -114,7 +114,7 @@ def test_chips_of_two_kinds(atlas: Atlas) -> None:
     assert [remedy for _, remedy in atlas.found(check)] == [f"{AGAIN} Ascend310P3"]
     shutil.copy(atlas.om, atlas.om.parent / "other.om")
     write_manifest(atlas.om.parent, artifacts=[*artifacts(atlas), *artifacts(atlas, file="other.om", soc="Ascend310P3")])
-    assert atlas.found(check)[0][0] == "The chips are not of one kind: Ascend310 and Ascend310P3"
+    assert atlas.found(check)[0][0] == "The chips are of different types: Ascend310 and Ascend310P3"
 
 
 def test_a_chip_that_is_not_known(atlas: Atlas) -> None:
@@ -126,7 +126,7 @@ def test_a_chip_that_is_not_known(atlas: Atlas) -> None:
     both = [*artifacts(atlas), *artifacts(atlas, file="other.om", soc="Ascend310P3")]
     write_manifest(atlas.om.parent, artifacts=both)
     what, remedy = atlas.found(check)[0]
-    assert what.startswith("Model 'resnext101_32x4d' has OMs for Ascend310 and Ascend310P3, and the chip is not known")
+    assert what.startswith("Model 'resnext101_32x4d' has OMs for Ascend310 and Ascend310P3, and the type of the chip is unknown")
     assert remedy == "Let this user run npu-smi, or keep only the chip's OM in the manifest."
 
 
@@ -159,7 +159,7 @@ def test_an_om_that_is_cut_off(atlas: Atlas) -> None:
     tell_provenance(atlas.om)
     checksum, damage = (what for what, _ in atlas.found(check))
     assert checksum.startswith("resnext101_32x4d.Ascend310.om: sha256: ")
-    assert damage.endswith("is cut off or damaged: its header promises 7 bytes, 6 follow")
+    assert damage.endswith("is cut off or damaged: its header announces 7 bytes, but 6 follow")
 
 
 def test_the_oms_own_mode_owner_and_place(atlas: Atlas) -> None:
@@ -189,7 +189,7 @@ def test_files_that_cannot_be_read(atlas: Atlas) -> None:
 def test_a_damaged_provenance(atlas: Atlas) -> None:
     atlas.om.with_name(f"{atlas.om.name}.json").write_text(json.dumps({"om_sha256": "0" * 64, "soc": "Ascend310", "batch_sizes": [1, 2]}))
     ((what, remedy),) = atlas.found(check)
-    assert "tells of another file" in what
+    assert "describes another file" in what
     assert remedy.startswith("Remove ")
 
 
@@ -199,4 +199,4 @@ def test_a_pipeline_of_ones_own(small: Path, tmp_path: Path) -> None:
     assert found[0].status == "problem"
     assert found[0].what.startswith("own.pipeline: ")
     gone = on_cpu(small, pipeline=tmp_path / "gone.pipeline")[0]
-    assert (gone.status, gone.what) == ("problem", f"There is no file {tmp_path}/gone.pipeline")
+    assert (gone.status, gone.what) == ("problem", f"The file {tmp_path}/gone.pipeline does not exist")

@@ -38,5 +38,5 @@ def test_what_it_prints_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     child = Child("talking", program.launch(), 20)
     child.end(20)
     child.reap()
-    assert child.last_words() == "Its last words: here I am"
+    assert child.last_words() == "Its last output: here I am"
     assert any(record.getMessage() == f"talking[{child.pid}]: here I am" for record in caplog.records)

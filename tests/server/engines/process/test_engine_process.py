@@ -60,7 +60,7 @@ def wait_for(condition: Callable[[], object], timeout_s: float = 20) -> None:
 
 @pytest.mark.parametrize(
     ("words", "reason"),
-    [(b"ABORT", "it ended"), (b"HANG", "gave no result"), (b"GARBAGE", "makes no sense"), (b"EXIT", "it ended")],
+    [(b"ABORT", "it ended"), (b"HANG", "gave no result"), (b"GARBAGE", "its message is invalid"), (b"EXIT", "it ended")],
 )
 def test_a_child_that_breaks_fails_its_images_and_is_started_again(words: bytes, reason: str) -> None:
     """The image is tried three times, since it need not be what broke the child; then it is answered so."""

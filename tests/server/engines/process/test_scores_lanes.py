@@ -146,14 +146,14 @@ def test_a_stream_with_a_picture_inside_is_left() -> None:
 
 
 def test_a_first_picture_that_fails_says_why() -> None:
-    with pytest.raises(StreamRefused, match="'s' fails its first picture with code 1002: no"):
+    with pytest.raises(StreamRefused, match="'s' fails on its first picture with code 1002: no"):
         lanes_of(Scripted((1002, b"no")), Told(), "s")[0].warm_up(b"1")
 
     class Old(Scripted):
         def GetResult(self, _stream: bytes, _sink: int, _timeout_ms: int = 3000) -> Any:  # type: ignore[override] # noqa: N802
             raise AssertionError
 
-    with pytest.raises(StreamRefused, match="hands out no metadata"):
+    with pytest.raises(StreamRefused, match="does not return metadata"):
         lanes_of(Old(), Told(), "s")[0].warm_up(b"1")
 
 

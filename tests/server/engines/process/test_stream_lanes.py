@@ -138,7 +138,7 @@ def test_a_stream_is_stopped_when_nobody_waits_in_it_and_one_that_hangs_is_left(
 
 
 def test_a_first_picture_that_fails_says_which_stream() -> None:
-    with pytest.raises(StreamRefused, match="'one' fails its first picture with code 1002"):
+    with pytest.raises(StreamRefused, match="'one' fails on its first picture with code 1002"):
         lanes_of(Scripted([0], [1002]), ["one"], 1, SimpleQueue()).warm_up(b"")
     with pytest.raises(StreamRefused, match="'one' does not take a picture"):
         lanes_of(Scripted([-1], []), ["one"], 1, SimpleQueue()).warm_up(b"")

@@ -55,7 +55,7 @@ def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
         ("l.txt", b"", "holds no labels"),
         ("l.csv", b"name,label\n", "holds no labels"),
         ("l.txt", b"a.jpg 1\nonlyone\n", "line 2: 'onlyone' is not a name and a class id"),
-        ("l.csv", b"file,species\na.jpg,cat\n", "Call two of them name and label"),
+        ("l.csv", b"file,species\na.jpg,cat\n", "Name two of them name and label"),
         ("l.csv", b"a.jpg,1\n,2\n", "line 2: the name is missing"),
         ("l.csv", b'a.jpg,"' + b"x" * 200_000 + b'"\n', "field larger than field limit"),
         ("l.txt", b"a.jpg 1\n\xff\xfe\n", "not UTF-8"),

@@ -55,7 +55,7 @@ def test_class_folders_of_every_kind_are_one_list(root: Path, folders: tuple[str
     by_name = dict(pairs(found))
     assert by_name == {f"{folder}/{image}.png": class_id for class_id, folder in enumerate(folders) for image in "xy"}
     assert found.format == f"class folders ({kind})"
-    assert found.notes[0] == "1 images beside the class folders are left out."
+    assert found.notes[0] == "1 images outside the class folders are left out."
     assert found.sha256 == open_labelled_set(root, None, CLASSES).sha256
 
 
@@ -64,7 +64,7 @@ def test_images_beside_their_list(root: Path) -> None:
     (root / "val_label.txt").write_text("a.png 0\nb 1\n")
     found = open_labelled_set(root, None, CLASSES)
     assert [(item.path.relative_to(root).as_posix(), item.label) for item in found] == [("images/a.png", 0), ("images/b.png", 1)]
-    assert found.notes[-1] == "Images from images/, which lies beside the list."
+    assert found.notes[-1] == "Images from images/, which is next to the list."
     (root / "val_label.txt").write_text("images/a.png 0\n")
     assert [item.path.read_bytes() for item in open_labelled_set(root, None, CLASSES)] == [b"images/a.png"]
 
@@ -83,7 +83,7 @@ def test_a_label_file_in_the_folder_is_found_and_told(root: Path) -> None:
     found = open_labelled_set(root, None, CLASSES)
     assert pairs(found) == [("a.png", 1)]
     assert found.notes == (
-        "Labels from val_label.txt, which lies in the folder.",
+        "Labels from val_label.txt, which is in the folder.",
         "1 images of the folder are not in the list and are left out.",
     )
 
@@ -101,7 +101,7 @@ def test_lines_that_come_twice_count_once(root: Path) -> None:
     labels = make(root, "a.png", labels="a.png 0\na 0\nb 1\nb 1\n")
     found = open_labelled_set(root, labels, CLASSES)
     assert pairs(found) == [("a.png", 0), ("b", 1)]
-    assert found.notes[0] == "2 lines repeat an image with the same label and count once."
+    assert found.notes[0] == "2 lines repeat an image with the same label and are counted once."
 
 
 def test_cells_without_a_label_are_images_without_one(root: Path) -> None:
@@ -115,18 +115,18 @@ def test_cells_without_a_label_are_images_without_one(root: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "labels", "words"),
     [
-        ((), None, "holds no image"),
-        (("notes.txt",), None, "holds no image"),
+        ((), None, "has no images"),
+        (("notes.txt",), None, "has no images"),
         (("a.png",), None, "holds 1 images but no labels"),
         (("a.png",), "", "holds no labels"),
-        (("a.png",), "a.png 0\na 1\n", "line 2: 'a' had another label before, as 'a.png'"),
+        (("a.png",), "a.png 0\na 1\n", "line 2: 'a' already has another label, as 'a.png'"),
         (("a.png",), "a.png 3\n", "Label 3 is out of range"),
         (("a.png",), "a.png 1\nb.png 2\nc.png 3\n", "from 1 to 3"),
         (("a.png",), "b.png 1\n", "None of the 1 images"),
-        (("a.png",), "../set/a.png 1\n", "no name below the folder"),
-        (("a.png",), "/etc/passwd 1\n", "no name below the folder"),
-        (("a.png",), "a\0.png 1\n", "no name below the folder"),
-        (("zebra/a.png",), None, "'zebra' is no class of the model"),
+        (("a.png",), "../set/a.png 1\n", "is not a name inside the folder"),
+        (("a.png",), "/etc/passwd 1\n", "is not a name inside the folder"),
+        (("a.png",), "a\0.png 1\n", "is not a name inside the folder"),
+        (("zebra/a.png",), None, "'zebra' is not a class of the model"),
         (("0/a.png", "3/a.png"), None, "Label 3 is out of range"),
     ],
     ids=[
@@ -153,7 +153,7 @@ def test_what_makes_no_labelled_set_is_refused_in_words(root: Path, files: tuple
 
 def test_two_label_files_are_one_too_many(root: Path) -> None:
     make(root, "a.png", "labels.txt", "labels.csv")
-    with pytest.raises(DatasetInvalid, match=r"labels.txt and labels.csv.*Name the file"):
+    with pytest.raises(DatasetInvalid, match=r"labels.txt and labels.csv.*Choose the file"):
         open_labelled_set(root, None, CLASSES)
 
 

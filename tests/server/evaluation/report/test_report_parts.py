@@ -49,4 +49,4 @@ def test_a_manifest_is_escaped_and_complete() -> None:
 
 
 def test_without_labels_there_is_no_accuracy() -> None:
-    assert "No image has a label" in accuracy_table(build_report([answer(0, None, 1)], made_manifest(1, labelled=0), class_names(4)))
+    assert "The images have no labels" in accuracy_table(build_report([answer(0, None, 1)], made_manifest(1, labelled=0), class_names(4)))

@@ -65,7 +65,7 @@ def test_the_json_comes_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("b", "words"), [([answer(0, 2, 1)], "label 1 in A and 2 in B"), ([answer(7, 1, 1)], "no image in common")], ids=["label", "names"]
+    ("b", "words"), [([answer(0, 2, 1)], "label 1 in A and 2 in B"), ([answer(7, 1, 1)], "no images in common")], ids=["label", "names"]
 )
 def test_runs_that_do_not_belong_together_are_refused(b: list[Record], words: str) -> None:
     with pytest.raises(RunInvalid, match=words):

@@ -32,7 +32,7 @@ def test_a_run_from_begin_to_end(finished: RunFolder) -> None:
 
 def test_going_on(finished: RunFolder) -> None:
     assert finished.begin(made_manifest(1, 3)) == finished.manifest()
-    with pytest.raises(RunInvalid, match=r"cannot go on where it was interrupted: model_version was .* and is '9'"):
+    with pytest.raises(RunInvalid, match=r"cannot be resumed: model_version was .* and is '9'"):
         finished.begin(made_manifest(1, 3).model_copy(update={"model_version": "9"}))
 
 
@@ -62,7 +62,7 @@ def test_finding_a_run(tmp_path: Path, finished: RunFolder) -> None:
     runs = tmp_path / "runs"
     for name in ("one", str(finished.path), str(finished.path / LOG), str(finished.path / REPORT)):
         assert find_run(name, runs).path == finished.path
-    with pytest.raises(RunInvalid, match="no evaluation"):
+    with pytest.raises(RunInvalid, match="is not an evaluation"):
         find_run("two", runs)
 
 

@@ -38,7 +38,7 @@ def test_it_has_its_size_at_once_and_goes_on(tmp_path: Path) -> None:
 def test_one_that_is_too_large_is_refused_before_anything_is_done(tmp_path: Path) -> None:
     most = MAX_BYTES // 4000
     ScoreFile(tmp_path, most, 1000)
-    with pytest.raises(RunInvalid, match=f"{MAX_BYTES} are kept at most") as refused:
+    with pytest.raises(RunInvalid, match=f"{MAX_BYTES} are allowed") as refused:
         ScoreFile(tmp_path, most + 1, 1000)
     assert f"at most {most} images (--limit)" in refused.value.remedy
     assert not list(tmp_path.iterdir())
