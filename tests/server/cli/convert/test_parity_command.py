@@ -116,10 +116,10 @@ def test_the_distance_to_the_original_transform_is_told(model_store: ModelStore,
 def test_what_was_compared_before_an_interruption_is_printed(tmp_path: Path) -> None:
     store_level_model(tmp_path / "store")
     (tmp_path / "1.png").write_bytes(level_png(4))
-    many = [str(tmp_path / "1.png")] * 20_000
+    many = ["1.png"] * 20_000  # short, since the folder may have a long name and a command line has an end
     environment = os.environ | {"MODEL_STORE": str(tmp_path / "store"), "TTY_COMPATIBLE": "1"}
     command = [sys.executable, "-m", "server", "convert", "parity", "level", "level", *many]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         while "%" not in process.stderr.read(1):  # the bar is there
             pass
