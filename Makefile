@@ -5,6 +5,7 @@
 # make test-import     networks that torch wrote, imported and held against torch (in an environment of its own)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    wrong input for SECONDS (an hour), an evaluation of 50,000 images, 200,000 requests to the compiled classifier, chaos
+# make attack  what hostile requests may cost: series of metrics, memory
 # make chaos   engines killed, stopped, slowed and given garbage under load (SECONDS=60)
 # make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
 # make test-mxbase     its tests, under sanitizers too (Debian: doctest-dev)
@@ -26,7 +27,7 @@ DIGITS := outputs/digits
 
 .PHONY: help install install-dev mxbase serve test test-mxbase check-mxbase-headers test-image test-import test-training train-environment train-digits \
   smoke-image smoke-import smoke-schemathesis smoke-training packages ci-wide \
-  bench soak chaos schemathesis docs docs-pages check format lock proto clean
+  bench soak chaos attack schemathesis docs docs-pages check format lock proto clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -40,7 +41,7 @@ serve: install
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 2
 test: install-dev
-	$(BIN)/python -m pytest --ignore=tests/mxbase_cpp -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --ignore=tests/mxbase_cpp --ignore=tests/attack -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-training: train-environment
 	$(TRAINING) -m pytest tests/models
@@ -77,6 +78,9 @@ soak: install-dev mxbase
 chaos: SECONDS = 60
 chaos: install-dev mxbase
 	$(BIN)/python -m tests.soak.chaos --seconds $(SECONDS)
+
+attack: install-dev
+	$(BIN)/python -m pytest tests/attack -s
 
 # Into the server's own environment: it links to that OpenVINO, whose library carries the version in its name.
 mxbase: .venv/mxbase

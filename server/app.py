@@ -1,7 +1,7 @@
 """The application, assembled from its parts. It gets everything as arguments and does not read settings."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,9 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse
-from starlette.routing import Match, Route
+from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from server.api.admin_routes import admin_routes
 from server.api.classify_routes import ClassifyRoutes
@@ -22,6 +23,7 @@ from server.api.evaluation_routes import EvaluationRoutes
 from server.api.guard import safe_only
 from server.api.health_routes import health_routes
 from server.api.info_routes import info_routes
+from server.api.metrics_routes import metrics_routes
 from server.api.openapi import add_hot_routes
 from server.api.request_context import context_of
 from server.api.statuses import status_of
@@ -32,7 +34,6 @@ from server.http.middleware import METHODS, RequestMiddleware
 from server.serving.reload import Reloader
 from server.serving.service import Service
 from server.telemetry.access_log import AccessLog
-from server.telemetry.metrics import CONTENT_TYPE
 
 WEB = Path(__file__).parent / "web"
 PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -62,9 +63,6 @@ def create_app(
         lifespan=lifespan,
     )
     hot = ClassifyRoutes(service.models, service.body_budget, service.settings)
-    middleware = partial(
-        RequestMiddleware, metrics=service.metrics, engine_name=service.models.default_engine_name, api_key=api_key, access_log=access_log
-    )
     hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
     # First, because routes are tried in order. The hot routes are here for all methods except POST.
     app.router.routes[:0] = [
@@ -72,22 +70,32 @@ def create_app(
         Route("/", _page, include_in_schema=False),
     ]
     app.include_router(health_routes(service))
+    app.include_router(metrics_routes(service.metrics))
     app.include_router(info_routes(service, reloader.runtime))
     allowed = safe_only(service.settings, api_key)
     app.include_router(admin_routes(reloader, allowed))
     for router in EvaluationRoutes(evaluations, service).routers(allowed):
         app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB))
-
-    @app.get("/metrics", tags=["service"], summary="Prometheus metrics", response_class=Response)
-    async def metrics() -> Response:
-        return Response(service.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
-
     add_hot_routes(app)
+    middleware = _middleware(app, service, api_key, access_log)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_middleware(middleware)
     return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()})
+
+
+def _middleware(
+    app: FastAPI, service: Service, api_key: str | None, access_log: AccessLog | None
+) -> Callable[[ASGIApp], RequestMiddleware]:
+    return partial(
+        RequestMiddleware,
+        endpoints=frozenset(route.path for route in app.routes if isinstance(route, Route | Mount)),
+        metrics=service.metrics,
+        engine_name=service.models.default_engine_name,
+        api_key=api_key,
+        access_log=access_log,
+    )
 
 
 async def _only_post(_request: Request) -> Response:

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         False,  # noqa: FBT003
         description="Serve /evaluate and /admin without an API key on other addresses than the loopback, too.",
     )
+    allowed_hosts: str = Field(
+        "",
+        description="Names, with commas between, under which /evaluate and /admin are served without an API key, besides localhost "
+        "and loopback addresses.",
+    )
 
     # Model
     model: str = Field("efficientnet_lite0", description="Name of the model in the store.")
@@ -94,7 +99,12 @@ class Settings(BaseSettings):
         description="Bytes of all bodies together that are being read or wait for their answers; more are answered 429. "
         "It is at least one largest body.",
     )
-    max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, by its header.")
+    decode_budget_bytes: Positive = Field(
+        512 * 1024 * 1024,
+        description="Bytes of all pictures together that engines decode at once, told from their headers; further images wait. "
+        "One image that needs more is decoded alone.",
+    )
+    max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, told from its header.")
     max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")
 
     # Connections

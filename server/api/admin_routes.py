@@ -1,8 +1,9 @@
 """POST /admin/models/reload."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 from fastapi import APIRouter, Depends
+from starlette.requests import Request
 
 from server.api.openapi import refusals
 from server.api.schemas import ReloadReply
@@ -10,8 +11,8 @@ from server.errors import Forbidden, ReloadRefused
 from server.serving.reload import Reloader
 
 
-def admin_routes(reloader: Reloader, allowed: Callable[[], Awaitable[None]]) -> APIRouter:
-    """The admin routes; each request first calls `allowed`."""
+def admin_routes(reloader: Reloader, allowed: Callable[[Request], Coroutine[None, None, None]]) -> APIRouter:
+    """The admin routes; `allowed` is asked first."""
     router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(allowed)])
 
     @router.post("/models/reload", summary="Serve the model that the store holds now", responses=refusals(Forbidden, ReloadRefused))

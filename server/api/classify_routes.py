@@ -15,12 +15,11 @@ from server.api.body import ImageBody, read_images
 from server.api.request_context import RequestContext, context_of
 from server.errors import BadRequest, Saturated, ServiceError
 from server.images.inspection import inspect_image
-from server.images.upright import upright
 from server.serving.budgets import BodyBudget, BodyHold
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
-from server.types import ImageFormat, Prediction
+from server.types import Prediction
 
 DEFAULT_TOP_K = 5
 
@@ -49,14 +48,14 @@ class ClassifyRoutes:
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify one image; answers with the best classes."""
         context, model = context_of(scope), self._models.default
-        model.admission.check_room()
+        model.admission.check_room(context.client)
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, receive), self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
             with context.unless_abandoned():
-                answer = await self._predict(model, body.images[0], context.request_id, model.admission.deadline_s(timeout_ms))
+                answer = await self._predict(model, body.images[0], context, context.request_id, model.admission.deadline_s(timeout_ms))
         context.stages_s |= answer.prediction.stages_s
         context.engine = answer.prediction.engine
         await send_json(send, answer.words(top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(context)})
@@ -64,14 +63,16 @@ class ClassifyRoutes:
     async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify several images; answers with one outcome each, in order. 429 only if no image was accepted."""
         context, model = context_of(scope), self._models.default
-        model.admission.check_room()
+        model.admission.check_room(context.client)
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, receive), self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k = number(options, "top_k", MAX_TOP_K) or DEFAULT_TOP_K
             deadline_s = model.admission.deadline_s(number(options, "timeout_ms"))
-            works = [self._outcome(model, image, f"{context.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)]
+            works = [
+                self._outcome(model, image, context, f"{context.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)
+            ]
             with context.unless_abandoned():
                 outcomes = await asyncio.gather(*works)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Saturated)]
@@ -84,18 +85,18 @@ class ClassifyRoutes:
         context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
         await send_json(send, {**model.served.words, "results": results, "timing_ms": _timing_ms(context)})
 
-    async def _predict(self, model: RegisteredModel, data: bytes, request_id: str, deadline_s: float) -> _Answer:
+    async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float) -> _Answer:
         image = inspect_image(data, self._settings.max_image_pixels)
-        if image.orientation != 1 and image.format is not ImageFormat.JPEG:  # every decoder turns a JPEG itself
-            image = await asyncio.to_thread(upright, image)
-        served = model.served  # a reload may exchange it before the answer
-        return _Answer(served, await model.admission.classify(image, request_id, deadline_s))
+        served = model.served  # which may be another one by the time of the answer
+        return _Answer(served, await model.admission.classify(image, request_id, deadline_s, context.client))
 
-    async def _outcome(self, model: RegisteredModel, data: bytes, request_id: str, deadline_s: float) -> _Answer | ServiceError:
+    async def _outcome(
+        self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float
+    ) -> _Answer | ServiceError:
         try:
-            return await self._predict(model, data, request_id, deadline_s)
+            return await self._predict(model, data, context, request_id, deadline_s)
         except ServiceError as error:
-            return error
+            return error.with_traceback(None)  # whose frames hold the image
 
 
 def all_options(scope: Scope, body: ImageBody) -> dict[str, str]:

@@ -49,6 +49,8 @@ async def submit(request: Request, evaluations: Evaluations, max_upload_bytes: i
     try:
         if kind == "multipart/form-data":
             return await _submit_form(_Limited(request, max_upload_bytes), evaluations)
+        if kind != "application/json":  # a page of another site may send anything else without asking
+            raise BadRequest(f"A body of type {kind[:80]!r} is not taken.", "Send application/json, or an archive as a form.")
         body = await _Limited(request, MAX_JSON_BYTES).body()
         return await asyncio.to_thread(evaluations.submit, EvaluationRequest.model_validate_json(body))
     except ValidationError as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from io import SEEK_END, BytesIO
 from typing import IO, Annotated, Any
@@ -47,8 +47,8 @@ class EvaluationRoutes:
         self._service = service
         self._drawing = threading.Lock()  # to draw a page takes a second of a core, so one at a time
 
-    def routers(self, guard: Callable[[], Awaitable[None]]) -> tuple[APIRouter, APIRouter]:
-        """The router of the list and the router of one evaluation, both behind a guard; a nested router would not have its full path."""
+    def routers(self, guard: Callable[[Request], Coroutine[None, None, None]]) -> tuple[APIRouter, APIRouter]:
+        """Those of all and those of one, behind a guard; side by side, since one inside another would not know its whole path."""
         router = APIRouter(
             prefix="/evaluate", tags=["evaluation"], dependencies=[Depends(guard)], responses=refusals(Forbidden, EvaluationLost)
         )

@@ -1,25 +1,70 @@
-"""Protects /evaluate, which reads folders of this machine, and /admin, which changes the served models; lists the open routes."""
+"""What is open to all, and who may use what reaches into the machine: /evaluate reads its folders, /admin changes what it serves.
 
-from collections.abc import Awaitable, Callable
+Without an API key only this machine may use these routes. A browser on this machine runs the programs of any web page, so what a browser
+says of a request is believed: Origin, Sec-Fetch-Site and Host (Fetch Standard; Fetch Metadata Request Headers, W3C).
+"""
+
+import ipaddress
+from collections.abc import Callable, Coroutine
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
 
 from server.errors import Forbidden
 from server.settings import Settings
 
 OPEN_PATHS = ("/health/", "/web/")
-"""The routes without an API key. The page is open too: it holds no data, and asks for the key after a refusal."""
+"""What needs no API key; nor does the page itself: it holds nothing, and asks for the key when it is refused."""
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+"""Headers that a reverse proxy adds."""
+REMEDY = "Set API_KEY or API_KEY_FILE, listen on 127.0.0.1, or say --insecure."
 
 
-def safe_only(settings: Settings, api_key: str | None) -> Callable[[], Awaitable[None]]:
-    """A dependency that refuses every request if other machines could send it and no API key protects the server.
+def safe_only(settings: Settings, api_key: str | None) -> Callable[[Request], Coroutine[None, None, None]]:
+    """A dependency of the routes that reach into the machine.
 
-    It raises Forbidden if the server listens on another address than the loopback, unless it has a key or is `insecure`.
+    It raises Forbidden for a request that a browser sends for the page of another site, and where no API key keeps others out, for one
+    from another machine or through a proxy, unless the server is `insecure`.
     """
+    hosts = {"localhost", *(host.strip().lower() for host in settings.allowed_hosts.split(",") if host.strip())}
 
-    async def check() -> None:
-        if not (settings.loopback or api_key or settings.insecure):
-            raise Forbidden(
-                f"This route is not served on {settings.host} without an API key.",
-                "Set API_KEY or API_KEY_FILE, listen on 127.0.0.1, or use --insecure.",
-            )
+    async def check(request: Request) -> None:
+        if api_key:  # which no browser adds by itself
+            return
+        _check_site(request)
+        if settings.insecure:
+            return
+        if not settings.loopback:
+            raise Forbidden(f"This route is not served on {settings.host} without an API key.", REMEDY)
+        if passed := next((name for name in FORWARDED if name in request.headers), None):
+            raise Forbidden(f"This route is not served through a proxy ({passed}) without an API key.", REMEDY)
+        host = hostname(request.headers.get("host", ""))
+        if host not in hosts and not _is_loopback(host):
+            raise Forbidden(f"This route is not served under the name {host[:80]!r}.", "Set API_KEY, or add the name to ALLOWED_HOSTS.")
 
     return check
+
+
+def _check_site(request: Request) -> None:
+    """Raise Forbidden for what a page of another site sends; a link to a page of ours may stand anywhere."""
+    headers = request.headers
+    visits = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    opened = visits and request.method in ("GET", "HEAD")
+    site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
+    foreign = site not in ("none", "same-origin") or (origin is not None and urlsplit(origin).netloc != headers.get("host", ""))
+    if foreign and not opened:
+        raise Forbidden(f"This route does not answer pages of other sites ({origin or site}).", "Open the server's own page, or use curl.")
+
+
+def hostname(host: str) -> str:
+    """The name in a Host header, lower case, without its port and the brackets of an IPv6 address."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.rpartition(":")[0].lower() if ":" in host else host.lower()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

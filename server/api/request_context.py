@@ -11,6 +11,7 @@ from itertools import count
 from starlette.types import Scope
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+LOOPBACK = ("127.0.0.1", "::1", "")
 _PROCESS = secrets.token_hex(4)
 _numbers = count(1)
 
@@ -25,6 +26,8 @@ class RequestContext:
 
     request_id: str
     started_s: float
+    client: str = ""
+    """With whom the engines are shared evenly."""
     stages_s: dict[str, float] = field(default_factory=dict)
     status: int = 0
     engine: str = ""
@@ -57,6 +60,12 @@ def context_of(scope: Scope) -> RequestContext:
     """The context of the current request."""
     context: RequestContext = scope["request_context"]
     return context
+
+
+def client_of(scope: Scope) -> str:
+    """With whom the engines are shared: the client's address; on the loopback, where a proxy may stand for many, the connection."""
+    host, port = scope.get("client") or ("", 0)
+    return f"{host}:{port}" if host in LOOPBACK else host
 
 
 def request_id_of(headers: dict[bytes, bytes]) -> str:

@@ -14,6 +14,7 @@ from server.engines.chips import chip_soc, find_chips
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import Member, Watch
+from server.engines.fleet.waiting_line import DecodeRoom
 from server.engines.mxbase_engine import BUILD, MxbaseEngine, share_decoder_warnings
 from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, plan_own, plan_rendered
 from server.engines.process.engine_process import EngineProcess
@@ -101,7 +102,8 @@ class EngineAssembly:
         if "mxbase" in self._kinds and not self.in_processes:
             share_decoder_warnings()
         tiers = [[self._member(kind, device) for device in self.devices] for kind in self._kinds]
-        return Fleet(tiers, self._settings.window, self._metrics.switched)
+        room = DecodeRoom(self._settings.decode_budget_bytes, max(1, cores() - 1))
+        return Fleet(tiers, self._settings.window, self._metrics.switched, room)
 
     def _member(self, kind: str, device: int) -> Member:
         settings = self._settings
@@ -122,7 +124,7 @@ class EngineAssembly:
             case "fake":
                 return FakeEngine(self._settings.window)
             case "mxbase":
-                return MxbaseEngine(lambda: self._classifier_plan(device), self._settings.window)
+                return MxbaseEngine(lambda: self._classifier_plan(device), self._places())
             case _:
                 return StreamEngine(self._stream_plan(device), self._runtime, sdk_conf=self._settings.sdk_conf)
 
@@ -165,7 +167,7 @@ class EngineAssembly:
         return ClassifierLimits(decoders=decoders, lanes=LANES, capacity=2 * self._settings.window)
 
     def _places(self) -> int:
-        """Images in a process of the compiled engine: images that decode, and batches that run, wait and fill up."""
+        """Images in the compiled engine: those being decoded, and batches that run, wait and gather."""
         artifact = self._model.manifest.artifact("cpu" if self._runtime == "cpu" else self._soc)
         largest = artifact.batch_sizes[-1] if artifact else 1
         return min(self._settings.window, self._limits().decoders + (LANES + 1) * largest)

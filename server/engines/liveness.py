@@ -19,9 +19,9 @@ class Liveness:
         """The seconds since the last movement."""
         return monotonic() - self._moved_s
 
-    def stalled(self, under_way: int) -> bool:
-        """Whether a result is overdue, for this number of works in progress."""
-        return under_way > 0 and self.still_s > self.stall_s
+    def stalled(self, under_way: int, allowed_s: float | None = None) -> bool:
+        """Whether a result is overdue, with so many images under way; `allowed_s` is for images that take longer than others."""
+        return under_way > 0 and self.still_s > (self.stall_s if allowed_s is None else allowed_s)
 
 
 class BackOff:

@@ -1,12 +1,24 @@
 """One image and its answer: the request, the work, and the bounded window of all works in progress."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
+from weakref import ref
 
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
+from server.images.upright import needs_turning
 from server.types import EncodedImage, Prediction, Scores
+
+BASE_COST_S = 0.005
+"""What an image costs besides its decoding; only its proportion to the decoding matters, when clients share."""
+TURNED_COST = 4
+"""Of an image that is decoded, turned and encoded, and decoded again by the engine."""
+USUAL_OF = 100
+"""Images of which the usual cost is the mean, about."""
+SLOW_S = 0.05
+"""Of decoding: a photo of 8 megapixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +29,8 @@ class InferenceRequest:
     id: str
     deadline_s: float
     scores: Scores = "top"
+    client: str = ""
+    """Who asks; clients share the engines."""
 
 
 class Work:
@@ -25,17 +39,29 @@ class Work:
     `taken_s` is the time when an engine last took it, `failures` counts engines that failed it, `losses` engines that were lost with it.
     """
 
-    __slots__ = ("_running", "admitted_s", "avoid", "failures", "future", "is_probe", "losses", "request", "taken_s")
+    __slots__ = (
+        *("_running", "admitted_s", "avoid", "client", "cost_s", "decode_s", "decoded_bytes"),
+        *("__weakref__", "failures", "future", "is_probe", "losses", "request", "taken_s"),
+    )
 
     def __init__(self, request: InferenceRequest, *, is_probe: bool = False) -> None:
         self.admitted_s = self.taken_s = monotonic()
         self.request: InferenceRequest | None = request
+        self.client = request.client
+        turned = TURNED_COST if needs_turning(request.image) else 1
+        self.decode_s, self.decoded_bytes = turned * request.image.decode_s, turned * request.image.decoded_bytes
+        self.cost_s = BASE_COST_S + self.decode_s
         self.future: Future[Prediction] = Future()
         self.is_probe = is_probe
         self.avoid: object = None  # the member that failed it
         self.failures = 0
         self.losses = 0
         self._running = False
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it takes so long to decode that only a few like it may be decoded at once."""
+        return self.decode_s > SLOW_S
 
     @property
     def queued_s(self) -> float:
@@ -57,6 +83,13 @@ class Work:
             return None
         return request
 
+    def turned(self, image: EncodedImage) -> None:
+        """The image is another one, with the same picture upright."""
+        if request := self.request:
+            self.request = replace(request, image=image)
+        if self.future.done():  # it was dropped meanwhile
+            self.request = None
+
     def answer(self, outcome: Prediction | ServiceError) -> None:
         """Resolve the work, unless it was answered or cancelled before."""
         try:
@@ -68,12 +101,18 @@ class Work:
             pass
 
 
+def keep_all(_client: str) -> None:
+    """Evict nothing."""
+
+
 class InFlight:
     """Counts works against a capacity and keeps all of them, so that each one is resolved."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._works: set[Work] = set()
+        self._held_s: dict[str, float] = {}  # the costs of what is in flight, by client
+        self._admitted, self._usual_s = 0, BASE_COST_S
         self._changed = threading.Condition()
         self._open = False
 
@@ -89,22 +128,49 @@ class InFlight:
         """Begin to take works."""
         self._open = True
 
-    def admit(self, request: InferenceRequest) -> Work:
-        """Take a request; raises Saturated or EngineUnavailable."""
+    def admit(self, request: InferenceRequest, evict: Callable[[str], Work | None] = keep_all) -> Work:
+        """Take a request; raises Saturated or EngineUnavailable.
+
+        When all places are taken, `evict` is asked for a work of the client that holds most, if that is more than this client holds.
+        """
         work = Work(request)
+        if len(self._works) >= self.capacity and (largest := self._larger_than(work.client, work.cost_s)) and (loser := evict(largest)):
+            loser.answer(Saturated("All places are taken, and this client holds more of them than others.", "Try again in a moment."))
         with self._changed:
             if not self._open:
                 raise EngineUnavailable("The engine is not running.", "Try again when /health/ready says so.")
             if len(self._works) >= self.capacity:
                 raise Saturated(f"{self.capacity} images are in flight, the limit of this server.", "Try again in a moment.")
             self._works.add(work)
-        work.future.add_done_callback(lambda _: self._leave(work))
+            self._held_s[work.client] = self._held_s.get(work.client, 0.0) + work.cost_s
+            self._admitted += 1
+            self._usual_s += (work.cost_s - self._usual_s) / min(self._admitted, USUAL_OF)
+        known = ref(work)  # the future would hold the work, which holds the future: a circle, with an error's frames in it
+        work.future.add_done_callback(lambda _: self._leave(known()))
         return work
 
-    def _leave(self, work: Work) -> None:
+    def would_take(self, client: str) -> bool:
+        """Whether an image of the usual cost would be taken of this client now, if need be for one of another client that still waits."""
+        return len(self._works) < self.capacity or self._larger_than(client, self._usual_s) is not None
+
+    def _larger_than(self, client: str, cost_s: float) -> str | None:
+        """The client that holds most of the window, if that is more than this one would hold with one more image of this cost."""
+        with self._changed:
+            if not self._held_s:
+                return None
+            most = max(self._held_s, key=self._held_s.__getitem__)
+            return most if self._held_s[most] > self._held_s.get(client, 0.0) + cost_s else None
+
+    def _leave(self, work: Work | None) -> None:
+        if work is None:
+            return
         work.request = None
         with self._changed:
-            self._works.discard(work)
+            if work in self._works:
+                self._works.remove(work)
+                self._held_s[work.client] -= work.cost_s
+                if self._held_s[work.client] < BASE_COST_S / 2:  # what rounding leaves of nothing
+                    del self._held_s[work.client]
             if not self._works:
                 self._changed.notify_all()
 

@@ -5,14 +5,13 @@ import logging
 from collections.abc import Callable
 from time import perf_counter
 
-from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.api.error_response import error_response
 from server.api.guard import OPEN_PATHS
-from server.api.request_context import ClientGone, RequestContext, request_id_of
+from server.api.request_context import ClientGone, RequestContext, client_of, request_id_of
 from server.api.statuses import ANSWERED
-from server.errors import InternalError, Unauthorized
+from server.errors import InternalError, NotFound, Unauthorized
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
 
@@ -26,11 +25,17 @@ class RequestMiddleware:
     """Pure ASGI middleware around the whole application."""
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, engine_name: Callable[[], str], api_key: str | None, access_log: AccessLog | None
+        self,
+        app: ASGIApp,
+        endpoints: frozenset[str],
+        metrics: Metrics,
+        engine_name: Callable[[], str],
+        api_key: str | None,
+        access_log: AccessLog | None,
     ) -> None:
         self._app = app
+        self._endpoints = endpoints
         self._metrics = metrics
-        self._counts: dict[tuple[str, str, int], Counter] = {}
         self._engine_name = engine_name
         self._api_key = api_key.encode() if api_key else None
         self._access_log = access_log
@@ -43,7 +48,7 @@ class RequestMiddleware:
         headers = dict(scope["headers"])
         if b"range" in headers:  # nothing is served in parts, and Starlette refuses malformed ranges in plain text
             scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
-        context = scope["request_context"] = RequestContext(request_id_of(headers), perf_counter())
+        context = scope["request_context"] = RequestContext(request_id_of(headers), perf_counter(), client_of(scope))
 
         async def send_wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -52,8 +57,7 @@ class RequestMiddleware:
             await send(message)
 
         try:
-            if self._api_key and scope["path"] != "/" and not scope["path"].startswith(OPEN_PATHS):
-                check_key(self._api_key, headers)
+            self._check(scope["path"], headers)
             await self._app(scope, receive, send_wrapped)
         except ANSWERED as error:
             await error_response(error, context.request_id)(scope, receive, send_wrapped)
@@ -68,6 +72,12 @@ class RequestMiddleware:
         finally:
             self._record(scope, context)
 
+    def _check(self, path: str, headers: dict[bytes, bytes]) -> None:
+        if self._api_key and path != "/" and not path.startswith(OPEN_PATHS):
+            check_key(self._api_key, headers)
+        if not is_plain(path):
+            raise NotFound(f"There is nothing at {path}.", "GET /docs lists the routes.")
+
     def _headers(self, context: RequestContext) -> list[tuple[bytes, bytes]]:
         stages_s = context.stages_s | {"total": perf_counter() - context.started_s}
         timing = ", ".join(f"{stage};dur={elapsed_s * 1000:.3f}" for stage, elapsed_s in stages_s.items())
@@ -79,18 +89,20 @@ class RequestMiddleware:
 
     def _record(self, scope: Scope, context: RequestContext) -> None:
         elapsed_s = perf_counter() - context.started_s
-        endpoint = _endpoint(scope, context.status)
+        endpoint = self._endpoint(scope)
         method = scope["method"] if scope["method"] in METHODS else "other"
-        key = endpoint, method, context.status
-        counter = self._counts.get(key)
-        if counter is None:
-            counter = self._counts[key] = self._metrics.http_requests.labels(endpoint, method, str(context.status))
-        counter.inc()
-        self._metrics.observe_request(endpoint, elapsed_s)
+        self._metrics.observe_request(endpoint, method, context.status, elapsed_s)
         if self._access_log:
             path = scope["raw_path"].decode("ascii", "backslashreplace")  # as it was sent: a decoded one may hold line breaks
             client = scope.get("client") or ("", 0)
             self._access_log.request(context.request_id, scope["method"], path, context.status, elapsed_s, client[0])
+
+    def _endpoint(self, scope: Scope) -> str:
+        """The path of the route or of the mount that was found, templates unfilled: a label that no client can multiply."""
+        route = scope.get("route")  # FastAPI's own routes
+        if route is not None:
+            return str(route.path)
+        return next((path for path in (scope["path"], scope.get("root_path")) if path in self._endpoints), "other")
 
 
 def check_key(key: bytes, headers: dict[bytes, bytes]) -> None:
@@ -100,9 +112,6 @@ def check_key(key: bytes, headers: dict[bytes, bytes]) -> None:
         raise Unauthorized("The API key is missing or wrong.", "Send it as X-Api-Key or as Authorization: Bearer.")
 
 
-def _endpoint(scope: Scope, status: int) -> str:
-    """The path of the route that was found, templates unfilled: a label that no client can multiply."""
-    route = scope.get("route")  # FastAPI's routes say themselves; for the others the path is the route
-    if route is not None:
-        return str(route.path)
-    return scope["path"] if scope.get("endpoint") and status not in (404, 405) else "other"
+def is_plain(path: str) -> bool:
+    """Whether a path has neither empty segments nor `.` or `..`: no route has them, and a mount would resolve them."""
+    return not (("//" in path or "/." in path) and {"", ".", ".."} & set(path.split("/")[1:]))

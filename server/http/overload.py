@@ -9,7 +9,7 @@ from typing import Protocol
 from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from server.api.request_context import request_id_of
+from server.api.request_context import client_of, request_id_of
 from server.api.statuses import status_of
 from server.errors import Saturated
 from server.http.head import Head
@@ -56,7 +56,8 @@ class Overload:
         self._admission = admission
         self._metrics = metrics
         self._access_log = access_log
-        self._counters = {path: metrics.http_requests.labels(path, "POST", str(int(_STATUS))) for path in PATHS}
+        for path in PATHS:
+            metrics.http_requests.labels(path, "POST", str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
         self._held: deque[Readable] = deque()
         self._left: float = _BURST
         refusal = admission.refusal()
@@ -66,9 +67,9 @@ class Overload:
     def wants(self, scope: Scope, head: Head) -> bool:
         """Whether to refuse a request now; one whose body may have no end, or never come, takes the longer way."""
         return (
-            self._admission.full
-            and scope["path"] in PATHS
+            scope["path"] in PATHS
             and scope["method"] == "POST"
+            and self._admission.is_full_for(client_of(scope))
             and head.content_length is not None
             and head.content_length <= DISCARD_BYTES
             and not head.expects_continue
@@ -80,8 +81,7 @@ class Overload:
         request_id = request_id_of(dict(scope["headers"]))
         elapsed_s = perf_counter() - began_s
         self._admission.count_refusal()
-        self._counters[scope["path"]].inc()
-        self._metrics.observe_request(scope["path"], elapsed_s)
+        self._metrics.observe_request(scope["path"], "POST", int(_STATUS), elapsed_s)
         if self._access_log:
             client = scope["client"] or ("", 0)
             path = scope["raw_path"].decode("ascii", "backslashreplace")

@@ -3,6 +3,7 @@
 import struct
 from typing import NamedTuple
 
+from server.images.decode_cost import BGR_BYTES, BMP_PIXEL_S
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
 
@@ -47,7 +48,10 @@ def inspect_bmp(data: bytes, max_pixels: int) -> EncodedImage:
         row_bytes = (header.width_px * header.bits + 31) // 32 * 4
         end = start + row_bytes * height_px
         require_bytes(data, start, end, "The pixels of the BMP")
-    return EncodedImage(data[:end], ImageFormat.BMP, header.width_px, height_px)
+    pixels = header.width_px * height_px
+    return EncodedImage(
+        data[:end], ImageFormat.BMP, header.width_px, height_px, decode_s=BMP_PIXEL_S * pixels, decoded_bytes=BGR_BYTES * pixels
+    )
 
 
 def _read_header(data: bytes) -> _Header:

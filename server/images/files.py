@@ -5,7 +5,6 @@ from pathlib import Path
 from server.errors import BadRequest
 from server.images.file_errors import FileUnreadable
 from server.images.inspection import inspect_image
-from server.images.upright import upright
 from server.types import EncodedImage
 
 
@@ -16,6 +15,6 @@ def read_image(path: Path, max_image_pixels: int) -> EncodedImage:
     except OSError as error:
         raise FileUnreadable(f"The file cannot be read: {error.strerror}.") from error
     try:
-        return upright(inspect_image(data, max_image_pixels))
-    except BadRequest as error:  # the file is empty; the message for a request does not fit here
+        return inspect_image(data, max_image_pixels)
+    except BadRequest as error:  # it is empty, and nobody has requested anything
         raise FileUnreadable(error.message, error.remedy) from error

@@ -4,10 +4,18 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from server.images.decode_cost import (
+    BGR_BYTES,
+    COEFFICIENT_BLOCK_BYTES,
+    JPEG_ARITHMETIC_VISIT_S,
+    JPEG_BYTE_S,
+    JPEG_PIXEL_S,
+    JPEG_VISIT_S,
+    require_affordable,
+)
 from server.images.excision import without
 from server.images.exif import read_orientation, write_orientation
+from server.images.jpeg_scan import find_scan_end
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
 
@@ -16,7 +24,7 @@ from server.types import EncodedImage, ImageFormat
 _SOF_DECODED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # baseline, extended, progressive; the last two with arithmetic coding
 _SOF_OTHER = {0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical", 0xCB: "lossless"}
 _SOF_OTHER |= {0xCD: "hierarchical", 0xCE: "hierarchical", 0xCF: "hierarchical", 0xDE: "hierarchical", 0xF7: "JPEG-LS"}
-_PROGRESSIVE = {0xC2, 0xCA}
+_PROGRESSIVE, _ARITHMETIC = {0xC2, 0xCA}, {0xC9, 0xCA}
 _DRI, _SOS, _EOI, _APP0, _APP1 = 0xDD, 0xDA, 0xD9, 0xE0, 0xE1
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}  # TEM, RSTn, SOI, EOI
 _PASSED_OVER = {0xC4, 0xCC, 0xDB, 0xDC, 0xFE, *range(0xE0, 0xF0)}  # DHT, DAC, DQT, DNL, COM, APPn
@@ -31,9 +39,6 @@ _MAX_SEGMENTS = 4096
 _MAX_SCANS = 100
 
 _NOT_FILL = re.compile(rb"[^\xff]")
-# Inside a scan FF 00 means a byte FF, and FF D0 to FF D7 are restarts, if DRI has announced any.
-_SCAN_END = re.compile(rb"\xff[^\x00\xff]")
-_SCAN_END_WITH_RESTARTS = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 def inspect_jpeg(data: bytes, max_pixels: int) -> EncodedImage:
@@ -47,10 +52,13 @@ def inspect_jpeg(data: bytes, max_pixels: int) -> EncodedImage:
     end = walk.to_eoi()
     orientation = walk.orientation or 1
     bare = without(walk.corrected(), walk.app1, end)
+    pixels_bytes = walk.width_px * walk.height_px * BGR_BYTES
+    decoded_bytes = pixels_bytes + walk.coefficient_bytes
     if orientation > 1:
+        decoded_bytes += pixels_bytes  # it is turned into a second picture
         exif = b"Exif\0\0" + write_orientation(orientation)
         bare = b"".join((bare[:2], struct.pack(">BBH", 0xFF, _APP1, 2 + len(exif)), exif, memoryview(bare)[2:]))
-    return EncodedImage(bare, ImageFormat.JPEG, walk.width_px, walk.height_px, orientation)
+    return EncodedImage(bare, ImageFormat.JPEG, walk.width_px, walk.height_px, orientation, walk.decode_s(end), decoded_bytes)
 
 
 @dataclass(slots=True)
@@ -61,10 +69,12 @@ class _Walk:
     max_pixels: int
     width_px: int = 0
     height_px: int = 0
-    components: bytes = b""
+    blocks: dict[int, int] = field(default_factory=dict)  # of each component: 8x8 samples
     sequential: bool = True
     restarts: bool = False
+    arithmetic: bool = False
     scans: int = 0
+    visits: int = 0  # blocks of all scans
     scanned: set[int] = field(default_factory=set)
     app1: list[tuple[int, int]] = field(default_factory=list)
     orientation: int | None = None
@@ -76,7 +86,7 @@ class _Walk:
         for _ in range(_MAX_SEGMENTS):
             start, marker, end = self._segment(at)
             if marker == _EOI:
-                if not self.scans or len(self.scanned) < len(set(self.components)):
+                if not self.scans or len(self.scanned) < len(self.blocks):
                     raise damaged("The JPEG ends before every component was coded", start)
                 return end
             at = self._scan(start, end) if marker == _SOS else self._header(marker, start, end)
@@ -134,8 +144,8 @@ class _Walk:
         return end
 
     def _frame(self, start: int, end: int) -> None:
-        """Read a frame header (SOF)."""
-        if self.components:
+        """Take in a frame header (SOF)."""
+        if self.blocks:
             raise damaged("A second JPEG frame header", start)
         length = end - start
         if length < 10 or length != 10 + 3 * self.data[start + 9]:
@@ -143,21 +153,21 @@ class _Walk:
         bits, self.height_px, self.width_px, components = struct.unpack_from(">BHHB", self.data, start + 4)
         require_size(self.width_px, self.height_px, self.max_pixels, start)
         if bits != 8 or components not in {1, 3, 4}:
-            raise unsupported(f"A JPEG with {bits} bits a sample and {components} components is not supported")
-        self.components = self.data[start + 10 : end : 3]
-        self.sequential = self.data[start + 1] not in _PROGRESSIVE
-
-    def _first_mark(self, at: int) -> int:
-        """The position of the first FF from `at` on without a 00 after it; more than twice as fast as a regular expression."""
-        coded = np.frombuffer(self.data, np.uint8, offset=at)
-        marks = coded[:-1] == 0xFF
-        marks &= coded[1:] != 0
-        return at + int(marks.argmax()) if marks.size else at
+            raise unsupported(f"A JPEG with {bits} bits a sample and {components} components is not one that is decoded")
+        marker = self.data[start + 1]
+        self.sequential, self.arithmetic = marker not in _PROGRESSIVE, marker in _ARITHMETIC
+        factors = [(sampling >> 4, sampling & 15) for sampling in self.data[start + 11 : end : 3]]
+        if not all(1 <= factor <= 4 for pair in factors for factor in pair):
+            raise damaged("Impossible sampling factors of a JPEG", start)
+        most_across, most_down = (max(each) for each in zip(*factors, strict=True))
+        for component, (across, down) in zip(self.data[start + 10 : end : 3], factors, strict=True):
+            blocks_across = -(-self.width_px * across // (8 * most_across))
+            self.blocks[component] = blocks_across * -(-self.height_px * down // (8 * most_down))
 
     def _scan(self, start: int, end: int) -> int:
         """Read a scan, from its header (SOS) to its last byte; returns the position of the next marker."""
         components = self.data[start + 4 : end - 3]
-        if not components or len(components) != 1 + 2 * components[0] or not set(components[1::2]) <= set(self.components):
+        if not components or len(components) != 1 + 2 * components[0] or not set(components[1::2]) <= set(self.blocks):
             raise damaged("A JPEG scan header that does not fit the frame", start)
         if self.sequential:
             self._correct(end - 3, _SEQUENTIAL_SCAN)
@@ -165,10 +175,28 @@ class _Walk:
         self.scans += 1
         if self.scans > _MAX_SCANS:
             raise damaged(f"The JPEG has more than {_MAX_SCANS} scans; the last", start)
-        at = self._first_mark(end) if self.sequential else end
-        found = (_SCAN_END_WITH_RESTARTS if self.restarts else _SCAN_END).search(self.data, at)
-        if found is None:
+        scan_end = find_scan_end(self.data, end, restarts=self.restarts)
+        if scan_end is None:
             raise damaged(f"The JPEG scan from byte {end} has no end, and the image stops", len(self.data))
-        if found.start() == end:
+        if scan_end == end:
             raise damaged("A JPEG scan without data", end)
-        return found.start()
+        self._count(sum(self.blocks[component] for component in components[1::2]), start, end, scan_end)
+        return scan_end
+
+    def _count(self, blocks: int, start: int, end: int, scan_end: int) -> None:
+        """Add a scan's cost. Each of its blocks takes bits, unless the coding can leave blocks out."""
+        least_bits = 0 if self.arithmetic or self.data[end - 3] else 1 + self.sequential
+        if 8 * (scan_end - end) < least_bits * blocks:
+            raise damaged(f"A JPEG scan of {scan_end - end} bytes, which are too few for its {blocks} blocks,", start)
+        self.visits += blocks
+        require_affordable(self.decode_s(scan_end), f"its {self.scans} scans have {self.visits} blocks")
+
+    def decode_s(self, coded_bytes: int) -> float:
+        """An estimate, for what was seen so far."""
+        visit_s = JPEG_ARITHMETIC_VISIT_S if self.arithmetic else JPEG_VISIT_S
+        return JPEG_PIXEL_S * self.width_px * self.height_px + visit_s * self.visits + JPEG_BYTE_S * coded_bytes
+
+    @property
+    def coefficient_bytes(self) -> int:
+        """What a decoder keeps of a picture that comes in several scans."""
+        return COEFFICIENT_BLOCK_BYTES * sum(self.blocks.values()) if self.scans > 1 or not self.sequential else 0

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from server.images.decode_cost import BGR_BYTES, PNG_INFLATED_BYTE_S, PNG_PIXEL_S
 from server.images.excision import without
 from server.images.exif import read_orientation
 from server.images.refusal import damaged, require_bytes, require_size
@@ -12,6 +13,7 @@ from server.types import EncodedImage, ImageFormat
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}  # by colour type, table 11.1
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
 _GREYS = {0, 4}
 _ANCILLARY_BIT = 0x20  # of a chunk type's first letter: a lower-case letter means that a decoder may skip the chunk
@@ -34,6 +36,12 @@ class _Header(NamedTuple):
     width_px: int
     height_px: int
     colour_type: int
+    depth: int
+
+    @property
+    def inflated_bytes(self) -> int:
+        """The rows, with a byte each that names the filter."""
+        return self.height_px * (1 + self.width_px * _CHANNELS[self.colour_type] * self.depth // 8)
 
 
 def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
@@ -61,7 +69,9 @@ def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
             if not pixels_end or (header.colour_type == _PALETTE and not palette):
                 raise damaged("The PNG ends without pixels or without its palette", chunk.start)
             still = without(data, ancillary, chunk.end)
-            return EncodedImage(still, ImageFormat.PNG, header.width_px, header.height_px, orientation or 1)
+            pixels = header.width_px * header.height_px
+            decode_s = PNG_PIXEL_S * pixels + PNG_INFLATED_BYTE_S * header.inflated_bytes
+            return EncodedImage(still, ImageFormat.PNG, *header[:2], orientation or 1, decode_s, BGR_BYTES * pixels)
         elif chunk.kind[0] & _ANCILLARY_BIT:
             ancillary.append((chunk.start, chunk.end))
             if chunk.kind == b"eXIf" and orientation is None:
@@ -102,7 +112,7 @@ def _header(data: bytes, max_pixels: int) -> tuple[_Header, int]:
             f"interlace {interlace})",
             at,
         )
-    return _Header(width_px, height_px, colour_type), chunk.end
+    return _Header(width_px, height_px, colour_type, depth), chunk.end
 
 
 def _require_palette(chunk: _Chunk, header: _Header, *, misplaced: bool) -> None:

@@ -27,16 +27,20 @@ _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
 _FAST_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 0, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE)
 
 
+def needs_turning(image: EncodedImage) -> bool:
+    """Whether `upright` makes another image of it, which decodes it."""
+    return image.orientation in _UPRIGHT and image.format is not ImageFormat.JPEG
+
+
 def upright(image: EncodedImage) -> EncodedImage:
     """The image in a form that any OpenCV decodes upright; raises UndecodableImage if it cannot be decoded.
 
     Every OpenCV turns a JPEG by its EXIF. But OpenCV 4 does not turn a WebP, and turns a PNG only if its libpng reads EXIF. This
     function turns these and encodes them again as PNG, without loss.
     """
-    turn = _UPRIGHT.get(image.orientation)
-    if turn is None or image.format is ImageFormat.JPEG:
+    if not needs_turning(image):
         return image
-    pixels = np.ascontiguousarray(turn(_decode(image)))
+    pixels = np.ascontiguousarray(_UPRIGHT[image.orientation](_decode(image)))
     _, png = cv2.imencode(".png", pixels, _FAST_PNG)
     height_px, width_px = pixels.shape[:2]
     return EncodedImage(png.tobytes(), ImageFormat.PNG, width_px, height_px)

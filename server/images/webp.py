@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from server.images.decode_cost import BGR_BYTES, WEBP_BYTE_S, WEBP_LOSSLESS_BYTES, WEBP_LOSSLESS_PIXEL_S, WEBP_LOSSY_PIXEL_S
 from server.images.exif import read_orientation
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
@@ -32,12 +33,14 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
     canvas: tuple[int, int] | None = None
     size: tuple[int, int] | None = None
     orientation: int | None = None
+    lossless = False
     for position, chunk in enumerate(_chunks(data, end)):
         if position == 0 and chunk.name == b"VP8X":
             canvas = _canvas(data, chunk)
             require_size(*canvas, max_pixels, chunk.start)
         elif size is None and chunk.name in {b"VP8 ", b"VP8L"}:
-            size = (_lossy_size if chunk.name == b"VP8 " else _lossless_size)(data, chunk)
+            lossless = chunk.name == b"VP8L"
+            size = (_lossless_size if lossless else _lossy_size)(data, chunk)
             require_size(*size, max_pixels, chunk.start)
             if canvas not in {None, size}:
                 raise damaged(f"A WebP frame of {size} pixels on a canvas of {canvas}", chunk.start)
@@ -49,7 +52,10 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
             orientation = read_orientation(data[chunk.start : chunk.end])
     if size is None:
         raise damaged("The WebP ends without a frame", end)
-    return EncodedImage(data[:end], ImageFormat.WEBP, *size, orientation or 1)
+    pixels = size[0] * size[1]
+    decode_s = (WEBP_LOSSLESS_PIXEL_S if lossless else WEBP_LOSSY_PIXEL_S) * pixels + WEBP_BYTE_S * end
+    decoded_bytes = pixels * (BGR_BYTES + WEBP_LOSSLESS_BYTES * lossless)
+    return EncodedImage(data[:end], ImageFormat.WEBP, *size, orientation or 1, decode_s, decoded_bytes)
 
 
 def _chunks(data: bytes, end: int) -> Iterator[_Chunk]:

@@ -34,19 +34,18 @@ class Admission:
         asked_s = self._timeout_s if timeout_ms is None else min(timeout_ms / 1000, self._timeout_s)
         return monotonic() + asked_s
 
-    def check_room(self) -> None:
-        """Refuse a request before its body is read if the window is full; raises Saturated.
+    def check_room(self, client: str) -> None:
+        """Refuse before the body is even read when the window is full; raises Saturated.
 
-        The engine has its own count and may still refuse an image later.
+        The engine may still refuse what is let through: it counts for itself, and knows what the image costs.
         """
-        if self.full:
+        if self.is_full_for(client):
             self.count_refusal()
             raise self.refusal()
 
-    @property
-    def full(self) -> bool:
-        """Whether the window is full."""
-        return self.under_way >= self._engine.capacity
+    def is_full_for(self, client: str) -> bool:
+        """Whether the window has no place for a client, because no other client holds more of it."""
+        return self.under_way >= self._engine.capacity and not self._engine.would_take(client)
 
     def refusal(self) -> Saturated:
         """The error returned when the window is full."""
@@ -56,11 +55,11 @@ class Admission:
         """Record one."""
         self._metrics.rejected(Saturated.code)
 
-    async def classify(self, image: EncodedImage, request_id: str, deadline_s: float) -> Prediction:
-        """Return the engine's answer; raises ServiceError. A cancellation saves the work if it has not begun."""
+    async def classify(self, image: EncodedImage, request_id: str, deadline_s: float, client: str) -> Prediction:
+        """The engine's answer; raises ServiceError. Cancelling this spares the work that has not begun."""
         loop = asyncio.get_running_loop()
         try:
-            future = self._engine.submit(InferenceRequest(image, request_id, deadline_s))
+            future = self._engine.submit(InferenceRequest(image, request_id, deadline_s, client=client))
         except ServiceError as error:
             self._metrics.rejected(error.code)
             raise
@@ -78,7 +77,10 @@ class Admission:
             raise
         finally:
             timer.cancel()
-        return self._outcome(future)
+        try:
+            return self._outcome(future)
+        finally:
+            del future  # it holds the error that is raised, which holds this frame: a circle, with the image in it
 
     def _outcome(self, future: concurrent.futures.Future[Prediction]) -> Prediction:
         if not future.done():
@@ -96,6 +98,8 @@ class Admission:
         except Exception as error:
             self._record(EngineFailed.code)
             raise EngineFailed(f"The engine failed: {error!r}.") from error
+        finally:
+            del future
         self._record("ok", prediction.engine)
         for stage, elapsed_s in prediction.stages_s.items():
             self._metrics.stage(stage, elapsed_s)

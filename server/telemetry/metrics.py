@@ -20,6 +20,8 @@ disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for
 
 _LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STAGE_S = (0.0001, 0.00025, 0.0005, *_LATENCY_S)
+MAX_REQUEST_LABELS = 1000
+"""Sets of endpoint, method and status that are told apart. The routes, methods and statuses of this server make some 300."""
 _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 LABELS = MappingProxyType(
@@ -93,15 +95,27 @@ class Metrics:
             "evaluation_accuracy", "Top-k accuracy of the last evaluation, over all listed images.", "model", "dataset", "k"
         )
         self.evaluation_running = gauge("evaluation_running", "1 while an evaluation runs.")
-        self.model_info = gauge("model_info", "The served models.", "model", "version", "recipe")
-        gauge("build_info", "The version of the server.", "version").labels(version("ascend-classify")).set(1)
-        self._durations: dict[str, Histogram] = {}
+        self.model_info = gauge("model_info", "The models that are served.", "model", "version", "recipe")
+        gauge("build_info", "The software that serves.", "version").labels(version("ascend-classify")).set(1)
+        self.label_overflow = counter("label_overflow_total", "Requests counted under other labels, since there are too many label sets.")
+        self._requests: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
-    def observe_request(self, endpoint: str, elapsed_s: float) -> None:
-        """Record the time of one request. A lookup of labels costs more than a count, so each is done once."""
-        duration = self._durations.get(endpoint)
-        if duration is None:
-            duration = self._durations[endpoint] = self.http_duration_s.labels(endpoint)
+    def observe_request(self, endpoint: str, method: str, status: int, elapsed_s: float) -> None:
+        """Count one request and its time. To look a label up costs more than to count, so the method keeps what it found.
+
+        At most MAX_REQUEST_LABELS sets of labels come to be; further requests count as endpoint and method `other`.
+        """
+        labels = endpoint, method, status
+        found = self._requests.get(labels)
+        if found is None:
+            if len(self._requests) >= MAX_REQUEST_LABELS:
+                self.label_overflow.inc()
+                endpoint = method = "other"
+            found = self.http_requests.labels(endpoint, method, str(status)), self.http_duration_s.labels(endpoint)
+            if len(self._requests) < MAX_REQUEST_LABELS:
+                self._requests[labels] = found
+        requests, duration = found
+        requests.inc()
         duration.observe(elapsed_s)
 
     def render(self) -> bytes:

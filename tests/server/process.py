@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,13 +20,21 @@ import httpx
 class ServerProcess:
     """`ascend-classify serve` on a free port; ready when entered, ended by SIGTERM when left."""
 
-    def __init__(self, *, ready: bool = True, ready_s: float = 30, cwd: Path | None = None, **environment: object) -> None:
+    def __init__(
+        self,
+        *,
+        ready: bool = True,
+        ready_s: float = 30,
+        cwd: Path | None = None,
+        python: Sequence[str] = (sys.executable, "-m", "server"),
+        **environment: object,
+    ) -> None:
         settings = {name.upper(): str(value) for name, value in environment.items()}
         self._folder = tempfile.TemporaryDirectory(prefix="server-")
         self.evaluations = settings.setdefault("EVALUATION_DIR", f"{self._folder.name}/evaluations")
         self._log: list[dict[str, Any]] = []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "server", "serve", "--port", "0", "--log-format", "json"],
+            [*python, "serve", "--port", "0", "--log-format", "json"],
             env=os.environ | {"DRAIN_DELAY_S": "0"} | settings,
             stderr=subprocess.PIPE,
             text=True,

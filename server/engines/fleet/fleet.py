@@ -9,15 +9,15 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from time import monotonic
 from typing import Self
 
 from server.engines.base import BatchObserver, Engine, EngineHealth, EngineStatus, ignore_batch
+from server.engines.fleet.crew import Crew
 from server.engines.fleet.member import Member, Tier, Watch, is_up
 from server.engines.fleet.quarantine import Quarantine
 from server.engines.fleet.retries import Retry, is_fault, next_try
-from server.engines.fleet.waiting_line import WaitingLine
+from server.engines.fleet.waiting_line import DecodeRoom, WaitingLine
 from server.engines.work import InferenceRequest, InFlight, Work
 from server.errors import DeadlineExceeded, EngineLost, EngineUnavailable, ServiceError, StreamFull
 from server.types import Prediction, ScoreType
@@ -25,6 +25,7 @@ from server.types import Prediction, ScoreType
 logger = logging.getLogger(__name__)
 
 NONE = "none"
+TURNING_THREADS = 1  # few images need it
 TICK_S, IDLE_TICK_S = 0.05, 0.5
 SOON_S = 10.0  # after the loss of the last engine: it is likely to return before the request's time ends
 
@@ -39,20 +40,27 @@ class Fleet:
     `on_switch(from, to, reason)` is called whenever another kind of engine answers from now on; a name may be "none".
     """
 
-    def __init__(self, tiers: Sequence[Tier], capacity: int, on_switch: Callable[[str, str, str], None] = ignore_switch) -> None:
-        self.tiers = tuple(tuple(tier) for tier in tiers)
-        self.members = tuple(member for tier in self.tiers for member in tier)
+    def __init__(
+        self,
+        tiers: Sequence[Tier],
+        capacity: int,
+        on_switch: Callable[[str, str, str], None] = ignore_switch,
+        room: DecodeRoom | None = None,
+    ) -> None:
+        self._crew = Crew(tiers)
+        self.tiers, self.members = self._crew.tiers, self._crew.members
         self.capacity = capacity
         self.on_batch: BatchObserver = ignore_batch
         self._on_switch = on_switch
         self._in_flight = InFlight(capacity)
-        self._lock = threading.Lock()  # protects the queue, and the works of every member
-        self._waiting = WaitingLine()
+        self._lock = threading.Lock()  # of the queue, and of what is under way in every member
+        self._waiting = WaitingLine(room)
         self._quarantine = Quarantine()
         self._answers = self.members[0].engine.name
         self._none_s = float("-inf")  # the time since there is no engine
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
+        self._turning = ThreadPoolExecutor(TURNING_THREADS, "turning")  # it starts threads when there is work for them
 
     @classmethod
     def of(cls, engine: Engine, capacity: int = 64, watch: Watch | None = None) -> Self:
@@ -66,8 +74,8 @@ class Fleet:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the engines, in the order of preference."""
-        return tuple(dict.fromkeys(member.engine.name for member in self.members))
+        """The engines by name, in the order in which they are asked."""
+        return self._crew.names
 
     @property
     def score_type(self) -> ScoreType:
@@ -75,29 +83,13 @@ class Fleet:
         return self.members[0].engine.score_type
 
     def start(self) -> None:
-        """Start all engines at once; raises EngineUnavailable or ModelError if one cannot start or their kinds of scores differ."""
-        try:
-            with ThreadPoolExecutor(len(self.members)) as starting:
-                list(starting.map(self._start_member, self.members))
-            self._check_score_types()
-        except BaseException:
-            self._close_engines()
-            raise
+        """Start every engine, all at once; raises EngineUnavailable or ModelError if one cannot, or if their scores differ in kind."""
+        self._crew.start(self._answered, self.on_batch, self._turning)
         self._answers = self.members[0].engine.name
         self._closing.clear()
         self._watcher = threading.Thread(target=self._watch, name=f"{self.name}-watcher", daemon=True)
         self._watcher.start()
         self._in_flight.open()
-
-    def _check_score_types(self) -> None:
-        if len({member.engine.score_type for member in self.members}) > 1:
-            raise EngineUnavailable("The engines return different kinds of scores.", "Set SOFTMAX=true in the .cfg, or choose one engine.")
-
-    def _start_member(self, member: Member) -> None:
-        member.engine.on_batch = self.on_batch
-        member.engine.on_answer = partial(self._answered, member)
-        member.engine.start()
-        member.raise_up()
 
     def submit(self, request: InferenceRequest) -> Future[Prediction]:
         """Take an image; raises Saturated if `capacity` images are in flight, EngineUnavailable if no engine was up for SOON_S.
@@ -105,7 +97,7 @@ class Fleet:
         Thread-safe, and never waits. The future ends with a Prediction or with a ServiceError. A future that is cancelled before its image
         is decoded saves the work.
         """
-        work = self._in_flight.admit(request)
+        work = self._in_flight.admit(request, self._evict)
         if self._answers is NONE and monotonic() > self._none_s + SOON_S:
             work.future.cancel()
             raise EngineUnavailable("No engine can answer now.", "Try again in a moment.")
@@ -113,6 +105,14 @@ class Fleet:
             self._waiting.append(work)
         self._dispatch()
         return work.future
+
+    def _evict(self, client: str) -> Work | None:
+        with self._lock:
+            return self._waiting.take_last_of(client)
+
+    def would_take(self, client: str) -> bool:
+        """Whether an image of the usual cost would be taken of this client now."""
+        return self._in_flight.would_take(client)
 
     def _dispatch(self) -> None:
         """Hand waiting works to members, as long as there is room."""
@@ -126,7 +126,7 @@ class Fleet:
                 work.answer(DeadlineExceeded("The request would time out before its answer.", "Ask for more time or try later."))
                 continue
             try:
-                member.engine.take(work)
+                member.take(work)
             except EngineUnavailable as error:
                 self._put_down(member, "unavailable", str(error))
                 with self._lock:
@@ -239,7 +239,7 @@ class Fleet:
             with self._lock:
                 member.began(work)
             try:
-                member.engine.take(work)
+                member.take(work)
             except EngineUnavailable as error:
                 with self._lock:
                     member.ended(work)
@@ -249,8 +249,7 @@ class Fleet:
         """Send a member no more requests, and try its works elsewhere."""
         self._put_down(member, reason, why)
         with self._lock:
-            works = [work for work in member.under_way if not work.is_probe]
-            member.under_way.clear()
+            works = member.forget()
         member.engine.give_up(why)
         for work in works:
             self._retry(member, work, EngineLost(f"Engine {member.engine.name} is not well: {why}", "Try again in a moment."))
@@ -275,9 +274,8 @@ class Fleet:
         return EngineHealth(ok, "" if ok else "; ".join(f"{member.engine.name}: {member.down}" for member in self.members))
 
     def statuses(self) -> list[EngineStatus]:
-        """One status for every engine on every chip, in the order of preference."""
-        asked = next((tier for tier in self.tiers if is_up([tier])), ())
-        return [member.status(asked=member in asked) for member in self.members]
+        """One for every engine on every chip, in the order in which they are asked."""
+        return self._crew.statuses()
 
     def close(self, drain_s: float) -> None:
         """Answer the accepted images for at most `drain_s` seconds, fail the rest, release everything."""
@@ -286,12 +284,7 @@ class Fleet:
         if self._watcher:
             self._watcher.join()
             self._watcher = None
-        self._close_engines()
+        self._crew.close()
+        self._turning.shutdown(cancel_futures=True)
         self._waiting.clear()
         self._quarantine.clear()
-
-    def _close_engines(self) -> None:
-        for member in self.members:
-            member.put_down("not running")
-        with ThreadPoolExecutor(len(self.members)) as closing:
-            list(closing.map(lambda member: member.engine.close(), self.members))

@@ -1,6 +1,7 @@
 """One engine on one chip, under watch: whether it gets requests, and its works in progress."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from time import monotonic
 
@@ -8,12 +9,14 @@ from server.engines.base import Engine, EngineStatus
 from server.engines.liveness import BackOff, Liveness
 from server.engines.probe import probe_request
 from server.engines.work import Work
-from server.errors import EngineUnavailable
+from server.errors import EngineUnavailable, ServiceError
+from server.images.upright import needs_turning, upright
 
 FAILURES = 3  # in a row; a single failure may be the image's fault
 PROBE_S = 10.0
-REST_S = 0.01  # the pause after a stream refused an image because it is full
-SMOOTHING = 0.1  # weight of a new value in the mean service time
+REST_S = 0.01  # after a stream refused an image, which it did because it is full
+DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
+SMOOTHING = 0.1  # of the mean service time
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,11 @@ class Member:
         self.device = device
         self.down = "not running"  # the reason why it gets no requests; empty while it is up
         self.under_way: set[Work] = set()
-        self.service_s = 0.0  # the mean time of an image here
+        self.decode_s = 0.0  # of what is under way
+        self.decoded_bytes = self.slow = 0
+        self.service_s = 0.0  # what an image takes here, on average
+        self.turning: Executor | None = None
+        """Where images are turned that engines do not turn; without it they are taken as they are stored."""
         self._watch = watch or Watch()
         self._liveness = Liveness(self._watch.stall_s)
         self._back_off = BackOff(self._watch.back_off_s)
@@ -73,20 +80,51 @@ class Member:
             self._liveness.moved()
         work.taken_s = monotonic()
         self.under_way.add(work)
+        self._count(work, 1)
 
     def ended(self, work: Work) -> bool:
         """Record that a request has ended; returns False if the fleet no longer waited for it."""
         if work not in self.under_way:
             return False
         self.under_way.discard(work)
+        self._count(work, -1)
         self._liveness.moved()
         return True
+
+    def _count(self, work: Work, sign: int) -> None:
+        self.decode_s += sign * work.decode_s
+        self.decoded_bytes += sign * work.decoded_bytes
+        self.slow += sign * work.is_slow
+
+    def forget(self) -> list[Work]:
+        """Give up all that is under way; the requests among it, without the probes."""
+        works = [work for work in self.under_way if not work.is_probe]
+        self.under_way.clear()
+        self.decode_s, self.decoded_bytes, self.slow = 0.0, 0, 0
+        return works
 
     def answered(self, work: Work) -> None:
         """Record an answer."""
         self._failures = 0
         took_s = monotonic() - work.taken_s
         self.service_s += (took_s - self.service_s) * (SMOOTHING if self.service_s else 1.0)
+
+    def take(self, work: Work) -> None:
+        """Hand a work to the engine, upright; raises EngineUnavailable, and is told of later refusals as the engine tells of them."""
+        if self.turning and work.request and needs_turning(work.request.image):
+            self.turning.submit(self._turn, work)
+        else:
+            self.engine.take(work)
+
+    def _turn(self, work: Work) -> None:
+        try:
+            if request := work.begin(monotonic()):
+                work.turned(upright(request.image))
+                self.engine.take(work)
+            else:
+                self.engine.on_answer(work, None)
+        except ServiceError as error:
+            self.engine.on_answer(work, error)
 
     def rest(self) -> None:
         """Pause, because a stream is full."""
@@ -104,8 +142,9 @@ class Member:
 
     @property
     def stalled(self) -> str:
-        """The reason, if a result is overdue (also for a member that is down); else empty."""
-        return f"it gave no result for {self._liveness.stall_s:g} s." if self._liveness.stalled(len(self.under_way)) else ""
+        """Says it when a result is overdue, of an engine that is not asked any more too."""
+        allowed_s = self._liveness.stall_s + DECODE_PATIENCE * self.decode_s
+        return f"it gave no result for {allowed_s:.3g} s." if self._liveness.stalled(len(self.under_way), allowed_s) else ""
 
     @property
     def is_idle(self) -> bool:

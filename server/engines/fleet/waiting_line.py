@@ -1,12 +1,24 @@
-"""The queue of works that wait for a member with room; the fleet's lock guards it."""
+"""What waits for a member with room, and who of it goes next; the fleet's lock guards it.
 
-from collections import deque
+Clients share by start-time fair queueing (Goyal, Vin and Cheng, 1996): each image gets the virtual time at which its client would begin it
+if the client had an engine of its own share, and the earliest goes first. So a client with one image does not wait for the hundred of
+another, and a client whose images take long to decode gets fewer of them.
+"""
+
+from bisect import insort
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
 from time import monotonic
 from typing import NamedTuple
 
 from server.engines.fleet.member import Member, Tier, choose, is_up
 from server.engines.work import Work
+
+RETRIED = float("-inf")
+"""The virtual time of an image that is tried again: it goes before all others."""
+MAX_CLIENTS = 1000
+"""Clients that are remembered; those that are not behind the present virtual time are forgotten first."""
 
 
 class Assignment(NamedTuple):
@@ -16,37 +28,72 @@ class Assignment(NamedTuple):
     member: Member | None
 
 
-class WaitingLine:
-    """Requests in the order of arrival; a request that is tried again goes first."""
+@dataclass(frozen=True)
+class DecodeRoom:
+    """What members may decode together: bytes at the peak, and images that take long."""
 
-    def __init__(self) -> None:
-        self._works: deque[Work] = deque()
+    most_bytes: int = 512 * 1024 * 1024
+    most_slow: int = 1
+
+    def fits(self, work: Work, tiers: Sequence[Tier]) -> bool:
+        """Whether a work may go in now. One that is larger than the room goes in alone."""
+        members = [member for tier in tiers for member in tier]
+        if work.is_slow and sum(member.slow for member in members) >= self.most_slow:
+            return False
+        held_bytes = sum(member.decoded_bytes for member in members)
+        return not held_bytes or held_bytes + work.decoded_bytes <= self.most_bytes
+
+
+class _Entry(NamedTuple):
+    """A work in its order; entries compare by the first two fields, and no two have the same number."""
+
+    start_s: float
+    number: int
+    work: Work
+
+
+class WaitingLine:
+    """Requests in the order in which they go."""
+
+    def __init__(self, room: DecodeRoom | None = None) -> None:
+        self._room = room or DecodeRoom()
+        self._entries: list[_Entry] = []
+        self._virtual_s = 0.0
+        self._ends_s: dict[str, float] = {}  # by client: the virtual time at which its last image would be done
+        self._numbers = count()
 
     def __len__(self) -> int:
-        return len(self._works)
+        return len(self._entries)
 
     def append(self, work: Work) -> None:
         """A new request."""
-        self._works.append(work)
+        start_s = max(self._virtual_s, self._ends_s.get(work.client, 0.0))
+        if len(self._ends_s) >= MAX_CLIENTS:
+            self._ends_s = {client: end_s for client, end_s in self._ends_s.items() if end_s > self._virtual_s}
+        self._ends_s[work.client] = start_s + work.cost_s
+        insort(self._entries, _Entry(start_s, next(self._numbers), work))
 
     def put_first(self, work: Work) -> None:
-        """Add a request that is tried again."""
-        self._works.appendleft(work)
+        """One that is tried again."""
+        insort(self._entries, _Entry(RETRIED, -next(self._numbers), work))
 
     def clear(self) -> None:
         """Forget all of them."""
-        self._works.clear()
+        self._entries.clear()
 
     def next(self, tiers: Sequence[Tier]) -> Assignment | None:
-        """Take out the first work for which a member has room; from now on that member holds it."""
-        place, works = 0, self._works
-        while place < len(works):
-            work = works[place]
-            if work.request is None:  # cancelled
-                del works[place]
+        """Take out the first work that a member has room for; it is under way there from now on."""
+        place, entries = 0, self._entries
+        while place < len(entries):
+            start_s, _, work = entries[place]
+            if work.request is None:  # abandoned
+                del entries[place]
+            elif not self._room.fits(work, tiers):
+                place += 1
             elif member := choose(tiers, work.avoid):
-                del works[place]
-                if works and monotonic() + member.service_s > work.request.deadline_s:
+                del entries[place]
+                self._virtual_s = max(self._virtual_s, start_s)
+                if entries and monotonic() + member.service_s > work.request.deadline_s:
                     return Assignment(work, None)
                 member.began(work)
                 return Assignment(work, member)
@@ -59,7 +106,14 @@ class WaitingLine:
         return None
 
     def take_overdue(self, now_s: float) -> list[Work]:
-        """Take out the works whose time has ended, or that were cancelled."""
-        overdue = [work for work in self._works if work.overdue(now_s)]
-        self._works = deque(work for work in self._works if not work.overdue(now_s))
+        """Take out those whose time is over, or that nobody wants any more."""
+        overdue = [entry.work for entry in self._entries if entry.work.overdue(now_s)]
+        self._entries = [entry for entry in self._entries if not entry.work.overdue(now_s)]
         return overdue
+
+    def take_last_of(self, client: str) -> Work | None:
+        """Take out the image of a client that would go last of its own, if any of them still waits."""
+        for place in reversed(range(len(self._entries))):
+            if self._entries[place].work.client == client and self._entries[place].start_s is not RETRIED:
+                return self._entries.pop(place).work
+        return None

@@ -19,8 +19,9 @@ from server.images.file_errors import FileUnreadable
 from server.images.files import read_image
 from server.types import Prediction
 
-TURN_S = 0.05  # the delay to notice a change of the places, and to try a full engine again
-TRIES = 3  # for an image that gets no answer in time
+TURN_S = 0.05  # how soon a change of the places is seen, and a full engine is asked again
+TRIES = 3  # of an image that is not answered in its time
+CLIENT = "evaluation"  # which shares the engines with those of POST /classify
 UNREADABLE = "unreadable"
 
 
@@ -135,7 +136,7 @@ class Run:
         item = self._items[index]
         image = read_image(item.path, self._max_image_pixels)
         now_s = monotonic()
-        request = InferenceRequest(image, f"evaluation-{index}", now_s + self._timeout_s, "full" if self._scores else "top")
+        request = InferenceRequest(image, f"evaluation-{index}", now_s + self._timeout_s, "full" if self._scores else "top", CLIENT)
         future = self._engine.submit(request)
         self._sent[index] = _Sent(future, now_s)
         future.add_done_callback(lambda _: self._answered.put((index, monotonic())))
@@ -153,7 +154,7 @@ class Run:
         error = sent.future.exception()
         if error is None:
             self._note(index, OK, sent.future.result(), latency_s)
-        elif isinstance(error, EngineUnavailable) or (isinstance(error, DeadlineExceeded) and self._again(index)):
+        elif isinstance(error, EngineUnavailable | Saturated) or (isinstance(error, DeadlineExceeded) and self._again(index)):
             self._todo.appendleft(index)
         elif isinstance(error, ScoresUnavailable):  # every other image would fail too, so there is nothing to report
             raise RunInvalid(error.message, error.remedy)

@@ -66,7 +66,7 @@ class Answering:
     def __init__(self, outcomes: Sequence[Outcome]) -> None:
         self._outcomes = iter(outcomes)
 
-    def check_room(self) -> None:
+    def check_room(self, _client: str) -> None:
         pass
 
     def deadline_s(self, _timeout_ms: int | None) -> float:
@@ -149,7 +149,7 @@ def test_the_error_body(error: ServiceError) -> None:
     async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise error
 
-    reply = held(ErrorReply, body_of(RequestMiddleware(refuse, METRICS, lambda: "fake", None, None)))
+    reply = held(ErrorReply, body_of(RequestMiddleware(refuse, frozenset(), METRICS, lambda: "fake", None, None)))
     assert (reply.error, reply.code) == (str(error), error.code)
 
 

@@ -1,10 +1,11 @@
 """The window of an engine."""
 
+from dataclasses import replace
 from time import monotonic
 
 import pytest
 
-from server.engines.work import InferenceRequest, InFlight
+from server.engines.work import InferenceRequest, InFlight, Work
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated
 from server.types import EncodedImage, ImageFormat, Prediction
 
@@ -54,3 +55,22 @@ def test_close_fails_what_is_left_and_a_late_answer_does_no_harm() -> None:
     assert queued.future.cancelled()
     with pytest.raises(EngineUnavailable):
         window.admit(request())
+
+
+def test_a_client_that_holds_less_gets_the_place_of_one_that_holds_more() -> None:
+    window = opened(3)
+    held = [window.admit(replace(request(), client="a")) for _ in range(3)]
+    evicted: list[str] = []
+
+    def evict(client: str) -> Work:
+        evicted.append(client)
+        return held[-1]
+
+    assert (window.would_take("a"), window.would_take("b")) == (False, True)
+    with pytest.raises(Saturated):
+        window.admit(replace(request(), client="a"), evict)
+    window.admit(replace(request(), client="b"), evict)
+    assert (evicted, len(window)) == (["a"], 3)
+    assert isinstance(held[-1].future.exception(0), Saturated)
+    with pytest.raises(Saturated):  # b would hold as much as a
+        window.admit(replace(request(), client="b"), evict)

@@ -24,7 +24,7 @@ def frame(components: int = 3, marker: int = 0xC0, bits: int = 8, width: int = 4
     )
 
 
-def scan(*components: int, coded: bytes = b"\x12\xff\x00\x34") -> bytes:
+def scan(*components: int, coded: bytes = b"\x12\xff\x00\x34" * 4) -> bytes:
     return segment(0xDA, bytes([len(components)]) + bytes(b for c in components for b in (c, 0)) + b"\0\x3f\0") + coded
 
 
@@ -81,13 +81,13 @@ def test_fill_bytes_and_restarts() -> None:
         ((frame(1), scan(1), EOI), "scan header that does not fit"),
         ((frame(1), segment(0xDA, b""), EOI), "scan header that does not fit"),
         ((frame(1), scan(0, coded=b""), EOI), "scan without data"),
-        ((frame(1), scan(0)), "has no end, and the image stops at byte 29"),
+        ((frame(1), scan(0)), "has no end, and the image stops at byte 41"),
         ((frame(1), frame(1), scan(0), EOI), "second JPEG frame header at byte 15"),
         ((segment(0xC0, b"\x08\0\x10"), EOI), "frame header of the wrong length"),
         ((segment(0xC0, frame()[4:-1]), EOI), "frame header of the wrong length"),
         ((frame(width=0), EOI), "impossible size of 0x24"),
         ((frame(height=0), EOI), "impossible size of 40x0"),
-        ((frame(1), scan(0, coded=b"\x12\xff\xd0\x34"), EOI), "marker FFD0 out of place"),
+        ((frame(1), scan(0, coded=b"\x12\x34\x56\x78\xff\xd0\x34"), EOI), "marker FFD0 out of place"),
         ((segment(0xDD, b"\0"), EOI), "restart interval of the wrong length"),
         ((b"\xff\xe0\0\1", EOI), "impossible length of the JPEG segment FFE0 at byte 2"),
         ((b"\xff\xe0\0\x09abc",), "The JPEG segment FFE0 at byte 2 would end at byte 13, but the image has only 9 bytes"),

@@ -1,5 +1,6 @@
 """The breaker of one engine, and the choice among several, on bare objects."""
 
+from dataclasses import replace
 from time import sleep
 
 from server.engines.fake_engine import FakeEngine
@@ -103,3 +104,17 @@ def test_the_time_of_an_image_is_learnt() -> None:
     sleep(0.01)
     tried.answered(one)
     assert 0.01 <= tried.service_s < 1
+
+
+def test_a_member_is_not_given_up_for_decoding_what_takes_long() -> None:
+    patient = Member(FakeEngine(1), watch=Watch(stall_s=0.01))
+    patient.raise_up()
+    request = probe_request(1)
+    patient.began(Work(replace(request, image=replace(request.image, decode_s=1.0))))
+    sleep(0.05)
+    assert patient.stalled == ""
+    hung = Member(FakeEngine(1), watch=Watch(stall_s=0.01))
+    hung.raise_up()
+    hung.began(work())
+    sleep(0.05)
+    assert hung.stalled == "it gave no result for 0.01 s."

@@ -1,16 +1,18 @@
 """Who goes next."""
 
+from dataclasses import replace
 from time import monotonic
 
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.member import Member
-from server.engines.fleet.waiting_line import WaitingLine
+from server.engines.fleet.waiting_line import DecodeRoom, WaitingLine
 from server.engines.probe import probe_request
 from server.engines.work import Work
 
 
-def work(timeout_s: float = 10) -> Work:
-    return Work(probe_request(timeout_s))
+def work(timeout_s: float = 10, client: str = "", decode_s: float = 0.0, decoded_bytes: int = 0) -> Work:
+    request = probe_request(timeout_s)
+    return Work(replace(request, client=client, image=replace(request.image, decode_s=decode_s, decoded_bytes=decoded_bytes)))
 
 
 def member(places: int = 8) -> Member:
@@ -19,8 +21,8 @@ def member(places: int = 8) -> Member:
     return found
 
 
-def waiting_for(*works: Work) -> WaitingLine:
-    waiting = WaitingLine()
+def waiting_for(*works: Work, room: DecodeRoom | None = None) -> WaitingLine:
+    waiting = WaitingLine(room)
     for one in works:
         waiting.append(one)
     return waiting
@@ -64,3 +66,54 @@ def test_whose_time_is_over_is_taken_out() -> None:
     waiting = waiting_for(late, early)
     assert waiting.take_overdue(monotonic()) == [late]
     assert len(waiting) == 1
+
+
+def order(waiting: WaitingLine) -> str:
+    one, clients = member(places=1000), ""
+    while found := waiting.next([[one]]):
+        clients += found.work.client
+    return clients
+
+
+def test_clients_take_turns() -> None:
+    assert order(waiting_for(*(work(client=name) for name in "aaaaabbc"))) == "abcabaaa"
+
+
+def test_a_client_whose_images_take_long_gets_fewer_turns() -> None:
+    slow = [work(client="s", decode_s=0.045) for _ in range(3)]  # ten times the cost of the others
+    quick = [work(client="q") for _ in range(12)]
+    assert order(waiting_for(*slow, *quick)) == "sqqqqqqqqqqsqqs"
+
+
+def test_a_client_that_was_away_is_not_ahead_of_one_that_was_not() -> None:
+    waiting, one = waiting_for(*(work(client="a") for _ in range(4))), member(places=2)
+    assert [waiting.next([[one]]) is not None for _ in range(2)] == [True, True]
+    for _ in range(2):
+        waiting.append(work(client="b"))
+    assert order(waiting) == "baba"
+
+
+def test_few_slow_images_at_once_and_the_others_pass_them() -> None:
+    slow, quick, one = [work(decode_s=0.2) for _ in range(3)], work(), member()
+    waiting = waiting_for(*slow, quick, room=DecodeRoom(most_slow=2))
+    assert [waiting.next([[one]]) for _ in range(4)] == [(slow[0], one), (slow[1], one), (quick, one), None]
+    one.ended(slow[0])
+    assert waiting.next([[one]]) == (slow[2], one)
+
+
+def test_decoded_bytes_have_a_budget_and_one_image_always_fits() -> None:
+    large, small, one = [work(decoded_bytes=150) for _ in range(2)], work(decoded_bytes=40), member()
+    waiting = waiting_for(*large, small, room=DecodeRoom(most_bytes=100))
+    assert [waiting.next([[one]]) for _ in range(2)] == [(large[0], one), None]
+    assert one.ended(large[0])
+    assert waiting.next([[one]]) == (large[1], one)
+    assert one.forget() == [large[1]]
+    assert waiting.next([[one]]) == (small, one)
+
+
+def test_the_last_image_of_a_client_is_taken_out() -> None:
+    first, last, other, again = work(client="a"), work(client="a"), work(client="b"), work(client="a")
+    waiting = waiting_for(first, last, other)
+    waiting.put_first(again)
+    assert [waiting.take_last_of("a") for _ in range(3)] == [last, first, None]
+    assert order(waiting) == "ab"

@@ -1,0 +1,59 @@
+"""The members of a fleet, all together: how they start and close, and what there is to say of them."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+
+from server.engines.base import BatchObserver, EngineStatus
+from server.engines.fleet.member import Member, Tier, is_up
+from server.engines.work import Work
+from server.errors import EngineUnavailable, ServiceError
+from server.types import Prediction
+
+
+class Crew:
+    """Tiers of members."""
+
+    def __init__(self, tiers: Sequence[Tier]) -> None:
+        self.tiers = tuple(tuple(tier) for tier in tiers)
+        self.members = tuple(member for tier in self.tiers for member in tier)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The engines by name, in the order in which they are asked."""
+        return tuple(dict.fromkeys(member.engine.name for member in self.members))
+
+    def start(
+        self, on_answer: Callable[[Member, Work, Prediction | ServiceError | None], None], on_batch: BatchObserver, turning: Executor
+    ) -> None:
+        """Start every engine, all at once; raises EngineUnavailable or ModelError if one cannot, or if their scores differ in kind."""
+
+        def start(member: Member) -> None:
+            member.engine.on_batch, member.engine.on_answer = on_batch, partial(on_answer, member)
+            member.turning = turning
+            member.engine.start()
+            member.raise_up()
+
+        try:
+            with ThreadPoolExecutor(len(self.members)) as starting:
+                list(starting.map(start, self.members))
+            self._check_score_types()
+        except BaseException:
+            self.close()
+            raise
+
+    def _check_score_types(self) -> None:
+        if len({member.engine.score_type for member in self.members}) > 1:
+            raise EngineUnavailable("The engines give different kinds of scores.", "Say SOFTMAX=true in the .cfg, or name one engine.")
+
+    def statuses(self) -> list[EngineStatus]:
+        """One for every engine on every chip, in the order in which they are asked."""
+        asked = next((tier for tier in self.tiers if is_up([tier])), ())
+        return [member.status(asked=member in asked) for member in self.members]
+
+    def close(self) -> None:
+        """Close every engine, all at once."""
+        for member in self.members:
+            member.put_down("not running")
+        with ThreadPoolExecutor(len(self.members)) as closing:
+            list(closing.map(lambda member: member.engine.close(), self.members))

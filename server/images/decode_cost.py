@@ -1,0 +1,33 @@
+"""What an image will cost to decode, told from its headers: processor time, and bytes of memory at the peak.
+
+The figures are of OpenCV 5 with libjpeg-turbo, libpng and libwebp on one core of a server processor; a slower one takes longer for all.
+"""
+
+from server.errors import ImageTooLarge
+
+BGR_BYTES = 3
+COEFFICIENT_BLOCK_BYTES = 128
+"""64 coefficients of 16 bits, which a decoder keeps for each block of a JPEG with several scans."""
+
+JPEG_PIXEL_S = 6e-9
+JPEG_VISIT_S = 15e-9
+"""Of one block in one scan, whatever the scan says of it."""
+JPEG_ARITHMETIC_VISIT_S = 30e-9
+JPEG_BYTE_S = 40e-9
+PNG_PIXEL_S, PNG_INFLATED_BYTE_S = 4e-9, 3e-9
+WEBP_LOSSY_PIXEL_S, WEBP_LOSSLESS_PIXEL_S, WEBP_BYTE_S = 8e-9, 15e-9, 20e-9
+WEBP_LOSSLESS_BYTES = 4
+"""A pixel, besides BGR_BYTES: it is decoded to ARGB first."""
+BMP_PIXEL_S = 4e-9
+
+MAX_DECODE_S = 2.0
+"""Twice what the most costly of 50 megapixels takes that real encoders write, a progressive JPEG of quality 95 without subsampling."""
+
+
+def require_affordable(decode_s: float, why: str) -> None:
+    """Raise ImageTooLarge for an image that takes more than MAX_DECODE_S to decode."""
+    if decode_s > MAX_DECODE_S:
+        raise ImageTooLarge(
+            f"The image would take some {decode_s:.1f} s to decode ({why}), more than the {MAX_DECODE_S:g} s allowed.",
+            "Save it again as a plain baseline JPEG.",
+        )

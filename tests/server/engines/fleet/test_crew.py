@@ -1,0 +1,32 @@
+"""The members of a fleet, all together."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from server.engines.base import ignore_batch
+from server.engines.fake_engine import FakeEngine
+from server.engines.fleet.crew import Crew
+from server.engines.fleet.member import Member
+from server.errors import EngineUnavailable
+
+
+def start(crew: Crew) -> None:
+    with ThreadPoolExecutor(1) as turning:
+        crew.start(lambda _member, _work, _outcome: None, ignore_batch, turning)
+
+
+def test_all_are_up_and_then_closed() -> None:
+    crew = Crew([[Member(FakeEngine(2), "0"), Member(FakeEngine(2), "1")], [Member(FakeEngine(2))]])
+    start(crew)
+    assert crew.names == ("fake",)
+    assert [(status.device, status.answers) for status in crew.statuses()] == [("0", True), ("1", True), ("0", False)]
+    crew.close()
+    assert {member.down for member in crew.members} == {"not running"}
+
+
+def test_scores_of_two_kinds_are_refused() -> None:
+    logits = FakeEngine(2)
+    logits.score_type = "logit"
+    with pytest.raises(EngineUnavailable, match="different kinds of scores"):
+        start(Crew([[Member(FakeEngine(2))], [Member(logits)]]))
