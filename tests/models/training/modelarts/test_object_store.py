@@ -96,7 +96,7 @@ def test_a_place_that_is_not_there(bucket: Path, tmp_path: Path) -> None:
 
 def test_no_moxing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "moxing", None)
-    with pytest.raises(ConfigInvalid, match=r"obs://jobs/data is in OBS, and there is no moxing here"):
+    with pytest.raises(ConfigInvalid, match=r"obs://jobs/data is in OBS, but the package moxing is not installed here"):
         download("obs://jobs/data", tmp_path / "data")
 
 
