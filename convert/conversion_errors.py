@@ -5,7 +5,7 @@ ConvertError               a model that cannot be converted
 ├─ WeightsMissing          there are no trained weights to convert
 ├─ AippInvalid             an invalid aipp.config, or one that differs from the manifest
 ├─ AtcMissing              ATC is not on this machine
-├─ AtcFailed               ATC refused the model, or would have
+├─ AtcFailed               ATC refused the model, or would refuse it
 └─ OmInvalid               a file that is not an OM, or not the requested one
 """
 
@@ -31,16 +31,16 @@ class CheckpointRefused(ConvertError):
 
 
 class WeightsMissing(ConvertError):
-    """Nothing to convert: no trained weights are at hand.
+    """There are no trained weights to convert.
 
-    Install the package or give the file that the message names, or say --random for a benchmark.
+    Install the package or give the file that the message names, or use --random for a benchmark.
     """
 
     code = "weights_missing"
 
 
 class AippInvalid(ConvertError):
-    """An aipp.config that cannot be, or that is not the one of the manifest.
+    """An invalid aipp.config, or one that differs from the manifest.
 
     Correct the named field, or let `ascend-classify convert aipp` write the config.
     """
@@ -58,7 +58,7 @@ class AtcMissing(ConvertError):
 
 
 class AtcFailed(ConvertError):
-    """ATC refused the model, or would have.
+    """ATC refused the model, or would refuse it.
 
     Read the lines of ATC in the message; they name the operator or the option.
     """
@@ -67,7 +67,7 @@ class AtcFailed(ConvertError):
 
 
 class OmInvalid(ConvertError):
-    """A file that is no OM, or not the one that was asked for.
+    """A file that is not an OM, or not the requested one.
 
     Compile the model again with `ascend-classify convert atc`.
     """

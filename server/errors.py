@@ -97,7 +97,7 @@ class RequestTimeout(ServiceError):
 class ReloadRefused(ServiceError):
     """Another version of the model is not served: it cannot be, or not now. The one that is served goes on.
 
-    Mend the new model as the message says, or wait until the evaluation or the other reload is over, and reload again.
+    Correct the new model as the message says, or wait until the evaluation or the other reload is over, and reload again.
     """
 
     code = "reload_refused"

@@ -17,7 +17,7 @@ from tests.lanes import left_out
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it to what it runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("house", deadline=None)  # a slow machine is no failure
+settings.register_profile("house", deadline=None)  # a slow machine is not a failure
 settings.load_profile("house")
 
 PHOTOS = Path(__file__).parent / "photos"

@@ -1,4 +1,4 @@
-"""The rules of the house, kept by machine: who imports whom, what bears which name, how long a file is."""
+"""The house rules, checked by machine: imports, names, and lengths of files."""
 
 import ast
 import re
@@ -118,7 +118,7 @@ def test_openvino_is_imported_quietly() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    """But for compat, which stands in for the vendor's module: it can be told nothing in another way."""
+    """Except compat, which replaces the vendor's module and has no other way to get a setting."""
     sources = [path for path in SOURCES if path.parent.name != "compat"]
     assert [str(path) for path in sources if re.search(r"\bos\.(environ|getenv)\b", path.read_text("utf-8"))] == []
 

@@ -1,4 +1,4 @@
-"""Reads checkpoints of every supported format, without the framework that wrote them and without trusting a byte."""
+"""Reads checkpoints of every supported format, without the framework that wrote them and without trust in their content."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from convert.conversion_errors import CheckpointRefused
 class Checkpoint:
     """The tensors of a checkpoint by parameter name, contiguous, in the type they were saved in (bfloat16 as float32).
 
-    `left_out` names what the file holds besides the network's parameters (an optimiser's state, step counters).
+    `left_out` names the other content of the file (an optimiser's state, step counters).
     """
 
     format: str
@@ -42,11 +42,11 @@ _SAFETENSORS = _Format("safetensors", read_safetensors, "Save it again with safe
 _MINDSPORE = _Format("MindSpore", read_mindspore_ckpt, "Save it again with mindspore.save_checkpoint(network, path).")
 _KNOWN = "Known are PyTorch's .pth (zip and legacy), .safetensors and MindSpore's .ckpt, told apart by their bytes."
 
-_ENCRYPTED = b"\xd8\x5e\x3a\x7f"  # how save_checkpoint(..., enc_key=...) begins
+_ENCRYPTED = b"\xd8\x5e\x3a\x7f"  # the beginning of a file by save_checkpoint(..., enc_key=...)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint at `path`; its format is told from its bytes. Raises CheckpointRefused, with the place in the file."""
+    """Read the checkpoint at `path`; its bytes show its format. Raises CheckpointRefused, with the place in the file."""
     remedy = _KNOWN
     try:
         with open_source(path) as file:
@@ -61,7 +61,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def _format(head: bytes) -> _Format:
-    if head[8:9] == b"{":  # first: the length before it may look like any of the others
+    if head[8:9] == b"{":  # tested first, because the length before it may look like another format
         return _SAFETENSORS
     if head.startswith(b"PK\x03\x04"):
         return _TORCH_ZIP

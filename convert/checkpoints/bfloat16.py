@@ -1,4 +1,4 @@
-"""bfloat16, which NumPy knows by ml_dtypes only."""
+"""bfloat16, which NumPy knows only through ml_dtypes."""
 
 import ml_dtypes
 import numpy as np
@@ -7,5 +7,5 @@ BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 def widened(array: np.ndarray) -> np.ndarray:
-    """A bfloat16 array as float32, exactly; any other as it is."""
+    """Convert a bfloat16 array to float32, exactly; return any other array unchanged."""
     return array.astype(np.float32) if array.dtype == BFLOAT16 else array

@@ -6,7 +6,7 @@ from convert.checkpoints.malformed import Malformed
 
 
 class Cursor:
-    """A place in the bytes of a pickle; every reader raises Malformed when they end too early."""
+    """A position in the bytes of a pickle; every reader raises Malformed if the bytes end too early."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -18,18 +18,18 @@ class Cursor:
         return self.data[self.position - count : self.position]
 
     def skip(self, count: int) -> None:
-        """Pass over bytes that are there."""
+        """Skip bytes, which must exist."""
         if count > self.left:
             raise Malformed(f"it is truncated: {count} bytes are wanted, {self.left} are left")
         self.position += count
 
     def number(self, form: str) -> int:
-        """The next integer, its form as in `struct`."""
+        """The next integer, in a format of `struct`."""
         (value,) = struct.unpack(form, self.take(struct.calcsize(form)))
         return int(value)
 
     def real(self) -> float:
-        """The next float64, big-endian as pickles have it."""
+        """The next float64, big-endian as in pickles."""
         (value,) = struct.unpack(">d", self.take(8))
         return float(value)
 
@@ -44,5 +44,5 @@ class Cursor:
 
     @property
     def left(self) -> int:
-        """How many bytes follow."""
+        """The number of bytes left."""
         return len(self.data) - self.position

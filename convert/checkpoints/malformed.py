@@ -1,5 +1,5 @@
-"""What every reader of checkpoints raises inside this package; read_checkpoint makes a CheckpointRefused of it."""
+"""The error of every reader in this package; read_checkpoint converts it to CheckpointRefused."""
 
 
 class Malformed(ValueError):
-    """The file is not what its framework would have written; says what is wrong and where, without the file's name."""
+    """The framework would not have written such a file; the message gives the fault and its place, without the file's name."""

@@ -1,4 +1,4 @@
-"""Reads a MindSpore checkpoint (.ckpt) without MindSpore, and without trusting a byte.
+"""Reads a MindSpore checkpoint (.ckpt) without MindSpore, and without trust in its content.
 
 The file is a protobuf, after checkpoint.proto of MindSpore 1.0 to 2.10:
 
@@ -6,8 +6,8 @@ The file is a protobuf, after checkpoint.proto of MindSpore 1.0 to 2.10:
     message Value { required string tag = 1; TensorProto tensor = 2 or MapTensorProto maptensor = 3; }
     message TensorProto { repeated int64 dims = 1; required string tensor_type = 2; required bytes tensor_content = 3; }
 
-A parameter of more than 512 MiB is split over several values of one tag, each with the dims of the whole. With crc_check=True
-the file ends in "crc_num" and the CRC-32 of all before it in ten bytes, big-endian.
+A parameter of more than 512 MiB is split over several values of one tag; each has the dims of the whole. With crc_check=True
+the file ends in "crc_num" and the CRC-32 of all bytes before it in ten bytes, big-endian.
 """
 
 import math
@@ -59,9 +59,9 @@ class _Value:
 
 
 def read_mindspore_ckpt(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
-    """The network's tensors by parameter name, contiguous, in the type they were saved in, and what is left out.
+    """The network's tensors by parameter name, contiguous, in their saved type; and the names left out.
 
-    Raises Malformed, with the byte offset or the parameter's name, for what MindSpore would not have written.
+    Raises Malformed, with the byte offset or the parameter's name, for content that MindSpore would not write.
     """
     slices: dict[str, list[_Value]] = {}
     for value in _values(file):
@@ -77,12 +77,12 @@ def read_mindspore_ckpt(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOu
 def _values(file: WeightFile) -> Iterator[_Value]:
     for field in fields(file, range(_checked_end(file)), MAX_VALUES):
         if field.number != 1 or not isinstance(field.value, range):
-            raise Malformed(f"this is no checkpoint of MindSpore (field {field.number})")
+            raise Malformed(f"this is not a checkpoint of MindSpore (field {field.number})")
         yield _value(file, field.value)
 
 
 def _checked_end(file: WeightFile) -> int:
-    """Where the protobuf ends, once the checksum behind it is right, if there is one."""
+    """The end of the protobuf, after a check of the checksum, if there is one."""
     end = file.size_bytes - _TRAILER_BYTES
     if end < 0 or file.read(end, len(_TRAILER)) != _TRAILER:
         return file.size_bytes
@@ -114,7 +114,7 @@ def _value(file: WeightFile, message: range) -> _Value:
             case 3, range() as place:
                 content = place
             case _:
-                raise Malformed(f"{name[:100]!r} is not described as MindSpore does it")
+                raise Malformed(f"{name[:100]!r} is not described in MindSpore's form")
     if len(dims) > MAX_DIMENSIONS:
         raise Malformed(f"{name[:100]!r} has more than {MAX_DIMENSIONS} dimensions")
     if content is None:
@@ -136,7 +136,7 @@ def _load(file: WeightFile, slices: list[_Value]) -> np.ndarray:
     if any((value.kind, value.dims) != (first.kind, first.dims) for value in slices):
         raise Malformed(f"{name[:100]!r} comes twice, and not as slices of one parameter")
     found = sum(len(value.content) for value in slices)
-    shape = () if first.dims == (0,) else first.dims  # how MindSpore writes a scalar
+    shape = () if first.dims == (0,) else first.dims  # so MindSpore writes a scalar
     if found != math.prod(shape) * dtype.itemsize:
         raise Malformed(f"{name[:100]!r} has {found} bytes, which do not fit its shape {shape}")
     if len(slices) == 1:

@@ -1,4 +1,4 @@
-"""Which of the things in a checkpoint are the network's parameters; the others are an optimiser's, or count steps."""
+"""Selects the network's parameters in a checkpoint; the other entries are an optimiser's state or count steps."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
@@ -14,9 +14,9 @@ LeftOut = tuple[str, ...]
 
 
 def state_dict_of(saved: object, kind: type[Kind]) -> tuple[dict[str, Kind], LeftOut]:
-    """The tensors (of type `kind`) by name that a torch.save wrote, bare or among an epoch's other facts, and what is left out.
+    """The tensors (of type `kind`) by name in an object of torch.save, bare or among other data of an epoch; and the names left out.
 
-    Of several state dicts the first of WRAPPERS is taken, so never a moving average. Raises Malformed if there is none.
+    Of several state dicts, takes the first one in WRAPPERS, so never a moving average. Raises Malformed if there is none.
     """
     if not isinstance(saved, dict):
         raise Malformed("it does not hold a state dict")
@@ -35,10 +35,10 @@ def state_dict_of(saved: object, kind: type[Kind]) -> tuple[dict[str, Kind], Lef
 
 
 def without_training_state(names: Iterable[str]) -> tuple[list[str], LeftOut]:
-    """The network's among the names of a MindSpore training checkpoint, which is flat, and the others.
+    """Split the names of a MindSpore training checkpoint, which is flat, into the network's and the others.
 
-    A network's parameter has its layer's name and a dot in front; step counters, learning rates and loss scales have none.
-    An optimiser's state has the full name of its parameter, and a word and a dot before it (`moments.conv1.weight`).
+    A network's parameter has its layer's name and a dot in front; step counters, learning rates and loss scales do not.
+    The name of an optimiser's state is a word, a dot and the full name of the parameter (`moments.conv1.weight`).
     """
     everything = dict.fromkeys(names)
     left_out = tuple(name for name in everything if "." not in name or name.partition(".")[2] in everything)

@@ -1,8 +1,8 @@
-"""A machine that runs the pickles of a PyTorch checkpoint without ever being run by them.
+"""A virtual machine for the pickles of PyTorch checkpoints that never executes code from them.
 
-Python's own unpickler, even with an allow-list, spends memory and time as the file pleases (a memo index of four thousand
-million, a nested tuple as dict key). This one knows the few opcodes torch writes, builds plain data, imports nothing and
-can call nothing.
+Python's own unpickler, even with an allow-list, lets the file use any amount of memory and time (a memo index of four thousand
+million, a nested tuple as dict key). This machine knows only the few opcodes that torch writes, builds plain data, imports
+nothing and calls nothing.
 """
 
 import math
@@ -15,9 +15,9 @@ from convert.checkpoints.bfloat16 import BFLOAT16
 from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
 
-MAX_OPCODES = 250_000  # torch writes about 34 a tensor
+MAX_OPCODES = 250_000  # torch writes about 34 per tensor
 MAX_DIMENSIONS = 8
-MAX_COUNT = 1 << 40  # of elements, along one dimension or from one to the next
+MAX_COUNT = 1 << 40  # limit of elements, for a dimension and for a stride
 
 _ORDERED_DICT = "collections.OrderedDict"
 _REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2"
@@ -40,14 +40,14 @@ _GLOBALS = {_ORDERED_DICT, _REBUILD_TENSOR, _REBUILD_PARAMETER, _NAMESPACE, *_DT
 
 @dataclass(frozen=True, slots=True)
 class _Global:
-    """A name from the allow-list, as `module.name`; nothing is ever imported."""
+    """A name from the allow-list, as `module.name`; it is never imported."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Announces a flat block of elements that stands elsewhere in the file."""
+    """Describes a flat block of elements in another place of the file."""
 
     key: str
     dtype: np.dtype
@@ -65,21 +65,21 @@ class PickledTensor:
 
     @property
     def bytes(self) -> int:
-        """What the tensor takes in memory."""
+        """The memory of the tensor."""
         return math.prod(self.shape) * self.storage.dtype.itemsize
 
 
 def run_pickle(file: Cursor, storages: dict[str, Storage] | None = None) -> object:
-    """Run the pickle that begins here and leave the cursor behind it; raises Malformed for one torch would not have written.
+    """Run the pickle at the cursor and leave the cursor at its end; raises Malformed for a pickle that torch would not write.
 
-    What it can answer is text, numbers, None, tuples, lists, dicts with text or integer keys, Storage and PickledTensor.
-    `storages` takes up, by key, all that are announced, wanted or not.
+    The result consists of text, numbers, None, tuples, lists, dicts with text or integer keys, Storage and PickledTensor.
+    `storages` collects all described storages by key, needed or not.
     """
     return _Machine(file, {} if storages is None else storages).run()
 
 
 class _Machine:
-    """One pickle under way, opcode by opcode."""
+    """The execution of one pickle, opcode by opcode."""
 
     def __init__(self, file: Cursor, storages: dict[str, Storage]) -> None:
         self.file = file
@@ -95,11 +95,11 @@ class _Machine:
             if opcode == b".":
                 value = self.pop()
                 if self.stack:
-                    raise Malformed("a pickle leaves more than one thing behind")
+                    raise Malformed("a pickle leaves more than one object on its stack")
                 return value
             act = _OPCODES.get(opcode)
             if act is None:
-                raise Malformed(f"pickle opcode {opcode!r} has no business in a state dict")
+                raise Malformed(f"pickle opcode {opcode!r} does not belong in a state dict")
             act(self)
         raise Malformed(f"a pickle has more than {MAX_OPCODES} opcodes")
 
@@ -158,14 +158,14 @@ class _Machine:
     def append(self, values: list[object]) -> None:
         target = self.pop()
         if not isinstance(target, list):
-            raise Malformed("a pickle appends to something that is no list")
+            raise Malformed("a pickle appends to an object that is not a list")
         target.extend(values)
         self.push(target)
 
     def set_items(self, items: list[object]) -> None:
         target = self.pop()
         if not isinstance(target, dict) or len(items) % 2:
-            raise Malformed("a pickle sets items of something that is no dict")
+            raise Malformed("a pickle sets items of an object that is not a dict")
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, str | int):
                 raise Malformed("a dict has a key that is neither text nor an integer")
@@ -181,15 +181,15 @@ class _Machine:
         elif call == _Global(_REBUILD_PARAMETER) and isinstance(arguments, tuple):
             self.push(_parameter(arguments))
         else:
-            raise Malformed("a pickle calls something that is neither a tensor nor an empty OrderedDict")
+            raise Malformed("a pickle calls an object that is neither a tensor nor an empty OrderedDict")
 
     def new_object(self) -> None:
         if self.pop_many(2) != (_Global(_NAMESPACE), ()):
-            raise Malformed("a pickle makes an object that is no plain Namespace")
-        self.push({})  # BUILD will drop what it holds
+            raise Malformed("a pickle makes an object that is not a plain Namespace")
+        self.push({})  # BUILD will drop its content
 
     def persistent(self) -> None:
-        # A storage names itself and its elements; in a legacy file None follows, in a zip nothing does.
+        # A storage names itself and its elements; None follows in a legacy file, nothing in a zip.
         match self.pop():
             case ("storage", _Global(kind), str(key), str(), int(elements), *view) if kind in _DTYPES and view in ([], [None]):
                 found = Storage(key, _DTYPES[kind], elements)
@@ -200,10 +200,10 @@ class _Machine:
         self.push(found)
 
     def build(self) -> None:
-        # torch hangs its _metadata (version numbers) on the OrderedDict; it changes no tensor. A Namespace is never looked at.
+        # torch sets its _metadata (version numbers) on the OrderedDict, without effect on tensors. A Namespace is never read.
         target, _ = self.pop_many(2)
         if not isinstance(target, dict):
-            raise Malformed("a pickle sets the state of something that is no dict")
+            raise Malformed("a pickle sets the state of an object that is not a dict")
         self.push(target)
 
 
@@ -242,21 +242,21 @@ _OPCODES: dict[bytes, Callable[[_Machine], None]] = {
 
 
 def _parameter(arguments: tuple[object, ...]) -> PickledTensor:
-    """What torch's _rebuild_parameter wraps: whether it wants a gradient is of no concern here."""
+    """The tensor inside torch's _rebuild_parameter; its flag for gradients does not matter here."""
     match arguments:
         case (PickledTensor() as tensor, bool(), {} as hooks) if not hooks:
             return tensor
         case _:
-            raise Malformed("a parameter is not described as torch does it")
+            raise Malformed("a parameter is not described in torch's form")
 
 
 def _tensor(arguments: tuple[object, ...]) -> PickledTensor:
-    """What torch's _rebuild_tensor_v2 makes of its arguments, once it is sure to stay inside its storage."""
+    """The tensor of torch's _rebuild_tensor_v2, after a check that it stays inside its storage."""
     match arguments:
         case (Storage() as storage, int(offset), tuple(shape), tuple(strides), bool(), {} as hooks) if not hooks:
             pass
         case _:
-            raise Malformed("a tensor is not described as torch does it")
+            raise Malformed("a tensor is not described in torch's form")
     if len(shape) > MAX_DIMENSIONS or len(shape) != len(strides):
         raise Malformed(f"a tensor has {len(shape)} dimensions and {len(strides)} strides")
     if not all(type(count) is int and 1 <= count <= MAX_COUNT for count in shape):

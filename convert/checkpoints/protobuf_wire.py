@@ -1,6 +1,6 @@
-"""The wire format of protocol buffers, as far as a checkpoint needs it, read from a file without reading what is skipped.
+"""Reads the wire format of protocol buffers from a file, as far as a checkpoint needs it; skipped fields are not read.
 
-After https://protobuf.dev/programming-guides/encoding. Not by the `protobuf` package: that would hold the whole file twice.
+After https://protobuf.dev/programming-guides/encoding. The `protobuf` package would hold the whole file in memory twice.
 """
 
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ _MAX_VARINT_BYTES = 10
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a message: the number that was written, or the range of bytes in the file."""
+    """A field of a message: its number value, or its range of bytes in the file."""
 
     number: int
     value: int | range
 
 
 def fields(file: WeightFile, message: range, most: int) -> Iterator[Field]:
-    """The fields of the message in these bytes of the file, in order; raises Malformed for what is not one, or has more than `most`."""
+    """The fields of the message in these bytes of the file, in order; raises Malformed for invalid data or for more than `most` fields."""
     position, found = message.start, 0
     while position < message.stop:
         if (found := found + 1) > most:
@@ -31,7 +31,7 @@ def fields(file: WeightFile, message: range, most: int) -> Iterator[Field]:
         tag, used = _varint(window, 0, position)
         number, kind = tag >> 3, tag & 7
         if not number or kind not in (_VARINT, _BYTES):
-            raise Malformed(f"byte {position}: this is no checkpoint of MindSpore (field {number}, wire type {kind})")
+            raise Malformed(f"byte {position}: this is not a checkpoint of MindSpore (field {number}, wire type {kind})")
         value, used = _varint(window, used, position)
         start = position + used
         position = start + value if kind == _BYTES else start
@@ -41,7 +41,7 @@ def fields(file: WeightFile, message: range, most: int) -> Iterator[Field]:
 
 
 def varints(data: bytes, position: int) -> list[int]:
-    """A packed list of numbers; `position` is where in the file it stands."""
+    """A packed list of numbers; `position` is its place in the file."""
     found, used = [], 0
     while used < len(data):
         value, used = _varint(data, used, position)
@@ -50,7 +50,7 @@ def varints(data: bytes, position: int) -> list[int]:
 
 
 def _varint(data: bytes, start: int, position: int) -> tuple[int, int]:
-    """The number at `start` of the data, and where it ends."""
+    """The number at `start` of the data, and its end."""
     value = 0
     for index, byte in enumerate(data[start : start + _MAX_VARINT_BYTES]):
         value |= (byte & 0x7F) << 7 * index

@@ -1,7 +1,7 @@
-"""Reads a safetensors file by the library of that name, once its header is bounded, and never more than the network's tensors.
+"""Reads a safetensors file with the library of that name, after a check of its header's size; reads only the network's tensors.
 
-The library holds types, shapes and places against each other and against the file, without holes and without overlaps. It reads
-and does not map: a mapped file that is cut off meanwhile kills the process.
+The library checks types, shapes and places against each other and against the file, for holes and overlaps. It reads
+the file instead of mapping it: if a mapped file is truncated, the process is killed.
 """
 
 import json
@@ -24,18 +24,20 @@ _TYPES = {"BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "
 
 
 def read_safetensors(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
-    """The network's tensors by parameter name, contiguous, in the type they were saved in, and what is left out.
+    """The network's tensors by parameter name, contiguous, in their saved type; and the names left out.
 
-    Raises Malformed for anything that the format's description does not allow, or no network has.
+    Raises Malformed for anything that the format does not allow, or that no network has.
     """
     length = int(file.array(0, _LENGTH, 1)[0])
     if length > MAX_HEADER_BYTES or _LENGTH.itemsize + length > file.size_bytes:
-        raise Malformed(f"its header claims {length} bytes; the file has {file.size_bytes}, and a header at most {MAX_HEADER_BYTES}")
+        raise Malformed(f"its header claims {length} bytes; the file has {file.size_bytes}, and the limit is {MAX_HEADER_BYTES}")
     try:
-        with safe_open(f"/dev/fd/{file.stream.fileno()}", framework="np", backend="pread") as opened:  # this file, whatever its name is now
+        with safe_open(
+            f"/dev/fd/{file.stream.fileno()}", framework="np", backend="pread"
+        ) as opened:  # this very file, even if it was renamed
             json.loads(file.read(_LENGTH.itemsize, length), object_pairs_hook=_unique)
             names, left_out = state_dict_of({name: name for name in opened.keys()}, str)  # noqa: SIM118 - it is not a mapping
-            if (opened.metadata() or {}).get("format") == "ms":  # MindSpore's, optimiser and all
+            if (opened.metadata() or {}).get("format") == "ms":  # from MindSpore, with the optimiser
                 network, left_out = without_training_state(names)
                 names = {name: names[name] for name in network}
             return {name: _load(opened, stored) for name, stored in names.items()}, left_out
@@ -54,7 +56,7 @@ def _load(opened: Any, name: str) -> np.ndarray:  # noqa: ANN401 - the library h
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object; raises Malformed for two values of one name, of which the library takes the last and another reader the first."""
+    """A JSON object; raises Malformed for a repeated name, because the library uses the last value and other readers the first."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise Malformed("a name comes twice")

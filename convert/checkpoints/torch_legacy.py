@@ -1,7 +1,7 @@
-"""Reads a PyTorch checkpoint of the legacy (non-zip) format without torch, and without trusting a byte of it.
+"""Reads a PyTorch checkpoint of the legacy (non-zip) format without torch, and without trust in its content.
 
-The file is four pickles (magic number, protocol number, facts about the machine, what was saved) and a fifth with the keys
-of the storages; then, key by key, an int64 count of elements and the raw elements.
+The file is four pickles (magic number, protocol number, facts about the machine, the saved object) and a fifth with the keys
+of the storages; then for each key an int64 count of elements and the raw elements.
 """
 
 import numpy as np
@@ -21,9 +21,9 @@ _COUNT = np.dtype("<i8")
 
 
 def read_torch_legacy(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
-    """The network's tensors by parameter name, contiguous, in the type they were saved in, and what is left out.
+    """The network's tensors by parameter name, contiguous, in their saved type; and the names left out.
 
-    Raises Malformed, with the byte offset, for anything that is not exactly a save of plain tensors and plain data.
+    Raises Malformed, with the byte offset, for anything except a save of plain tensors and plain data.
     """
     pickles = Cursor(file.read(0, min(file.size_bytes, MAX_PICKLE_BYTES)))
     storages: dict[str, Storage] = {}
@@ -51,7 +51,7 @@ def _read_header(file: Cursor) -> None:
 
 
 def _find_storages(file: WeightFile, position: int, keys: object, storages: dict[str, Storage]) -> dict[str, int]:
-    """Where each storage's elements begin in the file."""
+    """The start of each storage's elements in the file."""
     if not isinstance(keys, list) or len(keys) != len(storages):
         raise Malformed("its list of storages does not fit its tensors")
     starts: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Turns the tensors that a PyTorch pickle describes into arrays, once their storages are found in the file."""
+"""Converts the tensors of a PyTorch pickle to arrays, after their storages are found in the file."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,15 +12,15 @@ Load = Callable[[Storage], np.ndarray]
 
 
 def check_size(tensors: Mapping[str, PickledTensor], file_bytes: int) -> None:
-    """Raises Malformed if they ask for more memory than the file is long: overlapping or of stride 0. Honest ones never do."""
+    """Raise Malformed if the tensors need more memory than the size of the file: they overlap or have stride 0. Real ones never do."""
     if (wanted := sum(tensor.bytes for tensor in tensors.values())) > file_bytes:
         raise Malformed(f"its tensors claim {wanted} bytes, the whole file has {file_bytes}")
 
 
 def load_tensors(tensors: Mapping[str, PickledTensor], load: Load) -> dict[str, np.ndarray]:
-    """The tensors as contiguous arrays; `load` reads a storage into a flat array and is asked once for each.
+    """The tensors as contiguous arrays; `load` reads a storage into a flat array and is called once per storage.
 
-    A tensor that is the whole of its storage, as all of a network's are, shares its memory.
+    A tensor that fills its storage, as all tensors of a network do, shares its memory.
     """
     arrays: dict[str, np.ndarray] = {}
     by_storage: dict[Storage, list[str]] = {}
@@ -36,5 +36,5 @@ def _array(flat: np.ndarray, tensor: PickledTensor) -> np.ndarray:
     strides = tuple(step * flat.itemsize for step in tensor.strides)
     view = np.ndarray(tensor.shape, flat.dtype, flat, tensor.offset * flat.itemsize, strides)
     if view.nbytes < flat.nbytes:
-        view = view.copy(order="C")  # lest a slice keep the rest of its storage alive
+        view = view.copy(order="C")  # without the copy, a slice would keep the rest of its storage alive
     return widened(np.asarray(view, order="C"))

@@ -1,7 +1,7 @@
-"""Reads a PyTorch checkpoint of the zip format (torch 1.6 and later) without torch, and without trusting a byte of it.
+"""Reads a PyTorch checkpoint of the zip format (torch 1.6 and later) without torch, and without trust in its content.
 
-The archive has one folder: `data.pkl` is the pickle of what was saved, `data/<key>` are the storages' elements, `byteorder`
-(since torch 2.1) says which way round. Its entries are stored as they are, so that none is longer than its piece of the file.
+The archive has one folder: `data.pkl` is the pickle of the saved object, `data/<key>` are the storages' elements, `byteorder`
+(since torch 2.1) is the byte order. Its entries are not compressed, so none is longer than its piece of the file.
 """
 
 import zipfile
@@ -17,7 +17,7 @@ from convert.checkpoints.torch_storages import check_size, load_tensors
 from convert.checkpoints.weight_file import WeightFile
 from models.bounded_zip import open_zip
 
-MAX_ENTRIES = 32_768  # with Adam's two moments a network of MAX_TENSORS has fewer
+MAX_ENTRIES = 32_768  # more than a network of MAX_TENSORS with Adam's two moments needs
 MAX_DIRECTORY_BYTES = 8 << 20
 MAX_PICKLE_BYTES = 8 << 20  # ResNeXt-101's has 0.1 MB
 
@@ -27,9 +27,9 @@ Entries = Mapping[str, zipfile.ZipInfo]
 
 
 def read_torch_zip(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
-    """The network's tensors by parameter name, contiguous, in the type they were saved in, and what is left out.
+    """The network's tensors by parameter name, contiguous, in their saved type; and the names left out.
 
-    Raises Malformed, with the entry and the byte offset, for anything that is not exactly a save of plain tensors and plain data.
+    Raises Malformed, with the entry and the byte offset, for anything except a save of plain tensors and plain data.
     """
     try:
         archive = open_zip(file.stream, MAX_ENTRIES, MAX_DIRECTORY_BYTES)
@@ -61,7 +61,7 @@ def _read_archive(archive: zipfile.ZipFile, size_bytes: int) -> tuple[dict[str, 
 
 
 def _stored(archive: zipfile.ZipFile) -> Entries:
-    """The entries by name; raises Malformed unless each is stored as it is and of a name of its own."""
+    """The entries by name; raises Malformed for a compressed entry or a repeated name."""
     entries = {entry.orig_filename: entry for entry in archive.infolist()}
     if len(entries) < len(archive.infolist()) or archive.comment:
         raise Malformed("two entries of the zip have one name, or it has a comment")

@@ -1,6 +1,6 @@
-"""The file of a checkpoint, read piece by piece: what is not asked for takes no memory, whatever the file claims.
+"""The file of a checkpoint, read piece by piece: unread parts take no memory, whatever sizes the file claims.
 
-The file is not mapped into memory: one that is cut off while it is mapped kills the process.
+The file is not mapped into memory: if a mapped file is truncated, the process is killed.
 """
 
 import os
@@ -18,18 +18,18 @@ MAX_FILE_BYTES = 2 << 30  # ResNeXt-101 64x4d with Adam's moments has 1.0 GB
 
 
 class WeightFile:
-    """An open regular file of `size_bytes` bytes; `stream` is for readers that want the file itself, unbuffered."""
+    """An open regular file of `size_bytes` bytes; `stream` is for readers that need the file itself, unbuffered."""
 
     def __init__(self, file: BinaryIO, size_bytes: int) -> None:
         self.stream = file
         self.size_bytes = size_bytes
 
     def read(self, start: int, count: int) -> bytes:
-        """The bytes from `start` on; raises Malformed if they are not all there."""
+        """The bytes from `start` on; raises Malformed if the file ends before."""
         return self.array(start, np.dtype(np.uint8), count).tobytes()
 
     def array(self, start: int, dtype: np.dtype, count: int) -> np.ndarray:
-        """A flat array of its own memory with the elements from byte `start` on; raises Malformed if they are not all there."""
+        """A new flat array with the elements from byte `start` on; raises Malformed if the file ends before."""
         if not 0 <= start <= start + count * dtype.itemsize <= self.size_bytes:
             wanted, left = count * dtype.itemsize, max(self.size_bytes - start, 0)
             raise Malformed(f"the file is truncated: {wanted} bytes are wanted at byte {start}, {left} are left")
@@ -45,9 +45,9 @@ class WeightFile:
 
 @contextmanager
 def open_source(path: Path) -> Iterator[WeightFile]:
-    """The file at `path`; raises Malformed for what is no file, too large, or changed by the time the block ends, and OSError."""
-    if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a FIFO would wait for somebody to write
-        raise Malformed("this is no file")
+    """The file at `path`; raises OSError, and Malformed for another kind of file, one too large, or one that changes meanwhile."""
+    if not stat.S_ISREG(path.stat().st_mode):  # checked first, because to open a FIFO would block until another process writes
+        raise Malformed("this is not a file")
     with path.open("rb", buffering=0) as file:
         facts = os.fstat(file.fileno())
         if facts.st_size > MAX_FILE_BYTES:

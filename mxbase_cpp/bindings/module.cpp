@@ -56,7 +56,7 @@ nb::tuple ResultOf(const Completion &completion) {
                           BytesOf(completion.all));
 }
 
-// Where results go, until the classifier is forgotten: whom they were for may be half gone by then. It outlives the classifier by as
+// The receiver of results until the classifier is forgotten; by then its owner may be half destroyed. It outlives the classifier by as
 // much as its threads do.
 struct Sink {
     explicit Sink(nb::object on_results) : on_results(std::move(on_results)) {}

@@ -111,7 +111,7 @@ class Forgotten:
 
 
 def forgotten_with_images_in_flight(module: Any) -> None:
-    """Collected by whom it belonged to, by another, and by a thread that delivers."""
+    """Collected by its owner, by another thread, and by a thread that delivers."""
 
     def forget() -> None:
         for _ in range(10):

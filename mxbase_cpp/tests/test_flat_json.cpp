@@ -20,7 +20,7 @@ TEST_CASE("a configuration as it is rendered") {
     CHECK(config.post_process.softmax);
 }
 
-TEST_CASE("what is no flat object") {
+TEST_CASE("a text that is not a flat object") {
     CHECK(ParseFlatJson(" {} \n").empty());
     CHECK(std::get<int64_t>(ParseFlatJson("{\"n\":-9223372036854775807}").at("n")) == -9223372036854775807);
     for (const char *text : {"", "{", "[]", "{\"a\"}", "{\"a\":}", "{\"a\":1.5}", "{\"a\":null}", "{\"a\":{}}", "{\"a\":1,}", "{\"a\":1} x",

@@ -27,7 +27,7 @@ class RequestContext:
     request_id: str
     started_s: float
     client: str = ""
-    """With whom the engines are shared evenly."""
+    """The client that gets an equal share of the engines."""
     stages_s: dict[str, float] = field(default_factory=dict)
     status: int = 0
     engine: str = ""
@@ -63,7 +63,7 @@ def context_of(scope: Scope) -> RequestContext:
 
 
 def client_of(scope: Scope) -> str:
-    """With whom the engines are shared: the client's address; on the loopback, where a proxy may stand for many, the connection."""
+    """The client that gets an equal share: its address; on the loopback, where a proxy may serve many clients, the connection."""
     host, port = scope.get("client") or ("", 0)
     return f"{host}:{port}" if host in LOOPBACK else host
 

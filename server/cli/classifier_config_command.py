@@ -23,7 +23,9 @@ def classifier_config(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.", show_default="standard output")] = None,
     soc: Annotated[str, typer.Option(help="Which of the model's artifacts: cpu, Ascend310, …")] = CPU,
     artifact: Annotated[Path | None, typer.Option(help="This file instead of the store's.", show_default=False)] = None,
-    ranking: Annotated[Literal["own", "sdk"], typer.Option(help="Our softmax and ranking, or Resnet50PostProcess.")] = "own",
+    ranking: Annotated[
+        Literal["own", "sdk"], typer.Option(help="This project's softmax and ranking (own), or Resnet50PostProcess (sdk).")
+    ] = "own",
     model_store: StoreFolder = None,
 ) -> None:
     """Render the JSON that the compiled program resnext101 takes (mxbase_cpp)."""
@@ -33,7 +35,9 @@ def classifier_config(
     if soc == FORMER_CPU:
         raise SettingInvalid(f"The soc {FORMER_CPU} is now called {CPU}.", f"Write it as --soc {CPU}")
     store = ModelStore(load_settings(model_store=model_store).model_store)
-    path = artifact or store.open(name).check_artifact(soc)[1].with_suffix(".om")  # on a CPU X.om stands for the X.onnx beside it
+    path = artifact or store.open(name).check_artifact(soc)[1].with_suffix(
+        ".om"
+    )  # on a CPU X.om stands for the file X.onnx in the same folder
     limits = ClassifierLimits(len(os.sched_getaffinity(0)), LANES, CAPACITY)
     text = json.dumps(configure_classifier(store.manifest(name), str(path.absolute()), limits, ranking=ranking)) + "\n"
     if output is None:

@@ -1,4 +1,4 @@
-"""`classify`: image files, in this process."""
+"""`classify`: classifies image files in this process."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ def classify(
     top_k: Annotated[int, typer.Option(min=1, max=16, help="Classes to print.")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Classify image files in this process, by the very path that serves."""
+    """Classify image files in this process, with the serving engine."""
     from server.serving.classify_files import classify_files, print_outcomes
 
     outcomes = classify_files(load_settings(model=model, model_store=model_store, log_level="warning"), images)

@@ -1,4 +1,4 @@
-"""The command line: which commands there are. Each has a file of its own and imports what it needs when it is called."""
+"""The commands of the command line. Each command has its own file and imports its modules when it runs."""
 
 import sys
 from importlib.metadata import version
@@ -49,9 +49,9 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; a refusal is one line on standard error and exit code 1."""
+    """Run the command line; prints an error as one line on standard error, with exit code 1."""
     try:
-        app(prog_name=NAME)  # the same under `python -m server`: the name of completion's variable comes from it
+        app(prog_name=NAME)  # also under `python -m server`: shell completion derives the name of its variable from it
     except ClassifyError as error:
         sys.stderr.write(f"error: {error} [{error.code}]\n")
         sys.exit(1)

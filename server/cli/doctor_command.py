@@ -1,4 +1,4 @@
-"""`doctor`: what keeps this machine from serving, and how to mend it."""
+"""`doctor`: finds what prevents this machine from serving, and how to correct it."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ def doctor(
     model_store: StoreFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what keeps this machine from serving, and how to mend it; exit status 1 if anything does. Nothing is changed."""
+    """Find what prevents this machine from serving, and how to correct it; exit status 1 for any problem. Changes nothing."""
     from rich.console import Console
 
     from server.cli.doctor.examine import examine
@@ -41,7 +41,7 @@ def doctor(
 
 
 def _inspect(path: Path) -> "Iterator[Inspected]":
-    """What is to be said of a model's folder or a pipeline, one file at a time."""
+    """The inspection of a model's folder or a pipeline, file by file."""
     from convert.inspection import inspect
     from models.store import ModelStore
 

@@ -1,4 +1,4 @@
-"""`evaluate`: the accuracy on a labelled set, in this process or by a running server, and two runs compared."""
+"""`evaluate`: measures the accuracy on a labelled set, in this process or on a running server; compares two runs."""
 
 import json
 import shlex
@@ -24,7 +24,7 @@ INTERRUPTED = 130
 
 
 class Finished(NamedTuple):
-    """A run that has ended well: its report, what draws its page and reads its log, and where it is kept."""
+    """A finished run: its report, functions for its page and its log, and its place."""
 
     report: "Report"
     draw: Callable[[], str]
@@ -41,19 +41,19 @@ def evaluate(
     model_store: StoreFolder = None,
     engine: Annotated[str | None, typer.Option(help="The engine that answers.", show_default=False)] = None,
     top_k: Annotated[int, typer.Option(min=1, max=16, help="Largest k of the accuracies.")] = 5,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many images, evenly spread.", show_default=False)] = None,
-    report: Annotated[Path | None, typer.Option("--json", help="Where to write the full report.", show_default=False)] = None,
-    summary: Annotated[Path | None, typer.Option(help="Where to write the summary of the SDK's samples.", show_default=False)] = None,
-    html: Annotated[Path | None, typer.Option(help="Where to write the report as a page.", show_default=False)] = None,
-    results: Annotated[Path | None, typer.Option(help="Folder for a result file an image, <image>_1.txt.", show_default=False)] = None,
-    scores: Annotated[bool, typer.Option("--scores", help="Keep the scores of all classes, in scores.f32 beside the log.")] = False,
-    resume: Annotated[str | None, typer.Option(help="Id of an interrupted run: go on where it was.", show_default=False)] = None,
-    url: Annotated[str | None, typer.Option(help="Send the set to a running server, as http://host:8000.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Evaluate at most this many images, evenly spread.", show_default=False)] = None,
+    report: Annotated[Path | None, typer.Option("--json", help="File for the complete report.", show_default=False)] = None,
+    summary: Annotated[Path | None, typer.Option(help="File for the summary of the SDK's samples.", show_default=False)] = None,
+    html: Annotated[Path | None, typer.Option(help="File for the report as a page.", show_default=False)] = None,
+    results: Annotated[Path | None, typer.Option(help="Folder for one result file per image, <image>_1.txt.", show_default=False)] = None,
+    scores: Annotated[bool, typer.Option("--scores", help="Store the scores of all classes in scores.f32, next to the log.")] = False,
+    resume: Annotated[str | None, typer.Option(help="Id of an interrupted run to resume.", show_default=False)] = None,
+    url: Annotated[str | None, typer.Option(help="Send the set to a running server: http://host:8000.", show_default=False)] = None,
     compare: Annotated[
         tuple[str, str] | None, typer.Option(help="Compare two finished runs: ids, folders, logs or reports.", show_default=False)
     ] = None,
 ) -> None:
-    """Measure the accuracy on a labelled set, by the very path that serves. Ctrl-C loses nothing: --resume goes on."""
+    """Measure the accuracy on a labelled set, with the serving engine. Ctrl-C loses nothing: --resume continues the run."""
     from server.evaluation.jobs.evaluation_job import EvaluationRequest
     from server.evaluation.report.summary import seed_summary
     from server.evaluation.run.local_run import write_result_files
@@ -66,7 +66,7 @@ def evaluate(
     if images is None:
         raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
     if url and scores:
-        raise typer.BadParameter("all scores are kept only by an evaluation in this process, without --url", param_hint="--scores")
+        raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
     request = EvaluationRequest(dataset=images.resolve().name or "/", labels=labels.name if labels else None, top_k=top_k, limit=limit)
     finished = (
         _by_server(url, settings, images, labels, request, resume)
@@ -178,7 +178,7 @@ def _pace(top1: float | None) -> str:
 
 
 def _told(finished: Finished) -> str:
-    """What a person wants to know first."""
+    """The summary for a person."""
     report, counts = finished.report, finished.report.denominators
     failed = ", ".join(f"{code} {number}" for code, number in counts.failed.items())
     lines = [

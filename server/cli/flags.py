@@ -1,4 +1,4 @@
-"""Gives a command one flag for every setting, so that settings.py stays the only list of them."""
+"""Gives a command one flag for every setting, so that only settings.py lists the settings."""
 
 import inspect
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from pydantic.fields import FieldInfo
 
 from server.settings import SettingInvalid, Settings
 
-HIDDEN = "api_key"  # no flag: a command line can be read by everybody on the machine
+HIDDEN = "api_key"  # not a flag: every user of the machine can read a command line
 
 
 def load_settings(**flags: object) -> Settings:
-    """The settings, flags first; raises SettingInvalid naming the setting."""
+    """The settings, flags first; raises SettingInvalid that names the setting."""
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:

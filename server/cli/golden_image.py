@@ -1,4 +1,4 @@
-"""models golden: a picture whose answer a model must give."""
+"""models golden: stores a picture with the answer that a model must give."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from server.settings import Settings
 
 
 def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance: float) -> Golden:
-    """Classify the image by the engine that serves and keep it with its answer; raises GoldenUnfit if it is not `class_id`."""
+    """Classify the image with the serving engine and store it with its answer; raises GoldenUnfit if it is not `class_id`."""
     import hashlib
 
     from models.store_writer import set_golden as keep
@@ -23,7 +23,7 @@ def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance:
     if class_id is not None and best.class_id != class_id:
         raise GoldenUnfit(f"{image} is class {best.class_id} ({best.label}, {best.score:.4f}), not {class_id}.", "Take another photo.")
     if outcome.score_type != "probability":
-        raise GoldenUnfit("The pipeline gives logits, which have no scale to compare on.", "Say SOFTMAX=true in its .cfg.")
+        raise GoldenUnfit("The pipeline returns logits, which have no common scale.", "Set SOFTMAX=true in its .cfg.")
     data = image.read_bytes()
     golden = Golden(
         file=f"golden{image.suffix.lower()}",

@@ -1,4 +1,4 @@
-"""`infer-dir`: the images of a folder into the result files of the SDK's samples."""
+"""`infer-dir`: classifies the images of a folder into the result files of the SDK's samples."""
 
 import sys
 from pathlib import Path
@@ -15,10 +15,10 @@ def infer_dir(
     results: Annotated[Path, typer.Argument(help="Folder for the result files.")],
     model: ModelName = None,
     model_store: StoreFolder = None,
-    top_k: Annotated[int, typer.Option(min=1, max=16, help="Class ids to a result file.")] = 5,
-    resume: Annotated[bool, typer.Option("--resume", help="Leave out the images that have a result file.")] = False,
+    top_k: Annotated[int, typer.Option(min=1, max=16, help="Class ids per result file.")] = 5,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip images with a result file.")] = False,
 ) -> None:
-    """Classify the images of a folder into result files as the SDK's samples write them: <image>_1.txt, ids best first."""
+    """Classify the images of a folder into result files like those of the SDK's samples: <image>_1.txt, ids best first."""
     from rich.console import Console
     from rich.progress import Progress
 

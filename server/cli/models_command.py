@@ -1,4 +1,4 @@
-"""`models`: which there are, what they are, and how to prepare one."""
+"""`models`: lists, shows and prepares models."""
 
 import json
 import sys
@@ -16,14 +16,14 @@ from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
 
 ModelArgument = Annotated[str, typer.Argument(help="Name of the model.")]
 
-models_app = typer.Typer(help="The models: which there are, and how to prepare one.", no_args_is_help=True)
+models_app = typer.Typer(help="List, show and prepare models.", no_args_is_help=True)
 models_app.command("classifier-config")(classifier_config)
 models_app.command("renew")(renew)
 
 
 @models_app.command("list")
 def list_models(model_store: StoreFolder = None, as_json: AsJson = False) -> None:
-    """List the models: those of the store, and those that can be prepared."""
+    """List the models of the store, and the models that can be prepared."""
     from models.store import zoo_names
 
     store = _store(model_store)
@@ -55,9 +55,9 @@ def show_model(name: ModelArgument, model_store: StoreFolder = None, as_json: As
 def prepare_model(
     name: ModelArgument,
     model_store: StoreFolder = None,
-    random: Annotated[bool, typer.Option("--random", help="Random weights: right for benchmarks, wrong for answers.")] = False,
+    random: Annotated[bool, typer.Option("--random", help="Random weights: useful for benchmarks, but the answers are wrong.")] = False,
     batch_sizes: Annotated[str, typer.Option(help="Batch sizes to compile for, as 1,2,4,8. On a CPU batches do not help.")] = "1",
-    force: Annotated[bool, typer.Option("--force", help="Prepare again even if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Prepare the model again even if it exists.")] = False,
 ) -> None:
     """Prepare a model of the zoo: fetch its weights, build the artifact, write the manifest."""
     from rich.console import Console
@@ -74,11 +74,13 @@ def prepare_model(
 def set_golden_image(
     name: ModelArgument,
     image: Annotated[Path, typer.Argument(help="A photo of one clear class.")],
-    class_id: Annotated[int | None, typer.Option(help="The class it must be; else what the model says now.", show_default=False)] = None,
-    tolerance: Annotated[float, typer.Option(min=0.001, max=1, help="How far its score may be away, on another runtime too.")] = 0.05,
+    class_id: Annotated[
+        int | None, typer.Option(help="The expected class; default: the model's present answer.", show_default=False)
+    ] = None,
+    tolerance: Annotated[float, typer.Option(min=0.001, max=1, help="Largest difference of its score, also on another runtime.")] = 0.05,
     model_store: StoreFolder = None,
 ) -> None:
-    """Give a model its golden image: the server asks it at every start and reload, and refuses a model that answers otherwise."""
+    """Give a model its golden image: the server checks it at every start and reload, and refuses a model with another answer."""
     from server.cli.golden_image import set_golden
 
     golden = set_golden(load_settings(model=name, model_store=model_store, log_level="warning"), image, class_id, tolerance)
@@ -86,7 +88,7 @@ def set_golden_image(
 
 
 def _description(store: ModelStore, name: str) -> str:
-    """What a model is, or why its manifest cannot be read: the others are listed all the same."""
+    """The description of a model, or the reason if its manifest is unreadable; the list continues in any case."""
     try:
         return store.manifest(name).description
     except ModelError as error:

@@ -1,4 +1,4 @@
-"""`models renew`: the manifest of an earlier version, in the words of today."""
+"""`models renew`: rewrites the manifest of an earlier version with the names of this version."""
 
 import sys
 from typing import Annotated
@@ -11,7 +11,7 @@ from server.cli.options import StoreFolder
 
 
 def renew(name: Annotated[str, typer.Argument(help="Name of the model in the store.")], model_store: StoreFolder = None) -> None:
-    """Write the manifest that an earlier version wrote again, in the words of today. The model's files stay as they are."""
+    """Rewrite a manifest of an earlier version with the names of this version. The model's files do not change."""
     from models.store_writer import renew_manifest
 
     store = ModelStore(load_settings(model_store=model_store).model_store)

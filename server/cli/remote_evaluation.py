@@ -1,4 +1,4 @@
-"""An evaluation by a running server: the data set is packed into an upload as it is sent, and the server followed to the end."""
+"""An evaluation on a running server: packs the data set into an upload while it sends, and follows the evaluation to its end."""
 
 import tarfile
 import uuid
@@ -22,7 +22,7 @@ class RemoteServer:
     """The evaluations of a server."""
 
     def __init__(self, url: str, api_key: str | None) -> None:
-        """Nothing is sent yet; raises RunInvalid for what is not the address of a server."""
+        """Prepare the client; sends nothing yet. Raises RunInvalid for an invalid address."""
         self._url, self._api_key = url.rstrip("/"), api_key
         try:
             connect(url, api_key).close()
@@ -30,7 +30,7 @@ class RemoteServer:
             raise RunInvalid(f"{url!r} is not the address of a server.", "Write it as http://host:8000.") from None
 
     def submit(self, folder: Path, labels: Path | None, request: EvaluationRequest) -> str:
-        """Upload a folder of images with its labels; the evaluation's id. Raises ServerRefused or DatasetInvalid."""
+        """Upload a folder of images with its labels; returns the evaluation's id. Raises ServerRefused or DatasetInvalid."""
         fields = {"top_k": str(request.top_k)} | ({"limit": str(request.limit)} if request.limit else {})
         files = dict(_files(folder))
         if labels:
@@ -43,7 +43,7 @@ class RemoteServer:
             return self._told(read_whole(answer)).id
 
     def follow(self, job_id: str) -> Iterator[EvaluationReply]:
-        """How far the evaluation is, until it is over; raises ServerRefused if it fails, or the server goes away."""
+        """The progress of the evaluation, until it ends; raises ServerRefused if it fails or the server disappears."""
         now: EvaluationReply | None = None
         while now is None or not now.state.over:
             with self._asked("GET", f"/evaluate/{job_id}/events") as answer:
@@ -81,7 +81,7 @@ class RemoteServer:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The images and lists of a folder by their names below it; what is hidden is left out."""
+    """The images and lists of a folder by their names in it, without hidden files."""
     if not folder.is_dir():
         raise DatasetInvalid(f"{folder} is not a folder.")
     for path in sorted(folder.rglob("*")):
@@ -102,7 +102,7 @@ def _form(boundary: str, fields: dict[str, str], files: dict[str, Path]) -> Iter
 
 
 def _tar(files: dict[str, Path]) -> Iterator[bytes]:
-    """A tar of these files, piece by piece; raises DatasetInvalid for one that cannot be read or changes meanwhile."""
+    """A tar of these files, piece by piece; raises DatasetInvalid for a file that cannot be read or changes during the upload."""
     for name, path in files.items():
         try:
             with path.open("rb") as file:

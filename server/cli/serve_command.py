@@ -1,4 +1,4 @@
-"""`serve`: the model over HTTP."""
+"""`serve`: serves the model over HTTP."""
 
 import typer
 
@@ -21,7 +21,7 @@ def serve(settings: Settings) -> None:
     service, runtime = open_service(settings)
     service.begin()
 
-    from server.app import create_app  # FastAPI takes half a second to import: the model loads meanwhile
+    from server.app import create_app  # FastAPI takes half a second to import; the model loads at the same time
     from server.evaluation.jobs.evaluations import Evaluations
     from server.http.listener import listen
     from server.serving.reload import Reloader

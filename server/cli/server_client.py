@@ -1,4 +1,4 @@
-"""The client of a running server that all commands share: httpx, with this project's key, time limits and refusals."""
+"""The HTTP client of all commands for a running server: httpx, with this project's key, time limits and errors."""
 
 import ssl
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from pydantic import BaseModel, ValidationError
 
 from server.api.schemas import ErrorReply
 
-TIMEOUT_S = 60.0  # for one step: to connect, to send a piece, to receive one
-MAX_ANSWER_BYTES = 1024 * 1024  # more than any answer but a report and a log has, and than any line of these
+TIMEOUT_S = 60.0  # for one step: to connect, to send a piece, to receive a piece
+MAX_ANSWER_BYTES = 1024 * 1024  # larger than any answer except reports and logs, and than any line in these
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
 
 def connect(url: str, api_key: str | None, connections: int = 1) -> httpx.Client:
-    """A client whose paths are relative to the URL; raises ValueError for one that cannot be a server's. Nothing is sent yet."""
+    """A client with paths relative to the URL; raises ValueError for an invalid URL. Sends nothing yet."""
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -44,7 +44,7 @@ def read_whole(answer: httpx.Response) -> bytes:
 
 
 def read_lines(answer: httpx.Response) -> Iterator[bytes]:
-    """The lines of a body with their ends, as they come; one that is too long comes in parts. Raises httpx.HTTPError."""
+    """The lines of a body with their ends; a line that is too long comes in parts. Raises httpx.HTTPError."""
     rest = b""
     for piece in answer.iter_raw():
         *lines, rest = (rest + piece).split(b"\n")
@@ -58,12 +58,12 @@ def read_lines(answer: httpx.Response) -> Iterator[bytes]:
 
 
 def silence_of(url: str, error: httpx.HTTPError) -> str:
-    """Why there is no answer."""
+    """The message for a server that does not answer."""
     return f"{url} does not answer: {str(error).rstrip('.') or type(error).__name__}."
 
 
 def reason_of(answer: bytes) -> ErrorReply | None:
-    """What a server refused with, in its own words; None if these are not this project's."""
+    """The server's error message; None if it is not in this project's format."""
     try:
         return ErrorReply.model_validate_json(answer)
     except ValidationError:
@@ -71,7 +71,7 @@ def reason_of(answer: bytes) -> ErrorReply | None:
 
 
 def parse(kind: type[Reply], answer: bytes) -> Reply:
-    """An answer as what it should be; raises ValueError that names the place of the first fault."""
+    """Parse an answer; raises ValueError with the place of the first fault."""
     try:
         return kind.model_validate_json(answer)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""`stats` and `sdk-conf`: the performance statistics of the vendor's engine, and how to turn them on."""
+"""`stats` and `sdk-conf`: show the performance statistics of the vendor's engine, and turn them on."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ def stats(
 def print_sdk_conf(
     interval_s: Annotated[int, typer.Option(min=1, max=86_400, help="Seconds between two reports.")] = 6,
 ) -> None:
-    """Print an sdk.conf that keeps performance statistics, for SDK_CONF or for the SDK's own config folder."""
+    """Print an sdk.conf that turns on performance statistics, for SDK_CONF or for the SDK's own config folder."""
     from pipelines.sdk_conf import SdkConf
 
     sys.stdout.write(f"{SdkConf(enable_ps=True, ps_interval_time=interval_s).render()}\n")

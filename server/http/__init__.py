@@ -1,1 +1,1 @@
-"""The HTTP side: uvicorn's protocol, with the limits that it leaves to a proxy."""
+"""The HTTP side: uvicorn's protocol, plus limits that uvicorn leaves to a proxy."""

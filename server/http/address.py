@@ -1,4 +1,4 @@
-"""The address the server listens on."""
+"""The address of the server."""
 
 import socket
 
@@ -7,16 +7,16 @@ from server.settings import Settings
 
 
 class PortTaken(ClassifyError):
-    """The address cannot be listened on.
+    """The server cannot listen on the address.
 
-    Name another PORT or HOST, or end what listens there.
+    Choose another PORT or HOST, or end the program that listens there.
     """
 
     code = "port_taken"
 
 
 def bind(settings: Settings) -> socket.socket:
-    """The listening socket; raises PortTaken, before a model is loaded in vain."""
+    """The listening socket; raises PortTaken, before a model is loaded."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -1,4 +1,4 @@
-"""The connections that wait to be accepted when a listener closes: the kernel would reset them, although their clients got no error yet."""
+"""The connections that wait to be accepted when a listener closes. Without this module the kernel would reset them."""
 
 import contextlib
 import ctypes
@@ -6,11 +6,11 @@ import errno
 import socket
 
 SO_ATTACH_FILTER = 26
-"""Linux, asm-generic/socket.h; the socket module has no name for it."""
+"""From Linux, asm-generic/socket.h; the socket module has no name for it."""
 
 
 class Instruction(ctypes.Structure):
-    """`struct sock_filter` of linux/filter.h; all zeros but the code 6 is "return 0": drop the packet."""
+    """`struct sock_filter` of linux/filter.h; with code 6 and zeros it means "return 0": drop the packet."""
 
     _fields_ = [("code", ctypes.c_uint16), ("jt", ctypes.c_uint8), ("jf", ctypes.c_uint8), ("k", ctypes.c_uint32)]
 
@@ -22,14 +22,14 @@ class PacketFilter(ctypes.Structure):
 
 
 def refuse_new_connections(listener: socket.socket) -> None:
-    """Drop the packets of new connections: their clients try again a second later and meet a closed port. Kernels without filters go on."""
+    """Drop the packets of new connections: their clients try again after a second and find a closed port. Without filters, do nothing."""
     packet_filter = PacketFilter(1, ctypes.pointer(Instruction(code=6)))
     with contextlib.suppress(OSError):
         listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, bytes(packet_filter))
 
 
 def accept_all(listener: socket.socket) -> list[socket.socket]:
-    """Every connection that waits in the backlog; none comes after them."""
+    """Every connection in the backlog; no more can arrive."""
     refuse_new_connections(listener)
     listener.settimeout(0)
     accepted: list[socket.socket] = []
@@ -37,5 +37,5 @@ def accept_all(listener: socket.socket) -> list[socket.socket]:
         try:
             accepted.append(listener.accept()[0])
         except OSError as error:
-            if error.errno not in (errno.ECONNABORTED, errno.EINTR):  # such a client has gone, the next ones wait
+            if error.errno not in (errno.ECONNABORTED, errno.EINTR):  # this client has gone, but the next ones wait
                 return accepted

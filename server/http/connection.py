@@ -1,4 +1,4 @@
-"""One connection: uvicorn's protocol, held against clients that are slow, endless, malformed or unwanted."""
+"""One connection: uvicorn's protocol, with limits against slow, endless, malformed or unwanted requests."""
 
 import asyncio
 from time import perf_counter
@@ -29,7 +29,7 @@ from server.http.refusals import Refusals
 
 
 class Connection(HttpToolsProtocol):
-    """Uvicorn's protocol with limits. No request sets a timer: the sweep of the listener calls `end_if_overdue`."""
+    """Uvicorn's protocol with limits. A request sets no timer: the listener's sweep calls `end_if_overdue`."""
 
     def __init__(self, *, refusals: Refusals, overload: Overload, **uvicorns: Any) -> None:  # noqa: ANN401 - whatever uvicorn hands over
         super().__init__(**uvicorns)
@@ -37,36 +37,36 @@ class Connection(HttpToolsProtocol):
         self._overload = overload
         self._phase = ReadPhase.BETWEEN
         self._since_s = self.loop.time()  # when the phase began
-        self._stalled_s = 0.0  # since when the client takes nothing of its answer; 0 while it does
-        self._ends_s = 0.0  # when what is left of a connection that is being closed is cut off; 0 before
+        self._stalled_s = 0.0  # the time since the client reads nothing of its answer; 0 while it reads
+        self._ends_s = 0.0  # when a closing connection is cut off; 0 if it is not closing
         self._new_message = False
-        self._phase_bytes = 0  # received in this phase, the first read of a message left out
+        self._phase_bytes = 0  # received in this phase, without the first read of a message
         self._active: Cycle | None = None
-        self._refusal: ServiceError | None = None  # to be written once the requests before it are answered
+        self._refusal: ServiceError | None = None  # sent after the answers to earlier requests
         self.head = Head()
 
     def _busy(self) -> bool:
         return self._active is not None and not self._active.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
-        """Begin, unless there are too many."""
+        """Begin, unless the limit of connections is reached."""
         super().connection_made(transport)
         self._cycle_transport = cast("asyncio.Transport", CycleTransport(transport, self.finish))
         surplus = len(self.connections) - self._refusals.limits.connections
         if surplus > MAX_REFUSED:
             transport.abort()
         elif surplus > 0:
-            self._refuse(TooManyConnections("This server has as many connections as it takes.", "Try again in a moment."))
+            self._refuse(TooManyConnections("This server has reached its limit of connections.", "Try again in a moment."))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the application; what was queued behind its request is forgotten."""
+        """Tell the application; drop the queued requests."""
         self.pipeline.clear()
         if self._active and not self._active.response_complete:
             self._active.abandon()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, or drop it."""
+        """Parse the data, or drop them."""
         phase = self._phase
         if phase is ReadPhase.UNWANTED:
             self._phase_bytes += len(data)
@@ -84,21 +84,21 @@ class Connection(HttpToolsProtocol):
                 self._count(len(data))
 
     def _parse(self, data: bytes | memoryview) -> None:
-        """Parse. A request that asks for another protocol is read again as one that does not: the parser would leave out its body."""
+        """Parse. If a request asks for another protocol, parse it again without that wish: the parser would leave out its body."""
         while True:
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
                 again = self.head.without_upgrade(self.parser, self.url, self.headers)
                 self.parser = httptools.HttpRequestParser(self)
-                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # like uvicorn
                 self.parser.feed_data(again)
                 data = memoryview(data)[upgrade.args[0] :]
             else:
                 return
 
     def _count(self, received_bytes: int) -> None:
-        """Add a read that did not take the client a phase further."""
+        """Count a read that did not complete the phase."""
         self._phase_bytes += received_bytes
         if self._phase is ReadPhase.BODY:
             cycle = cast("Cycle", self.cycle)
@@ -117,12 +117,12 @@ class Connection(HttpToolsProtocol):
         self._phase, self._since_s, self._phase_bytes, self._new_message = ReadPhase.HEAD, self.loop.time(), 0, True
 
     def on_url(self, url: bytes) -> None:
-        """Add to the URL."""
+        """Collect a part of the URL."""
         self.url += url
         self.head.check_url(self.url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Add a header; those of a trailer are dropped, since the application has the others already."""
+        """Collect a header; a trailer's headers are dropped, because the application already has the others."""
         if self._phase is ReadPhase.BODY:
             self.head.count_trailer()
             return
@@ -134,19 +134,19 @@ class Connection(HttpToolsProtocol):
             self.head.note(name, value)
 
     def on_headers_complete(self) -> None:
-        """Hand the request to the application, or queue it behind the one before."""
+        """Pass the request to the application, or queue it behind an earlier one."""
         parser, head, scope = self.parser, self.head, self.scope
         method, version = parser.get_method(), parser.get_http_version()
         head.check(method, version, self.headers)
         if parser.should_upgrade():
-            return  # `_parse` goes on
+            return  # `_parse` continues
         url = httptools.parse_url(self.url)
         raw_path = url.path or b"/"
         path = raw_path.decode("ascii")
         scope["method"], scope["http_version"] = method.decode("ascii"), version
         scope["path"], scope["raw_path"], scope["query_string"] = unquote(path) if "%" in path else path, raw_path, url.query or b""
         if len(self.pipeline) >= MAX_PIPELINED:
-            raise BadRequest(f"More than {MAX_PIPELINED} requests were sent before their answers.")
+            raise BadRequest(f"More than {MAX_PIPELINED} requests were sent before the first answer.")
         self._phase, self._since_s, self._phase_bytes = ReadPhase.BODY, self.loop.time(), 0
         if not self._busy() and self._overload.wants(cast("Scope", scope), head):
             self.cycle = cast("Cycle", RefusedCycle())
@@ -178,7 +178,7 @@ class Connection(HttpToolsProtocol):
         self._start_asgi_task(cycle, self.app)
 
     def on_body(self, body: bytes) -> None:
-        """Keep a piece of the body until the application takes it; without a taker it is dropped."""
+        """Keep a piece of the body until the application takes it; drop it if the request needs no body."""
         cycle = cast("Cycle", self.cycle)
         cycle.received_bytes += len(body)
         if cycle.response_complete:
@@ -189,7 +189,7 @@ class Connection(HttpToolsProtocol):
         cycle.message_event.set()
 
     def on_message_complete(self) -> None:
-        """The request is there in full."""
+        """Record that the request is complete."""
         if self._phase is ReadPhase.HEAD:
             return  # it asked for an upgrade
         self._phase, self._since_s, self._phase_bytes = ReadPhase.BETWEEN, self.loop.time(), 0
@@ -197,7 +197,7 @@ class Connection(HttpToolsProtocol):
         self.cycle.message_event.set()
 
     def on_response_complete(self) -> None:
-        """Go on with what was queued, with a refusal that had to wait, or with nothing."""
+        """Continue with a queued request or with a waiting error."""
         self.server_state.total_requests += 1
         if self._ends_s or self.transport.is_closing():
             return
@@ -210,7 +210,7 @@ class Connection(HttpToolsProtocol):
             self._answer(self._refusal)
 
     def _refuse(self, error: ServiceError) -> None:
-        """Read no more. The answer is the application's if it waits for this body, else it is written here, in its turn."""
+        """Stop reading. If the application waits for this body, it answers with the error; else the error is written here, in its turn."""
         phase, self._phase, self._phase_bytes = self._phase, ReadPhase.UNWANTED, 0
         cycle = cast("Cycle | None", self.cycle)
         if phase is ReadPhase.BODY and cycle:
@@ -231,7 +231,7 @@ class Connection(HttpToolsProtocol):
         self._linger()
 
     def finish(self) -> None:
-        """Close after what was written. A client that is still sending gets to read its answer first."""
+        """Close after the written data. A client that is still sending can first read its answer."""
         if self._ends_s:
             return
         if self._phase is not ReadPhase.BETWEEN:
@@ -247,7 +247,7 @@ class Connection(HttpToolsProtocol):
         self.flow.resume_reading()
 
     def shutdown(self) -> None:
-        """Close once the requests that came are answered. A client that has only just connected gets a moment to send its first one."""
+        """Close after the answers to the received requests. A new client gets a moment to send its first request."""
         if self._busy():
             self.cycle.keep_alive = False
         elif self._ends_s or (self.cycle and self._phase is ReadPhase.BETWEEN):
@@ -256,17 +256,17 @@ class Connection(HttpToolsProtocol):
             self._since_s = self.loop.time() + LINGER_S - self._refusals.limits.client_timeout_s
 
     def pause_writing(self) -> None:
-        """The client takes its answer more slowly than it is written."""
+        """Record that the client reads its answer too slowly."""
         self._stalled_s = self.loop.time()
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        """It has taken most of it."""
+        """Record that the client has read most of its answer."""
         self._stalled_s = 0.0
         super().resume_writing()
 
     def end_if_overdue(self, now_s: float) -> None:
-        """End what took longer than it may."""
+        """End a phase that takes longer than its limit."""
         limits, elapsed_s = self._refusals.limits, now_s - self._since_s
         if self._ends_s or self._stalled_s:
             if now_s > (self._ends_s or self._stalled_s + limits.client_timeout_s):
@@ -275,7 +275,7 @@ class Connection(HttpToolsProtocol):
             if elapsed_s > (limits.keep_alive_s if self.cycle else limits.client_timeout_s) and not self._busy():
                 self.finish()
         elif self.flow.read_paused:
-            self._since_s = now_s  # the client waits for us
+            self._since_s = now_s  # the client waits for the server
         elif self._phase is ReadPhase.HEAD:
             if elapsed_s > limits.client_timeout_s:
                 self._refuse(RequestTimeout("The headers did not arrive in time."))

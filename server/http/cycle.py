@@ -1,4 +1,4 @@
-"""One request and its answer, as the application sees them."""
+"""One request and its answer, between the connection and the application."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -14,17 +14,17 @@ from server.http.limits import DISCARD_BYTES
 
 
 class ReadPhase(Enum):
-    """What the next bytes of a connection are."""
+    """The kind of the next bytes of a connection."""
 
     BETWEEN = auto()
     HEAD = auto()
     BODY = auto()
     UNWANTED = auto()
-    """To be dropped."""
+    """Bytes to drop."""
 
 
 class CycleTransport:
-    """The transport as a cycle sees it: to close it is the connection's affair."""
+    """The transport for a cycle: only the connection can close it."""
 
     __slots__ = ("close", "is_closing", "write")
 
@@ -35,17 +35,17 @@ class CycleTransport:
 
 
 class Cycle(RequestResponseCycle):
-    """Uvicorn's cycle, whose body can fail with a refusal and whose answer may come before the body's end."""
+    """Uvicorn's cycle. Its body can fail with an error, and its answer can come before the end of the body."""
 
-    behind: Collection[object]  # the requests that wait for this answer
+    behind: Collection[object]  # requests behind this one, which wait for its answer
     content_length: int | None
     received_bytes = 0
     refusal: ServiceError | None = None
 
     def refuse(self, error: ServiceError) -> None:
-        """Let the application meet an error where it waits for the body, and answer it like its own.
+        """Raise an error where the application waits for the body; the application answers it like its own errors.
 
-        What nobody waits for cannot fail: a GET is answered as if it had no body.
+        If the application does not read the body, nothing fails: a GET is answered as if it had no body.
         """
         self.keep_alive = False
         if self.scope["method"] not in ("GET", "HEAD"):
@@ -53,14 +53,14 @@ class Cycle(RequestResponseCycle):
             self.message_event.set()
 
     def abandon(self) -> None:
-        """Tell the application that the client is gone."""
+        """Tell the application that the client has gone."""
         self.disconnected = True
         self.message_event.set()
         if "request_context" in self.scope:
             context_of(cast("Scope", self.scope)).abandon()
 
     async def receive(self) -> Any:  # noqa: ANN401 - uvicorn's own type
-        """The next piece of the body; raises the refusal."""
+        """The next piece of the body; raises the error from `refuse`."""
         if self.refusal is None:
             if self.waiting_for_100_continue and not self.transport.is_closing():
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -79,12 +79,12 @@ class Cycle(RequestResponseCycle):
         return message
 
     async def send(self, message: Any) -> None:  # noqa: ANN401 - uvicorn's own type
-        """Write a piece of the answer; the connection is kept only if little of the body is left to read and drop."""
+        """Write a piece of the answer; keep the connection only if few bytes of the body are left to read and drop."""
         if self.more_body and not self.response_started:
             self.keep_alive = self.keep_alive and self._can_drop_rest()
         await super().send(message)
 
     def _can_drop_rest(self) -> bool:
         if self.content_length is None or self.waiting_for_100_continue:
-            return False  # it has no end that is known, or may never be sent
+            return False  # the body has no known end, or the client may never send it
         return self.content_length - self.received_bytes <= DISCARD_BYTES

@@ -1,4 +1,4 @@
-"""The head of a request, checked for what the parser lets through."""
+"""Checks the head of a request for faults that the parser allows."""
 
 from httptools import HttpRequestParser
 
@@ -9,7 +9,7 @@ NOTED = frozenset({b"content-length", b"expect", b"host", b"transfer-encoding"})
 
 
 class Head:
-    """What is remembered of a request's headers while they arrive. Its methods raise ServiceError."""
+    """The collected facts of a request's headers while they arrive. Its methods raise ServiceError."""
 
     __slots__ = ("_hosts", "_trailers", "content_length", "expects_continue")
 
@@ -19,12 +19,12 @@ class Head:
         self._hosts = self._trailers = 0
 
     def check_url(self, url: bytes) -> None:
-        """Refuse a URL that is too long, while it arrives."""
+        """Refuse a URL that is too long while it arrives."""
         if len(url) > MAX_URL_BYTES:
             raise UriTooLong(f"The URL has more than {MAX_URL_BYTES} bytes.")
 
     def note(self, name: bytes, value: bytes) -> None:
-        """Remember one of NOTED. The parser has refused numbers that are none, and a second length of either kind."""
+        """Collect one of the NOTED headers. The parser has already refused invalid numbers and repeated lengths."""
         if name == b"content-length":
             self.content_length = int(value)
         elif name == b"host":
@@ -32,12 +32,12 @@ class Head:
         elif name == b"expect":
             self.expects_continue = value.lower() == b"100-continue"
         elif value.lower() != b"chunked":
-            raise BadRequest("The only Transfer-Encoding that is read here is chunked.")
+            raise BadRequest("The only supported Transfer-Encoding is chunked.")
         else:
             self.content_length = None
 
     def count_trailer(self) -> None:
-        """Refuse a trailer without end."""
+        """Refuse an endless trailer."""
         self._trailers += 1
         if self._trailers > MAX_HEADERS:
             raise HeadersTooLarge(f"The trailer has more than {MAX_HEADERS} headers.")
@@ -50,16 +50,16 @@ class Head:
             if self._hosts != 1:
                 raise BadRequest("The request needs one Host header.")
         elif version != "1.0":
-            raise BadRequest(f"HTTP/{version} is not spoken here.", "Use HTTP/1.1.")
+            raise BadRequest(f"HTTP/{version} is not supported.", "Use HTTP/1.1.")
         elif self.content_length is None:
-            raise BadRequest("HTTP/1.0 knows no Transfer-Encoding.")
+            raise BadRequest("HTTP/1.0 does not have Transfer-Encoding.")
         else:
             self.expects_continue = False
         if method == b"CONNECT":
-            raise BadRequest("This is no proxy.")
+            raise BadRequest("This server is not a proxy.")
 
     @staticmethod
     def without_upgrade(parser: HttpRequestParser, url: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The head that the parser has read, without its wish for another protocol."""
+        """The head that the parser has read, without the request for another protocol."""
         lines = [b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade"]
         return b"%b %b HTTP/%b\r\n%b\r\n" % (parser.get_method(), url, parser.get_http_version().encode(), b"".join(lines))

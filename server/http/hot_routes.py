@@ -1,4 +1,4 @@
-"""What stands before FastAPI: its middleware costs 0.2 ms a request, so the routes that images take go past it."""
+"""Dispatches the image routes before FastAPI, because FastAPI's middleware costs 0.2 ms per request."""
 
 from collections.abc import Mapping
 
@@ -7,14 +7,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class HotRoutes:
-    """The ASGI application: POST to one of the hot routes goes there, everything else to FastAPI."""
+    """The ASGI application: sends POST on a hot route to that route, and everything else to FastAPI."""
 
     def __init__(self, app: FastAPI, hot: Mapping[str, ASGIApp]) -> None:
         self.app = app
         self._hot = dict(hot)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request, or the life of the application."""
+        """Handle one request, or the lifespan events."""
         hot = self._hot.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         if hot:
             scope["endpoint"] = hot

@@ -1,4 +1,4 @@
-"""What a client may cost before the application sees its request."""
+"""The limits of a client before the application sees its request."""
 
 import resource
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 100
 MAX_PIPELINED = 32
 MIN_BODY_RATE = 8 * 1024
-"""Bytes a second that a body must bring on average once the client's timeout has passed."""
+"""The mean bytes per second of a body after the client's timeout."""
 CHUNK_OVERHEAD_BYTES = 64 * 1024
-"""What the framing of a chunked body may cost besides a quarter of its bytes."""
+"""The largest overhead of chunked framing, in addition to a quarter of the body's bytes."""
 DISCARD_BYTES = 1024 * 1024
-"""How much of an unwanted body is read and dropped, so that the client gets to read its answer instead of a reset."""
+"""The bytes of an unwanted body that are read and dropped, so that the client can read its answer instead of a reset."""
 LINGER_S = 2.0
 REFUSALS_PER_S = 500
-"""Answers 429 a second. With a body of 100 KB that is read and dropped each costs 0.1 to 0.2 ms: a twentieth of two cores."""
+"""Answers 429 per second. With a dropped body of 100 KB each costs 0.1 to 0.2 ms: together a twentieth of two cores."""
 MAX_REFUSED = 128
-"""Connections over the limit that are told so; further ones are reset."""
+"""So many connections over the limit get an error; further ones are reset."""
 FILES_BESIDES = 256
-"""Open files that are not connections: models, libraries, logs, and refused connections that are being told so."""
+"""Open files that are not connections: models, libraries, logs, and refused connections that get their error."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """The limits that are settings."""
+    """The limits from the settings."""
 
     connections: int
     client_timeout_s: float
@@ -34,7 +34,7 @@ class ConnectionLimits:
 
 
 def read_connection_limits(settings: Settings) -> ConnectionLimits:
-    """The limits of these settings; as many open files as they want are asked for, and fewer connections taken if they are refused."""
+    """The limits of these settings. Raises the limit of open files if needed; if that fails, allows fewer connections."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.max_connections + FILES_BESIDES
     files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

@@ -1,4 +1,4 @@
-"""Uvicorn, so that it drains: readiness goes off, a moment later the listener closes, what is in flight is answered, exit 0."""
+"""Uvicorn with a drain: report not ready, close the listener a moment later, answer the requests in flight, exit with 0."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class DrainingServer(uvicorn.Server):
-    """A uvicorn server whose first SIGTERM or SIGINT drains and whose second one ends at once; SIGHUP reloads the model."""
+    """A uvicorn server. The first SIGTERM or SIGINT drains, a second one ends at once; SIGHUP reloads the model."""
 
     def __init__(self, config: uvicorn.Config, service: Service, reloader: Reloader, refusals: Refusals, overload: Overload) -> None:
         super().__init__(config)
@@ -39,7 +39,7 @@ class DrainingServer(uvicorn.Server):
         service.on_failure = self.stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept, then say where."""
+        """Begin to accept, then log the address."""
         await super().startup(sockets)
         self._refusals.sweep(self._end_overdue, asyncio.get_running_loop())
         self._overload.refill(asyncio.get_running_loop())
@@ -47,7 +47,7 @@ class DrainingServer(uvicorn.Server):
             host, port = listener.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
             logger.info("listening on http://%s:%d", shown, port, extra={"host": host, "port": port})
-        if self._service.failure:  # the engine was quicker to fail than the server to come up
+        if self._service.failure:  # the engine failed before the server was up
             self.stop()
 
     def _end_overdue(self, now_s: float) -> None:
@@ -59,7 +59,7 @@ class DrainingServer(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take over the connections that wait to be accepted, then end: the kernel resets those that a listener leaves behind."""
+        """Accept the connections in the backlog, then end: the kernel resets those that a closed listener leaves behind."""
         waiting = [listener.dup() for listener in sockets or ()]  # they keep the address open after the loop has closed its own
         for server in self.servers:
             server.close()
@@ -77,14 +77,14 @@ class DrainingServer(uvicorn.Server):
         return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     def _announce_close(self) -> None:
-        """Say in every answer that the connection closes: a client that knows is not cut off in its next request."""
+        """Announce in every answer that the connection closes, so that a client does not lose its next request."""
         header = (b"connection", b"close")
         for headers in (self.config.encoded_headers, self.server_state.default_headers):
             if header not in headers:
                 headers.append(header)
 
     def drain(self, signum: int) -> None:
-        """Leave readiness, ask keep-alive clients to come back elsewhere, and close the listener after the delay."""
+        """Report not ready, ask keep-alive clients to reconnect elsewhere, and close the listener after the delay."""
         delay_s = self._service.settings.drain_delay_s
         logger.info("%s: draining", signal.Signals(signum).name)
         self._service.drain()
@@ -95,19 +95,19 @@ class DrainingServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Install the handlers. Uvicorn's own would raise the signal again at the end, and the exit would not be 0."""
+        """Install the handlers. Uvicorn's own would raise the signal again at the end, and the exit code would not be 0."""
         seen = threading.Event()
 
         def handle(signum: int, _frame: FrameType | None) -> None:
             if seen.is_set():
-                logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would log a traceback of what is cut off
+                logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would log a traceback of the requests that are cut off
                 self.force_exit = self.should_exit = True
             else:
                 seen.set()
                 self.drain(signum)
 
         def reload(_signum: int, _frame: FrameType | None) -> None:
-            with contextlib.suppress(RuntimeError):  # no loop runs yet, or any more
+            with contextlib.suppress(RuntimeError):  # the event loop is not running
                 asyncio.get_running_loop().call_soon_threadsafe(self._reloader.request)
 
         previous = {signum: signal.signal(signum, handle) for signum in (signal.SIGTERM, signal.SIGINT)}
@@ -120,14 +120,14 @@ class DrainingServer(uvicorn.Server):
 
 
 def collect_seldom() -> None:
-    """Look for unreachable circles of objects every 20,000 new ones instead of every 700: requests leave none, and each look costs."""
+    """Let the garbage collector run every 20,000 new objects instead of every 700: requests leave no cycles, and each run costs time."""
     gc.collect()
-    gc.freeze()  # what is there now stays
+    gc.freeze()  # present objects are never collected
     gc.set_threshold(20_000, 20, 100)
 
 
 def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.socket, access_log: AccessLog | None) -> int:
-    """Serve until a signal; the exit code."""
+    """Serve until a signal; returns the exit code."""
     engine_name = service.models.default_engine_name
     overload = Overload(service.models.default.admission, service.metrics, engine_name, access_log)
     refusals = Refusals(read_connection_limits(service.settings), service.metrics, engine_name)

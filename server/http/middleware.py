@@ -1,4 +1,4 @@
-"""What wraps every request: its id, the API key, the timing headers, the metrics, one log line, and faults caught."""
+"""The wrapper of every request: its id, the API key, the timing headers, the metrics, one log line, and internal faults."""
 
 import hmac
 import logging
@@ -18,7 +18,7 @@ from server.telemetry.metrics import Metrics
 faults = logging.getLogger("server.faults")
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-CLIENT_GONE_STATUS = 499  # nobody receives it; it stands in the log and the metrics, as nginx writes it
+CLIENT_GONE_STATUS = 499  # the client does not get it; the log and the metrics show it, as in nginx
 
 
 class RequestMiddleware:
@@ -46,7 +46,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if b"range" in headers:  # nothing is served in parts, and Starlette refuses malformed ranges in plain text
+        if b"range" in headers:  # the server does not serve ranges, and Starlette refuses malformed ones in plain text
             scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
         context = scope["request_context"] = RequestContext(request_id_of(headers), perf_counter(), client_of(scope))
 
@@ -65,7 +65,7 @@ class RequestMiddleware:
             context.status = CLIENT_GONE_STATUS
         except Exception:
             faults.exception("request %s failed", context.request_id, extra={"request_id": context.request_id})
-            if context.status:  # the answer has begun: all that is left is to break the connection
+            if context.status:  # the answer has begun, so only the connection can be broken
                 raise
             fault = InternalError(f"A fault of the server, logged under {context.request_id}.")
             await error_response(fault, context.request_id)(scope, receive, send_wrapped)
@@ -93,7 +93,7 @@ class RequestMiddleware:
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.observe_request(endpoint, method, context.status, elapsed_s)
         if self._access_log:
-            path = scope["raw_path"].decode("ascii", "backslashreplace")  # as it was sent: a decoded one may hold line breaks
+            path = scope["raw_path"].decode("ascii", "backslashreplace")  # as it was sent, because a decoded one may hold line breaks
             client = scope.get("client") or ("", 0)
             self._access_log.request(context.request_id, scope["method"], path, context.status, elapsed_s, client[0])
 
@@ -106,7 +106,7 @@ class RequestMiddleware:
 
 
 def check_key(key: bytes, headers: dict[bytes, bytes]) -> None:
-    """Compare the key of a request in constant time; raises Unauthorized."""
+    """Check the key of a request in constant time; raises Unauthorized."""
     given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
     if not hmac.compare_digest(given, key):
         raise Unauthorized("The API key is missing or wrong.", "Send it as X-Api-Key or as Authorization: Bearer.")

@@ -1,4 +1,4 @@
-"""Requests that find the window full, refused from their headers alone, and no faster than the server can afford."""
+"""Refuses requests while the window is full, by their headers alone, and at a limited rate."""
 
 import asyncio
 from collections import deque
@@ -26,14 +26,14 @@ _BURST = REFUSALS_PER_S / 4
 
 
 class Readable(Protocol):
-    """A connection as far as reading from it can wait."""
+    """The part of a connection that pauses and resumes reading."""
 
     flow: FlowControl
     transport: asyncio.Transport
 
 
 class RefusedCycle:
-    """Stands where the cycle of a request would: what is left of its body is dropped."""
+    """Takes the place of a refused request's cycle, and drops the rest of its body."""
 
     response_complete = True
     disconnected = False
@@ -46,10 +46,10 @@ class RefusedCycle:
 
 
 class Overload:
-    """Refuses for all connections.
+    """Refuses requests for all connections.
 
-    A client that comes back at once, whatever Retry-After says, would make the server spend its processors on refusals instead of
-    images. So there are so many refusals a second; who would get one more is not read from until its turn comes.
+    A client that ignores Retry-After would make the server spend its processor time on refusals instead of images.
+    So the number of refusals per second is limited; the server does not read from further connections until their turn.
     """
 
     def __init__(self, admission: Admission, metrics: Metrics, engine_name: Callable[[], str], access_log: AccessLog | None) -> None:
@@ -65,7 +65,7 @@ class Overload:
         self._text = f'{{"error":"{refusal}","code":"{refusal.code}","request_id":"'
 
     def wants(self, scope: Scope, head: Head) -> bool:
-        """Whether to refuse a request now; one whose body may have no end, or never come, takes the longer way."""
+        """Whether to refuse a request now. A request whose body may be endless, or may never come, takes the normal way."""
         return (
             scope["path"] in PATHS
             and scope["method"] == "POST"
@@ -76,7 +76,7 @@ class Overload:
         )
 
     def refuse(self, connection: Readable, scope: Scope, default_headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The whole answer, counted and logged; the connection is held if there have been too many."""
+        """Write the whole answer, count and log it; pause the connection if there were too many."""
         began_s = perf_counter()
         request_id = request_id_of(dict(scope["headers"]))
         elapsed_s = perf_counter() - began_s
@@ -103,7 +103,7 @@ class Overload:
         )
 
     def refill(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Allow more, now and for as long as the loop runs; who has waited longest goes first."""
+        """Allow more refusals, now and regularly while the loop runs; the longest-waiting connection goes first."""
         self._left = min(_BURST, self._left + REFUSALS_PER_S * _REFILL_S)
         for _ in range(min(len(self._held), int(self._left))):
             connection = self._held.popleft()

@@ -1,4 +1,4 @@
-"""What all connections share: the limits, the record of refusals, and the sweep that ends what takes too long."""
+"""State of all connections: the limits, the count of refusals, and the sweep that ends slow phases."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ SWEEP_S = 0.5
 
 
 class Refusals:
-    """One for a server."""
+    """The shared state of a server's connections."""
 
     def __init__(self, limits: ConnectionLimits, metrics: Metrics, engine_name: Callable[[], str]) -> None:
         self.limits = limits
@@ -25,11 +25,11 @@ class Refusals:
         self._engine_name = engine_name
 
     def count(self, error: ServiceError) -> None:
-        """Record what the connection refuses; those that the application answers are counted there as requests."""
+        """Count an error of the connection itself; the application's own errors are counted as requests."""
         self._metrics.rejected.labels(error.code).inc()
 
     def refusal(self, error: ServiceError, request_id: str, began_s: float, default_headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The whole answer to what never became a request, counted and logged as one."""
+        """The whole answer to input that did not become a request, counted and logged like a request."""
         self.count(error)
         status, elapsed_s = status_of(error), perf_counter() - began_s
         self._metrics.http_requests.labels("other", "other", str(int(status))).inc()
@@ -43,6 +43,6 @@ class Refusals:
         return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, status.phrase.encode(), lines, bytes(response.body))
 
     def sweep(self, each: Callable[[float], None], loop: asyncio.AbstractEventLoop) -> None:
-        """Call `each` with the time, now and for as long as the loop runs."""
+        """Call `each` with the time, now and regularly while the loop runs."""
         each(loop.time())
         loop.call_later(SWEEP_S, self.sweep, each, loop)

@@ -16,7 +16,7 @@ let photoUrl = ''; // its object URL
 let running = null; // the AbortController of the request in flight
 let infoShown = '';
 
-// Why there is no answer to show. Status 0: the server did not reply; null: it is no use to ask again.
+// Why there is no answer to show. Status 0: the server did not reply; null: another try cannot help.
 class Refusal extends Error {
   constructor(message, { status = 0, code = '', requestId = '', retryAfter = '' } = {}) {
     super(message);

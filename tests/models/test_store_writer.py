@@ -239,7 +239,7 @@ def test_what_cannot_be_renewed(store: ModelStore, former: StoredModel) -> None:
 
 @pytest.mark.parametrize("force", [False, True])
 def test_an_outdated_model_is_not_replaced(store: ModelStore, former: StoredModel, force: bool) -> None:
-    """It cannot be told from its manifest what would be lost, and one command mends it."""
+    """Its manifest does not show what would be lost, and one command corrects it."""
     with pytest.raises(ManifestOutdated, match="models renew m"):
         place(store, "2", force=force)
     assert (former.folder / "m.om").read_bytes() == b"IMOD"

@@ -19,5 +19,5 @@ def test_none_knows_a_status() -> None:
 
 
 def test_an_error_says_what_and_what_to_do() -> None:
-    error = ServiceError("It broke.", "Mend it.")
-    assert str(error) == "It broke. Mend it."
+    error = ServiceError("It broke.", "Correct it.")
+    assert str(error) == "It broke. Correct it."

@@ -31,7 +31,7 @@ public:
 
 private:
     [[noreturn]] void Refuse(const std::string &why) const {
-        throw std::invalid_argument("the configuration is no flat JSON object: " + why + " at byte " + std::to_string(at_));
+        throw std::invalid_argument("the configuration is not a flat JSON object: " + why + " at byte " + std::to_string(at_));
     }
 
     char Next() const { return at_ < text_.size() ? text_[at_] : '\0'; }

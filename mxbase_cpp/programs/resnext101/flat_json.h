@@ -6,6 +6,6 @@
 #include "mxclassify/classifier_config.h"
 
 namespace program {
-// Throws std::invalid_argument for what is no such object: nested values, fractions, null, a key that comes twice.
+// Throws std::invalid_argument for another text: nested values, fractions, null, a key that occurs twice.
 mxclassify::ConfigEntries ParseFlatJson(const std::string &text);
 }  // namespace program

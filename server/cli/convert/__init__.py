@@ -1,4 +1,4 @@
-"""The offline tools, one command a file; what they need is imported when they are called."""
+"""The offline tools, one command per file; each imports its modules when it runs."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""`convert aipp`: the preprocessing for ATC, rendered from a manifest or held against one."""
+"""`convert aipp`: renders the preprocessing for ATC from a manifest, or compares a file with a manifest."""
 
 import sys
 from pathlib import Path
@@ -15,9 +15,9 @@ def aipp(
     name: Annotated[str, typer.Argument(help="Name of the model, in the store or the zoo.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.", show_default="standard output")] = None,
     source: Annotated[
-        Literal["rgb888", "yuv420sp"], typer.Option(help="What the model is fed: BGR as OpenCV decodes, or NV12 as DVPP does.")
+        Literal["rgb888", "yuv420sp"], typer.Option(help="The model's input: BGR as OpenCV decodes, or NV12 as DVPP decodes.")
     ] = "rgb888",
-    check: Annotated[Path | None, typer.Option(help="Hold this file against the manifest; write nothing.", show_default=False)] = None,
+    check: Annotated[Path | None, typer.Option(help="Compare this file with the manifest; write nothing.", show_default=False)] = None,
     model_store: StoreFolder = None,
 ) -> None:
     """Render the aipp.config of a model, or check a hand-written one."""

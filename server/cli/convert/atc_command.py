@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 Soc = Annotated[str, typer.Option(help="The chip: Ascend310 (Atlas 300), Ascend310P3 (Atlas 300I Pro, Duo).")]
 BatchSizes = Annotated[str, typer.Option(help="Batch sizes; several, as 1,2,4,8, are gears, which an AIR cannot have.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print ATC's command line; run and write nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print ATC's command line, but do not run it and write nothing.")]
 AtcProgram = Annotated[Path | None, typer.Option("--atc", help="ATC, if it is not where CANN installs it.", show_default=False)]
-TimeLimit = Annotated[float | None, typer.Option(min=1, help="Seconds that ATC may take.", show_default=False)]
+TimeLimit = Annotated[float | None, typer.Option(min=1, help="Time limit for ATC in seconds.", show_default=False)]
 
 
 def atc(
@@ -29,14 +29,14 @@ def atc(
     soc: Soc = "Ascend310",
     batch_sizes: BatchSizes = "1",
     aipp: Annotated[
-        Path | None, typer.Option(help="A hand-written AIPP config; it must do what the recipe says.", show_default=False)
+        Path | None, typer.Option(help="A hand-written AIPP config; its effect must be that of the recipe.", show_default=False)
     ] = None,
     dry_run: DryRun = False,
     program: AtcProgram = None,
     time_limit_s: TimeLimit = None,
     model_store: StoreFolder = None,
 ) -> None:
-    """Compile a model of the store for an Ascend chip: everything ATC needs is rendered from the manifest, the OM is entered there."""
+    """Compile a model of the store for an Ascend chip: ATC's inputs are rendered from the manifest, and the OM is added to it."""
     from convert.atc.compile import compiled
     from convert.atc.convert_model import missing_inputs, model_command, write_inputs
     from convert.atc.installation import find_atc
@@ -68,14 +68,14 @@ def om(
     soc: Soc = "Ascend310",
     batch_sizes: BatchSizes = "1",
     into: Annotated[
-        str | None, typer.Option(help="A model of the store, whose recipe the AIPP config must do.", show_default=False)
+        str | None, typer.Option(help="A model of the store, with which the AIPP config must agree.", show_default=False)
     ] = None,
     dry_run: DryRun = False,
     program: AtcProgram = None,
     time_limit_s: TimeLimit = None,
     model_store: StoreFolder = None,
 ) -> None:
-    """Compile an AIR or ONNX file with an AIPP config into an OM, and write beside it where it comes from."""
+    """Compile an AIR or ONNX file with an AIPP config into an OM, and write its origin to a file next to it."""
     from convert.atc.command import atc_command
     from convert.atc.compile import compiled
     from convert.atc.installation import find_atc
@@ -108,7 +108,7 @@ def _progress(begin: str) -> Iterator[Callable[[str], None]]:
     from rich.text import Text
 
     with Console(stderr=True).status(Text(begin)) as status:
-        yield lambda line: status.update(Text(line))  # as text: ATC's lines have [brackets] of their own
+        yield lambda line: status.update(Text(line))  # as text, because ATC's lines contain [brackets]
 
 
 def _print_command(command: "AtcCommand") -> None:

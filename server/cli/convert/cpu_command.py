@@ -14,9 +14,9 @@ def cpu(
     name: Annotated[str, typer.Argument(help="Name of the model in the store.")],
     network: Annotated[Path | None, typer.Option(help="A plain ONNX network to fold the recipe into.", show_default=False)] = None,
     batch_sizes: BatchSizes = None,
-    plain: Annotated[bool, typer.Option("--plain", help="The network without the recipe, as ATC takes it; with -o.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Write the network without the recipe, for ATC; needs -o.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write here, not into the store.", show_default=False)] = None,
-    force: Annotated[bool, typer.Option("--force", help="Take a network with other weights.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Accept a network with other weights.")] = False,
     model_store: StoreFolder = None,
 ) -> None:
     """Build a model's ONNX file for a CPU again: with other batch sizes, from another export, or without the recipe."""
@@ -41,7 +41,7 @@ def cpu(
 
 
 def refuse_host(context: typer.Context) -> None:
-    """What `convert cpu` was called; raises SettingInvalid with the command as it is written now."""
+    """The former name of `convert cpu`; raises SettingInvalid with the present command."""
     from server.settings import SettingInvalid
 
     command = shlex.join(["ascend-classify", "convert", "cpu", *context.args])

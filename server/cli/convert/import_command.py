@@ -12,25 +12,27 @@ from server.cli.options import BatchSizes, StoreFolder, parse_batch_sizes
 def import_checkpoint(
     file: Annotated[Path, typer.Argument(help="Checkpoint (.pth, .safetensors, MindSpore .ckpt), or a plain ONNX network.")],
     name: Annotated[str | None, typer.Argument(help="Name in the store.  [default: the architecture]", show_default=False)] = None,
-    architecture: Annotated[str | None, typer.Option(help="What it must be, as resnext101_32x4d.", show_default=False)] = None,
+    architecture: Annotated[
+        str | None, typer.Option(help="The expected architecture, for example resnext101_32x4d.", show_default=False)
+    ] = None,
     transform: Annotated[
         str | None,
         typer.Option(
-            help="What it was trained with: training, torchvision-v1, torchvision-v2, timm, timm-rsb, stretch.", show_default=False
+            help="The transform of its training: training, torchvision-v1, torchvision-v2, timm, timm-rsb, stretch.", show_default=False
         ),
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="Labels, one line a class.", show_default=False)] = None,
-    classes: Annotated[int | None, typer.Option(min=2, help="How many classes it must have.", show_default=False)] = None,
-    version: Annotated[str | None, typer.Option(help="Names these weights.  [default: from their sha256]", show_default=False)] = None,
+    labels: Annotated[Path | None, typer.Option(help="Labels, one line per class.", show_default=False)] = None,
+    classes: Annotated[int | None, typer.Option(min=2, help="The expected number of classes.", show_default=False)] = None,
+    version: Annotated[str | None, typer.Option(help="Name of these weights.  [default: from their sha256]", show_default=False)] = None,
     image_size: Annotated[
-        int | None, typer.Option(min=32, help="Source of the network's pictures.  [default: 224]", show_default=False)
+        int | None, typer.Option(min=32, help="Side of the network's pictures.  [default: 224]", show_default=False)
     ] = None,
     batch_sizes: BatchSizes = None,
-    onnx: Annotated[Path | None, typer.Option(help="Write the network, without the recipe, here too.", show_default=False)] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a model of that name that has other weights.")] = False,
+    onnx: Annotated[Path | None, typer.Option(help="Also write the network without the recipe to this file.", show_default=False)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model of that name with other weights.")] = False,
     model_store: StoreFolder = None,
 ) -> None:
-    """Put weights from elsewhere into the store: a ResNeXt's checkpoint, as torchvision, timm and MindSpore write it."""
+    """Import weights into the store: a ResNeXt's checkpoint from torchvision, timm or MindSpore."""
     from rich.console import Console
 
     from convert.import_checkpoint import Wishes, import_checkpoint

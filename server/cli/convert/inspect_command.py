@@ -1,4 +1,4 @@
-"""`convert inspect`: what a file or a model is, and what of it does not fit together."""
+"""`convert inspect`: describes a file or a model, and lists the parts that do not fit together."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ def inspect(
     model_store: StoreFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a file or a model is, and what does not fit together; exit status 1 if anything does not."""
+    """Describe a file or a model, and list what does not fit together; exit status 1 if there is anything."""
     from convert.inspection import inspect
 
     inspection = inspect(target, ModelStore(load_settings(model_store=model_store).model_store))

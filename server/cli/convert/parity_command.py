@@ -26,16 +26,16 @@ def parity(
     b: Annotated[str, typer.Argument(metavar="B", help="The other.")],
     more: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGES]...", help="More of --images.", show_default=False)] = None,
     images: Annotated[list[Path] | None, typer.Option(help="Image files, and folders of them.", show_default=False)] = None,
-    model: Annotated[str | None, typer.Option(help="Whose artifact a file is; told by the file itself if it is ours.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model of an artifact file; files of this project name it themselves.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Compare the first images only.", show_default=False)] = None,
-    min_top1: Annotated[float, typer.Option(min=0, max=1, help="Least share of images with the same best class, or a tied one.")] = 1.0,
-    min_top5: Annotated[float, typer.Option(min=0, max=1, help="Least mean share of the five best classes in common.")] = 0.95,
+    min_top1: Annotated[float, typer.Option(min=0, max=1, help="Smallest share of images with the same best class, or a tie.")] = 1.0,
+    min_top5: Annotated[float, typer.Option(min=0, max=1, help="Smallest mean share of common classes among the five best.")] = 0.95,
     max_difference: Annotated[float, typer.Option(min=0, max=1, help="Largest difference of a class's probability.")] = 0.02,
     api_key_file: Annotated[Path | None, typer.Option(help="A file that holds a server's API key.", show_default=False)] = None,
     model_store: StoreFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer the same images in two ways and say whether they agree; exit code 1 if they do not."""
+    """Classify the same images in two ways and check whether they agree; exit code 1 if they do not."""
     from server.parity.comparison import Bounds, ParityReport
     from server.serving.classify_files import find_images
 
@@ -51,7 +51,7 @@ def parity(
 
 
 def _compare(sides: "tuple[Source, Source]", paths: list[Path], report: "ParityReport") -> bool:
-    """Count every image; False if Ctrl-C came before the last."""
+    """Count every image; returns False if Ctrl-C came before the last one."""
     from rich.console import Console
     from rich.progress import Progress
 

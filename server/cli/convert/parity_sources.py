@@ -1,4 +1,4 @@
-"""A side of `convert parity`, from the word that a person writes for it."""
+"""Makes a side of `convert parity` from the user's argument."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,31 +21,31 @@ ARTIFACTS: "dict[str, Runtime]" = {".onnx": "cpu", ".om": "ascend"}
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """What both sides share; `model` is whose artifact a bare file is."""
+    """Options of both sides; `model` is the model of an artifact file."""
 
     settings: Settings
     model: str | None = None
 
 
 def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Source, Source]":
-    """Both sides, not started; raises ClassifyError for a word, a model or a server that cannot be."""
+    """Both sides, not started; raises ClassifyError for an invalid argument, model or server."""
     from server.parity.engine_source import EngineSource
 
     one, other = (open_source(word, options) for word in words)
     if all(isinstance(side, EngineSource) and side.runtime == "ascend" for side in (one, other)):
-        raise SourceInvalid("The vendor's SDK runs once in a process.", "Serve one of the two models, and name its URL.")
+        raise SourceInvalid("The vendor's SDK runs once in a process.", "Serve one of the two models, and give its URL.")
     return one, other
 
 
 def open_source(word: str, options: SourceOptions) -> "Source":
-    """The side, not started; raises ClassifyError for a word, a model or a server that cannot be."""
+    """The side, not started; raises ClassifyError for an invalid argument, model or server."""
     from server.cli.convert.remote_source import RemoteSource
     from server.parity.engine_source import EngineSource
 
     if word.startswith(("http://", "https://")):
         return RemoteSource(word, options.settings.read_api_key())
     if word.endswith(FORMER_CPU):
-        raise SourceInvalid(f"{word}: the runtime host is now called cpu.", f"Write it as {word.removesuffix(FORMER_CPU)}@cpu")
+        raise SourceInvalid(f"{word}: the runtime host is now called cpu.", f"Write {word.removesuffix(FORMER_CPU)}@cpu")
     if word.endswith(ORIGINAL):
         return _original(word, options)
     suffix = next((suffix for suffix in RUNTIMES if word.endswith(suffix)), "")
@@ -67,7 +67,7 @@ def _model(name: str, options: SourceOptions) -> StoredModel:
 
 
 def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptions) -> "Source":
-    """The model whose artifact a file is, with this file in the place of its own."""
+    """The model to which an artifact file belongs, with this file in place of its own."""
     from convert.artifact_facts import ArtifactFacts, read_artifact_facts
     from server.parity.engine_source import EngineSource, ModelWithFile
 
@@ -79,7 +79,7 @@ def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptio
         raise SourceInvalid(f"{file} does not say whose artifact it is.", "Name the model: --model NAME")
     model = _model(name, options)
     side = EngineSource(word, options.settings, ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes), runtime)
-    if facts.recipe_sha256:  # that of the file, which may be another than the manifest's
+    if facts.recipe_sha256:  # of the file, which may differ from the manifest's
         side.facts["recipe_sha256"] = facts.recipe_sha256
     return side
 

@@ -1,4 +1,4 @@
-"""A side that is a running server: its answers to POST /classify, over a few connections that are kept."""
+"""A side that is a running server, called with POST /classify over a few open connections."""
 
 from collections import deque
 from collections.abc import Generator, Sequence
@@ -18,16 +18,16 @@ from server.parity.parity_errors import ParityError, RemoteFailed, RemoteFull, R
 from server.parity.sources import SourceAnswer
 
 CONNECTIONS = 4
-MAX_WAIT_S = 10.0  # whatever Retry-After says
+MAX_WAIT_S = 10.0  # upper limit for Retry-After
 FULL = (429, 503)
 FACTS = {"model", "version", "engine", "runtime", "recipe_sha256", "labels_sha256"}
 
 
 class RemoteSource:
-    """A server of this project, asked as a client asks it."""
+    """A server of this project, called like any client calls it."""
 
     def __init__(self, url: str, api_key: str | None = None) -> None:
-        """Ask the server what it is; raises SourceInvalid for a URL that cannot be, RemoteUnavailable where none answers."""
+        """Ask the server for its facts; raises SourceInvalid for an invalid URL, RemoteUnavailable if no server answers."""
         self._url = url
         self._api_key = api_key
         self._leaving = Event()
@@ -36,7 +36,7 @@ class RemoteSource:
         self.facts = {"side": url, **info.model_dump(include=FACTS)}
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
-        """One answer a file, in order, with a few under way; an answer with raw scores is an error."""
+        """One answer per file, in order, with a few requests in progress; an answer with raw scores is an error."""
         waiting: deque[Future[SourceAnswer]] = deque()
         self._leaving.clear()
         pool, client = ThreadPoolExecutor(CONNECTIONS, "remote"), self._connect()
@@ -72,7 +72,7 @@ class RemoteSource:
         return tuple((score.class_id, score.label, score.score) for score in answer.predictions)
 
     def _ask(self, client: httpx.Client, method: str, target: str, body: bytes | None = None) -> bytes:
-        """The body of a 200, after as many tries as a full server wants; raises ParityError."""
+        """The body of a 200, after several tries if the server is full; raises ParityError."""
         give_up_s = monotonic() + TIMEOUT_S
         while True:
             status, retry_after, answer = self._exchange(client, method, target, body)
@@ -94,7 +94,7 @@ class RemoteSource:
                 return answer.status_code, answer.headers.get("Retry-After"), read_whole(answer)
 
         try:
-            for _ in range(CONNECTIONS):  # each that is kept the server may close just when it is used again
+            for _ in range(CONNECTIONS):  # the server may close an idle connection at the moment of its next use
                 with suppress(httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
                     return send()
             return send()
@@ -109,5 +109,5 @@ class RemoteSource:
 
 
 def _seconds(retry_after: str | None) -> float:
-    """How long to stay away; a second if the server does not say so in seconds."""
+    """The seconds to wait; one second if the header does not give a number of seconds."""
     return min(float(retry_after), MAX_WAIT_S) if retry_after and retry_after.isascii() and retry_after.isdecimal() else 1.0

@@ -1,1 +1,1 @@
-"""Says what of a machine would keep the server from serving, and how to mend it."""
+"""Finds everything on a machine that prevents the server from working, and how to correct it."""

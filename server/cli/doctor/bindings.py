@@ -1,4 +1,4 @@
-"""The Python that loads the SDK's module, and the Pythons that the module is for (ascend.md 1.1)."""
+"""The Python that loads the SDK's module, and the Python versions that the module supports (ascend.md 1.1)."""
 
 import mmap
 import re
@@ -10,7 +10,7 @@ from server.cli.doctor.finding import Finding, ok, problem
 from server.cli.doctor.machine import Machine
 from server.cli.doctor.sdk import sdk_home, source
 
-PROTOBUF = "protobuf==4.25.1"  # what SDK 7.x wants
+PROTOBUF = "protobuf==4.25.1"  # the requirement of SDK 7.x
 _NAMED = re.compile(r"cpython-3([0-9]{1,2})m?-")
 _LINKED = re.compile(rb"libpython3\.([0-9]{1,2})m?\.so")
 _LIMITED = ".abi3."
@@ -49,7 +49,7 @@ def check_bindings(case: Case) -> Iterator[Finding]:
 
 
 def versions_bound(machine: Machine, module: Path) -> list[str]:
-    """The Pythons that the module's compiled half is for, as 3.7; none if any may load it, or it cannot be told."""
+    """The Python versions of the module's compiled part, for example 3.7; empty if every version may load it, or if it is unknown."""
     libraries = sorted(
         [*machine.path(module.parent).glob(f"_{VENDOR_MODULE}*.so"), *machine.path(module.parent).glob(f"{VENDOR_MODULE}*.so")]
     )
@@ -63,12 +63,12 @@ def _minors(library: Path) -> set[int]:
     try:
         with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return {int(match[1]) for match in _LINKED.finditer(content)}
-    except (OSError, ValueError):  # ValueError: it is empty
+    except (OSError, ValueError):  # ValueError: the file is empty
         return set()
 
 
 def _named(machine: Machine, versions: list[str]) -> str:
-    """The setting that names a Python of such a version, one that is there if there is one."""
+    """The setting for a Python of such a version; an installed one if possible."""
     version = versions[0] if versions else "3.9"
     places = (f"{place}/python{version}" for place in ("/usr/local/bin", "/usr/bin", f"/usr/local/python{version}/bin"))
     older = (f"/{found.relative_to(machine.root)}" for found in machine.root.glob(f"usr/local/python{version}.*/bin/python{version}"))

@@ -1,4 +1,4 @@
-"""What the checks start from: the machine, the settings, and what would serve there."""
+"""The input of the checks: the machine, the settings, and the runtime."""
 
 import sys
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ VENDOR_MODULE = "StreamManagerApi"
 
 @dataclass(frozen=True)
 class Case:
-    """`nodes` are the chips' device numbers, `chips` what npu-smi tells of them, or `unknown` why it does not."""
+    """`nodes` are the chips' device numbers, `chips` their rows in npu-smi, `unknown` the reason if npu-smi gives none."""
 
     machine: Machine
     settings: Settings
@@ -26,7 +26,7 @@ class Case:
 
     @property
     def ascend(self) -> bool:
-        """Whether chips are there or asked for, so that they and the SDK are worth a look."""
+        """Whether there are chips or the settings ask for them, so that they and the SDK must be checked."""
         return bool(self.nodes) or self.runtime == "ascend"
 
     @property
@@ -36,12 +36,12 @@ class Case:
 
     @property
     def devices(self) -> str:
-        """DEVICES: auto, or numbers with commas between."""
+        """DEVICES: auto, or numbers with commas between them."""
         return self.settings.devices
 
 
 def open_case(machine: Machine, settings: Settings) -> Case:
-    """Look at what there is."""
+    """Collect the facts about the machine."""
     nodes = find_chips(machine.path("/dev"))
     runtime: Runtime = "ascend" if nodes and vendor_module(machine) else "cpu"
     if settings.runtime != "auto":
@@ -55,13 +55,13 @@ def open_case(machine: Machine, settings: Settings) -> Case:
 
 
 def npu_smi(machine: Machine) -> Path:
-    """The driver's program: on the PATH, or where the driver puts it."""
+    """The driver's program: on the PATH, or at its usual place."""
     on_path = (f"{folder}/{NPU_SMI.name}" for folder in machine.folders("PATH"))
     return machine.path(next((program for program in on_path if machine.is_file(program)), NPU_SMI))
 
 
 def vendor_module(machine: Machine) -> Path | None:
-    """The SDK's Python module as PYTHONPATH leads to it, or None."""
+    """The SDK's Python module on PYTHONPATH, or None."""
     for folder in machine.folders("PYTHONPATH"):
         for name in (f"{VENDOR_MODULE}.py", f"{VENDOR_MODULE}.so", f"{VENDOR_MODULE}/__init__.py"):
             if machine.is_file(f"{folder}/{name}"):

@@ -1,4 +1,4 @@
-"""The chips: their device nodes, who may open them, who holds them, and what the driver's program tells (ascend.md 5.1 to 5.4)."""
+"""The chips: their device nodes, access rights, processes that hold them, and the table of npu-smi (ascend.md 5.1 to 5.4)."""
 
 import os
 import stat
@@ -10,11 +10,11 @@ from server.cli.doctor.npu_driver import VERSION
 
 GROUP = "HwHiAiUser"
 SHARED_NODES = ("/dev/davinci_manager", "/dev/devmm_svm", "/dev/hisi_hdc")
-NEWER_NODE = "/dev/dvpp_cmdlist"  # of newer drivers only
+NEWER_NODE = "/dev/dvpp_cmdlist"  # only with newer drivers
 
 
 def check_devices(case: Case) -> Iterator[Finding]:
-    """Whether the chips can be reached."""
+    """Check whether the chips are accessible."""
     if not case.nodes:
         yield _without_chips(case)
         return
@@ -48,7 +48,7 @@ def _without_chips(case: Case) -> Finding:
 
 
 def _chosen(case: Case) -> Iterator[Finding]:
-    """DEVICES are the driver's numbers: from 0 on, whatever the nodes in a container are called."""
+    """DEVICES are the driver's numbers, from 0 on, for any names of the nodes in a container."""
     numbers = [] if case.devices == "auto" else [number.strip() for number in case.devices.split(",")]
     if wrong := [number for number in numbers if not number.isdecimal() or int(number) >= len(case.nodes)]:
         there = ",".join(map(str, range(len(case.nodes))))
@@ -66,7 +66,7 @@ def _nodes(case: Case, nodes: list[str]) -> Iterator[Finding]:
         elif not stat.S_ISCHR(path.stat().st_mode):
             fine = False
             again = "Remove it and map the host's: docker run --device"
-            yield problem(f"{node} is no device", f"{again} {node} …" if machine.in_container else f"sudo rm -r {node} && sudo reboot")
+            yield problem(f"{node} is not a device", f"{again} {node} …" if machine.in_container else f"sudo rm -r {node} && sudo reboot")
         elif not machine.may(node, os.R_OK | os.W_OK):
             fine = False
             yield _closed(case, node)

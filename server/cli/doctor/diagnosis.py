@@ -1,4 +1,4 @@
-"""What the doctor says, as JSON and for a person."""
+"""The doctor's result, as JSON and for a person."""
 
 import textwrap
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ INDENT = 11  # "  problem  "
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """All findings; `serves` says in a sentence what would answer here."""
+    """All findings; `serves` is a sentence about the engine that would answer."""
 
     serves: str
     sections: tuple[Section, ...]
@@ -28,7 +28,7 @@ class Diagnosis:
         return not self.count("problem")
 
     def count(self, status: str) -> int:
-        """How many findings of a status there are."""
+        """The number of findings with a status."""
         return sum(finding.status == status for section in self.sections for finding in section.findings)
 
     def as_object(self) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Diagnosis:
         return {"well": self.well, "serves": self.serves, "problems": self.count("problem"), "findings": findings}
 
     def lines(self, width: int | None = None) -> "Iterator[Text]":
-        """For a person: a paragraph a section. With a width, sentences are wrapped to it; commands never are."""
+        """The text for a person: one paragraph per section. With a width, sentences are wrapped; commands never are."""
         from rich.text import Text
 
         for section in self.sections:
@@ -75,5 +75,5 @@ def _number(count: int, of: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Without what could move a terminal's cursor: paths and programs' words are not ours."""
+    """The text without control characters, which could move the terminal's cursor; paths and output come from other programs."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -1,4 +1,4 @@
-"""The engines: the runtime of a CPU, and the compiled one."""
+"""The engines: the CPU runtime and the compiled engine."""
 
 import importlib.metadata
 import os
@@ -14,7 +14,7 @@ INSTALL = f"{sys.executable} -m pip install 'ascend-classify[cpu]'"
 
 
 def check_engines(case: Case) -> Iterator[Finding]:
-    """Whether the CPU runtime can be loaded, if it is what serves, and whether mxBase's engine is built."""
+    """Check whether the CPU runtime can be loaded, if it is needed, and whether the mxBase engine is built."""
     kinds = [kind.strip() for kind in case.settings.engines.split(",")]
     if unknown := [kind for kind in kinds if kind not in KNOWN]:
         yield problem(f"ENGINES={case.settings.engines}: there is no engine {unknown[0]!r}", "export ENGINES=auto")
@@ -48,7 +48,7 @@ def _mxbase(case: Case) -> Iterator[Finding]:
 
 
 def _built(case: Case) -> tuple[str, bool]:
-    """How it is with it, in words, and whether it could serve. It is loaded in a process of its own, as its libraries may abort."""
+    """A description of the compiled engine, and whether it works. A child process loads it, because its libraries may abort."""
     ran = case.machine.run(sys.executable, "-c", "import mxclassify; print(getattr(mxclassify, 'RUNTIME', ''))")
     if ran.status == 0:
         runtime = ran.out.strip() or case.runtime

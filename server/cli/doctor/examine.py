@@ -22,7 +22,7 @@ from server.settings import Settings
 
 
 def examine(machine: Machine, settings: Settings, inspect: Inspect) -> Diagnosis:
-    """Look at everything that serving with these settings needs; nothing is changed, and no chip is opened."""
+    """Check everything that these settings need; changes nothing and opens no chip."""
     case = open_case(machine, settings)
     sections = [guarded("Program", lambda: _program(case)), guarded("Chips", lambda: check_devices(case))]
     if case.ascend and settings.runtime != "cpu":

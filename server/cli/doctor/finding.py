@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The result of a check."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Status = Literal["ok", "problem", "note"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. A problem keeps the server from serving as it is set up, and its remedy says what to do."""
+    """The result for one thing. A problem prevents the server from working with these settings; its remedy says what to do."""
 
     status: Status
     what: str
@@ -18,36 +18,36 @@ class Finding:
 
 @dataclass(frozen=True)
 class Section:
-    """The findings on one concern."""
+    """The findings of one check."""
 
     name: str
     findings: tuple[Finding, ...]
 
 
 def ok(what: str) -> Finding:
-    """It is well."""
+    """A good result."""
     return Finding("ok", what)
 
 
 def note(what: str, remedy: str = "") -> Finding:
-    """Worth knowing, and no hindrance."""
+    """A remark that does not prevent anything."""
     return Finding("note", what, remedy)
 
 
 def problem(what: str, remedy: str) -> Finding:
-    """A hindrance, and how to mend it."""
+    """A problem, and how to correct it."""
     return Finding("problem", what, remedy)
 
 
 def listed(names: Iterable[object], most: int = 4) -> str:
-    """Names with commas between; of many the first, and how many more."""
+    """Names with commas between them; of many, the first ones and the number of others."""
     texts = [str(name) for name in names]
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return ", ".join(texts[:most]) + more
 
 
 def guarded(name: str, check: Callable[[], Iterable[Finding]]) -> Section:
-    """The section of a check; what it could not read is a problem of its own."""
+    """The section of a check; a file that the check cannot read becomes a problem."""
     found: list[Finding] = []
     try:
         found.extend(check())

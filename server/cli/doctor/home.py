@@ -14,7 +14,7 @@ LOG_FOLDERS = ("log/mindxsdk", "ascend/log")
 
 
 def check_home(case: Case) -> Iterator[Finding]:
-    """Whether the SDK may write where it wants to."""
+    """Check whether the SDK can write to its folders."""
     machine = case.machine
     home = str(Path(machine.variable("HOME"))) if machine.variable("HOME") else ""
     if not home:
@@ -43,7 +43,7 @@ def _make(machine: Machine, home: str) -> str:
 
 
 def _registry(machine: Machine, home: str) -> Iterator[Finding]:
-    """GStreamer's cache of what plugins there are: written after a look at them all, and wrong after an update of the SDK."""
+    """GStreamer's cache of plugins. The first start writes it after a scan of all plugins; an update of the SDK makes it wrong."""
     named = machine.variable("GST_REGISTRY") or machine.variable("GST_REGISTRY_1_0")
     folder = Path(machine.variable("XDG_CACHE_HOME") or f"{home}/.cache", "gstreamer-1.0")
     files = [Path(named)] if named else [folder / file.name for file in sorted(machine.path(folder).glob("registry.*.bin"))]
@@ -69,7 +69,7 @@ def _registry(machine: Machine, home: str) -> Iterator[Finding]:
 
 
 def _newest_plugin(machine: Machine) -> float:
-    """When the newest plugin came to its place: the change of the file's entry, since installers keep the time it was built."""
+    """The time when the newest plugin was installed: the change time of the file, because installers keep the build time."""
     folders = machine.folders("GST_PLUGIN_PATH") or [f"{sdk_home(machine)}/{folder}" for folder in PLUGIN_FOLDERS]
     plugins = (file for folder in folders for file in machine.path(folder).glob("*.so"))
     return max((file.stat().st_ctime for file in plugins), default=0.0)

@@ -1,4 +1,4 @@
-"""The machine as the checks see it: files below a root, the environment, and who is running."""
+"""The machine for the checks: files below a root, the environment, and the user."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine; `root` is where its files are, and every absolute path that is asked for or told is as seen from there."""
+    """A machine; `root` holds its files, and every absolute path in arguments and results is relative to the root."""
 
     environment: Mapping[str, str]
     root: Path = Path("/")
@@ -32,26 +32,26 @@ class Machine:
     gids: frozenset[int] = field(default_factory=lambda: frozenset({os.getegid(), *os.getgroups()}))
 
     def path(self, place: str | Path) -> Path:
-        """Where a file of the machine is to be found; one of the settings' may be below the root already."""
+        """The place of a file of the machine; a path from the settings may already be below the root."""
         path = Path(place)
         return path if not path.is_absolute() or path.is_relative_to(self.root) else self.root / path.relative_to("/")
 
     def is_file(self, place: str | Path) -> bool:
-        """Whether it is a file, as far as the user may see."""
+        """Whether it is a file that the user can see."""
         return stat.S_ISREG(self._type(place))
 
     def is_dir(self, place: str | Path) -> bool:
-        """Whether it is a folder, as far as the user may see."""
+        """Whether it is a folder that the user can see."""
         return stat.S_ISDIR(self._type(place))
 
     def exists(self, place: str | Path) -> bool:
-        """Whether it is anything, as far as the user may see."""
+        """Whether it exists and the user can see it."""
         return self._type(place) != 0
 
     def _type(self, place: str | Path) -> int:
         try:
             return self.path(place).stat().st_mode
-        except OSError:  # Path.is_file and its like raise it where a folder cannot be entered
+        except OSError:  # Path.is_file and similar functions raise it for a folder without access
             return 0
 
     def variable(self, name: str) -> str:
@@ -59,11 +59,11 @@ class Machine:
         return self.environment.get(name, "")
 
     def folders(self, name: str) -> list[str]:
-        """The folders of a variable such as LD_LIBRARY_PATH, without slashes at their ends or two in a row."""
+        """The folders in a variable such as LD_LIBRARY_PATH, without a slash at the end or double slashes."""
         return [str(Path(folder)) for folder in self.variable(name).split(":") if folder]
 
     def text(self, place: str | Path) -> str:
-        """The text of a small file, empty if there is none or it cannot be read."""
+        """The text of a small file; empty if it does not exist or cannot be read."""
         try:
             with self.path(place).open("rb") as file:
                 return file.read(1 << 20).decode("utf-8", "replace")
@@ -72,7 +72,7 @@ class Machine:
 
     @property
     def in_container(self) -> bool:
-        """Whether this is the inside of a container."""
+        """Whether this process runs in a container."""
         if self.variable("ASCEND_DOCKER_RUNTIME") or any(self.exists(file) for file in _CONTAINER_FILES):
             return True
         return any(word in self.text("/proc/1/cgroup") for word in _CONTAINER_WORDS)
@@ -95,7 +95,7 @@ class Machine:
         return next((int(entry[2]) for entry in entries if len(entry) > 2 and entry[0] == name and entry[2].isdecimal()), None)
 
     def may(self, place: str | Path, access: int) -> bool:
-        """Whether the user may do os.R_OK, os.W_OK, os.X_OK, or several of them, with an existing file."""
+        """Whether the user has the access os.R_OK, os.W_OK or os.X_OK, or a combination, to an existing file."""
         path = self.path(place)
         if self.uid == os.geteuid():
             return os.access(path, access, effective_ids=True)
@@ -109,14 +109,14 @@ class Machine:
         return (stat.S_IMODE(about.st_mode) >> shift) & access == access
 
     def may_make(self, folder: str | Path) -> bool:
-        """Whether the user may write in a folder, which may have to be made first."""
+        """Whether the user can write in a folder, which may not exist yet."""
         path = Path(folder)
         while not self.exists(path) and path != path.parent:
             path = path.parent
         return self.is_dir(path) and self.may(path, os.W_OK | os.X_OK)
 
     def holders(self, links: set[str]) -> Iterator[tuple[str, int, str]]:
-        """(link, process, its command line) of every open file whose link is one of these, as far as the user may see."""
+        """(link, process, its command line) of every open file whose link is one of these, for the processes that the user can see."""
         for process in sorted(self.path("/proc").glob("[0-9]*"), key=lambda path: path.name.zfill(9)):
             held = set(_links(process / "fd"))
             if wanted := sorted(links & held):
@@ -124,7 +124,7 @@ class Machine:
                 yield from ((link, int(process.name), command or "a process without a name") for link in wanted)
 
     def run(self, *command: str) -> Ran:
-        """Run a program with this process's environment; raises OSError if it cannot be started or does not end."""
+        """Run a program with this process's environment; raises OSError if it does not start or does not end."""
         try:
             done = subprocess.run(  # noqa: S603 - an argument list, no shell
                 command, capture_output=True, timeout=RUN_S, check=False, stdin=subprocess.DEVNULL
@@ -135,7 +135,7 @@ class Machine:
 
 
 def _links(folder: Path) -> Iterator[str]:
-    """Where the links of a folder lead; none if it is another user's, or gone."""
+    """The targets of the links in a folder; none if it belongs to another user or has gone."""
     with contextlib.suppress(OSError):
         for link in folder.iterdir():
             with contextlib.suppress(OSError):

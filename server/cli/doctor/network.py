@@ -1,4 +1,4 @@
-"""The address to listen on, and who may use it."""
+"""The address of the server, and its clients."""
 
 import errno
 import shlex
@@ -16,7 +16,7 @@ OURS = ("ascend-classify serve", "-m server serve")
 
 
 def check_network(case: Case) -> Iterator[Finding]:
-    """Whether the server could listen, and whom it would let in."""
+    """Check whether the server can listen, and which clients have access."""
     settings = case.settings
     try:
         bind(settings).close()
@@ -53,6 +53,6 @@ def _not_free(case: Case, error: PortTaken) -> Finding:
 
 
 def _sockets(machine: Machine, port: int) -> set[str]:
-    """The sockets that listen on a port, as /proc/*/fd names them."""
+    """The sockets that listen on a port, with their names in /proc/*/fd."""
     rows = [line.split() for table in ("tcp", "tcp6") for line in machine.text(f"/proc/net/{table}").splitlines()[1:]]
     return {f"socket:[{row[9]}]" for row in rows if len(row) > 9 and row[3] == LISTENING and row[1].endswith(f":{port:04X}")}

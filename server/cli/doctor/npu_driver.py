@@ -9,14 +9,14 @@ from server.cli.doctor.machine import Machine
 
 DRIVER = "/usr/local/Ascend/driver"
 VERSION = f"{DRIVER}/version.info"
-LIBRARY = "libascend_hal.so"  # what everything of CANN opens a chip with
+LIBRARY = "libascend_hal.so"  # CANN opens chips with this library
 LIBRARY_FOLDERS = tuple(f"{DRIVER}/{below}" for below in ("lib64/driver", "lib64/common", "lib64"))
 MOUNT = f"docker run -v {DRIVER}:{DRIVER}:ro …"
 _VERSION = re.compile(r"^\s*version\s*[:=]\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
 def check_driver(case: Case) -> Iterator[Finding]:
-    """Whether the driver's files are there and the loader finds its libraries."""
+    """Check whether the driver's files exist and the loader finds its libraries."""
     machine = case.machine
     if version := read_version(machine, VERSION):
         yield ok(f"driver {version}")
@@ -35,13 +35,13 @@ def check_driver(case: Case) -> Iterator[Finding]:
 
 
 def read_version(machine: Machine, file: str) -> str:
-    """The version in one of the vendor's version.info files, empty if there is none."""
+    """The version in one of the vendor's version.info files; empty if there is none."""
     match = _VERSION.search(machine.text(file))
     return match[1] if match else ""
 
 
 def _configured(machine: Machine) -> set[str]:
-    """The folders of /etc/ld.so.conf.d, where the driver's installer enters its own."""
+    """The folders in /etc/ld.so.conf.d; the driver's installer adds its own there."""
     files = sorted(machine.path("/etc/ld.so.conf.d").glob("*.conf"))
     lines = (line.split("#")[0].strip() for file in files for line in machine.text(f"/etc/ld.so.conf.d/{file.name}").splitlines())
     return {line.rstrip("/") for line in lines if line.startswith("/")}

@@ -1,4 +1,4 @@
-"""The model that is served: in the store, whole, as its manifest says, and for the chips that are there."""
+"""The served model: in the store, complete, equal to its manifest, and with an artifact for the chips."""
 
 import os
 import re
@@ -19,18 +19,18 @@ AIPP_OPTION = re.compile(r"--insert[_-]op[_-]conf[= ]")
 
 @dataclass(frozen=True)
 class Inspected:
-    """A file of the model, its manifest or a pipeline, with all that was looked at in it."""
+    """A file of the model, its manifest or a pipeline, with all its checks."""
 
     path: Path
     findings: tuple[Finding, ...]
 
 
 Inspect = Callable[[Path], Iterable[Inspected]]
-"""What looks into a model's folder, or a pipeline's file: convert.inspection, which only the command line reaches."""
+"""Inspects a model's folder or a pipeline file: convert.inspection, which only the command line may import."""
 
 
 def check_model(case: Case, inspect: Inspect) -> Iterator[Finding]:
-    """Whether the engines find what they load."""
+    """Check whether the engines find their files."""
     settings = case.settings
     if settings.engines == "fake":
         yield note("ENGINES=fake answers without a model")
@@ -58,7 +58,7 @@ def check_model(case: Case, inspect: Inspect) -> Iterator[Finding]:
 
 
 def _used(case: Case, model: StoredModel) -> Iterator[Artifact | Finding]:
-    """The artifacts that are loaded here, or why there is none."""
+    """The artifacts that this machine loads, or the reason why there are none."""
     manifest = model.manifest
     have = f"it has {listed(artifact.soc for artifact in manifest.artifacts) or 'none'}"
     if case.runtime == "cpu":
@@ -75,7 +75,7 @@ def _used(case: Case, model: StoredModel) -> Iterator[Artifact | Finding]:
     if artifact:
         yield artifact
         if not case.chips:
-            yield note(f"whether the chips are {soc}, as the OM wants, is not known", "See their name: sudo npu-smi info")
+            yield note(f"whether the chips are {soc}, as the OM needs, is not known", "See their name: sudo npu-smi info")
     for wanted in sorted({soc} if not artifact else {chip.soc for chip in case.chips if not chip.takes(soc)}):
         compile_it = f"ascend-classify convert atc {manifest.name} --soc {wanted}"
         yield problem(f"{manifest.name} has no OM for {wanted}, the chip that is here ({have})", compile_it)
@@ -91,7 +91,9 @@ def _file(case: Case, model: StoredModel, artifact: Artifact) -> Iterator[Findin
     if artifact.soc == "cpu" or not machine.exists(path):
         return
     if path.is_symlink():
-        yield problem(f"{path} is a link: the SDK loads none", f'cp --remove-destination "$(readlink -f {_quoted(path)})" {_quoted(path)}')
+        yield problem(
+            f"{path} is a link, which the SDK does not load", f'cp --remove-destination "$(readlink -f {_quoted(path)})" {_quoted(path)}'
+        )
     owner = path.stat().st_uid
     if owner != machine.uid:
         what = f"{path} belongs to {machine.user(owner)}, not to uid {machine.uid}: SDK 7.x only remarks on it, older ones may refuse"
@@ -104,7 +106,7 @@ def _file(case: Case, model: StoredModel, artifact: Artifact) -> Iterator[Findin
 
 
 def _inspected(inspect: Inspect, target: Path, others: dict[Path, str]) -> Iterator[Finding]:
-    """What an inspection says, in a line a file that is well; of `others`, which are not used, problems are notes."""
+    """The result of an inspection, with one line for a good file; for `others`, which are not used, problems become notes."""
     try:
         files = list(inspect(target))
     except ClassifyError as error:

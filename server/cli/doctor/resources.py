@@ -1,4 +1,4 @@
-"""Memory, disks, open files and text: what the server lives on."""
+"""Memory, disks, open files and text encoding."""
 
 import os
 import resource
@@ -18,13 +18,13 @@ MIB = 1 << 20
 LEAST_FREE_BYTES = 64 * MIB
 SERVER_BYTES = 256 * MIB
 MODEL_TIMES = 3
-"""What a server takes at most: 221 MiB with EfficientNet-Lite0 (18 MiB) and 673 MiB with ResNeXt-101 (169 MiB) were measured."""
+"""The largest memory of a server: measured were 221 MiB with EfficientNet-Lite0 (18 MiB) and 673 MiB with ResNeXt-101 (169 MiB)."""
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-"""A container's, of both versions of control groups. What is used of it is no help: files that were read count, and are given back."""
+"""The limit files of a container, for both versions of control groups. Their usage is not used: it includes cached files."""
 
 
 def check_resources(case: Case) -> Iterator[Finding]:
-    """Whether there is enough of everything."""
+    """Check whether there is enough of each resource."""
     yield _memory(case)
     yield from _disks(case)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -45,7 +45,7 @@ def _memory(case: Case) -> Finding:
         return problem(f"the container may take {min(allowed) // MIB:,} MiB of memory; {takes}", more)
     free = _free_memory(case.machine)
     if free is None:
-        return note("how much memory is free cannot be told")
+        return note("the amount of free memory is unknown")
     if free < needed:
         return problem(f"{free // MIB:,} MiB of memory are free; {takes}", "End what takes most: ps -e --sort -rss -o pid,rss,args | head")
     return ok(f"{free // MIB:,} MiB of memory free, {needed // MIB:,} MiB needed")
@@ -62,7 +62,7 @@ def _model_bytes(case: Case) -> int:
 
 
 def _free_memory(machine: Machine) -> int | None:
-    """Bytes that programs may still take, None if the kernel does not tell."""
+    """The bytes that programs can still use; None if the kernel does not give the number."""
     lines = machine.text("/proc/meminfo").splitlines()
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
 

@@ -1,4 +1,4 @@
-"""The SDK: where it is, and whether the environment is the one that its set_env.sh makes (ascend.md 3.5)."""
+"""The SDK: its folder, and whether the environment is that of its set_env.sh (ascend.md 3.5)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +14,12 @@ POST_PROCESS_FOLDER = "lib/modelpostprocessors"
 PLUGIN_FOLDERS = ("opensource/lib/gstreamer-1.0", "lib/plugins")
 SCANNER = "opensource/libexec/gstreamer-1.0/gst-plugin-scanner"
 ACL = "libascendcl.so"
-ENTRY_POINT = "/opt/ascend-classify/with_sdk.sh"  # of the image; docker exec goes past it
+ENTRY_POINT = "/opt/ascend-classify/with_sdk.sh"  # of the image; docker exec bypasses it
 INSTALLED = ("usr/local/sdk_home/*", "usr/local/Ascend/mindx*/*", "opt/*sdk*/*")
 
 
 def check_sdk(case: Case) -> Iterator[Finding]:
-    """Whether the SDK is there and can be found by those who load it."""
+    """Check whether the SDK exists and programs can find it."""
     machine, home = case.machine, sdk_home(case.machine)
     if not home:
         yield problem(f"{HOME} is not set: nothing finds the SDK", _where_it_is(machine))
@@ -55,10 +55,10 @@ def _where_it_is(machine: Machine) -> str:
 
 
 def source(machine: Machine, home: str = "", by_hand: str = "") -> str:
-    """What sets the environment: the image's entry point, the SDK's script, or for 2.0.x, which has none, a line by hand."""
+    """The command that sets the environment: the image's entry point, the SDK's script, or for 2.0.x, which has none, an export."""
     home = home or sdk_home(machine)
     if machine.is_file(ENTRY_POINT):
-        return f"Come in by the image's entry point: {ENTRY_POINT} ascend-classify doctor"
+        return f"Use the image's entry point: {ENTRY_POINT} ascend-classify doctor"
     return f"source {home}/set_env.sh" if not by_hand or machine.is_file(f"{home}/set_env.sh") else by_hand
 
 
@@ -68,7 +68,7 @@ def _folders(machine: Machine, home: str, name: str, below: tuple[str, ...]) -> 
     if missing:
         yield problem(f"{name} lacks {listed(missing)}", source(machine, home, f"export {name}={':'.join(missing)}:${name}"))
     elif not there:
-        yield problem(f"{home} has none of {listed(below)}", "It is no complete SDK: install it again as the user that serves.")
+        yield problem(f"{home} has none of {listed(below)}", "The SDK is not complete: install it again as the user that serves.")
     else:
         yield ok(f"{name} has {'the folders' if len(there) > 1 else 'the folder'} of the SDK")
 

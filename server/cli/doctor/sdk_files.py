@@ -1,4 +1,4 @@
-"""Owner and mode of what the SDK loads: it refuses what is not its user's own, or open to others (ascend.md 2.11)."""
+"""Owner and mode of the SDK's files: the SDK refuses files of another user and files with too many rights (ascend.md 2.11)."""
 
 import stat
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ MAX_SHOWN = 3
 
 
 def check_sdk_files(case: Case) -> Iterator[Finding]:
-    """Whether the plugins, the scanner and the libraries may be loaded by the user."""
+    """Check whether the user may load the plugins, the scanner and the libraries."""
     machine, home = case.machine, sdk_home(case.machine)
     if not home or not machine.is_dir(home):
         return
@@ -33,11 +33,11 @@ def check_sdk_files(case: Case) -> Iterator[Finding]:
         wrong = [note(f"{finding.what}; SDK 2.0.x takes that, newer ones do not", finding.remedy) for finding in wrong]
     yield from wrong
     if not wrong:
-        yield ok(f"{len(files)} plugins and libraries belong to {machine.user(machine.uid)} and are open to nobody else")
+        yield ok(f"{len(files)} plugins and libraries belong to {machine.user(machine.uid)} and are closed to other users")
 
 
 def too_open(mode: int, most: int) -> bool:
-    """Whether a mode is more than allowed, as the SDK compares it: digit by digit, as numbers (0550 is more than 0640)."""
+    """Whether a mode is too open, by the SDK's comparison: digit by digit, as numbers (0550 is more than 0640)."""
     return any((mode >> shift) & 7 > (most >> shift) & 7 for shift in (6, 3, 0))
 
 

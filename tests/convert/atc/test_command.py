@@ -123,7 +123,7 @@ def test_other_chips_are_passed_on_with_a_warning() -> None:
     [
         ("aipp.om", AIPP.encode(), "swapped"),
         ("a.config", om_file(b"\xff"), "is an OM"),
-        ("a.config", b"\xff\xfe", "is no text"),
+        ("a.config", b"\xff\xfe", "is not a text"),
         ("a.config", b"", "no aipp_op"),
         ("a.config", AIPP.encode() + b"\0", "no aipp_op"),
         ("a.config", AIPP.encode() + b"#" * 70_000, "64 KiB"),

@@ -49,7 +49,7 @@ def test_a_file_that_is_written_to(path: Path) -> None:
 def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path, tmp_path / "fifo", Path("/dev/zero")):
-        with pytest.raises(Malformed, match="no file"), open_source(path):
+        with pytest.raises(Malformed, match="not a file"), open_source(path):
             pass
     with pytest.raises(FileNotFoundError), open_source(tmp_path / "missing"):
         pass

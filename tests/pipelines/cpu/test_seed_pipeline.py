@@ -1,4 +1,4 @@
-"""The pipeline this project began with, as it was written, but for the paths."""
+"""The pipeline this project began with, as it was written, except for the paths."""
 
 import json
 from pathlib import Path

@@ -15,14 +15,14 @@ AGAIN = ("retry-after", "1")
 @pytest.mark.parametrize(
     ("error", "status", "headers"),
     [
-        (BadRequest("Odd.", "Mend it."), 400, set()),
-        (Unauthorized("Odd.", "Mend it."), 401, {("www-authenticate", "Bearer")}),
-        (EvaluationsFull("Odd.", "Mend it."), 429, {AGAIN}),
-        (EngineUnavailable("Odd.", "Mend it."), 503, {AGAIN}),
+        (BadRequest("Odd.", "Correct it."), 400, set()),
+        (Unauthorized("Odd.", "Correct it."), 401, {("www-authenticate", "Bearer")}),
+        (EvaluationsFull("Odd.", "Correct it."), 429, {AGAIN}),
+        (EngineUnavailable("Odd.", "Correct it."), 503, {AGAIN}),
     ],
 )
 def test_every_refusal_has_one_body(error: ClassifyError, status: int, headers: set[tuple[str, str]]) -> None:
     response = error_response(error, "id-1")
     assert response.status_code == status
-    assert json.loads(bytes(response.body)) == {"error": "Odd. Mend it.", "code": error.code, "request_id": "id-1"}
+    assert json.loads(bytes(response.body)) == {"error": "Odd. Correct it.", "code": error.code, "request_id": "id-1"}
     assert {header for header in response.headers.items() if not header[0].startswith("content-")} == headers

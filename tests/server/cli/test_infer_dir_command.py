@@ -21,7 +21,7 @@ RUN_SH = Path(__file__).parents[3] / "pipelines" / "run.sh"
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    """Grey pictures of the classes 10, 20 and 30, one damaged file, and one that is no image by its name."""
+    """Grey pictures of the classes 10, 20 and 30, one damaged file, and one whose name is not that of an image."""
     store_level_model(tmp_path / "store")
     folder = tmp_path / "images"
     folder.mkdir()

@@ -18,7 +18,7 @@ def test_with_a_chip_and_the_sdk_it_is_ascend(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "davinci_manager").touch()
     (tmp_path / "StreamManagerApi.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    assert detect_runtime(tmp_path) == "cpu"  # the manager's node alone is no chip
+    assert detect_runtime(tmp_path) == "cpu"  # the manager's node alone is not a chip
     (tmp_path / "davinci0").touch()
     assert detect_runtime(tmp_path) == "ascend"
 

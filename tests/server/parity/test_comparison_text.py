@@ -14,7 +14,7 @@ def test_the_text() -> None:
     report = ParityReport(SIDES)
     report.add("same.jpg", ((3, "lynx", 0.7), (4, "cat", 0.2)), ((3, "lynx", 0.69), (4, "cat", 0.2)))
     report.add("other.jpg", ((3, "lynx", 0.6), (4, "cat", 0.4)), ((4, "cat", 0.5), (3, "lynx", 0.5 - 0.01)))
-    report.add("broken.jpg", ConvertError("It is no image."), ((4, "cat", 0.5),))
+    report.add("broken.jpg", ConvertError("It is not an image."), ((4, "cat", 0.5),))
     assert report_text(report) == (
         "A  cats@cpu, model cats, version 2, recipe abababababab, engine stream, runtime cpu\n"
         "B  http://atlas:8000, model cats, version 2, recipe cdcdcdcdcdcd, engine stream, runtime ascend\n"
@@ -33,7 +33,7 @@ def test_the_text() -> None:
         "\n"
         "Not compared:\n"
         "  broken.jpg\n"
-        "    A It is no image. [convert_error]"
+        "    A It is not an image. [convert_error]"
     )
 
 

@@ -18,7 +18,7 @@ def best(answers: list[SourceAnswer]) -> list[object]:
 
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
-    """Of the classes 0 to 19, but for number 7, which is none; more than the window takes."""
+    """Images of the classes 0 to 19, except number 7, which is not an image; more than the window takes."""
     paths = [tmp_path / f"{number}.png" for number in range(20)]
     for number, path in enumerate(paths):
         path.write_bytes(level_png(4 * number) if number != 7 else b"rubbish")

@@ -39,7 +39,7 @@ REFUSED: dict[str, tuple[Graph, int]] = {
         through("mxpi_imagedecoder", "tee") | {"middle1": ("tee", ["appsink0", "post"]), "post": ("mxpi_classpostprocessor", [])},
         6006,
     ),
-    "what is no element": (through() | {"appsrc0": ("appsrc", ["stream_config"])}, 6013),
+    "a target that is not an element": (through() | {"appsrc0": ("appsrc", ["stream_config"])}, 6013),
     "no output": (through() | {"appsrc0": ("appsrc", [])}, 6016),
     "no input": (through("queue", queue0=("queue", ["appsink1"]), appsink1=("appsink", [])), 6016),
 }

@@ -47,7 +47,7 @@ CODES: dict[str, tuple[Elements, int]] = {
     "name of a sink that is none": (chain(my_appsink={"factory": "queue"}), 1001),
     "name of a sink before a missing factory": (chain(a={}, appsinkX={"factory": "appsink"}), 1001),
     "number of a sink beyond 32 bits": (chain(appsink99999999999={"factory": "appsink"}), 1001),
-    "one name twice, but for the port": (chain(**{"appsrc0:1": {"factory": "appsrc"}}), 6012),
+    "one name twice, except for the port": (chain(**{"appsrc0:1": {"factory": "appsrc"}}), 6012),
     "nextMeta before a later element": (chain(a={"factory": "queue", "nextMeta": 3}, b={}), 1004),
     "sinks by number": (chain(appsink10={"factory": "appsink", "nextMeta": 3}, appsink9={}), 6014),
     "nextMeta after an earlier element": (chain(a={}, b={"factory": "queue", "nextMeta": 3}), 6014),

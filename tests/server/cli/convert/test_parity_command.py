@@ -26,7 +26,7 @@ NAME = "efficientnet_lite0"
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The photos, four parts of each in a folder below, and a file that is no image."""
+    """The photos, four parts of each in a folder below, and a file that is not an image."""
     folder = tmp_path_factory.mktemp("images")
     (folder / "parts").mkdir()
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0")

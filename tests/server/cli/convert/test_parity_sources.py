@@ -58,8 +58,8 @@ def test_words_that_are_refused(options: SourceOptions, tmp_path: Path, word: st
 def test_the_former_word_names_the_new_one(options: SourceOptions) -> None:
     with pytest.raises(SourceInvalid) as caught:
         open_source("level@host", options)
-    assert str(caught.value) == "level@host: the runtime host is now called cpu. Write it as level@cpu"
-    assert open_source(caught.value.remedy.removeprefix("Write it as "), options).facts["runtime"] == "cpu"
+    assert str(caught.value) == "level@host: the runtime host is now called cpu. Write level@cpu"
+    assert open_source(caught.value.remedy.removeprefix("Write "), options).facts["runtime"] == "cpu"
 
 
 def test_a_file_that_does_not_say_whose_it_is(options: SourceOptions, tmp_path: Path) -> None:

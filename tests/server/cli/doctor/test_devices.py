@@ -1,4 +1,4 @@
-"""The chips' nodes and health, each way they can be wrong, and what mends it."""
+"""The chips' nodes and health, each possible fault, and its remedy."""
 
 from pathlib import Path
 
@@ -63,10 +63,10 @@ def test_a_folder_where_a_node_should_be(atlas: Atlas) -> None:
     """As Docker makes it for a volume of a path that the host has not."""
     atlas.path("/dev/hisi_hdc").unlink()
     atlas.path("/dev/hisi_hdc").mkdir()
-    assert atlas.found(check_devices) == [("/dev/hisi_hdc is no device", "sudo rm -r /dev/hisi_hdc && sudo reboot")]
+    assert atlas.found(check_devices) == [("/dev/hisi_hdc is not a device", "sudo rm -r /dev/hisi_hdc && sudo reboot")]
     atlas.container()
     remedy = "Remove it and map the host's: docker run --device /dev/hisi_hdc …"
-    assert atlas.found(check_devices) == [("/dev/hisi_hdc is no device", remedy)]
+    assert atlas.found(check_devices) == [("/dev/hisi_hdc is not a device", remedy)]
 
 
 def test_a_user_who_is_not_in_the_group(atlas: Atlas) -> None:

@@ -120,7 +120,7 @@ def test_chips_of_two_kinds(atlas: Atlas) -> None:
 def test_a_chip_that_is_not_known(atlas: Atlas) -> None:
     atlas.path("/usr/local/bin/npu-smi").unlink()
     assert atlas.found(check) == []
-    what = "whether the chips are Ascend310, as the OM wants, is not known"
+    what = "whether the chips are Ascend310, as the OM needs, is not known"
     assert atlas.found(check, "note") == [(what, "See their name: sudo npu-smi info")]
     shutil.copy(atlas.om, atlas.om.parent / "other.om")
     both = [*artifacts(atlas), *artifacts(atlas, file="other.om", soc="Ascend310P3")]
@@ -175,7 +175,7 @@ def test_the_oms_own_mode_owner_and_place(atlas: Atlas) -> None:
     atlas.om.rename(atlas.om.parent / "elsewhere")
     atlas.om.symlink_to(atlas.om.parent / "elsewhere")
     assert atlas.found(check)[0] == (
-        f"{atlas.om} is a link: the SDK loads none",
+        f"{atlas.om} is a link, which the SDK does not load",
         f'cp --remove-destination "$(readlink -f {atlas.om})" {atlas.om}',
     )
 

@@ -26,7 +26,7 @@ def test_too_little_memory(atlas: Atlas) -> None:
     what = "555 MiB of memory are free; the server with this model takes up to 556 MiB"
     assert atlas.found(check_resources) == [(what, "End what takes most: ps -e --sort -rss -o pid,rss,args | head")]
     atlas.path("/proc/meminfo").unlink()
-    assert atlas.found(check_resources, "note") == [("how much memory is free cannot be told", "")]
+    assert atlas.found(check_resources, "note") == [("the amount of free memory is unknown", "")]
 
 
 @pytest.mark.parametrize("limit", ["memory.max", "memory/memory.limit_in_bytes"])

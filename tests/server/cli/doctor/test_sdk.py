@@ -57,7 +57,7 @@ def test_a_variable_that_lacks_folders(atlas: Atlas, name: str, lacks: str, by_h
 
 def test_an_incomplete_sdk(atlas: Atlas) -> None:
     shutil.rmtree(atlas.path(f"{SDK}/python"))
-    remedy = "It is no complete SDK: install it again as the user that serves."
+    remedy = "The SDK is not complete: install it again as the user that serves."
     assert atlas.found(check_sdk) == [(f"{SDK} has none of python", remedy)]
 
 
@@ -88,7 +88,7 @@ def test_who_came_in_past_the_images_entry_point(atlas: Atlas) -> None:
     atlas.write("/opt/ascend-classify/with_sdk.sh")
     for name in ("LD_LIBRARY_PATH", "GST_PLUGIN_PATH", "GST_PLUGIN_SCANNER", "PYTHONPATH"):
         atlas.environment[name] = ""
-    entry = "Come in by the image's entry point: /opt/ascend-classify/with_sdk.sh ascend-classify doctor"
+    entry = "Use the image's entry point: /opt/ascend-classify/with_sdk.sh ascend-classify doctor"
     assert [remedy for _, remedy in atlas.found(check_sdk)] == [entry] * 5
 
 

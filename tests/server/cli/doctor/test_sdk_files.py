@@ -9,7 +9,7 @@ PLUGIN = f"{SDK}/lib/plugins/libmxpi_tensorinfer.so"
 
 
 def test_as_the_installer_leaves_them(atlas: Atlas) -> None:
-    assert atlas.found(check_sdk_files, "ok") == [("5 plugins and libraries belong to classify and are open to nobody else", "")]
+    assert atlas.found(check_sdk_files, "ok") == [("5 plugins and libraries belong to classify and are closed to other users", "")]
 
 
 @pytest.mark.parametrize(

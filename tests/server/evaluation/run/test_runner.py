@@ -27,7 +27,7 @@ IMAGES = 40
 
 @pytest.fixture
 def items(tmp_path: Path) -> LabelledSet:
-    """Labelled with the fake engine's answers, but for the first; the second has no file, the third is none, the fourth no label."""
+    """Labels are the fake engine's answers, except the first; the second has no file, the third no image, the fourth no label."""
     pngs = [level_png(number) for number in range(IMAGES)]
     for number, png in enumerate(pngs):
         (tmp_path / f"{number}.png").write_bytes(png)

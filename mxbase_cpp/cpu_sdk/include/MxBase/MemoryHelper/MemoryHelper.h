@@ -27,7 +27,7 @@ struct MemoryData {
 
 class MemoryHelper {
 public:
-    // 1004 for a size of 0 or above 4 GiB, 2 without memory or, but for HOST_MALLOC and HOST_NEW, in a thread without a device.
+    // 1004 for a size of 0 or above 4 GiB, 2 without memory or, except for HOST_MALLOC and HOST_NEW, in a thread without a device.
     static APP_ERROR MxbsMalloc(MemoryData &data);
     // 1003 for a null pointer, 27 for device memory that was never allocated or is freed already.
     static APP_ERROR MxbsFree(MemoryData &data);

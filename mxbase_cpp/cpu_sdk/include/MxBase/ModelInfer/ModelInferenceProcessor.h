@@ -25,7 +25,7 @@ public:
     // -1 when there is nothing to unload.
     APP_ERROR DeInit(void);
     // Tensors are on the device and at least as large as the batch needs. 1004: no tensors, with a dynamic batch; -1: what ACL refuses
-    // (a batch size that is no gear, a dynamic batch of a static model, a static one of a dynamic model, tensors too few or too small).
+    // (a batch size that is not a gear, a dynamic batch of a static model, a static one of a dynamic model, tensors too few or too small).
     APP_ERROR ModelInference(const std::vector<TensorBase> &inputTensors, std::vector<TensorBase> &outputTensors, DynamicInfo dynamicInfo);
 
     std::vector<TensorDataType> GetOutputDataType() const;

@@ -19,7 +19,7 @@ public:
     virtual ~Resnet50PostProcess() = default;
 
     // Keys: postProcessConfigContent, a JSON object of strings (SOFTMAX, CLASS_NUM to 2000, TOP_K to 16; beyond, the bound), and
-    // labelPath. 1004 for text that is no such object, 1016 for a missing file of labels. A second call does nothing.
+    // labelPath. 1004 for text that is not such an object, 1016 for a missing file of labels. A second call does nothing.
     virtual APP_ERROR Init(const PostConfig &postConfig);
     virtual APP_ERROR DeInit();
     // Tensor 0, {batch, CLASS_NUM, ...} of four-byte elements, host or device → one vector an image, best first, appended.

@@ -1,0 +1,64 @@
+"""The words of the house: forms of English that a reader with school English has to read twice, found by machine.
+
+The list is short on purpose: each form has a plain one beside it, and few sentences are found wrongly.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+# Files and folders that are read. README.md and docs belong here too once their texts follow.
+TEXTS = ("server", "pipelines", "convert", "models", "mxbase_cpp", "deploy", "tests", "Dockerfile.infer", "Makefile")
+ENDINGS = {
+    ".py",
+    ".pyi",
+    ".cpp",
+    ".h",
+    ".sh",
+    ".yml",
+    ".yaml",
+    ".toml",
+    ".html",
+    ".js",
+    ".css",
+    ".proto",
+    ".cmake",
+    ".txt",
+    ".infer",
+    ".md",
+    "",
+}
+EXEMPT = {"tests/test_language.py", "tests/conformance/expected.json"}
+
+FORMS = {
+    r"(?<!here )\b(is|are|was|were) no\b(?!\.| longer| more)": "is not a",
+    r"\b(?i:whom|whence|hither|thither|thereof|whereof|therein|lest|forebear)\b": "name the thing, in today's words",
+    r"\bwho (finds|comes)\b": "a noun, as 'a client'",
+    r"\bbut for (?!the moment)": "except",
+    r"\b(is|are) to be had\b": "exists, is available",
+    r"\bfor want of\b": "without",
+    r"\bof one's own\b": "its own",
+    r"\b[Mm]ends? (it|the|that|this|them)\b": "correct, repair",
+    r"\b(cannot|can) be told\b": "is unknown, can be shown",
+    r"\bas (is|are) told\b": "as configured",
+}
+
+
+def lines() -> Iterator[tuple[str, int, str]]:
+    tracked = subprocess.run(["git", "ls-files", *TEXTS], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    for name in filter(None, tracked):
+        if name not in EXEMPT and Path(name).suffix in ENDINGS:
+            text = (ROOT / name).read_text("utf-8")
+            yield from ((name, number, line) for number, line in enumerate(text.splitlines(), 1))
+
+
+def test_no_form_is_used_that_has_a_plain_one() -> None:
+    found = [
+        f"{name}:{number}: {match[0]!r}, better: {plain}"
+        for name, number, line in lines()
+        for form, plain in FORMS.items()
+        if (match := re.search(form, line))
+    ]
+    assert found == [], "\n".join(found)
