@@ -101,7 +101,7 @@ class Work:
             pass
 
 
-def keep_all(_client: str) -> None:
+def keep_all(_work: Work) -> None:
     """Evict nothing."""
 
 
@@ -128,13 +128,13 @@ class InFlight:
         """Begin to take works."""
         self._open = True
 
-    def admit(self, request: InferenceRequest, evict: Callable[[str], Work | None] = keep_all) -> Work:
+    def admit(self, request: InferenceRequest, evict: Callable[[Work], Work | None] = keep_all) -> Work:
         """Take a request; raises Saturated or EngineUnavailable.
 
-        When all places are taken, `evict` is asked for a work of the client that holds most, if that is more than this client holds.
+        When all places are taken, `evict` is asked for a work that gives its place to this one.
         """
         work = Work(request)
-        if len(self._works) >= self.capacity and (largest := self._larger_than(work.client, work.cost_s)) and (loser := evict(largest)):
+        if len(self._works) >= self.capacity and (loser := evict(work)):
             loser.answer(Saturated("All places are taken, and this client holds more of them than others.", "Try again in a moment."))
         with self._changed:
             if not self._open:
@@ -149,17 +149,14 @@ class InFlight:
         work.future.add_done_callback(lambda _: self._leave(known()))
         return work
 
-    def would_take(self, client: str) -> bool:
-        """Whether an image of the usual cost would be taken of this client now, if need be for one of another client that still waits."""
-        return len(self._works) < self.capacity or self._larger_than(client, self._usual_s) is not None
+    @property
+    def usual_s(self) -> float:
+        """What an image costs here, on average."""
+        return self._usual_s
 
-    def _larger_than(self, client: str, cost_s: float) -> str | None:
-        """The client that holds most of the window, if that is more than this one would hold with one more image of this cost."""
-        with self._changed:
-            if not self._held_s:
-                return None
-            most = max(self._held_s, key=self._held_s.__getitem__)
-            return most if self._held_s[most] > self._held_s.get(client, 0.0) + cost_s else None
+    def held_s(self, client: str) -> float:
+        """The costs of all that is in flight for a client."""
+        return self._held_s.get(client, 0.0)
 
     def _leave(self, work: Work | None) -> None:
         if work is None:

@@ -153,7 +153,7 @@ class _Walk:
         bits, self.height_px, self.width_px, components = struct.unpack_from(">BHHB", self.data, start + 4)
         require_size(self.width_px, self.height_px, self.max_pixels, start)
         if bits != 8 or components not in {1, 3, 4}:
-            raise unsupported(f"A JPEG with {bits} bits a sample and {components} components is not one that is decoded")
+            raise unsupported(f"A JPEG with {bits} bits a sample and {components} components is not supported")
         marker = self.data[start + 1]
         self.sequential, self.arithmetic = marker not in _PROGRESSIVE, marker in _ARITHMETIC
         factors = [(sampling >> 4, sampling & 15) for sampling in self.data[start + 11 : end : 3]]

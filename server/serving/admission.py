@@ -45,7 +45,7 @@ class Admission:
 
     def is_full_for(self, client: str) -> bool:
         """Whether the window has no place for a client, because no other client holds more of it."""
-        return self.under_way >= self._engine.capacity and not self._engine.would_take(client)
+        return self.under_way >= self._engine.capacity and not self._engine.gives_way_to(client)
 
     def refusal(self) -> Saturated:
         """The error returned when the window is full."""

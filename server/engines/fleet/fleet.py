@@ -25,6 +25,7 @@ from server.types import Prediction, ScoreType
 logger = logging.getLogger(__name__)
 
 NONE = "none"
+EVICT_EVERY_S = 0.01
 TURNING_THREADS = 1  # few images need it
 TICK_S, IDLE_TICK_S = 0.05, 0.5
 SOON_S = 10.0  # after the loss of the last engine: it is likely to return before the request's time ends
@@ -58,6 +59,7 @@ class Fleet:
         self._quarantine = Quarantine()
         self._answers = self.members[0].engine.name
         self._none_s = float("-inf")  # the time since there is no engine
+        self._evicted_s = float("-inf")
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
         self._turning = ThreadPoolExecutor(TURNING_THREADS, "turning")  # it starts threads when there is work for them
@@ -106,13 +108,21 @@ class Fleet:
         self._dispatch()
         return work.future
 
-    def _evict(self, client: str) -> Work | None:
+    def _evict(self, work: Work) -> Work | None:
         with self._lock:
-            return self._waiting.take_last_of(client)
+            return self._waiting.take_loser(self._in_flight.held_s, self._in_flight.held_s(work.client) + work.cost_s)
 
-    def would_take(self, client: str) -> bool:
-        """Whether an image of the usual cost would be taken of this client now."""
-        return self._in_flight.would_take(client)
+    def gives_way_to(self, client: str) -> bool:
+        """Whether in a full window an image would give way to one of the usual cost of this client.
+
+        The answer is yes at most once in EVICT_EVERY_S: whoever hears it sends a body, and many may ask at once.
+        """
+        now_s = monotonic()
+        if now_s < self._evicted_s + EVICT_EVERY_S:
+            return False
+        with self._lock:
+            self._evicted_s = now_s
+            return self._waiting.loser(self._in_flight.held_s, self._in_flight.held_s(client) + self._in_flight.usual_s) is not None
 
     def _dispatch(self) -> None:
         """Hand waiting works to members, as long as there is room."""

@@ -6,14 +6,14 @@ another, and a client whose images take long to decode gets fewer of them.
 """
 
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
 from typing import NamedTuple
 
 from server.engines.fleet.member import Member, Tier, choose, is_up
-from server.engines.work import Work
+from server.engines.work import BASE_COST_S, Work
 
 RETRIED = float("-inf")
 """The virtual time of an image that is tried again: it goes before all others."""
@@ -111,9 +111,20 @@ class WaitingLine:
         self._entries = [entry for entry in self._entries if not entry.work.overdue(now_s)]
         return overdue
 
-    def take_last_of(self, client: str) -> Work | None:
-        """Take out the image of a client that would go last of its own, if any of them still waits."""
-        for place in reversed(range(len(self._entries))):
-            if self._entries[place].work.client == client and self._entries[place].start_s is not RETRIED:
-                return self._entries.pop(place).work
-        return None
+    def loser(self, held_s: Callable[[str], float], at_least_s: float) -> int | None:
+        """The place of the image that gives way when the window is full: the last one of the client that holds most.
+
+        `held_s` tells the costs that a client holds in the window. None if no client whose images wait holds more than `at_least_s`,
+        which is what the newcomer would hold.
+        """
+        most_s, found = at_least_s + BASE_COST_S / 2, None  # a difference that is not of rounding
+        for place, entry in enumerate(self._entries):
+            held = held_s(entry.work.client)
+            if entry.start_s != RETRIED and held >= most_s:
+                most_s, found = held, place
+        return found
+
+    def take_loser(self, held_s: Callable[[str], float], at_least_s: float) -> Work | None:
+        """Take the image out that gives way, if there is one."""
+        place = self.loser(held_s, at_least_s)
+        return None if place is None else self._entries.pop(place).work

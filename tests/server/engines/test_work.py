@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 
-from server.engines.work import InferenceRequest, InFlight, Work
+from server.engines.work import BASE_COST_S, InferenceRequest, InFlight
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated
 from server.types import EncodedImage, ImageFormat, Prediction
 
@@ -57,20 +57,13 @@ def test_close_fails_what_is_left_and_a_late_answer_does_no_harm() -> None:
         window.admit(request())
 
 
-def test_a_client_that_holds_less_gets_the_place_of_one_that_holds_more() -> None:
-    window = opened(3)
-    held = [window.admit(replace(request(), client="a")) for _ in range(3)]
-    evicted: list[str] = []
-
-    def evict(client: str) -> Work:
-        evicted.append(client)
-        return held[-1]
-
-    assert (window.would_take("a"), window.would_take("b")) == (False, True)
+def test_a_full_window_takes_a_work_for_one_that_gives_way() -> None:
+    window = opened(2)
+    held = [window.admit(replace(request(), client="a")) for _ in range(2)]
+    assert (window.held_s("a"), window.held_s("b")) == (2 * BASE_COST_S, 0)
     with pytest.raises(Saturated):
-        window.admit(replace(request(), client="a"), evict)
-    window.admit(replace(request(), client="b"), evict)
-    assert (evicted, len(window)) == (["a"], 3)
-    assert isinstance(held[-1].future.exception(0), Saturated)
-    with pytest.raises(Saturated):  # b would hold as much as a
-        window.admit(replace(request(), client="b"), evict)
+        window.admit(replace(request(), client="b"))
+    window.admit(replace(request(), client="b"), lambda _newcomer: held[1])
+    assert isinstance(held[1].future.exception(0), Saturated)
+    assert (len(window), window.held_s("a"), window.held_s("b")) == (2, BASE_COST_S, BASE_COST_S)
+    assert window.usual_s == pytest.approx(BASE_COST_S)

@@ -111,9 +111,15 @@ def test_decoded_bytes_have_a_budget_and_one_image_always_fits() -> None:
     assert waiting.next([[one]]) == (small, one)
 
 
-def test_the_last_image_of_a_client_is_taken_out() -> None:
+def test_in_a_full_window_the_last_image_of_who_holds_most_gives_way() -> None:
     first, last, other, again = work(client="a"), work(client="a"), work(client="b"), work(client="a")
-    waiting = waiting_for(first, last, other)
+    waiting, held_s = waiting_for(first, last, other), {"a": 0.02, "b": 0.005}
     waiting.put_first(again)
-    assert [waiting.take_last_of("a") for _ in range(3)] == [last, first, None]
+    assert waiting.take_loser(held_s.__getitem__, 0.02) is None
+    assert [waiting.take_loser(held_s.__getitem__, 0.01) for _ in range(3)] == [last, first, None]
     assert order(waiting) == "ab"
+
+
+def test_what_an_engine_has_gives_way_to_nobody() -> None:
+    waiting = waiting_for(work(client="small"))
+    assert waiting.loser({"small": 0.005, "large": 9.0}.__getitem__, 0.01) is None
