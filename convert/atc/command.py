@@ -96,7 +96,7 @@ def _check_aipp(aipp: Path) -> None:
     except OSError as error:
         raise AtcFailed(f"The AIPP config {aipp} cannot be read: {error.strerror}.", _ORDER) from error
     except UnicodeDecodeError:
-        what = "an OM" if content.startswith(MAGIC) else "no text"
+        what = "an OM" if content.startswith(MAGIC) else "not a text"
         raise AtcFailed(f"The AIPP config {aipp} is {what}.", _ORDER) from None
     if len(content) > MAX_AIPP_BYTES or "\0" in text or "aipp_op" not in text:
         raise AtcFailed(f"{aipp} is not an AIPP config: it has no aipp_op, or is not a text of at most 64 KiB.", _ORDER)

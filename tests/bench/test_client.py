@@ -63,7 +63,7 @@ def test_an_open_loop_sends_at_its_rate(quick_server: ServerProcess, photo: str)
 def test_an_open_loop_counts_from_the_instant_a_request_was_due(tmp_path: Path) -> None:
     store_level_model(tmp_path)
     photo = tmp_path / "photo.png"
-    photo.write_bytes(level_png(8, 3000))
+    photo.write_bytes(level_png(8, 1000))
     with ServerProcess(model_store=tmp_path, model="level") as server:
         able = run(Load(server.url, str(photo), connections=1, seconds=0.5))
         found = run(Load(server.url, str(photo), connections=1, seconds=1, rate=4 * able["rate"]))

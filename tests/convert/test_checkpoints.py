@@ -100,7 +100,7 @@ def test_what_is_no_checkpoint(tmp_path: Path, data: bytes, message: str) -> Non
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
-    for path, message in ((tmp_path, "no file"), (tmp_path / "fifo", "no file"), (tmp_path / "missing", "No such file")):
+    for path, message in ((tmp_path, "not a file"), (tmp_path / "fifo", "not a file"), (tmp_path / "missing", "No such file")):
         with pytest.raises(CheckpointRefused, match=message):
             read_checkpoint(path)
 
