@@ -1,27 +1,27 @@
 # make serve   install what is missing, prepare the model, serve on http://127.0.0.1:8000
 # make test    install what is missing, run the tests (WORKERS=2 at once)
 # make docs    the documentation as a site in build/site; make docs-pages renews the pages that are generated from the code
-# make bench   what the server costs on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
-# make test-import     networks that torch wrote, imported and held against torch (in an environment of its own)
+# make bench   measure the server's cost on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
+# make test-import     networks that torch wrote, imported and compared with torch (in its own environment)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    wrong input for SECONDS (an hour), an evaluation of 50,000 images, 200,000 requests to the compiled classifier, chaos
-# make attack  what hostile requests may cost: series of metrics, memory
-# make chaos   engines killed, stopped, slowed and given garbage under load (SECONDS=60)
+# make attack  measure the cost of hostile requests: series of metrics, memory
+# make chaos   kill, stop, slow down and confuse engines under load (SECONDS=60)
 # make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
-# make test-mxbase     its tests, under sanitizers too (Debian: doctest-dev)
+# make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
-# make test-training    install MindSpore beside, run the tests of training, train the sample
-# make ci-wide    the wide suites whole: training, import, image, schemathesis (.ci/run runs the core and two minutes of each)
+# make test-training    install MindSpore in its own environment, run the tests of training, train the sample
+# make ci-wide    the complete wide suites: training, import, image, schemathesis (.ci/run runs the core and two minutes of each)
 # make train-digits     train the sample from scratch
-# The environment sets everything: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
+# Settings come from the environment: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 MODEL ?= efficientnet_lite0
 export MODEL
-unexport PYTHONDONTWRITEBYTECODE  # pytest would rewrite every test in every run, and each server compile itself anew
+unexport PYTHONDONTWRITEBYTECODE  # with it, pytest would rewrite every test in every run, and each server would compile itself again
 
-# MindSpore's environment, beside the server's: it would double its dependencies.
+# MindSpore has its own environment: it would double the server's dependencies.
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
@@ -37,7 +37,7 @@ serve: install
 	$(BIN)/ascend-classify models prepare $(MODEL)
 	@exec $(BIN)/ascend-classify serve
 
-# Those of tests/mxbase_cpp are for make test-mxbase; what the server does with the compiled engine is tested here, where it is built.
+# make test-mxbase runs tests/mxbase_cpp; the tests of the server with the compiled engine run here, if it is built.
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 2
 test: install-dev
@@ -82,7 +82,7 @@ chaos: install-dev mxbase
 attack: install-dev
 	$(BIN)/python -m pytest tests/attack -s
 
-# Into the server's own environment: it links to that OpenVINO, whose library carries the version in its name.
+# Goes into the server's environment, because it links to that OpenVINO, whose library has the version in its name.
 mxbase: .venv/mxbase
 .venv/mxbase: .venv/installed requirements-mxbase.lock $(shell find mxbase_cpp -type f -not -path '*/tests/*')
 	@command -v c++ cmake ninja > /dev/null || \
@@ -103,7 +103,7 @@ test-image smoke-image: install-dev
 	  { echo "As root, and with: apt install --no-install-recommends buildah debootstrap"; exit 1; }
 	$(BIN)/python -m pytest tests/image --durations=0 --durations-min=1 $(if $(filter smoke-%,$@),-m smoke)
 
-# In an environment of its own: it would double the dependencies of the tests.
+# In its own environment: it would double the dependencies of the tests.
 schemathesis smoke-schemathesis: install-dev .venv/schemathesis/installed
 	$(BIN)/python -m tests.soak.openapi .venv/schemathesis/bin/schemathesis $(if $(filter smoke-%,$@),--max-examples 5)
 
@@ -125,7 +125,7 @@ test-import smoke-import: install-dev .venv/torch/installed
 docs-pages: install-dev
 	$(BIN)/python -m tests.docs
 
-# In an environment of its own: nothing of mkdocs is needed to serve or to test.
+# In its own environment: mkdocs is not needed to serve or to test.
 docs: docs-pages .venv/docs/installed
 	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/python -m mkdocs build --quiet --strict
 	@echo "build/site/index.html"
@@ -135,7 +135,7 @@ docs: docs-pages .venv/docs/installed
 	.venv/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
 	@touch $@
 
-# Continuous integration: .ci/run runs the core, this the wide lane; tests/lanes.py has the suites and their budgets.
+# Continuous integration: .ci/run runs the core, this target the wide lane; tests/lanes.py has the suites and their budgets.
 ci-wide:
 	@.ci/run wide
 
@@ -166,12 +166,12 @@ install-dev: .venv/installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# The messages of the vendor's names, from our own .proto.
+# The messages with the vendor's names, from this project's .proto.
 proto: install
 	$(BIN)/python -m pip install --quiet grpcio-tools
 	cd pipelines/cpu/compat && ../../../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. MxpiDataType.proto
 
-# Both locks hold for x86-64 and arm64 and for every Python from 3.11 on.
+# Both locks are valid for x86-64 and arm64 and for every Python from 3.11 on.
 lock: install
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --extra report --extra parity pyproject.toml -o requirements.lock
@@ -180,7 +180,7 @@ lock: install
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group image --constraint requirements-mxbase.lock -o requirements-image.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra report --constraint requirements.lock pyproject.toml -o requirements-ascend.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group docs -o requirements-docs.lock
-	echo "numpy==1.26.4" > .venv/overrides.txt  # what MindSpore 2.10 was built with: NumPy 2 it imports, and then fails
+	echo "numpy==1.26.4" > .venv/overrides.txt  # MindSpore 2.10 was built with it; with NumPy 2 it can be imported, but fails later
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --group training --overrides .venv/overrides.txt pyproject.toml -o requirements-training.lock
 
 clean:

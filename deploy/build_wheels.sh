@@ -10,4 +10,4 @@ if [ "$with_mxbase" = 1 ]; then
     --config-settings="cmake.define.MX_RUNTIME=$runtime" --config-settings="cmake.define.OpenVINO_DIR=${OpenVINO_DIR:-}" ./mxbase_cpp
 fi
 python -I -m pip --python "$environment/bin/python" install --no-cache-dir --no-index --no-deps /build/wheels/*.whl
-"$environment/bin/python" -I -m compileall -q "$environment/lib" || true  # the root is read-only, where none could be written later
+"$environment/bin/python" -I -m compileall -q "$environment/lib" || true  # later the root is read-only, and none could be written

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Refuse a base image on which the server could not run: check_base.sh RUN_UID
+# Refuse a base image on which the server cannot run: check_base.sh RUN_UID
 set -eu
 
 refuse() {

@@ -2,7 +2,7 @@
 # Usage: deploy/docker_start_infer.sh IMAGE MODEL_DIR DATA_DIR
 # Serves the models of MODEL_DIR in a container of IMAGE (see Dockerfile.infer), with every Ascend chip of this host, until Ctrl-C.
 # The images of DATA_DIR may be evaluated. Settings are taken from the environment: MODEL=resnext101_32x4d PORT=9000 deploy/docker_start_infer.sh ...
-# LISTEN is the address of this host that it listens on (127.0.0.1), ASCEND_GID the group of the chips (that of HwHiAiUser).
+# LISTEN is the listening address of this host (127.0.0.1), ASCEND_GID the group of the chips (default: HwHiAiUser's).
 
 set -eu
 
@@ -47,7 +47,7 @@ else
     [ ! -e "$path" ] || OPTIONS+=(--volume "$path:$path:ro")
   done
 fi
-# By name only: a key on the command line could be read by everybody.
+# By name only: every user could read a key on the command line.
 for name in MODEL ENGINES DEVICES ENGINE_PROCESSES ENGINE_PYTHON RUNTIME WINDOW TIMEOUT_MS API_KEY LOG_LEVEL LOG_FORMAT; do
   [ -z "${!name+set}" ] || OPTIONS+=(--env "$name")
 done

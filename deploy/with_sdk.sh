@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run the arguments with what CANN and the SDK want in the environment. The SDK has a set_env.sh since 3.0; for 2.0.x the same by hand.
+# Run the arguments in the environment of CANN and the SDK. The SDK has a set_env.sh since 3.0; for 2.0.x this script sets the same.
 
 sdk=${MX_SDK_HOME:?"MX_SDK_HOME is not set: where is the SDK?"}
 ascend=${ASCEND_HOME:-/usr/local/Ascend}

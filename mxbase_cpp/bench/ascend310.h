@@ -1,4 +1,4 @@
-// What the vendor has published of ResNets on one Ascend 310: images a second by batch size, inference only.
+// The vendor's published figures of ResNets on one Ascend 310: images per second by batch size, inference only.
 // gitee.com/ascend/ModelZoo-PyTorch, ACL_PyTorch/contrib/cv/classfication: ResNext101_32x8d, Se-Resnext101, ResNet101 (their READMEs).
 #pragma once
 

@@ -1,4 +1,4 @@
-// The gear-aware batcher beside fixed delays: batcher_bench [SECONDS [MODEL [SEED]]]. Prints a Markdown table.
+// Compares the gear-aware batcher with fixed delays: batcher_bench [SECONDS [MODEL [SEED]]]. Prints a Markdown table.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -52,7 +52,7 @@ private:
     std::vector<double> due_s_;
 };
 
-// Latency counts from the instant a request was due.
+// Latency is measured from the time when a request was due.
 class Clients {
 public:
     explicit Clients(const Arrivals &arrivals) : arrivals_(arrivals), back_s_(arrivals.due_s().size()) {}
@@ -104,7 +104,7 @@ Found GearAware(const std::map<size_t, double> &cost_s, const Arrivals &arrivals
     Batcher batcher(device, OPTIONS, [&clients](std::vector<mxclassify::Completion> done) {
         for (const auto &one : done) clients.Answer(one.id);
     });
-    const bench::Usage before = device->usage();  // without the timing at start
+    const bench::Usage before = device->usage();  // without the measurements at start
     clients.Send([&batcher](uint64_t id) { return batcher.Submit(id, {0}, HUGE_VAL); });
     batcher.Close(60);
     return Minus(clients.Sum(), before, device->usage());
@@ -136,7 +136,7 @@ void Print(const std::string &model, double load, const std::string &batcher, co
     std::fflush(stdout);
 }
 
-// All batchers at once, beside one another, with the same arrivals: what the machine disturbs, it disturbs for all.
+// All batchers run at the same time with the same arrivals, so that a disturbance of the machine affects all of them.
 void Compare(const bench::Published &published, double load, double seconds, unsigned seed) {
     std::map<size_t, double> cost_s;
     size_t best = 1;

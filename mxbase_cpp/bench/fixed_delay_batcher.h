@@ -1,5 +1,5 @@
-// The batcher to be held against: dispatches when a batch is full, or when its oldest image has waited for so long. While every lane is
-// busy the next batch goes on filling, as with the dynamic batchers of other servers.
+// The batcher for comparison: it dispatches a full batch, or a batch whose oldest image has waited long enough. While every lane is
+// busy, the next batch continues to fill, as in the dynamic batchers of other servers.
 #pragma once
 
 #include <condition_variable>
@@ -18,7 +18,7 @@ namespace bench {
 struct FixedDelay {
     size_t max_batch;
     double delay_s;
-    bool split;  // by the costs of the gears, as the gear-aware one does; otherwise a batch is padded to the next gear
+    bool split;  // split a batch by the costs of the gears, like the gear-aware one; otherwise pad it to the next gear
 };
 
 class FixedDelayBatcher {
@@ -27,10 +27,10 @@ public:
 
     FixedDelayBatcher(std::shared_ptr<mxclassify::Backend> backend, mxclassify::GearCosts costs, const mxclassify::BatcherOptions &options,
                       FixedDelay rule, Deliver deliver);
-    // Answers what was taken.
+    // Answers the accepted images.
     ~FixedDelayBatcher();
 
-    // False: as many images as the capacity are in flight.
+    // Returns false if the capacity of images in flight is reached.
     bool Submit(uint64_t id, mxclassify::Bytes image);
 
 private:

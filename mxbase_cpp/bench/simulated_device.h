@@ -1,4 +1,4 @@
-// A chip that takes the time its gears take, and decoders that take theirs.
+// A simulated chip with the times of its gears, and decoders with theirs.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct Usage {
     uint64_t places = 0;  // filled or padded
 };
 
-// One core: what several lanes bring runs in turn. An image is one byte.
+// One core: batches of several lanes run one after the other. An image is one byte.
 class SimulatedDevice : public mxclassify::Backend {
 public:
     SimulatedDevice(std::map<size_t, double> cost_s_by_gear, double decode_s);

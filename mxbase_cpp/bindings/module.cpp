@@ -1,5 +1,5 @@
-// Python's face of the classifier. Nothing of Python is touched without the interpreter's lock, and it is taken once for all images
-// that are over together.
+// The Python interface of the classifier. Every use of Python holds the interpreter's lock, which is taken once for all images
+// that end together.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/variant.h>
@@ -75,7 +75,7 @@ struct Sink {
     void Deliver(const std::vector<Completion> &done) const {
         if (forgotten) return;
         const nb::gil_scoped_acquire locked;
-        const nb::object taker = on_results;  // it may be let go of while it is called
+        const nb::object taker = on_results;  // Python may release it during the call
         if (!taker.is_valid()) return;
         try {
             nb::list results;
@@ -92,7 +92,7 @@ struct Sink {
     std::atomic<bool> forgotten{false};
 };
 
-// What no entry takes stays without a value: ConfigOf knows what it should have been.
+// A value of a wrong type stays empty: ConfigOf knows the right type for the message.
 ConfigEntries EntriesOf(const nb::kwargs &arguments) {
     ConfigEntries entries;
     for (const auto &[name, value] : arguments) {
@@ -123,7 +123,7 @@ public:
     void Cancel(uint64_t number) { Open().Cancel(number); }
 
     void Close(double drain_s) {
-        const nb::gil_scoped_release unlocked;  // the last results need it
+        const nb::gil_scoped_release unlocked;  // the delivery of the last results needs the lock
         Open().Close(drain_s);
     }
 
@@ -137,7 +137,7 @@ public:
         return gears;
     }
 
-    // A garbage collector runs in any thread, in the one that delivers too, which cannot wait for its own end.
+    // The garbage collector may run in any thread, also in the delivering one, which cannot wait for its own end.
     void Drop() {
         living.erase(this);
         const nb::object taker = sink_->Forget();
@@ -150,7 +150,7 @@ public:
 
     PyObject *OnResults() const { return sink_->on_results.ptr(); }
 
-    // Before the interpreter ends: a thread that wants its lock later is ended by it, and C++ takes that for the end of everything.
+    // Runs before the interpreter ends: later, Python would end a thread that asks for the lock, and C++ would then abort the process.
     static void CloseAll() {
         while (!living.empty()) {
             Classifier *const one = *living.begin();

@@ -1,4 +1,4 @@
-"""The mxBase classifier: a compiled engine on Ascend, and on a CPU the same sources over an MxBase of our own."""
+"""The mxBase classifier: a compiled engine on Ascend, and on a CPU the same sources over this project's own MxBase."""
 
 import importlib.util
 import sys

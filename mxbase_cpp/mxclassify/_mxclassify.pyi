@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Literal, Self
 
 RUNTIME: Literal["ascend", "cpu"]
-"""What it was built for."""
+"""The runtime it was built for."""
 
 Outcome = Literal["ok", "undecodable", "expired", "cancelled", "failed", "closed"]
 
@@ -12,7 +12,7 @@ Outcome = Literal["ok", "undecodable", "expired", "cancelled", "failed", "closed
 Result = tuple[int, Outcome, str, list[tuple[int, float]], dict[str, float], int, int, bytes | None]
 
 class DeviceError(RuntimeError):
-    """The SDK refused something; the message ends with its code."""
+    """An error of the SDK; the message ends with its code."""
 
 class Classifier:
     """Classifies encoded images in batches of the sizes the model was compiled for.
@@ -40,7 +40,7 @@ class Classifier:
         lanes: int,
         capacity: int,
     ) -> None:
-        """Load the model and time its batch sizes.
+        """Load the model and measure its batch sizes.
 
         The crop, in the centre, is 0 x 0 but after "short_side". Nothing has a default: a model's manifest says it all
         (pipelines/classifier_config.py). Raises DeviceError, or ValueError with the name of the argument that is missing, unknown, of
@@ -48,34 +48,34 @@ class Classifier:
         """
 
     def submit(self, number: int, image: bytes, deadline_s: float, full: bool = False) -> bool:
-        """Take an image until a time on time.monotonic()'s clock; False when full, closed, or when the number is in flight.
+        """Take an image until a time on time.monotonic()'s clock; returns False if full, closed, or if the number is in flight.
 
-        `full` asks for the scores of all classes besides the best.
+        `full` asks also for the scores of all classes.
         """
 
     def cancel(self, number: int) -> None:
-        """Spare what is not done yet; the result comes all the same."""
+        """Skip the work that is not done yet; the result is still delivered."""
 
     def close(self, drain_s: float = 0.0) -> None:
-        """Answer what was taken for at most `drain_s` seconds, end the rest as "closed"; returns when every result is delivered.
+        """Answer the accepted images for at most `drain_s` seconds, end the rest as "closed"; returns when every result is delivered.
 
         Raises RuntimeError inside `on_results`.
         """
 
     @property
     def in_flight(self) -> int:
-        """How many images were taken and are not over."""
+        """The number of images in progress."""
 
     @property
     def gears(self) -> list[tuple[int, float]]:
-        """The batch sizes and what an inference of each costs, in seconds."""
+        """The batch sizes, each with the seconds of one inference."""
 
 class StderrTrap:
-    """The trap of the process, for decoders in Python: swallows what C writes to `stderr` while somebody is inside."""
+    """The trap of the process, for decoders in Python: drops C's output to `stderr` while a thread is inside."""
 
     def __init__(self) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *of: object) -> None: ...
     @property
     def sprung(self) -> bool:
-        """Whether this thread has written of damage since it last went in."""
+        """Whether this thread has reported damage since its last entry."""

@@ -10,7 +10,7 @@
 namespace mxclassify {
 namespace {
 constexpr int TIMED_RUNS = 3;
-constexpr double LEAD = 0.1;  // the second batch goes to the device this part of an inference before the first is expected back
+constexpr double LEAD = 0.1;  // the second batch goes to the device this share of an inference before the expected end of the first
 
 std::chrono::steady_clock::time_point At(double seconds) {
     return std::chrono::steady_clock::time_point(
@@ -88,7 +88,7 @@ void Batcher::Close(double drain_s) {
     Join();
 }
 
-// Workers first: what they have in hand is completed; then the deliverer, which leaves nothing behind.
+// Workers end first and complete their images; then the delivering thread, after it has delivered everything.
 void Batcher::Join() {
     arrived_.notify_all();
     ready_.notify_all();
@@ -166,7 +166,7 @@ void Batcher::Decode() {
     }
 }
 
-// The batch to run now; none when the threads are to end.
+// The batch to run now; none if the threads must end.
 std::optional<Batch> Batcher::NextBatch(std::unique_lock<std::mutex> &lock) {
     for (;;) {
         DropOverdue(to_infer_);
@@ -250,7 +250,7 @@ void Batcher::DriveLane(size_t index) {
         RunBatch(*lane, items, batch->gear);
         lock.lock();
         --lanes_busy_;
-        ready_.notify_one();  // the device may be idle now, for which a lane that gathers waits
+        ready_.notify_one();  // a lane that fills a batch waits for an idle device
     }
 }
 

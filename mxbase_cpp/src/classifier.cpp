@@ -11,7 +11,7 @@ namespace mxclassify {
 namespace {
 constexpr int MAX_SIDE_PX = 4096;
 constexpr uint32_t MAX_CLASSES = 2000;  // Resnet50PostProcess clamps here
-constexpr uint32_t MAX_TOP_K = 16;      // and here
+constexpr uint32_t MAX_TOP_K = 16;      // and TOP_K here
 
 size_t BytesOf(const Geometry &geometry) {
     return size_t{3} * static_cast<size_t>(geometry.InputWidthPx()) * static_cast<size_t>(geometry.InputHeightPx());

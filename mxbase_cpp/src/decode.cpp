@@ -14,7 +14,7 @@ namespace {
 constexpr uint8_t JPEG_START[] = {0xff, 0xd8};
 constexpr uint8_t JPEG_END[] = {0xff, 0xd9};
 
-// OpenCV 4.6 says nothing where a JPEG stops early; at an end marker out of place libjpeg warns.
+// OpenCV 4.6 accepts a truncated JPEG silently; but libjpeg warns of an end marker in the wrong place.
 bool LacksEnd(const Bytes &image) {
     return image.size() > 4 && std::equal(JPEG_START, JPEG_START + 2, image.begin()) &&
            !std::equal(JPEG_END, JPEG_END + 2, image.end() - 2);

@@ -20,7 +20,7 @@ ssize_t Hear(void *, const char *text, size_t size) {
     return static_cast<ssize_t>(size);
 }
 
-// libpng names the chunk it warns of; one that begins with a small letter is ancillary and says nothing of the pixels. (Debian's
+// libpng names the chunk in its warning; a chunk with a small first letter is ancillary and does not affect the pixels. (Debian's
 // libpng knows wrong colour profiles that many editors have written; the one inside PyPI's OpenCV is silent about them.)
 bool Harmless(const std::string &line) {
     static const std::string PREFIX = "libpng warning: ";
@@ -42,7 +42,7 @@ FILE *Open() {
 
 thread_local int inside_here = 0;
 
-// OpenCV writes what its decoders throw to std::cerr, which keeps the stream it was born with.
+// OpenCV writes its decoders' exceptions to std::cerr, which always keeps its first stream.
 class QuietInside : public std::streambuf {
 public:
     QuietInside() : outside_(std::cerr.rdbuf(this)) {}
@@ -63,7 +63,7 @@ FILE *original = nullptr;
 
 void StderrTrap::Enter() {
     static FILE *const stream = Open();
-    static auto *const quiet = new QuietInside;  // for good: std::cerr outlives everything
+    static auto *const quiet = new QuietInside;  // never freed: std::cerr lives longer than all other objects
     static_cast<void>(quiet);
     heard.clear();
     ++inside_here;

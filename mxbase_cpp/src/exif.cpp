@@ -7,7 +7,7 @@ namespace {
 constexpr char HEADER[] = {'E', 'x', 'i', 'f', 0, 0};
 constexpr size_t ENTRY_BYTES = 12;
 constexpr size_t SHORT_END = 10;    // of an entry whose value is one short
-constexpr size_t INLINE_BYTES = 4;  // a longer value lies elsewhere
+constexpr size_t INLINE_BYTES = 4;  // a longer value is stored elsewhere
 constexpr uint32_t TIFF_MARK = 42;
 constexpr uint32_t DESCRIPTION = 0x10e;
 constexpr uint32_t MODEL = 0x110;
@@ -28,7 +28,7 @@ struct Tiff {
         return number;
     }
 
-    // OpenCV reads no further where a text does not lie inside.
+    // OpenCV stops at a text outside the block.
     bool HoldsText(size_t entry) const {
         if (!Holds(entry, ENTRY_BYTES)) {
             return false;

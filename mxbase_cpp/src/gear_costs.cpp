@@ -5,7 +5,7 @@
 
 namespace mxclassify {
 namespace {
-constexpr double EQUAL = 1.02;  // what two measurements of the same gear may differ by
+constexpr double EQUAL = 1.02;  // the possible difference between two measurements of the same gear
 }
 
 GearCosts::GearCosts(std::vector<Gear> gears) : gears_(std::move(gears)) {
@@ -34,7 +34,7 @@ double GearCosts::CostOf(size_t size) const {
     throw std::invalid_argument("no such gear");
 }
 
-// For 0..ready images: the least cost, and the last gear of a way that has it.
+// For 0..ready images: the least cost, and the last gear of a split with that cost.
 std::vector<GearCosts::Step> GearCosts::Steps(size_t ready) const {
     std::vector<Step> steps(ready + 1, {0, 0});
     for (size_t images = 1; images <= ready; ++images) {

@@ -20,7 +20,7 @@ constexpr unsigned int MAX_MARKER_BYTES = 0xffff;
 constexpr JOCTET END_MARKER[] = {0xff, JPEG_EOI};
 constexpr JDIMENSION ROWS_AT_ONCE = 16;
 
-// libjpeg's state. It leaves a call by longjmp, past every destructor: what is called inside Tried has nothing to destroy.
+// libjpeg's state. An error leaves a call by longjmp and skips every destructor, so functions inside Tried must not have any.
 class Decompression {
 public:
     Decompression(const uint8_t *bytes, size_t size) {
@@ -69,7 +69,7 @@ public:
                 jpeg_read_scanlines(&codec, rows, count);
             }
         };
-        // With the pixels there OpenCV does not mind that what is behind them breaks off.
+        // If all pixels exist, OpenCV ignores that the data after them are truncated.
         const auto finish = [](jpeg_decompress_struct &codec, JSAMPROW) { jpeg_finish_decompress(&codec); };
         return Tried(read, pixels) == kDone && Tried(finish) != kWarned;
     }
@@ -94,7 +94,7 @@ private:
 
     [[noreturn]] void Leave(End end) { std::longjmp(back_, end); }
 
-    // An image without its end gets one, once: in the middle of its data libjpeg will warn of it.
+    // An image without an end marker gets one, once; libjpeg warns if it is in the middle of the data.
     static boolean Fill(j_decompress_ptr codec) {
         Decompression &all = Of(reinterpret_cast<j_common_ptr>(codec));
         if (all.ended_) {
@@ -125,13 +125,13 @@ private:
     bool ended_ = false;
 };
 
-// OpenCV looks at the first APP1 marker and at no other.
+// OpenCV reads only the first APP1 marker.
 std::optional<int> Orientation(const jpeg_decompress_struct &codec) {
     const jpeg_saved_marker_ptr marker = codec.marker_list;
     return marker == nullptr ? 1 : ExifOrientation(marker->data, marker->data_length);
 }
 
-// Without any table it is a frame of Motion JPEG; OpenCV knows the tables that are meant.
+// An image without tables is a frame of Motion JPEG; OpenCV knows its standard tables.
 bool HasTables(const jpeg_decompress_struct &codec) {
     return codec.dc_huff_tbl_ptrs[0] || codec.dc_huff_tbl_ptrs[1] || codec.ac_huff_tbl_ptrs[0] || codec.ac_huff_tbl_ptrs[1];
 }

@@ -10,7 +10,7 @@ using MxBase::MemoryData;
 using MxBase::MemoryHelper;
 using MxBase::TensorBase;
 
-// Device memory of a tensor's declared size, which is that of the largest gear; its shape is of no interest to the device.
+// Device memory of a tensor's declared size, the size of the largest gear; the device ignores its shape.
 TensorBase Allocated(size_t size_bytes, int32_t device_id) {
     MemoryData memory(size_bytes, MemoryData::MEMORY_DEVICE, device_id);
     Check(MemoryHelper::MxbsMalloc(memory), "no device memory for " + std::to_string(size_bytes) + " bytes");
@@ -68,7 +68,7 @@ TensorBase Network::Infer(const std::vector<const uint8_t *> &images, size_t gea
         Check(MemoryHelper::MxbsMemcpy(slot, pixels, image_bytes_), "an image cannot be copied to the device");
     }
     MxBase::DynamicInfo dynamic = {};
-    dynamic.dynamicType = desc_.dynamicBatch ? MxBase::DYNAMIC_BATCH : MxBase::STATIC_BATCH;  // dynamic, if nobody says
+    dynamic.dynamicType = desc_.dynamicBatch ? MxBase::DYNAMIC_BATCH : MxBase::STATIC_BATCH;  // the SDK's default is dynamic
     dynamic.batchSize = gear;
     Check(model_.ModelInference(inputs_, outputs_, dynamic), "the inference of a batch of " + std::to_string(gear) + " failed");
     const MemoryData scores(outputs_[0].GetBuffer(), gear * classes_ * sizeof(float), MemoryData::MEMORY_DEVICE, device_id_);

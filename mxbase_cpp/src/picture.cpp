@@ -8,13 +8,13 @@
 
 namespace mxclassify {
 namespace {
-// In float32 and cut off, not rounded, as the vendor's mxpi_imageresize does.
+// In float32 and truncated, not rounded, like the vendor's mxpi_imageresize.
 cv::Size ShortSide(cv::Size source, int length_px) {
     const float scale = static_cast<float>(length_px) / static_cast<float>(std::min(source.width, source.height));
     return {static_cast<int>(static_cast<float>(source.width) * scale), static_cast<int>(static_cast<float>(source.height) * scale)};
 }
 
-// An odd rest falls to the right and below.
+// If the rest is odd, the extra pixel is right or below.
 cv::Mat CentreCrop(const cv::Mat &pixels, int width_px, int height_px) {
     const int left = (pixels.cols - width_px) / 2;
     const int above = (pixels.rows - height_px) / 2;

@@ -4,7 +4,7 @@
 
 namespace mxclassify {
 namespace {
-// The scores on the host, as they came from the network.
+// The scores on the host, unchanged from the network.
 const float *OnHost(MxBase::TensorBase &scores) {
     Check(scores.ToHost(), "the scores cannot be copied from the device");
     return static_cast<const float *>(scores.GetBuffer());

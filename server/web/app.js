@@ -1,5 +1,5 @@
-// The page: take a photo, send it to /classify, show the answer.
-// Labels and messages come from outside: they are written as text, never as markup.
+// The page: takes a photo, sends it to /classify, shows the answer.
+// Labels and messages come from outside, so they are inserted as text, never as markup.
 
 const TOP_K = 5;
 const HEALTH_INTERVAL_MS = 15_000;
@@ -11,12 +11,12 @@ const NO_ANSWER = 'The server did not answer. It may be down, or it closed the c
 const element = (id) => document.getElementById(id);
 const rows = Array.from({ length: TOP_K }, () => element('row').content.firstElementChild.cloneNode(true));
 
-let photo = null; // the File shown last
+let photo = null; // the last File shown
 let photoUrl = ''; // its object URL
 let running = null; // the AbortController of the request in flight
 let infoShown = '';
 
-// Why there is no answer to show. Status 0: the server did not reply; null: another try cannot help.
+// The reason for a missing answer. Status 0: the server did not reply; null: another try cannot help.
 class Refusal extends Error {
   constructor(message, { status = 0, code = '', requestId = '', retryAfter = '' } = {}) {
     super(message);
@@ -24,7 +24,7 @@ class Refusal extends Error {
   }
 }
 
-// The API key. Browsers that block storage throw: then the key lasts as long as the page.
+// The API key. If the browser blocks storage, access throws; then the key lives as long as the page.
 
 let apiKey = '';
 try {
@@ -63,7 +63,7 @@ async function ask(path, options) {
   const response = await send(path, options);
   const body = await readJson(response);
   if (response.ok) return body;
-  throw new Refusal(asText(body.error) || `The server answered ${response.status} and said no more.`, {
+  throw new Refusal(asText(body.error) || `The server answered ${response.status} without a message.`, {
     status: response.status,
     code: asText(body.code),
     requestId: asText(body.request_id) || (response.headers.get('X-Request-Id') ?? ''),
@@ -231,7 +231,7 @@ function drop(event) {
 }
 
 function dragOver(event) {
-  event.preventDefault(); // also beside the stage: a photo that misses it must not replace the page
+  event.preventDefault(); // also outside the stage: a photo dropped there must not replace the page
   document.body.classList.add('dragging');
 }
 
@@ -288,7 +288,7 @@ element('preview').addEventListener('error', showNoPreview);
 element('retry').addEventListener('click', () => classify(photo));
 element('file').addEventListener('change', ({ target }) => {
   take(target.files);
-  target.value = ''; // so that picking the same file again is a change too
+  target.value = ''; // so that the choice of the same file is a change too
 });
 element('key-form').addEventListener('submit', (event) => {
   event.preventDefault();

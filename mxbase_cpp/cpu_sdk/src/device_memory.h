@@ -1,4 +1,4 @@
-// Memory that only copies reach: a pointer into it is good for arithmetic and for nothing else.
+// Memory that only copies can access: a pointer into it is valid only for arithmetic.
 #pragma once
 
 #include <cstddef>
@@ -6,10 +6,10 @@
 namespace MxCpu {
 // nullptr without memory. The bytes are zero.
 void *AllocateDevice(size_t size_bytes);
-// False unless `pointer` is what AllocateDevice returned.
+// False unless AllocateDevice returned `pointer`.
 bool FreeDevice(void *pointer);
-// Where the bytes from `pointer` on really are; nullptr unless all of them lie in one allocation.
+// The real place of the bytes from `pointer` on; nullptr unless all of them are in one allocation.
 void *Reach(const void *pointer, size_t size_bytes);
-// How many allocations there are.
+// The number of allocations.
 size_t DeviceAllocations();
 }  // namespace MxCpu

@@ -13,7 +13,7 @@ constexpr size_t MAX_BYTES = size_t{4} << 30;
 
 bool OnDevice(MemoryData::MemoryType type) { return type == MemoryData::MEMORY_DEVICE || type == MemoryData::MEMORY_DVPP; }
 
-// ACL has a context in every thread that calls it, or refuses.
+// ACL refuses a call from a thread without a context.
 bool HasDevice() {
     DeviceContext device;
     return DeviceManager::GetInstance()->GetCurrentDevice(device) == APP_ERR_OK;

@@ -11,7 +11,7 @@
 
 namespace MxBase {
 namespace {
-constexpr char BATCH_INPUT[] = "ascend_mbatch_shape_data";  // where ACL keeps the batch size of a model with gears
+constexpr char BATCH_INPUT[] = "ascend_mbatch_shape_data";  // ACL's input for the batch size of a model with gears
 constexpr size_t BATCH_INPUT_BYTES = sizeof(int32_t);
 
 bool IsFile(const std::string &path) {
@@ -19,7 +19,7 @@ bool IsFile(const std::string &path) {
     return lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
-// X.om is X.onnx beside it; any other name, and an .om without one, is the model itself.
+// X.om stands for X.onnx in the same folder; any other file, and an .om without an .onnx, is the model itself.
 std::string CpuModel(const std::string &path) {
     const size_t end = path.rfind(".om");
     if (end != std::string::npos && end + 3 == path.size() && IsFile(path.substr(0, end) + ".onnx")) {

@@ -72,7 +72,7 @@ APP_ERROR Resnet50PostProcess::Process(const std::vector<TensorBase> &tensors, s
         }
         std::vector<uint32_t> order(classNum_);
         std::iota(order.begin(), order.end(), 0);
-        // What the vendor's std::sort does with NaN is undefined; here NaN comes last.
+        // The vendor's std::sort has undefined behaviour for NaN; here NaN comes last.
         const auto better = [&one](uint32_t a, uint32_t b) { return one[a] > one[b] || (std::isnan(one[b]) && !std::isnan(one[a])); };
         std::sort(order.begin(), order.end(), better);
         std::vector<ClassInfo> best;

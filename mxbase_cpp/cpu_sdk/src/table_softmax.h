@@ -4,7 +4,7 @@
 #include <vector>
 
 namespace MxCpu {
-// In place, over (classes,). Logits are cut to ±255 and to steps of 1/65536; from about 89 on the exponential overflows and the
-// scores are NaN; where the sum stays below 1e-6 the logits are left as they are. (ascend.md 2.7, observed)
+// In place, over (classes,). Logits are clipped to ±255 and truncated to steps of 1/65536; from about 89 on the exponential overflows and
+// the scores are NaN; if the sum is below 1e-6, the logits do not change. (ascend.md 2.7, observed)
 void TableSoftmax(std::vector<float> &logits);
 }  // namespace MxCpu

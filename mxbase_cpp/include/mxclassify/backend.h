@@ -1,4 +1,4 @@
-// What the batcher drives: something that prepares images, and lanes to a device that infer batches.
+// The interface behind the batcher: a function that prepares images, and lanes to a device that infer batches.
 #pragma once
 
 #include <cstddef>
@@ -17,21 +17,21 @@ struct Inferred {
     double postprocess_s = 0;
 };
 
-// Used by the thread that opened it.
+// For the thread that opened it.
 class Lane {
 public:
     virtual ~Lane() = default;
     // Rising.
     virtual const std::vector<size_t> &gears() const = 0;
-    // At most `gear` images of the size Prepare makes; `full` says of each whether the scores of all classes are wanted, and has no
-    // entry where they are wanted of none. Throws for what is the engine's fault.
+    // At most `gear` images of the size from Prepare; `full` says for each whether the scores of all classes are wanted, and has no
+    // entries if no image needs them. Throws for a fault of the engine.
     virtual Inferred Run(const std::vector<const uint8_t *> &images, size_t gear, const std::vector<bool> &full) = 0;
 };
 
 class Backend {
 public:
     virtual ~Backend() = default;
-    // From several threads at once. Throws Undecodable.
+    // Several threads may call it at once. Throws Undecodable.
     virtual Picture Prepare(const Bytes &image) = 0;
     virtual size_t ImageBytes() const = 0;
     virtual std::unique_ptr<Lane> OpenLane() = 0;

@@ -1,8 +1,8 @@
-// The one component that waits for company: images are decoded in parallel as they come, and batches form from what is decoded.
+// The only component that waits to form batches: images are decoded in parallel as they arrive, and decoded images form batches.
 //
-// An idle device gets what is there at once. While a batch runs, the next one gathers until it has the size that costs least an image,
-// and goes to the device shortly before the running one is expected back: nothing waits longer than one inference, and two batches are
-// in flight. What is there is split or padded by the costs of the gears, which are measured at start.
+// An idle device gets the waiting images at once. While a batch runs, the next one fills up to the size with the least cost per image,
+// and goes to the device shortly before the expected end of the running one: no image waits longer than one inference, and two batches are
+// in flight. The waiting images are split or padded by the costs of the gears, which are measured at start.
 #pragma once
 
 #include <condition_variable>
@@ -48,22 +48,22 @@ class Batcher {
 public:
     using Deliver = std::function<void(std::vector<Completion>)>;
 
-    // Opens the lanes and times every gear; throws what a lane throws. `deliver` is called by one thread, with everything that is
-    // over since its last call, and must not throw.
+    // Opens the lanes and measures every gear; passes on a lane's errors. One thread calls `deliver` with all images that have
+    // ended since its last call; it must not throw.
     Batcher(std::shared_ptr<Backend> backend, const BatcherOptions &options, Deliver deliver);
     // Closes without a drain.
     ~Batcher();
     Batcher(const Batcher &) = delete;
     Batcher &operator=(const Batcher &) = delete;
 
-    // Takes an image until `deadline_s` (Now()'s clock); `full`: for the scores of all classes. False: capacity, an id in flight, or
-    // closed. Never blocks.
+    // Takes an image until `deadline_s` (Now()'s clock); `full`: for the scores of all classes. False if full, if the id is in flight, or
+    // if closed. Never blocks.
     bool Submit(uint64_t id, Bytes image, double deadline_s, bool full = false);
-    // Spares the work that is not done yet; the completion comes all the same.
+    // Skips the work that is not done yet; the completion is still delivered.
     void Cancel(uint64_t id);
-    // Whether the calling thread is the one that delivers; it cannot close.
+    // Whether the calling thread is the delivering one, which cannot close.
     bool InDelivery() const { return std::this_thread::get_id() == deliverer_.get_id(); }
-    // Answers what was taken for at most `drain_s`, completes the rest as kClosed, ends the threads. Every completion is delivered.
+    // Answers the accepted images for at most `drain_s`, completes the rest as kClosed, ends the threads. Delivers every completion.
     // Throws std::logic_error inside a delivery.
     void Close(double drain_s);
 
@@ -76,7 +76,7 @@ private:
         Bytes image;
         Bytes pixels;
         double deadline_s = 0;
-        double since_s = 0;  // when it began to wait where it waits now
+        double since_s = 0;  // when it entered its present queue
         bool full = false;
         bool cancelled = false;
     };
@@ -111,10 +111,10 @@ private:
     std::exception_ptr failure_;
     size_t lanes_open_ = 0;
     size_t lanes_busy_ = 0;
-    double busy_until_s_ = 0;  // when the batches on the device are expected back
-    bool closing_ = false;     // takes nothing more
-    bool stopping_ = false;    // threads end when there is nothing left
-    bool delivered_ = false;   // and the last one too
+    double busy_until_s_ = 0;  // expected end of the batches on the device
+    bool closing_ = false;     // takes no more images
+    bool stopping_ = false;    // threads end when no work is left
+    bool delivered_ = false;   // the delivering thread ends too
     std::mutex closing_once_;
     std::vector<std::thread> workers_;
     std::thread deliverer_;

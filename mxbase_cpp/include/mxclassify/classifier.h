@@ -1,4 +1,4 @@
-// The classifier: pictures and a network behind a batcher.
+// The classifier: decoding and a network, connected by a batcher.
 #pragma once
 
 #include <memory>
@@ -18,6 +18,6 @@ struct ClassifierConfig {
     BatcherOptions batcher;
 };
 
-// Throws std::invalid_argument, in words, for a configuration that cannot be.
+// Throws std::invalid_argument with a message for an invalid configuration.
 std::shared_ptr<Backend> MakeBackend(const ClassifierConfig &config);
 }  // namespace mxclassify

@@ -10,10 +10,10 @@
 #include "mxclassify/classifier.h"
 
 namespace mxclassify {
-// std::monostate: a value of another type, which no entry takes.
+// std::monostate: a value of a type that no entry has.
 using ConfigEntry = std::variant<std::monostate, std::string, int64_t, bool>;
 using ConfigEntries = std::map<std::string, ConfigEntry>;
 
-// Throws std::invalid_argument, which names the entry that is missing, unknown, of another type or out of its range.
+// Throws std::invalid_argument that names a missing or unknown entry, or one with a wrong type or value.
 ClassifierConfig ConfigOf(ConfigEntries entries);
 }  // namespace mxclassify

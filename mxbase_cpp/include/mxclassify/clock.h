@@ -1,4 +1,4 @@
-// The clock of all deadlines and durations: the one of Python's time.monotonic().
+// The clock of all deadlines and durations, the same as Python's time.monotonic().
 #pragma once
 
 #include <chrono>

@@ -12,9 +12,9 @@ constexpr const char *TOO_LARGE = "its pixels are too many";
 constexpr size_t MAX_PICTURE_BYTES = size_t{1} << 30;  // malloc_max_data_size of the sdk.conf that comes with the SDK
 
 // The pixels that cv::imdecode gives with IMREAD_COLOR: BGR, EXIF orientation applied.
-// Throws Undecodable where there is nothing to be read, the decoder warns, or the pixels pass MAX_PICTURE_BYTES.
+// Throws Undecodable if there is no image, if the decoder warns, or if the pixels exceed MAX_PICTURE_BYTES.
 cv::Mat Decode(const Bytes &image);
 
-// The same by OpenCV alone.
+// The same with OpenCV only.
 cv::Mat DecodeByOpenCv(const Bytes &image);
 }  // namespace mxclassify

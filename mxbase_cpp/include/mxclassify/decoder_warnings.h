@@ -1,9 +1,9 @@
-// Decoders that warn: libjpeg and libpng tell of damage inside the coded pixels on C's `stderr`, and OpenCV tells nobody.
+// Finds warnings of decoders: libjpeg and libpng report damage inside the coded pixels only on C's `stderr`; OpenCV ignores it.
 #pragma once
 
 namespace mxclassify {
-// While one exists, C's `stderr` is a stream that swallows what is written and keeps it for the writing thread; outside it is what it
-// was. Two such traps of different making would restore each other: beside pipelines/cpu/decoder_warnings.py this one serves both.
+// While one exists, C's `stderr` is a stream that prints nothing but keeps the text for the writing thread; outside it is the original.
+// Two different traps would restore each other's stream: pipelines/cpu/decoder_warnings.py uses this one if it exists.
 class StderrTrap {
 public:
     StderrTrap();
@@ -11,7 +11,7 @@ public:
     StderrTrap(const StderrTrap &) = delete;
     StderrTrap &operator=(const StderrTrap &) = delete;
 
-    // Whether this thread has written to `stderr` since it last went in, other than libpng's remarks on ancillary chunks.
+    // Whether this thread has written to `stderr` since its last entry, except libpng's warnings of ancillary chunks.
     static bool Sprung();
     static void Enter();
     static void Leave();

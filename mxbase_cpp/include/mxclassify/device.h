@@ -1,4 +1,4 @@
-// The device: initialised once a process, chosen by every thread that uses it.
+// The device: initialised once per process, set by every thread that uses it.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <string>
 
 namespace mxclassify {
-// The engine's fault, never the image's.
+// A fault of the engine, never of the image.
 class DeviceError : public std::runtime_error {
 public:
     DeviceError(const std::string &what, int code) : std::runtime_error(what + " (code " + std::to_string(code) + ")"), code_(code) {}
@@ -20,7 +20,7 @@ private:
 // Throws DeviceError unless `code` is APP_ERR_OK.
 void Check(int code, const std::string &what);
 
-// Initialises the SDK at the first call and makes the device the calling thread's. Throws DeviceError.
-// The SDK is never torn down: it cannot be started again in the same process.
+// Initialises the SDK at the first call and sets the calling thread's device. Throws DeviceError.
+// The SDK is never shut down, because it cannot start again in the same process.
 void UseDevice(int32_t device_id);
 }  // namespace mxclassify

@@ -7,10 +7,10 @@
 #include <optional>
 
 namespace mxclassify {
-// 1..8 by the first directory of an EXIF block ("Exif\0\0" and a TIFF header), 1 where it does not say; nothing for a block that is
-// not plain (another header, tags out of order, texts that lie outside), in which OpenCV may see something else.
+// 1..8 by the first directory of an EXIF block ("Exif\0\0" and a TIFF header), 1 if it has none; an empty optional for a block that is
+// not plain (another header, tags out of order, texts outside the block), which OpenCV may read differently.
 std::optional<int> ExifOrientation(const uint8_t *block, size_t size);
 
-// What is upright by that orientation.
+// Turns a picture of that orientation upright.
 cv::Mat Upright(const cv::Mat &pixels, int orientation);
 }  // namespace mxclassify

@@ -1,4 +1,4 @@
-// What a batch of each compiled size costs, and what follows from it.
+// The cost of a batch of each compiled size, and the choice of batches from it.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 namespace mxclassify {
 struct Gear {
     size_t size;
-    double cost_s;  // one inference, however many of its places are filled
+    double cost_s;  // of one inference, for any number of filled places
 };
 
 struct Batch {
@@ -23,7 +23,8 @@ public:
     const std::vector<Gear> &gears() const { return gears_; }
     double CostOf(size_t gear) const;
 
-    // The size with the least cost an image, of equals (within 2 %) the smallest: below it a batch gains by company, above it it does not.
+    // The size with the least cost per image; among equal ones (within 2 %) the smallest. A smaller batch gains from more
+    // images, a larger one does not.
     size_t Best() const { return best_; }
 
     // The first batch of the cheapest way to infer `ready` images (at least 1), larger batches first: split or padded, by cost.

@@ -1,4 +1,4 @@
-// What is done to the pixels before the model, as the manifest's recipe says; rendered by Python, never typed again.
+// The work on the pixels before the model, by the manifest's recipe; Python renders it, nobody types it again.
 #pragma once
 
 namespace mxclassify {

@@ -11,7 +11,7 @@
 namespace mxclassify {
 class Network {
 public:
-    // Loads the model on the calling thread's device. Throws DeviceError, and where the model does not take images of
+    // Loads the model on the calling thread's device. Throws DeviceError, also if the model does not take images of
     // `image_bytes` uint8 or give `classes` FP32 scores for each.
     Network(const std::string &model_path, int32_t device_id, size_t image_bytes, uint32_t classes);
     ~Network();

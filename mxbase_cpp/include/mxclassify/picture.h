@@ -10,7 +10,7 @@
 namespace mxclassify {
 using Bytes = std::vector<uint8_t>;
 
-// The image's fault, never the engine's.
+// A fault of the image, never of the engine.
 struct Undecodable : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -21,6 +21,6 @@ struct Picture {
     double resize_s = 0;
 };
 
-// Decode, resize linearly, crop from the middle. Throws Undecodable where it cannot be decoded, or is smaller than the crop.
+// Decode, resize linearly, crop from the middle. Throws Undecodable if the image cannot be decoded or is smaller than the crop.
 Picture Prepare(const Bytes &image, const Geometry &geometry);
 }  // namespace mxclassify

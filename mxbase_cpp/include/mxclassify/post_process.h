@@ -1,4 +1,4 @@
-// The scores of a batch to the best classes of every image: our own way, or the SDK's. And to all scores of an image, where asked.
+// From the scores of a batch to the best classes of every image, by this project's ranking or the SDK's; and to all scores, if wanted.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace mxclassify {
 enum class Ranking {
     kOwn,  // exact softmax, the lower id first among equals
-    // Resnet50PostProcess: table softmax (scores within 4e-5 of themselves), NaN from a logit of 89 on, equals in the order of std::sort.
+    // Resnet50PostProcess: table softmax (scores differ by at most 4e-5), NaN from a logit of 89 on, equals in the order of std::sort.
     kSdk,
 };
 
@@ -31,8 +31,8 @@ struct BatchScores {
 class PostProcess {
 public:
     virtual ~PostProcess() = default;
-    // {batch, classes} FP32, host or device → the scores of the first `images` of them; `full` as for a Lane. The SDK's class tells the
-    // best only: all scores come from the same tensor by our own softmax then, and are within 4e-5 of those that it ranks.
+    // {batch, classes} FP32, host or device → the scores of the first `images` of them; `full` as for a Lane. The SDK's class returns the
+    // best only: then all scores come from the same tensor by this project's softmax, and differ from the ranked ones by at most 4e-5.
     // Throws DeviceError.
     virtual BatchScores Process(const MxBase::TensorBase &scores, size_t images, const std::vector<bool> &full) = 0;
 };

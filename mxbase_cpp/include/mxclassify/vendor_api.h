@@ -1,4 +1,4 @@
-// Everything that is taken from MxBase, and where its versions differ. TensorContext is in 2.0.x and gone in 7.x.
+// Everything used from MxBase, and the differences of its versions. 2.0.x has TensorContext, 7.x does not.
 #pragma once
 
 #include <map>
@@ -30,7 +30,7 @@ using PostProcessConfig = std::map<std::string, std::string>;
 inline std::string ConfigValue(const std::string &text) { return text; }
 #endif
 
-// Makes `device_id` the calling thread's; every thread that touches the device's memory has to.
+// Sets the calling thread's device; every thread that uses the device's memory must do so.
 inline APP_ERROR SelectDevice(int32_t device_id) {
 #if MXCLASSIFY_SDK_2
     return MxBase::TensorContext::GetInstance()->SetContext(static_cast<uint32_t>(device_id));

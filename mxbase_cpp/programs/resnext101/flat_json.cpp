@@ -94,7 +94,7 @@ private:
         return found;
     }
 
-    // Leaves at_ on the last byte of what was escaped.
+    // Leaves at_ on the last byte of the escape.
     void AppendEscaped(std::string &found) {
         static const std::string names = "\"\\/bfnrt", meanings = "\"\\/\b\f\n\r\t";
         const size_t place = names.find(Next());
@@ -117,7 +117,7 @@ private:
         }
     }
 
-    // "uXXXX" at at_; leaves at_ behind it.
+    // Reads "uXXXX" at at_; leaves at_ after it.
     uint32_t Unit() {
         if (!SkipWord("u")) Refuse("half a character is");
         uint32_t unit = 0;

@@ -1,4 +1,4 @@
-// One JSON object of texts, whole numbers and truths, which is all that a configuration holds.
+// A JSON object of texts, whole numbers and booleans: all that a configuration needs.
 #pragma once
 
 #include <string>

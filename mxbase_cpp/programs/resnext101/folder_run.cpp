@@ -13,7 +13,7 @@ using mxclassify::Outcome;
 
 namespace {
 constexpr size_t MAX_ENGINE_FAILURES = 64;
-constexpr double LAST_ANSWERS_S = 5;  // for what is in flight when the run is stopped
+constexpr double LAST_ANSWERS_S = 5;  // for the images in flight after a stop
 constexpr std::chrono::milliseconds LOOK{100};
 }  // namespace
 
@@ -30,14 +30,14 @@ RunCounts FolderRun::Go(const std::shared_ptr<mxclassify::Backend> &backend, con
     const double started_s = mxclassify::Now();
     size_t next = 0;
     while (next < images_.size() && WaitFor(1, options.capacity, stop)) Submit(batcher, next++);
-    WaitFor(options.capacity, options.capacity, stop);  // until everything is back
+    WaitFor(options.capacity, options.capacity, stop);  // until all images have ended
     batcher.Close(LAST_ANSWERS_S);
     counts_.lasted_s = mxclassify::Now() - started_s;
     if (!broken_.empty()) throw std::runtime_error(broken_);
     return counts_;
 }
 
-// False when there is no going on.
+// False if the run cannot continue.
 bool FolderRun::WaitFor(size_t room, size_t capacity, const volatile std::sig_atomic_t &stop) {
     std::unique_lock<std::mutex> lock(mutex_);
     progress_.Show(counts_.written + counts_.failed, counts_.failed);
@@ -60,7 +60,7 @@ void FolderRun::Submit(mxclassify::Batcher &batcher, size_t index) {
         const std::lock_guard<std::mutex> guard(mutex_);
         ++in_flight_;
     }
-    // There is room: in_flight_ counts until a result is delivered, the batcher only until it is over.
+    // There is room: in_flight_ counts an image until its result is delivered, the batcher only until its work has ended.
     if (!batcher.Submit(index, std::move(image), HUGE_VAL)) throw std::logic_error("the batcher is full");
 }
 
@@ -78,7 +78,7 @@ void FolderRun::Keep(const mxclassify::Completion &done) {
     }
 }
 
-// That of an earlier run does not stay.
+// Removes the file of an earlier run.
 void FolderRun::Fail(size_t index, const std::string &why) {
     ++counts_.failed;
     std::error_code ignored;

@@ -1,4 +1,4 @@
-// Every image of a folder through the classifier, a result file each.
+// Classifies every image of a folder, with one result file per image.
 #pragma once
 
 #include <condition_variable>
@@ -22,8 +22,8 @@ class FolderRun {
 public:
     FolderRun(std::vector<std::string> images, std::string result_folder);
 
-    // Classifies all of them, or as many as there are until `stop` is set. Throws what the batcher's start throws, and
-    // std::runtime_error when results cannot be written or the engine fails again and again.
+    // Classifies all images, or until `stop` is set. Passes on errors of the batcher's start, and throws
+    // std::runtime_error if results cannot be written or the engine fails repeatedly.
     RunCounts Go(const std::shared_ptr<mxclassify::Backend> &backend, const mxclassify::BatcherOptions &options,
                  const volatile std::sig_atomic_t &stop);
 

@@ -7,8 +7,8 @@
 #include "mxclassify/picture.h"
 
 namespace program {
-// The image files in a folder and below it, by path. Throws std::runtime_error for no folder, no image, and for two images whose
-// results would be one file.
+// The image files in a folder and below it, by path. Throws std::runtime_error if the folder or its images do not exist, or if two
+// images have the same result file.
 std::vector<std::string> ListImages(const std::string &folder);
 
 // Throws std::runtime_error for a file that cannot be read or is too large for an image.

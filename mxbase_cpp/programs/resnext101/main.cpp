@@ -1,4 +1,4 @@
-// resnext101 IMAGES: the seed's program, with flags instead of edited sources.
+// resnext101 IMAGES: the original program, with flags instead of edits of its source.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>

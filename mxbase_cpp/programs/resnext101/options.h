@@ -24,7 +24,7 @@ struct UsageError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// What follows the program's name; throws UsageError. --top_k is --top-k, and --top-k=3 is --top-k 3.
+// Parses the arguments; throws UsageError. --top_k is --top-k, and --top-k=3 is --top-k 3.
 Options ParseOptions(const std::vector<std::string> &arguments);
 
 extern const char *const USAGE;

@@ -6,7 +6,7 @@
 
 #include "mxclassify/clock.h"
 
-// To the descriptor: C's stderr is a trap while a picture is decoded (decoder_warnings.h).
+// Writes to the descriptor, because C's stderr is a trap while a picture is decoded (decoder_warnings.h).
 namespace program {
 namespace {
 constexpr double EVERY_S = 0.1;

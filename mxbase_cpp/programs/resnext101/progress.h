@@ -1,4 +1,4 @@
-// One line on a terminal that is written over; elsewhere nothing. What is said goes to standard error, above it.
+// A progress line that is overwritten, only on a terminal. Messages go to standard error, above the line.
 #pragma once
 
 #include <cstddef>

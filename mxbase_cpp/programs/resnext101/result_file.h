@@ -10,6 +10,6 @@ namespace program {
 // FOLDER/<stem of the image>_1.txt
 std::string ResultPath(const std::string &folder, const std::string &image);
 
-// The file is whole or not there; throws std::runtime_error.
+// Writes the complete file or none; throws std::runtime_error.
 void WriteResult(const std::string &path, const std::vector<mxclassify::ClassScore> &best);
 }  // namespace program

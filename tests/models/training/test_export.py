@@ -65,7 +65,7 @@ def test_air_off_ascend_names_the_way(checkpoint: Path, tmp_path: Path) -> None:
 def test_what_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointUnfit, match="another number of classes"):
         export(checkpoint, tmp_path / "digits", num_classes="7")
-    with pytest.raises(ConfigInvalid, match="no checkpoint to export"):
+    with pytest.raises(ConfigInvalid, match="No checkpoint to export"):
         run_export(load_config())
     (tmp_path / "file").touch()
     with pytest.raises(ExportFailed):

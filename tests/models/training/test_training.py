@@ -81,7 +81,7 @@ def test_a_run_does_not_go_on_with_another_configuration(whole: Path) -> None:
     assert "lr was 0.05, is 0.01" in error
     code, _, error = run("train", resume=whole.parent)
     assert code == 1
-    assert "no run that could go on" in error
+    assert "not a run that can be resumed" in error
 
 
 def test_a_transfer_leaves_out_the_head_and_says_so(whole: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-// What the Init of a post-process takes, in 2.0.2: std::string behind pointers without a type.
+// The arguments of a post-process's Init in 2.0.2: std::string behind untyped pointers.
 #ifndef CPU_SDK_POST_CONFIG_H
 #define CPU_SDK_POST_CONFIG_H
 

@@ -1,4 +1,4 @@
-// What the Init of a post-process takes, in 7.x.
+// The arguments of a post-process's Init in 7.x.
 #ifndef CPU_SDK_POST_CONFIG_H
 #define CPU_SDK_POST_CONFIG_H
 

@@ -1,4 +1,4 @@
-// Devices of the CPU runtime: one, the CPU. A thread has no device until it says which.
+// The devices of the CPU runtime: only the CPU. A thread has no device until it sets one.
 #ifndef CPU_SDK_DEVICE_MANAGER_H
 #define CPU_SDK_DEVICE_MANAGER_H
 
@@ -18,13 +18,13 @@ class DeviceManager {
 public:
     virtual ~DeviceManager() = default;
     static DeviceManager *GetInstance();
-    // Counted: every call after the first returns APP_ERR_OK, after DestroyDevices too, when nothing works any more.
+    // Every call after the first returns APP_ERR_OK, even after DestroyDevices, when nothing works any more.
     APP_ERROR InitDevices(std::string configFilePath = "");
-    // APP_ERR_ACL_FAILURE in a thread that has set none.
+    // APP_ERR_ACL_FAILURE in a thread that has not set a device.
     APP_ERROR GetCurrentDevice(DeviceContext &device);
-    // Of the calling thread; initialises the devices if nobody has.
+    // Sets the device of the calling thread; initialises the devices if needed.
     APP_ERROR SetDevice(DeviceContext device);
-    // Once a process; APP_ERR_COMM_OUT_OF_RANGE before InitDevices.
+    // Only once per process; APP_ERR_COMM_OUT_OF_RANGE before InitDevices.
     APP_ERROR DestroyDevices();
     bool IsInitDevices() const;
     APP_ERROR CheckDeviceId(int32_t deviceId);

@@ -1,4 +1,4 @@
-// Memory of the host and of the "device". Device memory cannot be read through its pointer, as on a chip: only copies reach it.
+// Memory of the host and of the "device". As on a chip, only copies can read device memory, not its pointer.
 #ifndef CPU_SDK_MEMORY_HELPER_H
 #define CPU_SDK_MEMORY_HELPER_H
 
@@ -29,12 +29,12 @@ class MemoryHelper {
 public:
     // 1004 for a size of 0 or above 4 GiB, 2 without memory or, except for HOST_MALLOC and HOST_NEW, in a thread without a device.
     static APP_ERROR MxbsMalloc(MemoryData &data);
-    // 1003 for a null pointer, 27 for device memory that was never allocated or is freed already.
+    // 1003 for a null pointer, 27 for device memory that was never allocated or is already freed.
     static APP_ERROR MxbsFree(MemoryData &data);
-    // 1003 for a null pointer, 1004 for nothing or more than either side says it holds (the vendor looks at `dest` only),
-    // 26 for device memory that is not there, too small, or out of reach because the thread has no device.
+    // 1003 for a null pointer, 1004 for a size of 0 or larger than either side (the vendor checks only `dest`),
+    // 26 for device memory that does not exist, is too small, or belongs to a device that the thread has not set.
     static APP_ERROR MxbsMemcpy(MemoryData &dest, const MemoryData &src, size_t count);
-    // 1003 for a null source, 1004 for an empty one, 26 where the copy fails, and then nothing is allocated; else as malloc.
+    // 1003 for a null source, 1004 for an empty one, 26 if the copy fails, and then nothing is allocated; else like malloc.
     static APP_ERROR MxbsMallocAndCopy(MemoryData &dest, const MemoryData &src);
 };
 }  // namespace MxBase

@@ -1,4 +1,4 @@
-// What describes a model. DynamicInfo means dynamic batch unless it is told otherwise.
+// The description of a model. DynamicInfo means dynamic batch by default.
 #ifndef CPU_SDK_MODEL_DATA_TYPE_H
 #define CPU_SDK_MODEL_DATA_TYPE_H
 

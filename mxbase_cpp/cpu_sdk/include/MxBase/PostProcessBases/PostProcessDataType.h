@@ -1,4 +1,4 @@
-// What a post-process finds.
+// The result of a post-process.
 #ifndef CPU_SDK_POST_PROCESS_DATA_TYPE_H
 #define CPU_SDK_POST_PROCESS_DATA_TYPE_H
 

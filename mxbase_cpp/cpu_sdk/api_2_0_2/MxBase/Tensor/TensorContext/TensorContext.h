@@ -1,4 +1,4 @@
-// The device of a thread's tensors, in 2.0.2; gone in 7.x.
+// The device of a thread's tensors in 2.0.2; 7.x does not have it.
 #ifndef CPU_SDK_TENSOR_CONTEXT_H
 #define CPU_SDK_TENSOR_CONTEXT_H
 

@@ -19,8 +19,8 @@ public:
     TensorBase();
     virtual ~TensorBase() = default;
     TensorBase(const TensorBase &tensor) = default;
-    // isBorrowed: the caller keeps the memory alive and frees it; otherwise the tensor does, from any thread.
-    // Throws std::runtime_error unless memoryData.size is what shape and type say.
+    // isBorrowed: the caller keeps the memory alive and frees it; otherwise the tensor frees it, from any thread.
+    // Throws std::runtime_error unless memoryData.size fits shape and type.
     TensorBase(const MemoryData &memoryData, const bool &isBorrowed, const std::vector<uint32_t> &shape, const TensorDataType &type);
     // Without memory until TensorBaseMalloc.
     TensorBase(const std::vector<uint32_t> &shape, const TensorDataType &type, const MemoryData::MemoryType &bufferType,
@@ -34,7 +34,7 @@ public:
     uint32_t GetDataTypeSize() const;
     bool IsHost() const;
     bool IsDevice() const;
-    // Of a tensor on the device it may be handed on, never read.
+    // The pointer of a tensor on the device may be passed on, but not read.
     void *GetBuffer() const;
     APP_ERROR ToHost();
 

@@ -1,4 +1,4 @@
-// Scores to the best classes, as the vendor's libresnet50postprocess.so works them out: table softmax, std::sort.
+// Scores to the best classes, like the vendor's libresnet50postprocess.so: table softmax, std::sort.
 #ifndef CPU_SDK_RESNET50_POST_PROCESS_H
 #define CPU_SDK_RESNET50_POST_PROCESS_H
 
@@ -22,7 +22,7 @@ public:
     // labelPath. 1004 for text that is not such an object, 1016 for a missing file of labels. A second call does nothing.
     virtual APP_ERROR Init(const PostConfig &postConfig);
     virtual APP_ERROR DeInit();
-    // Tensor 0, {batch, CLASS_NUM, ...} of four-byte elements, host or device → one vector an image, best first, appended.
+    // Tensor 0, {batch, CLASS_NUM, ...} of four-byte elements, host or device → one vector per image, best first, appended.
     // 1004 for another tensor; the order of equal scores is std::sort's.
     virtual APP_ERROR Process(const std::vector<TensorBase> &tensors, std::vector<std::vector<ClassInfo>> &classInfos,
                               const std::map<std::string, std::shared_ptr<void>> &configParamMap = {});
