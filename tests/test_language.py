@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 # Files and folders that are read. README.md and docs belong here too once their texts follow.
-TEXTS = ("server", "pipelines", "convert", "models", "mxbase_cpp", "deploy", "tests", "Dockerfile.infer", "Makefile")
+TEXTS = ("server", "pipelines", "convert", "models", "mxbase_cpp", "deploy", "tests", "Dockerfile.infer", "Makefile", "README.md", "docs")
 ENDINGS = {
     ".py",
     ".pyi",
