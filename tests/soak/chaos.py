@@ -115,9 +115,9 @@ class Chaos:
         self._place(self._random.randbytes(len(self._good)))
         self._reload(409)
         self._over.wait(self._random.uniform(0, 2))
-        refusals = self._server.lines("The new model is refused")
+        refusals = self._server.lines("The new model was refused")
         self._server.signal(signal.SIGHUP)
-        self._wait(lambda: self._server.lines("The new model is refused") > refusals, "SIGHUP with garbage is refused")
+        self._wait(lambda: self._server.lines("The new model was refused") > refusals, "SIGHUP with garbage is refused")
         self._place(self._good)
         self._reload(200)
 
