@@ -17,7 +17,7 @@ OPEN_PATHS = ("/health/", "/web/")
 """What needs no API key; nor does the page itself: it holds nothing, and asks for the key when it is refused."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 """Headers that a reverse proxy adds."""
-REMEDY = "Set API_KEY or API_KEY_FILE, listen on 127.0.0.1, or say --insecure."
+REMEDY = "Set API_KEY or API_KEY_FILE, or say --insecure."
 
 
 def safe_only(settings: Settings, api_key: str | None) -> Callable[[Request], Coroutine[None, None, None]]:
@@ -35,7 +35,7 @@ def safe_only(settings: Settings, api_key: str | None) -> Callable[[Request], Co
         if settings.insecure:
             return
         if not settings.loopback:
-            raise Forbidden(f"This route is not served on {settings.host} without an API key.", REMEDY)
+            raise Forbidden(f"This route is not served on {settings.host} without an API key.", f"Listen on 127.0.0.1. {REMEDY}")
         if passed := next((name for name in FORWARDED if name in request.headers), None):
             raise Forbidden(f"This route is not served through a proxy ({passed}) without an API key.", REMEDY)
         host = hostname(request.headers.get("host", ""))

@@ -25,7 +25,6 @@ from server.types import Prediction, ScoreType
 logger = logging.getLogger(__name__)
 
 NONE = "none"
-EVICT_EVERY_S = 0.01
 TURNING_THREADS = 1  # few images need it
 TICK_S, IDLE_TICK_S = 0.05, 0.5
 SOON_S = 10.0  # after the loss of the last engine: it is likely to return before the request's time ends
@@ -59,10 +58,9 @@ class Fleet:
         self._quarantine = Quarantine()
         self._answers = self.members[0].engine.name
         self._none_s = float("-inf")  # the time since there is no engine
-        self._evicted_s = float("-inf")
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
-        self._turning = ThreadPoolExecutor(TURNING_THREADS, "turning")  # it starts threads when there is work for them
+        self._turning: ThreadPoolExecutor | None = None
 
     @classmethod
     def of(cls, engine: Engine, capacity: int = 64, watch: Watch | None = None) -> Self:
@@ -86,6 +84,7 @@ class Fleet:
 
     def start(self) -> None:
         """Start every engine, all at once; raises EngineUnavailable or ModelError if one cannot, or if their scores differ in kind."""
+        self._turning = ThreadPoolExecutor(TURNING_THREADS, "turning")  # it starts threads when there is work for them
         self._crew.start(self._answered, self.on_batch, self._turning)
         self._answers = self.members[0].engine.name
         self._closing.clear()
@@ -113,16 +112,9 @@ class Fleet:
             return self._waiting.take_loser(self._in_flight.held_s, self._in_flight.held_s(work.client) + work.cost_s)
 
     def gives_way_to(self, client: str) -> bool:
-        """Whether in a full window an image would give way to one of the usual cost of this client.
-
-        The answer is yes at most once in EVICT_EVERY_S: whoever hears it sends a body, and many may ask at once.
-        """
-        now_s = monotonic()
-        if now_s < self._evicted_s + EVICT_EVERY_S:
-            return False
+        """Whether in a full window an image would give way to one of the usual cost of this client."""
         with self._lock:
-            self._evicted_s = now_s
-            return self._waiting.loser(self._in_flight.held_s, self._in_flight.held_s(client) + self._in_flight.usual_s) is not None
+            return self._waiting.invites(self._in_flight.held_s, self._in_flight.held_s(client) + self._in_flight.usual_s)
 
     def _dispatch(self) -> None:
         """Hand waiting works to members, as long as there is room."""
@@ -295,6 +287,7 @@ class Fleet:
             self._watcher.join()
             self._watcher = None
         self._crew.close()
-        self._turning.shutdown(cancel_futures=True)
+        if self._turning:
+            self._turning.shutdown(cancel_futures=True)
         self._waiting.clear()
         self._quarantine.clear()

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from server.engines.fleet.member import Member, Tier, choose, is_up
 from server.engines.work import BASE_COST_S, Work
 
+INVITE_EVERY_S = 0.01
 RETRIED = float("-inf")
 """The virtual time of an image that is tried again: it goes before all others."""
 MAX_CLIENTS = 1000
@@ -59,6 +60,7 @@ class WaitingLine:
         self._room = room or DecodeRoom()
         self._entries: list[_Entry] = []
         self._virtual_s = 0.0
+        self._invited_s = float("-inf")
         self._ends_s: dict[str, float] = {}  # by client: the virtual time at which its last image would be done
         self._numbers = count()
 
@@ -123,6 +125,17 @@ class WaitingLine:
             if entry.start_s != RETRIED and held >= most_s:
                 most_s, found = held, place
         return found
+
+    def invites(self, held_s: Callable[[str], float], at_least_s: float) -> bool:
+        """Whether there is an image that gives way: yes at most once in INVITE_EVERY_S, since every yes brings a body.
+
+        A no costs the next client nothing: the one that asks may be the one that fills the window.
+        """
+        now_s = monotonic()
+        if now_s < self._invited_s + INVITE_EVERY_S or self.loser(held_s, at_least_s) is None:
+            return False
+        self._invited_s = now_s
+        return True
 
     def take_loser(self, held_s: Callable[[str], float], at_least_s: float) -> Work | None:
         """Take the image out that gives way, if there is one."""

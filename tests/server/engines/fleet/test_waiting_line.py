@@ -1,11 +1,11 @@
 """Who goes next."""
 
 from dataclasses import replace
-from time import monotonic
+from time import monotonic, sleep
 
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.member import Member
-from server.engines.fleet.waiting_line import DecodeRoom, WaitingLine
+from server.engines.fleet.waiting_line import INVITE_EVERY_S, DecodeRoom, WaitingLine
 from server.engines.probe import probe_request
 from server.engines.work import Work
 
@@ -123,3 +123,11 @@ def test_in_a_full_window_the_last_image_of_who_holds_most_gives_way() -> None:
 def test_what_an_engine_has_gives_way_to_nobody() -> None:
     waiting = waiting_for(work(client="small"))
     assert waiting.loser({"small": 0.005, "large": 9.0}.__getitem__, 0.01) is None
+
+
+def test_few_are_invited_at_once_and_a_refusal_is_no_invitation() -> None:
+    waiting, held_s = waiting_for(work(client="large")), {"large": 1.0, "small": 0.0}
+    assert not waiting.invites(held_s.__getitem__, 1.005)  # to the client that holds most itself
+    assert [waiting.invites(held_s.__getitem__, 0.005) for _ in range(3)] == [True, False, False]
+    sleep(1.5 * INVITE_EVERY_S)
+    assert waiting.invites(held_s.__getitem__, 0.005)
