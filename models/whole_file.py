@@ -1,4 +1,4 @@
-"""Writes a file so that an interruption leaves the former one or none, never half of it: all that replaces a file does so by this."""
+"""Replaces a file as a whole: an interruption leaves the former file or none, never half of one. All code that replaces files uses this."""
 
 import errno
 import os
@@ -16,11 +16,11 @@ _NOT_SYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}  # folders of some net
 
 @contextmanager
 def whole_file(path: Path, *, ending: str = "", mode: int | None = FILE_MODE, durable: bool = True) -> Iterator[Path]:
-    """A place beside `path` to write to, which becomes `path` at the end of the block, and nothing if the block raises.
+    """A hidden file beside `path` to write to. It replaces `path` at the end of the block, or is removed if the block raises.
 
-    A process that is killed leaves what `path` was, and perhaps the hidden place, whose name no other writer has. With `durable` so
-    does a power cut, and after the block the new file stays; without, a power cut may leave it empty. `mode` holds whatever the umask
-    is, None is as the umask says. `ending` is for writers that demand one. Raises OSError.
+    A killed process leaves the former `path`, and perhaps the hidden file, whose name no other writer uses. With `durable` the same holds
+    for a power cut; without it, a power cut may leave `path` empty. `mode` is the file's mode whatever the umask is; None follows the
+    umask. `ending` is for libraries that demand one. Raises OSError.
     """
     unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}{ending}")
     try:
