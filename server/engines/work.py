@@ -41,7 +41,7 @@ class Work:
 
     __slots__ = (
         *("_running", "admitted_s", "avoid", "client", "cost_s", "decode_s", "decoded_bytes"),
-        *("__weakref__", "failures", "future", "is_probe", "losses", "request", "taken_s"),
+        *("__weakref__", "failures", "future", "is_probe", "leave", "losses", "request", "taken_s"),
     )
 
     def __init__(self, request: InferenceRequest, *, is_probe: bool = False) -> None:
@@ -54,6 +54,7 @@ class Work:
         self.future: Future[Prediction] = Future()
         self.is_probe = is_probe
         self.avoid: object = None  # the member that failed it
+        self.leave: Callable[[Work], None] = leave_nothing
         self.failures = 0
         self.losses = 0
         self._running = False
@@ -91,7 +92,8 @@ class Work:
             self.request = None
 
     def answer(self, outcome: Prediction | ServiceError) -> None:
-        """Resolve the work, unless it was answered or cancelled before."""
+        """Resolve the work, unless it was answered or cancelled before. Its place is free first, as the client may send another at once."""
+        self.leave(self)
         try:
             if isinstance(outcome, ServiceError):
                 self.future.set_exception(outcome)
@@ -99,6 +101,10 @@ class Work:
                 self.future.set_result(outcome)
         except InvalidStateError:
             pass
+
+
+def leave_nothing(_work: Work) -> None:
+    """A work that is in no window, as a probe is."""
 
 
 def keep_all(_work: Work) -> None:
@@ -143,9 +149,11 @@ class InFlight:
                 raise Saturated(f"{self.capacity} images are in flight, the limit of this server.", "Try again in a moment.")
             self._works.add(work)
             self._held_s[work.client] = self._held_s.get(work.client, 0.0) + work.cost_s
+            work.leave = self._leave
             self._admitted += 1
             self._usual_s += (work.cost_s - self._usual_s) / min(self._admitted, USUAL_OF)
-        known = ref(work)  # the future would hold the work, which holds the future: a circle, with an error's frames in it
+        # For those that are cancelled. The future would hold the work, which holds the future: a circle, with an error's frames in it.
+        known = ref(work)
         work.future.add_done_callback(lambda _: self._leave(known()))
         return work
 
