@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
 from server.api.body import ImageBody, read_images
+from server.api.error_response import told
 from server.api.request_context import RequestContext, context_of
 from server.errors import BadRequest, Saturated, ServiceError
 from server.images.inspection import inspect_image
@@ -79,7 +80,7 @@ class ClassifyRoutes:
         if len(refusals) == len(outcomes):
             raise refusals[0]
         results = [
-            {"error": str(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
+            {"error": told(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
             for outcome in outcomes
         ]
         context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))

@@ -10,6 +10,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from server.api.request_context import client_of, request_id_of
+from server.api.security_headers import FOR_ALL
 from server.api.statuses import status_of
 from server.errors import Saturated
 from server.http.head import Head
@@ -20,7 +21,8 @@ from server.telemetry.metrics import Metrics
 
 PATHS = frozenset({"/classify", "/classify/batch"})
 _STATUS = status_of(Saturated)
-_HEAD = b"HTTP/1.1 %d %b\r\nretry-after: 1\r\ncontent-type: application/json\r\n" % (_STATUS, _STATUS.phrase.encode())
+_SECURITY = b"".join([b"%b: %b\r\n" % header for header in FOR_ALL])
+_HEAD = b"HTTP/1.1 %d %b\r\nretry-after: 1\r\ncontent-type: application/json\r\n%b" % (_STATUS, _STATUS.phrase.encode(), _SECURITY)
 _REFILL_S = 0.02
 _BURST = REFUSALS_PER_S / 4
 

@@ -98,7 +98,10 @@ def test_the_service_reaches_prometheus_only(services: dict[str, Any]) -> None:
 @needs_compose
 def test_without_a_profile_nothing_is_privileged(services: dict[str, Any]) -> None:
     assert {name for name, service in services.items() if service.get("privileged")} <= {"npu-exporter"}
-    assert {name: service["profiles"] for name, service in services.items() if "profiles" in service} in ({}, {"npu-exporter": ["npu-metrics"]})
+    assert {name: service["profiles"] for name, service in services.items() if "profiles" in service} in (
+        {},
+        {"npu-exporter": ["npu-metrics"]},
+    )
     assert not any("depends_on" in service for service in services.values())  # which would start it after all
 
 

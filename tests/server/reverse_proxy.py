@@ -17,7 +17,7 @@ def reverse_proxy(upstream: str, *, forwarded_for: bool, public_host: str | None
     """
 
     class Forward(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+        def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "content-length")}
             if forwarded_for:
@@ -31,9 +31,9 @@ def reverse_proxy(upstream: str, *, forwarded_for: bool, public_host: str | None
             self.end_headers()
             self.wfile.write(reply.content)
 
-        do_POST = do_DELETE = do_GET
+        do_GET, do_POST, do_DELETE = answer, answer, answer  # noqa: N815 - the names of http.server
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Forward) as server:

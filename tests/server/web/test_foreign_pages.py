@@ -10,8 +10,10 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.server.browser import browser
 from tests.server.process import ServerProcess
 
+__all__ = ["browser"]  # a fixture
 WAIT_S = 20
 ROUTES = ("/admin/models/reload", "/evaluate")
 
@@ -29,11 +31,11 @@ const picture = new Promise(over => {
   image.src = url;
 });
 const framed = new Promise(over => {
-  const frame = document.body.appendChild(document.createElement('iframe')), element = document.createElement('form');
-  frame.name = 'frame' + Math.random();
-  Object.assign(element, {method: 'POST', action: url, target: frame.name, enctype: 'text/plain'});
+  const frame = document.createElement('iframe'), element = document.createElement('form');
+  frame.name = 'hidden';
+  document.body.append(frame, element);
+  Object.assign(element, {method: 'POST', action: url, target: frame.name, enctype: 'text/plain'}).submit();
   frame.onload = over;
-  document.body.appendChild(element).submit();
 });
 Promise.all([...sent, picture, framed]).then(() => done('sent'), error => done(String(error)));
 """
@@ -54,7 +56,7 @@ class Page(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"<!doctype html><title>foreign</title><body>")
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
 
@@ -82,7 +84,7 @@ def posts(server: ServerProcess, path: str) -> dict[str, float]:
 def test_a_foreign_page_is_refused(browser: Chrome, fake_server: ServerProcess, foreign_port: int, host: str, path: str) -> None:
     before = posts(fake_server, path)
     browser.get(f"http://{host}:{foreign_port}/")
-    assert browser.execute_async_script(SEND, fake_server.url + path) == "sent"  # type: ignore[no-untyped-call]
+    assert browser.execute_async_script(SEND, fake_server.url + path) == "sent"
     WebDriverWait(browser, WAIT_S).until(lambda _: posts(fake_server, path)["all"] == before["all"] + POSTS)
     assert posts(fake_server, path) == {name: count + POSTS for name, count in before.items()}
     assert fake_server.client.get("/evaluate").json() == []
@@ -91,7 +93,7 @@ def test_a_foreign_page_is_refused(browser: Chrome, fake_server: ServerProcess, 
 @pytest.mark.parametrize("path", ROUTES)
 def test_a_form_that_leaves_the_foreign_page_is_refused(browser: Chrome, fake_server: ServerProcess, foreign_port: int, path: str) -> None:
     browser.get(f"http://127.0.0.1:{foreign_port}/")
-    browser.execute_script(  # type: ignore[no-untyped-call]
+    browser.execute_script(
         "const form = document.body.appendChild(document.createElement('form'));"
         "Object.assign(form, {method: 'POST', action: arguments[0]}); form.submit();",
         fake_server.url + path,
@@ -100,7 +102,7 @@ def test_a_form_that_leaves_the_foreign_page_is_refused(browser: Chrome, fake_se
 
 
 def ask(browser: Chrome, path: str, method: str = "GET", body: str | None = None) -> tuple[int, Any]:
-    status, reply = browser.execute_async_script(ASK, path, method, body)  # type: ignore[no-untyped-call]
+    status, reply = browser.execute_async_script(ASK, path, method, body)
     return status, reply
 
 
@@ -118,6 +120,6 @@ def test_our_own_page_is_answered(browser: Chrome, fake_server: ServerProcess) -
     browser.get(f"{fake_server.url}/")
     assert ask(browser, "/evaluate") == (200, [])
     status, reply = ask(browser, "/evaluate", "POST", '{"dataset": "x"}')
-    assert (status, reply["code"]) == (404, "dataset_not_found")
+    assert (status, reply["code"]) == (404, "not_found")
     status, reply = ask(browser, "/admin/models/reload", "POST")
-    assert (status, reply["model"]) == (200, "fake")
+    assert (status, reply["version"]) == (200, "1")

@@ -1,4 +1,4 @@
-"""A real browser, started once. It believes that evil.test is this machine, as after DNS rebinding."""
+"""A real browser, for a module that imports the fixture. It believes that evil.test is this machine, as after DNS rebinding."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     if CHROMIUM is None or CHROMEDRIVER is None:
         pytest.skip("needs Chromium and its driver: apt-get install chromium chromium-driver")
@@ -35,3 +35,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     driver = Chrome(options=options, service=Service(executable_path=CHROMEDRIVER))
     yield driver
     driver.quit()
+
+
+def complaints(browser: Chrome) -> list[str]:
+    entries = browser.get_log("browser")  # type: ignore[no-untyped-call]  # Selenium has no types here
+    return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
