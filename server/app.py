@@ -30,6 +30,7 @@ from server.api.request_context import context_of
 from server.api.statuses import status_of
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
 from server.evaluation.jobs.evaluations import Evaluations
+from server.http.forwarding_proxies import ForwardingProxies
 from server.http.hot_routes import HotRoutes
 from server.http.middleware import METHODS, RequestMiddleware
 from server.serving.reload import Reloader
@@ -84,11 +85,12 @@ def create_app(
         app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB))
     add_hot_routes(app)
+    proxies = ForwardingProxies(service.settings.forwarded_allow_ips)
     middleware = _middleware(app, service, api_key, access_log)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_middleware(middleware)
-    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()})
+    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()}, proxies)
 
 
 def _middleware(

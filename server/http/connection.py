@@ -127,7 +127,7 @@ class Connection(HttpToolsProtocol):
             self.head.count_trailer()
             return
         name = name.lower()
-        self.headers.append((name, value))
+        self.headers.append((name, value.strip(b" \t")))  # RFC 9110, 5.5: blanks around a value are not part of it
         if len(self.headers) > MAX_HEADERS:
             raise HeadersTooLarge(f"The request has more than {MAX_HEADERS} headers.")
         if name in NOTED:

@@ -111,7 +111,7 @@ class RequestMiddleware:
 
 def check_key(key: bytes, headers: dict[bytes, bytes]) -> None:
     """Check the key of a request in constant time; raises Unauthorized."""
-    given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+    given = (headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")).strip()
     if not hmac.compare_digest(given, key):
         raise Unauthorized("The API key is missing or wrong.", "Send it as X-Api-Key or as Authorization: Bearer.")
 

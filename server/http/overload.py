@@ -13,6 +13,7 @@ from server.api.request_context import client_of, request_id_of
 from server.api.security_headers import FOR_ALL
 from server.api.statuses import status_of
 from server.errors import Saturated
+from server.http.forwarding_proxies import ForwardingProxies
 from server.http.head import Head
 from server.http.limits import DISCARD_BYTES, REFUSALS_PER_S
 from server.serving.admission import Admission
@@ -54,10 +55,18 @@ class Overload:
     So the number of refusals per second is limited; the server does not read from further connections until their turn.
     """
 
-    def __init__(self, admission: Admission, metrics: Metrics, engine_name: Callable[[], str], access_log: AccessLog | None) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        metrics: Metrics,
+        engine_name: Callable[[], str],
+        access_log: AccessLog | None,
+        proxies: ForwardingProxies,
+    ) -> None:
         self._admission = admission
         self._metrics = metrics
         self._access_log = access_log
+        self._proxies = proxies
         for path in PATHS:
             metrics.http_requests.labels(path, "POST", str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
         self._held: deque[Readable] = deque()
@@ -71,11 +80,15 @@ class Overload:
         return (
             scope["path"] in PATHS
             and scope["method"] == "POST"
-            and self._admission.is_full_for(client_of(scope))
+            and self._is_full_for(scope)
             and head.content_length is not None
             and head.content_length <= DISCARD_BYTES
             and not head.expects_continue
         )
+
+    def _is_full_for(self, scope: Scope) -> bool:
+        self._proxies.believe(scope)
+        return self._admission.is_full_for(client_of(scope))
 
     def refuse(self, connection: Readable, scope: Scope, default_headers: list[tuple[bytes, bytes]]) -> bytes:
         """Write the whole answer, count and log it; pause the connection if there were too many."""

@@ -94,6 +94,7 @@ def test_over_http() -> None:
             assert (refusal.status_code, refusal.json()["code"]) == (403, "forbidden")
         assert "--insecure" in refusal.json()["error"]
         assert server.client.get("/info").status_code == 200
+        assert server.log("no API key is set")["level"] == "warning"
     with ServerProcess(engines="fake", host="0.0.0.0", insecure=True) as server:
         assert server.client.get("/evaluate").json() == []
     with ServerProcess(engines="fake", host="0.0.0.0", api_key="key") as server:
