@@ -97,7 +97,9 @@ class RequestMiddleware:
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.observe_request(endpoint, method, context.status, elapsed_s)
         if self._access_log:
-            path = scope["raw_path"].decode("ascii", "backslashreplace")  # as it was sent, because a decoded one may hold line breaks
+            path = (scope.get("raw_path") or scope["path"].encode()).decode(
+                "ascii", "backslashreplace"
+            )  # as it was sent, if the server says
             client = scope.get("client") or ("", 0)
             self._access_log.request(context.request_id, scope["method"], path, context.status, elapsed_s, client[0])
 
