@@ -12,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
 from server.api.body import ImageBody, read_images
-from server.api.request_context import RequestContext, context_of
+from server.api.error_response import told
+from server.api.request_context import RequestContext, context_of, watch_of
 from server.errors import BadRequest, Saturated, ServiceError
 from server.images.inspection import inspect_image
 from server.serving.budgets import BodyBudget, BodyHold
@@ -54,7 +55,7 @@ class ClassifyRoutes:
             context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
-            with context.unless_abandoned():
+            with context.unless_abandoned(watch_of(scope, receive)):
                 answer = await self._predict(model, body.images[0], context, context.request_id, model.admission.deadline_s(timeout_ms))
         context.stages_s |= answer.prediction.stages_s
         context.engine = answer.prediction.engine
@@ -73,13 +74,13 @@ class ClassifyRoutes:
             works = [
                 self._outcome(model, image, context, f"{context.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)
             ]
-            with context.unless_abandoned():
+            with context.unless_abandoned(watch_of(scope, receive)):
                 outcomes = await asyncio.gather(*works)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Saturated)]
         if len(refusals) == len(outcomes):
             raise refusals[0]
         results = [
-            {"error": str(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
+            {"error": told(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
             for outcome in outcomes
         ]
         context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))

@@ -36,7 +36,7 @@ from server.serving.service import Phase, Service
 
 EVENT_S = 0.5
 _CHUNK_BYTES = 64 * 1024
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 class EvaluationRoutes:

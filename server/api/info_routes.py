@@ -27,7 +27,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             engine=model.engine.name,
             engines=[EngineInfo.model_validate(status, from_attributes=True) for status in model.engine.statuses()],
             runtime=runtime,
-            pipeline=str(settings.pipeline) if settings.pipeline else None,
+            pipeline=settings.pipeline.name if settings.pipeline else None,
             limits=Limits.model_validate(settings, from_attributes=True),
         )
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from starlette.types import Scope
+from starlette.types import Receive, Scope
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+TELLS_WHEN_GONE = "tells_when_gone"
+"""A key in the scope of a server whose connection calls `abandon`."""
 LOOPBACK = ("127.0.0.1", "::1", "")
 _PROCESS = secrets.token_hex(4)
 _numbers = count(1)
@@ -36,9 +38,13 @@ class RequestContext:
     _waiting: asyncio.Task[object] | None = None
 
     @contextlib.contextmanager
-    def unless_abandoned(self) -> Iterator[None]:
-        """Interrupt the code inside when the client closes the connection; raises ClientGone."""
+    def unless_abandoned(self, receive: Receive | None = None) -> Iterator[None]:
+        """Interrupt the code inside when the client closes the connection; raises ClientGone.
+
+        `receive` of a request whose body has been read tells it. Without one the connection itself must call `abandon`.
+        """
         self._waiting = asyncio.current_task()
+        watch = asyncio.create_task(self._watch(receive)) if receive else None
         try:
             yield
         except asyncio.CancelledError:
@@ -48,12 +54,24 @@ class RequestContext:
             raise ClientGone from None
         finally:
             self._waiting = None
+            if watch:
+                watch.cancel()
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.abandon()
 
     def abandon(self) -> None:
         """Called by the connection if it is lost before the answer."""
         self.client_gone = True
         if self._waiting:
             self._waiting.cancel()
+
+
+def watch_of(scope: Scope, receive: Receive) -> Receive | None:
+    """What `unless_abandoned` has to watch: nothing on our own connection, which saves a task for each request."""
+    return None if TELLS_WHEN_GONE in scope else receive
 
 
 def context_of(scope: Scope) -> RequestContext:

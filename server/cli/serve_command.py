@@ -1,9 +1,13 @@
 """`serve`: serves the model over HTTP."""
 
+import logging
+
 import typer
 
 from server.cli.flags import with_settings
 from server.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
 @with_settings
@@ -16,6 +20,8 @@ def serve(settings: Settings) -> None:
 
     access_log = configure_logs(settings.log_level, settings.log_format)
     api_key = settings.read_api_key()
+    if not (api_key or settings.loopback):
+        logger.warning("no API key is set: everyone who reaches %s may classify. Set API_KEY_FILE to keep others out.", settings.host)
     roots = parse_roots(settings.evaluation_roots)
     listener = bind(settings)
     service, runtime = open_service(settings)

@@ -7,10 +7,11 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.api.error_response import error_response
+from server.api.error_response import error_response, told
 from server.api.guard import OPEN_PATHS
 from server.api.request_context import ClientGone, RequestContext, client_of, request_id_of
-from server.api.statuses import ANSWERED
+from server.api.security_headers import security_headers
+from server.api.statuses import ANSWERED, status_of
 from server.errors import InternalError, NotFound, Unauthorized
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
@@ -18,6 +19,7 @@ from server.telemetry.metrics import Metrics
 faults = logging.getLogger("server.faults")
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+SERVERS_FAULT = 500  # statuses from here on; the log then has what the client is not told
 CLIENT_GONE_STATUS = 499  # the client does not get it; the log and the metrics show it, as in nginx
 
 
@@ -53,13 +55,15 @@ class RequestMiddleware:
         async def send_wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *self._headers(context)]
+                message["headers"] = [*message.get("headers", ()), *self._headers(context), *security_headers(message.get("headers", ()))]
             await send(message)
 
         try:
             self._check(scope["path"], headers)
             await self._app(scope, receive, send_wrapped)
         except ANSWERED as error:
+            if status_of(error) >= SERVERS_FAULT and told(error) != str(error):
+                faults.warning("request %s: %s", context.request_id, error, extra={"request_id": context.request_id})
             await error_response(error, context.request_id)(scope, receive, send_wrapped)
         except ClientGone:
             context.status = CLIENT_GONE_STATUS
@@ -93,7 +97,9 @@ class RequestMiddleware:
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.observe_request(endpoint, method, context.status, elapsed_s)
         if self._access_log:
-            path = scope["raw_path"].decode("ascii", "backslashreplace")  # as it was sent, because a decoded one may hold line breaks
+            path = (scope.get("raw_path") or scope["path"].encode()).decode(
+                "ascii", "backslashreplace"
+            )  # as it was sent, if the server says
             client = scope.get("client") or ("", 0)
             self._access_log.request(context.request_id, scope["method"], path, context.status, elapsed_s, client[0])
 
@@ -107,7 +113,7 @@ class RequestMiddleware:
 
 def check_key(key: bytes, headers: dict[bytes, bytes]) -> None:
     """Check the key of a request in constant time; raises Unauthorized."""
-    given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+    given = (headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")).strip()
     if not hmac.compare_digest(given, key):
         raise Unauthorized("The API key is missing or wrong.", "Send it as X-Api-Key or as Authorization: Bearer.")
 

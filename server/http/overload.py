@@ -10,8 +10,10 @@ from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from server.api.request_context import client_of, request_id_of
+from server.api.security_headers import FOR_ALL
 from server.api.statuses import status_of
 from server.errors import Saturated
+from server.http.forwarding_proxies import ForwardingProxies
 from server.http.head import Head
 from server.http.limits import DISCARD_BYTES, REFUSALS_PER_S
 from server.serving.admission import Admission
@@ -20,7 +22,8 @@ from server.telemetry.metrics import Metrics
 
 PATHS = frozenset({"/classify", "/classify/batch"})
 _STATUS = status_of(Saturated)
-_HEAD = b"HTTP/1.1 %d %b\r\nretry-after: 1\r\ncontent-type: application/json\r\n" % (_STATUS, _STATUS.phrase.encode())
+_SECURITY = b"".join([b"%b: %b\r\n" % header for header in FOR_ALL])
+_HEAD = b"HTTP/1.1 %d %b\r\nretry-after: 1\r\ncontent-type: application/json\r\n%b" % (_STATUS, _STATUS.phrase.encode(), _SECURITY)
 _REFILL_S = 0.02
 _BURST = REFUSALS_PER_S / 4
 
@@ -52,10 +55,18 @@ class Overload:
     So the number of refusals per second is limited; the server does not read from further connections until their turn.
     """
 
-    def __init__(self, admission: Admission, metrics: Metrics, engine_name: Callable[[], str], access_log: AccessLog | None) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        metrics: Metrics,
+        engine_name: Callable[[], str],
+        access_log: AccessLog | None,
+        proxies: ForwardingProxies,
+    ) -> None:
         self._admission = admission
         self._metrics = metrics
         self._access_log = access_log
+        self._proxies = proxies
         for path in PATHS:
             metrics.http_requests.labels(path, "POST", str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
         self._held: deque[Readable] = deque()
@@ -69,11 +80,15 @@ class Overload:
         return (
             scope["path"] in PATHS
             and scope["method"] == "POST"
-            and self._admission.is_full_for(client_of(scope))
+            and self._is_full_for(scope)
             and head.content_length is not None
             and head.content_length <= DISCARD_BYTES
             and not head.expects_continue
         )
+
+    def _is_full_for(self, scope: Scope) -> bool:
+        self._proxies.believe(scope)
+        return self._admission.is_full_for(client_of(scope))
 
     def refuse(self, connection: Readable, scope: Scope, default_headers: list[tuple[bytes, bytes]]) -> bytes:
         """Write the whole answer, count and log it; pause the connection if there were too many."""

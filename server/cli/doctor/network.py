@@ -29,10 +29,10 @@ def check_network(case: Case) -> Iterator[Finding]:
         yield problem(error.message.rstrip("."), f"{error.remedy} Or none: export EVALUATION_ROOTS=")
     try:
         key = settings.read_api_key()
-    except (OSError, ValueError) as error:
+    except SettingInvalid as error:
         file = shlex.quote(str(settings.api_key_file))
         remedy = f"head -c 24 /dev/urandom | base64 > {file} && chmod 600 {file}"
-        yield problem(f"the API key cannot be read: {error}", remedy)
+        yield problem(error.message.rstrip("."), remedy)
         return
     if not (key or settings.loopback or settings.insecure):
         yield note("without an API key /evaluate and /admin are closed to other machines", "To open them: export API_KEY_FILE=/path/to/key")

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from tests.level_model import level_png
+from tests.server.bare_client import BareClient
 from tests.server.process import ServerProcess
+from tests.soak.http_requests import request
 
 
 def test_every_reply_carries_the_headers(fake_server: ServerProcess) -> None:
@@ -66,4 +68,8 @@ def test_the_api_key_guards_all_but_health_and_page() -> None:
         assert (refused.status_code, refused.json()["code"], refused.headers["www-authenticate"]) == (401, "unauthorized", "Bearer")
         for headers in ({"x-api-key": "s3cret"}, {"authorization": "Bearer s3cret"}):
             assert server.client.post("/classify", content=level_png(8), headers=headers).status_code == 200
+        blanks = (b"X-Api-Key: \t s3cret \t ", b"Authorization:Bearer s3cret ")  # which do not belong to a value (RFC 9110, 5.5)
+        with BareClient(server.address) as client:
+            client.send(*(request(b"GET", b"/info", b"", header) for header in (*blanks, b"X-Api-Key: s3 cret", b"Connection: close")))
+            assert [status for status, _ in client.answers()] == [200, 200, 401, 401]
         assert "s3cret" not in json.dumps(server.client.get("/info", headers={"x-api-key": "s3cret"}).json())

@@ -13,6 +13,7 @@ from server.api.schemas import ErrorReply
 from server.http.limits import REFUSALS_PER_S
 from tests.bench.client import Load, run
 from tests.level_model import level_png, store_level_model
+from tests.server.bare_client import BareClient
 from tests.server.process import ServerProcess
 
 SLOW = level_png(8, 3000)  # some 50 ms to decode
@@ -74,6 +75,16 @@ def test_a_refusal_has_the_headers_and_the_body_of_every_other(full_server: Serv
         assert 429 in statuses
         assert statuses[-1] == 200
         assert body["predictions"][0]["class_id"] == 5  # type: ignore[index]
+
+
+def test_thousands_of_pipelined_upgrades_are_refused_one_by_one(full_server: ServerProcess) -> None:
+    """They arrive in few reads, each of which has more of them than Python's stack has room."""
+    one = b"POST /classify HTTP/1.1\r\nHost:x\r\nConnection:Upgrade\r\nUpgrade:a\r\n\r\n"
+    with BareClient(full_server.address) as client:
+        statuses = [status for status, _ in client.send(one * 5000).answers()]  # until an image has room: then 33 are too many
+    assert statuses.count(429) > 500
+    assert set(statuses) <= {429, 400}
+    assert full_server.troubles() == []
 
 
 def test_a_body_whose_end_is_not_known_is_refused_the_longer_way(full_server: ServerProcess) -> None:

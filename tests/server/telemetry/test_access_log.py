@@ -4,6 +4,8 @@ import asyncio
 import io
 import json
 
+import pytest
+
 from server.telemetry.access_log import FLUSH_S, AccessLog
 
 
@@ -38,6 +40,23 @@ def test_plain_lines_are_short() -> None:
     first, second = asyncio.run(written(as_json=False)).splitlines(keepends=False)[:2]
     assert first.endswith("INFO    POST /classify 200 12.3 ms 10.0.0.7 id-1")
     assert 'X\\"Y' in second
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_field_breaks_out_of_its_line(as_json: bool) -> None:
+    async def line() -> str:
+        stream = io.StringIO()
+        log = AccessLog(json=as_json, stream=stream)
+        hostile = 'a"\n\x1b[31m\x7f\x9b\u2028'
+        log.request("id", hostile, hostile, 404, 0, hostile)
+        log.flush()
+        return stream.getvalue()
+
+    text = asyncio.run(line())
+    assert text.endswith("\n")
+    assert text[:-1].isprintable()
+    if as_json:
+        assert json.loads(text)["client"] == 'a"\n\x1b[31m\x7f\x9b\u2028'
 
 
 def test_flush_writes_at_once_what_is_left() -> None:
