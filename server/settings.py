@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     api_key_file: Path | None = Field(
         None, description=f"A file that holds the API key. An empty file is an error; the one word {NO_KEY} stands for no key."
     )
+    api_keys_file: Path | None = Field(
+        None,
+        description="A file of several API keys, one a line as name:key. Each name is one client when clients share the engines, and is in "
+        "the access log. A key of API_KEY or API_KEY_FILE is named default. The file is read at start.",
+    )
     insecure: bool = Field(
         False,  # noqa: FBT003
         description="Serve /evaluate and /admin without an API key on other addresses than the loopback, too.",
@@ -111,7 +116,7 @@ class Settings(BaseSettings):
     decode_budget_bytes: Positive = Field(
         512 * 1024 * 1024,
         description="Bytes of all pictures together that engines decode at once, told from their headers; further images wait. "
-        "One image that needs more is decoded alone.",
+        "A quarter is kept for images that are quick to decode. One that needs more than the rest is decoded beside such images only.",
     )
     max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, told from its header.")
     max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")

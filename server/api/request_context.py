@@ -14,6 +14,8 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 TELLS_WHEN_GONE = "tells_when_gone"
 """A key in the scope of a server whose connection calls `abandon`."""
 LOOPBACK = ("127.0.0.1", "::1", "")
+INVITED = "classify.invited"
+"""In a scope: whether the request was promised a place of the full window."""
 _PROCESS = secrets.token_hex(4)
 _numbers = count(1)
 
@@ -30,6 +32,8 @@ class RequestContext:
     started_s: float
     client: str = ""
     """The client that gets an equal share of the engines."""
+    key: str = ""
+    """The name of its API key."""
     stages_s: dict[str, float] = field(default_factory=dict)
     status: int = 0
     engine: str = ""

@@ -15,6 +15,7 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from server.api.api_keys import ApiKeys
 from server.http.backlog import accept_all
 from server.http.connection import Connection
 from server.http.forwarding_proxies import ForwardingProxies
@@ -127,12 +128,10 @@ def collect_seldom() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-def make_server(app: ASGIApp, service: Service, reloader: Reloader, access_log: AccessLog | None) -> DrainingServer:
+def make_server(app: ASGIApp, service: Service, reloader: Reloader, keys: ApiKeys, access_log: AccessLog | None) -> DrainingServer:
     """The server of an application, with this project's connections."""
-    engine_name = service.models.default_engine_name
-    overload = Overload(
-        service.models.default.admission, service.metrics, engine_name, access_log, ForwardingProxies(service.settings.forwarded_allow_ips)
-    )
+    engine_name, proxies = service.models.default_engine_name, ForwardingProxies(service.settings.forwarded_allow_ips)
+    overload = Overload(service.models.default.admission, service.metrics, engine_name, keys, access_log, proxies)
     refusals = Refusals(read_connection_limits(service.settings), service.metrics, engine_name)
     config = uvicorn.Config(
         app,
@@ -148,9 +147,9 @@ def make_server(app: ASGIApp, service: Service, reloader: Reloader, access_log: 
     return DrainingServer(config, service, reloader, refusals, overload)
 
 
-def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.socket, access_log: AccessLog | None) -> int:
+def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.socket, keys: ApiKeys, access_log: AccessLog | None) -> int:
     """Serve until a signal; returns the exit code."""
-    server = make_server(app, service, reloader, access_log)
+    server = make_server(app, service, reloader, keys, access_log)
     collect_seldom()
     server.run(sockets=[listener])
     return 1 if service.failure or not server.started else 0

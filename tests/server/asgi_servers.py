@@ -15,6 +15,7 @@ import hypercorn.config
 import uvicorn
 
 from models.store import ZOO, StoredModel, zoo_manifest
+from server.api.api_keys import ApiKeys
 from server.app import create_app
 from server.cli.flags import load_settings
 from server.engines.fake_engine import FakeEngine
@@ -30,6 +31,7 @@ from server.telemetry.metrics import Metrics
 LATENCY_S = 0.25
 WINDOW = 2
 KEY = "key"
+KEYS = ApiKeys({"default": KEY})
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Application:
         fleet = Fleet.of(FakeEngine(WINDOW, LATENCY_S), WINDOW)
         service = Service(settings, [ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), ZOO), fleet)], Metrics())
         reloader = Reloader(service, "cpu")
-        return cls(create_app(service, reloader, Evaluations(service, "cpu", ()), KEY), service, reloader)
+        return cls(create_app(service, reloader, Evaluations(service, "cpu", ()), KEYS), service, reloader)
 
 
 Run = Callable[[Application, socket.socket, asyncio.Event], Awaitable[None]]
@@ -64,7 +66,7 @@ async def _until(server: uvicorn.Server, listener: socket.socket, over: asyncio.
 
 async def ours(made: Application, listener: socket.socket, over: asyncio.Event) -> None:
     """The listener of this project."""
-    await _until(make_server(made.app, made.service, made.reloader, None), listener, over)
+    await _until(make_server(made.app, made.service, made.reloader, KEYS, None), listener, over)
 
 
 def stock_uvicorn(http: Any) -> Run:
