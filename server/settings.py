@@ -137,6 +137,11 @@ class Settings(BaseSettings):
         "", description="The folders that POST /evaluate may measure, with all below them: name=/path,/other/path."
     )
     evaluation_dir: Path = Field(Path("evaluations"), description="Folder in which evaluations are kept. Each server needs one of its own.")
+    evaluation_disk_bytes: Positive = Field(
+        16 * 1024**3,
+        description="Bytes of all uploads that arrive, unpacked sets and kept evaluations together, in EVALUATION_DIR; more are answered "
+        "429. The largest upload needs twice MAX_UPLOAD_BYTES.",
+    )
     max_upload_bytes: Positive = Field(4 * 1024**3, description="Largest archive for POST /evaluate, packed and also unpacked.")
 
     # Stopping

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from server.api.schemas import ArtifactInfo, EngineInfo, InfoReply, Limits
+from server.api.schemas import ArtifactInfo, Budget, Budgets, EngineInfo, InfoReply, Limits
 from server.serving.service import Service
 from server.types import Runtime
 
@@ -29,6 +29,10 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             runtime=runtime,
             pipeline=settings.pipeline.name if settings.pipeline else None,
             limits=Limits.model_validate(settings, from_attributes=True),
+            budgets=Budgets(
+                body=Budget.model_validate(service.body_budget, from_attributes=True),
+                evaluation_disk=Budget.model_validate(service.disk_budget, from_attributes=True),
+            ),
         )
 
     return router

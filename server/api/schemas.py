@@ -133,6 +133,20 @@ class Limits(_Reply):
     max_batch_items: int
 
 
+class Budget(_Reply):
+    """Bytes that all requests share."""
+
+    held_bytes: int = Field(description="In use now.")
+    limit_bytes: int = Field(description="More are answered 429.")
+
+
+class Budgets(_Reply):
+    """The budgets of the server."""
+
+    body: Budget = Field(description="Memory: bodies that are being read or wait for their answers.")
+    evaluation_disk: Budget = Field(description="Disk: uploads, unpacked sets and kept evaluations.")
+
+
 class InfoReply(_Reply, title="Info"):
     """The served model, the engines and the limits."""
 
@@ -148,6 +162,7 @@ class InfoReply(_Reply, title="Info"):
     runtime: Runtime
     pipeline: str | None = Field(description="Name of the hand-written pipeline file, if there is one.")
     limits: Limits
+    budgets: Budgets | None = Field(None, description="What the requests share; older servers do not tell.")
 
 
 class EvaluationReply(_Reply, title="Evaluation"):
