@@ -68,8 +68,7 @@ bench: install-dev
 
 SECONDS ?= 3600
 soak: install-dev mxbase
-	$(BIN)/python -m tests.soak.http --seconds $(SECONDS)
-	$(BIN)/python -m tests.soak.images --seconds $(SECONDS)
+	$(BIN)/python -m tests.soak.hostile --seconds $(SECONDS) $(if $(FRESH),--fresh)
 	$(BIN)/python -m tests.soak.evaluation
 	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
 	$(BIN)/python -m tests.soak.mxbase
@@ -79,7 +78,7 @@ chaos: SECONDS = 60
 chaos: install-dev mxbase
 	$(BIN)/python -m tests.soak.chaos --seconds $(SECONDS)
 
-attack: install-dev
+attack: install-dev mxbase
 	$(BIN)/python -m pytest tests/attack -s
 
 # Goes into the server's environment, because it links to that OpenVINO, whose library has the version in its name.
