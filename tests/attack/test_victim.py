@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -26,31 +27,42 @@ LONG = [(server, attack, LONG_S) for server in SERVERS for attack in ATTACKS] + 
 ]
 
 
-class Besieged:
-    """A server, and what the victim found when it was alone."""
+class Sieges:
+    """One server at a time, kept as long as the same is asked for; with what the victim found when it was alone."""
 
-    def __init__(self, server: ServerProcess, bodies: Path) -> None:
-        self.server = server
+    def __init__(self, folders: pytest.TempPathFactory, bodies: Path) -> None:
         self.bodies = bodies
-        self.alone: Found = victim(server, SECONDS, bodies)
+        self._folders = folders
+        self._name = ""
+        self._stack = ExitStack()
+        self._found: tuple[ServerProcess, Found]
+
+    def of(self, name: str) -> tuple[ServerProcess, Found]:
+        """The server of this name."""
+        if name != self._name:
+            self.close()
+            server = self._stack.enter_context(besieged_server(self._folders.mktemp("siege"), **SERVERS[name]))
+            self._name, self._found = name, (server, victim(server, SECONDS, self.bodies))
+        return self._found
+
+    def close(self) -> None:
+        """End the server."""
+        self._stack.close()
 
 
 @pytest.fixture(scope="module")
-def besieged(request: pytest.FixtureRequest, bodies: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
-    with besieged_server(tmp_path_factory.mktemp("siege"), **SERVERS[request.param]) as server:
-        yield Besieged(server, bodies)
+def sieges(bodies: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sieges]:
+    with closing(Sieges(tmp_path_factory, bodies)) as sieges:
+        yield sieges
 
 
-@pytest.mark.parametrize(
-    ("besieged", "attack", "seconds"), [*SHORT, *(pytest.param(*case, marks=pytest.mark.soak) for case in LONG)], indirect=["besieged"]
-)
-def test_a_victim_is_answered(besieged: Besieged, figures: Figures, request: pytest.FixtureRequest, attack: str, seconds: float) -> None:
-    server, alone = besieged.server, besieged.alone
-    with attacked(server, attack, ATTACK_S + seconds + ATTACK_S, besieged.bodies) as answers:
+@pytest.mark.parametrize(("name", "attack", "seconds"), [*SHORT, *(pytest.param(*case, marks=pytest.mark.soak) for case in LONG)])
+def test_a_victim_is_answered(sieges: Sieges, figures: Figures, name: str, attack: str, seconds: float) -> None:
+    server, alone = sieges.of(name)
+    with attacked(server, attack, ATTACK_S + seconds + ATTACK_S, sieges.bodies) as answers:
         time.sleep(ATTACK_S)
-        found = victim(server, seconds, besieged.bodies)
+        found = victim(server, seconds, sieges.bodies)
     row = ATTACKS[attack].row if attack in ATTACKS else "all of these at once"
-    name = request.node.callspec.id.partition("-")[0]
     figures(f"victim, {name}: {row}", f"{found}; attackers got {answers}", f"all 200; goal p99 {2 * alone.p99_ms + 50:.0f} ms")
     assert alone.statuses.keys() == {"200"}
     assert found.statuses.keys() == {"200"}
