@@ -38,6 +38,8 @@ class RequestContext:
     @contextlib.contextmanager
     def unless_abandoned(self) -> Iterator[None]:
         """Interrupt the code inside when the client closes the connection; raises ClientGone."""
+        if self.client_gone:  # while its body was taken apart
+            raise ClientGone
         self._waiting = asyncio.current_task()
         try:
             yield
