@@ -68,8 +68,7 @@ bench: install-dev
 
 SECONDS ?= 3600
 soak: install-dev mxbase
-	$(BIN)/python -m tests.soak.http --seconds $(SECONDS)
-	$(BIN)/python -m tests.soak.images --seconds $(SECONDS)
+	$(BIN)/python -m tests.soak.hostile --seconds $(SECONDS) $(if $(FRESH),--fresh)
 	$(BIN)/python -m tests.soak.evaluation
 	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
 	$(BIN)/python -m tests.soak.mxbase

@@ -47,6 +47,8 @@ class RequestContext:
 
         `receive` of a request whose body has been read tells it. Without one the connection itself must call `abandon`.
         """
+        if self.client_gone:  # while its body was taken apart
+            raise ClientGone
         self._waiting = asyncio.current_task()
         watch = asyncio.create_task(self._watch(receive)) if receive else None
         try:

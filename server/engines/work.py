@@ -15,8 +15,8 @@ BASE_COST_S = 0.005
 """What an image costs besides its decoding; only its proportion to the decoding matters, when clients share."""
 TURNED_COST = 4
 """Of an image that is decoded, turned and encoded, and decoded again by the engine."""
-USUAL_OF = 100
-"""Images of which the usual cost is the mean, about."""
+MAX_REMEMBERED = 1000
+"""Clients of which the cost of the last image is known."""
 SLOW_S = 0.05
 """Of decoding: a photo of 8 megapixels."""
 
@@ -118,7 +118,7 @@ class InFlight:
         self.capacity = capacity
         self._works: set[Work] = set()
         self._held_s: dict[str, float] = {}  # the costs of what is in flight, by client
-        self._admitted, self._usual_s = 0, BASE_COST_S
+        self._last_s: dict[str, float] = {}  # the cost of the last image that a client sent, the latest client last
         self._changed = threading.Condition()
         self._open = False
 
@@ -143,6 +143,10 @@ class InFlight:
         if len(self._works) >= self.capacity and (loser := evict(work)):
             loser.answer(Saturated("All places are taken, and this client holds more of them than others.", "Try again in a moment."))
         with self._changed:
+            self._last_s.pop(work.client, None)
+            self._last_s[work.client] = work.cost_s
+            if len(self._last_s) > MAX_REMEMBERED:
+                del self._last_s[next(iter(self._last_s))]
             if not self._open:
                 raise EngineUnavailable("The engine is not running.", "Try again when /health/ready says so.")
             if len(self._works) >= self.capacity:
@@ -150,17 +154,14 @@ class InFlight:
             self._works.add(work)
             self._held_s[work.client] = self._held_s.get(work.client, 0.0) + work.cost_s
             work.leave = self._leave
-            self._admitted += 1
-            self._usual_s += (work.cost_s - self._usual_s) / min(self._admitted, USUAL_OF)
         # For those that are cancelled. The future would hold the work, which holds the future: a circle, with an error's frames in it.
         known = ref(work)
         work.future.add_done_callback(lambda _: self._leave(known()))
         return work
 
-    @property
-    def usual_s(self) -> float:
-        """What an image costs here, on average."""
-        return self._usual_s
+    def expected_s(self, client: str) -> float:
+        """What the next image of a client will cost: what its last one did, taken or not; of a new client, as little as an image can."""
+        return self._last_s.get(client, BASE_COST_S)
 
     def held_s(self, client: str) -> float:
         """The costs of all that is in flight for a client."""

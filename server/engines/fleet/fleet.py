@@ -112,14 +112,17 @@ class Fleet:
             return self._waiting.take_loser(self._in_flight.held_s, self._in_flight.held_s(work.client) + work.cost_s)
 
     def gives_way_to(self, client: str) -> bool:
-        """Whether in a full window an image would give way to one of the usual cost of this client."""
+        """Whether in a full window an image would give way to the next one of this client."""
         with self._lock:
-            return self._waiting.loser(self._in_flight.held_s, self._in_flight.held_s(client) + self._in_flight.usual_s) is not None
+            return self._waiting.loser(self._in_flight.held_s, self._next_s(client)) is not None
 
     def invites(self, client: str) -> bool:
         """The same; but a yes is seldom, since every yes brings a body."""
         with self._lock:
-            return self._waiting.invites(self._in_flight.held_s, self._in_flight.held_s(client) + self._in_flight.usual_s)
+            return self._waiting.invites(self._in_flight.held_s, self._next_s(client))
+
+    def _next_s(self, client: str) -> float:
+        return self._in_flight.held_s(client) + self._in_flight.expected_s(client)
 
     def _dispatch(self) -> None:
         """Hand waiting works to members, as long as there is room."""

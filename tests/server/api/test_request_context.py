@@ -68,3 +68,10 @@ def test_an_id_is_the_clients_if_it_is_harmless_and_else_new() -> None:
     ids = {request_id_of({b"x-request-id": given}) for given in (b"", b'"', b"x" * 65)} | {request_id_of({})}
     assert len(ids) == 4
     assert {len(one) for one in ids} == {16}
+
+
+def test_nothing_begins_for_a_client_that_is_gone() -> None:
+    context = RequestContext("id", 0.0)
+    context.abandon()
+    with pytest.raises(ClientGone), context.unless_abandoned():
+        pytest.fail("it began")

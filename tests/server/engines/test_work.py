@@ -6,7 +6,7 @@ from time import monotonic
 
 import pytest
 
-from server.engines.work import BASE_COST_S, InferenceRequest, InFlight
+from server.engines.work import BASE_COST_S, MAX_REMEMBERED, InferenceRequest, InFlight
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated
 from server.types import EncodedImage, ImageFormat, Prediction
 
@@ -82,4 +82,15 @@ def test_a_full_window_takes_a_work_for_one_that_gives_way() -> None:
     window.admit(replace(request(), client="b"), lambda _newcomer: held[1])
     assert isinstance(held[1].future.exception(0), Saturated)
     assert (len(window), window.held_s("a"), window.held_s("b")) == (2, BASE_COST_S, BASE_COST_S)
-    assert window.usual_s == pytest.approx(BASE_COST_S)
+
+
+def test_a_client_is_expected_to_send_what_it_sent_last() -> None:
+    window, costly = opened(1), replace(request(), image=replace(IMAGE, decode_s=1), client="a")
+    window.admit(costly)
+    with pytest.raises(Saturated):
+        window.admit(replace(costly, client="refused"))
+    assert [window.expected_s(client) for client in ("a", "refused", "new")] == [1 + BASE_COST_S, 1 + BASE_COST_S, BASE_COST_S]
+    for number in range(MAX_REMEMBERED):
+        with pytest.raises(Saturated):
+            window.admit(replace(request(), client=f"{number}"))
+    assert window.expected_s("a") == BASE_COST_S
