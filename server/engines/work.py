@@ -8,13 +8,11 @@ from time import monotonic
 from weakref import ref
 
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
-from server.images.upright import needs_turning
+from server.images.upright import upright_cost
 from server.types import EncodedImage, Prediction, Scores
 
 BASE_COST_S = 0.005
 """What an image costs besides its decoding; only its proportion to the decoding matters, when clients share."""
-TURNED_COST = 4
-"""Of an image that is decoded, turned and encoded, and decoded again by the engine."""
 USUAL_OF = 100
 """Images of which the usual cost is the mean, about."""
 SLOW_S = 0.05
@@ -48,8 +46,7 @@ class Work:
         self.admitted_s = self.taken_s = monotonic()
         self.request: InferenceRequest | None = request
         self.client = request.client
-        turned = TURNED_COST if needs_turning(request.image) else 1
-        self.decode_s, self.decoded_bytes = turned * request.image.decode_s, turned * request.image.decoded_bytes
+        self.decode_s, self.decoded_bytes = upright_cost(request.image)
         self.cost_s = BASE_COST_S + self.decode_s
         self.future: Future[Prediction] = Future()
         self.is_probe = is_probe
