@@ -109,10 +109,14 @@ def test_undecodable(data: bytes) -> None:
         upright(EncodedImage(data, ImageFormat.PNG, 40, 24, orientation=6))
 
 
-def test_a_picture_its_decoder_warns_of() -> None:
-    """More rows than the header tells of: libpng shows the first ones and warns."""
-    rows = zlib.compress(bytes(2 * (1 + 3 * 4)) * 2)
-    chunks = ((b"IHDR", struct.pack(">IIBBBBB", 4, 2, 8, 2, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
-    data = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*one) for one in chunks)
-    with pytest.raises(UndecodableImage, match=r"PNG of .* cannot be decoded"):
-        upright(EncodedImage(data, ImageFormat.PNG, 4, 2, orientation=6))
+def test_a_picture_with_a_row_too_few_or_too_many() -> None:
+    """libpng warns of both; only the first is damage."""
+    row = bytes(1 + 3 * 4)
+    for rows, whole in ((1, False), (2, True), (3, True)):
+        chunks = ((b"IHDR", struct.pack(">IIBBBBB", 4, 2, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(row * rows)), (b"IEND", b""))
+        image = EncodedImage(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*one) for one in chunks), ImageFormat.PNG, 4, 2, orientation=6)
+        if whole:
+            assert decoded(upright(image)).shape == (4, 2, 3)
+        else:
+            with pytest.raises(UndecodableImage, match=r"PNG of .* cannot be decoded"):
+                upright(image)
