@@ -113,9 +113,10 @@ class BodyTooLarge(ServiceError):
 
 
 class ImageTooLarge(ServiceError):
-    """The image has more pixels than `max_image_pixels`, or takes too long to decode; told from its header, nothing was decoded.
+    """The image has more pixels than `max_image_pixels`, or would after the resize, or takes too long to decode. Nothing was decoded.
 
-    Make the image smaller before it is sent, or raise MAX_IMAGE_PIXELS. A side may have 65,500 pixels.
+    Make the image smaller before it is sent, or raise MAX_IMAGE_PIXELS. A side may have 65,500 pixels. Where the model keeps the ratio,
+    a long and narrow picture becomes much larger.
     Save a JPEG of many scans as a plain one.
     """
 

@@ -8,13 +8,11 @@ from time import monotonic
 from weakref import ref
 
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
-from server.images.upright import needs_turning
+from server.images.upright import upright_cost
 from server.types import EncodedImage, Prediction, Scores
 
 BASE_COST_S = 0.005
 """What an image costs besides its decoding; only its proportion to the decoding matters, when clients share."""
-TURNED_COST = 4
-"""Of an image that is decoded, turned and encoded, and decoded again by the engine."""
 MAX_REMEMBERED = 1000
 """Clients of which the cost of the last image is known."""
 SLOW_S = 0.05
@@ -48,8 +46,7 @@ class Work:
         self.admitted_s = self.taken_s = monotonic()
         self.request: InferenceRequest | None = request
         self.client = request.client
-        turned = TURNED_COST if needs_turning(request.image) else 1
-        self.decode_s, self.decoded_bytes = turned * request.image.decode_s, turned * request.image.decoded_bytes
+        self.decode_s, self.decoded_bytes = upright_cost(request.image)
         self.cost_s = BASE_COST_S + self.decode_s
         self.future: Future[Prediction] = Future()
         self.is_probe = is_probe
@@ -159,9 +156,9 @@ class InFlight:
         work.future.add_done_callback(lambda _: self._leave(known()))
         return work
 
-    def expected_s(self, client: str) -> float:
-        """What the next image of a client will cost: what its last one did, taken or not; of a new client, as little as an image can."""
-        return self._last_s.get(client, BASE_COST_S)
+    def next_held_s(self, client: str) -> float:
+        """What a client would hold with its next image: as if that costs what its last one did, taken or not, or as little as one can."""
+        return self.held_s(client) + self._last_s.get(client, BASE_COST_S)
 
     def held_s(self, client: str) -> float:
         """The costs of all that is in flight for a client."""

@@ -12,7 +12,7 @@ from server.engines.work import Work
 from server.errors import EngineUnavailable, ServiceError
 from server.images.upright import needs_turning, upright
 
-FAILURES = 3  # in a row; a single failure may be the image's fault
+FAILURES = 3  # in a row; then a probe shows whether the engine is at fault, or the images
 PROBE_S = 10.0
 REST_S = 0.01  # after a stream refused an image, which it did because it is full
 DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
@@ -59,7 +59,7 @@ class Member:
         """The number of images it would take now; none behind an image that takes long to decode."""
         if self._rest_s > monotonic():
             return 0
-        places = self.engine.places
+        places = self.engine.places - (self.in_doubt and not self._has_probe)
         if self.slow:
             places -= self.slow * (places // self.engine.decoders - 1)
         return places - len(self.under_way)
@@ -157,9 +157,21 @@ class Member:
         return f"it gave no result for {allowed_s:.3g} s." if self._liveness.stalled(len(self.under_way), allowed_s) else ""
 
     @property
-    def is_idle(self) -> bool:
-        """Whether it is up and had no result for so long that it should get a probe."""
-        return bool(self._watch.idle_s) and not self.down and not self.under_way and self._liveness.still_s > self._watch.idle_s
+    def in_doubt(self) -> bool:
+        """Whether it failed so many images in a row that a probe decides; it keeps a place free for it."""
+        return self._failures >= FAILURES
+
+    @property
+    def _has_probe(self) -> bool:
+        return any(work.is_probe for work in self.under_way)
+
+    @property
+    def wants_probe(self) -> bool:
+        """Whether it is up, and in doubt, or had no result for very long."""
+        if self.down or self._has_probe:
+            return False
+        is_idle = bool(self._watch.idle_s) and not self.under_way and self._liveness.still_s > self._watch.idle_s
+        return is_idle or (self.in_doubt and len(self.under_way) < self.engine.places)
 
     def probe(self) -> Work:
         """A picture that shows whether the engine works."""
