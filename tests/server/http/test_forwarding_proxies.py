@@ -1,4 +1,4 @@
-"""Whom a request comes from, where a proxy stands between."""
+"""The client of a request, where a proxy stands between."""
 
 import httpx
 import pytest
