@@ -120,9 +120,8 @@ def test_malformed_bodies(server: ServerProcess, request_kind: dict[str, object]
 
 def half_an_upload(server: ServerProcess, size: int) -> BareClient:
     head = b'--b\r\nContent-Disposition: form-data; name="archive"\r\n\r\n' + bytes(size)
-    kind, length = "multipart/form-data; boundary=b", len(head) + 1000
-    line = f"POST /evaluate HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
-    return BareClient(server.address).send(line.encode() + head)
+    headers = f"Host: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(head) + 1000}"
+    return BareClient(server.address).send(f"POST /evaluate HTTP/1.1\r\n{headers}\r\n\r\n".encode() + head)
 
 
 def held(server: ServerProcess) -> tuple[int, int]:
