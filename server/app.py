@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from server.api.admin_routes import admin_routes
+from server.api.api_keys import NO_KEYS, ApiKeys
 from server.api.classify_routes import ClassifyRoutes
 from server.api.error_response import error_response
 from server.api.evaluation_routes import EvaluationRoutes
@@ -40,7 +41,7 @@ PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none';
 
 
 def create_app(
-    service: Service, reloader: Reloader, evaluations: Evaluations, api_key: str | None = None, access_log: AccessLog | None = None
+    service: Service, reloader: Reloader, evaluations: Evaluations, keys: ApiKeys = NO_KEYS, access_log: AccessLog | None = None
 ) -> HotRoutes:
     """The ASGI application of one service."""
 
@@ -72,28 +73,26 @@ def create_app(
     app.include_router(health_routes(service))
     app.include_router(metrics_routes(service.metrics))
     app.include_router(info_routes(service, reloader.runtime))
-    allowed = safe_only(service.settings, api_key)
+    allowed = safe_only(service.settings, keys)
     app.include_router(admin_routes(reloader, allowed))
     for router in EvaluationRoutes(evaluations, service).routers(allowed):
         app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB))
     add_hot_routes(app)
-    middleware = _middleware(app, service, api_key, access_log)
+    middleware = _middleware(app, service, keys, access_log)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_middleware(middleware)
     return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()})
 
 
-def _middleware(
-    app: FastAPI, service: Service, api_key: str | None, access_log: AccessLog | None
-) -> Callable[[ASGIApp], RequestMiddleware]:
+def _middleware(app: FastAPI, service: Service, keys: ApiKeys, access_log: AccessLog | None) -> Callable[[ASGIApp], RequestMiddleware]:
     return partial(
         RequestMiddleware,
         endpoints=frozenset(route.path for route in app.routes if isinstance(route, Route | Mount)),
         metrics=service.metrics,
         engine_name=service.models.default_engine_name,
-        api_key=api_key,
+        keys=keys,
         access_log=access_log,
     )
 

@@ -40,6 +40,11 @@ class Settings(BaseSettings):
         "It has no flag, since everybody on the machine can read a command line.",
     )
     api_key_file: Path | None = Field(None, description="A file that holds the API key.")
+    api_keys_file: Path | None = Field(
+        None,
+        description="A file of several API keys, one a line as name:key. Each name is one client when clients share the engines, and is in "
+        "the access log. A key of API_KEY or API_KEY_FILE is named default. The file is read at start.",
+    )
     insecure: bool = Field(
         False,  # noqa: FBT003
         description="Serve /evaluate and /admin without an API key on other addresses than the loopback, too.",

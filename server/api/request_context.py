@@ -28,6 +28,8 @@ class RequestContext:
     started_s: float
     client: str = ""
     """The client that gets an equal share of the engines."""
+    key: str = ""
+    """The name of its API key."""
     stages_s: dict[str, float] = field(default_factory=dict)
     status: int = 0
     engine: str = ""

@@ -9,13 +9,14 @@ from server.settings import Settings
 @with_settings
 def serve(settings: Settings) -> None:
     """Serve the model over HTTP. Every flag is also an environment variable, in capitals, and a line of ascend-classify.toml."""
+    from server.api.api_keys import ApiKeys
     from server.evaluation.dataset.roots import parse_roots
     from server.http.address import bind
     from server.serving.service_assembly import open_service
     from server.telemetry.logs import configure_logs
 
     access_log = configure_logs(settings.log_level, settings.log_format)
-    api_key = settings.read_api_key()
+    keys = ApiKeys.of(settings)
     roots = parse_roots(settings.evaluation_roots)
     listener = bind(settings)
     service, runtime = open_service(settings)
@@ -27,7 +28,8 @@ def serve(settings: Settings) -> None:
     from server.serving.reload import Reloader
 
     evaluations, reloader = Evaluations(service, runtime, roots), Reloader(service, runtime)
-    code = listen(create_app(service, reloader, evaluations, api_key, access_log), service, reloader, listener, access_log)
+    app = create_app(service, reloader, evaluations, keys, access_log)
+    code = listen(app, service, reloader, listener, keys, access_log)
     if service.failure:
         raise service.failure
     raise typer.Exit(code)

@@ -15,6 +15,7 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from server.api.api_keys import ApiKeys
 from server.http.backlog import accept_all
 from server.http.connection import Connection
 from server.http.limits import read_connection_limits
@@ -126,10 +127,10 @@ def collect_seldom() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.socket, access_log: AccessLog | None) -> int:
+def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.socket, keys: ApiKeys, access_log: AccessLog | None) -> int:
     """Serve until a signal; returns the exit code."""
     engine_name = service.models.default_engine_name
-    overload = Overload(service.models.default.admission, service.metrics, engine_name, access_log)
+    overload = Overload(service.models.default.admission, service.metrics, engine_name, keys, access_log)
     refusals = Refusals(read_connection_limits(service.settings), service.metrics, engine_name)
     config = uvicorn.Config(
         app,

@@ -9,7 +9,8 @@ from typing import Protocol
 from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from server.api.request_context import client_of, request_id_of
+from server.api.api_keys import ApiKeys
+from server.api.request_context import request_id_of
 from server.api.statuses import status_of
 from server.errors import Saturated
 from server.http.head import Head
@@ -52,8 +53,11 @@ class Overload:
     So the number of refusals per second is limited; the server does not read from further connections until their turn.
     """
 
-    def __init__(self, admission: Admission, metrics: Metrics, engine_name: Callable[[], str], access_log: AccessLog | None) -> None:
+    def __init__(
+        self, admission: Admission, metrics: Metrics, engine_name: Callable[[], str], keys: ApiKeys, access_log: AccessLog | None
+    ) -> None:
         self._admission = admission
+        self._keys = keys
         self._metrics = metrics
         self._access_log = access_log
         for path in PATHS:
@@ -69,11 +73,20 @@ class Overload:
         return (
             scope["path"] in PATHS
             and scope["method"] == "POST"
-            and self._admission.is_full_for(client_of(scope))
+            and self._admission.is_full
+            and self._has_no_place_for(scope)
             and head.content_length is not None
             and head.content_length <= DISCARD_BYTES
             and not head.expects_continue
         )
+
+    def _has_no_place_for(self, scope: Scope) -> bool:
+        """Nobody without a key gets a place of others."""
+        name = self._name_of(scope)
+        return (bool(self._keys) and not name) or self._admission.is_full_for(self._keys.client_of(scope, name))
+
+    def _name_of(self, scope: Scope) -> str:
+        return self._keys.find(dict(scope["headers"])) if self._keys else ""
 
     def refuse(self, connection: Readable, scope: Scope, default_headers: list[tuple[bytes, bytes]]) -> bytes:
         """Write the whole answer, count and log it; pause the connection if there were too many."""
@@ -85,7 +98,7 @@ class Overload:
         if self._access_log:
             client = scope["client"] or ("", 0)
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            self._access_log.request(request_id, "POST", path, int(_STATUS), elapsed_s, client[0])
+            self._access_log.request(request_id, "POST", path, int(_STATUS), elapsed_s, client[0], self._name_of(scope))
         self._left -= 1
         if self._left < 1:
             connection.flow.pause_reading()

@@ -43,9 +43,14 @@ class Admission:
             self.count_refusal()
             raise self.refusal()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether all places of the window are taken."""
+        return self.under_way >= self._engine.capacity
+
     def is_full_for(self, client: str) -> bool:
         """Whether the window has no place for a client, because no other client holds more of it."""
-        return self.under_way >= self._engine.capacity and not self._engine.gives_way_to(client)
+        return self.is_full and not self._engine.gives_way_to(client)
 
     def refusal(self) -> Saturated:
         """The error returned when the window is full."""

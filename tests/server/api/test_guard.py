@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from starlette.requests import Request
 
+from server.api.api_keys import ApiKeys
 from server.api.guard import hostname, safe_only
 from server.cli.flags import load_settings
 from server.errors import Forbidden
@@ -15,7 +16,8 @@ def ask(api_key: str | None = None, method: str = "POST", *, host: str = "127.0.
     """Ask the guard of a server that listens on `host`, with headers of which `_` stands for `-`."""
     settings = load_settings(host=host, insecure=headers.pop("insecure", "") == "yes", allowed_hosts="box.example, other")
     raw = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in {"Host": "127.0.0.1:8000", **headers}.items()]
-    asyncio.run(safe_only(settings, api_key)(Request({"type": "http", "method": method, "headers": raw})))
+    keys = ApiKeys({"default": api_key} if api_key else {})
+    asyncio.run(safe_only(settings, keys)(Request({"type": "http", "method": method, "headers": raw})))
 
 
 @pytest.mark.parametrize(
