@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
 from server.api.body import ImageBody, read_images
-from server.api.request_context import RequestContext, context_of
+from server.api.request_context import INVITED, RequestContext, context_of
 from server.errors import BadRequest, Saturated, ServiceError
 from server.images.inspection import inspect_image
 from server.serving.budgets import BodyBudget, BodyHold
@@ -48,7 +48,7 @@ class ClassifyRoutes:
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify one image; answers with the best classes."""
         context, model = context_of(scope), self._models.default
-        model.admission.check_room(context.client)
+        self._check_room(model, scope)
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, receive), self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
@@ -63,7 +63,7 @@ class ClassifyRoutes:
     async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify several images; answers with one outcome each, in order. 429 only if no image was accepted."""
         context, model = context_of(scope), self._models.default
-        model.admission.check_room(context.client)
+        self._check_room(model, scope)
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, receive), self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
@@ -84,6 +84,11 @@ class ClassifyRoutes:
         ]
         context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
         await send_json(send, {**model.served.words, "results": results, "timing_ms": _timing_ms(context)})
+
+    @staticmethod
+    def _check_room(model: RegisteredModel, scope: Scope) -> None:
+        if not scope.get(INVITED):
+            model.admission.check_room(context_of(scope).client)
 
     async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float) -> _Answer:
         image = inspect_image(data, self._settings.max_image_pixels)

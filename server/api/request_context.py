@@ -12,6 +12,8 @@ from starlette.types import Scope
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 LOOPBACK = ("127.0.0.1", "::1", "")
+INVITED = "classify.invited"
+"""In a scope: whether the request was promised a place of the full window."""
 _PROCESS = secrets.token_hex(4)
 _numbers = count(1)
 

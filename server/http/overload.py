@@ -10,7 +10,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from server.api.api_keys import ApiKeys
-from server.api.request_context import request_id_of
+from server.api.request_context import INVITED, request_id_of
 from server.api.statuses import status_of
 from server.errors import Saturated
 from server.http.head import Head
@@ -81,9 +81,10 @@ class Overload:
         )
 
     def _has_no_place_for(self, scope: Scope) -> bool:
-        """Nobody without a key gets a place of others."""
+        """Nobody without a key gets a place of others. Whoever gets one is not asked again: places are given seldom."""
         name = self._name_of(scope)
-        return (bool(self._keys) and not name) or self._admission.is_full_for(self._keys.client_of(scope, name))
+        scope[INVITED] = (bool(name) or not self._keys) and not self._admission.is_full_for(self._keys.client_of(scope, name))
+        return not scope[INVITED]
 
     def _name_of(self, scope: Scope) -> str:
         return self._keys.find(dict(scope["headers"])) if self._keys else ""
