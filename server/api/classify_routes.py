@@ -44,6 +44,7 @@ class ClassifyRoutes:
         self._models = models
         self._budget = budget
         self._settings = settings
+        self._batch_turn = asyncio.Lock()
 
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify one image; answers with the best classes."""
@@ -91,6 +92,7 @@ class ClassifyRoutes:
             model.admission.check_room(context_of(scope).client)
 
     async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float) -> _Answer:
+        model.admission.check_place(context.client)
         image = inspect_image(data, self._settings.max_image_pixels)
         served = model.served  # which may be another one by the time of the answer
         return _Answer(served, await model.admission.classify(image, request_id, deadline_s, context.client))
@@ -98,6 +100,8 @@ class ClassifyRoutes:
     async def _outcome(
         self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float
     ) -> _Answer | ServiceError:
+        async with self._batch_turn:  # after each image of a batch the loop sees to others: a batch can take long to inspect
+            await asyncio.sleep(0)
         try:
             return await self._predict(model, data, context, request_id, deadline_s)
         except ServiceError as error:

@@ -24,8 +24,8 @@ ENGINES = {
 }
 BATCH = 64
 INTERVAL_S = 0.25
-ALONE_S, ATTACK_S = 2.5, 4.0
-BEGIN_S = 1.0  # until the window is full
+ALONE_S, ATTACK_S = 2.0, 3.0
+BEGIN_S = 0.7  # until the window is full
 MOST_S = 2.0  # far above the goal, which is printed, since the machine may be busy with other work
 PIXELS = 50_000_000
 GOOD, CLASS_ID = level_png(20), 5

@@ -114,6 +114,11 @@ class Fleet:
     def gives_way_to(self, client: str) -> bool:
         """Whether in a full window an image would give way to one of the usual cost of this client."""
         with self._lock:
+            return self._waiting.loser(self._in_flight.held_s, self._in_flight.held_s(client) + self._in_flight.usual_s) is not None
+
+    def invites(self, client: str) -> bool:
+        """The same; but a yes is seldom, since every yes brings a body."""
+        with self._lock:
             return self._waiting.invites(self._in_flight.held_s, self._in_flight.held_s(client) + self._in_flight.usual_s)
 
     def _dispatch(self) -> None:
