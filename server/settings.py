@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     decode_budget_bytes: Positive = Field(
         512 * 1024 * 1024,
         description="Bytes of all pictures together that engines decode at once, told from their headers; further images wait. "
-        "One image that needs more is decoded alone.",
+        "A quarter is kept for images that are quick to decode. One that needs more than the rest is decoded beside such images only.",
     )
     max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, told from its header.")
     max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")

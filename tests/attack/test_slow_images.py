@@ -26,7 +26,8 @@ BATCH = 64
 INTERVAL_S = 0.25
 ALONE_S, ATTACK_S = 2.0, 3.0
 BEGIN_S = 0.7  # until the window is full
-MOST_S = 2.0  # far above the goal, which is printed, since the machine may be busy with other work
+AT_ONCE = 8  # more than an engine takes: the others wait in the fleet
+MOST_S = 5.0  # far above the goal, which is printed, since the machine may be busy with other work
 PIXELS = 50_000_000
 GOOD, CLASS_ID = level_png(20), 5
 
@@ -113,7 +114,7 @@ def test_a_neighbour_is_answered(server: ServerProcess, attack: tuple[Path, str]
                 attacker.kill()
         words = f"p50 {percentile_ms(took_s, 50):.0f} ms, p99 {percentile_ms(took_s, 99):.0f} ms (goal {goal_ms:.0f})"
         print(f"{request.node.callspec.id}: {connections} connections, {in_flight:.0f} images in flight; {words}")
-        assert in_flight > BATCH / 2
+        assert in_flight > AT_ONCE
         assert max(took_s) < goal_ms / 1000 + MOST_S
     print(f"alone: p50 {percentile_ms(alone_s, 50):.0f} ms, p99 {percentile_ms(alone_s, 99):.0f} ms")
     assert server.metric("classify_engine_restarts_total") == 0

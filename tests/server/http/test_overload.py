@@ -93,3 +93,35 @@ def test_those_who_do_not_wait_get_no_more_refusals_than_the_server_can_afford(f
     assert full_server.metric("classify_rejected_total", reason="saturated") >= refused
     assert full_server.metric("classify_http_requests_total", endpoint="/classify", code="429") >= refused
     assert set(found["statuses"]) <= {"200", "429"}
+
+
+def test_a_full_window_has_a_place_for_another_key_and_for_none_without(tmp_path: Path) -> None:
+    store_level_model(tmp_path / "store")
+    (tmp_path / "keys").write_text("many:one\nfew:two\n")
+    with (
+        ServerProcess(
+            model_store=tmp_path / "store", model="level", streams_per_device=1, window=4, api_keys_file=tmp_path / "keys"
+        ) as server,
+        ThreadPoolExecutor(6) as pool,
+    ):
+        stop = time.monotonic() + 2
+
+        def status(key: str, body: bytes) -> int:
+            return server.client.post("/classify", content=body, headers={"X-Api-Key": key}).status_code
+
+        def keep_busy(_: int) -> list[int]:
+            statuses = []
+            while time.monotonic() < stop:
+                statuses.append(status("one", SLOW))
+            return statuses
+
+        busy = pool.map(keep_busy, range(6))
+        time.sleep(0.5)
+        found = []
+        while time.monotonic() < stop - 0.5:
+            found.append((status("two", QUICK), status("three", QUICK)))
+            time.sleep(0.03)
+        refused = sum(statuses.count(429) for statuses in busy)
+    assert refused > 0
+    assert {quick for quick, _ in found} == {200}
+    assert {unknown for _, unknown in found} <= {401, 429}
