@@ -1,4 +1,4 @@
-"""Where the coded data of a JPEG scan end (ITU-T T.81, B.1.1.5)."""
+"""Where the coded data of a JPEG scan end, and where their restarts are (ITU-T T.81, B.1.1.5)."""
 
 import re
 
@@ -34,3 +34,17 @@ def _first_mark(data: bytes, start: int, end: int) -> int | None:
     marks &= coded[1:] != 0
     found = int(marks.argmax()) if marks.size else 0
     return start + found if marks.size and marks[found] else None
+
+
+def find_restart(data: bytes, start: int, end: int, number: int) -> int | None:
+    """Where in [start, end) the restart stands that comes after `number` others; None if there are not so many."""
+    while start < end - 1:
+        stop = min(start + _MOST_BYTES, end)
+        coded = np.frombuffer(data, np.uint8, stop - start, start)
+        marks = (coded[:-1] == 0xFF) & ((coded[1:] & 0xF8) == 0xD0)
+        found = int(np.count_nonzero(marks))
+        if found > number:
+            return start + int(np.flatnonzero(marks)[number])
+        number -= found
+        start = stop - 1  # a restart may lie across the border
+    return None
