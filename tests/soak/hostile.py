@@ -50,7 +50,6 @@ def soak_engine(engine: str, seconds: float, progress: Progress, state: Path) ->
                 rss_mb.append(server.memory_mb())
                 progress.add_memory(rss_mb[0], rss_mb[-1])
             except (OSError, HTTPException) as error:
-                progress.crashes += 1
                 progress.add_faults(
                     [f"{engine}, images from {progress.images[engine]}, requests from {progress.requests[engine]}: {error!r}"]
                 )
@@ -59,6 +58,9 @@ def soak_engine(engine: str, seconds: float, progress: Progress, state: Path) ->
                 progress.seconds += time.monotonic() - began_s
                 progress.write(state)
         progress.add_faults(server.troubles())
+    if code := server.wait():
+        progress.crashes += 1
+        progress.add_faults([f"{engine}: the server ended with exit code {code}"])
 
 
 def soak(seconds: float, progress: Progress, state: Path) -> None:
