@@ -14,12 +14,12 @@ from models.manifest import MAX_TOP_K
 from server.api.body import ImageBody, read_images
 from server.api.request_context import RequestContext, context_of
 from server.errors import BadRequest, Saturated, ServiceError
-from server.images.inspection import inspect_image
 from server.serving.budgets import BodyBudget, BodyHold
+from server.serving.inspection_pool import InspectionPool
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
-from server.types import Prediction
+from server.types import EncodedImage, Prediction
 
 DEFAULT_TOP_K = 5
 
@@ -44,6 +44,7 @@ class ClassifyRoutes:
         self._models = models
         self._budget = budget
         self._settings = settings
+        self._inspection = InspectionPool(settings.max_image_pixels)
 
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify one image; answers with the best classes."""
@@ -54,8 +55,10 @@ class ClassifyRoutes:
             context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
+            deadline_s = model.admission.deadline_s(timeout_ms)
             with context.unless_abandoned():
-                answer = await self._predict(model, body.images[0], context, context.request_id, model.admission.deadline_s(timeout_ms))
+                images = await self._inspection.inspect(body.images)
+                answer = await self._predict(model, images.pop(), context, context.request_id, deadline_s)
         context.stages_s |= answer.prediction.stages_s
         context.engine = answer.prediction.engine
         await send_json(send, answer.words(top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(context)})
@@ -70,10 +73,10 @@ class ClassifyRoutes:
             options = all_options(scope, body)
             top_k = number(options, "top_k", MAX_TOP_K) or DEFAULT_TOP_K
             deadline_s = model.admission.deadline_s(number(options, "timeout_ms"))
-            works = [
-                self._outcome(model, image, context, f"{context.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)
-            ]
             with context.unless_abandoned():
+                images = await self._inspection.inspect(body.images)
+                names = [f"{context.request_id}-{index}" for index in range(len(images))]
+                works = [self._outcome(model, image, context, name, deadline_s) for name, image in zip(names, images, strict=True)]
                 outcomes = await asyncio.gather(*works)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Saturated)]
         if len(refusals) == len(outcomes):
@@ -85,16 +88,22 @@ class ClassifyRoutes:
         context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
         await send_json(send, {**model.served.words, "results": results, "timing_ms": _timing_ms(context)})
 
-    async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float) -> _Answer:
-        image = inspect_image(data, self._settings.max_image_pixels)
+    async def _predict(
+        self, model: RegisteredModel, image: EncodedImage | ServiceError, context: RequestContext, request_id: str, deadline_s: float
+    ) -> _Answer:
+        if isinstance(image, ServiceError):
+            try:
+                raise image
+            finally:
+                del image  # it holds the frames, and would be held by this one
         served = model.served  # which may be another one by the time of the answer
         return _Answer(served, await model.admission.classify(image, request_id, deadline_s, context.client))
 
     async def _outcome(
-        self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float
+        self, model: RegisteredModel, image: EncodedImage | ServiceError, context: RequestContext, request_id: str, deadline_s: float
     ) -> _Answer | ServiceError:
         try:
-            return await self._predict(model, data, context, request_id, deadline_s)
+            return await self._predict(model, image, context, request_id, deadline_s)
         except ServiceError as error:
             return error.with_traceback(None)  # whose frames hold the image
 
