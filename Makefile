@@ -5,7 +5,7 @@
 # make test-import     networks that torch wrote, imported and compared with torch (in its own environment)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    wrong input for SECONDS (an hour), an evaluation of 50,000 images, 200,000 requests to the compiled classifier, chaos
-# make attack  measure the cost of hostile requests: series of metrics, memory
+# make attack  measure the cost of hostile requests: series of metrics, memory, what others wait
 # make chaos   kill, stop, slow down and confuse engines under load (SECONDS=60)
 # make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
@@ -68,8 +68,7 @@ bench: install-dev
 
 SECONDS ?= 3600
 soak: install-dev mxbase
-	$(BIN)/python -m tests.soak.http --seconds $(SECONDS)
-	$(BIN)/python -m tests.soak.images --seconds $(SECONDS)
+	$(BIN)/python -m tests.soak.hostile --seconds $(SECONDS) $(if $(FRESH),--fresh)
 	$(BIN)/python -m tests.soak.evaluation
 	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
 	$(BIN)/python -m tests.soak.mxbase
@@ -79,7 +78,7 @@ chaos: SECONDS = 60
 chaos: install-dev mxbase
 	$(BIN)/python -m tests.soak.chaos --seconds $(SECONDS)
 
-attack: install-dev
+attack: install-dev mxbase
 	$(BIN)/python -m pytest tests/attack -s
 
 # Goes into the server's environment, because it links to that OpenVINO, whose library has the version in its name.

@@ -12,6 +12,8 @@ from models.model_errors import ClassifyError
 
 Positive = Annotated[int, Field(ge=1)]
 SETTINGS_FILE = "ascend-classify.toml"
+NO_KEY = "no-api-key"
+"""The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
 
 
 class SettingInvalid(ClassifyError):
@@ -39,7 +41,14 @@ class Settings(BaseSettings):
         description="If set, every route but the health routes and the page asks for it, as X-Api-Key or as Authorization: Bearer. "
         "It has no flag, since everybody on the machine can read a command line.",
     )
-    api_key_file: Path | None = Field(None, description="A file that holds the API key.")
+    api_key_file: Path | None = Field(
+        None, description=f"A file that holds the API key. An empty file is an error; the one word {NO_KEY} stands for no key."
+    )
+    api_keys_file: Path | None = Field(
+        None,
+        description="A file of several API keys, one a line as name:key. Each name is one client when clients share the engines, and is in "
+        "the access log. A key of API_KEY or API_KEY_FILE is named default. The file is read at start.",
+    )
     insecure: bool = Field(
         False,  # noqa: FBT003
         description="Serve /evaluate and /admin without an API key on other addresses than the loopback, too.",
@@ -48,6 +57,11 @@ class Settings(BaseSettings):
         "",
         description="Names, with commas between, under which /evaluate and /admin are served without an API key, besides localhost "
         "and loopback addresses.",
+    )
+    forwarded_allow_ips: str = Field(
+        "",
+        description="Addresses and networks of proxies, with commas between, whose X-Forwarded-For and X-Forwarded-Proto are believed; "
+        "* believes everybody. By default nobody is believed, not even this machine.",
     )
 
     # Model
@@ -102,7 +116,7 @@ class Settings(BaseSettings):
     decode_budget_bytes: Positive = Field(
         512 * 1024 * 1024,
         description="Bytes of all pictures together that engines decode at once, told from their headers; further images wait. "
-        "One image that needs more is decoded alone.",
+        "A quarter is kept for images that are quick to decode. One that needs more than the rest is decoded beside such images only.",
     )
     max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, told from its header.")
     max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")
@@ -123,6 +137,11 @@ class Settings(BaseSettings):
         "", description="The folders that POST /evaluate may measure, with all below them: name=/path,/other/path."
     )
     evaluation_dir: Path = Field(Path("evaluations"), description="Folder in which evaluations are kept. Each server needs one of its own.")
+    evaluation_disk_bytes: Positive = Field(
+        16 * 1024**3,
+        description="Bytes of all uploads that arrive, unpacked sets and kept evaluations together, in EVALUATION_DIR; more are answered "
+        "429. The largest upload needs twice MAX_UPLOAD_BYTES.",
+    )
     max_upload_bytes: Positive = Field(4 * 1024**3, description="Largest archive for POST /evaluate, packed and also unpacked.")
 
     # Stopping
@@ -161,10 +180,20 @@ class Settings(BaseSettings):
             return self.host == "localhost"
 
     def read_api_key(self) -> str | None:
-        """The API key, from its file or its setting; raises OSError if the file cannot be read."""
+        """The API key, from its file or its setting; raises SettingInvalid if the file cannot be read or is empty."""
         if self.api_key_file:
-            return self.api_key_file.read_text("utf-8").strip()
+            return _key_of(self.api_key_file)
         return self.api_key.get_secret_value() if self.api_key else None
+
+
+def _key_of(file: Path) -> str | None:
+    try:
+        key = file.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise SettingInvalid(f"API_KEY_FILE: {file} cannot be read: {error}.", "Name a text file that this user can read.") from error
+    if not key:
+        raise SettingInvalid(f"API_KEY_FILE: {file} is empty.", f"Write the key into it, or the word {NO_KEY} to serve without one.")
+    return None if key == NO_KEY else key
 
 
 class AscendEnvironment(BaseSettings):

@@ -31,7 +31,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("mxbase", 90),
         Suite("test", 300),
         Suite("test-mxbase", 240, "the compiled classifier by itself, under sanitizers too"),
-        Suite("attack", 120, "what hostile requests may cost: series of metrics, memory"),
+        Suite("attack", 140, "what hostile requests may cost: series of metrics, memory, what others wait"),
         Suite("chaos", 100, "engines killed, stopped and given garbage under load"),
         Suite("docs", 60, "the documentation as a site, strictly"),
         Suite("smoke-training", 120),

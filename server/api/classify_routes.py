@@ -12,14 +12,15 @@ from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
 from server.api.body import ImageBody, read_images
-from server.api.request_context import RequestContext, context_of
+from server.api.error_response import told
+from server.api.request_context import INVITED, RequestContext, context_of, watch_of
 from server.errors import BadRequest, Saturated, ServiceError
 from server.serving.budgets import BodyBudget, BodyHold
 from server.serving.inspection_pool import InspectionPool
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
-from server.types import EncodedImage, Prediction
+from server.types import Prediction
 
 DEFAULT_TOP_K = 5
 
@@ -45,20 +46,19 @@ class ClassifyRoutes:
         self._budget = budget
         self._settings = settings
         self._inspection = InspectionPool(settings.max_image_pixels)
+        self._batch_turn = asyncio.Lock()
 
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify one image; answers with the best classes."""
         context, model = context_of(scope), self._models.default
-        model.admission.check_room(context.client)
+        self._check_room(model, scope)
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, receive), self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
-            deadline_s = model.admission.deadline_s(timeout_ms)
-            with context.unless_abandoned():
-                images = await self._inspection.inspect(body.images)
-                answer = await self._predict(model, images.pop(), context, context.request_id, deadline_s)
+            with context.unless_abandoned(watch_of(scope, receive)):
+                answer = await self._predict(model, body.images[0], context, context.request_id, model.admission.deadline_s(timeout_ms))
         context.stages_s |= answer.prediction.stages_s
         context.engine = answer.prediction.engine
         await send_json(send, answer.words(top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(context)})
@@ -66,44 +66,46 @@ class ClassifyRoutes:
     async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify several images; answers with one outcome each, in order. 429 only if no image was accepted."""
         context, model = context_of(scope), self._models.default
-        model.admission.check_room(context.client)
+        self._check_room(model, scope)
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, receive), self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k = number(options, "top_k", MAX_TOP_K) or DEFAULT_TOP_K
             deadline_s = model.admission.deadline_s(number(options, "timeout_ms"))
-            with context.unless_abandoned():
-                images = await self._inspection.inspect(body.images)
-                names = [f"{context.request_id}-{index}" for index in range(len(images))]
-                works = [self._outcome(model, image, context, name, deadline_s) for name, image in zip(names, images, strict=True)]
+            works = [
+                self._outcome(model, image, context, f"{context.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)
+            ]
+            with context.unless_abandoned(watch_of(scope, receive)):
                 outcomes = await asyncio.gather(*works)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Saturated)]
         if len(refusals) == len(outcomes):
             raise refusals[0]
         results = [
-            {"error": str(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
+            {"error": told(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
             for outcome in outcomes
         ]
         context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
         await send_json(send, {**model.served.words, "results": results, "timing_ms": _timing_ms(context)})
 
-    async def _predict(
-        self, model: RegisteredModel, image: EncodedImage | ServiceError, context: RequestContext, request_id: str, deadline_s: float
-    ) -> _Answer:
-        if isinstance(image, ServiceError):
-            try:
-                raise image
-            finally:
-                del image  # it holds the frames, and would be held by this one
+    @staticmethod
+    def _check_room(model: RegisteredModel, scope: Scope) -> None:
+        if not scope.get(INVITED):
+            model.admission.check_room(context_of(scope).client)
+
+    async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float) -> _Answer:
+        model.admission.check_place(context.client)
+        image = await self._inspection.inspect(data)
         served = model.served  # which may be another one by the time of the answer
         return _Answer(served, await model.admission.classify(image, request_id, deadline_s, context.client))
 
     async def _outcome(
-        self, model: RegisteredModel, image: EncodedImage | ServiceError, context: RequestContext, request_id: str, deadline_s: float
+        self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float
     ) -> _Answer | ServiceError:
+        async with self._batch_turn:  # after each image of a batch the loop sees to others: a batch can take long to inspect
+            await asyncio.sleep(0)
         try:
-            return await self._predict(model, image, context, request_id, deadline_s)
+            return await self._predict(model, data, context, request_id, deadline_s)
         except ServiceError as error:
             return error.with_traceback(None)  # whose frames hold the image
 

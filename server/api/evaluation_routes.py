@@ -36,7 +36,7 @@ from server.serving.service import Phase, Service
 
 EVENT_S = 0.5
 _CHUNK_BYTES = 64 * 1024
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 class EvaluationRoutes:
@@ -95,7 +95,7 @@ class EvaluationRoutes:
 
     async def evaluate(self, request: Request) -> JSONResponse:
         """Queue an evaluation."""
-        job = await submit(request, self._evaluations, self._service.settings.max_upload_bytes)
+        job = await submit(request, self._evaluations, self._service.body_budget, self._service.settings.max_upload_bytes)
         body = self._told(job).model_dump(mode="json")
         return JSONResponse(body, 202, headers={"Location": f"/evaluate/{job.id}"})
 
@@ -134,8 +134,8 @@ class EvaluationRoutes:
             return Response(report.as_json(), media_type="application/json", headers={"Vary": "Accept"})
         with self._drawing:
             if not folder.page.exists():
-                images = self._evaluations.pictures(job_id)
-                thumbnails = wrong_thumbnails(report, images, self._service.settings.max_image_pixels) if images else {}
+                images, settings = self._evaluations.pictures(job_id), self._service.settings
+                thumbnails = wrong_thumbnails(report, images, settings.max_body_bytes, settings.max_image_pixels) if images else {}
                 write_whole(folder.page, render_html(report, thumbnails))
         return FileResponse(folder.page, media_type="text/html", headers={"Vary": "Accept", "Content-Security-Policy": PAGE_POLICY})
 

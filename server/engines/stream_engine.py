@@ -65,7 +65,7 @@ class StreamEngine:
         if code := self._manager.CreateMultipleStreams(plan.text):
             reason = getattr(self._manager, "last_error", None) or "See the SDK's log."  # the vendor's manager does not have it
             raise EngineUnavailable(f"The streams cannot be created (code {int(code)}). {reason}")
-        lanes = self._lanes = StreamLanes(self._manager, make_input, plan.streams, plan.depth, self._claim, self._deliver)
+        lanes = self._lanes = StreamLanes(self._manager, make_input, plan.streams, plan.depth, self._claim, self._deliver, _is_slow)
         streams = plan.full.streams if plan.full else ()
         scores = self._scores = ScoresLanes(self._manager, make_input, streams, self._claim, self._deliver_full)
         self._warm_up(lanes, scores, plan)
@@ -87,6 +87,11 @@ class StreamEngine:
     def places(self) -> int:
         """The number of images in the streams at once; the streams of scores have a queue, with no more images in total."""
         return self._lanes.places if self._lanes else 0
+
+    @property
+    def decoders(self) -> int:
+        """The number of streams, each of which decodes one image at once."""
+        return self._lanes.streams if self._lanes else 1
 
     @property
     def score_type(self) -> ScoreType:
@@ -154,6 +159,10 @@ class StreamEngine:
         if self._plan:
             self._plan.close()
             self._plan = None
+
+
+def _is_slow(work: Work) -> bool:
+    return work.is_slow
 
 
 def _with_queue(work: Work, stages_s: Mapping[str, float]) -> Mapping[str, float]:

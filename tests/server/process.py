@@ -52,6 +52,10 @@ class ServerProcess:
         """The process."""
         return self._process.pid
 
+    def memory_mb(self, kind: str = "VmRSS") -> float:
+        """The server's resident memory in MiB: now, or the most it ever was (`VmHWM`)."""
+        return int(re.findall(rf"{kind}:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())[0]) / 1024
+
     @property
     def address(self) -> tuple[str, int]:
         """For a bare socket."""

@@ -117,9 +117,14 @@ class Fleet:
             return self._waiting.take_loser(self._in_flight.held_s, self._in_flight.held_s(work.client) + work.cost_s)
 
     def gives_way_to(self, client: str) -> bool:
-        """Whether in a full window an image would give way to one of the usual cost of this client."""
+        """Whether in a full window an image would give way to the next one of this client."""
         with self._lock:
-            return self._waiting.invites(self._in_flight.held_s, self._in_flight.held_s(client) + self._in_flight.usual_s)
+            return self._waiting.loser(self._in_flight.held_s, self._in_flight.next_held_s(client)) is not None
+
+    def invites(self, client: str) -> bool:
+        """The same; but a yes is seldom, since every yes brings a body."""
+        with self._lock:
+            return self._waiting.invites(self._in_flight.held_s, self._in_flight.next_held_s(client))
 
     def _dispatch(self) -> None:
         """Hand waiting works to members, as long as there is room."""
@@ -270,17 +275,13 @@ class Fleet:
         with self._lock:
             overdue = self._waiting.take_overdue(now_s)
         for work in overdue + self._quarantine.overdue(now_s):
-            if work.losses or self._answers is NONE:
-                work.answer(EngineUnavailable("The engine was lost, and no engine returned in time.", "Try again in a moment."))
-            else:
-                work.answer(DeadlineExceeded("The request timed out before its image was decoded."))
+            lost = EngineUnavailable("The engine was lost, and no engine returned in time.", "Try again in a moment.")
+            late = DeadlineExceeded("The request timed out before its image was decoded.")
+            work.answer(lost if work.losses or self._answers is NONE else late)
 
     def health(self) -> EngineHealth:
         """Healthy while one of the engines is."""
-        if not self._in_flight.is_open:
-            return EngineHealth(ok=False, reason="not running")
-        ok = is_up(self.tiers)
-        return EngineHealth(ok, "" if ok else "; ".join(f"{member.engine.name}: {member.down}" for member in self.members))
+        return self._crew.health() if self._in_flight.is_open else EngineHealth(ok=False, reason="not running")
 
     def statuses(self) -> list[EngineStatus]:
         """One for every engine on every chip, in the order in which they are asked."""
@@ -292,7 +293,6 @@ class Fleet:
         self._closing.set()
         if self._watcher:
             self._watcher.join()
-            self._watcher = None
         self._crew.close()
         if self._turning:
             self._turning.shutdown(cancel_futures=True)
