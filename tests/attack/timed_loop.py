@@ -23,7 +23,7 @@ def note_long_callbacks(path: str) -> None:
         if used_s > NOTED_S:
             os.write(notes, f"{used_s:.6f} {took_s:.6f} {handle!r}\n".encode())
 
-    asyncio.Handle._run = timed  # type: ignore[method-assign]
+    asyncio.Handle._run = timed  # type: ignore[assignment, method-assign]
 
 
 if __name__ == "__main__":
@@ -31,4 +31,4 @@ if __name__ == "__main__":
     note_long_callbacks(os.environ["LONG_CALLBACKS"])
     from server.cli.command_line import main
 
-    sys.exit(main())
+    main()

@@ -3,7 +3,6 @@
 import base64
 import json
 import struct
-from functools import partial
 
 from tests.factories.odd_pictures import JPEG, PNG, segment, segments
 from tests.soak.image_seeds import png_chunk
@@ -41,7 +40,6 @@ def form(parts: list[bytes]) -> bytes:
 
 def bodies() -> dict[str, tuple[str, str, bytes]]:
     """The path, the type and the body of each."""
-    raw = partial(tuple, ("/classify", IMAGE))
     webp = b"RIFF" + struct.pack("<I", BYTES) + b"WEBP" + struct.pack("<4sI", b"VP8L", 5) + b"\x2f\0\0\0\0\0"
     webp += struct.pack("<4sI", b"JUNK", BYTES - len(webp)) + bytes(BYTES - len(webp))
     images = {
@@ -61,7 +59,7 @@ def bodies() -> dict[str, tuple[str, str, bytes]]:
     }
     text = base64.b64encode(images["JPEG of 100 scans"][: BYTES * 3 // 4]).decode()
     small = jpeg_of_scans(10, BYTES // 64)
-    return {name: (*raw(), body) for name, body in images.items()} | {
+    return {name: ("/classify", IMAGE, body) for name, body in images.items()} | {
         "JSON": ("/classify", JSON, json.dumps({"image": text}).encode()),
         "JSON, not base64": ("/classify", JSON, json.dumps({"image": "!" * BYTES}).encode()),
         "JSON, nested": ("/classify", JSON, b"[" * BYTES),
