@@ -17,6 +17,7 @@ _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))  # x, y, steps in x and y
 _STEP_BYTES = 64 * 1024
+_MOST_SURPLUS_BYTES = 64 * 1024 * 1024
 
 
 def without_surplus(data: bytes) -> bytes | None:
@@ -45,33 +46,31 @@ def _has_one_scan(data: bytes) -> bool:
 
 
 def _exact_png(data: bytes) -> bytes | None:
-    """The PNG with its rows and no more, stored; at most as many bytes are held as the picture has."""
+    """The PNG with its rows and no more, stored; at most as many bytes are held as the picture has.
+
+    None too if the stream of pixels does not end, or with a wrong sum, or far behind the rows.
+    """
     first = data.find(b"IDAT", len(_PNG)) - 4
     if first < 0:
         return None
-    left = _rows_bytes(data)
+    left, surplus = _rows_bytes(data), 0
     inflate, deflate = zlib.decompressobj(), zlib.compressobj(0)
     parts = [data[:first]]
-    surplus = False
     try:
         for piece in _coded(data, first):
-            if not left and (inflate.eof or inflate.decompress(piece, 1) or inflate.unused_data):
-                surplus = True
-                break
+            surplus += len(piece) if inflate.eof else 0
             rest: bytes | memoryview = piece
-            while left and not inflate.eof:
-                rows = inflate.decompress(rest, min(left, _STEP_BYTES))
+            while not inflate.eof and surplus <= _MOST_SURPLUS_BYTES:
+                rows = inflate.decompress(rest, _STEP_BYTES)
                 rest = inflate.unconsumed_tail
-                left -= len(rows)
-                parts.append(_chunk(deflate.compress(rows)))
                 if not rows and not rest:
                     break
-            if not left and (inflate.decompress(rest, 1) or inflate.unused_data):
-                surplus = True
-                break
+                parts.append(_chunk(deflate.compress(rows[:left])))
+                surplus += max(0, len(rows) - left) + len(inflate.unused_data)
+                left = max(0, left - len(rows))
     except zlib.error:
         return None
-    if left or not surplus:
+    if left or not surplus or not inflate.eof:
         return None
     return b"".join([*parts, _chunk(deflate.flush()), _PNG_END])
 

@@ -15,8 +15,8 @@ from server.api.body import ImageBody, read_images
 from server.api.error_response import told
 from server.api.request_context import INVITED, RequestContext, context_of, watch_of
 from server.errors import BadRequest, Saturated, ServiceError
-from server.images.inspection import inspect_image
 from server.serving.budgets import BodyBudget, BodyHold
+from server.serving.inspection_pool import InspectionPool
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
@@ -45,6 +45,7 @@ class ClassifyRoutes:
         self._models = models
         self._budget = budget
         self._settings = settings
+        self._inspection = InspectionPool(settings.max_image_pixels)
         self._batch_turn = asyncio.Lock()
 
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,7 +95,7 @@ class ClassifyRoutes:
 
     async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float) -> _Answer:
         model.admission.check_place(context.client)
-        image = inspect_image(data, self._settings.max_image_pixels)
+        image = await self._inspection.inspect(data)
         served = model.served  # which may be another one by the time of the answer
         return _Answer(served, await model.admission.classify(image, request_id, deadline_s, context.client))
 

@@ -36,8 +36,8 @@ _SEQUENTIAL_SCAN, _JFIF_MAJOR = b"\0\x3f\0", b"\1"
 # The colour transforms of an Adobe segment that decoders know, by the number of components; the last is the one they take for any other.
 _TRANSFORMS = {3: b"\0\1", 4: b"\0\2"}
 
-# A hundred times the segments of a camera's file; a walk over more would cost more than the picture.
-_MAX_SEGMENTS = 4096
+# Far more than the segments of a camera's file, and places with fill bytes or others; a walk over more would cost more than the picture.
+_MAX_SEGMENTS, _MAX_ODD_PLACES = 1024, 128
 # Encoders write about ten scans. Every scan costs a pass over the whole picture, so a small file could take hours.
 _MAX_SCANS = 100
 
@@ -80,6 +80,7 @@ class _Walk:
     visits: int = 0  # blocks of all scans
     scanned: set[int] = field(default_factory=set)
     cuts: list[tuple[int, int]] = field(default_factory=list)
+    odd_places: int = 0
     orientation: int | None = None
     corrections: list[tuple[int, bytes]] = field(default_factory=list)
 
@@ -117,6 +118,9 @@ class _Walk:
             if found is None:
                 raise damaged(f"A byte {self.data[at]:02X} instead of a JPEG marker, and none after it,", at)
             self.cuts.append((at, found))
+            self.odd_places += 1
+            if self.odd_places > _MAX_ODD_PLACES:
+                raise damaged(f"The JPEG has bytes before more than {_MAX_ODD_PLACES} of its markers; the last", found)
             start = found
         marker = self.data[start + 1]
         if marker in _WITHOUT_LENGTH:

@@ -17,8 +17,9 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _GREYS = {0, 4}
-# Encoders write chunks of 8 KiB or more, so this is far more than any image in a request has.
-_MAX_CHUNKS = 16384
+# Encoders write chunks of 8 KiB or more. A walk over more chunks than these would cost a small file more than its picture.
+_MAX_CHUNKS, _CHUNK_BYTES = 1024, 2048
+_MAX_EXIF_BYTES = 64 * 1024
 
 
 class _Chunk(NamedTuple):
@@ -75,11 +76,12 @@ def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
             return _still(data, header, ancillary, chunk, orientation or 1)
         elif chunk.kind[:1].islower():  # a decoder may skip it
             ancillary.append((chunk.start, chunk.end))
-            if chunk.kind == b"eXIf" and orientation is None and chunk.is_whole(data):
+            is_exif = chunk.kind == b"eXIf" and chunk.end - chunk.start <= _MAX_EXIF_BYTES
+            if is_exif and orientation is None and chunk.is_whole(data):
                 orientation = read_orientation(chunk.content(data))
         else:
             raise damaged(f"An unknown critical PNG chunk {chunk.kind!r}", chunk.start)
-    raise damaged(f"The PNG has more than {_MAX_CHUNKS} chunks; the last", len(data))
+    raise damaged(f"The PNG has more than {_most_chunks(data)} chunks; the last", len(data))
 
 
 def _still(data: bytes, header: _Header, ancillary: list[tuple[int, int]], end: _Chunk, orientation: int) -> EncodedImage:
@@ -93,7 +95,7 @@ def _still(data: bytes, header: _Header, ancillary: list[tuple[int, int]], end: 
 
 def _chunks(data: bytes, at: int) -> Iterator[_Chunk]:
     """The chunks from `at` on, the critical ones after a check of their CRC; the caller stops at IEND."""
-    for _ in range(_MAX_CHUNKS):
+    for _ in range(_most_chunks(data)):
         require_bytes(data, at, at + 12, "A PNG chunk")
         kind = data[at + 4 : at + 8]
         ancillary = kind[:1].islower()
@@ -105,6 +107,10 @@ def _chunks(data: bytes, at: int) -> Iterator[_Chunk]:
             raise damaged(f"A wrong checksum of the PNG chunk {kind.decode()}", at)
         yield chunk
         at = chunk.end
+
+
+def _most_chunks(data: bytes) -> int:
+    return _MAX_CHUNKS + len(data) // _CHUNK_BYTES
 
 
 def _header(data: bytes, max_pixels: int) -> tuple[_Header, int]:

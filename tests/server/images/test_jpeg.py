@@ -95,7 +95,8 @@ def test_fill_bytes_and_restarts() -> None:
         ((SOI, EOI), "marker FFD8 out of place"),
         ((segment(0xF0, b""), EOI), "marker FFF0 out of place"),
         ((frame(1), scan(0) * 101, EOI), "more than 100 scans"),
-        ((segment(0xFE, b"") * 5000,), "more than 4096 segments"),
+        (((b"a" + segment(0xFE, b"")) * 129,), "bytes before more than 128 of its markers"),
+        ((segment(0xFE, b"") * 5000,), "more than 1024 segments"),
     ],
 )
 def test_damaged_structure(parts: tuple[bytes, ...], told: str) -> None:

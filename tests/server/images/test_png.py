@@ -88,7 +88,7 @@ def test_every_illegal_header(colour_type: int, depth: int) -> None:
         ((ihdr(3), chunk(b"PLTE", b"rg"), idat(3), IEND), "palette of the wrong size"),
         ((ihdr(), idat(), chunk(b"tEXt"), idat(), IEND), "pixel chunk apart from the others"),
         ((ihdr(), idat()), "would end at byte"),
-        ((ihdr(), chunk(b"teXt") * 17_000), "more than 16384 chunks"),
+        ((ihdr(), chunk(b"teXt") * 17_000), "more than 1123 chunks"),
     ],
 )
 def test_damaged_structure(chunks: tuple[bytes, ...], told: str) -> None:
