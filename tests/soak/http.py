@@ -14,7 +14,7 @@ from server.engines.fake_engine import fake_prediction
 from server.types import EncodedImage, ImageFormat
 from tests.level_model import level_png
 from tests.server.bare_client import LAST, split_answers
-from tests.server.process import ServerProcess
+from tests.server.process import NEW_PROCESS, ServerProcess
 from tests.soak.http_requests import Sending, request, sendings
 
 WORKERS = 32
@@ -99,7 +99,7 @@ def is_error_body(body: bytes) -> bool:
 
 def soak(seed: int, *, requests: int | None = None, seconds: float = float("inf")) -> Soak:
     """Run a number of requests, or for a time; the memory is noted after the first third of them, or of the time, and at the end."""
-    with ServerProcess(engines="fake", max_body_bytes=300_000, client_timeout_s=4, keep_alive_s=4) as server:
+    with ServerProcess(python=NEW_PROCESS, engines="fake", max_body_bytes=300_000, client_timeout_s=4, keep_alive_s=4) as server:
         run, began_s = Soak(server), time.monotonic()
 
         def cases() -> Iterator[tuple[int, Sending]]:

@@ -26,7 +26,7 @@ from server.errors import BodyTooLarge, ImageTooLarge, UndecodableImage, Unsuppo
 from server.images.inspection import inspect_image
 from server.images.upright import upright
 from tests.level_model import level_class, store_level_model
-from tests.server.process import ServerProcess
+from tests.server.process import NEW_PROCESS, ServerProcess
 from tests.soak.image_mutations import mutate
 from tests.soak.image_seeds import SEEDS
 
@@ -131,7 +131,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store_level_model(Path(folder))
-        with ServerProcess(model_store=folder, model="level", max_image_pixels=MAX_PIXELS) as server:
+        with ServerProcess(python=NEW_PROCESS, model_store=folder, model="level", max_image_pixels=MAX_PIXELS) as server:
             report = run(server, options.seed, seconds=options.seconds)
     print(report)  # noqa: T201
     raise SystemExit(bool(report.wrong))

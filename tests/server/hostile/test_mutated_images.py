@@ -7,7 +7,7 @@ import pytest
 from server.images.inspection import inspect_image
 from tests.level_model import store_level_model
 from tests.part_or_all import some_or_many
-from tests.server.process import ServerProcess
+from tests.server.process import NEW_PROCESS, ServerProcess
 from tests.soak.image_parts import put_together, take_apart
 from tests.soak.image_seeds import SEEDS
 from tests.soak.images import MAX_PIXELS, run
@@ -22,7 +22,7 @@ def test_seeds_are_intact_and_come_together_again(name: str) -> None:
 @some_or_many("images", 2_000, 20_000)
 def test_mutated_images(images: int, tmp_path: Path) -> None:
     store_level_model(tmp_path)
-    with ServerProcess(model_store=tmp_path, model="level", max_image_pixels=MAX_PIXELS) as server:
+    with ServerProcess(python=NEW_PROCESS, model_store=tmp_path, model="level", max_image_pixels=MAX_PIXELS) as server:
         report = run(server, seed=4, images=images)
     print(report)  # noqa: T201
     assert report.wrong == []

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sklearn.metrics import accuracy_score, precision_score, recall_score, top_k_accuracy_score
 
 from tests.level_model import CLASSES, store_level_model
 from tests.part_or_all import some_or_many
@@ -77,6 +76,13 @@ def test_killed_three_times(store: Path, images: int, tmp_path: Path) -> None:
 
 
 def check_by_scikit_learn(report: Any, lines: list[Any]) -> None:
+    from sklearn.metrics import (
+        accuracy_score,
+        precision_score,
+        recall_score,
+        top_k_accuracy_score,
+    )  # slow to import
+
     answered = [line for line in lines if line["top"]]
     true = [label_of(line["index"]) for line in answered]
     predicted = [line["top"][0][0] for line in answered]
