@@ -3,9 +3,11 @@
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from multiprocessing import get_context
+from functools import cache
+from multiprocessing import get_context, util
 from multiprocessing.connection import Connection
 from pathlib import Path
 from subprocess import TimeoutExpired
@@ -18,8 +20,16 @@ _context = get_context("forkserver")
 _context.set_forkserver_preload(["server.cli.command_line", *IMPORTED])
 
 
+@cache
+def _choose_socket_folder() -> None:
+    """Keep the socket to the process that forks in /tmp: its path may have 107 bytes, and TMPDIR may be longer."""
+    kept, tempfile.tempdir = tempfile.tempdir, "/tmp"  # noqa: S108 - a new folder in it that only this user may enter
+    util.get_temp_dir()
+    tempfile.tempdir = kept
+
+
 def _run(arguments: list[str], environment: Mapping[str, str], cwd: Path, errors: Connection) -> None:
-    """What the child does."""
+    """Run the command in the child."""
     os.dup2(errors.fileno(), sys.stderr.fileno())
     errors.close()
     os.environ.clear()
@@ -35,6 +45,7 @@ class ForkedCommand:
     """A command that runs, with the methods of Popen that its user needs. Its start and its end are those of multiprocessing."""
 
     def __init__(self, arguments: list[str], environment: Mapping[str, str], cwd: Path | None) -> None:
+        _choose_socket_folder()
         reader, writer = _context.Pipe(duplex=False)
         with writer:
             self._process = _context.Process(target=_run, args=(arguments, environment, cwd or Path.cwd(), writer), daemon=True)
