@@ -1,5 +1,5 @@
 # make serve   install what is missing, prepare the model, serve on http://127.0.0.1:8000
-# make test    install what is missing, run the tests (WORKERS=2 at once)
+# make test    install what is missing, run the tests (WORKERS=3 at once)
 # make docs    the documentation as a site in build/site; make docs-pages renews the pages that are generated from the code
 # make bench   measure the server's cost on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
 # make test-import     networks that torch wrote, imported and compared with torch (in its own environment)
@@ -38,8 +38,8 @@ serve: install
 	@exec $(BIN)/ascend-classify serve
 
 # make test-mxbase runs tests/mxbase_cpp; the tests of the server with the compiled engine run here, if it is built.
-# A file's tests stay in one worker, in the order of the folders: the slow ones come first.
-WORKERS ?= 2
+# A file's tests stay in one worker, in the order of the folders: the slow ones come first. One worker more than cores, as many tests wait.
+WORKERS ?= 3
 test: install-dev
 	$(BIN)/python -m pytest --ignore=tests/mxbase_cpp --ignore=tests/attack -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
