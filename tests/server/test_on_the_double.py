@@ -10,6 +10,7 @@ from tests.part_or_all import some_or_many
 from tests.server.crowd import Crowd
 from tests.server.process import ServerProcess
 
+LARGEST_BATCH = 8  # its images fail together
 some_or_all = some_or_many("requests", 500, 1500)
 
 
@@ -55,10 +56,12 @@ def p99_s(crowd: Crowd) -> float:
 def test_an_inference_in_sixty_that_fails_takes_no_chip_out_of_service(doubled: Doubled, requests: int) -> None:
     calm = doubled.crowd(requests)
     assert calm.faults == []
+    doubled.double.breaks("fail", every=60, devices=CHIPS[:1])
+    assert doubled.crowd(requests).faults == []  # the other chip answers
     doubled.double.breaks("fail", every=60)
     crowd = doubled.crowd(3 * requests)
     assert doubled.switches() == 0
-    assert len(crowd.faults) <= crowd.sent / 1000
+    assert len(crowd.faults) <= LARGEST_BATCH + crowd.sent / 200  # once in 3,600 both chips fail it; without a second try once in 60
     assert doubled.server.metric("classify_http_requests_total", code="503") == 0
     print(f"{len(crowd.faults)} of {crowd.sent} failed, p99 {p99_s(crowd) / p99_s(calm):.2f} x")  # noqa: T201
 

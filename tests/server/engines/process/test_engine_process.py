@@ -93,11 +93,17 @@ def test_ctrl_c_is_left_to_the_server() -> None:
 
 
 def test_a_child_that_never_becomes_ready() -> None:
-    with (
-        pytest.raises(EngineUnavailable, match=r"not ready in 1 s.*loading"),
-        running("tests.server.engines.faulty:NeverReady", start_s=1),
-    ):
-        pass
+    """Its last words are quoted. On a busy machine it needs longer to say them."""
+
+    def words(start_s: float) -> str:
+        with (
+            pytest.raises(EngineUnavailable, match=f"not ready in {start_s} s") as caught,
+            running("tests.server.engines.faulty:NeverReady", start_s=start_s),
+        ):
+            pass
+        return str(caught.value)
+
+    assert any("loading" in words(start_s) for start_s in (1, 5, 25))
 
 
 def test_a_child_that_dies_at_its_start_is_quoted() -> None:
