@@ -64,8 +64,15 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """Imports and functions, wherever they stand."""
+    kinds = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef
+    return [node for node in ast.walk(tree_of(path)) if isinstance(node, kinds)]
+
+
 def imports(path: Path, *, top_level: bool = False) -> Iterator[str]:
-    for node in tree_of(path).body if top_level else ast.walk(tree_of(path)):
+    for node in tree_of(path).body if top_level else nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -73,7 +80,7 @@ def imports(path: Path, *, top_level: bool = False) -> Iterator[str]:
 
 
 def upward(path: Path) -> Iterator[str]:
-    """What a file imports although it stands above it."""
+    """The modules that a file imports although they stand above it."""
     module, top_level = module_name(path), set(imports(path, top_level=True))
     for imported in imports(path):
         top = imported.partition(".")[0]
@@ -129,7 +136,7 @@ def test_files_and_functions_are_short() -> None:
         name = str(path.relative_to(ROOT))
         if (lines := len(path.read_text("utf-8").splitlines())) > MAX_LINES:
             faults.append(f"{name} has {lines} lines")
-        functions = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        functions = [node for node in nodes_of(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
         faults += [f"{name}: {node.name}" for node in functions if (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES]
     assert faults == []
 
@@ -175,7 +182,7 @@ def test_the_top_level_holds_what_it_should() -> None:
 
 
 def has_code(path: Path) -> bool:
-    functions = (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    functions = (node for node in nodes_of(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
     return any(len(function.body) > 1 or not isinstance(function.body[0], ast.Expr) for function in functions)  # else a Protocol's
 
 

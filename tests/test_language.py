@@ -46,19 +46,19 @@ FORMS = {
 }
 
 
-def lines() -> Iterator[tuple[str, int, str]]:
+def texts() -> Iterator[tuple[str, str]]:
+    """Names of files and their contents."""
     tracked = subprocess.run(["git", "ls-files", *TEXTS], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
     for name in filter(None, tracked):
         if name not in EXEMPT and Path(name).suffix in ENDINGS:
-            text = (ROOT / name).read_text("utf-8")
-            yield from ((name, number, line) for number, line in enumerate(text.splitlines(), 1))
+            yield name, (ROOT / name).read_text("utf-8")
 
 
 def test_no_form_is_used_that_has_a_plain_one() -> None:
     found = [
-        f"{name}:{number}: {match[0]!r}, better: {plain}"
-        for name, number, line in lines()
+        f"{name}:{text.count(chr(10), 0, match.start()) + 1}: {match[0]!r}, better: {plain}"
+        for name, text in texts()
         for form, plain in FORMS.items()
-        if (match := re.search(form, line))
+        for match in re.finditer(form, text)
     ]
     assert found == [], "\n".join(found)
