@@ -66,12 +66,17 @@ def test_sizes_of_64_bits() -> None:
         read(whole.replace(extra, bytes(len(extra))))
 
 
+def entries(data: bytes) -> int:
+    with open_zip(io.BytesIO(data), 65_540, 10 << 20) as opened:
+        return len(opened.namelist())
+
+
 def test_more_entries_than_the_end_record_can_count() -> None:
     data = archive({f"{n}": b"" for n in range(65_540)})
-    assert len(read(data, 65_540, 10 << 20)) == 65_540
+    assert entries(data) == 65_540
     count = data.rindex(b"PK\x06\x06") + 24
     lower_half = patched(count + 8, "<Q", 4, patched(count, "<Q", 4, data))
-    assert len(read(lower_half, 65_540, 10 << 20)) == 65_540
+    assert entries(lower_half) == 65_540
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 import pytest
 
+from tests.part_or_all import some_or_many
+
 pytest.importorskip("mxclassify", reason="make mxbase builds it")
 
 
-def test_a_short_soak(capsys: pytest.CaptureFixture[str]) -> None:
+@some_or_many("requests", 500, 2000)
+def test_a_short_soak(capsys: pytest.CaptureFixture[str], requests: int) -> None:
     from tests.soak.mxbase import main
 
-    assert main(2000) == 0
+    assert main(requests) == 0
     told = capsys.readouterr().out
-    assert "undecodable 100, wrong: 0" in told.replace("; wrong", ", wrong")
-    assert "expired 40, " in told
+    assert f"undecodable {requests // 20}, wrong: 0" in told.replace("; wrong", ", wrong")
+    assert f"expired {requests // 50}, " in told

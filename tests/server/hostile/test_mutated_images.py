@@ -3,12 +3,11 @@
 import pytest
 
 from server.images.inspection import inspect_image
+from tests.part_or_all import some_or_many
 from tests.soak.hostile_server import hostile_server
 from tests.soak.image_parts import put_together, take_apart
 from tests.soak.image_seeds import SEEDS
 from tests.soak.images import MAX_PIXELS, run
-
-IMAGES = 2_000
 
 
 @pytest.mark.parametrize("name", SEEDS)
@@ -17,11 +16,12 @@ def test_seeds_are_intact_and_come_together_again(name: str) -> None:
     assert put_together(take_apart(SEEDS[name]), name.partition(",")[0]) == SEEDS[name]
 
 
-def test_mutated_images() -> None:
+@some_or_many("images", 500, 2_000)
+def test_mutated_images(images: int) -> None:
     with hostile_server("stream") as server:
-        report = run(server, 4, range(IMAGES))
+        report = run(server, 4, range(images))
         assert server.troubles() == []
     assert report.wrong == []
-    assert report.answers.total() == IMAGES
+    assert report.answers.total() == images
     assert {status for _, status in report.answers} == {200, 413, 415, 422}
     assert server.wait() == 0
