@@ -1,4 +1,4 @@
-"""What every suite may use: the photos, and a store with the default model in it."""
+"""Fixtures of all suites: the photos, and a store with the default model in it."""
 
 import fcntl
 import os

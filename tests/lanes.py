@@ -1,4 +1,4 @@
-"""What continuous integration runs, in two lanes, and how long each suite may take: `python tests/lanes.py core`.
+"""The suites of continuous integration, in two lanes, and how long each may take: `python tests/lanes.py core`.
 
 It runs before anything is installed: nothing but the standard library is imported.
 """
@@ -52,7 +52,7 @@ SOAK = Suite("soak", 4 * 3600, "what takes hours: tests marked soak, an hour of 
 
 
 def left_out(skipped: Mapping[str, int]) -> Iterator[str]:
-    """What `make test` did not run and how to run it, line by line; `skipped` counts the tests skipped for a reason."""
+    """The suites that `make test` did not run and how to run them, line by line; `skipped` counts the tests skipped for a reason."""
     yield "Not run here:"
     for suite in (*(suite for lane in LANES.values() for suite in lane), SOAK):
         if suite.about:
@@ -62,7 +62,7 @@ def left_out(skipped: Mapping[str, int]) -> Iterator[str]:
 
 
 def took(lane: str, seconds: Mapping[str, float]) -> Iterator[str]:
-    """What each suite took beside its budget."""
+    """The seconds of each suite beside its budget."""
     for suite in LANES[lane]:
         if (found := seconds.get(suite.target)) is not None:
             over = "  over its budget" if found > suite.budget_s else ""

@@ -58,7 +58,7 @@ def store_om_model(root: Path, batch_sizes: tuple[int, ...] = (1, 2, 4, 8)) -> S
 
 
 def server_settings(double: AscendDouble, store: Path, **more: object) -> dict[str, object]:
-    """What a server over the double is started with."""
+    """The environment of a server over the double."""
     return {
         "model_store": store,
         "model": "level",

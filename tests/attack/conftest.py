@@ -8,7 +8,7 @@ import pytest
 from tests.attack.bodies import write_bodies
 
 Figures = Callable[[str, str, str], None]
-"""What was attacked, what was measured, and the bound that is asserted (empty: it is printed only)."""
+"""The attack, its measurement, and the bound that is asserted (empty: it is printed only)."""
 HEADING = ("attack", "measured", "bound")
 ROWS = pytest.StashKey[list[tuple[str, str, str]]]()
 

@@ -20,7 +20,7 @@ ATTACK_S = 1
 
 @dataclass(frozen=True)
 class Found:
-    """What a victim measured."""
+    """The measurements of a victim."""
 
     statuses: dict[str, int]
     latencies_ms: list[float]

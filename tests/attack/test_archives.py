@@ -1,4 +1,4 @@
-"""What an archive of a few kilobytes may cost before it is refused: memory of a process of its own, and files on the disk."""
+"""The cost of an archive of a few kilobytes until it is refused: memory of a process of its own, and files on the disk."""
 
 import bz2
 import gzip

@@ -116,7 +116,7 @@ def idle(
     connections: Annotated[str, typer.Option(help="How many idle connections, by comma, ascending.")] = "0,256,1024,4096",
     seconds: Annotated[float, typer.Option(help="For how long the active ones send beside them.")] = 4,
 ) -> None:
-    """What idle connections cost, in memory and for their active neighbours; with the null engine."""
+    """The cost of idle connections, in memory and for their active neighbours; with the null engine."""
     image = _photo()
     _say(f"{machine()}; {NULL}, {image.stat().st_size} bytes a request\n")
     _say(HEAD)
@@ -131,7 +131,7 @@ def artifact(
     seconds: Annotated[float, typer.Option(help="For how long each.")] = 12,
     store: Store = Path("build/bench_store"),
 ) -> None:
-    """What the recipe in front of the network costs: the CPU artifact's throughput ÷ that of the plain network in OpenVINO."""
+    """The cost of the recipe in front of the network: the CPU artifact's throughput ÷ that of the plain network in OpenVINO."""
     _prepare(model, store)
     _say(f"{machine()}\n")
     for line in measure_pairs(store, model, pairs, seconds, _tell).lines(model):
@@ -166,7 +166,7 @@ def fleet(
     seconds: Annotated[float, typer.Option(help="For how long each.")] = 5,
     store: Store = Path("build/bench_store"),
 ) -> None:
-    """What a fleet costs: a fallback beside the engine in one process, and both in processes of their own."""
+    """The cost of a fleet: a fallback beside the engine in one process, and both in processes of their own."""
     image = _photo()
     for name in models.split(","):
         _prepare(name, store)

@@ -1,4 +1,4 @@
-"""What the folded recipe costs: the CPU artifact (uint8 pixels in) against its plain network (normalised floats in), in OpenVINO.
+"""The cost of the folded recipe: the CPU artifact (uint8 pixels in) against its plain network (normalised floats in), in OpenVINO.
 
 `python -m tests.bench.artifact FILE KIND` compiles the `artifact` in FILE, or the `plain` network in it, and answers each line SECONDS
 on its input with a line of JSON. Both run asynchronously, with the same number of streams and requests.

@@ -1,4 +1,4 @@
-"""What this machine can do without a server: decode, resize and infer one image again and again, in bare threads.
+"""The most this machine can do without a server: decode, resize and infer one image again and again, in bare threads.
 
 `python -m tests.bench.ceiling STORE MODEL IMAGE` answers each line "WHAT COUNT SECONDS" on its input with a line of JSON:
 `loop` runs COUNT threads, `infer` keeps COUNT asynchronous inferences under way (0: as many as OpenVINO finds best) with a

@@ -23,7 +23,7 @@ WARM_UP_S = 1.0
 
 @dataclass(frozen=True)
 class Load:
-    """What to send: `path` holds the body; `rate` in requests/s makes it an open loop."""
+    """The load: `path` holds the body; `rate` in requests/s makes it an open loop."""
 
     url: str
     path: str
@@ -34,7 +34,7 @@ class Load:
 
 
 class Figures(TypedDict):
-    """What came of a load: answers with 200 a second and their latencies, how long a refusal took, and what the client cost."""
+    """The result of a load: answers with 200 a second and their latencies, how long a refusal took, and what the client cost."""
 
     rate: float
     p50_ms: float
@@ -203,7 +203,7 @@ def percentile_ms(latencies_s: list[float], percent: float) -> float:
 
 
 def figures(answers: list[Answered], seconds: float) -> Figures:
-    """What these answers tell, which came in so many seconds."""
+    """The result of these answers, which came in so many seconds."""
     latencies_s = [one.latency_s for one in answers if one.status == 200]
     refusals_s = [one.latency_s for one in answers if one.status == 429]
     return Figures(

@@ -28,7 +28,7 @@ class Found:
     rates: list[float] = field(default_factory=list)
     ceilings: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
-    """What the server spent on each image; see `ceiling_cpu_ms`."""
+    """CPU time that the server spent on each image; see `ceiling_cpu_ms`."""
     ceiling_cpu_ms: list[float] = field(default_factory=list)
     alone_ms: list[float] = field(default_factory=list)
     """p99 of /classify without an evaluation."""

@@ -1,4 +1,4 @@
-"""What a fleet costs: the stream engine bare, in a fleet with a fallback in one process, and both in processes of their own.
+"""The cost of a fleet: the stream engine bare, in a fleet with a fallback in one process, and both in processes of their own.
 
 `python -m tests.bench.fleet KIND STORE MODEL IMAGE` opens one of them and answers each line SECONDS on its input with a line of JSON.
 """
@@ -69,7 +69,7 @@ def bare(model: StoredModel, image: EncodedImage) -> Iterator[Submit]:
 
 @contextmanager
 def fleet(model: StoredModel, image: EncodedImage, *, processes: bool) -> Iterator[Submit]:
-    """What the server makes of ENGINES=stream,mxbase."""
+    """The fleet that the server makes of ENGINES=stream,mxbase."""
     settings = load_settings(engines="stream,mxbase", runtime="cpu", window=IN_FLIGHT, engine_processes="yes" if processes else "no")
     engines = EngineAssembly(settings, model, "cpu", ModelMetrics(Metrics(), model.manifest.name)).fleet()
     engines.start()

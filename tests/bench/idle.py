@@ -1,4 +1,4 @@
-"""What connections cost that are open and do nothing.
+"""The cost of connections that are open and do nothing.
 
 `python -m tests.bench.idle URL BODY COUNT` opens so many, has one request answered on each, says so, and keeps them until its
 input ends.
@@ -43,7 +43,7 @@ class Idle:
 
 @dataclass(frozen=True)
 class Cost:
-    """What was found beside so many idle connections; `grown_bytes` is what the server holds more than without any."""
+    """The measurements beside so many idle connections; `grown_bytes` is what the server holds more than without any."""
 
     idle: int
     resident_bytes: int

@@ -38,7 +38,7 @@ class Row:
     loads: list[Figures] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
-    """What the server spent on each answer."""
+    """CPU time that the server spent on each answer."""
 
     def median(self, name: Literal["rate", "p50_ms", "p99_ms", "client_cores"]) -> float:
         """The median of one figure."""

@@ -1,4 +1,4 @@
-"""What the vendor's engine answered, and what the CPU runtime answers: the same, in strict mode, case by case."""
+"""The CPU runtime answers as the vendor's engine did, in strict mode, case by case."""
 
 import json
 import os

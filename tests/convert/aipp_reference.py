@@ -8,7 +8,7 @@ Size = tuple[int, int]
 
 
 def run_aipp(config: AippConfig, picture: np.ndarray, network_size_px: Size, dtype: type[np.floating] = np.float16) -> np.ndarray:
-    """What the network sees, [3, H, W] of `dtype`, in which the parameters are held too.
+    """The input of the network, [3, H, W] of `dtype`, in which the parameters are held too.
 
     `picture`: uint8 [H, W, 3] for RGB888_U8; NV12 for YUV420SP_U8, uint8 [H * 3 / 2, W].
     """

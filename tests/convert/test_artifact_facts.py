@@ -1,4 +1,4 @@
-"""What a file says of itself, and files that say nothing."""
+"""The facts that artifacts hold about themselves; a file that is not an ONNX is refused."""
 
 from pathlib import Path
 

@@ -32,7 +32,7 @@ PARAMETERS = {name for name in TORCH if "running" not in name and "batches" not 
 
 
 def written(shapes: dict[str, tuple[int, ...]]) -> dict[str, list[object]]:
-    """What write_with_torch.py and write_with_mindspore.py put into their networks."""
+    """The values that write_with_torch.py and write_with_mindspore.py put into their networks."""
     counted = enumerate(shapes.items())
     return {name: (np.arange(np.prod(shape)) % 16 / 8 + index).reshape(shape).tolist() for index, (name, shape) in counted}
 

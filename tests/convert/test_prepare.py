@@ -25,7 +25,7 @@ def store(tmp_path: Path, efficientnet: StoredModel) -> ModelStore:
 
 
 def visible(root: Path) -> list[str]:
-    """What lies in a store, besides its lock."""
+    """The files of a store, except its lock."""
     return [path.name for path in root.iterdir() if path.name != ".lock"]
 
 

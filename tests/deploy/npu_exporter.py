@@ -1,4 +1,4 @@
-"""What npu-exporter 26.1.0 says of an Atlas 300 with four chips, served in its place: names, labels and time stamps are its own."""
+"""Serves the metrics of npu-exporter 26.1.0 for an Atlas 300 with four chips. Names, labels and time stamps are those of the exporter."""
 
 import threading
 import time

@@ -66,7 +66,7 @@ class Watch:
         return answer.json()["data"]
 
     def query(self, expr: str) -> Series:
-        """What an expression is now."""
+        """The value of an expression now."""
         found: Series = self.get("query", query=expr)["result"]
         return found
 

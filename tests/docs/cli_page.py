@@ -37,7 +37,7 @@ def default(option: TyperOption) -> str:
 
 
 def kind(option: TyperOption) -> str:
-    """What an option takes, with its bounds."""
+    """The values that an option takes, with its bounds."""
     annotation: Any = option.type_descriptor.annotation
     if get_origin(annotation) is Literal:
         return " or ".join(code(word) for word in get_args(annotation))

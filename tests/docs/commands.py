@@ -35,7 +35,7 @@ def simple_commands(text: str) -> Iterator[list[str]]:
 
 
 def faults(words: list[str]) -> list[str]:
-    """What a command names that does not exist."""
+    """The files, targets and options in a command that do not exist."""
     program = words[0].rpartition("/")[2]
     found = [
         f"no file {word}"

@@ -26,7 +26,7 @@ def groups() -> Iterator[tuple[str, list[str]]]:
 
 
 def values(schema: dict[str, Any]) -> str:
-    """What a setting may be, from its JSON schema."""
+    """The values of a setting, from its JSON schema."""
     kind = next((each for each in schema.get("anyOf", ()) if each.get("type") != "null"), schema)
     if "enum" in kind:
         return ", ".join(code(value) for value in kind["enum"])

@@ -1,4 +1,4 @@
-"""What mkdocs does beyond mkdocs.yml: the README is the home page, and links to files of the repository lead there.
+"""Rules of the site beyond mkdocs.yml: the README is the home page, and links to files of the repository lead there.
 
 mkdocs loads this file by its path, in an environment that has nothing of this project (make docs).
 """

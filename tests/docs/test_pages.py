@@ -20,7 +20,7 @@ def test_a_page_is_not_stale(name: str) -> None:
 
 
 def test_the_pages_tell_everything() -> None:
-    """What a person may set, read, meet or ask for stands in its page, whatever the generator leaves out."""
+    """Each setting, metric, error and route stands in its page, whatever the generator leaves out."""
     import_all()
     routes = {f"### {method} {path}" for _, method, path, _ in operations(application().app.openapi())}
     wanted = {

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, model_store: ModelStore) -> Path:
-    """What a reader has: the checkout, a prepared model, photos and a labelled set."""
+    """The folder of a reader: the checkout, a prepared model, photos and a labelled set."""
     folder = tmp_path_factory.mktemp("reader")
     for name in ("convert", "deploy", "models", "mxbase_cpp", "pipelines", "tests"):
         (folder / name).symlink_to(ROOT / name)

@@ -31,7 +31,7 @@ class Builder:
     folder: Path
 
     def buildah(self, *arguments: str) -> str:
-        """What buildah prints; raises BuildFailed."""
+        """Runs buildah and returns its output; raises BuildFailed."""
         storage = ["--root", f"{self.folder}/storage", "--runroot", f"{self.folder}/run"]
         done = subprocess.run(
             ["nice", "-n", "5", "buildah", *storage, *arguments],
@@ -62,7 +62,7 @@ class Builder:
             shutil.rmtree(tree, ignore_errors=True)
 
     def build(self, file: str, *options: str, **arguments: str) -> str:
-        """What the build of a Dockerfile prints; `arguments` are its ARGs. Raises BuildFailed."""
+        """Builds a Dockerfile and returns the output; `arguments` are its ARGs. Raises BuildFailed."""
         given = [f"--build-arg={name}={value}" for name, value in ({"DEBIAN_IMAGE": DEBIAN} | arguments).items()]
         fixed = ["--isolation", "chroot", "--network", "host", "--format", "docker", "--layers", "--file", file]
         return self.buildah("bud", *fixed, *self._index, *given, *options, ".")

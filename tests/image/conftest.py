@@ -1,4 +1,4 @@
-"""What the image tests share: one builder, the images, and a model. They take minutes and want root: make test-image."""
+"""Fixtures that the image tests share: one builder, the images, and a model. The tests take minutes and want root: make test-image."""
 
 import json
 import os

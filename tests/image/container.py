@@ -115,7 +115,7 @@ class Container:
         return subprocess.run([*enter, *command], env=self.environment, capture_output=True, text=True, timeout=60, check=False)
 
     def stop(self) -> None:
-        """What `docker stop` sends."""
+        """Sends the signal of `docker stop`."""
         os.kill(self.first, signal.Signals[self._config.get("StopSignal", "SIGTERM")])
 
     def finish(self, limit_s: float = 60) -> tuple[int, str]:

@@ -33,7 +33,7 @@ def test_there_are_wheels(lock: str, glibc: int, machine: str, tmp_path: Path) -
 
 @pytest.mark.smoke
 def test_the_ascend_lock_is_a_part_of_the_lock() -> None:
-    """What is served on Ascend is what was tested."""
+    """The image for Ascend serves the wheels that were tested."""
     whole = (ROOT / "requirements.lock").read_text()
     hashes = [word for word in (ROOT / "requirements-ascend.lock").read_text().split() if word.startswith("--hash=")]
     assert hashes

@@ -24,7 +24,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
-    """What is synced, in order: "file" or "folder", and whether the file had its name by then."""
+    """The syncs in their order: "file" or "folder", and whether the file had its name by then."""
     calls: list[tuple[str, bool]] = []
     fsync = os.fsync
 

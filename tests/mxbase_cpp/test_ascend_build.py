@@ -28,7 +28,7 @@ def run(*command: object, **changes: str) -> str:
 
 
 def library(path: Path, include: Path, *sources: Path) -> None:
-    """What it leaves undefined (OpenVINO) stays so: nothing is run."""
+    """The symbols of OpenVINO stay undefined: nothing is run."""
     path.parent.mkdir(parents=True, exist_ok=True)
     (openvino,) = find_spec("openvino").submodule_search_locations or []  # type: ignore[union-attr]
     headers = [f"-isystem{openvino}/include", f"-I{include}", f"-I{include}/MxBase/postprocess/include"]

@@ -1,4 +1,4 @@
-"""What CMake is told."""
+"""CMake refuses the options of former and unknown runtimes."""
 
 import subprocess
 import sys

@@ -21,7 +21,7 @@ def images() -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def alone(images: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> Answers:
-    """What batches of one answer."""
+    """The answers of batches of one."""
     with classifying(prepare("resnext_digits", ModelStore(tmp_path_factory.mktemp("alone")))) as running:
         results = [running.answer(image) for image in images]
     assert {result[5:7] for result in results} == {(1, 1)}

@@ -97,7 +97,7 @@ def varied(step: int = 1) -> Iterator[bytes]:
 
 
 def as_engines_see_it(data: bytes) -> EncodedImage:
-    """What the API hands to an engine; raises ServiceError where it hands over nothing."""
+    """The input that the API hands to an engine; raises ServiceError where it hands over none."""
     image = inspect_image(data, 10**7)
     return upright(image) if image.orientation != 1 and image.format is not ImageFormat.JPEG else image
 

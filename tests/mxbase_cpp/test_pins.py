@@ -1,4 +1,4 @@
-"""What must be the same in two places."""
+"""Versions and names that stand in two places are the same in both."""
 
 import tomllib
 from pathlib import Path

@@ -134,7 +134,7 @@ def test_ctrl_c_leaves_what_is_finished(program: Path, config: Path, images: Pat
 
 
 def on_a_terminal(command: list[str | Path], cwd: Path) -> str:
-    """What a command writes to standard error when that is a terminal."""
+    """The text that a command writes to standard error when that is a terminal."""
     ours, its = pty.openpty()
     with subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=its) as running:
         os.close(its)

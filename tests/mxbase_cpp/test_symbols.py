@@ -1,4 +1,4 @@
-"""What the classifier takes from the vendor, by the symbols of its object files."""
+"""The classifier takes only known functions from the vendor, by the symbols of its object files."""
 
 import re
 import subprocess

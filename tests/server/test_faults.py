@@ -29,12 +29,12 @@ class Faulty:
         self._model = folder / "level" / "level.onnx"
 
     def engines(self) -> list[dict[str, Any]]:
-        """What /info tells of them."""
+        """The engines as /info shows them."""
         found: list[dict[str, Any]] = self.server.client.get("/info").json()["engines"]
         return found
 
     def engine(self, name: str) -> dict[str, Any]:
-        """What it tells of one."""
+        """One engine as /info shows it."""
         return next(engine for engine in self.engines() if engine["name"] == name)
 
     def kill(self, *names: str, number: signal.Signals = signal.SIGKILL) -> None:
@@ -136,7 +136,7 @@ def test_nobody_is_refused_while_both_engines_are_on_their_way_back(faulty: Faul
 
 
 def test_sigterm_under_load(faulty: Faulty) -> None:
-    """What is taken is answered, nobody is cut off, and then the door is closed."""
+    """The server answers each request that it took, cuts off no client, and then closes the door."""
     server = faulty.server
     with Crowd(server.address, until_closed=True) as crowd:
         crowd.wait_for_answers("stream")

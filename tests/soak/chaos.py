@@ -31,7 +31,7 @@ BACK_S = 120  # in which everything is well again once nothing happens any more:
 
 
 class Chaos:
-    """What happens to one server."""
+    """The events of one server."""
 
     def __init__(self, server: ServerProcess, model: Path, seed: int) -> None:
         self.counts: Counter[str] = Counter()
@@ -61,7 +61,7 @@ class Chaos:
             self.faults.append(f"{happen.__name__}: {error!r}")
 
     def engines(self) -> list[dict[str, Any]]:
-        """What /info tells of them."""
+        """The engines as /info shows them."""
         found: list[dict[str, Any]] = self._server.client.get("/info").json()["engines"]
         return found
 
@@ -150,7 +150,7 @@ class Chaos:
 
 
 def run(seconds: float, seed: int, store: Path) -> tuple[str, list[str]]:
-    """What happened, in words, and every fault."""
+    """The events in words, and each fault."""
     model = store_level_model(store).check_artifact("cpu")[1]
     with ServerProcess(
         python=NEW_PROCESS,

@@ -28,7 +28,7 @@ HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What a client does: pieces it writes, and how it ends."""
+    """The actions of a client: the pieces it writes, and how it ends."""
 
     pieces: tuple[bytes, ...]
     ending: str

@@ -45,7 +45,7 @@ class Sent(NamedTuple):
 
 @dataclass
 class Report:
-    """What became of the images, by format and status; `wrong` holds what should not have been, with the image."""
+    """The answers to the images, counted by format and status; `wrong` holds each wrong answer with its image."""
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -93,7 +93,7 @@ def send_batch(connection: HTTPConnection, images: Sequence[Sent]) -> list[tuple
 
 
 def fault(status: int, answer: dict[str, Any], wanted_class: int | None) -> str:
-    """What is wrong with an answer, or nothing."""
+    """The fault of an answer, or nothing."""
     if status != 200:
         refused = wanted_class is None and REFUSALS.get(answer["code"]) == status and set(answer) - {"request_id"} == {"error", "code"}
         return "" if refused else "refused"

@@ -19,7 +19,7 @@ def main(schemathesis: str, *options: str) -> int:
 
 
 def _data_set(folder: Path) -> str:
-    """What the document's example evaluates."""
+    """The set that the document's example evaluates."""
     for level in (0, 4, 8):
         (folder / f"{level}.png").write_bytes(level_png(level))
     (folder / "val_label.txt").write_text("0 0\n4 1\n8 2\n")

@@ -14,7 +14,7 @@ MAX_FAULTS = 100
 
 @dataclass
 class Progress:
-    """What was sent so far, over all runs. The next image or request of an engine has the index that its count says."""
+    """The images and requests sent so far, over all runs. The next image or request of an engine has the index that its count says."""
 
     seed: int
     images: Counter[str] = field(default_factory=Counter)  # by engine
@@ -51,7 +51,7 @@ class Progress:
         self.faults += faults[: MAX_FAULTS - len(self.faults)]
 
     def add_memory(self, first_mb: float, last_mb: float) -> None:
-        """What one server held after its first block and at its end."""
+        """The memory of one server after its first block and at its end."""
         if last_mb - first_mb >= self.rss_mb[1] - self.rss_mb[0]:
             self.rss_mb = (first_mb, last_mb)
 

@@ -1,4 +1,4 @@
-"""What the hardware does with an aipp.config, and what the CPU artifact does with the same recipe."""
+"""The hardware with an aipp.config and the CPU artifact with the same recipe give the same pixels."""
 
 from collections.abc import Callable
 from pathlib import Path

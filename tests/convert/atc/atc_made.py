@@ -1,4 +1,4 @@
-"""What the tests of ATC share: an installation that is the stand-in, networks, and a model of a store."""
+"""Parts that the tests of ATC share: an installation that is the stand-in, networks, and a model of a store."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What ATC may be given."""
+"""ATC takes an AIR or an ONNX of one fixed image size, under a plain name."""
 
 from pathlib import Path
 

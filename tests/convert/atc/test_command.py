@@ -33,7 +33,7 @@ def test_there_is_no_golden_command_too_many() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What the seed's user has: an AIR and an AIPP config; and an ONNX."""
+    """The files that the seed's user has: an AIR and an AIPP config; and an ONNX."""
     (tmp_path / "m.air").write_bytes(b"\x0a\x04main")
     (tmp_path / "m.onnx").write_bytes(plain_network().SerializeToString())
     (tmp_path / "aipp.config").write_text(AIPP)

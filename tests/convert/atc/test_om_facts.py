@@ -1,4 +1,4 @@
-"""What an OM says of itself, in the layout of GE's Pb2Json."""
+"""The facts of an OM, read in the layout of GE's Pb2Json."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What can be tested without MindSpore is tested everywhere; the rest in the environment of training (make test-training)."""
+"""Tests that need no MindSpore run everywhere; the others run in the environment of training (make test-training)."""
 
 from importlib.util import find_spec
 from pathlib import Path

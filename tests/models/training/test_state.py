@@ -1,4 +1,4 @@
-"""What a training remembers comes back whole."""
+"""The saved state of a training comes back whole."""
 
 from pathlib import Path
 

@@ -32,7 +32,7 @@ def saved(photo: Path, form: str, orientation: int = 1) -> bytes:
 
 
 def as_served(content: bytes) -> np.ndarray:
-    """What decoder, resize and folded crop do: see pipelines/cpu and convert/fold."""
+    """The steps of decoder, resize and folded crop: see pipelines/cpu and convert/fold."""
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     assert pixels is not None
     return cv2.resize(pixels, (256, 256), interpolation=cv2.INTER_LINEAR)[16:240, 16:240, ::-1]

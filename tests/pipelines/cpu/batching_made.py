@@ -68,7 +68,7 @@ Collect = Callable[..., BatchCollector]
 
 
 def close_window(collector: BatchCollector) -> None:
-    """What the timer does when the window closes."""
+    """Does the timer's work when the window closes."""
     with collector._device:
         collector._due_s = 0
         collector._flush(collector._close_window())

@@ -1,4 +1,4 @@
-"""What the CPU runtime tells an engine process."""
+"""The CPU runtime tells an engine process the time of each stage."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What stands behind the last row: cut off where it can be, and only there."""
+"""Bytes behind the last row are cut off where they can be, and only there."""
 
 import zlib
 

@@ -1,4 +1,4 @@
-"""What POST /evaluate takes as a body: archives in forms."""
+"""POST /evaluate takes archives in forms as its body."""
 
 import io
 import signal

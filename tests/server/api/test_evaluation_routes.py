@@ -148,7 +148,7 @@ def test_the_queue_keeps_its_order_and_has_an_end(server: ServerProcess) -> None
 
 
 def check_resumed(server: ServerProcess, location: str) -> None:
-    """What was cancelled goes on where it was; what is over can be removed."""
+    """A cancelled evaluation goes on where it stopped; a finished one can be removed."""
     before = server.client.get(location).json()["done"]
     assert server.client.post(f"{location}/resume").json()["state"] in ("queued", "running")
     while (now := server.client.get(location).json())["done"] <= before:

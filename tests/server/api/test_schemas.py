@@ -1,4 +1,4 @@
-"""What is written without the schemas is held to them: the encoder of the hot routes, the error body, and every reply over HTTP."""
+"""The encoder of the hot routes, the error body and each reply over HTTP follow the schemas, though no schema writes them."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""What clients are told has no folder of the server."""
+"""Answers to clients name no folder of the server."""
 
 import pytest
 

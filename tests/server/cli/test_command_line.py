@@ -19,7 +19,7 @@ def test_help(command: tuple[str, ...]) -> None:
 
 
 def test_the_command_line_itself_is_light() -> None:
-    """What a command needs is imported when it is called: `--help` answers at once, and ATC's environment has nothing of ours."""
+    """A command imports its modules when it is called: `--help` answers at once, and ATC's environment has nothing of ours."""
     program = "import sys, server.cli.command_line; print(sorted({'cv2', 'numpy', 'onnx', 'openvino', 'fastapi'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 

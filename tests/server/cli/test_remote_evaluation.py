@@ -1,4 +1,4 @@
-"""What is sent to a server; the whole way is tested in tests/server/cli."""
+"""The command sends a set to a server. Tests of the whole way are in tests/server/cli."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""What every engine must do. A new engine joins by an entry in subjects.py."""
+"""The contract of engines: each engine passes the same tests. A new engine joins by an entry in subjects.py."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What every engine must do that is asked for the scores of all classes."""
+"""Each engine gives the scores of all classes when the request asks for them."""
 
 from collections.abc import Iterator
 from time import monotonic

@@ -1,4 +1,4 @@
-"""What the stream engine will run."""
+"""A plan for the stream engine: a rendered pipeline, or one that a person wrote."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a result of the pipeline means, and the seed's way of writing a pipeline through the engine."""
+"""The engine reads the results of the pipeline, and runs a pipeline as the seed wrote it."""
 
 import json
 from pathlib import Path

@@ -73,6 +73,6 @@ def events(server: ServerProcess, location: str) -> list[dict[str, object]]:
 
 
 def without_times(report: dict[str, object]) -> dict[str, object]:
-    """What two reports of one run have in common."""
+    """The part of a report that is equal in each report of the same run."""
     manifest = {name: value for name, value in report["manifest"].items() if not name.endswith("_at")}  # type: ignore[attr-defined]
     return {name: value for name, value in report.items() if name not in ("throughput", "latency")} | {"manifest": manifest}

@@ -1,4 +1,4 @@
-"""What the connection adds to uvicorn's; the hostile side of it is in tests/server/hostile."""
+"""The connection adds limits to uvicorn's. Tests with hostile clients are in tests/server/hostile."""
 
 from uvicorn.protocols.http import httptools_impl
 

@@ -1,4 +1,4 @@
-"""What wraps every request: ids, headers, the key, metrics, logs."""
+"""The middleware adds ids, headers, the check of the key, metrics and logs to each request."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the application decides is the same under every ASGI server: our own connection adds limits of heads and of slow clients."""
+"""The application decides the same under each ASGI server. Our own connection adds limits of heads and of slow clients."""
 
 import base64
 import json

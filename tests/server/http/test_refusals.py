@@ -1,4 +1,4 @@
-"""What a refusal is made of."""
+"""A refusal has a status, headers and an error body."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What decoding costs, told from the headers."""
+"""The cost of decoding an image follows from its headers."""
 
 import io
 from pathlib import Path

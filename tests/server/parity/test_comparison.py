@@ -1,4 +1,4 @@
-"""What is counted, and what breaks."""
+"""The comparison counts differences, and says which of them break parity."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is served."""
+"""A reply names the served model and its version."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What reaches a log cannot break out of its line, nor steer a terminal."""
+"""Text in a log cannot break out of its line, nor steer a terminal."""
 
 import pytest
 

@@ -126,7 +126,7 @@ def test_answers_are_the_same_in_every_batch_size(model_store: ModelStore, tmp_p
 
 
 def size_text(number: int, kind: str) -> str:
-    """What the vendor says of so many bytes of that type, where the model takes 3072 of uint8."""
+    """The vendor's message for so many bytes of that type, where the model takes 3072 of uint8."""
     sizes = f"inputTensors[0]({number}) does not match model inputTensors[0](3072)"
     return f"The datasize of concated {sizes}. Tensor Dtype: TENSOR_DTYPE_{kind}, model Dtype: TENSOR_DTYPE_UINT8.{FAILED}"
 

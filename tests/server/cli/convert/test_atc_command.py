@@ -32,7 +32,7 @@ def standin(tmp_path: Path) -> StandIn:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What the seed's user has."""
+    """The files that the seed's user has."""
     folder = tmp_path / "models"
     folder.mkdir()
     (folder / "resnext101.air").write_bytes(b"\x0a\x04main")

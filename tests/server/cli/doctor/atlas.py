@@ -88,7 +88,7 @@ class Atlas:
             (files / str(number)).symlink_to(link)
 
     def chips(self, *chips: tuple[str, str]) -> None:
-        """What npu-smi prints: names and healths."""
+        """The output of npu-smi: names and healths."""
         npu_smi(self.path("/usr/local/bin"), table(*chips))
 
     def container(self) -> None:

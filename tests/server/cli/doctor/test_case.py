@@ -1,4 +1,4 @@
-"""What there is, and what would serve."""
+"""A case holds the facts of a machine, and says which runtime serves there."""
 
 from pathlib import Path
 from typing import Any

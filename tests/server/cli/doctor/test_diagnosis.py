@@ -1,4 +1,4 @@
-"""What is said, and how it looks."""
+"""The words of a diagnosis and its layout."""
 
 from hypothesis import given
 from hypothesis import strategies as st

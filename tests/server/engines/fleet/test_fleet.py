@@ -1,4 +1,4 @@
-"""What becomes of requests when engines of this process fail, hang, and come back."""
+"""Engines of this process fail, hang and come back: the fleet answers each request."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -15,7 +15,7 @@ from server.types import EncodedImage, ImageFormat, Prediction
 
 
 class Switches(list[tuple[str, str, str]]):
-    """What a fleet told."""
+    """The switches that a fleet reported."""
 
     def __call__(self, before: str, after: str, reason: str) -> None:
         self.append((before, after, reason))

@@ -1,4 +1,4 @@
-"""What becomes of a request whose engine process dies or hangs, and of its neighbours: real processes, real signals."""
+"""An engine process dies or hangs: its request and its neighbours are answered. Real processes, real signals."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What a child is started with, and what its answers mean."""
+"""Programs of engine processes: what the parent sends to a child, and how it reads the answers."""
 
 from dataclasses import replace
 from time import monotonic

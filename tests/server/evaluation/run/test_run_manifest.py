@@ -1,4 +1,4 @@
-"""What may change between a run and its continuation."""
+"""Some settings may change between a run and its continuation, others may not."""
 
 from tests.server.evaluation.made_run import made_manifest
 
