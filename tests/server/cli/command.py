@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from server.cli.command_line import main
+from tests.server.forked_command import ForkedCommand
 
 COLUMNS = "140"
 
@@ -39,6 +40,16 @@ def run_process(*arguments: object, **environment: str) -> subprocess.CompletedP
     return subprocess.run(
         command, env=os.environ | {"COLUMNS": COLUMNS} | environment, capture_output=True, text=True, timeout=120, check=False
     )
+
+
+def run_forked(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process that has imported everything; its standard output is not kept."""
+    words = [*map(str, arguments)]
+    process = ForkedCommand(words, os.environ | {"COLUMNS": COLUMNS} | environment, None)
+    assert process.stderr
+    with process.stderr as errors:
+        complained = errors.read()
+    return subprocess.CompletedProcess(words, process.wait(120), "", complained)
 
 
 @contextmanager

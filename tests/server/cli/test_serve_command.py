@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.store import ModelStore
-from tests.server.cli.command import run_process
+from tests.server.cli.command import run_forked, run_process
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from tests.server.cli.command import run_process
     ],
 )
 def test_a_server_that_cannot_start_says_why_and_exits_1(model_store: ModelStore, arguments: tuple[str, ...], code: str) -> None:
-    done = run_process(*arguments, MODEL_STORE=str(model_store.root), PORT="0")
+    done = run_forked(*arguments, MODEL_STORE=str(model_store.root), PORT="0")
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: ")

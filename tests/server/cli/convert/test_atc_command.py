@@ -8,21 +8,30 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import chdir, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from convert.aipp import aipp_of, render_aipp
 from convert.atc.om import read_om_header
 from models.store import ModelStore, StoredModel
 from server.engines.plan import plan_rendered
 from tests.convert.atc.atc_made import AIPP, StandIn, install, plain_network, stored_model
 from tests.convert.atc.standin_atc import om_file
+from tests.server.cli import command
 
 ROOT = Path(__file__).parents[4]
 SCRIPT = ROOT / "convert" / "convert_om.sh"
 CLI = (sys.executable, "-m", "server", "convert")
+
+
+@pytest.fixture(autouse=True)
+def no_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith(("ASCEND_", "STANDIN_")):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -48,15 +57,20 @@ def model(tmp_path: Path) -> StoredModel:
 
 def environment(standin: StandIn | None, **more: object) -> dict[str, str]:
     path = f"{standin.program.parent}:/usr/bin:/bin" if standin else "/usr/bin:/bin"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ASCEND_", "STANDIN_"))}
-    told = standin.environment if standin else {}
-    return kept | {"COLUMNS": "140", "PYTHONPATH": str(ROOT), "PATH": path} | told | {name: str(value) for name, value in more.items()}
+    told = (standin.environment if standin else {}) | {name: str(value) for name, value in more.items()}
+    return {**os.environ, "COLUMNS": "140", "PYTHONPATH": str(ROOT), "PATH": path} | told
 
 
 def run(*command: str | Path, standin: StandIn | None, cwd: Path, **more: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*map(str, command)], env=environment(standin, **more), cwd=cwd, capture_output=True, text=True, timeout=120, check=False
     )
+
+
+def convert(*arguments: str | Path, standin: StandIn | None, cwd: Path, **more: object) -> subprocess.CompletedProcess[str]:
+    """The command in this process."""
+    with chdir(cwd):
+        return command.run("convert", *arguments, **environment(standin, **more))
 
 
 def names(folder: Path) -> list[str]:
@@ -108,7 +122,7 @@ def test_a_dry_run_prints_a_line_that_runs(standin: StandIn, folder: Path) -> No
 
 
 def test_a_failure_is_one_line_with_atcs_reason(standin: StandIn, folder: Path) -> None:
-    done = run(*CLI, "om", "plain.onnx", "aipp.config", "m", standin=standin, cwd=folder, STANDIN_ATC="fail")
+    done = convert("om", "plain.onnx", "aipp.config", "m", standin=standin, cwd=folder, STANDIN_ATC="fail")
     assert done.returncode == 1
     assert "error: ATC failed. E19010: No parser is registered" in done.stderr
     assert done.stderr.endswith(f"The whole log: {folder}/m.om.log [atc_failed]\n")
@@ -129,7 +143,7 @@ def test_a_terminal_shows_atcs_last_line(standin: StandIn, folder: Path) -> None
 
 
 def test_without_atc_the_user_is_told(folder: Path, tmp_path: Path) -> None:
-    done = run(*CLI, "om", "plain.onnx", "aipp.config", "m", standin=None, cwd=folder, HOME=tmp_path)
+    done = convert("om", "plain.onnx", "aipp.config", "m", standin=None, cwd=folder, HOME=tmp_path)
     assert done.returncode == 1
     assert "set_env.sh" in done.stderr
     assert done.stderr.endswith("[atc_missing]\n")
@@ -140,7 +154,7 @@ def test_an_installation_nobody_has_set_up_is_found_and_set_up(folder: Path, tmp
     standin = install(home / "atc/bin/atc", tmp_path / "record")
     (home / "atc/lib64").mkdir()
     more = {"HOME": tmp_path, "LD_LIBRARY_PATH": "/own", **standin.environment}
-    done = run(*CLI, "om", "plain.onnx", "aipp.config", "m", standin=None, cwd=folder, **more)
+    done = convert("om", "plain.onnx", "aipp.config", "m", standin=None, cwd=folder, **more)
     assert done.returncode == 0, done.stderr
     seen = standin.calls[0]["environment"]
     assert seen["LD_LIBRARY_PATH"] == f"{home}/atc/lib64:/own"
@@ -148,14 +162,14 @@ def test_an_installation_nobody_has_set_up_is_found_and_set_up(folder: Path, tmp
 
 
 def test_a_model_of_the_store_is_compiled_and_entered(standin: StandIn, model: StoredModel, tmp_path: Path) -> None:
-    command = (*CLI, "atc", "means", "--model-store", model.folder.parent, "--batch-sizes", "1,2,4,8")
+    options = ("atc", "means", "--model-store", model.folder.parent, "--batch-sizes", "1,2,4,8")
     before = names(model.folder)
-    dry = run(*command, "--dry-run", standin=standin, cwd=tmp_path)
+    dry = convert(*options, "--dry-run", standin=standin, cwd=tmp_path)
     assert dry.returncode == 0, dry.stderr
     assert names(model.folder) == before
     assert "means.plain.onnx is written when" in dry.stderr
 
-    done = run(*command, standin=standin, cwd=tmp_path)
+    done = convert(*options, standin=standin, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert names(model.folder) == [
         *("abc.names", "aipp.config", "manifest.toml", "means.Ascend310.om", "means.Ascend310.om.log", "means.onnx", "means.plain.onnx"),
@@ -175,10 +189,7 @@ def test_an_om_is_entered_into_a_model(standin: StandIn, model: StoredModel, fol
     assert refused.stderr.endswith("[aipp_invalid]\n")
     assert standin.calls == []
 
-    config = "from models.store import *; from convert.aipp import *; import sys; from pathlib import Path\n"
-    config += "print(render_aipp(aipp_of(ModelStore(Path(sys.argv[1])).open('means').manifest, 'rgb888')))"
-    rendered = run(sys.executable, "-c", config, model.folder.parent, standin=None, cwd=folder).stdout
-    (folder / "aipp.config").write_text(rendered)
+    (folder / "aipp.config").write_text(render_aipp(aipp_of(model.manifest, "rgb888")))
     done = run(SCRIPT, "plain.onnx", "aipp.config", "m", "--into", "means", standin=standin, cwd=folder, MODEL_STORE=model.folder.parent)
     assert done.returncode == 0, done.stderr
     artifact, path = ModelStore(model.folder.parent).open("means").check_artifact("Ascend310")
@@ -186,7 +197,8 @@ def test_an_om_is_entered_into_a_model(standin: StandIn, model: StoredModel, fol
     assert artifact.sha256 == json.loads((folder / "m.om.json").read_text())["om_sha256"]
 
 
-CONVERT = (SCRIPT, "plain.onnx", "aipp.config", "m")
+PLAIN = ("plain.onnx", "aipp.config", "m")
+CONVERT = (SCRIPT, *PLAIN)
 
 
 def started(standin: StandIn, folder: Path, command: tuple[str | Path, ...] = CONVERT) -> tuple[subprocess.Popen[str], dict[str, Any]]:
@@ -221,7 +233,7 @@ def test_ctrl_c_leaves_nothing_and_a_second_run_succeeds(standin: StandIn, folde
     assert (folder / "m.om").read_bytes() == om_file(b"former")
     assert not alive(call["pid"])
 
-    assert run(*CONVERT, standin=standin, cwd=folder).returncode == 0
+    assert convert("om", *PLAIN, standin=standin, cwd=folder).returncode == 0
     assert (folder / "m.om").read_bytes() != om_file(b"former")
 
 
@@ -232,20 +244,20 @@ def test_a_kill_leaves_no_om_and_a_second_run_clears_up(standin: StandIn, folder
     try:
         assert not (folder / "m.om").exists()
         assert alive(call["pid"]), "ATC is on its own now, and its folder is left to it"
-        assert run(*CONVERT, standin=standin, cwd=folder).returncode == 0
+        assert convert("om", *PLAIN, standin=standin, cwd=folder).returncode == 0
         assert len(list(folder.glob(".atc-*"))) == 1
     finally:
         os.kill(call["pid"], signal.SIGKILL)
     while alive(call["pid"]):
         time.sleep(0.02)
-    assert run(*CONVERT, standin=standin, cwd=folder).returncode == 0
+    assert convert("om", *PLAIN, standin=standin, cwd=folder).returncode == 0
     assert names(folder) == ["aipp.config", "m.om", "m.om.json", "m.om.log", "plain.onnx", "resnext101.air"]
 
 
 def test_a_killed_conversion_leaves_the_stored_model_as_it_was(standin: StandIn, model: StoredModel) -> None:
-    command = (*CLI, "atc", "means", "--model-store", str(model.folder.parent))
-    assert run(*command, standin=standin, cwd=model.folder).returncode == 0
-    process, call = started(standin, model.folder, command)
+    options = ("atc", "means", "--model-store", str(model.folder.parent))
+    assert convert(*options, standin=standin, cwd=model.folder).returncode == 0
+    process, call = started(standin, model.folder, (*CLI, *options))
     process.kill()
     process.communicate(timeout=30)
     os.kill(call["pid"], signal.SIGKILL)
@@ -253,6 +265,6 @@ def test_a_killed_conversion_leaves_the_stored_model_as_it_was(standin: StandIn,
     artifact, _ = store.open("means").check_artifact("Ascend310")
     assert artifact.batch_sizes == (1,)
 
-    assert run(*command, "--batch-sizes", "1,2", standin=standin, cwd=model.folder).returncode == 0
+    assert convert(*options, "--batch-sizes", "1,2", standin=standin, cwd=model.folder).returncode == 0
     artifact, _ = store.open("means").check_artifact("Ascend310")
     assert artifact.batch_sizes == (1, 2)
