@@ -16,12 +16,12 @@ from typing import TextIO
 IMPORTED = ["server.cli.serve_command", "server.serving.service_assembly", "server.app", "server.evaluation.jobs.evaluations"]
 IMPORTED += ["server.http.listener", "server.serving.reload", "uvicorn.loops.uvloop", "uvicorn.lifespan.on", "pipelines.cpu.observed"]
 
-_context = get_context("forkserver")
-_context.set_forkserver_preload(["server.cli.command_line", *IMPORTED])
+context = get_context("forkserver")
+context.set_forkserver_preload(["server.cli.command_line", *IMPORTED])
 
 
 @cache
-def _choose_socket_folder() -> None:
+def choose_socket_folder() -> None:
     """Keep the socket to the process that forks in /tmp: its path may have 107 bytes, and TMPDIR may be longer."""
     kept, tempfile.tempdir = tempfile.tempdir, "/tmp"  # noqa: S108 - a new folder in it that only this user may enter
     util.get_temp_dir()
@@ -45,10 +45,10 @@ class ForkedCommand:
     """A command that runs, with the methods of Popen that its user needs. Its start and its end are those of multiprocessing."""
 
     def __init__(self, arguments: list[str], environment: Mapping[str, str], cwd: Path | None) -> None:
-        _choose_socket_folder()
-        reader, writer = _context.Pipe(duplex=False)
+        choose_socket_folder()
+        reader, writer = context.Pipe(duplex=False)
         with writer:
-            self._process = _context.Process(target=_run, args=(arguments, environment, cwd or Path.cwd(), writer), daemon=True)
+            self._process = context.Process(target=_run, args=(arguments, environment, cwd or Path.cwd(), writer), daemon=True)
             self._process.start()
         self.stderr: TextIO | None = os.fdopen(os.dup(reader.fileno()), encoding="utf-8")
         reader.close()

@@ -13,6 +13,8 @@ from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, Undeco
 from server.types import EncodedImage, Prediction
 from tests.server.engines.subjects import SUBJECTS, Subject
 
+pytestmark = pytest.mark.usefixtures("forked_children")
+
 CAPACITY = 16
 SLOW = 6  # pictures, for engines that decode two at once
 

@@ -22,6 +22,8 @@ from server.errors import BadRequest, DeadlineExceeded, EngineUnavailable, Undec
 from server.types import EncodedImage, ImageFormat, Prediction, Scores
 from tests.level_model import CLASSES, SIDE_PX, level_image, store_level_model
 
+pytestmark = pytest.mark.usefixtures("forked_children")
+
 CAPACITY = 48
 BROKEN = EncodedImage(b"\x89PNG\r\n\x1a\nnothing", ImageFormat.PNG, 1, 1)
 GEARS = (1, 2, 4, 8)

@@ -23,6 +23,8 @@ from server.types import EncodedImage, ImageFormat, Prediction
 from tests.level_model import level_image, store_level_model
 from tests.server.engines.fleet.test_fleet import Switches, request, submit
 
+pytestmark = pytest.mark.usefixtures("forked_children")
+
 CLIENTS = 32
 
 
