@@ -19,7 +19,7 @@ PATIENCE_S = 60
 class Crowd:
     """Runs while it is entered; what it finds wrong is in `faults`.
 
-    With `until_closed` a client ends
+    A client rests `rest_s` between two requests; it may be changed meanwhile. With `until_closed` a client ends
     when it is not let in any more: its connection is refused, or reset before its first answer.
     """
 
@@ -29,7 +29,7 @@ class Crowd:
         self.latencies_s: list[float] = []
         self.sent = 0
         self._address = address
-        self._rest_s = rest_s
+        self.rest_s = rest_s
         self.until_closed = until_closed
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -38,7 +38,7 @@ class Crowd:
     def _post(self, number: int) -> None:
         connection = HTTPConnection(*self._address, timeout=ANSWER_S)
         wanted = number
-        while not self._over.wait(self._rest_s):
+        while not self._over.wait(self.rest_s):
             wanted = (wanted + CLIENTS) % CLASSES
             outside = self.until_closed and not connection.sock
             began_s = perf_counter()

@@ -17,7 +17,8 @@ from tests.server.process import ServerProcess
 pytestmark = pytest.mark.skipif(not find_spec("mxclassify"), reason="the compiled engine is not built: make mxbase")
 
 STALL_S = 1
-REST_S = 0.1  # of each client between two requests: most of the time a test waits for the engine to come back
+REST_S = 0.1  # of each client between two requests
+WAITING_S = 0.4  # the same, while a test waits for the engine to come back
 
 
 class Faulty:
@@ -108,6 +109,7 @@ def test_no_client_notices(faulty: Faulty, fault: str, told: str, lasts: bool) -
         faulty.breaks(fault)
         crowd.wait_for_answers("mxbase")
         server.log(told)
+        crowd.rest_s = WAITING_S
         if lasts:
             crowd.wait_for(lambda: not faulty.engine("stream")["up"], "/info tells that the primary is down")
             assert faulty.engine("stream")["reason"]
@@ -130,6 +132,7 @@ def test_nobody_is_refused_while_both_engines_are_on_their_way_back(faulty: Faul
     with Crowd(faulty.server.address, REST_S) as crowd:
         crowd.wait_for_answers("stream")
         faulty.kill("stream", "mxbase")
+        crowd.rest_s = WAITING_S
         crowd.wait_for(lambda: all(engine["restarts"] and engine["up"] for engine in faulty.engines()), "both are back")
         crowd.wait_for_answers("stream")
     assert crowd.faults == []

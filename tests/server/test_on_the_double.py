@@ -97,5 +97,6 @@ def test_a_chip_that_is_lost_is_started_again_beside_the_other(doubled: Doubled,
         doubled.double.breaks(fault, every=20, devices=CHIPS[:1])
         crowd.wait_for(lambda: doubled.server.metric("classify_engine_restarts_total") > restarts, "it is started again")
         doubled.double.mend()
+        crowd.rest_s = 0.2
         crowd.wait_for(lambda: all(engine["up"] for engine in doubled.server.client.get("/info").json()["engines"]), "both are up")
     assert crowd.faults == []

@@ -34,8 +34,7 @@ def resident_bytes(pid: int) -> int:
 def test_ten_times_too_many(small_server: ServerProcess, tmp_path: Path) -> None:
     photo = tmp_path / "photo"
     photo.write_bytes(SLOW)
-    alone = Load(small_server.url, str(photo), WINDOW, 1.5)
-    able = run(alone)["rate"]
+    able = run(Load(small_server.url, str(photo), WINDOW, 1.5))["rate"]
     in_flight, memory_bytes = [], []
     with ThreadPoolExecutor(1) as pool:
         load = pool.submit(run, Load(small_server.url, str(photo), 256, 5, rate=10 * able))
@@ -44,14 +43,14 @@ def test_ten_times_too_many(small_server: ServerProcess, tmp_path: Path) -> None
             memory_bytes.append(resident_bytes(small_server.pid))
             time.sleep(0.1)
         found = load.result()
-    slowest = min(able, run(alone)["rate"])  # other programs may have slowed the machine down meanwhile
     first, last = (median(third) / 2**20 for third in (memory_bytes[: len(memory_bytes) // 3], memory_bytes[-len(memory_bytes) // 3 :]))
     sys.stdout.write(f"{able:.1f} images/s alone; ten times as many: {found}; memory {first:.0f} MiB, {last:.0f} MiB in the end\n")
     assert set(found["statuses"]) == {"200", "429"}
     assert found["unsent"] == 0
     assert max(in_flight) == WINDOW
     assert last - first < FLAT_MIB
-    assert found["p50_ms"] < 3 * 1000 * WINDOW / slowest
+    assert found["rate"] > able / 10  # other programs may slow the machine down meanwhile
+    assert found["p50_ms"] < 3 * 1000 * WINDOW / min(able, found["rate"])
     assert found["refusal_p99_ms"] < max(100, found["p50_ms"] / 2)
     assert small_server.client.post("/classify", content=level_png(20)).json()["predictions"][0]["class_id"] == 5
     assert small_server.troubles() == []
