@@ -7,6 +7,7 @@ from pathlib import Path
 
 from models.manifest import Artifact, ModelManifest
 from models.model_errors import ArtifactDamaged, ModelNotFound, ModelNotPrepared
+from models.text_file import read_text, text_lines
 
 ZOO = Path(__file__).parent / "zoo"
 
@@ -43,7 +44,11 @@ class StoredModel:
 
     def read_class_names(self) -> tuple[str, ...]:
         """The labels, by class id; raises ArtifactDamaged."""
-        return tuple(self.check_labels().read_text("utf-8").splitlines())
+        path = self.check_labels()
+        try:
+            return tuple(text_lines(read_text(path)))
+        except ValueError as error:
+            raise ArtifactDamaged(f"{path}: {error}.", "Import the model again with labels in UTF-8.") from error
 
     def check_artifact(self, soc: str) -> tuple[Artifact, Path]:
         """The artifact for one kind of device and its path, after a hash of the whole file; raises ModelNotPrepared, ArtifactDamaged."""

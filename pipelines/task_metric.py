@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.model_errors import ClassifyError
+from models.text_file import read_text, text_lines
 from pipelines.pipeline_errors import ResultsInvalid
 from pipelines.result_files import read_results
 
@@ -16,7 +17,6 @@ USAGE = "usage: classification_task_metric.py RESULT_DIR LABELS OUT_DIR JSON_NAM
 _CLASS_ID = re.compile("[0-9]{1,9}")
 _SHOWN = 10  # names per message
 _EXAMPLE = "For example: ILSVRC2012_val_00000001.JPEG 65"
-_MAX_LABEL_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class TaskMetric:
 
 def label_lines(path: Path) -> Iterator[tuple[int, str, str]]:
     """Line number, name and last word of every non-blank line of a file of labels; raises ResultsInvalid."""
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(text_lines(label_text(path)), start=1):
         if not (words := line.rsplit(maxsplit=1)):
             continue
         if len(words) < 2:
@@ -46,16 +46,14 @@ def label_lines(path: Path) -> Iterator[tuple[int, str, str]]:
         yield number, words[0].strip(), words[1]
 
 
-def read_text(path: Path) -> str:
-    """The text of a file of labels, in UTF-8 with or without a byte order mark; raises ResultsInvalid."""
+def label_text(path: Path) -> str:
+    """The text of a file of labels; raises ResultsInvalid."""
     try:
-        if path.stat().st_size > _MAX_LABEL_BYTES:
-            raise ResultsInvalid(f"{path} has more than {_MAX_LABEL_BYTES} bytes.")
-        return path.read_text("utf-8-sig")
+        return read_text(path)
     except OSError as error:
         raise ResultsInvalid(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ResultsInvalid(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from error
+    except ValueError as error:
+        raise ResultsInvalid(f"{path} cannot be read: {error}.") from error
 
 
 def read_labels(path: Path) -> dict[str, int]:

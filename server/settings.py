@@ -1,14 +1,17 @@
 """All settings of the server: flag > environment > file > default. Only this module reads the environment."""
 
 import ipaddress
+import tomllib
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from models.model_errors import ClassifyError
+from models.text_file import decode_text, read_text
 
 Positive = Annotated[int, Field(ge=1)]
 SETTINGS_FILE = "ascend-classify.toml"
@@ -150,7 +153,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, then the environment, then `ascend-classify.toml` in the working directory."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, _SettingsFile(settings_cls)
 
     @property
     def loopback(self) -> bool:
@@ -161,10 +164,23 @@ class Settings(BaseSettings):
             return self.host == "localhost"
 
     def read_api_key(self) -> str | None:
-        """The API key, from its file or its setting; raises OSError if the file cannot be read."""
+        """The API key, from its file or its setting; raises OSError if the file cannot be read, SettingInvalid if it is not text."""
         if self.api_key_file:
-            return self.api_key_file.read_text("utf-8").strip()
+            try:
+                return read_text(self.api_key_file).strip()
+            except ValueError as error:
+                raise SettingInvalid(f"{self.api_key_file}: {error}.", "API_KEY_FILE names a text file that holds the key.") from error
         return self.api_key.get_secret_value() if self.api_key else None
+
+
+class _SettingsFile(TomlConfigSettingsSource):
+    """ascend-classify.toml."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        try:
+            return tomllib.loads(decode_text(file_path.read_bytes()))
+        except (OSError, ValueError, RecursionError) as error:  # tomllib fails on a thousand nested lists
+            raise SettingInvalid(f"{file_path}: {error}.", "A line of it is NAME = value, as port = 8001.") from error
 
 
 class AscendEnvironment(BaseSettings):

@@ -53,3 +53,28 @@ def test_the_former_runtime_names_the_new_one(monkeypatch: pytest.MonkeyPatch) -
         load_settings()
     monkeypatch.setenv("RUNTIME", "cpu")
     assert load_settings().runtime == "cpu"
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbfport = 8001\r\n", b"port = 8001"], ids=["Windows", "plain"])
+def test_the_settings_file_may_come_from_any_editor(content: bytes) -> None:
+    Path("ascend-classify.toml").write_bytes(content)
+    assert Settings().port == 8001
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"port = \n", "line 1"), ("port = 8001\n".encode("utf-16"), "UTF-16"), (b"a = " + b"[" * 3000, "ascend-classify.toml")],
+    ids=["syntax", "encoding", "depth"],
+)
+def test_a_settings_file_that_cannot_be_read_is_told(content: bytes, words: str) -> None:
+    Path("ascend-classify.toml").write_bytes(content)
+    with pytest.raises(SettingInvalid, match=words):
+        Settings()
+
+
+def test_a_key_file_may_come_from_any_editor(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xef\xbb\xbfsecret\r\n")
+    assert Settings(api_key_file=tmp_path / "key").read_api_key() == "secret"
+    (tmp_path / "key").write_bytes("secret".encode("utf-16"))
+    with pytest.raises(SettingInvalid, match="UTF-16"):
+        Settings(api_key_file=tmp_path / "key").read_api_key()

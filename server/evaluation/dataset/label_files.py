@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from models.text_file import text_lines
 from pipelines.pipeline_errors import ResultsInvalid
-from pipelines.task_metric import label_lines, read_text
+from pipelines.task_metric import label_lines, label_text
 from server.evaluation.evaluation_errors import DatasetInvalid
 from server.serving.classify_files import IMAGE_SUFFIXES
 
@@ -36,7 +37,7 @@ class LabelFile(NamedTuple):
 def read_label_file(path: Path) -> LabelFile:
     """Read a file of labels in UTF-8 with any line ends; raises DatasetInvalid for an invalid one."""
     try:
-        text = read_text(path)
+        text = label_text(path)
         if delimiter := _delimiter(path, text):
             found = LabelFile("table of names and labels", list(_rows(path, text, delimiter)))
         else:
@@ -50,7 +51,7 @@ def read_label_file(path: Path) -> LabelFile:
 
 def _delimiter(path: Path, text: str) -> str:
     """The delimiter of a table; empty for a list. The names in a list may hold commas, so the first line gets further checks."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in text_lines(text) if line.strip()), "")
     for delimiter in _DELIMITERS:
         name = first.partition(delimiter)[0].strip().strip('"').casefold()
         if delimiter in first and (path.suffix.lower() in _TABLE_SUFFIXES or name in NAME_COLUMNS or name.endswith(IMAGE_SUFFIXES)):
