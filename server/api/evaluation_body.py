@@ -30,6 +30,7 @@ _FORM = {
         "labels": _TEXT | {"description": "List of labels, relative to that folder."},
         "top_k": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K},
         "limit": {"type": "integer", "minimum": 1},
+        "map": _TEXT | {"maxLength": 10_000, "description": "Labels that stand for several classes: cat=281-285,dog=151-268."},
     },
 }
 BODIES: dict[str, Any] = {
@@ -80,8 +81,8 @@ def _read_form(form: FormData) -> tuple[UploadFile, EvaluationRequest]:
     if not isinstance(archive, UploadFile):
         raise BadRequest("The form has no file `archive`.", "curl -F archive=@set.zip …")
     below = fields.pop("dataset", "")
-    if not isinstance(below, str) or len(fields.keys() & {"labels", "top_k", "limit"}) < len(fields):
-        raise BadRequest("The form has an unknown field.", "The fields are archive, dataset, labels, top_k and limit.")
+    if not isinstance(below, str) or len(fields.keys() & {"labels", "top_k", "limit", "map"}) < len(fields):
+        raise BadRequest("The form has an unknown field.", "The fields are archive, dataset, labels, map, top_k and limit.")
     below = below.strip("/")
     return archive, EvaluationRequest.model_validate({**fields, "dataset": f"{UPLOAD}/{below}" if below else UPLOAD}, strict=False)
 

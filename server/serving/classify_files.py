@@ -14,6 +14,7 @@ from server.engines.work import InferenceRequest
 from server.errors import Saturated, ServiceError
 from server.images.file_errors import FileError, NoImages, SameResultFile
 from server.images.files import read_image
+from server.images.picture_files import is_picture, is_side_file
 from server.serving.service import Service
 from server.serving.service_assembly import open_service, without_fallback
 from server.settings import Settings
@@ -21,16 +22,16 @@ from server.types import Prediction
 
 Outcome = tuple[Path, Prediction | ClassifyError]
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+_HINT = "Images are JPEG, PNG, WebP or BMP files; their bytes decide, not their endings."
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The image files of a folder, by name; raises NoImages, or SameResultFile for two images with the same result file."""
+    """The pictures of a folder, by name, without hidden ones; raises NoImages, or SameResultFile for two with the same result file."""
     if not folder.is_dir():
         raise NoImages(f"{folder} is not a folder.")
-    images = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    images = sorted(path for path in folder.iterdir() if _is_image(path))
     if not images:
-        raise NoImages(f"{folder} has no images.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
+        raise NoImages(f"{folder} has no images.", _HINT)
     by_stem: dict[str, Path] = {}
     for image in images:
         if (other := by_stem.setdefault(image.stem, image)) is not image:
@@ -39,14 +40,25 @@ def list_images(folder: Path) -> list[Path]:
 
 
 def find_images(places: Iterable[Path]) -> list[Path]:
-    """The named files, and the image files in and below the named folders, by name; raises NoImages."""
+    """The named files, and the pictures in and below the named folders, by name, without hidden ones; raises NoImages."""
     found = []
     for place in places:
-        below = (path for path in place.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
-        found += sorted(below) if place.is_dir() else [place]
+        found += sorted(_images_below(place)) if place.is_dir() else [place]
     if not found:
-        raise NoImages("There are no images.", f"Name files, or folders of images that end with {', '.join(IMAGE_SUFFIXES)}.")
+        raise NoImages("There are no images.", f"Name files, or folders of images. {_HINT}")
     return found
+
+
+def _images_below(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink() and not is_side_file(path.name):
+            yield from _images_below(path)
+        elif _is_image(path):
+            yield path
+
+
+def _is_image(path: Path) -> bool:
+    return not is_side_file(path.name) and path.is_file() and is_picture(path)
 
 
 def classify_files(settings: Settings, paths: list[Path], model: StoredModel | None = None) -> Iterator[Outcome]:

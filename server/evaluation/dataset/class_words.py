@@ -24,15 +24,17 @@ class ClassWords:
         """The classes with this whole name, or else with this part of a name."""
         return self._whole.get(plain(name)) or self._parts.get(plain(name)) or set()
 
-    def suggestion(self, name: str) -> str:
-        """Advice for a name that is not a class: the classes whose names contain it as a word, or the nearest name."""
+    def suggestion(self, name: str, *, near: bool = True) -> str:
+        """Advice for a name that is not a class: the classes whose names contain it as a word; with `near` also the nearest name."""
         word = plain(name)
         if found := self._with_word(word) or self._with_word(word.removesuffix("s")):
             shown = "; ".join(f"{class_id} {self._names[class_id].partition(',')[0]}" for class_id in found[:_SHOWN])
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
             return f"Classes with this word: {shown}{more}. Name those that it means: {_map(name, ranges(found))}"
-        if near := get_close_matches(word, self._parts, n=1):
-            return f"Did you mean {near[0]!r}?"
+        if not near:
+            return ""
+        if nearest := get_close_matches(word, self._parts, n=1):
+            return f"Did you mean {nearest[0]!r}?"
         return f"Compare it with the model's labels, or name the classes that it means: {_map(name, '0-9')}"
 
     def _with_word(self, word: str) -> list[int]:

@@ -1,9 +1,11 @@
 """The folders that may be evaluated, and the path inside one of them for the names in a request."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.evaluation.evaluation_errors import DatasetForbidden, DatasetNotFound
+from server.evaluation.dataset.image_folder import ImageFolder
+from server.evaluation.evaluation_errors import DatasetForbidden, DatasetInvalid, DatasetNotFound
 from server.settings import SettingInvalid
 
 UPLOAD = "upload"  # the name of an uploaded data set, in the metrics and on disk
@@ -55,7 +57,18 @@ def find_place(roots: tuple[Root, ...], dataset: str, labels: str | None) -> Pla
     folder = inside(root.path, root.path, below)
     if not folder.is_dir():
         raise DatasetNotFound(f"{dataset[:200]!r} is not a folder.", "A data set is a folder of images.")
-    return Place(root.name, folder, inside(root.path, folder, labels) if labels else None)
+    return Place(root.name, folder, _labels_of(root, folder, labels) if labels else None)
+
+
+def _labels_of(root: Root, folder: Path, labels: str) -> Path:
+    """The list of labels below the folder, or below the only folder in it."""
+    try:
+        return inside(root.path, folder, labels)
+    except DatasetNotFound:
+        with suppress(DatasetInvalid):  # a folder that cannot be read is told when the set is opened
+            if only := ImageFolder(folder).only_folder():
+                return _labels_of(root, folder / only, labels)
+        raise
 
 
 def inside(root: Path, start: Path, below: str) -> Path:

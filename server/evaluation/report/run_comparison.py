@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from server.evaluation.dataset.class_groups import fold_of
 from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.report.intervals import Share, mcnemar_p
 from server.evaluation.run.records import Record
@@ -78,7 +79,8 @@ class Comparison(BaseModel, frozen=True):
 
 def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
     """Compare two runs; raises RunInvalid if they have no common images, or different labels for one."""
-    known = {record.name: (record.label, _predicted(record)) for record in a.records}
+    fold_a, fold_b = fold_of(a.manifest.groups), fold_of(b.manifest.groups)
+    known = {record.name: (record.label, _predicted(record.folded(fold_a))) for record in a.records}
     in_a, common, same = len(known), 0, 0
     outcomes = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
     different: list[DifferentImage] = []
@@ -87,7 +89,7 @@ def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
         in_b += 1
         if (found := known.pop(record.name, None)) is None:
             continue
-        label, predicted_a, predicted_b = found[0], found[1], _predicted(record)
+        label, predicted_a, predicted_b = found[0], found[1], _predicted(record.folded(fold_b))
         if label != record.label:
             raise RunInvalid(f"Image {record.name!r} has label {label} in A and {record.label} in B.", "Compare runs over the same labels.")
         common += 1

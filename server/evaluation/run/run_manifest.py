@@ -15,7 +15,7 @@ class RunManifest(BaseModel):
 
     `pipeline_sha256` is the hash of a hand-written pipeline; `listed` and `labelled` count the list; `top_k` is the number of classes
     counted; `gears` are the batch sizes of the artifact; `precision` is the inference's, for example f32; `list_sha256` covers names and
-    labels in their order.
+    labels in their order; `groups` are the labels that stand for several classes, which are counted as their first class.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +34,7 @@ class RunManifest(BaseModel):
     listed: int
     labelled: int
     classes: int
+    groups: dict[str, tuple[int, ...]] = {}
     top_k: int = 5
     limit: int | None = None
     engine: str
