@@ -32,6 +32,10 @@ class RemoteServer:
         except ValueError:
             raise RunInvalid(f"{url!r} is not the address of a server.", "Write it as http://host:8000.") from None
 
+    def page_of(self, job_id: str) -> str:
+        """The address of an evaluation."""
+        return f"{self._url}/evaluate/{job_id}"
+
     def submit(self, folder: Path, labels: Path | None, request: EvaluationRequest) -> str:
         """Upload a folder of images with its labels; returns the evaluation's id. Raises ServerRefused or DatasetInvalid."""
         fields = {"top_k": str(request.top_k)}

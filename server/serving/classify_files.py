@@ -1,11 +1,14 @@
 """Classifies image files for the command line, with the serving engine."""
 
+import csv
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from time import monotonic
+from typing import Literal
 
 from models.model_errors import ClassifyError
 from models.store import StoredModel
@@ -21,6 +24,9 @@ from server.settings import Settings
 from server.types import Prediction
 
 Outcome = tuple[Path, Prediction | ClassifyError]
+Form = Literal["text", "json", "csv"]
+
+CSV_COLUMNS = ("image", "rank", "class_id", "label", "score", "error", "code")  # a row for each class, or one for a failure
 
 _HINT = "Images are JPEG, PNG, WebP or BMP files; their bytes decide, not their endings."
 
@@ -108,12 +114,16 @@ def write_results(outcomes: Iterator[Outcome], folder: Path, top_k: int) -> Iter
         yield path, outcome
 
 
-def print_outcomes(outcomes: Iterator[Outcome], top_k: int, *, as_json: bool) -> int:
-    """Print every outcome; returns the number of files that failed."""
+def print_outcomes(outcomes: Iterator[Outcome], top_k: int, form: Form = "text") -> int:
+    """Print every outcome as it comes; returns the number of files that failed."""
+    show = {"text": _text, "json": _json_line, "csv": _csv_rows}[form]
+    if form == "csv":
+        sys.stdout.write(_csv([CSV_COLUMNS]))
     failed = 0
     for path, outcome in outcomes:
         failed += isinstance(outcome, ClassifyError)
-        sys.stdout.write(_json_line(path, outcome, top_k) if as_json else _text(path, outcome, top_k))
+        sys.stdout.write(show(path, outcome, top_k))
+        sys.stdout.flush()
     return failed
 
 
@@ -132,3 +142,15 @@ def _text(path: Path, outcome: Prediction | ClassifyError, top_k: int) -> str:
         return f"{path}\n  error: {outcome} [{outcome.code}]\n"
     rows = (f"  {score.score:8.4f}  {score.class_id:4d}  {score.label}" for score in outcome.scores[:top_k])
     return "\n".join((str(path), *rows)) + "\n"
+
+
+def _csv_rows(path: Path, outcome: Prediction | ClassifyError, top_k: int) -> str:
+    if isinstance(outcome, ClassifyError):
+        return _csv([(path, "", "", "", "", outcome, outcome.code)])
+    return _csv((path, rank, s.class_id, s.label, s.score, "", "") for rank, s in enumerate(outcome.scores[:top_k], start=1))
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -57,3 +57,12 @@ class RunManifest(BaseModel):
         """The fields, except times, in which two runs differ: a run is resumed only if there are none."""
         mine, theirs = self.model_dump(), other.model_dump()
         return {name: (mine[name], theirs[name]) for name in mine if name not in _TIMES and mine[name] != theirs[name]}
+
+
+def in_words(value: object) -> str:
+    """A field of a manifest for a person."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {in_words(item)}" for name, item in value.items()) or "nothing"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "nothing"
+    return "nothing" if value in (None, "") else str(value)

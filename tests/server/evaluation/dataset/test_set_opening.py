@@ -1,14 +1,21 @@
 """Opened sets: the same list from every layout, nothing left out in silence, and clear words where there is none."""
 
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from models.store import ZOO
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.evaluation_errors import DatasetInvalid
+from server.images.picture_files import is_side_file
 
+IMAGENET = (ZOO / "imagenet.names").read_text("utf-8").splitlines()
 CLASSES = ["tench", "goldfish", "great white shark, white shark"]
 
 
@@ -176,3 +183,113 @@ def test_a_file_whose_name_is_not_utf8_has_a_name_that_can_be_written(root: Path
     (root / "0" / os.fsdecode(b"\xff.png")).write_bytes(b"found")
     (item,) = open_labelled_set(root, None, CLASSES)
     assert (item.name, item.path.read_bytes()) == ("0/\\xff.png", b"found")
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=12).filter(
+    lambda name: name not in (".", "..") and not is_side_file(name)
+)
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(NAMES, max_size=3), NAMES, st.sampled_from((".jpg", ".jfif", ".JPE", ".tif", ".gif", "", ".txt"))),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_every_file_below_a_class_folder_is_listed_at_any_depth(
+    tmp_path_factory: pytest.TempPathFactory, wanted: list[tuple[list[str], str, str]]
+) -> None:
+    root = tmp_path_factory.mktemp("set")
+    for folders, stem, ending in wanted:
+        path = root.joinpath("tench", *folders, stem + ending)
+        with suppress(FileExistsError, NotADirectoryError, IsADirectoryError):  # of two names, one may be the other's folder
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    found = open_labelled_set(root, None, CLASSES)
+    assert {item.path for item in found} == {path for path in root.rglob("*") if path.is_file()}
+    assert {item.label for item in found} == {0}
+
+
+def test_side_files_are_left_out_and_told(root: Path) -> None:
+    make(
+        root,
+        "tench/1.jpg",
+        "tench/Thumbs.db",
+        "tench/.ipynb_checkpoints/1.jpg",
+        "goldfish/._1.jpg",
+        "goldfish/1.jpg",
+        ".DS_Store",
+        "__MACOSX/._x",
+    )
+    found = open_labelled_set(root, None, CLASSES)
+    assert [name for name, _ in pairs(found)] == ["goldfish/1.jpg", "tench/1.jpg"]
+    assert found.notes[0].startswith("5 hidden files and files of systems are left out: ")
+    assert {".DS_Store (1)", "Thumbs.db (1)", "._* (1)"} <= set(re.findall(r"[^ ,]+ \(1\)", found.notes[0]))
+
+
+@pytest.mark.parametrize("wrapper", ["val", "my set/val", "zebra"])
+def test_a_wrapper_makes_no_difference(root: Path, wrapper: str) -> None:
+    make(root / wrapper, "tench/1.jpg", "goldfish/1.jpg")
+    make(root, "__MACOSX/._x", "__MACOSX/val/._y")
+    found = open_labelled_set(root, None, CLASSES)
+    assert pairs(found) == [("goldfish/1.jpg", 1), ("tench/1.jpg", 0)]
+    assert found.notes == (f"The set is in {wrapper}/, the only folder.", "1 hidden files and files of systems are left out: __MACOSX (1).")
+
+
+@pytest.mark.parametrize("names", [("train", "val"), ("train", "val", "tench"), ("val", "annotations")])
+def test_parts_of_a_set_are_refused_with_the_one_to_name(root: Path, names: tuple[str, ...]) -> None:
+    make(root / "wrapper", *(f"{name}/tench/1.jpg" for name in names))
+    with pytest.raises(DatasetInvalid, match=re.escape(f"Name one of them: {root}/wrapper/val")):
+        open_labelled_set(root, None, CLASSES)
+    assert len(open_labelled_set(root / "wrapper/val", None, CLASSES)) == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "labels", "expected"),
+    [
+        (["v2/0/1.jpeg", "v2/999/1.jpeg"], None, "", [0, 999]),
+        (["imagenette2/val/n01440764/1.JPEG", "imagenette2/val/n03888257/2.JPEG"], None, "", [0, 701]),
+        (["Images/n02085620-Chihuahua/1.jpg", "Images/n02085936-Maltese_dog/2.jpg"], None, "", [151, 153]),
+        (["ILSVRC2012_val_00048981.JPEG", "ILSVRC2012_val_00037956.JPEG"], "LOC_val_solution.csv",
+         ("ImageId,PredictionString\nILSVRC2012_val_00048981,n03995372 85 1 499 272 \n"
+          "ILSVRC2012_val_00037956,n01751748 1 2 3 4 n01751748 5 6 7 8 \n"),
+         [740, 65]),
+        (["val/ILSVRC2012_val_00000002.JPEG", "val/ILSVRC2012_val_00000010.JPEG"], "ILSVRC2012_validation_ground_truth.txt",
+         "490\n361\n171\n822\n297\n482\n13\n704\n599\n164\n", [65, 970, 230, 809, 516, 57, 334, 415, 674, 332]),
+        (["n01440764/a.JPEG", "n01443537/b.JPEG"], "imagenet_label.json", '{"a.JPEG": 0, "b.JPEG": 1}', [0, 1]),
+        (["train/a.png", "train/b.png"], "metadata.jsonl",
+         '{"file_name": "train/a.png", "label": 3}\n{"file_name": "train/b.png", "label": 281}', [3, 281]),
+        (["a.png", "b.png"], "metadata.csv", "file_name,label\na.png,tench\nb.png,Egyptian cat\n", [0, 285]),
+    ],
+    ids=["ImageNet-V2", "Imagenette", "Stanford Dogs", "Kaggle", "development kit", "ours", "JSON lines", "imagefolder"],
+)  # fmt: skip
+def test_sets_that_people_have(root: Path, files: list[str], name: str | None, labels: str, expected: list[int]) -> None:
+    make(root, *files)
+    if name:
+        (root / name).write_text(labels)
+    assert [label for _, label in pairs(open_labelled_set(root, None, IMAGENET))] == expected
+
+
+def test_a_list_of_another_models_classes_is_refused(root: Path) -> None:
+    make(root, "n01440764/a.JPEG", "n03888257/b.JPEG")
+    (root / "imagenet_label.json").write_text('{"a.JPEG": 0, "b.JPEG": 1}')
+    with pytest.raises(DatasetInvalid, match=r"gives class 1 to 'n03888257/b\.JPEG', but n03888257 is class 701 of the model"):
+        open_labelled_set(root, None, IMAGENET)
+
+
+def test_the_kits_numbers_are_refused_for_another_model(root: Path) -> None:
+    make(root, "ILSVRC2012_val_00000001.JPEG")
+    (root / "ILSVRC2012_validation_ground_truth.txt").write_text("490\n361\n171\n822\n297\n482\n13\n704\n599\n164\n")
+    with pytest.raises(DatasetInvalid, match="The labels are 10 synsets, but the model has 3 classes"):
+        open_labelled_set(root, None, CLASSES)
+
+
+def test_groups_of_classes_are_named_in_a_map(root: Path) -> None:
+    make(root, "cat/1.jpg", "dog/2.jpg", "tench/3.jpg")
+    with pytest.raises(DatasetInvalid, match=r"'cat' is not a class of the model\. Neither are dog.*--map cat="):
+        open_labelled_set(root, None, IMAGENET)
+    found = open_labelled_set(root, None, IMAGENET, label_map="cat=281-285,dog=151-268")
+    assert [label for _, label in pairs(found)] == [281, 151, 0]
+    assert found.groups == {"cat": tuple(range(281, 286)), "dog": tuple(range(151, 269))}
+    assert "'cat' counts as the classes 281-285." in found.notes
