@@ -1,6 +1,7 @@
 """The body of POST /evaluate: JSON that names a data set on the server, or a form with an archive."""
 
 import asyncio
+from codecs import BOM_UTF8
 from typing import Any
 
 from pydantic import ValidationError
@@ -53,7 +54,7 @@ async def submit(request: Request, evaluations: Evaluations, max_upload_bytes: i
         if kind != "application/json":  # a page of another site may send anything else without asking
             raise BadRequest(f"A body of type {kind[:80]!r} is not taken.", "Send application/json, or an archive as a form.")
         body = await _Limited(request, MAX_JSON_BYTES).body()
-        return await asyncio.to_thread(evaluations.submit, EvaluationRequest.model_validate_json(body))
+        return await asyncio.to_thread(evaluations.submit, EvaluationRequest.model_validate_json(body.removeprefix(BOM_UTF8)))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "body"

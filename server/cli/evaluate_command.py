@@ -67,13 +67,8 @@ def evaluate(
         raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
     if url and scores:
         raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
-    request = EvaluationRequest(
-        dataset=images.resolve().name or "/",
-        labels=labels.name if labels else None,
-        map=",".join(label_map) if label_map else None,
-        top_k=top_k,
-        limit=limit,
-    )
+    dataset, groups = images.resolve().name or "/", ",".join(label_map or []) or None
+    request = EvaluationRequest(dataset=dataset, labels=labels.name if labels else None, top_k=top_k, limit=limit, map=groups)
     finished = (
         _by_server(url, settings, images, labels, request, resume)
         if url
