@@ -16,7 +16,7 @@ USAGE = "usage: classification_task_metric.py RESULT_DIR LABELS OUT_DIR JSON_NAM
 _CLASS_ID = re.compile("[0-9]{1,9}")
 _SHOWN = 10  # names per message
 _EXAMPLE = "For example: ILSVRC2012_val_00000001.JPEG 65"
-_MAX_LABEL_BYTES = 256 * 1024 * 1024
+MAX_LABEL_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,33 @@ class TaskMetric:
         return {"title": "Overall statistical evaluation", "value": [{"key": key, "value": value} for key, value in rows]}
 
 
-def label_lines(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Line number, name and last word of every non-blank line of a file of labels; raises ResultsInvalid."""
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+def label_lines(text: str, path: Path) -> Iterator[tuple[int, str, str]]:
+    """Line number, name and last word of every non-blank line of a file of labels; raises ResultsInvalid.
+
+    Its message does not repeat the line: `path` may be a file that is no list, and not for the reader's eyes.
+    """
+    for number, line in enumerate(text.splitlines(), start=1):
         if not (words := line.rsplit(maxsplit=1)):
             continue
         if len(words) < 2:
-            raise ResultsInvalid(f"{path}, line {number}: {line[:80]!r} is not a name and a class id.", _EXAMPLE)
+            raise ResultsInvalid(f"{path}, line {number} is not a name and a class id.", _EXAMPLE)
         yield number, words[0].strip(), words[1]
 
 
 def read_text(path: Path) -> str:
     """The text of a file of labels, in UTF-8 with or without a byte order mark; raises ResultsInvalid."""
     try:
-        if path.stat().st_size > _MAX_LABEL_BYTES:
-            raise ResultsInvalid(f"{path} has more than {_MAX_LABEL_BYTES} bytes.")
-        return path.read_text("utf-8-sig")
+        if path.stat().st_size > MAX_LABEL_BYTES:
+            raise ResultsInvalid(f"{path} has more than {MAX_LABEL_BYTES} bytes.")
+        return decode_text(path.read_bytes(), path)
     except OSError as error:
         raise ResultsInvalid(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def decode_text(content: bytes, path: Path) -> str:
+    """The text of what was read from a file of labels; raises ResultsInvalid."""
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ResultsInvalid(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from error
 
@@ -61,7 +70,7 @@ def read_text(path: Path) -> str:
 def read_labels(path: Path) -> dict[str, int]:
     """Class ids by image name, from lines with a name (with or without its ending) and an id; raises ResultsInvalid."""
     labels: dict[str, int] = {}
-    for number, name, word in label_lines(path):
+    for number, name, word in label_lines(read_text(path), path):
         if not _CLASS_ID.fullmatch(word):
             raise ResultsInvalid(f"{path}, line {number}: {f'{name} {word}'[:80]!r} is not a name and a class id.", _EXAMPLE)
         if labels.setdefault(name, int(word)) != int(word):

@@ -115,7 +115,7 @@ def _here(
             raise _leave(f"Every answer is kept in {folder.path}.", folder.path.name) from None
     return Finished(
         run.report,
-        lambda: render_html(run.report, wrong_thumbnails(run.report, run.images, settings.max_image_pixels)),
+        lambda: render_html(run.report, wrong_thumbnails(run.report, run.images, settings.max_body_bytes, settings.max_image_pixels)),
         PredictionLog(folder.log).read,
         f"kept in {folder.path}",
     )

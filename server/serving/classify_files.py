@@ -69,7 +69,7 @@ def classify_files(settings: Settings, paths: list[Path], model: StoredModel | N
 def _submit(service: Service, path: Path) -> Future[Prediction] | ClassifyError | None:
     """The future of a file's answer, the error if there is none, or None while the engine is full."""
     try:
-        image = read_image(path, service.settings.max_image_pixels)
+        image = read_image(path.read_bytes, service.settings.max_image_pixels)
         return service.models.default.engine.submit(InferenceRequest(image, str(path), monotonic() + service.settings.timeout_ms / 1000))
     except Saturated:
         return None

@@ -1,8 +1,10 @@
 """The folder of a labelled set: lists its images, and finds the file for a name in the list."""
 
 import os
-from pathlib import Path, PurePosixPath
+import stat
+from pathlib import PurePosixPath
 
+from server.evaluation.dataset.root_files import LEADS_OUT, RootFiles
 from server.evaluation.evaluation_errors import DatasetInvalid
 from server.serving.classify_files import IMAGE_SUFFIXES
 
@@ -10,22 +12,21 @@ MAX_FILES = 5_000_000
 
 
 class ImageFolder:
-    """Reads every folder once. Ignores hidden files; refuses a link that leads out of the folder, unless links are followed."""
+    """Reads every folder once. Ignores hidden files; refuses a link that leads out of the root, unless links are followed."""
 
-    def __init__(self, root: Path, *, follow_links: bool = False) -> None:
-        self.root = root
-        self._real_root = os.path.realpath(root)
-        self._follow_links = follow_links
+    def __init__(self, contents: RootFiles) -> None:
+        self.contents = contents
+        self.root = contents.path
         self._files: dict[str, set[str]] = {}  # by folder, like the others
         self._stems: dict[str, dict[str, list[str]]] = {}
         self._images: dict[str, list[str]] = {}
         self._folders: dict[str, list[str]] = {}
-        if not _is_folder(root):
-            raise DatasetInvalid(f"{root} is not a folder.")
+        if not self._is_folder(""):
+            raise DatasetInvalid(f"{self.root} is not a folder.")
 
     def below(self, name: str) -> "ImageFolder":
         """One of its subfolders, with the same rules."""
-        return ImageFolder(self.root / name, follow_links=self._follow_links)
+        return ImageFolder(self.contents.folder(name))
 
     def images(self, below: str = "") -> list[str]:
         """The names of the images of one folder, sorted; raises DatasetInvalid if it cannot be read."""
@@ -48,7 +49,7 @@ class ImageFolder:
         """
         path = PurePosixPath(name)
         below = "" if str(path.parent) == "." else str(path.parent)
-        if not _is_folder(self.root / below):
+        if not self._is_folder(below):
             return None
         self._scan(below)
         if path.name in self._files[below]:
@@ -62,42 +63,34 @@ class ImageFolder:
     def _scan(self, below: str) -> None:
         if below in self._files:
             return
-        self._inside(self.root / below)
         files: set[str] = set()
         stems: dict[str, list[str]] = {}
         images, folders = [], []
         try:
-            with os.scandir(self.root / below) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_symlink():
-                        self._inside(Path(entry.path))
-                    if entry.is_dir():
-                        folders.append(entry.name)
-                        continue
-                    files.add(entry.name)
-                    stem, ending = os.path.splitext(entry.name)  # noqa: PTH122 - a Path for each of 50,000 takes a second
-                    if ending.lower() in IMAGE_SUFFIXES:
-                        images.append(entry.name)
-                        stems.setdefault(stem, []).append(entry.name)
-                    if len(files) > MAX_FILES:
-                        raise DatasetInvalid(f"{self.root / below} holds more than {MAX_FILES} files.", "Split the set.")
+            for name, is_folder in self.contents.entries(below):
+                if name.startswith("."):
+                    continue
+                if is_folder:
+                    folders.append(name)
+                    continue
+                files.add(name)
+                stem, ending = os.path.splitext(name)  # noqa: PTH122 - a Path for each of 50,000 takes a second
+                if ending.lower() in IMAGE_SUFFIXES:
+                    images.append(name)
+                    stems.setdefault(stem, []).append(name)
+                if len(files) > MAX_FILES:
+                    raise DatasetInvalid(f"{self.root / below} holds more than {MAX_FILES} files.", "Split the set.")
         except OSError as error:
+            if error.errno == LEADS_OUT:
+                raise DatasetInvalid(f"{self.root / below}: {error.strerror}.", "Copy the images into the folder.") from error
             raise DatasetInvalid(f"{self.root / below} cannot be read: {error.strerror}.") from error
         self._files[below], self._stems[below] = files, stems
         self._images[below], self._folders[below] = sorted(images), sorted(folders)
 
-    def _inside(self, path: Path) -> None:
-        if self._follow_links:
-            return
-        real = os.path.realpath(path)
-        if real != self._real_root and not real.startswith(self._real_root + os.sep):
-            raise DatasetInvalid(f"{path} leads out of {self.root}.", "Copy the images into the folder.")
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name that is too long, or a folder without access
-        return False
+    def _is_folder(self, name: str) -> bool:
+        try:
+            return stat.S_ISDIR(self.contents.mode(name))
+        except OSError as error:  # a name that is too long, or a folder without access
+            if error.errno == LEADS_OUT:
+                raise DatasetInvalid(f"{self.root / name} leads out of the folder.", "Copy the images into the folder.") from error
+            return False

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.pipeline_errors import ResultsInvalid
-from pipelines.task_metric import label_lines, read_text
+from pipelines.task_metric import decode_text, label_lines
 from server.evaluation.evaluation_errors import DatasetInvalid
 from server.serving.classify_files import IMAGE_SUFFIXES
 
@@ -33,14 +33,14 @@ class LabelFile(NamedTuple):
     lines: list[LabelLine]
 
 
-def read_label_file(path: Path) -> LabelFile:
-    """Read a file of labels in UTF-8 with any line ends; raises DatasetInvalid for an invalid one."""
+def read_label_file(content: bytes, path: Path) -> LabelFile:
+    """The lines of a file of labels in UTF-8 with any line ends; raises DatasetInvalid, which names `path`, for an invalid one."""
     try:
-        text = read_text(path)
+        text = decode_text(content, path)
         if delimiter := _delimiter(path, text):
             found = LabelFile("table of names and labels", list(_rows(path, text, delimiter)))
         else:
-            found = LabelFile("list of names and labels", [LabelLine(*words) for words in label_lines(path)])
+            found = LabelFile("list of names and labels", [LabelLine(*words) for words in label_lines(text, path)])
     except ResultsInvalid as error:
         raise DatasetInvalid(error.message, error.remedy) from error
     if not found.lines:

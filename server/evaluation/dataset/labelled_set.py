@@ -1,16 +1,20 @@
 """A labelled set: the images to classify, in a fixed order, each with its class."""
 
+import errno
 import hashlib
 import os
+import stat
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from pipelines.task_metric import MAX_LABEL_BYTES
 from server.evaluation.dataset.image_folder import ImageFolder
 from server.evaluation.dataset.label_files import read_label_file
 from server.evaluation.dataset.label_map import map_labels
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.evaluation_errors import DatasetInvalid
 from server.serving.classify_files import IMAGE_SUFFIXES
 
@@ -32,7 +36,7 @@ class Item(NamedTuple):
 class LabelledSet:
     """The list in a fixed order: the same files give the same order. It does not store `Item`s, to save memory."""
 
-    root: Path
+    contents: RootFiles
     format: str
     notes: tuple[str, ...]
     names: Sequence[str] = field(repr=False)
@@ -44,7 +48,11 @@ class LabelledSet:
 
     def __getitem__(self, index: int) -> Item:
         label = self.labels[index]
-        return Item(self.names[index], self.root / self.files[index], None if label == _NO_LABEL else label)
+        return Item(self.names[index], self.contents.path / self.files[index], None if label == _NO_LABEL else label)
+
+    def read(self, index: int, max_bytes: int) -> bytes:
+        """The content of an image's file, as it is now; raises OSError if it is no plain file of the set, EFBIG above `max_bytes`."""
+        return self.contents.read(self.files[index], max_bytes)
 
     def __iter__(self) -> Iterator[Item]:
         return (self[index] for index in range(len(self)))
@@ -70,7 +78,7 @@ class LabelledSet:
             raise DatasetInvalid(f"A limit of {limit} leaves no images.", "Use at least 1.")
         chosen = [place * len(self) // limit for place in range(limit)]
         return LabelledSet(
-            self.root,
+            self.contents,
             self.format,
             (*self.notes, f"{limit} of {len(self)} images, evenly spread over the list."),
             [self.names[index] for index in chosen],
@@ -79,20 +87,18 @@ class LabelledSet:
         )
 
 
-def open_labelled_set(
-    root: Path, labels: Path | None, class_names: Sequence[str], *, limit: int | None = None, follow_links: bool = False
-) -> LabelledSet:
-    """Read the list of a set: a folder with a file of labels, or a folder of class folders.
+def open_labelled_set(contents: RootFiles, labels: Path | None, class_names: Sequence[str], *, limit: int | None = None) -> LabelledSet:
+    """Read the list of a set: a folder with a file of labels, or a folder of class folders. A path of labels is relative to the folder.
 
-    An unreadable image stays in the list and fails later, in its turn. A link that leads out of the folder is refused
-    unless `follow_links`. Raises DatasetInvalid, with the place, if the files do not give a list of labelled images.
+    An unreadable image stays in the list and fails later, in its turn. A client must not choose an absolute path of labels.
+    Raises DatasetInvalid, with the place, if the files do not give a list of labelled images.
     """
-    folder = ImageFolder(root, follow_links=follow_links)
+    folder = ImageFolder(contents)
     notes: list[str] = []
-    if labels is None and (found := [root / name for name in LABEL_FILES if (root / name).is_file()]):
+    if labels is None and (found := [name for name in LABEL_FILES if _is_there(contents, name)]):
         if len(found) > 1:
-            raise DatasetInvalid(f"{root} holds {' and '.join(path.name for path in found)}.", "Choose the file of labels.")
-        labels = found[0]
+            raise DatasetInvalid(f"{contents.path} holds {' and '.join(found)}.", "Choose the file of labels.")
+        labels = Path(found[0])
         notes.append(f"Labels from {labels.name}, which is in the folder.")
     listed = _from_list(folder, labels, class_names, notes) if labels else _from_class_folders(folder, class_names, notes)
     return listed.first(limit)
@@ -111,11 +117,13 @@ def _from_class_folders(folder: ImageFolder, class_names: Sequence[str], notes: 
     files = [f"{name}/{image}" for name, found in images.items() for image in found]
     ids = array("i", (mapped.ids[name] for name, found in images.items() for _ in found))
     names = [_printable(file) for file in files]
-    return LabelledSet(folder.root, f"class folders ({mapped.kind})", (*notes, *mapped.notes), names, files, ids)
+    return LabelledSet(folder.contents, f"class folders ({mapped.kind})", (*notes, *mapped.notes), names, files, ids)
 
 
 def _from_list(folder: ImageFolder, labels: Path, class_names: Sequence[str], notes: list[str]) -> LabelledSet:
-    found = read_label_file(labels)
+    content = _read_labels(folder.contents, labels)
+    labels = folder.root / labels
+    found = read_label_file(content, labels)
     distinct = {line.label for line in found.lines if line.label}
     if not distinct:
         raise DatasetInvalid(f"{labels} holds {len(found.lines)} names but no labels.", "A line is a name and a label.")
@@ -151,7 +159,24 @@ def _from_list(folder: ImageFolder, labels: Path, class_names: Sequence[str], no
         notes.append(f"{left_out} images of the folder are not in the list and are left out.")
     if missing:
         notes.append(f"{missing} images of the list are not in the folder: they count as failures.")
-    return LabelledSet(folder.root, f"{found.format} ({mapped.kind})", (*notes, *mapped.notes), names, list(first_line), ids)
+    return LabelledSet(folder.contents, f"{found.format} ({mapped.kind})", (*notes, *mapped.notes), names, list(first_line), ids)
+
+
+def _is_there(contents: RootFiles, name: str) -> bool:
+    """Whether something is there that may be a file of labels; what it is, is seen when it is read."""
+    try:
+        return not stat.S_ISDIR(contents.mode(name))
+    except OSError as error:
+        return error.errno not in (errno.ENOENT, errno.ENOTDIR)
+
+
+def _read_labels(contents: RootFiles, labels: Path) -> bytes:
+    try:
+        if labels.is_absolute():
+            return RootFiles(labels.parent, follow_links=True).read(labels.name, MAX_LABEL_BYTES)
+        return contents.read(str(labels), MAX_LABEL_BYTES)
+    except OSError as error:
+        raise DatasetInvalid(f"{contents.path / labels} cannot be read: {error.strerror}.") from error
 
 
 def _where_the_images_are(folder: ImageFolder, first: str, notes: list[str]) -> ImageFolder:

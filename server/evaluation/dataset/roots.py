@@ -1,8 +1,10 @@
 """The folders that may be evaluated, and the path inside one of them for the names in a request."""
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.evaluation.dataset.root_files import LEADS_OUT, RootFiles
 from server.evaluation.evaluation_errors import DatasetForbidden, DatasetNotFound
 from server.settings import SettingInvalid
 
@@ -20,10 +22,10 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A data set inside a root. `root` is the root's name; `folder` and `labels` are paths without links."""
+    """A data set inside a root. `root` is the root's name; `labels` is relative to the folder."""
 
     root: str
-    folder: Path
+    contents: RootFiles
     labels: Path | None
 
 
@@ -52,20 +54,21 @@ def find_place(roots: tuple[Root, ...], dataset: str, labels: str | None) -> Pla
     if root is None:
         known = ", ".join(root.name for root in roots) or "none"
         raise DatasetNotFound(f"There is no data set {name[:80]!r}.", f"{SETTING} names: {known}.")
-    folder = inside(root.path, root.path, below)
-    if not folder.is_dir():
+    contents = RootFiles(root.path).folder(below)
+    if not stat.S_ISDIR(_mode(RootFiles(root.path), below)):
         raise DatasetNotFound(f"{dataset[:200]!r} is not a folder.", "A data set is a folder of images.")
-    return Place(root.name, folder, inside(root.path, folder, labels) if labels else None)
+    if labels:
+        _mode(contents, labels)
+    return Place(root.name, contents, Path(labels) if labels else None)
 
 
-def inside(root: Path, start: Path, below: str) -> Path:
-    """The path, without links, of something in `start`; raises DatasetForbidden if it is outside the root, DatasetNotFound if missing."""
+def _mode(start: RootFiles, below: str) -> int:
+    """What is there; raises DatasetForbidden if it is outside the root, DatasetNotFound if it is missing."""
     if "\0" in below or Path(below).is_absolute() or ".." in Path(below).parts:
         raise DatasetForbidden(f"{below[:200]!r} is not a path below a data set.", "Give a relative path without `..`.")
     try:
-        found = (start / below).resolve(strict=True)
-    except (OSError, RuntimeError) as error:
+        return start.mode(below)
+    except OSError as error:
+        if error.errno == LEADS_OUT:
+            raise DatasetForbidden(f"{below[:200]!r} leads out of its data set.", "Links must stay inside the folder.") from error
         raise DatasetNotFound(f"{below[:200]!r} does not exist.") from error
-    if not found.is_relative_to(root):
-        raise DatasetForbidden(f"{below[:200]!r} leads out of its data set.", "Links must stay inside the folder.")
-    return found

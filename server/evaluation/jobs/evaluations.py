@@ -49,7 +49,7 @@ class Evaluations:
         with self._opening:
             if self._opened:
                 store, worker, lock = self._opened
-                worker.close()
+                worker.close(self._service.settings.drain_s)
                 store.close()
                 lock.release()
                 self._opened = None
@@ -170,6 +170,6 @@ class Evaluations:
         place = find_place(roots, request.dataset, request.labels)
         try:
             class_names = self._service.models.get(request.model).model.read_class_names()
-            return open_labelled_set(place.folder, place.labels, class_names, limit=request.limit)
+            return open_labelled_set(place.contents, place.labels, class_names, limit=request.limit)
         except DatasetInvalid as error:  # a client knows only the name of the data set and must not learn its path
-            raise DatasetInvalid(error.message.replace(str(place.folder), request.dataset), error.remedy) from error
+            raise DatasetInvalid(error.message.replace(str(place.contents.path), request.dataset), error.remedy) from error

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from server.evaluation.dataset.image_folder import ImageFolder
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.evaluation_errors import DatasetInvalid
 
 
@@ -12,7 +13,7 @@ def make(root: Path, *files: str) -> ImageFolder:
     for file in files:
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_bytes(b"")
-    return ImageFolder(root)
+    return ImageFolder(RootFiles(root))
 
 
 def test_images_and_folders_are_sorted_and_hidden_ones_passed_over(tmp_path: Path) -> None:
@@ -52,8 +53,8 @@ def test_a_link_that_leads_out_is_refused_unless_links_are_followed(tmp_path: Pa
     make(root, "inside.png")
     (root / link).symlink_to(outside / "image.png" if link == "image.png" else outside)
     with pytest.raises(DatasetInvalid, match="leads out of"):
-        ImageFolder(root).images()
-    assert ImageFolder(root, follow_links=True).images()
+        ImageFolder(RootFiles(root)).images()
+    assert ImageFolder(RootFiles(root, follow_links=True)).images()
 
 
 def test_a_listed_folder_that_is_a_link_is_refused_too(tmp_path: Path) -> None:
@@ -61,17 +62,17 @@ def test_a_listed_folder_that_is_a_link_is_refused_too(tmp_path: Path) -> None:
     make(tmp_path / "root/below", "a.png")
     (tmp_path / "root/below/link").symlink_to(tmp_path / "outside")
     with pytest.raises(DatasetInvalid, match="leads out of"):
-        ImageFolder(tmp_path / "root").find("below/link/image.png")
+        ImageFolder(RootFiles(tmp_path / "root")).find("below/link/image.png")
 
 
 def test_links_within_the_folder_are_welcome(tmp_path: Path) -> None:
     make(tmp_path, "real/a.png")
     (tmp_path / "b.png").symlink_to(tmp_path / "real/a.png")
-    assert ImageFolder(tmp_path).images() == ["b.png"]
+    assert ImageFolder(RootFiles(tmp_path)).images() == ["b.png"]
 
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for path in (tmp_path / "none", tmp_path / "file"):
         with pytest.raises(DatasetInvalid, match="is not a folder"):
-            ImageFolder(path)
+            ImageFolder(RootFiles(path))
