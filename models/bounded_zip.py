@@ -15,6 +15,7 @@ _END64 = struct.Struct("<4sQ2H2I4Q")
 _ENTRY = b"PK\x01\x02"
 _LOCAL_HEADER_BYTES = 30  # and a name
 _MAX_COMMENT_BYTES = 0xFFFF
+_CHUNK_BYTES = 256 * 1024
 
 
 class ZipTooLarge(zipfile.BadZipFile):
@@ -30,8 +31,7 @@ def open_zip(file: IO[bytes], max_entries: int, max_directory_bytes: int) -> zip
     count, size, start = _find_directory(file)
     if size > max_directory_bytes:
         raise ZipTooLarge(f"the zip has a directory of {size} bytes, more than {max_directory_bytes}")
-    file.seek(start)
-    if (found := file.read(size).count(_ENTRY)) > max_entries:  # ZipFile goes by these marks, not by the count in the end record
+    if (found := _count_marks(file, start, size)) > max_entries:  # ZipFile goes by these marks, not by the count in the end record
         raise ZipTooLarge(f"the zip has {found} entries, more than {max_entries}")
     archive = zipfile.ZipFile(file)
     entries = archive.infolist()
@@ -39,6 +39,18 @@ def open_zip(file: IO[bytes], max_entries: int, max_directory_bytes: int) -> zip
         raise zipfile.BadZipFile(f"the zip's directory has {len(entries)} entries, its end says {count}")
     _check_places(entries, start)
     return archive
+
+
+def _count_marks(file: IO[bytes], start: int, size: int) -> int:
+    """How often the mark of an entry occurs, a stretch at a time."""
+    count, before = 0, b""
+    file.seek(start)
+    while size > 0 and (chunk := file.read(min(_CHUNK_BYTES, size))):
+        size -= len(chunk)
+        seen = before + chunk
+        count += seen.count(_ENTRY)
+        before = seen[1 - len(_ENTRY) :]
+    return count
 
 
 def _find_directory(file: IO[bytes]) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.model_errors import ClassifyError
-from models.text_file import read_text, text_lines
+from models.text_file import decode_text, read_text, text_lines
 from pipelines.pipeline_errors import ResultsInvalid
 from pipelines.result_files import read_results
 
@@ -36,18 +36,28 @@ class TaskMetric:
         return {"title": "Overall statistical evaluation", "value": [{"key": key, "value": value} for key, value in rows]}
 
 
-def label_lines(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Line number, name and last word of every non-blank line of a file of labels; raises ResultsInvalid."""
-    for number, line in enumerate(text_lines(label_text(path)), start=1):
+def label_lines(text: str, path: Path) -> Iterator[tuple[int, str, str]]:
+    """Line number, name and last word of every non-blank line of a file of labels; raises ResultsInvalid.
+
+    Its message does not repeat the line: `path` may be a file that is no list, and not for the reader's eyes.
+    """
+    for number, line in enumerate(text_lines(text), start=1):
         if not (words := line.rsplit(maxsplit=1)):
             continue
         if len(words) < 2:
-            raise ResultsInvalid(f"{path}, line {number}: {line[:80]!r} is not a name and a class id.", _EXAMPLE)
+            raise ResultsInvalid(f"{path}, line {number} is not a name and a class id.", _EXAMPLE)
         yield number, words[0].strip(), words[1]
 
 
-def label_text(path: Path) -> str:
-    """The text of a file of labels; raises ResultsInvalid."""
+def label_text(content: bytes, path: Path) -> str:
+    """The text of what was read from a file of labels; raises ResultsInvalid."""
+    try:
+        return decode_text(content)
+    except ValueError as error:
+        raise ResultsInvalid(f"{path} cannot be read: {error}.") from error
+
+
+def _text_of(path: Path) -> str:
     try:
         return read_text(path)
     except OSError as error:
@@ -59,7 +69,7 @@ def label_text(path: Path) -> str:
 def read_labels(path: Path) -> dict[str, int]:
     """Class ids by image name, from lines with a name (with or without its ending) and an id; raises ResultsInvalid."""
     labels: dict[str, int] = {}
-    for number, name, word in label_lines(path):
+    for number, name, word in label_lines(_text_of(path), path):
         if not _CLASS_ID.fullmatch(word):
             raise ResultsInvalid(f"{path}, line {number}: {f'{name} {word}'[:80]!r} is not a name and a class id.", _EXAMPLE)
         if labels.setdefault(name, int(word)) != int(word):

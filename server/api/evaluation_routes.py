@@ -134,8 +134,8 @@ class EvaluationRoutes:
             return Response(report.as_json(), media_type="application/json", headers={"Vary": "Accept"})
         with self._drawing:
             if not folder.page.exists():
-                images = self._evaluations.pictures(job_id)
-                thumbnails = wrong_thumbnails(report, images, self._service.settings.max_image_pixels) if images else {}
+                images, settings = self._evaluations.pictures(job_id), self._service.settings
+                thumbnails = wrong_thumbnails(report, images, settings.max_body_bytes, settings.max_image_pixels) if images else {}
                 write_whole(folder.page, render_html(report, thumbnails))
         return FileResponse(folder.page, media_type="text/html", headers={"Vary": "Accept", "Content-Security-Policy": PAGE_POLICY})
 

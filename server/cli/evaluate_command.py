@@ -55,9 +55,7 @@ def evaluate(
 ) -> None:
     """Measure the accuracy on a labelled set, with the serving engine. Ctrl-C loses nothing: --resume continues the run."""
     from server.evaluation.jobs.evaluation_job import EvaluationRequest
-    from server.evaluation.report.summary import seed_summary
     from server.evaluation.run.local_run import write_result_files
-    from server.evaluation.run.run_folder import write_whole
 
     settings = load_settings(model=model, model_store=model_store, engines=engine, log_level="warning")
     if compare:
@@ -74,13 +72,20 @@ def evaluate(
         if url
         else _here(settings, images, labels, request, resume, keep_scores=scores)
     )
+    if results:
+        write_result_files(finished.records(), results, top_k)
+    _write(finished, report, html, summary)
+    _print(_told(finished))
+
+
+def _write(finished: Finished, report: Path | None, html: Path | None, summary: Path | None) -> None:
+    from server.evaluation.report.summary import seed_summary
+    from server.evaluation.run.run_folder import write_whole
+
     if report:
         write_whole(report, finished.report.as_json())
     if html:
         write_whole(html, finished.draw())
-    if results:
-        write_result_files(finished.records(), results, top_k)
-    _print(_told(finished))
     if summary:
         write_whole(summary, json.dumps(seed_summary(finished.report)) + "\n")
 
@@ -116,7 +121,7 @@ def _here(
             raise interrupted(f"Every answer is kept in {folder.path}.", "--resume", folder.path.name) from None
     return Finished(
         run.report,
-        lambda: render_html(run.report, wrong_thumbnails(run.report, run.images, settings.max_image_pixels)),
+        lambda: render_html(run.report, wrong_thumbnails(run.report, run.images, settings.max_body_bytes, settings.max_image_pixels)),
         PredictionLog(folder.log).read,
         f"kept in {folder.path}",
     )

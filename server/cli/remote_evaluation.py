@@ -12,10 +12,11 @@ import httpx
 from server.api.schemas import EvaluationReply
 from server.cli.server_client import connect, parse, read_lines, read_whole, reason_of, silence_of
 from server.evaluation.dataset.image_folder import ImageFolder
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_layout import LABEL_FILES, label_files, parts, refuse_parts, unwrapped
 from server.evaluation.evaluation_errors import DatasetInvalid, RunInvalid, ServerRefused
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, JobState
-from server.images.picture_files import is_picture
+from server.images.picture_files import is_picture_file
 
 _CHUNK_BYTES = 256 * 1024
 _EMPTY = Path(os.devnull)
@@ -93,12 +94,12 @@ def _files(folder: Path, *, listed: bool) -> Iterator[tuple[str, Path]]:
 
     What the server only counts is sent without its content: hidden files, and files beside the folders that are neither pictures nor lists.
     """
-    found = ImageFolder(folder, follow_links=True)
+    found = ImageFolder(RootFiles(folder, follow_links=True))
     inner = unwrapped(found, lambda _: False, [])
     if not listed and not label_files(inner) and len(names := parts(inner)) > 1:
         raise refuse_parts(inner, names)
     for name in found.walk():
-        whole = "/" in name or name in LABEL_FILES or is_picture(folder / name)
+        whole = "/" in name or name in LABEL_FILES or is_picture_file(folder / name)
         yield name, folder / name if whole else _EMPTY
     yield from ((name, _EMPTY) for name in found.side_paths())
 

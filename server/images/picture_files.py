@@ -2,6 +2,8 @@
 
 import os
 import stat
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 PICTURE_SUFFIXES = (
@@ -23,18 +25,28 @@ def is_side_file(name: str) -> bool:
     return name.startswith(".") or name.casefold() in _SIDE_FILES
 
 
-def is_picture(path: Path) -> bool:
-    """Whether a file is a picture of any type, by its ending or its first bytes; False for what cannot be read."""
-    if path.suffix.casefold() in PICTURE_SUFFIXES:
+def is_picture(name: str, head: Callable[[int], bytes]) -> bool:
+    """Whether a file is a picture of any type, by its ending or its first bytes.
+
+    `head` gives its first bytes, at most so many, or raises OSError; such a file is not a picture.
+    """
+    if name.casefold().endswith(PICTURE_SUFFIXES):
         return True
     try:
-        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO would wait for a writer
+        return begins_as_picture(head(_HEAD_BYTES))
     except OSError:
         return False
+
+
+def is_picture_file(path: Path) -> bool:
+    """The same for a path."""
+    return is_picture(path.name, partial(_head_of, path))
+
+
+def _head_of(path: Path, size: int) -> bytes:
+    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe would wait for a writer
     try:
-        return stat.S_ISREG(os.fstat(opened).st_mode) and begins_as_picture(os.read(opened, _HEAD_BYTES))
-    except OSError:
-        return False
+        return os.read(opened, size) if stat.S_ISREG(os.fstat(opened).st_mode) else b""
     finally:
         os.close(opened)
 

@@ -17,7 +17,7 @@ from server.engines.work import InferenceRequest
 from server.errors import Saturated, ServiceError
 from server.images.file_errors import FileError, NoImages, SameResultFile
 from server.images.files import read_image
-from server.images.picture_files import is_picture, is_side_file
+from server.images.picture_files import is_picture_file, is_side_file
 from server.serving.service import Service
 from server.serving.service_assembly import open_service, without_fallback
 from server.settings import Settings
@@ -64,7 +64,7 @@ def _images_below(folder: Path) -> Iterator[Path]:
 
 
 def _is_image(path: Path) -> bool:
-    return not is_side_file(path.name) and path.is_file() and is_picture(path)
+    return not is_side_file(path.name) and path.is_file() and is_picture_file(path)
 
 
 def classify_files(settings: Settings, paths: list[Path], model: StoredModel | None = None) -> Iterator[Outcome]:
@@ -87,7 +87,7 @@ def classify_files(settings: Settings, paths: list[Path], model: StoredModel | N
 def _submit(service: Service, path: Path) -> Future[Prediction] | ClassifyError | None:
     """The future of a file's answer, the error if there is none, or None while the engine is full."""
     try:
-        image = read_image(path, service.settings.max_image_pixels)
+        image = read_image(path.read_bytes, service.settings.max_image_pixels)
         return service.models.default.engine.submit(InferenceRequest(image, str(path), monotonic() + service.settings.timeout_ms / 1000))
     except Saturated:
         return None

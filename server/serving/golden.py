@@ -28,7 +28,7 @@ def check_golden(served: ServedModel) -> None:
         return
     path = served.model.checked(golden.file, golden.sha256)
     try:
-        image = read_image(path, MAX_PIXELS)
+        image = read_image(path.read_bytes, MAX_PIXELS)
         prediction = served.engine.submit(InferenceRequest(image, "golden", monotonic() + ANSWER_S)).result(ANSWER_S)
     except (ServiceError, FileError, NoAnswer) as error:
         raise EngineUnavailable(f"{manifest.name} cannot answer its golden image {golden.file}: {error}") from error

@@ -89,4 +89,4 @@ def _original(word: str, options: SourceOptions) -> "Source":
     from server.images.files import read_image
 
     model = _model(word.removesuffix(ORIGINAL), options)
-    return OriginalTransformSource(word, model, lambda path: read_image(path, options.settings.max_image_pixels).data)
+    return OriginalTransformSource(word, model, lambda path: read_image(path.read_bytes, options.settings.max_image_pixels).data)

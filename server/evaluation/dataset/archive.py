@@ -5,76 +5,84 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from models.bounded_zip import ZipTooLarge, open_zip
+from server.evaluation.dataset.allowance import MAX_FILES, Allowance
+from server.evaluation.dataset.decompression import ByteStream, decompressed
+from server.evaluation.dataset.tar_reader import TarFile, tar_files
 from server.evaluation.evaluation_errors import ArchiveTooLarge, DatasetInvalid, EvaluationLost
 
-MAX_FILES = 200_000
 MAX_DEPTH = 16
-MAX_RATIO = 100
-"""Largest ratio of unpacked to packed bytes; images hardly shrink, and lists of labels shrink to a tenth."""
+MAX_NAME_BYTES = 1024
 _MAX_DIRECTORY_BYTES = 64 * 1024 * 1024  # of a zip: 335 bytes a file, of which its name is the most
-_SPARE_BYTES = 1024 * 1024
-_CHUNK_BYTES = 256 * 1024
+_CHUNK_BYTES = 64 * 1024
 
 
-# RuntimeError: encrypted; NotImplementedError: an unknown compression; the last two: a file in place of a folder.
+# RuntimeError: encrypted; NotImplementedError: an unknown compression; NotADirectoryError: a file in place of a folder.
 _UNREADABLE = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError,
-    RuntimeError, NotImplementedError, FileExistsError, NotADirectoryError,
+    RuntimeError, NotImplementedError, NotADirectoryError,
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """A file of an archive, with a function that opens its bytes."""
+class _Charged:
+    """A stream whose bytes count."""
+
+    stream: ByteStream
+    allowance: Allowance
+
+    def read(self, size: int, /) -> bytes:
+        data = self.stream.read(size)
+        self.allowance.grow(len(data))
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class _ZipFile:
+    """A plain file of a zip."""
 
     name: str
     size_bytes: int
-    content: IO[bytes]
+    stream: ByteStream
+
+    def read(self, size: int, /) -> bytes:
+        return self.stream.read(size)
 
 
-def unpack(archive: IO[bytes], packed_bytes: int, folder: Path, max_bytes: int) -> int:
+def unpack(archive: IO[bytes], packed_bytes: int, folder: Path, max_bytes: int, hold: Callable[[int], None] = lambda _: None) -> int:
     """Write the files of a zip or tar (also gzip, bzip2 and xz) into the existing `folder`; returns the number of files.
 
-    Raises DatasetInvalid for another file, or for links, devices, names that lead out of the folder, or two files of one name;
-    ArchiveTooLarge above `max_bytes`, MAX_FILES, or MAX_RATIO; EvaluationLost when the disk is full.
+    `hold` is told the bytes on the disk each time they grow, and may raise. Raises DatasetInvalid for another file, or for links,
+    devices, names that lead out of the folder, or two files of one name; ArchiveTooLarge above `max_bytes` or the bounds of
+    `Allowance`; EvaluationLost when the disk is full.
     """
-    allowed_bytes = min(max_bytes, packed_bytes * MAX_RATIO + _SPARE_BYTES)
-    seen: set[PurePosixPath] = set()
-    written_bytes = 0
+    allowance = Allowance(packed_bytes, max_bytes, hold)
     try:
-        for entry in _entries(archive):
-            path = _safe(entry.name)
-            if path in seen:
-                raise DatasetInvalid(f"The archive holds {entry.name[:200]!r} twice.")
-            seen.add(path)
-            if len(seen) > MAX_FILES:
-                raise ArchiveTooLarge(f"The archive holds more than {MAX_FILES} files.")
-            written_bytes = _write(entry, folder / path, written_bytes, allowed_bytes)
+        for file in _files(archive, allowance):
+            _write(file, folder, _safe(file.name), allowance)
     except _UNREADABLE as error:
         raise DatasetInvalid(
             f"The archive cannot be read: {str(error)[:200] or type(error).__name__}.", "Send a plain zip or tar."
         ) from error
     except OSError as error:
         raise EvaluationLost(f"The archive cannot be unpacked: {error.strerror}.", "Make sure that the disk has free space.") from error
-    if not seen:
+    if not allowance.files:
         raise DatasetInvalid("The archive has no files.")
-    return len(seen)
+    return allowance.files
 
 
-def _entries(archive: IO[bytes]) -> Iterator[_Entry]:
+def _files(archive: IO[bytes], allowance: Allowance) -> Iterator[TarFile | _ZipFile]:
     archive.seek(0)
     is_zip = archive.read(4) in (b"PK\x03\x04", b"PK\x05\x06")  # not by its end: a tar may hold a zip
-    archive.seek(0)
-    yield from _zip_entries(archive) if is_zip else _tar_entries(archive)
+    yield from _zip_files(archive, allowance) if is_zip else tar_files(_Charged(decompressed(archive), allowance))
 
 
-def _zip_entries(archive: IO[bytes]) -> Iterator[_Entry]:
+def _zip_files(archive: IO[bytes], allowance: Allowance) -> Iterator[_ZipFile]:
     try:
         opened = open_zip(archive, MAX_FILES, _MAX_DIRECTORY_BYTES)
     except ZipTooLarge as error:
@@ -86,23 +94,17 @@ def _zip_entries(archive: IO[bytes]) -> Iterator[_Entry]:
             mode = info.external_attr >> 16
             if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                 raise DatasetInvalid(f"{info.filename[:200]!r} in the archive is not a plain file.", "Links are not allowed.")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # `zipfile` has no bound for what comes out of these
+                raise DatasetInvalid(
+                    f"{info.filename[:200]!r} in the archive is compressed, but not by deflate.", "Pack it again: zip -r set.zip ."
+                )
             with opened.open(info) as content:
-                yield _Entry(info.filename, info.file_size, content)
-
-
-def _tar_entries(archive: IO[bytes]) -> Iterator[_Entry]:
-    with tarfile.open(fileobj=archive, mode="r|*") as opened:
-        for info in opened:
-            if info.isdir():
-                continue
-            content = opened.extractfile(info) if info.isreg() else None
-            if content is None:
-                raise DatasetInvalid(f"{info.name[:200]!r} in the archive is not a plain file.", "Links are not allowed.")
-            yield _Entry(info.name, info.size, content)
-            opened.members = []  # type: ignore[attr-defined] # a stream of tar keeps what it has passed
+                yield _ZipFile(info.filename, info.file_size, _Charged(content, allowance))
 
 
 def _safe(name: str) -> PurePosixPath:
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise DatasetInvalid(f"A name in the archive has more than {MAX_NAME_BYTES} bytes.")
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or not path.parts or {"..", ""} & set(path.parts) or "\0" in name or len(path.parts) > MAX_DEPTH:
         raise DatasetInvalid(f"{name[:200]!r} in the archive is not a path inside it.")
@@ -111,20 +113,28 @@ def _safe(name: str) -> PurePosixPath:
     return path
 
 
-def _write(entry: _Entry, path: Path, written_bytes: int, allowed_bytes: int) -> int:
-    if written_bytes + entry.size_bytes > allowed_bytes:
-        raise _too_large(allowed_bytes)
-    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        while chunk := entry.content.read(_CHUNK_BYTES):  # the announced size may be wrong
-            written_bytes += len(chunk)
-            if written_bytes > allowed_bytes:
-                raise _too_large(allowed_bytes)
-            file.write(chunk)
-    return written_bytes
+def _write(file: TarFile | _ZipFile, folder: Path, path: PurePosixPath, allowance: Allowance) -> None:
+    allowance.file(file.size_bytes)
+    _make_folders(folder / path.parent, allowance)
+    try:
+        opened = (folder / path).open("xb")
+    except FileExistsError:
+        raise DatasetInvalid(f"The archive holds {file.name[:200]!r} twice.") from None
+    with opened as written:
+        while chunk := file.read(_CHUNK_BYTES):
+            allowance.write(len(chunk))
+            written.write(chunk)
 
 
-def _too_large(allowed_bytes: int) -> ArchiveTooLarge:
-    return ArchiveTooLarge(
-        f"Unpacked, the archive has more than {allowed_bytes} bytes.", "Put the data set under a root of the server instead."
-    )
+def _make_folders(folder: Path, allowance: Allowance) -> None:
+    """Those of a file, counted before they are made; one that holds no file is never made."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        allowance.folder()
+        try:
+            each.mkdir(mode=0o750)
+        except FileExistsError:
+            raise DatasetInvalid(f"{each.name!r} in the archive is a file and a folder at once.") from None

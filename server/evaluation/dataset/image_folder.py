@@ -1,11 +1,14 @@
 """The folder of a labelled set: lists its files at any depth, and finds the file for a name in the list."""
 
 import os
+import stat
 from collections import Counter
 from collections.abc import Collection, Iterator
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from server.evaluation.dataset.root_files import LEADS_OUT, RootFiles
 from server.evaluation.evaluation_errors import DatasetInvalid
 from server.images.picture_files import PICTURE_SUFFIXES, is_picture, is_side_file
 
@@ -29,22 +32,21 @@ class _Names(NamedTuple):
 
 
 class ImageFolder:
-    """Reads every folder once. Leaves out hidden and side files; refuses a link out of the folder, unless links are followed."""
+    """Reads every folder once. Leaves out hidden and side files; refuses a link out of the root, unless links are followed."""
 
-    def __init__(self, root: Path, *, follow_links: bool = False) -> None:
-        self.root = root
-        self._real_root = os.path.realpath(root)
-        self._follow_links = follow_links
-        self._contents: dict[str, _Contents] = {}  # by folder, like the others
+    def __init__(self, contents: RootFiles) -> None:
+        self.contents = contents
+        self.root = contents.path
+        self._seen: dict[str, _Contents] = {}  # by folder, like the others
         self._named: dict[str, _Names] = {}
         self._outer_side = Counter[str]()
         self._anywhere: dict[str, list[str]] | None = None
-        if not _is_folder(root):
-            raise DatasetInvalid(f"{root} is not a folder.")
+        if not self._is_folder(""):
+            raise DatasetInvalid(f"{self.root} is not a folder.")
 
     def below(self, name: str) -> "ImageFolder":
         """One of its subfolders, with the same rules; it also counts the side files found so far."""
-        folder = ImageFolder(self.root / name, follow_links=self._follow_links)
+        folder = ImageFolder(self.contents.folder(name))
         folder._outer_side = self.side_files()
         return folder
 
@@ -63,7 +65,7 @@ class ImageFolder:
 
     def has_pictures(self) -> bool:
         """Whether a picture lies in the folder itself."""
-        return any(is_picture(self.root / name) for name in self.files())
+        return any(self._is_picture(name) for name in self.files())
 
     def walk(self, below: str = "") -> Iterator[str]:
         """The paths of all files in and below a folder, in a fixed order; raises DatasetInvalid below MAX_DEPTH folders."""
@@ -75,17 +77,17 @@ class ImageFolder:
 
     def side_files(self) -> Counter[str]:
         """How many hidden and side files and folders there are of each name, in the folders read so far."""
-        names = (name for contents in self._contents.values() for name in contents.side)
+        names = (name for contents in self._seen.values() for name in contents.side)
         return self._outer_side + Counter("._*" if name.startswith("._") else name for name in names)
 
     def side_paths(self) -> list[str]:
         """Their paths."""
-        return [_join(below, name) for below, contents in self._contents.items() for name in contents.side]
+        return [_join(below, name) for below, contents in self._seen.items() for name in contents.side]
 
     def unlisted_pictures(self, listed: Collection[str]) -> int:
         """The number of pictures, in the folders read so far, that are not among `listed`."""
-        paths = (_join(below, name) for below, contents in self._contents.items() for name in contents.files)
-        return sum(path not in listed and is_picture(self.root / path) for path in paths)
+        paths = (_join(below, name) for below, contents in self._seen.items() for name in contents.files)
+        return sum(path not in listed and self._is_picture(path) for path in paths)
 
     def find(self, name: str) -> str | None:
         """The file of a name without its ending or with another ending; None if there is none.
@@ -94,7 +96,7 @@ class ImageFolder:
         """
         path = PurePosixPath(name)
         below = "" if str(path.parent) == "." else str(path.parent)
-        if not _is_folder(self.root / below):
+        if not self._is_folder(below):
             return None
         names = self._names(below)
         if path.name in names.files:
@@ -129,41 +131,36 @@ class ImageFolder:
         return known
 
     def _scan(self, below: str) -> _Contents:
-        if (known := self._contents.get(below)) is not None:
+        if (known := self._seen.get(below)) is not None:
             return known
-        self._inside(self.root / below)
         files: list[str] = []
         folders: list[str] = []
         side: list[str] = []
         try:
-            with os.scandir(self.root / below) as entries:
-                for entry in entries:
-                    if is_side_file(entry.name):
-                        side.append(entry.name)
-                        continue
-                    if entry.is_symlink():
-                        self._inside(Path(entry.path))
-                    (folders if entry.is_dir() else files).append(entry.name)
-                    if len(files) > MAX_FILES:
-                        raise DatasetInvalid(f"{self.root / below} holds more than {MAX_FILES} files.", "Split the set.")
+            for name, is_folder in self.contents.entries(below):
+                if is_side_file(name):
+                    side.append(name)
+                    continue
+                (folders if is_folder else files).append(name)
+                if len(files) > MAX_FILES:
+                    raise DatasetInvalid(f"{self.root / below} holds more than {MAX_FILES} files.", "Split the set.")
         except OSError as error:
+            if error.errno == LEADS_OUT:
+                raise DatasetInvalid(f"{self.root / below}: {error.strerror}.", "Copy the images into the folder.") from error
             raise DatasetInvalid(f"{self.root / below} cannot be read: {error.strerror}.") from error
-        found = self._contents[below] = _Contents(sorted(files), sorted(folders), side)
+        found = self._seen[below] = _Contents(sorted(files), sorted(folders), side)
         return found
 
-    def _inside(self, path: Path) -> None:
-        if self._follow_links:
-            return
-        real = os.path.realpath(path)
-        if real != self._real_root and not real.startswith(self._real_root + os.sep):
-            raise DatasetInvalid(f"{path} leads out of {self.root}.", "Copy the images into the folder.")
+    def _is_picture(self, name: str) -> bool:
+        return is_picture(name, partial(self.contents.head, name))
 
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name that is too long, or a folder without access
-        return False
+    def _is_folder(self, name: str) -> bool:
+        try:
+            return stat.S_ISDIR(self.contents.mode(name))
+        except OSError as error:  # a name that is too long, or a folder without access
+            if error.errno == LEADS_OUT:
+                raise DatasetInvalid(f"{self.root / name} leads out of the folder.", "Copy the images into the folder.") from error
+            return False
 
 
 def _join(below: str, name: str) -> str:

@@ -38,10 +38,10 @@ class LabelFile(NamedTuple):
     lines: list[LabelLine]
 
 
-def read_label_file(path: Path) -> LabelFile:
-    """Read a file of labels in UTF-8 with any line ends; raises DatasetInvalid for an invalid one."""
+def read_label_file(content: bytes, path: Path) -> LabelFile:
+    """The lines of a file of labels in UTF-8 with any line ends; raises DatasetInvalid, which names `path`, for an invalid one."""
     try:
-        text = label_text(path)
+        text = label_text(content, path)
         if path.suffix.casefold() in _JSON_SUFFIXES:
             found = LabelFile("JSON", [LabelLine(*entry) for entry in read_json_labels(path, text, NAME_COLUMNS, LABEL_COLUMNS)])
         elif is_without_names(lines := text_lines(text)):
@@ -51,7 +51,7 @@ def read_label_file(path: Path) -> LabelFile:
         elif delimiter := _delimiter(path, text):
             found = LabelFile("table of names and labels", list(_rows(path, text, delimiter)))
         else:
-            found = LabelFile("list of names and labels", [LabelLine(*words) for words in label_lines(path)])
+            found = LabelFile("list of names and labels", [LabelLine(*words) for words in label_lines(text, path)])
     except ResultsInvalid as error:
         raise DatasetInvalid(error.message, error.remedy) from error
     if not found.lines:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from server.evaluation.dataset.class_groups import Groups
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.evaluation_errors import DatasetInvalid
 
 NO_LABEL = -1
@@ -28,7 +29,7 @@ class LabelledSet:
     `groups` are the labels that stand for several classes.
     """
 
-    root: Path
+    contents: RootFiles
     format: str
     notes: tuple[str, ...]
     names: Sequence[str] = field(repr=False)
@@ -41,7 +42,11 @@ class LabelledSet:
 
     def __getitem__(self, index: int) -> Item:
         label = self.labels[index]
-        return Item(self.names[index], self.root / self.files[index], None if label == NO_LABEL else label)
+        return Item(self.names[index], self.contents.path / self.files[index], None if label == NO_LABEL else label)
+
+    def read(self, index: int, max_bytes: int) -> bytes:
+        """The content of an image's file, as it is now; raises OSError if it is no plain file of the set, EFBIG above `max_bytes`."""
+        return self.contents.read(self.files[index], max_bytes)
 
     def __iter__(self) -> Iterator[Item]:
         return (self[index] for index in range(len(self)))

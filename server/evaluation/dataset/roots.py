@@ -1,10 +1,12 @@
 """The folders that may be evaluated, and the path inside one of them for the names in a request."""
 
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from server.evaluation.dataset.image_folder import ImageFolder
+from server.evaluation.dataset.root_files import LEADS_OUT, RootFiles
 from server.evaluation.evaluation_errors import DatasetForbidden, DatasetInvalid, DatasetNotFound
 from server.settings import SettingInvalid
 
@@ -22,10 +24,10 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A data set inside a root. `root` is the root's name; `folder` and `labels` are paths without links."""
+    """A data set inside a root. `root` is the root's name; `labels` is relative to the folder."""
 
     root: str
-    folder: Path
+    contents: RootFiles
     labels: Path | None
 
 
@@ -54,31 +56,31 @@ def find_place(roots: tuple[Root, ...], dataset: str, labels: str | None) -> Pla
     if root is None:
         known = ", ".join(root.name for root in roots) or "none"
         raise DatasetNotFound(f"There is no data set {name[:80]!r}.", f"{SETTING} names: {known}.")
-    folder = inside(root.path, root.path, below)
-    if not folder.is_dir():
+    contents = RootFiles(root.path).folder(below)
+    if not stat.S_ISDIR(_mode(RootFiles(root.path), below)):
         raise DatasetNotFound(f"{dataset[:200]!r} is not a folder.", "A data set is a folder of images.")
-    return Place(root.name, folder, _labels_of(root, folder, labels) if labels else None)
+    return Place(root.name, contents, _labels_of(contents, labels) if labels else None)
 
 
-def _labels_of(root: Root, folder: Path, labels: str) -> Path:
+def _labels_of(contents: RootFiles, labels: str) -> Path:
     """The list of labels below the folder, or below the only folder in it."""
     try:
-        return inside(root.path, folder, labels)
+        _mode(contents, labels)
     except DatasetNotFound:
         with suppress(DatasetInvalid):  # a folder that cannot be read is told when the set is opened
-            if only := ImageFolder(folder).only_folder():
-                return _labels_of(root, folder / only, labels)
+            if only := ImageFolder(contents).only_folder():
+                return only / _labels_of(contents.folder(only), labels)
         raise
+    return Path(labels)
 
 
-def inside(root: Path, start: Path, below: str) -> Path:
-    """The path, without links, of something in `start`; raises DatasetForbidden if it is outside the root, DatasetNotFound if missing."""
+def _mode(start: RootFiles, below: str) -> int:
+    """What is there; raises DatasetForbidden if it is outside the root, DatasetNotFound if it is missing."""
     if "\0" in below or Path(below).is_absolute() or ".." in Path(below).parts:
         raise DatasetForbidden(f"{below[:200]!r} is not a path below a data set.", "Give a relative path without `..`.")
     try:
-        found = (start / below).resolve(strict=True)
-    except (OSError, RuntimeError) as error:
+        return start.mode(below)
+    except OSError as error:
+        if error.errno == LEADS_OUT:
+            raise DatasetForbidden(f"{below[:200]!r} leads out of its data set.", "Links must stay inside the folder.") from error
         raise DatasetNotFound(f"{below[:200]!r} does not exist.") from error
-    if not found.is_relative_to(root):
-        raise DatasetForbidden(f"{below[:200]!r} leads out of its data set.", "Links must stay inside the folder.")
-    return found

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from models.synsets import synsets_of
+from models.text_file import MAX_TEXT_BYTES
 from server.evaluation.dataset.class_groups import Groups, fold_of, parse_groups
 from server.evaluation.dataset.class_words import ClassWords, plain
 from server.evaluation.dataset.image_folder import ImageFolder
 from server.evaluation.dataset.label_files import LabelFile, read_label_file
 from server.evaluation.dataset.label_map import LabelMap, map_labels
 from server.evaluation.dataset.labelled_set import NO_LABEL, LabelledSet
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_layout import beside_the_list, label_files, parts, refuse_parts, unwrapped
 from server.evaluation.evaluation_errors import DatasetInvalid
 
@@ -20,25 +22,21 @@ _SHOWN = 5
 
 
 def open_labelled_set(
-    root: Path,
+    contents: RootFiles,
     labels: Path | None,
     class_names: Sequence[str],
     *,
     limit: int | None = None,
-    follow_links: bool = False,
     label_map: str | None = None,
 ) -> LabelledSet:
-    """Read the list of a set: a folder with a file of labels, or a folder of class folders.
+    """Read the list of a set: a folder with a file of labels, or a folder of class folders. A path of labels is relative to the folder.
 
-    Every file below a class folder is in the list; what cannot be decoded fails later, in its turn. A link that leads out of the folder
-    is refused unless `follow_links`. `label_map` names the classes of labels, as `cat=281-285`. Raises DatasetInvalid, with the place, if
+    Every file below a class folder is in the list; what cannot be decoded fails later, in its turn. A client must not choose an absolute
+    path of labels. `label_map` names the classes of labels, as `cat=281-285`. Raises DatasetInvalid, with the place, if
     the files do not give a list of labelled images.
     """
-    return (
-        _Opening(class_names, parse_groups(label_map or "", class_names))
-        .open(ImageFolder(root, follow_links=follow_links), labels)
-        .first(limit)
-    )
+    opening = _Opening(class_names, parse_groups(label_map or "", class_names))
+    return opening.open(ImageFolder(contents), labels).first(limit)
 
 
 class _Opening:
@@ -56,7 +54,7 @@ class _Opening:
             if found := label_files(folder):
                 if len(found) > 1:
                     raise DatasetInvalid(f"{folder.root} holds {' and '.join(found)}.", "Choose the file of labels.")
-                labels = folder.root / found[0]
+                labels = Path(found[0])
                 self._notes.append(f"Labels from {labels.name}, which is in the folder.")
         return self._from_list(folder, labels) if labels else self._from_class_folders(folder)
 
@@ -89,7 +87,9 @@ class _Opening:
         return DatasetInvalid(f"{folder.root} holds {files} files but no labels{called}.", remedy)
 
     def _from_list(self, folder: ImageFolder, labels: Path) -> LabelledSet:
-        found = read_label_file(labels)
+        content = _read_labels(folder.contents, labels)
+        labels = folder.root / labels
+        found = read_label_file(content, labels)
         distinct = {line.label for line in found.lines if line.label}
         if not distinct:
             raise DatasetInvalid(f"{labels} holds {len(found.lines)} names but no labels.", "A line is a name and a label.")
@@ -138,7 +138,7 @@ class _Opening:
             )
         groups = {label: ids for label, ids in self._groups.items() if len(ids) > 1}
         notes = tuple(map(_printable, (*self._notes, *mapped.notes)))
-        return LabelledSet(folder.root, f"{kind} ({mapped.kind})", notes, names, files, ids, groups)
+        return LabelledSet(folder.contents, f"{kind} ({mapped.kind})", notes, names, files, ids, groups)
 
     def _is_class(self, name: str) -> bool:
         if plain(name) in map(plain, self._groups):
@@ -156,6 +156,15 @@ _COUNTED = {
     "unlisted": "images of the folder are not in the list and are left out.",
     "missing": "images of the list are not in the folder: they count as failures.",
 }
+
+
+def _read_labels(contents: RootFiles, labels: Path) -> bytes:
+    try:
+        if labels.is_absolute():
+            return RootFiles(labels.parent, follow_links=True).read(labels.name, MAX_TEXT_BYTES)
+        return contents.read(str(labels), MAX_TEXT_BYTES)
+    except OSError as error:
+        raise DatasetInvalid(f"{contents.path / labels} cannot be read: {error.strerror}.") from error
 
 
 def _file_of(folder: ImageFolder, name: str) -> tuple[str, str]:

@@ -50,7 +50,7 @@ class Evaluations:
         with self._opening:
             if self._opened:
                 store, worker, lock = self._opened
-                worker.close()
+                worker.close(self._service.settings.drain_s)
                 store.close()
                 lock.release()
                 self._opened = None
@@ -171,9 +171,9 @@ class Evaluations:
         place = find_place(roots, request.dataset, request.labels)
         try:
             class_names = self._service.models.get(request.model).model.read_class_names()
-            return open_labelled_set(place.folder, place.labels, class_names, limit=request.limit, label_map=request.map)
+            return open_labelled_set(place.contents, place.labels, class_names, limit=request.limit, label_map=request.map)
         except DatasetInvalid as error:  # a client knows only the name of the data set and must not learn its path
-            path = str(place.folder)
+            path = str(place.contents.path)
             root, _, below = f"{request.dataset}/".partition("/")
             field = f"dataset={below if root == UPLOAD else f'{root}/{below}'}"  # the form of an upload names a folder inside the archive
             remedy = error.remedy.replace(f"{path}/", field).replace(path, request.dataset)

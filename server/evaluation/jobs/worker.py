@@ -58,13 +58,15 @@ class Worker:
         """Look for a job now."""
         self._wake.set()
 
-    def close(self) -> None:
-        """Stop; the next start resumes the running job."""
+    def close(self, longest_s: float) -> None:
+        """Stop; the next start resumes the running job. A file or a report that takes longer is not waited for."""
         self._closing = True
         if current := self._current:
             current.stop.set()
         self._wake.set()
-        self._thread.join()
+        self._thread.join(longest_s)
+        if self._thread.is_alive():
+            logger.warning("an evaluation does not stop within %.0f s; the next start goes on with it", longest_s)
 
     def stop(self, job_id: str) -> None:
         """Stop a job, if it is running."""
@@ -150,6 +152,7 @@ class Worker:
                 model.engine,
                 WindowShare(model.admission),
                 timeout_s=settings.timeout_ms / 1000,
+                max_image_bytes=settings.max_body_bytes,
                 max_image_pixels=settings.max_image_pixels,
                 top_k=job.request.top_k,
                 on_record=count,

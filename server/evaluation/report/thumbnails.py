@@ -7,7 +7,6 @@ import numpy as np
 
 from pipelines.cpu.decoder_warnings import decode_unwarned
 from server.errors import ServiceError
-from server.evaluation.dataset.labelled_set import Item
 from server.evaluation.report.report import Report
 from server.images.inspection import inspect_image
 from server.images.upright import Pixels, upright
@@ -20,16 +19,16 @@ _QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 75, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
 class Items(Protocol):
     """The list of a run, for example a LabelledSet."""
 
-    def __getitem__(self, index: int, /) -> Item:
-        """One image of the list."""
+    def read(self, index: int, max_bytes: int) -> bytes:
+        """The content of one image of the list; raises OSError."""
 
 
-def wrong_thumbnails(report: Report, items: Items, max_pixels: int) -> dict[int, bytes]:
+def wrong_thumbnails(report: Report, items: Items, max_bytes: int, max_pixels: int) -> dict[int, bytes]:
     """JPEGs, by index, of the report's wrong images that are still readable; `items` is the list of the run."""
     found = {}
     for wrong in report.wrong:
         try:
-            found[wrong.index] = thumbnail(items[wrong.index].path.read_bytes(), max_pixels)
+            found[wrong.index] = thumbnail(items.read(wrong.index, max_bytes), max_pixels)
         except (ServiceError, OSError, cv2.error):
             continue  # the report shows its names without a picture
     return found

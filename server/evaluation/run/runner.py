@@ -73,6 +73,7 @@ class Run:
         places: Callable[[], int],
         *,
         timeout_s: float,
+        max_image_bytes: int,
         max_image_pixels: int,
         top_k: int,
         on_record: Callable[[Record], None] = lambda _: None,
@@ -83,6 +84,7 @@ class Run:
         self._engine = engine
         self._places = places
         self._timeout_s = timeout_s
+        self._max_image_bytes = max_image_bytes
         self._max_image_pixels = max_image_pixels
         self._top_k = top_k
         self._on_record = on_record
@@ -135,8 +137,7 @@ class Run:
             self._sent[index].future.cancel()  # its callback queues the image again
 
     def _send(self, index: int) -> None:
-        item = self._items[index]
-        image = read_image(item.path, self._max_image_pixels)
+        image = read_image(lambda: self._items.read(index, self._max_image_bytes), self._max_image_pixels)
         now_s = monotonic()
         request = InferenceRequest(image, f"evaluation-{index}", now_s + self._timeout_s, "full" if self._scores else "top", CLIENT)
         future = self._engine.submit(request)

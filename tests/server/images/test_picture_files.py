@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from server.images.picture_files import begins_as_picture, is_picture, is_side_file
+from server.images.picture_files import begins_as_picture, is_picture_file, is_side_file
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "AVIF", "MPO"])
@@ -18,7 +18,7 @@ def test_every_kind_is_a_picture_with_any_ending(tmp_path: Path, kind: str) -> N
     Image.new("RGB", (8, 8)).save(written, kind)
     for name in ("photo", "photo.txt", "photo.JPE"):
         (tmp_path / name).write_bytes(written.getvalue())
-        assert is_picture(tmp_path / name) == (kind != "DIB" or name == "photo.JPE")  # a DIB has no signature
+        assert is_picture_file(tmp_path / name) == (kind != "DIB" or name == "photo.JPE")  # a DIB has no signature
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_texts_are_not(head: bytes) -> None:
 def test_what_cannot_be_read_is_not_and_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
-    assert [is_picture(tmp_path / name) for name in ("pipe", "folder", "none")] == [False] * 3
+    assert [is_picture_file(tmp_path / name) for name in ("pipe", "folder", "none")] == [False] * 3
 
 
 @pytest.mark.parametrize(

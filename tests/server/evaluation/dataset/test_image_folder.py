@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from server.evaluation.dataset.image_folder import ImageFolder
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.evaluation_errors import DatasetInvalid
 
 
@@ -12,7 +13,7 @@ def make(root: Path, *files: str) -> ImageFolder:
     for file in files:
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_bytes(b"")
-    return ImageFolder(root)
+    return ImageFolder(RootFiles(root))
 
 
 def test_files_and_folders_are_sorted_and_side_files_counted(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     make(tmp_path, "a/1.png")
     (tmp_path / "a/again").symlink_to(tmp_path / "a")
     with pytest.raises(DatasetInvalid, match="32 folders deep"):
-        list(ImageFolder(tmp_path).walk())
+        list(ImageFolder(RootFiles(tmp_path)).walk())
 
 
 def test_a_bare_name_is_found_in_folders_below(tmp_path: Path) -> None:
@@ -95,8 +96,8 @@ def test_a_link_that_leads_out_is_refused_unless_links_are_followed(tmp_path: Pa
     make(root, "inside.png")
     (root / link).symlink_to(outside / "image.png" if link == "image.png" else outside)
     with pytest.raises(DatasetInvalid, match="leads out of"):
-        ImageFolder(root).files()
-    assert ImageFolder(root, follow_links=True).files()
+        ImageFolder(RootFiles(root)).files()
+    assert ImageFolder(RootFiles(root, follow_links=True)).files()
 
 
 def test_a_listed_folder_that_is_a_link_is_refused_too(tmp_path: Path) -> None:
@@ -104,17 +105,17 @@ def test_a_listed_folder_that_is_a_link_is_refused_too(tmp_path: Path) -> None:
     make(tmp_path / "root/below", "a.png")
     (tmp_path / "root/below/link").symlink_to(tmp_path / "outside")
     with pytest.raises(DatasetInvalid, match="leads out of"):
-        ImageFolder(tmp_path / "root").find("below/link/image.png")
+        ImageFolder(RootFiles(tmp_path / "root")).find("below/link/image.png")
 
 
 def test_links_within_the_folder_are_welcome(tmp_path: Path) -> None:
     make(tmp_path, "real/a.png")
     (tmp_path / "b.png").symlink_to(tmp_path / "real/a.png")
-    assert ImageFolder(tmp_path).files() == ["b.png"]
+    assert ImageFolder(RootFiles(tmp_path)).files() == ["b.png"]
 
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for path in (tmp_path / "none", tmp_path / "file"):
         with pytest.raises(DatasetInvalid, match="is not a folder"):
-            ImageFolder(path)
+            ImageFolder(RootFiles(path))

@@ -18,7 +18,7 @@ EXPECTED = [("a.jpg", "3"), ("b c.jpg", "cat")]
 
 def read(folder: Path, name: str, content: bytes) -> list[tuple[str, str]]:
     (folder / name).write_bytes(content)
-    return [(line.name, line.label) for line in read_label_file(folder / name).lines]
+    return [(line.name, line.label) for line in read_label_file((folder / name).read_bytes(), folder / name).lines]
 
 
 @pytest.mark.parametrize(

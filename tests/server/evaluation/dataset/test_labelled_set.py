@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from server.evaluation.dataset.labelled_set import NO_LABEL, Item, LabelledSet
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.evaluation_errors import DatasetInvalid
 
 
 def made(names: list[str], labels: list[int]) -> LabelledSet:
-    return LabelledSet(Path("/set"), "list", ("a note",), names, [f"{name}.png" for name in names], array("i", labels), {"cat": (0, 1)})
+    files = [f"{name}.png" for name in names]
+    return LabelledSet(RootFiles(Path("/set")), "list", ("a note",), names, files, array("i", labels), {"cat": (0, 1)})
 
 
 def test_an_image_has_its_place_and_its_label_or_none() -> None:

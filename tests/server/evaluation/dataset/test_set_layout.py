@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from server.evaluation.dataset.image_folder import ImageFolder
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_layout import beside_the_list, label_files, parts, refuse_parts, unwrapped
 
 
@@ -12,7 +13,7 @@ def make(root: Path, *files: str) -> ImageFolder:
     for file in files:
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).touch()
-    return ImageFolder(root)
+    return ImageFolder(RootFiles(root))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ IN_ORDER = sorted(KIT.values())
 )
 def test_the_three_lists_are_one(tmp_path: Path, lines: list[str]) -> None:
     (tmp_path / "truth.txt").write_bytes("\r\n".join(lines).encode() + b"\r\n\r\n")
-    found = read_label_file(tmp_path / "truth.txt")
+    found = read_label_file((tmp_path / "truth.txt").read_bytes(), tmp_path / "truth.txt")
     assert [line.label for line in found.lines] == SYNSETS
     assert (found.lines[0].name, found.lines[11].name) == ("ILSVRC2012_val_00000001.JPEG", "ILSVRC2012_val_00000012.JPEG")
 
@@ -62,6 +62,7 @@ def test_the_line_that_corrects_it_does(tmp_path: Path) -> None:
     labels = tmp_path / "my labels.txt"
     labels.write_text("7\n5\n")
     with pytest.raises(DatasetInvalid) as refusal:
-        read_label_file(labels)
+        read_label_file(labels.read_bytes(), labels)
     subprocess.run(["sh", "-c", refusal.value.remedy.partition(": ")[2]], cwd=tmp_path, check=True)
-    assert [line[1:] for line in read_label_file(tmp_path / "val_label.txt").lines] == [("a.png", "7"), ("b.png", "5")]
+    corrected = (tmp_path / "val_label.txt").read_bytes()
+    assert [line[1:] for line in read_label_file(corrected, tmp_path / "val_label.txt").lines] == [("a.png", "7"), ("b.png", "5")]

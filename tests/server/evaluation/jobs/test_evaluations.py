@@ -1,6 +1,7 @@
 """Evaluations of a real server with a real model, whose answers are known; killed, resumed, damaged, out of room."""
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -137,6 +138,36 @@ def test_a_drain_interrupts_and_the_next_start_goes_on(store: Path, tmp_path: Pa
     with serve(store, small.folder, tmp_path / "kept") as server:
         assert finished(server, location)["done"] == 2000
         assert server.client.get(f"{location}/report").json()["accuracy"]["top1"]["correct"] == small.correct
+
+
+def test_pipes_and_links_hold_nothing_up_and_tell_nothing(store: Path, tmp_path: Path) -> None:
+    small = make_level_set(tmp_path / "val", 60)
+    (tmp_path / "secret").write_text("password\n")
+    for name in ("7.png", "8.png", "9.png"):
+        (small.folder / name).unlink()
+    os.mkfifo(small.folder / "7.png")
+    (small.folder / "8.png").symlink_to("/dev/zero")
+    (small.folder / "9.png").symlink_to(small.folder / "10.png")
+    with serve(store, small.folder, tmp_path / "kept") as server:
+        refused = server.client.post("/evaluate", json={"dataset": "val"})
+        assert (refused.status_code, "8.png leads out of the folder" in refused.json()["error"]) == (400, True)
+        (small.folder / "8.png").unlink()
+        location = post(server)
+        finished(server, location)
+        outcomes = [json.loads(line)["outcome"] for line in server.client.get(f"{location}/predictions").text.splitlines()]
+        assert sum(outcome == "unreadable" for outcome in outcomes) == 2  # the pipe, and 8.png
+        assert server.client.get(f"{location}/report", headers={"Accept": "text/html"}).status_code == 200
+        for label_list in ("link", "pipe"):
+            (small.folder / "val_label.txt").unlink()
+            if label_list == "link":
+                (small.folder / "val_label.txt").symlink_to(tmp_path / "secret")
+            else:
+                os.mkfifo(small.folder / "val_label.txt")
+            response = server.client.post("/evaluate", json={"dataset": "val"})
+            assert response.status_code == 400
+            assert "password" not in response.text
+            assert server.client.delete(f"{location}").status_code == (200 if label_list == "link" else 404)
+        assert server.client.post("/admin/models/reload").status_code == 200
 
 
 def test_two_servers_do_not_share_a_folder(store: Path, tmp_path: Path) -> None:

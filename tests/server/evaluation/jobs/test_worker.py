@@ -9,6 +9,7 @@ import pytest
 from models.store import ModelStore
 from server.cli.flags import load_settings
 from server.evaluation.dataset.labelled_set import LabelledSet
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 from server.evaluation.jobs.job_store import JobStore
@@ -39,7 +40,7 @@ def worker_of(store: JobStore, service: Service, made: LevelSet) -> Worker:
     def open_set(job: Job) -> tuple[LabelledSet, str]:
         if job.request.dataset == "broken":
             raise RuntimeError("nobody thought of that")
-        return open_labelled_set(made.folder, None, names, limit=job.request.limit), "val"
+        return open_labelled_set(RootFiles(made.folder), None, names, limit=job.request.limit), "val"
 
     return Worker(store, service, "cpu", open_set)
 
@@ -66,7 +67,7 @@ def test_it_waits_for_the_engine_and_goes_on_after_a_fault(tmp_path: Path, servi
     later = store.add(EvaluationRequest(dataset="val", limit=3))
     worker.wake()
     assert wait_over(store, later).done == 3
-    worker.close()
+    worker.close(30)
     store.close()
 
 
@@ -77,6 +78,6 @@ def test_what_was_cancelled_is_not_begun(tmp_path: Path, service: Service, made:
     worker = worker_of(store, service, made)
     service.begin()
     assert worker.seen(job) == job
-    worker.close()
+    worker.close(30)
     store.close()
     assert not RunFolder(store.folder_of(job.id)).log.exists()

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from server.errors import ImageTooLarge
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.report.report import build_report
 from server.evaluation.report.thumbnails import SIDE_PX, thumbnail, wrong_thumbnails
@@ -48,7 +49,7 @@ def test_what_cannot_be_read_has_none(tmp_path: Path, cat: bytes) -> None:
     (tmp_path / "0").mkdir()
     for index, content in enumerate((cat, b"rubbish", cat[: len(cat) // 2], cat)):
         (tmp_path / "0" / f"{index}.png").write_bytes(content)
-    items = open_labelled_set(tmp_path, None, class_names(4))
+    items = open_labelled_set(RootFiles(tmp_path), None, class_names(4))
     items[3].path.unlink()
     report = build_report([answer(index, 0, 1) for index in range(4)], made_manifest(4), class_names(4))
-    assert set(wrong_thumbnails(report, items, 1_000_000)) == {0}
+    assert set(wrong_thumbnails(report, items, 1_000_000, 1_000_000)) == {0}

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from models.store import sha256_of
 from server.cli.flags import load_settings
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.run.run_description import describe_run
@@ -16,7 +17,7 @@ def test_what_a_run_depends_on(tmp_path: Path) -> None:
     own = tmp_path / "own.pipeline"
     own.write_text("{}")
     service, runtime = open_service(load_settings(model_store=tmp_path / "store", model="level", pipeline=own))
-    labelled = open_labelled_set(made.folder, None, model.read_class_names())
+    labelled = open_labelled_set(RootFiles(made.folder), None, model.read_class_names())
     found = describe_run(service.models.default.served, service.settings, runtime, labelled, EvaluationRequest(dataset="val", top_k=3))
     assert found.model_sha256 == sha256_of(tmp_path / "store" / "level" / "level.onnx")
     assert (found.labels_sha256, found.pipeline_sha256) == (model.manifest.labels_sha256, sha256_of(own))

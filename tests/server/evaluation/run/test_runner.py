@@ -16,6 +16,7 @@ from server.engines.fleet.member import Member
 from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
 from server.evaluation.dataset.labelled_set import LabelledSet
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.run.records import PredictionLog, Record
 from server.evaluation.run.runner import TRIES, Run
 from server.evaluation.run.score_file import ScoreFile
@@ -36,7 +37,7 @@ def items(tmp_path: Path) -> LabelledSet:
     labels = [zlib.crc32(png) % CLASSES for png in pngs]
     labels[0], labels[3] = (labels[0] + 1) % CLASSES, -1
     names = [f"{number}.png" for number in range(IMAGES)]
-    return LabelledSet(tmp_path, "", (), names, names, array("i", labels))
+    return LabelledSet(RootFiles(tmp_path), "", (), names, names, array("i", labels))
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def through(
 ) -> Run:
     engine.start()
     try:
-        run = Run(items, log, engine, places, timeout_s=5, max_image_pixels=10_000, top_k=2, scores=scores)
+        run = Run(items, log, engine, places, timeout_s=5, max_image_bytes=10_000, max_image_pixels=10_000, top_k=2, scores=scores)
         assert run.run(threading.Event())
     finally:
         engine.close(0)
@@ -136,7 +137,9 @@ def test_a_stop_is_heard_and_nothing_is_lost(items: LabelledSet, log: Prediction
         if record.index == 9:
             stop.set()
 
-    run = Run(items, log, engine, lambda: 4, timeout_s=5, max_image_pixels=10_000, top_k=2, on_record=heard, scores=scores)
+    run = Run(
+        items, log, engine, lambda: 4, timeout_s=5, max_image_bytes=10_000, max_image_pixels=10_000, top_k=2, on_record=heard, scores=scores
+    )
     assert not run.run(stop)
     engine.close(0)
     assert len(list(log.read())) < IMAGES
