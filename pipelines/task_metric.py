@@ -39,7 +39,7 @@ class TaskMetric:
 def label_lines(text: str, path: Path) -> Iterator[tuple[int, str, str]]:
     """Line number, name and last word of every non-blank line of a file of labels; raises ResultsInvalid.
 
-    Its message does not repeat the line: `path` may be a file that is no list, and not for the reader's eyes.
+    Its message does not repeat the line: `path` may be a file that is not a list, and not for the reader's eyes.
     """
     for number, line in enumerate(text_lines(text), start=1):
         if not (words := line.rsplit(maxsplit=1)):

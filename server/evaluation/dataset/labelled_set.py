@@ -45,7 +45,7 @@ class LabelledSet:
         return Item(self.names[index], self.contents.path / self.files[index], None if label == NO_LABEL else label)
 
     def read(self, index: int, max_bytes: int) -> bytes:
-        """The content of an image's file, as it is now; raises OSError if it is no plain file of the set, EFBIG above `max_bytes`."""
+        """The content of an image's file, as it is now; raises OSError if it is not a plain file of the set, EFBIG above `max_bytes`."""
         return self.contents.read(self.files[index], max_bytes)
 
     def __iter__(self) -> Iterator[Item]:
