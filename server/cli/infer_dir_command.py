@@ -28,17 +28,16 @@ def infer_dir(
     make_folder(results)
     paths = [path for path in found if not (resume and result_path(results, path).exists())]
     settings = load_settings(model=model, model_store=model_store, log_level="warning")
-    seen = failed = 0
+    failed = 0
     try:
         with progress_bar() as progress:
             written = write_results(classify_files(settings, paths), results, top_k) if paths else iter(())
             for path, outcome in progress.track(written, total=len(paths), description="Classifying"):
-                seen += 1
                 if isinstance(outcome, ClassifyError):
                     failed += 1
                     progress.console.print(f"{path}: {outcome} [{outcome.code}]", markup=False, highlight=False, soft_wrap=True)
     except KeyboardInterrupt:
-        raise interrupted(f"{seen - failed} results are written to {results}.", "--resume") from None
+        raise interrupted(f"What is finished is written to {results}.", "--resume") from None
     if others := sum(path.is_file() for path in images.iterdir()) - len(found):
         sys.stderr.write(f"{others} files of {images} are hidden or not pictures, and are left out\n")
     done = len(paths) - failed

@@ -99,10 +99,12 @@ def test_interrupted_and_resumed(images: Path, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert told.endswith(f"Go on with: ascend-classify infer-dir {images} {tmp_path / 'result'} --resume\n")
+    result = tmp_path / "result"
+    assert (
+        f"interrupted. What is finished is written to {result}. Go on with: ascend-classify infer-dir {images} {result} --resume\n" in told
+    )
     assert "Traceback" not in told
-    written = len(list((tmp_path / "result").iterdir()))
-    assert f"interrupted. {written} results are written" in told or f"interrupted. {written - 1} results are written" in told
+    written = len(list(result.iterdir()))
     done = run("infer-dir", images, tmp_path / "result", "--resume", MODEL="level", MODEL_STORE=str(tmp_path / "store"))
     assert f"{written} were there, 1 failed" in done.stdout
 
