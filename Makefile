@@ -1,11 +1,11 @@
 # make serve   install what is missing, prepare the model, serve on http://127.0.0.1:8000
-# make test    install what is missing, run the tests (WORKERS=2 at once)
+# make test    install what is missing, run the tests (WORKERS=3 at once)
 # make docs    the documentation as a site in build/site; make docs-pages renews the pages that are generated from the code
 # make bench   measure the server's cost on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
 # make test-import     networks that torch wrote, imported and compared with torch (in its own environment)
 # make schemathesis    the OpenAPI document against a real server
-# make soak    wrong input for SECONDS (an hour), an evaluation of 50,000 images, 200,000 requests to the compiled classifier, chaos
-# make attack  measure the cost of hostile requests: series of metrics, memory
+# make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
+# make attack  measure the cost of hostile requests: series of metrics, memory, the time of a victim
 # make chaos   kill, stop, slow down and confuse engines under load (SECONDS=60)
 # make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
@@ -38,8 +38,8 @@ serve: install
 	@exec $(BIN)/ascend-classify serve
 
 # make test-mxbase runs tests/mxbase_cpp; the tests of the server with the compiled engine run here, if it is built.
-# A file's tests stay in one worker, in the order of the folders: the slow ones come first.
-WORKERS ?= 2
+# A file's tests stay in one worker, in the order of the folders: the slow ones come first. One worker more than cores, as many tests wait.
+WORKERS ?= 3
 test: install-dev
 	$(BIN)/python -m pytest --ignore=tests/mxbase_cpp --ignore=tests/attack -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
@@ -68,8 +68,7 @@ bench: install-dev
 
 SECONDS ?= 3600
 soak: install-dev mxbase
-	$(BIN)/python -m tests.soak.http --seconds $(SECONDS)
-	$(BIN)/python -m tests.soak.images --seconds $(SECONDS)
+	$(BIN)/python -m tests.soak.hostile --seconds $(SECONDS) $(if $(FRESH),--fresh)
 	$(BIN)/python -m tests.soak.evaluation
 	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
 	$(BIN)/python -m tests.soak.mxbase
@@ -79,7 +78,7 @@ chaos: SECONDS = 60
 chaos: install-dev mxbase
 	$(BIN)/python -m tests.soak.chaos --seconds $(SECONDS)
 
-attack: install-dev
+attack: install-dev mxbase
 	$(BIN)/python -m pytest tests/attack -s
 
 # Goes into the server's environment, because it links to that OpenVINO, whose library has the version in its name.

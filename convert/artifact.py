@@ -48,6 +48,20 @@ def convert_cpu(
         return add_artifact(model, file, write_artifact(folded, file, sizes))
 
 
+def join_side_files(model: StoredModel, artifact: Artifact) -> None:
+    """Put what an ONNX artifact keeps in other files into the artifact itself; nothing reads these files then.
+
+    Raises ArtifactDamaged, ConvertError.
+    """
+    path = model.checked(artifact.file, artifact.sha256)
+    try:
+        network = onnx.load(path)
+        with workshop(model.folder.parent) as folder:
+            add_artifact(model, folder / path.name, write_artifact(network, folder / path.name, artifact.batch_sizes))
+    except (OSError, ValueError, onnx.checker.ValidationError) as error:
+        raise ConvertError(f"{path} cannot be put into one file: {error}.", "Export it again, as one ONNX file below 2 GB.") from error
+
+
 def write_cpu_file(
     model: StoredModel,
     path: Path,

@@ -77,6 +77,13 @@ class Recipe(_Record):
             return self.crop_size_px
         return self.resize_width_px, self.resize_height_px
 
+    def resized_px(self, width_px: int, height_px: int) -> tuple[int, int]:
+        """(width, height) of what the resize makes of a picture of this size, before any crop."""
+        if self.resize == "stretch":
+            return self.resize_width_px, self.resize_height_px
+        short_px = min(width_px, height_px)
+        return width_px * self.resize_width_px // short_px, height_px * self.resize_width_px // short_px
+
     @property
     def network_size_px(self) -> tuple[int, int]:
         """(width, height) of the network's own input."""

@@ -1,12 +1,14 @@
 """The model store: one folder per model. Every file is checked against the manifest before use."""
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.manifest import Artifact, ModelManifest
 from models.model_errors import ArtifactDamaged, ModelNotFound, ModelNotPrepared
+from models.onnx_side_files import side_files
 from models.text_file import read_text, text_lines
 
 ZOO = Path(__file__).parent / "zoo"
@@ -50,6 +52,11 @@ class StoredModel:
         except ValueError as error:
             raise ArtifactDamaged(f"{path}: {error}.", "Import the model again with labels in UTF-8.") from error
 
+    def side_files(self, artifact: Artifact) -> list[str]:
+        """The files in which an ONNX artifact keeps weights, beside the one of the manifest."""
+        path = self.folder / artifact.file
+        return side_files(path) if path.suffix == ".onnx" and path.is_file() else []
+
     def check_artifact(self, soc: str) -> tuple[Artifact, Path]:
         """The artifact for one kind of device and its path, after a hash of the whole file; raises ModelNotPrepared, ArtifactDamaged."""
         artifact = self.manifest.artifact(soc)
@@ -58,7 +65,14 @@ class StoredModel:
             raise ModelNotPrepared(
                 f"Model {self.manifest.name!r} has no artifact for {soc} (it has: {have}).", "Convert or prepare it first."
             )
-        return artifact, self.checked(artifact.file, artifact.sha256)
+        path = self.checked(artifact.file, artifact.sha256)
+        if others := self.side_files(artifact):
+            command = shlex.join(["ascend-classify", "models", "renew", self.manifest.name, "--model-store", str(self.folder.parent)])
+            raise ArtifactDamaged(
+                f"{path} keeps weights in {', '.join(others[:3])}, of which the manifest has no sha256.",
+                f"If these are the right weights, put them into the one file: {command}",
+            )
+        return artifact, path
 
 
 class ModelStore:

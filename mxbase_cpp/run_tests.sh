@@ -23,6 +23,7 @@ build() {
 export TBB_ENABLE_SANITIZERS=1 UBSAN_OPTIONS=halt_on_error=1
 part build address,undefined Debug build/mxbase-address
 part ctest --test-dir build/mxbase-address --output-on-failure
+part "$python" -m tests.soak.decoder build/mxbase-address/tests/decode_corpus
 part build thread RelWithDebInfo build/mxbase-thread --target batcher_tests simulated_module
 part ctest --test-dir build/mxbase-thread --output-on-failure
 part "$python" -m pytest --durations=12 tests/mxbase_cpp

@@ -17,7 +17,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from server.api.admin_routes import admin_routes
+from server.api.api_keys import NO_KEYS, ApiKeys
 from server.api.classify_routes import ClassifyRoutes
+from server.api.docs_page import ASSETS, docs_route
 from server.api.error_response import error_response
 from server.api.evaluation_routes import EvaluationRoutes
 from server.api.guard import safe_only
@@ -29,6 +31,7 @@ from server.api.request_context import context_of
 from server.api.statuses import status_of
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
 from server.evaluation.jobs.evaluations import Evaluations
+from server.http.forwarding_proxies import ForwardingProxies
 from server.http.hot_routes import HotRoutes
 from server.http.middleware import METHODS, RequestMiddleware
 from server.serving.reload import Reloader
@@ -36,11 +39,14 @@ from server.serving.service import Service
 from server.telemetry.access_log import AccessLog
 
 WEB = Path(__file__).parent / "web"
-PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
 
 
 def create_app(
-    service: Service, reloader: Reloader, evaluations: Evaluations, api_key: str | None = None, access_log: AccessLog | None = None
+    service: Service, reloader: Reloader, evaluations: Evaluations, keys: ApiKeys = NO_KEYS, access_log: AccessLog | None = None
 ) -> HotRoutes:
     """The ASGI application of one service."""
 
@@ -57,9 +63,10 @@ def create_app(
     app = FastAPIOffline(
         title="ascend-classify",
         description="Image classification: send a photo, get the classes.",
+        docs_url=None,  # ours has a policy
         redoc_url=None,
         redirect_slashes=False,
-        static_url="/docs-assets",
+        static_url=ASSETS,
         lifespan=lifespan,
     )
     hot = ClassifyRoutes(service.models, service.body_budget, service.settings)
@@ -68,32 +75,32 @@ def create_app(
     app.router.routes[:0] = [
         *(Route(path, _only_post, methods=["POST"]) for path in hot_routes),
         Route("/", _page, include_in_schema=False),
+        docs_route(app.title, "/openapi.json"),
     ]
     app.include_router(health_routes(service))
     app.include_router(metrics_routes(service.metrics))
     app.include_router(info_routes(service, reloader.runtime))
-    allowed = safe_only(service.settings, api_key)
+    allowed = safe_only(service.settings, keys)
     app.include_router(admin_routes(reloader, allowed))
     for router in EvaluationRoutes(evaluations, service).routers(allowed):
         app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB))
     add_hot_routes(app)
-    middleware = _middleware(app, service, api_key, access_log)
+    proxies = ForwardingProxies(service.settings.forwarded_allow_ips)
+    middleware = _middleware(app, service, keys, access_log)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_middleware(middleware)
-    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()})
+    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()}, proxies)
 
 
-def _middleware(
-    app: FastAPI, service: Service, api_key: str | None, access_log: AccessLog | None
-) -> Callable[[ASGIApp], RequestMiddleware]:
+def _middleware(app: FastAPI, service: Service, keys: ApiKeys, access_log: AccessLog | None) -> Callable[[ASGIApp], RequestMiddleware]:
     return partial(
         RequestMiddleware,
         endpoints=frozenset(route.path for route in app.routes if isinstance(route, Route | Mount)),
         metrics=service.metrics,
         engine_name=service.models.default_engine_name,
-        api_key=api_key,
+        keys=keys,
         access_log=access_log,
     )
 

@@ -14,7 +14,7 @@ ServiceError              a request, an image or an engine that fails
 ├─ UriTooLong             the URL is too long
 ├─ UnsupportedImage       not a JPEG, PNG, WebP or BMP
 ├─ UndecodableImage       the image is truncated or damaged
-├─ Saturated              the limit of images, or of body bytes, in progress is reached
+├─ Saturated              the limit of images, of body bytes in progress, or of bytes on the disk is reached
 ├─ HeadersTooLarge        too many headers, or too many bytes of them
 ├─ EngineFailed           the engine took the image but did not answer it
 ├─ InternalError          a fault of the server; the log has its id
@@ -113,9 +113,10 @@ class BodyTooLarge(ServiceError):
 
 
 class ImageTooLarge(ServiceError):
-    """The image has more pixels than `max_image_pixels`, or takes too long to decode; told from its header, nothing was decoded.
+    """The image has more pixels than `max_image_pixels`, or would after the resize, or takes too long to decode. Nothing was decoded.
 
-    Make the image smaller before it is sent, or raise MAX_IMAGE_PIXELS. A side may have 65,500 pixels.
+    Make the image smaller before it is sent, or raise MAX_IMAGE_PIXELS. A side may have 65,500 pixels. Where the model keeps the ratio,
+    a long and narrow picture becomes much larger.
     Save a JPEG of many scans as a plain one.
     """
 
@@ -153,6 +154,7 @@ class Saturated(ServiceError):
     """As many images, or bytes of bodies, are under way as this server takes; the client may try again after a moment.
 
     Try again after the seconds of Retry-After. If it happens often: more chips or hosts; WINDOW and BODY_BUDGET_BYTES are the bounds.
+    For an upload that does not fit on the disk: remove evaluations that are over, or raise EVALUATION_DISK_BYTES.
     """
 
     code = "saturated"

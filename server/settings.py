@@ -15,6 +15,8 @@ from models.text_file import decode_text, read_text
 
 Positive = Annotated[int, Field(ge=1)]
 SETTINGS_FILE = "ascend-classify.toml"
+NO_KEY = "no-api-key"
+"""The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
 
 
 class SettingInvalid(ClassifyError):
@@ -42,7 +44,14 @@ class Settings(BaseSettings):
         description="If set, every route but the health routes and the page asks for it, as X-Api-Key or as Authorization: Bearer. "
         "It has no flag, since everybody on the machine can read a command line.",
     )
-    api_key_file: Path | None = Field(None, description="A file that holds the API key.")
+    api_key_file: Path | None = Field(
+        None, description=f"A file that holds the API key. An empty file is an error; the one word {NO_KEY} stands for no key."
+    )
+    api_keys_file: Path | None = Field(
+        None,
+        description="A file of several API keys, one a line as name:key. Each name is one client when clients share the engines, and is in "
+        "the access log. A key of API_KEY or API_KEY_FILE is named default. The file is read at start.",
+    )
     insecure: bool = Field(
         False,  # noqa: FBT003
         description="Serve /evaluate and /admin without an API key on other addresses than the loopback, too.",
@@ -51,6 +60,11 @@ class Settings(BaseSettings):
         "",
         description="Names, with commas between, under which /evaluate and /admin are served without an API key, besides localhost "
         "and loopback addresses.",
+    )
+    forwarded_allow_ips: str = Field(
+        "",
+        description="Addresses and networks of proxies, with commas between, whose X-Forwarded-For and X-Forwarded-Proto are believed; "
+        "* believes everybody. By default nobody is believed, not even this machine.",
     )
 
     # Model
@@ -105,7 +119,7 @@ class Settings(BaseSettings):
     decode_budget_bytes: Positive = Field(
         512 * 1024 * 1024,
         description="Bytes of all pictures together that engines decode at once, told from their headers; further images wait. "
-        "One image that needs more is decoded alone.",
+        "A quarter is kept for images that are quick to decode. One that needs more than the rest is decoded beside such images only.",
     )
     max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, told from its header.")
     max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")
@@ -126,6 +140,11 @@ class Settings(BaseSettings):
         "", description="The folders that POST /evaluate may measure, with all below them: name=/path,/other/path."
     )
     evaluation_dir: Path = Field(Path("evaluations"), description="Folder in which evaluations are kept. Each server needs one of its own.")
+    evaluation_disk_bytes: Positive = Field(
+        16 * 1024**3,
+        description="Bytes of all uploads that arrive, unpacked sets and kept evaluations together, in EVALUATION_DIR; more are answered "
+        "429. The largest upload needs twice MAX_UPLOAD_BYTES.",
+    )
     max_upload_bytes: Positive = Field(4 * 1024**3, description="Largest archive for POST /evaluate, packed and also unpacked.")
 
     # Stopping
@@ -164,13 +183,20 @@ class Settings(BaseSettings):
             return self.host == "localhost"
 
     def read_api_key(self) -> str | None:
-        """The API key, from its file or its setting; raises OSError if the file cannot be read, SettingInvalid if it is not text."""
+        """The API key, from its file or its setting; raises SettingInvalid if the file cannot be read or is empty."""
         if self.api_key_file:
-            try:
-                return read_text(self.api_key_file).strip()
-            except ValueError as error:
-                raise SettingInvalid(f"{self.api_key_file}: {error}.", "API_KEY_FILE names a text file that holds the key.") from error
+            return _key_of(self.api_key_file)
         return self.api_key.get_secret_value() if self.api_key else None
+
+
+def _key_of(file: Path) -> str | None:
+    try:
+        key = read_text(file).strip()
+    except (OSError, ValueError) as error:
+        raise SettingInvalid(f"API_KEY_FILE: {file} cannot be read: {error}.", "Name a text file that this user can read.") from error
+    if not key:
+        raise SettingInvalid(f"API_KEY_FILE: {file} is empty.", f"Write the key into it, or the word {NO_KEY} to serve without one.")
+    return None if key == NO_KEY else key
 
 
 class _SettingsFile(TomlConfigSettingsSource):

@@ -31,13 +31,13 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("mxbase", 90),
         Suite("test", 300),
         Suite("test-mxbase", 240, "the compiled classifier by itself, under sanitizers too"),
-        Suite("attack", 120, "what hostile requests may cost: series of metrics, memory"),
+        Suite("attack", 240, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
         Suite("chaos", 100, "engines killed, stopped and given garbage under load"),
-        Suite("docs", 60, "the documentation as a site, strictly"),
-        Suite("smoke-training", 120),
-        Suite("smoke-import", 120),
-        Suite("smoke-image", 120),
-        Suite("smoke-schemathesis", 120),
+        Suite("docs", 40, "the documentation as a site, strictly"),
+        Suite("smoke-training", 100),
+        Suite("smoke-import", 100),
+        Suite("smoke-image", 100),
+        Suite("smoke-schemathesis", 100),
     ),
     "wide": (
         Suite("packages", 180),
@@ -48,7 +48,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
     ),
 }
 BUDGETS_S = {"core": 30 * 60, "wide": 60 * 60}
-SOAK = Suite("soak", 4 * 3600, "what takes minutes to hours: tests marked soak, an hour of wrong input, an hour of mutated images")
+SOAK = Suite("soak", 4 * 3600, "what takes hours: tests marked soak, an hour of hostile images and requests, an hour of attacks")
 
 
 def left_out(skipped: Mapping[str, int]) -> Iterator[str]:

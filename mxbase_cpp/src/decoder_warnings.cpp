@@ -21,9 +21,13 @@ ssize_t Hear(void *, const char *text, size_t size) {
 }
 
 // libpng names the chunk in its warning; a chunk with a small first letter is ancillary and does not affect the pixels. (Debian's
-// libpng knows wrong colour profiles that many editors have written; the one inside PyPI's OpenCV is silent about them.)
+// libpng knows wrong colour profiles that many editors have written; the one inside PyPI's OpenCV is silent about them.) What stands
+// behind the last row of pixels does not affect them either.
 bool Harmless(const std::string &line) {
     static const std::string PREFIX = "libpng warning: ";
+    if (line == PREFIX + "IDAT: Extra compressed data" || line == PREFIX + "IDAT: Too much image data") {
+        return true;
+    }
     const size_t at = PREFIX.size();
     return line.empty() ||
            (line.compare(0, at, PREFIX) == 0 && line.size() > at + 4 && line[at + 4] == ':' && line[at] >= 'a' && line[at] <= 'z');

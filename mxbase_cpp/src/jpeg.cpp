@@ -7,6 +7,8 @@
 
 #include <jpeglib.h>
 
+#include <jerror.h>  // needs jpeglib.h
+
 #include "mxclassify/exif.h"
 
 #ifndef JCS_EXTENSIONS
@@ -20,6 +22,11 @@ constexpr unsigned int MAX_MARKER_BYTES = 0xffff;
 constexpr JOCTET END_MARKER[] = {0xff, JPEG_EOI};
 constexpr JDIMENSION ROWS_AT_ONCE = 16;
 
+// An image without tables is a frame of Motion JPEG; OpenCV knows its standard tables.
+bool HasTables(const jpeg_decompress_struct &codec) {
+    return codec.dc_huff_tbl_ptrs[0] || codec.dc_huff_tbl_ptrs[1] || codec.ac_huff_tbl_ptrs[0] || codec.ac_huff_tbl_ptrs[1];
+}
+
 // libjpeg's state. An error leaves a call by longjmp and skips every destructor, so functions inside Tried must not have any.
 class Decompression {
 public:
@@ -28,7 +35,7 @@ public:
         codec_.client_data = this;
         errors_.error_exit = [](j_common_ptr codec) { Of(codec).Leave(kBroken); };
         errors_.emit_message = [](j_common_ptr codec, int level) {
-            if (level < 0) Of(codec).Leave(kWarned);
+            if (level < 0 && !Of(codec).IsBehindThePicture()) Of(codec).Leave(kWarned);
         };
         source_.next_input_byte = bytes;
         source_.bytes_in_buffer = size;
@@ -71,7 +78,11 @@ public:
         };
         // If all pixels exist, OpenCV ignores that the data after them are truncated.
         const auto finish = [](jpeg_decompress_struct &codec, JSAMPROW) { jpeg_finish_decompress(&codec); };
-        return Tried(read, pixels) == kDone && Tried(finish) != kWarned;
+        if (Tried(read, pixels) != kDone) {
+            return false;
+        }
+        finishing_ = true;
+        return Tried(finish) != kWarned;
     }
 
 private:
@@ -91,6 +102,11 @@ private:
     }
 
     static Decompression &Of(j_common_ptr codec) { return *static_cast<Decompression *>(codec->client_data); }
+
+    // Bytes between the last row and the end: webcams and scanners leave some. Python decides the same (pipelines/cpu/surplus.py).
+    bool IsBehindThePicture() const {
+        return finishing_ && errors_.msg_code == JWRN_EXTRANEOUS_DATA && !codec_.arith_code && HasTables(codec_);
+    }
 
     [[noreturn]] void Leave(End end) { std::longjmp(back_, end); }
 
@@ -123,17 +139,13 @@ private:
     jpeg_source_mgr source_{};
     std::jmp_buf back_{};
     bool ended_ = false;
+    bool finishing_ = false;
 };
 
 // OpenCV reads only the first APP1 marker.
 std::optional<int> Orientation(const jpeg_decompress_struct &codec) {
     const jpeg_saved_marker_ptr marker = codec.marker_list;
     return marker == nullptr ? 1 : ExifOrientation(marker->data, marker->data_length);
-}
-
-// An image without tables is a frame of Motion JPEG; OpenCV knows its standard tables.
-bool HasTables(const jpeg_decompress_struct &codec) {
-    return codec.dc_huff_tbl_ptrs[0] || codec.dc_huff_tbl_ptrs[1] || codec.ac_huff_tbl_ptrs[0] || codec.ac_huff_tbl_ptrs[1];
 }
 
 bool HasColours(J_COLOR_SPACE space) { return space == JCS_GRAYSCALE || space == JCS_YCbCr || space == JCS_RGB; }

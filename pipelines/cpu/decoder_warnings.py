@@ -16,6 +16,8 @@ from typing import Any, Protocol, Self, TypeVar
 
 import cv2
 
+from pipelines.cpu.surplus import without_surplus
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -117,11 +119,19 @@ def listen_through(trap: Trap) -> None:
 
 
 def decode_unwarned(decode: Callable[[bytes], T | None], data: bytes) -> T | None:
-    """Run `decode` on the bytes; returns None if it fails or if the decoder wrote a warning."""
+    """Run `decode` on the bytes; returns None if it fails or if the decoder warned of more than what stands behind the picture."""
     with _opening:
         trap = _process_trap()
     if trap is None:
         return decode(data)
     with trap:
         decoded = decode(data)
+    if not trap.sprung:
+        return decoded
+    del decoded  # it may be large
+    exact = without_surplus(data)
+    if exact is None:
+        return None
+    with trap:
+        decoded = decode(exact)
     return None if trap.sprung else decoded

@@ -12,10 +12,11 @@ from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
 from server.api.body import ImageBody, read_images
-from server.api.request_context import RequestContext, context_of
+from server.api.error_response import told
+from server.api.request_context import INVITED, RequestContext, context_of, watch_of
 from server.errors import BadRequest, Saturated, ServiceError
-from server.images.inspection import inspect_image
 from server.serving.budgets import BodyBudget, BodyHold
+from server.serving.inspection_pool import InspectionPool
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
@@ -44,17 +45,19 @@ class ClassifyRoutes:
         self._models = models
         self._budget = budget
         self._settings = settings
+        self._inspection = InspectionPool(settings.max_image_pixels)
+        self._batch_turn = asyncio.Lock()
 
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify one image; answers with the best classes."""
         context, model = context_of(scope), self._models.default
-        model.admission.check_room(context.client)
+        self._check_room(model, scope)
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, receive), self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
-            with context.unless_abandoned():
+            with context.unless_abandoned(watch_of(scope, receive)):
                 answer = await self._predict(model, body.images[0], context, context.request_id, model.admission.deadline_s(timeout_ms))
         context.stages_s |= answer.prediction.stages_s
         context.engine = answer.prediction.engine
@@ -63,7 +66,7 @@ class ClassifyRoutes:
     async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify several images; answers with one outcome each, in order. 429 only if no image was accepted."""
         context, model = context_of(scope), self._models.default
-        model.admission.check_room(context.client)
+        self._check_room(model, scope)
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, receive), self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
@@ -73,26 +76,34 @@ class ClassifyRoutes:
             works = [
                 self._outcome(model, image, context, f"{context.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)
             ]
-            with context.unless_abandoned():
+            with context.unless_abandoned(watch_of(scope, receive)):
                 outcomes = await asyncio.gather(*works)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Saturated)]
         if len(refusals) == len(outcomes):
             raise refusals[0]
         results = [
-            {"error": str(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
+            {"error": told(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
             for outcome in outcomes
         ]
         context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
         await send_json(send, {**model.served.words, "results": results, "timing_ms": _timing_ms(context)})
 
+    @staticmethod
+    def _check_room(model: RegisteredModel, scope: Scope) -> None:
+        if not scope.get(INVITED):
+            model.admission.check_room(context_of(scope).client)
+
     async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float) -> _Answer:
-        image = inspect_image(data, self._settings.max_image_pixels)
+        model.admission.check_place(context.client)
+        image = await self._inspection.inspect(data)
         served = model.served  # which may be another one by the time of the answer
         return _Answer(served, await model.admission.classify(image, request_id, deadline_s, context.client))
 
     async def _outcome(
         self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float
     ) -> _Answer | ServiceError:
+        async with self._batch_turn:  # after each image of a batch the loop sees to others: a batch can take long to inspect
+            await asyncio.sleep(0)
         try:
             return await self._predict(model, data, context, request_id, deadline_s)
         except ServiceError as error:

@@ -3,10 +3,13 @@
 from starlette.responses import JSONResponse
 
 from models.model_errors import ClassifyError
+from server.api.server_paths import without_folders
 from server.api.statuses import status_of
-from server.errors import Unauthorized
+from server.errors import MethodNotAllowed, NotFound, Unauthorized
 
 AGAIN = (429, 503)
+OF_ADDRESSES = (NotFound, MethodNotAllowed)
+"""Errors that quote the path of the request."""
 
 
 def error_response(error: ClassifyError, request_id: str) -> JSONResponse:
@@ -15,5 +18,10 @@ def error_response(error: ClassifyError, request_id: str) -> JSONResponse:
     headers = {"Retry-After": "1"} if status in AGAIN else {}
     if status == status_of(Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
-    body = {"error": str(error), "code": error.code, "request_id": request_id}
+    body = {"error": told(error), "code": error.code, "request_id": request_id}
     return JSONResponse(body, int(status), headers)
+
+
+def told(error: ClassifyError) -> str:
+    """What a client is told of an error: all, but no folder of the server."""
+    return str(error) if isinstance(error, OF_ADDRESSES) else without_folders(str(error))

@@ -5,20 +5,19 @@ from codecs import BOM_UTF8
 from typing import Any
 
 from pydantic import ValidationError
-from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 from models.manifest import MAX_TOP_K
+from server.api.archive_form import HELD_BYTES, read_archive_form
 from server.api.request_context import ClientGone
 from server.errors import BadRequest, BodyTooLarge
 from server.evaluation.dataset.roots import UPLOAD
-from server.evaluation.evaluation_errors import EvaluationLost
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job
 from server.evaluation.jobs.evaluations import Evaluations
+from server.serving.budgets import BodyBudget, BodyHold
 
 MAX_JSON_BYTES = 64 * 1024
-MAX_FIELDS = 8
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
 _FORM = {
@@ -45,15 +44,19 @@ BODIES: dict[str, Any] = {
 }
 
 
-async def submit(request: Request, evaluations: Evaluations, max_upload_bytes: int) -> Job:
+async def submit(request: Request, evaluations: Evaluations, budget: BodyBudget, max_upload_bytes: int) -> Job:
     """Queue the evaluation of a request; raises ServiceError or EvaluationError."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     try:
         if kind == "multipart/form-data":
-            return await _submit_form(_Limited(request, max_upload_bytes), evaluations)
+            with BodyHold(budget) as hold:
+                hold.grow_to(HELD_BYTES)
+                return await _submit_form(_Limited(request, max_upload_bytes), evaluations)
         if kind != "application/json":  # a page of another site may send anything else without asking
             raise BadRequest(f"A body of type {kind[:80]!r} is not taken.", "Send application/json, or an archive as a form.")
-        body = await _Limited(request, MAX_JSON_BYTES).body()
+        with BodyHold(budget) as hold:
+            hold.grow_to(MAX_JSON_BYTES)
+            body = await _Limited(request, MAX_JSON_BYTES).body()
         return await asyncio.to_thread(evaluations.submit, EvaluationRequest.model_validate_json(body.removeprefix(BOM_UTF8)))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
@@ -63,29 +66,23 @@ async def submit(request: Request, evaluations: Evaluations, max_upload_bytes: i
         raise ClientGone from None
 
 
-async def _submit_form(request: Request, evaluations: Evaluations) -> Job:
-    try:
-        async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_JSON_BYTES) as form:
-            archive, wanted = _read_form(form)
-            return await asyncio.to_thread(evaluations.submit_upload, archive.file, archive.size or 0, wanted)
-    except OSError as error:
-        raise EvaluationLost(
-            f"The upload cannot be stored: {error.strerror}.", "Make sure that the disk of TMPDIR has free space."
-        ) from error
+async def _submit_form(request: "_Limited", evaluations: Evaluations) -> Job:
+    with await asyncio.to_thread(evaluations.upload, request.declared_bytes) as upload:
+
+        async def store(piece: bytes) -> None:
+            await asyncio.to_thread(upload.write, piece)
+
+        fields = await read_archive_form(request.headers["content-type"], request.stream(), store)
+        wanted = _wanted(fields)
+        async with evaluations.unpacking:
+            return await asyncio.to_thread(evaluations.submit_upload, upload, wanted)
 
 
-def _read_form(form: FormData) -> tuple[UploadFile, EvaluationRequest]:
-    fields = dict(form)
-    if len(fields) < len(form.multi_items()):
-        raise BadRequest("A field occurs twice in the form.")
-    archive = fields.pop("archive", None)
-    if not isinstance(archive, UploadFile):
-        raise BadRequest("The form has no file `archive`.", "curl -F archive=@set.zip …")
-    below = fields.pop("dataset", "")
-    if not isinstance(below, str) or len(fields.keys() & {"labels", "top_k", "limit", "map"}) < len(fields):
+def _wanted(fields: dict[str, str]) -> EvaluationRequest:
+    below = fields.pop("dataset", "").strip("/")
+    if fields.keys() - {"labels", "top_k", "limit", "map"}:
         raise BadRequest("The form has an unknown field.", "The fields are archive, dataset, labels, map, top_k and limit.")
-    below = below.strip("/")
-    return archive, EvaluationRequest.model_validate({**fields, "dataset": f"{UPLOAD}/{below}" if below else UPLOAD}, strict=False)
+    return EvaluationRequest.model_validate({**fields, "dataset": f"{UPLOAD}/{below}" if below else UPLOAD}, strict=False)
 
 
 class _Limited(Request):
@@ -97,7 +94,9 @@ class _Limited(Request):
         self._limit_bytes = limit_bytes
         self._bytes = 0
         declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > limit_bytes:
+        self.declared_bytes = int(declared) if declared.isdecimal() else 0
+        """By the header; 0 without it."""
+        if self.declared_bytes > limit_bytes:
             raise self._refusal()
 
     async def _counted(self) -> Message:

@@ -36,7 +36,7 @@ from server.serving.service import Phase, Service
 
 EVENT_S = 0.5
 _CHUNK_BYTES = 64 * 1024
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 class EvaluationRoutes:
@@ -95,7 +95,7 @@ class EvaluationRoutes:
 
     async def evaluate(self, request: Request) -> JSONResponse:
         """Queue an evaluation."""
-        job = await submit(request, self._evaluations, self._service.settings.max_upload_bytes)
+        job = await submit(request, self._evaluations, self._service.body_budget, self._service.settings.max_upload_bytes)
         body = self._told(job).model_dump(mode="json")
         return JSONResponse(body, 202, headers={"Location": f"/evaluate/{job.id}"})
 

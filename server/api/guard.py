@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from server.api.api_keys import ApiKeys
 from server.errors import Forbidden
 from server.settings import Settings
 
@@ -20,7 +21,7 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "v
 REMEDY = "Set API_KEY or API_KEY_FILE, or say --insecure."
 
 
-def safe_only(settings: Settings, api_key: str | None) -> Callable[[Request], Coroutine[None, None, None]]:
+def safe_only(settings: Settings, keys: ApiKeys) -> Callable[[Request], Coroutine[None, None, None]]:
     """A dependency of the routes that reach into the machine.
 
     It raises Forbidden for a request that a browser sends for the page of another site, and where no API key keeps others out, for one
@@ -29,7 +30,7 @@ def safe_only(settings: Settings, api_key: str | None) -> Callable[[Request], Co
     hosts = {"localhost", *(host.strip().lower() for host in settings.allowed_hosts.split(",") if host.strip())}
 
     async def check(request: Request) -> None:
-        if api_key:  # which no browser adds by itself
+        if keys:  # which no browser adds by itself
             return
         _check_site(request)
         if settings.insecure:

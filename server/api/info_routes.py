@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from server.api.schemas import ArtifactInfo, EngineInfo, InfoReply, Limits
+from server.api.schemas import ArtifactInfo, Budget, Budgets, EngineInfo, InfoReply, Limits
 from server.serving.service import Service
 from server.types import Runtime
 
@@ -27,8 +27,12 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             engine=model.engine.name,
             engines=[EngineInfo.model_validate(status, from_attributes=True) for status in model.engine.statuses()],
             runtime=runtime,
-            pipeline=str(settings.pipeline) if settings.pipeline else None,
+            pipeline=settings.pipeline.name if settings.pipeline else None,
             limits=Limits.model_validate(settings, from_attributes=True),
+            budgets=Budgets(
+                body=Budget.model_validate(service.body_budget, from_attributes=True),
+                evaluation_disk=Budget.model_validate(service.disk_budget, from_attributes=True),
+            ),
         )
 
     return router

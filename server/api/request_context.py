@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from starlette.types import Scope
+from starlette.types import Receive, Scope
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+TELLS_WHEN_GONE = "tells_when_gone"
+"""A key in the scope of a server whose connection calls `abandon`."""
 LOOPBACK = ("127.0.0.1", "::1", "")
+INVITED = "classify.invited"
+"""In a scope: whether the request was promised a place of the full window."""
 _PROCESS = secrets.token_hex(4)
 _numbers = count(1)
 
@@ -28,6 +32,8 @@ class RequestContext:
     started_s: float
     client: str = ""
     """The client that gets an equal share of the engines."""
+    key: str = ""
+    """The name of its API key."""
     stages_s: dict[str, float] = field(default_factory=dict)
     status: int = 0
     engine: str = ""
@@ -36,9 +42,15 @@ class RequestContext:
     _waiting: asyncio.Task[object] | None = None
 
     @contextlib.contextmanager
-    def unless_abandoned(self) -> Iterator[None]:
-        """Interrupt the code inside when the client closes the connection; raises ClientGone."""
+    def unless_abandoned(self, receive: Receive | None = None) -> Iterator[None]:
+        """Interrupt the code inside when the client closes the connection; raises ClientGone.
+
+        `receive` of a request whose body has been read tells it. Without one the connection itself must call `abandon`.
+        """
+        if self.client_gone:  # while its body was taken apart
+            raise ClientGone
         self._waiting = asyncio.current_task()
+        watch = asyncio.create_task(self._watch(receive)) if receive else None
         try:
             yield
         except asyncio.CancelledError:
@@ -48,12 +60,24 @@ class RequestContext:
             raise ClientGone from None
         finally:
             self._waiting = None
+            if watch:
+                watch.cancel()
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.abandon()
 
     def abandon(self) -> None:
         """Called by the connection if it is lost before the answer."""
         self.client_gone = True
         if self._waiting:
             self._waiting.cancel()
+
+
+def watch_of(scope: Scope, receive: Receive) -> Receive | None:
+    """What `unless_abandoned` has to watch: nothing on our own connection, which saves a task for each request."""
+    return None if TELLS_WHEN_GONE in scope else receive
 
 
 def context_of(scope: Scope) -> RequestContext:

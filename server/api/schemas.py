@@ -9,15 +9,18 @@ class name. Fields are in the order of the JSON. A reply may get further fields:
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from models.manifest import MAX_TOP_K
+from server.api.server_paths import without_folders
 from server.evaluation.jobs.evaluation_job import JobState
 from server.types import Runtime, ScoreType
 
 ModelName = Annotated[str, Field(description="Name of the model that answers.")]
 ModelVersion = Annotated[str, Field(description="Its version, from its manifest.")]
 Sha256 = Annotated[str, Field(description="SHA-256 in hexadecimal digits.")]
+Told = Annotated[str, AfterValidator(without_folders)]
+"""A text that may name files of the server."""
 TimingMs = Annotated[
     dict[str, float], Field(description="Milliseconds by stage, as far as the engine measures them; `total` is the whole request so far.")
 ]
@@ -88,7 +91,7 @@ class HealthReply(_Reply, title="Health"):
     """The state of the service as one word, and the reason if it is not ready."""
 
     status: str
-    reason: str = ""
+    reason: Told = ""
 
 
 class ReloadReply(_Reply, title="Reloaded"):
@@ -115,7 +118,7 @@ class EngineInfo(_Reply):
     device: str
     up: bool
     answers: bool = Field(description="Whether it answers images now.")
-    reason: str
+    reason: Told
     process: int | None
     restarts: int
 
@@ -128,6 +131,20 @@ class Limits(_Reply):
     max_body_bytes: int
     max_image_pixels: int
     max_batch_items: int
+
+
+class Budget(_Reply):
+    """Bytes that all requests share."""
+
+    held_bytes: int = Field(description="In use now.")
+    limit_bytes: int = Field(description="More are answered 429.")
+
+
+class Budgets(_Reply):
+    """The budgets of the server."""
+
+    body: Budget = Field(description="Memory: bodies that are being read or wait for their answers.")
+    evaluation_disk: Budget = Field(description="Disk: uploads, unpacked sets and kept evaluations.")
 
 
 class InfoReply(_Reply, title="Info"):
@@ -143,8 +160,9 @@ class InfoReply(_Reply, title="Info"):
     engine: str = Field(description="The engine that answers now.")
     engines: list[EngineInfo]
     runtime: Runtime
-    pipeline: str | None = Field(description="The hand-written pipeline file, if there is one.")
+    pipeline: str | None = Field(description="Name of the hand-written pipeline file, if there is one.")
     limits: Limits
+    budgets: Budgets | None = Field(None, description="What the requests share; older servers do not tell.")
 
 
 class EvaluationReply(_Reply, title="Evaluation"):
@@ -166,5 +184,5 @@ class EvaluationReply(_Reply, title="Evaluation"):
     top1: float | None = None
     topk: float | None = None
     left_s: float | None = Field(None, description="Estimated remaining time in seconds.")
-    error: str | None = Field(None, description="The reason of a failure.")
+    error: Told | None = Field(None, description="The reason of a failure.")
     links: dict[str, str]

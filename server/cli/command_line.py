@@ -2,6 +2,7 @@
 
 import io
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated
 
@@ -56,7 +57,8 @@ def main() -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            with suppress(OSError):  # a pipe that was opened for reading too
+                stream.reconfigure(errors="backslashreplace")
     try:
         app(prog_name=NAME)  # also under `python -m server`: shell completion derives the name of its variable from it
     except ClassifyError as error:

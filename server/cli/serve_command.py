@@ -1,21 +1,28 @@
 """`serve`: serves the model over HTTP."""
 
+import logging
+
 import typer
 
 from server.cli.flags import with_settings
 from server.settings import Settings
 
+logger = logging.getLogger(__name__)
+
 
 @with_settings
 def serve(settings: Settings) -> None:
     """Serve the model over HTTP. Every flag is also an environment variable, in capitals, and a line of ascend-classify.toml."""
+    from server.api.api_keys import ApiKeys
     from server.evaluation.dataset.roots import parse_roots
     from server.http.address import bind
     from server.serving.service_assembly import open_service
     from server.telemetry.logs import configure_logs
 
     access_log = configure_logs(settings.log_level, settings.log_format)
-    api_key = settings.read_api_key()
+    keys = ApiKeys.of(settings)
+    if not (keys or settings.loopback):
+        logger.warning("no API key is set: everyone who reaches %s may classify. Set API_KEY_FILE to keep others out.", settings.host)
     roots = parse_roots(settings.evaluation_roots)
     listener = bind(settings)
     service, runtime = open_service(settings)
@@ -27,7 +34,8 @@ def serve(settings: Settings) -> None:
     from server.serving.reload import Reloader
 
     evaluations, reloader = Evaluations(service, runtime, roots), Reloader(service, runtime)
-    code = listen(create_app(service, reloader, evaluations, api_key, access_log), service, reloader, listener, access_log)
+    app = create_app(service, reloader, evaluations, keys, access_log)
+    code = listen(app, service, reloader, listener, keys, access_log)
     if service.failure:
         raise service.failure
     raise typer.Exit(code)

@@ -19,6 +19,7 @@ from server.engines.mxbase_engine import BUILD, MxbaseEngine, share_decoder_warn
 from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, plan_own, plan_rendered
 from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, Program, StreamProgram
+from server.engines.resize_bound import ResizeBound, resize_of
 from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
 from server.settings import Settings
@@ -103,7 +104,9 @@ class EngineAssembly:
             share_decoder_warnings()
         tiers = [[self._member(kind, device) for device in self.devices] for kind in self._kinds]
         room = DecodeRoom(self._settings.decode_budget_bytes, max(1, cores() - 1))
-        return Fleet(tiers, self._settings.window, self._metrics.switched, room)
+        resize = resize_of(own) if (own := self._settings.pipeline) else self._model.manifest.recipe.resized_px
+        bound = ResizeBound(resize, self._settings.max_image_pixels)
+        return Fleet(tiers, self._settings.window, self._metrics.switched, room, bound)
 
     def _member(self, kind: str, device: int) -> Member:
         settings = self._settings

@@ -55,6 +55,10 @@ class Engine(Protocol):
         """The number of images it takes at once; known after `start`."""
 
     @property
+    def decoders(self) -> int:
+        """The number of images that it decodes at once; each has an equal part of the places. Known after `start`."""
+
+    @property
     def score_type(self) -> ScoreType:
         """The kind of its scores; known after `start`."""
 

@@ -52,7 +52,7 @@ class MxbaseEngine:
 
     def __init__(self, plan: Callable[[], ClassifierPlan], places: int) -> None:
         self.name = "mxbase"
-        self.places = places
+        self.places, self.decoders = places, 1
         self.process: int | None = None
         self.restarts = 0
         self.score_type: ScoreType = "probability"
@@ -74,7 +74,7 @@ class MxbaseEngine:
         plan = self._make_plan()
         if plan.runtime != mxclassify.RUNTIME:
             raise EngineUnavailable(f"The compiled engine was built for runtime {mxclassify.RUNTIME}, not {plan.runtime}.", BUILD)
-        self._labels = plan.labels
+        self._labels, self.decoders = plan.labels, plan.config["decoders"]
         try:
             self._classifier = mxclassify.Classifier(self._keep, **plan.config)
         except (mxclassify.DeviceError, ValueError) as error:

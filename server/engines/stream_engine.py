@@ -46,6 +46,7 @@ class StreamEngine:
         self._lanes: StreamLanes | None = None
         self._scores: ScoresLanes | None = None
         self._manager: StreamManager | None = None
+        self._open = False
 
     def start(self) -> None:
         """Create the streams and send one picture through each; raises EngineUnavailable or ModelError."""
@@ -65,12 +66,13 @@ class StreamEngine:
         if code := self._manager.CreateMultipleStreams(plan.text):
             reason = getattr(self._manager, "last_error", None) or "See the SDK's log."  # the vendor's manager does not have it
             raise EngineUnavailable(f"The streams cannot be created (code {int(code)}). {reason}")
-        lanes = self._lanes = StreamLanes(self._manager, make_input, plan.streams, plan.depth, self._claim, self._deliver)
+        lanes = self._lanes = StreamLanes(self._manager, make_input, plan.streams, plan.depth, self._claim, self._deliver, _is_slow)
         streams = plan.full.streams if plan.full else ()
         scores = self._scores = ScoresLanes(self._manager, make_input, streams, self._claim, self._deliver_full)
         self._warm_up(lanes, scores, plan)
         lanes.start(told)
         scores.start()
+        self._open = True
 
     def _warm_up(self, lanes: StreamLanes, scores: ScoresLanes, plan: StreamPlan) -> None:
         try:
@@ -89,6 +91,11 @@ class StreamEngine:
         return self._lanes.places if self._lanes else 0
 
     @property
+    def decoders(self) -> int:
+        """The number of streams, each of which decodes one image at once."""
+        return self._lanes.streams if self._lanes else 1
+
+    @property
     def score_type(self) -> ScoreType:
         """The kind of the scores."""
         return self._plan.score_type if self._plan else "probability"
@@ -96,7 +103,7 @@ class StreamEngine:
     def take(self, work: Work) -> None:
         """Send an image to the stream with most room, or to the streams of scores."""
         lanes, scores, request = self._lanes, self._scores, work.request
-        if lanes is None or scores is None:
+        if not self._open or lanes is None or scores is None:
             raise EngineUnavailable("The engine is not running.")
         if request and request.scores == "full":
             if not scores.send(work):  # reported on its own thread, because the observer may send the next image at once
@@ -106,7 +113,7 @@ class StreamEngine:
 
     def health(self) -> EngineHealth:
         """Healthy while it runs; the fleet notices whether the streams give results."""
-        return EngineHealth(ok=True) if self._lanes else EngineHealth(ok=False, reason="not running")
+        return EngineHealth(ok=True) if self._open else EngineHealth(ok=False, reason="not running")
 
     def give_up(self, reason: str) -> None:
         """Do nothing: the streams of this process cannot restart, and their images may still come out."""
@@ -143,17 +150,21 @@ class StreamEngine:
 
     def close(self) -> None:
         """Let the images come out, end the threads, and only then stop the streams."""
-        lanes, self._lanes = self._lanes, None
-        scores, self._scores = self._scores, None
+        self._open = False
+        lanes, scores = self._lanes, self._scores
         if lanes and scores and self._manager:
-            if not scores.close(lanes, CLOSE_S):
+            if not scores.close(lanes, CLOSE_S):  # what arrives now still goes through the lanes
                 logger.error("a stream hangs; it is left to the end of the process")
             elif self._runtime == "cpu":
                 self._manager.DestroyAllStreams()  # here the vendor shuts its devices down for good
-        self._manager = None
+        self._lanes = self._scores = self._manager = None
         if self._plan:
             self._plan.close()
             self._plan = None
+
+
+def _is_slow(work: Work) -> bool:
+    return work.is_slow
 
 
 def _with_queue(work: Work, stages_s: Mapping[str, float]) -> Mapping[str, float]:

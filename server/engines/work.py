@@ -8,15 +8,13 @@ from time import monotonic
 from weakref import ref
 
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
-from server.images.upright import needs_turning
+from server.images.upright import upright_cost
 from server.types import EncodedImage, Prediction, Scores
 
 BASE_COST_S = 0.005
 """What an image costs besides its decoding; only its proportion to the decoding matters, when clients share."""
-TURNED_COST = 4
-"""Of an image that is decoded, turned and encoded, and decoded again by the engine."""
-USUAL_OF = 100
-"""Images of which the usual cost is the mean, about."""
+MAX_REMEMBERED = 1000
+"""Clients of which the cost of the last image is known."""
 SLOW_S = 0.05
 """Of decoding: a photo of 8 megapixels."""
 
@@ -41,19 +39,19 @@ class Work:
 
     __slots__ = (
         *("_running", "admitted_s", "avoid", "client", "cost_s", "decode_s", "decoded_bytes"),
-        *("__weakref__", "failures", "future", "is_probe", "losses", "request", "taken_s"),
+        *("__weakref__", "failures", "future", "is_probe", "leave", "losses", "request", "taken_s"),
     )
 
     def __init__(self, request: InferenceRequest, *, is_probe: bool = False) -> None:
         self.admitted_s = self.taken_s = monotonic()
         self.request: InferenceRequest | None = request
         self.client = request.client
-        turned = TURNED_COST if needs_turning(request.image) else 1
-        self.decode_s, self.decoded_bytes = turned * request.image.decode_s, turned * request.image.decoded_bytes
+        self.decode_s, self.decoded_bytes = upright_cost(request.image)
         self.cost_s = BASE_COST_S + self.decode_s
         self.future: Future[Prediction] = Future()
         self.is_probe = is_probe
         self.avoid: object = None  # the member that failed it
+        self.leave: Callable[[Work], None] = leave_nothing
         self.failures = 0
         self.losses = 0
         self._running = False
@@ -91,7 +89,8 @@ class Work:
             self.request = None
 
     def answer(self, outcome: Prediction | ServiceError) -> None:
-        """Resolve the work, unless it was answered or cancelled before."""
+        """Resolve the work, unless it was answered or cancelled before. Its place is free first, as the client may send another at once."""
+        self.leave(self)
         try:
             if isinstance(outcome, ServiceError):
                 self.future.set_exception(outcome)
@@ -99,6 +98,10 @@ class Work:
                 self.future.set_result(outcome)
         except InvalidStateError:
             pass
+
+
+def leave_nothing(_work: Work) -> None:
+    """A work that is in no window, as a probe is."""
 
 
 def keep_all(_work: Work) -> None:
@@ -112,7 +115,7 @@ class InFlight:
         self.capacity = capacity
         self._works: set[Work] = set()
         self._held_s: dict[str, float] = {}  # the costs of what is in flight, by client
-        self._admitted, self._usual_s = 0, BASE_COST_S
+        self._last_s: dict[str, float] = {}  # the cost of the last image that a client sent, the latest client last
         self._changed = threading.Condition()
         self._open = False
 
@@ -137,22 +140,25 @@ class InFlight:
         if len(self._works) >= self.capacity and (loser := evict(work)):
             loser.answer(Saturated("All places are taken, and this client holds more of them than others.", "Try again in a moment."))
         with self._changed:
+            self._last_s.pop(work.client, None)
+            self._last_s[work.client] = work.cost_s
+            if len(self._last_s) > MAX_REMEMBERED:
+                del self._last_s[next(iter(self._last_s))]
             if not self._open:
                 raise EngineUnavailable("The engine is not running.", "Try again when /health/ready says so.")
             if len(self._works) >= self.capacity:
                 raise Saturated(f"{self.capacity} images are in flight, the limit of this server.", "Try again in a moment.")
             self._works.add(work)
             self._held_s[work.client] = self._held_s.get(work.client, 0.0) + work.cost_s
-            self._admitted += 1
-            self._usual_s += (work.cost_s - self._usual_s) / min(self._admitted, USUAL_OF)
-        known = ref(work)  # the future would hold the work, which holds the future: a circle, with an error's frames in it
+            work.leave = self._leave
+        # For those that are cancelled. The future would hold the work, which holds the future: a circle, with an error's frames in it.
+        known = ref(work)
         work.future.add_done_callback(lambda _: self._leave(known()))
         return work
 
-    @property
-    def usual_s(self) -> float:
-        """What an image costs here, on average."""
-        return self._usual_s
+    def next_held_s(self, client: str) -> float:
+        """What a client would hold with its next image: as if that costs what its last one did, taken or not, or as little as one can."""
+        return self.held_s(client) + self._last_s.get(client, BASE_COST_S)
 
     def held_s(self, client: str) -> float:
         """The costs of all that is in flight for a client."""

@@ -10,7 +10,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.api.request_context import request_id_of
+from server.api.request_context import TELLS_WHEN_GONE, request_id_of
 from server.errors import BadRequest, HeadersTooLarge, RequestTimeout, ServiceError, TooManyConnections
 from server.http.cycle import Cycle, CycleTransport, ReadPhase
 from server.http.head import NOTED, Head
@@ -127,7 +127,7 @@ class Connection(HttpToolsProtocol):
             self.head.count_trailer()
             return
         name = name.lower()
-        self.headers.append((name, value))
+        self.headers.append((name, value.strip(b" \t")))  # RFC 9110, 5.5: blanks around a value are not part of it
         if len(self.headers) > MAX_HEADERS:
             raise HeadersTooLarge(f"The request has more than {MAX_HEADERS} headers.")
         if name in NOTED:
@@ -138,6 +138,7 @@ class Connection(HttpToolsProtocol):
         parser, head, scope = self.parser, self.head, self.scope
         method, version = parser.get_method(), parser.get_http_version()
         head.check(method, version, self.headers)
+        cast("Scope", scope)[TELLS_WHEN_GONE] = True
         if parser.should_upgrade():
             return  # `_parse` continues
         url = httptools.parse_url(self.url)

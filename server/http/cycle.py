@@ -76,6 +76,8 @@ class Cycle(RequestResponseCycle):
             raise self.refusal
         message = {"type": "http.request", "body": bytes(self.body), "more_body": self.more_body}
         self.body = bytearray()
+        if not self.more_body and not self.behind:
+            self.flow.resume_reading()  # a large last piece has paused it: without reading, nobody sees that the client goes
         return message
 
     async def send(self, message: Any) -> None:  # noqa: ANN401 - uvicorn's own type

@@ -5,17 +5,23 @@ from collections.abc import Mapping
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.http.forwarding_proxies import ForwardingProxies
+
 
 class HotRoutes:
     """The ASGI application: sends POST on a hot route to that route, and everything else to FastAPI."""
 
-    def __init__(self, app: FastAPI, hot: Mapping[str, ASGIApp]) -> None:
+    def __init__(self, app: FastAPI, hot: Mapping[str, ASGIApp], proxies: ForwardingProxies) -> None:
         self.app = app
+        self._proxies = proxies
         self._hot = dict(hot)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, or the lifespan events."""
-        hot = self._hot.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        hot = None
+        if scope["type"] == "http":
+            self._proxies.believe(scope)
+            hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
         if hot:
             scope["endpoint"] = hot
             await hot(scope, receive, send)

@@ -15,8 +15,10 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from server.api.api_keys import ApiKeys
 from server.http.backlog import accept_all
 from server.http.connection import Connection
+from server.http.forwarding_proxies import ForwardingProxies
 from server.http.limits import read_connection_limits
 from server.http.overload import Overload
 from server.http.refusals import Refusals
@@ -126,10 +128,10 @@ def collect_seldom() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.socket, access_log: AccessLog | None) -> int:
-    """Serve until a signal; returns the exit code."""
-    engine_name = service.models.default_engine_name
-    overload = Overload(service.models.default.admission, service.metrics, engine_name, access_log)
+def make_server(app: ASGIApp, service: Service, reloader: Reloader, keys: ApiKeys, access_log: AccessLog | None) -> DrainingServer:
+    """The server of an application, with this project's connections."""
+    engine_name, proxies = service.models.default_engine_name, ForwardingProxies(service.settings.forwarded_allow_ips)
+    overload = Overload(service.models.default.admission, service.metrics, engine_name, keys, access_log, proxies)
     refusals = Refusals(read_connection_limits(service.settings), service.metrics, engine_name)
     config = uvicorn.Config(
         app,
@@ -138,10 +140,16 @@ def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # the application reads them
         timeout_graceful_shutdown=int(service.settings.drain_s) + 1,
         backlog=1024,
     )
-    server = DrainingServer(config, service, reloader, refusals, overload)
+    return DrainingServer(config, service, reloader, refusals, overload)
+
+
+def listen(app: ASGIApp, service: Service, reloader: Reloader, listener: socket.socket, keys: ApiKeys, access_log: AccessLog | None) -> int:
+    """Serve until a signal; returns the exit code."""
+    server = make_server(app, service, reloader, keys, access_log)
     collect_seldom()
     server.run(sockets=[listener])
     return 1 if service.failure or not server.started else 0

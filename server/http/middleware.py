@@ -1,23 +1,25 @@
 """The wrapper of every request: its id, the API key, the timing headers, the metrics, one log line, and internal faults."""
 
-import hmac
 import logging
 from collections.abc import Callable
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.api.error_response import error_response
+from server.api.api_keys import ApiKeys
+from server.api.error_response import error_response, told
 from server.api.guard import OPEN_PATHS
 from server.api.request_context import ClientGone, RequestContext, client_of, request_id_of
-from server.api.statuses import ANSWERED
-from server.errors import InternalError, NotFound, Unauthorized
+from server.api.security_headers import security_headers
+from server.api.statuses import ANSWERED, status_of
+from server.errors import InternalError, NotFound
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
 
 faults = logging.getLogger("server.faults")
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+SERVERS_FAULT = 500  # statuses from here on; the log then has what the client is not told
 CLIENT_GONE_STATUS = 499  # the client does not get it; the log and the metrics show it, as in nginx
 
 
@@ -30,14 +32,14 @@ class RequestMiddleware:
         endpoints: frozenset[str],
         metrics: Metrics,
         engine_name: Callable[[], str],
-        api_key: str | None,
+        keys: ApiKeys,
         access_log: AccessLog | None,
     ) -> None:
         self._app = app
         self._endpoints = endpoints
         self._metrics = metrics
         self._engine_name = engine_name
-        self._api_key = api_key.encode() if api_key else None
+        self._keys = keys
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,13 +55,15 @@ class RequestMiddleware:
         async def send_wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *self._headers(context)]
+                message["headers"] = [*message.get("headers", ()), *self._headers(context), *security_headers(message.get("headers", ()))]
             await send(message)
 
         try:
-            self._check(scope["path"], headers)
+            self._check(scope, headers, context)
             await self._app(scope, receive, send_wrapped)
         except ANSWERED as error:
+            if status_of(error) >= SERVERS_FAULT and told(error) != str(error):
+                faults.warning("request %s: %s", context.request_id, error, extra={"request_id": context.request_id})
             await error_response(error, context.request_id)(scope, receive, send_wrapped)
         except ClientGone:
             context.status = CLIENT_GONE_STATUS
@@ -72,9 +76,11 @@ class RequestMiddleware:
         finally:
             self._record(scope, context)
 
-    def _check(self, path: str, headers: dict[bytes, bytes]) -> None:
-        if self._api_key and path != "/" and not path.startswith(OPEN_PATHS):
-            check_key(self._api_key, headers)
+    def _check(self, scope: Scope, headers: dict[bytes, bytes], context: RequestContext) -> None:
+        path = scope["path"]
+        if self._keys and path != "/" and not path.startswith(OPEN_PATHS):
+            context.key = self._keys.name_of(headers)
+            context.client = self._keys.client_of(scope, context.key)
         if not is_plain(path):
             raise NotFound(f"There is nothing at {path}.", "GET /docs lists the routes.")
 
@@ -93,9 +99,11 @@ class RequestMiddleware:
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.observe_request(endpoint, method, context.status, elapsed_s)
         if self._access_log:
-            path = scope["raw_path"].decode("ascii", "backslashreplace")  # as it was sent, because a decoded one may hold line breaks
+            path = (scope.get("raw_path") or scope["path"].encode()).decode(
+                "ascii", "backslashreplace"
+            )  # as it was sent, if the server says
             client = scope.get("client") or ("", 0)
-            self._access_log.request(context.request_id, scope["method"], path, context.status, elapsed_s, client[0])
+            self._access_log.request(context.request_id, scope["method"], path, context.status, elapsed_s, client[0], context.key)
 
     def _endpoint(self, scope: Scope) -> str:
         """The path of the route or of the mount that was found, templates unfilled: a label that no client can multiply."""
@@ -103,13 +111,6 @@ class RequestMiddleware:
         if route is not None:
             return str(route.path)
         return next((path for path in (scope["path"], scope.get("root_path")) if path in self._endpoints), "other")
-
-
-def check_key(key: bytes, headers: dict[bytes, bytes]) -> None:
-    """Check the key of a request in constant time; raises Unauthorized."""
-    given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
-    if not hmac.compare_digest(given, key):
-        raise Unauthorized("The API key is missing or wrong.", "Send it as X-Api-Key or as Authorization: Bearer.")
 
 
 def is_plain(path: str) -> bool:

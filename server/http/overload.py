@@ -9,9 +9,12 @@ from typing import Protocol
 from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from server.api.request_context import client_of, request_id_of
+from server.api.api_keys import ApiKeys
+from server.api.request_context import INVITED, request_id_of
+from server.api.security_headers import FOR_ALL
 from server.api.statuses import status_of
 from server.errors import Saturated
+from server.http.forwarding_proxies import ForwardingProxies
 from server.http.head import Head
 from server.http.limits import DISCARD_BYTES, REFUSALS_PER_S
 from server.serving.admission import Admission
@@ -20,7 +23,8 @@ from server.telemetry.metrics import Metrics
 
 PATHS = frozenset({"/classify", "/classify/batch"})
 _STATUS = status_of(Saturated)
-_HEAD = b"HTTP/1.1 %d %b\r\nretry-after: 1\r\ncontent-type: application/json\r\n" % (_STATUS, _STATUS.phrase.encode())
+_SECURITY = b"".join([b"%b: %b\r\n" % header for header in FOR_ALL])
+_HEAD = b"HTTP/1.1 %d %b\r\nretry-after: 1\r\ncontent-type: application/json\r\n%b" % (_STATUS, _STATUS.phrase.encode(), _SECURITY)
 _REFILL_S = 0.02
 _BURST = REFUSALS_PER_S / 4
 
@@ -52,10 +56,20 @@ class Overload:
     So the number of refusals per second is limited; the server does not read from further connections until their turn.
     """
 
-    def __init__(self, admission: Admission, metrics: Metrics, engine_name: Callable[[], str], access_log: AccessLog | None) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        metrics: Metrics,
+        engine_name: Callable[[], str],
+        keys: ApiKeys,
+        access_log: AccessLog | None,
+        proxies: ForwardingProxies,
+    ) -> None:
         self._admission = admission
+        self._keys = keys
         self._metrics = metrics
         self._access_log = access_log
+        self._proxies = proxies
         for path in PATHS:
             metrics.http_requests.labels(path, "POST", str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
         self._held: deque[Readable] = deque()
@@ -69,11 +83,22 @@ class Overload:
         return (
             scope["path"] in PATHS
             and scope["method"] == "POST"
-            and self._admission.is_full_for(client_of(scope))
+            and self._admission.is_full
+            and self._has_no_place_for(scope)
             and head.content_length is not None
             and head.content_length <= DISCARD_BYTES
             and not head.expects_continue
         )
+
+    def _has_no_place_for(self, scope: Scope) -> bool:
+        """Nobody without a key gets a place of others. Whoever gets one is not asked again: places are given seldom."""
+        self._proxies.believe(scope)
+        name = self._name_of(scope)
+        scope[INVITED] = (bool(name) or not self._keys) and not self._admission.is_full_for(self._keys.client_of(scope, name))
+        return not scope[INVITED]
+
+    def _name_of(self, scope: Scope) -> str:
+        return self._keys.find(dict(scope["headers"])) if self._keys else ""
 
     def refuse(self, connection: Readable, scope: Scope, default_headers: list[tuple[bytes, bytes]]) -> bytes:
         """Write the whole answer, count and log it; pause the connection if there were too many."""
@@ -85,7 +110,7 @@ class Overload:
         if self._access_log:
             client = scope["client"] or ("", 0)
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            self._access_log.request(request_id, "POST", path, int(_STATUS), elapsed_s, client[0])
+            self._access_log.request(request_id, "POST", path, int(_STATUS), elapsed_s, client[0], self._name_of(scope))
         self._left -= 1
         if self._left < 1:
             connection.flow.pause_reading()

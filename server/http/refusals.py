@@ -6,6 +6,7 @@ from collections.abc import Callable
 from time import perf_counter
 
 from server.api.error_response import error_response
+from server.api.security_headers import FOR_ALL
 from server.api.statuses import status_of
 from server.errors import ServiceError
 from server.http.limits import ConnectionLimits
@@ -39,7 +40,7 @@ class Refusals:
         headers["x-request-id"], headers["x-engine"] = request_id, self._engine_name()
         headers["server-timing"] = f"total;dur={elapsed_s * 1000:.3f}"
         headers["connection"] = "close"
-        lines = b"".join(b"%b: %b\r\n" % header for header in [*default_headers, *response.raw_headers])
+        lines = b"".join(b"%b: %b\r\n" % header for header in [*default_headers, *response.raw_headers, *FOR_ALL])
         return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, status.phrase.encode(), lines, bytes(response.body))
 
     def sweep(self, each: Callable[[float], None], loop: asyncio.AbstractEventLoop) -> None:

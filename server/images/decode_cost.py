@@ -19,6 +19,10 @@ WEBP_LOSSY_PIXEL_S, WEBP_LOSSLESS_PIXEL_S, WEBP_BYTE_S = 8e-9, 15e-9, 20e-9
 WEBP_LOSSLESS_BYTES = 4
 """A pixel, besides BGR_BYTES: it is decoded to ARGB first."""
 BMP_PIXEL_S = 4e-9
+TURNED_PIXEL_S = 10e-9
+"""To turn a picture, write it as BMP, and decode that."""
+RESIZED_PIXEL_S = 3e-9
+"""Of a resize that makes the picture larger; one that makes it smaller costs little beside the decoding."""
 
 MAX_DECODE_S = 2.0
 """Twice what the most costly of 50 megapixels takes that real encoders write, a progressive JPEG of quality 95 without subsampling."""

@@ -1,9 +1,9 @@
 """JPEG (ITU-T T.81): checks the markers from SOI to EOI, without decoding the data between them."""
 
-import re
 import struct
 from dataclasses import dataclass, field
 
+from server.errors import UndecodableImage, UnsupportedImage
 from server.images.decode_cost import (
     BGR_BYTES,
     COEFFICIENT_BLOCK_BYTES,
@@ -15,7 +15,7 @@ from server.images.decode_cost import (
 )
 from server.images.excision import without
 from server.images.exif import read_orientation, write_orientation
-from server.images.jpeg_scan import find_scan_end
+from server.images.jpeg_scan import find_restart, find_scan_end
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
 
@@ -25,33 +25,34 @@ _SOF_DECODED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # baseline, extended, progressive
 _SOF_OTHER = {0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical", 0xCB: "lossless"}
 _SOF_OTHER |= {0xCD: "hierarchical", 0xCE: "hierarchical", 0xCF: "hierarchical", 0xDE: "hierarchical", 0xF7: "JPEG-LS"}
 _PROGRESSIVE, _ARITHMETIC = {0xC2, 0xCA}, {0xC9, 0xCA}
-_DRI, _SOS, _EOI, _APP0, _APP1 = 0xDD, 0xDA, 0xD9, 0xE0, 0xE1
+_DRI, _SOS, _EOI, _APP0, _APP1, _APP14 = 0xDD, 0xDA, 0xD9, 0xE0, 0xE1, 0xEE
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}  # TEM, RSTn, SOI, EOI
+_IDLE = {0x01, *range(0xD0, 0xD8)}  # TEM, RSTn: between segments decoders pass over them
 _PASSED_OVER = {0xC4, 0xCC, 0xDB, 0xDC, 0xFE, *range(0xE0, 0xF0)}  # DHT, DAC, DQT, DNL, COM, APPn
 
 # Fields with only one valid value in their context. Decoders use that value and only warn of another (photos of Samsung
 # phones have others): first and last coefficient and bit of a sequential scan, JFIF's major version.
 _SEQUENTIAL_SCAN, _JFIF_MAJOR = b"\0\x3f\0", b"\1"
+# The colour transforms of an Adobe segment that decoders know, by the number of components; the last is the one they take for any other.
+_TRANSFORMS = {3: b"\0\1", 4: b"\0\2"}
 
-# A hundred times the segments of a camera's file; a walk over more would cost more than the picture.
-_MAX_SEGMENTS = 4096
+# Far more than the segments of a camera's file, and places with fill bytes or others; a walk over more would cost more than the picture.
+_MAX_SEGMENTS, _MAX_ODD_PLACES = 1024, 128
 # Encoders write about ten scans. Every scan costs a pass over the whole picture, so a small file could take hours.
 _MAX_SCANS = 100
-
-_NOT_FILL = re.compile(rb"[^\xff]")
 
 
 def inspect_jpeg(data: bytes, max_pixels: int) -> EncodedImage:
     """Check an 8-bit JPEG with 1, 3 or 4 components, complete to EOI; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
 
     OpenCV 4 uses EXIF only from the first APP1 segment, OpenCV 5 from any of them. So one segment with only the orientation
-    replaces the APP1 segments, if they have an orientation. Values that a decoder would only warn of are corrected,
-    because this project takes a decoder's warning for damage.
+    replaces the APP1 segments, if they have an orientation. Values that a decoder would only warn of are corrected, and bytes that it
+    would pass over with a warning are cut out, because this project takes a decoder's warning for damage.
     """
     walk = _Walk(data, max_pixels)
     end = walk.to_eoi()
     orientation = walk.orientation or 1
-    bare = without(walk.corrected(), walk.app1, end)
+    bare = without(walk.corrected(), walk.cuts, end)
     pixels_bytes = walk.width_px * walk.height_px * BGR_BYTES
     decoded_bytes = pixels_bytes + walk.coefficient_bytes
     if orientation > 1:
@@ -71,12 +72,15 @@ class _Walk:
     height_px: int = 0
     blocks: dict[int, int] = field(default_factory=dict)  # of each component: 8x8 samples
     sequential: bool = True
-    restarts: bool = False
+    mcus: int = 0  # of a scan of several components
+    restart_mcus: int = 0  # between two restarts; 0 if there are none
+    adobe: int | None = None  # the place of the colour transform
     arithmetic: bool = False
     scans: int = 0
     visits: int = 0  # blocks of all scans
     scanned: set[int] = field(default_factory=set)
-    app1: list[tuple[int, int]] = field(default_factory=list)
+    cuts: list[tuple[int, int]] = field(default_factory=list)
+    odd_places: int = 0
     orientation: int | None = None
     corrections: list[tuple[int, bytes]] = field(default_factory=list)
 
@@ -106,14 +110,19 @@ class _Walk:
             self.corrections.append((at, value))
 
     def _segment(self, at: int) -> tuple[int, int, int]:
-        """The segment at `at`: its start after fill bytes (at its FF), its marker, and its end."""
+        """The next segment from `at` on: its start, its marker, and its end. What stands before it is cut out, as decoders pass over it."""
         require_bytes(self.data, at, at + 2, "A JPEG marker")
-        if self.data[at] != 0xFF:
-            raise damaged(f"A byte {self.data[at]:02X} instead of a JPEG marker", at)
-        found = _NOT_FILL.search(self.data, at)
-        if found is None:
-            raise damaged("No end to the JPEG fill bytes", at)
-        start, marker = found.start() - 1, self.data[found.start()]
+        start = at
+        if self.data[at] != 0xFF or self.data[at + 1] in {0, 0xFF}:
+            found = find_scan_end(self.data, at, restarts=False)
+            if found is None:
+                raise damaged(f"A byte {self.data[at]:02X} instead of a JPEG marker, and none after it,", at)
+            self.cuts.append((at, found))
+            self.odd_places += 1
+            if self.odd_places > _MAX_ODD_PLACES:
+                raise damaged(f"The JPEG has bytes before more than {_MAX_ODD_PLACES} of its markers; the last", found)
+            start = found
+        marker = self.data[start + 1]
         if marker in _WITHOUT_LENGTH:
             return start, marker, start + 2
         require_bytes(self.data, start, start + 4, f"The JPEG segment FF{marker:02X}")
@@ -130,17 +139,19 @@ class _Walk:
         elif marker == _DRI:
             if end - start != 6:
                 raise damaged("A JPEG restart interval of the wrong length", start)
-            self.restarts = self.data[start + 4 : end] != b"\0\0"
+            self.restart_mcus = int.from_bytes(self.data[start + 4 : end])
+        elif marker in _IDLE:
+            self.cuts.append((start, end))
         elif marker == _APP0 and end - start >= 4 + 14 and self.data.startswith(b"JFIF\0", start + 4):
             self._correct(start + 9, _JFIF_MAJOR)
         elif marker == _APP1 and not self.scans:
-            self.app1.append((start, end))
+            self.cuts.append((start, end))
             if self.orientation is None and self.data.startswith(b"Exif\0", start + 4):
                 self.orientation = read_orientation(self.data[start + 4 : end])
-        elif marker in _SOF_OTHER:
-            raise unsupported(f"A {_SOF_OTHER[marker]} JPEG (marker FF{marker:02X} at byte {start}) is not supported")
+        elif marker == _APP14 and end - start >= 4 + 12 and self.data.startswith(b"Adobe", start + 4):
+            self.adobe = start + 4 + 11
         elif marker not in _PASSED_OVER:
-            raise damaged(f"A JPEG marker FF{marker:02X} out of place", start)
+            raise _refusal(marker, start)
         return end
 
     def _frame(self, start: int, end: int) -> None:
@@ -151,6 +162,8 @@ class _Walk:
         if length < 10 or length != 10 + 3 * self.data[start + 9]:
             raise damaged("A JPEG frame header of the wrong length", start)
         bits, self.height_px, self.width_px, components = struct.unpack_from(">BHHB", self.data, start + 4)
+        if not self.height_px and self.width_px:
+            raise unsupported(f"A JPEG that tells its height only behind its first scan (height 0 at byte {start + 5}) is not supported")
         require_size(self.width_px, self.height_px, self.max_pixels, start)
         if bits != 8 or components not in {1, 3, 4}:
             raise unsupported(f"A JPEG with {bits} bits a sample and {components} components is not supported")
@@ -160,6 +173,7 @@ class _Walk:
         if not all(1 <= factor <= 4 for pair in factors for factor in pair):
             raise damaged("Impossible sampling factors of a JPEG", start)
         most_across, most_down = (max(each) for each in zip(*factors, strict=True))
+        self.mcus = -(-self.width_px // (8 * most_across)) * -(-self.height_px // (8 * most_down))
         for component, (across, down) in zip(self.data[start + 10 : end : 3], factors, strict=True):
             blocks_across = -(-self.width_px * across // (8 * most_across))
             self.blocks[component] = blocks_across * -(-self.height_px * down // (8 * most_down))
@@ -175,13 +189,25 @@ class _Walk:
         self.scans += 1
         if self.scans > _MAX_SCANS:
             raise damaged(f"The JPEG has more than {_MAX_SCANS} scans; the last", start)
-        scan_end = find_scan_end(self.data, end, restarts=self.restarts)
+        self._correct_transform()
+        scan_end = find_scan_end(self.data, end, restarts=bool(self.restart_mcus))
         if scan_end is None:
             raise damaged(f"The JPEG scan from byte {end} has no end, and the image stops", len(self.data))
         if scan_end == end:
             raise damaged("A JPEG scan without data", end)
         self._count(sum(self.blocks[component] for component in components[1::2]), start, end, scan_end)
+        if self.restart_mcus:
+            mcus = self.mcus if components[0] > 1 else self.blocks[components[1]]
+            surplus = find_restart(self.data, end, scan_end, -(-mcus // self.restart_mcus) - 1)
+            if surplus is not None:  # a restart behind the last block, and what follows it
+                self.cuts.append((surplus, scan_end))
         return scan_end
+
+    def _correct_transform(self) -> None:
+        known = _TRANSFORMS.get(len(self.blocks))
+        if self.adobe is not None and known and self.data[self.adobe] not in known:
+            self._correct(self.adobe, known[-1:])
+        self.adobe = None
 
     def _count(self, blocks: int, start: int, end: int, scan_end: int) -> None:
         """Add a scan's cost. Each of its blocks takes bits, unless the coding can leave blocks out."""
@@ -200,3 +226,9 @@ class _Walk:
     def coefficient_bytes(self) -> int:
         """What a decoder keeps of a picture that comes in several scans."""
         return COEFFICIENT_BLOCK_BYTES * sum(self.blocks.values()) if self.scans > 1 or not self.sequential else 0
+
+
+def _refusal(marker: int, start: int) -> UnsupportedImage | UndecodableImage:
+    if coding := _SOF_OTHER.get(marker):
+        return unsupported(f"A {coding} JPEG (marker FF{marker:02X} at byte {start}) is not supported")
+    return damaged(f"A JPEG marker FF{marker:02X} out of place", start)

@@ -8,17 +8,18 @@ from typing import NamedTuple
 from server.images.decode_cost import BGR_BYTES, PNG_INFLATED_BYTE_S, PNG_PIXEL_S
 from server.images.excision import without
 from server.images.exif import read_orientation
-from server.images.refusal import damaged, require_bytes, require_size
+from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}  # by colour type, table 11.1
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
+_END = b"\0\0\0\0IEND\xaeB`\x82"
 _GREYS = {0, 4}
-_ANCILLARY_BIT = 0x20  # of a chunk type's first letter: a lower-case letter means that a decoder may skip the chunk
-# Encoders write chunks of 8 KiB or more, so this is far more than any image in a request has.
-_MAX_CHUNKS = 16384
+# Encoders write chunks of 8 KiB or more. A walk over more chunks than these would cost a small file more than its picture.
+_MAX_CHUNKS, _CHUNK_BYTES = 1024, 2048
+_MAX_EXIF_BYTES = 64 * 1024
 
 
 class _Chunk(NamedTuple):
@@ -30,6 +31,10 @@ class _Chunk(NamedTuple):
 
     def content(self, data: bytes) -> bytes:
         return data[self.start + 8 : self.end - 4]
+
+    def is_whole(self, data: bytes) -> bool:
+        """Whether its checksum is right."""
+        return zlib.crc32(memoryview(data)[self.start + 4 : self.end - 4]) == int.from_bytes(data[self.end - 4 : self.end])
 
 
 class _Header(NamedTuple):
@@ -45,10 +50,10 @@ class _Header(NamedTuple):
 
 
 def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
-    """Check a PNG that is complete to IEND, with every CRC right; raises ImageTooLarge, UndecodableImage.
+    """Check a PNG that is complete to IEND, every critical chunk's CRC right; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
 
-    Only the critical chunks are kept. Some others do not change any pixel in all OpenCV versions (transparency is
-    dropped); on others the versions disagree: of an APNG, OpenCV 5 may show a frame that is not the still image.
+    Only the critical chunks are kept, so nothing is asked of the others but their length. Some do not change any pixel in all OpenCV
+    versions (transparency is dropped); on others the versions disagree: of an APNG, OpenCV 5 may show a frame that is not the still image.
     """
     if not data.startswith(_SIGNATURE):
         raise damaged("A broken PNG signature", 0)
@@ -68,40 +73,52 @@ def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
         elif chunk.kind == b"IEND":
             if not pixels_end or (header.colour_type == _PALETTE and not palette):
                 raise damaged("The PNG ends without pixels or without its palette", chunk.start)
-            still = without(data, ancillary, chunk.end)
-            pixels = header.width_px * header.height_px
-            decode_s = PNG_PIXEL_S * pixels + PNG_INFLATED_BYTE_S * header.inflated_bytes
-            return EncodedImage(still, ImageFormat.PNG, *header[:2], orientation or 1, decode_s, BGR_BYTES * pixels)
-        elif chunk.kind[0] & _ANCILLARY_BIT:
+            return _still(data, header, ancillary, chunk, orientation or 1)
+        elif chunk.kind[:1].islower():  # a decoder may skip it
             ancillary.append((chunk.start, chunk.end))
-            if chunk.kind == b"eXIf" and orientation is None:
+            is_exif = chunk.kind == b"eXIf" and chunk.end - chunk.start <= _MAX_EXIF_BYTES
+            if is_exif and orientation is None and chunk.is_whole(data):
                 orientation = read_orientation(chunk.content(data))
         else:
             raise damaged(f"An unknown critical PNG chunk {chunk.kind!r}", chunk.start)
-    raise damaged(f"The PNG has more than {_MAX_CHUNKS} chunks; the last", len(data))
+    raise damaged(f"The PNG has more than {_most_chunks(data)} chunks; the last", len(data))
+
+
+def _still(data: bytes, header: _Header, ancillary: list[tuple[int, int]], end: _Chunk, orientation: int) -> EncodedImage:
+    """The image without its ancillary chunks; an end that has content, or a wrong checksum, is replaced."""
+    plain_end = data[end.start : end.end] == _END
+    still = without(data, ancillary, end.end) if plain_end else without(data, ancillary, end.start) + _END
+    pixels = header.width_px * header.height_px
+    decode_s = PNG_PIXEL_S * pixels + PNG_INFLATED_BYTE_S * header.inflated_bytes
+    return EncodedImage(still, ImageFormat.PNG, *header[:2], orientation, decode_s, BGR_BYTES * pixels)
 
 
 def _chunks(data: bytes, at: int) -> Iterator[_Chunk]:
-    """The chunks from `at` on, each after a check of its CRC; the caller stops at IEND."""
-    view = memoryview(data)
-    for _ in range(_MAX_CHUNKS):
+    """The chunks from `at` on, the critical ones after a check of their CRC; the caller stops at IEND."""
+    for _ in range(_most_chunks(data)):
         require_bytes(data, at, at + 12, "A PNG chunk")
         kind = data[at + 4 : at + 8]
-        if not kind.isalpha():
+        ancillary = kind[:1].islower()
+        if not (ancillary or kind.isalpha()):
             raise damaged(f"{kind!r} instead of the type of a PNG chunk", at + 4)
-        content_end = at + 8 + int.from_bytes(data[at : at + 4])
-        end = content_end + 4
-        require_bytes(data, at, end, "A PNG chunk")
-        if zlib.crc32(view[at + 4 : content_end]) != int.from_bytes(data[content_end:end]):
+        chunk = _Chunk(kind, at, at + 12 + int.from_bytes(data[at : at + 4]))
+        require_bytes(data, at, chunk.end, "A PNG chunk")
+        if not (ancillary or kind == b"IEND" or chunk.is_whole(data)):
             raise damaged(f"A wrong checksum of the PNG chunk {kind.decode()}", at)
-        yield _Chunk(kind, at, end)
-        at = end
+        yield chunk
+        at = chunk.end
+
+
+def _most_chunks(data: bytes) -> int:
+    return _MAX_CHUNKS + len(data) // _CHUNK_BYTES
 
 
 def _header(data: bytes, max_pixels: int) -> tuple[_Header, int]:
     """IHDR and its end."""
     at = len(_SIGNATURE)
     chunk = next(_chunks(data, at))
+    if chunk.kind == b"CgBI":
+        raise unsupported("A PNG that was changed for iPhones (chunk CgBI) is not supported")
     if chunk.kind != b"IHDR" or chunk.end - chunk.start != 12 + 13:
         raise damaged("Something else instead of the PNG header", at)
     width_px, height_px, depth, colour_type, compression, filtering, interlace = struct.unpack(">IIBBBBB", chunk.content(data))

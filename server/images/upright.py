@@ -8,23 +8,23 @@ from numpy.typing import NDArray
 
 from pipelines.cpu.decoder_warnings import decode_unwarned
 from server.errors import UndecodableImage
+from server.images.bmp import write_bmp
+from server.images.decode_cost import BGR_BYTES, TURNED_PIXEL_S
 from server.types import EncodedImage, ImageFormat
 
 Pixels = NDArray[np.uint8]
 
-# The operation that makes a picture of each EXIF orientation upright.
-_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
-    2: lambda pixels: pixels[:, ::-1],
-    3: lambda pixels: pixels[::-1, ::-1],
-    4: lambda pixels: pixels[::-1],
-    5: lambda pixels: pixels.transpose(1, 0, 2),
-    6: lambda pixels: pixels[::-1].transpose(1, 0, 2),
-    7: lambda pixels: pixels[::-1, ::-1].transpose(1, 0, 2),
-    8: lambda pixels: pixels[:, ::-1].transpose(1, 0, 2),
+# What makes a picture of each EXIF orientation upright, into a given array. OpenCV's turns take a fifth of the time of a NumPy copy.
+_UPRIGHT: dict[int, Callable[[Pixels, Pixels], object]] = {
+    2: lambda stored, into: cv2.flip(stored, 1, into),
+    3: lambda stored, into: cv2.rotate(stored, cv2.ROTATE_180, into),
+    4: lambda stored, into: cv2.flip(stored, 0, into),
+    5: cv2.transpose,
+    6: lambda stored, into: cv2.rotate(stored, cv2.ROTATE_90_CLOCKWISE, into),
+    7: lambda stored, into: cv2.flip(cv2.transpose(stored), -1, into),
+    8: lambda stored, into: cv2.rotate(stored, cv2.ROTATE_90_COUNTERCLOCKWISE, into),
 }
-
-# Stored, not compressed: 2 ms instead of 28 for 600x400 pixels, and the bytes only go to the engine.
-_FAST_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 0, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE)
+_QUARTER_TURNS = {5, 6, 7, 8}
 
 
 def needs_turning(image: EncodedImage) -> bool:
@@ -32,18 +32,25 @@ def needs_turning(image: EncodedImage) -> bool:
     return image.orientation in _UPRIGHT and image.format is not ImageFormat.JPEG
 
 
+def upright_cost(image: EncodedImage) -> tuple[float, int]:
+    """The estimated cost of decoding with that of `upright`: seconds of one core, and bytes at the peak."""
+    if not needs_turning(image):
+        return image.decode_s, image.decoded_bytes
+    pixels = image.width_px * image.height_px
+    return image.decode_s + TURNED_PIXEL_S * pixels, max(image.decoded_bytes, 2 * BGR_BYTES * pixels)
+
+
 def upright(image: EncodedImage) -> EncodedImage:
     """The image in a form that any OpenCV decodes upright; raises UndecodableImage if it cannot be decoded.
 
     Every OpenCV turns a JPEG by its EXIF. But OpenCV 4 does not turn a WebP, and turns a PNG only if its libpng reads EXIF. This
-    function turns these and encodes them again as PNG, without loss.
+    function turns these and makes a BMP of them, without loss. At no time are there more than two pictures in memory.
     """
     if not needs_turning(image):
         return image
-    pixels = np.ascontiguousarray(_UPRIGHT[image.orientation](_decode(image)))
-    _, png = cv2.imencode(".png", pixels, _FAST_PNG)
-    height_px, width_px = pixels.shape[:2]
-    return EncodedImage(png.tobytes(), ImageFormat.PNG, width_px, height_px)
+    across, down = (image.height_px, image.width_px) if image.orientation in _QUARTER_TURNS else (image.width_px, image.height_px)
+    bmp = write_bmp(across, down, lambda into: _UPRIGHT[image.orientation](_decode(image), into))
+    return EncodedImage(bmp, ImageFormat.BMP, across, down)
 
 
 def _decode(image: EncodedImage) -> Pixels:

@@ -43,9 +43,20 @@ class Admission:
             self.count_refusal()
             raise self.refusal()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether all places of the window are taken."""
+        return self.under_way >= self._engine.capacity
+
     def is_full_for(self, client: str) -> bool:
-        """Whether the window has no place for a client, because no other client holds more of it."""
-        return self.under_way >= self._engine.capacity and not self._engine.gives_way_to(client)
+        """Whether the window has no place for a client, because no other client holds more of it, or because another was just let in."""
+        return self.is_full and not self._engine.invites(client)
+
+    def check_place(self, client: str) -> None:
+        """Refuse before an image is inspected when the window is full; raises Saturated."""
+        if self.is_full and not self._engine.gives_way_to(client):
+            self.count_refusal()
+            raise self.refusal()
 
     def refusal(self) -> Saturated:
         """The error returned when the window is full."""

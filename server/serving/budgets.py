@@ -11,21 +11,22 @@ class BodyBudget:
     """The bytes of all bodies of a server."""
 
     def __init__(self, limit_bytes: int, metrics: Metrics) -> None:
-        self._limit_bytes = limit_bytes
-        self._held_bytes = 0
+        self.limit_bytes = limit_bytes
+        self.held_bytes = 0
         self._refused = metrics.rejected.labels(Saturated.code)
-        metrics.body_bytes.set_function(lambda: float(self._held_bytes))
+        metrics.body_bytes.set_function(lambda: float(self.held_bytes))
+        metrics.body_limit_bytes.set(limit_bytes)
 
     def take(self, more_bytes: int) -> None:
         """Reserve more bytes; raises Saturated if they do not fit."""
-        if self._held_bytes + more_bytes > self._limit_bytes:
+        if self.held_bytes + more_bytes > self.limit_bytes:
             self._refused.inc()
             raise Saturated("The request bodies in progress have reached this server's limit of bytes.", "Try again in a moment.")
-        self._held_bytes += more_bytes
+        self.held_bytes += more_bytes
 
     def give_back(self, held_bytes: int) -> None:
         """Release bytes."""
-        self._held_bytes -= held_bytes
+        self.held_bytes -= held_bytes
 
 
 class BodyHold:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from models.model_errors import ClassifyError
 from server.errors import EngineUnavailable
 from server.serving.budgets import BodyBudget
+from server.serving.disk_budget import DiskBudget
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
@@ -34,6 +35,7 @@ class Service:
         self.metrics = metrics
         self.models = Registry(RegisteredModel(each, metrics, settings.timeout_ms / 1000) for each in served)
         self.body_budget = BodyBudget(max(settings.body_budget_bytes, settings.max_body_bytes), metrics)
+        self.disk_budget = DiskBudget(settings.evaluation_dir, settings.evaluation_disk_bytes, metrics)
         self.phase = Phase.STARTING
         self.failure: ClassifyError | None = None
         self.on_failure: Callable[[], None] = lambda: None

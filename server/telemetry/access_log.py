@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from datetime import UTC, datetime
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring_ascii as quoted
 from typing import TextIO
 
 FLUSH_S = 0.05
@@ -17,20 +17,22 @@ class AccessLog:
         self._stream = stream
         self._lines: list[str] = []
 
-    def request(self, request_id: str, method: str, path: str, status: int, elapsed_s: float, client: str) -> None:
-        """Record an answered request; texts from the client are escaped."""
+    def request(self, request_id: str, method: str, path: str, status: int, elapsed_s: float, client: str, key: str = "") -> None:
+        """Record an answered request; texts from the client are escaped. `key` is the name of its API key."""
         now, elapsed_ms = datetime.now(UTC), elapsed_s * 1000
-        method, path = encode_basestring(method), encode_basestring(path)
+        method, path, client = quoted(method), quoted(path), quoted(client)
         if self._json:
-            time = now.isoformat(timespec="milliseconds")
+            time, named = now.isoformat(timespec="milliseconds"), f', "key": "{key}"' if key else ""
             self._lines.append(
                 f'{{"time": "{time}", "level": "info", "logger": "server.access", '
                 f'"message": "{method[1:-1]} {path[1:-1]} {status} {elapsed_ms:.1f} ms", "request_id": "{request_id}", '
-                f'"method": {method}, "path": {path}, "status": {status}, "duration_ms": {elapsed_ms:.2f}, "client": "{client}"}}\n'
+                f'"method": {method}, "path": {path}, "status": {status}, "duration_ms": {elapsed_ms:.2f}, "client": {client}{named}}}\n'
             )
         else:
-            time = now.astimezone().strftime("%H:%M:%S")
-            self._lines.append(f"{time} INFO    {method[1:-1]} {path[1:-1]} {status} {elapsed_ms:.1f} ms {client} {request_id}\n")
+            time, named = now.astimezone().strftime("%H:%M:%S"), f" key={key}" if key else ""
+            self._lines.append(
+                f"{time} INFO    {method[1:-1]} {path[1:-1]} {status} {elapsed_ms:.1f} ms {client[1:-1]}{named} {request_id}\n"
+            )
         if len(self._lines) == 1:
             asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
 

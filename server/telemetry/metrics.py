@@ -75,9 +75,10 @@ class Metrics:
             buckets=_LATENCY_S,
         )
         self.rejected = counter("rejected_total", "Images refused before an engine got them.", "reason")
-        self.body_bytes = gauge(
-            "body_bytes", "Bytes of bodies being read or waiting for their answers: what counts against BODY_BUDGET_BYTES."
-        )
+        self.body_bytes = gauge("body_bytes", "Bytes of bodies being read or waiting for their answers, of BODY_BUDGET_BYTES.")
+        self.body_limit_bytes = gauge("body_limit_bytes", "Bytes of bodies that may be held at once: BODY_BUDGET_BYTES.")
+        self.evaluation_disk_bytes = gauge("evaluation_disk_bytes", "Bytes of uploads, unpacked sets and kept evaluations on the disk.")
+        self.evaluation_disk_limit_bytes = gauge("evaluation_disk_limit_bytes", "EVALUATION_DISK_BYTES.")
         self.images = counter("images_total", "Images by outcome.", "model", "engine", "outcome")
         self.stage_duration_s = histogram("stage_duration_seconds", "Time of an image in a stage.", "model", "stage", buckets=_STAGE_S)
         self.batch_size = histogram("batch_size", "Images in one run of the model, where the runtime tells.", "model", buckets=_BATCH_SIZES)

@@ -3,40 +3,13 @@
 import random
 import re
 
+from tests.attack.attackers import PIPELINED, random_requests
+from tests.attack.conftest import Figures
 from tests.server.bare_client import BareClient
 from tests.server.process import ServerProcess
 
 REQUESTS = 10_000
-PIPELINED = 20
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND", "MKCOL")
-PATHS = (
-    *("/web/{}/../favicon.svg", "/web/{}", "/web//{}", "/web/%2e%2e/{}", "/docs-assets/{}", "/docs-assets/{}/../favicon.png", "/docs/{}"),
-    *(
-        "/evaluate/{}",
-        "/evaluate/{}/report",
-        "/{}",
-        "/classify/{}",
-        "/classify;{}",
-        "/./{}/..",
-        "//{}",
-        "/health/{}",
-        "/metrics?{}",
-        "/{}/metrics",
-    ),
-)
-
 ENDPOINTS = {"other", "/web", "/docs-assets", "/evaluate/{job_id}", "/evaluate/{job_id}/report", "/metrics", "/classify", "/classify/batch"}
-
-
-def random_requests(source: random.Random) -> bytes:
-    """Requests of random methods, paths and headers on one connection, the last of which closes it."""
-    requests = ""
-    for number in range(PIPELINED):
-        word = "".join(source.choices("abcdefghijklmnopqrstuvwxyz0123456789.~-_", k=source.randrange(1, 40)))
-        last = "Connection: close\r\n" if number == PIPELINED - 1 else ""
-        target = source.choice(PATHS).format(word)
-        requests += f"{source.choice(METHODS)} {target} HTTP/1.1\r\nHost: {word}\r\nX-Request-Id: {word}\r\nX-{word}: {word}\r\n{last}\r\n"
-    return requests.encode()
 
 
 def series(server: ServerProcess) -> set[str]:
@@ -50,7 +23,7 @@ def send_all(server: ServerProcess, source: random.Random, requests: int) -> Non
                 pass
 
 
-def test_random_requests_add_no_series() -> None:
+def test_random_requests_add_no_series(figures: Figures) -> None:
     source = random.Random(1)
     with ServerProcess(engines="fake") as server:
         send_all(server, source, REQUESTS // 5)  # every method meets every route
@@ -58,7 +31,7 @@ def test_random_requests_add_no_series() -> None:
         send_all(server, source, REQUESTS)
         after = series(server)
         answered = server.metric("classify_http_requests_total")
-    print(f"{answered:.0f} answers, {len(before)} series before, {len(after)} after")
+    figures(f"{answered:.0f} random requests", f"{len(before)} series before, {len(after)} after", "as many")
     assert answered > REQUESTS
     assert {label for name in after for label in re.findall(r'endpoint="(.*?)"', name)} <= ENDPOINTS
     assert after == before

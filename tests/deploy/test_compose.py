@@ -74,8 +74,41 @@ def test_nothing_that_serves_or_watches_is_privileged(services: dict[str, Any], 
 
 
 @needs_compose
+def test_every_service_has_limits(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["mem_limit"], name
+        assert 0 < service["pids_limit"] <= 4096, name
+        assert float(service["cpus"]) == (0 if name == "classify" else 1), name  # Docker refuses more than there are
+    assert services["classify"]["cpu_shares"] < 1024  # which the others have
+
+
+@needs_compose
+def test_limits_can_be_set(kind: str, tmp_path: Path) -> None:
+    service = rendered(kind, tmp_path, MEMORY="3g", CPUS="1.5")["services"]["classify"]
+    assert (service["mem_limit"], float(service["cpus"])) == ("3g", 1.5)
+
+
+@needs_compose
+def test_the_service_reaches_prometheus_only(services: dict[str, Any]) -> None:
+    networks = {name: set(service["networks"]) for name, service in services.items()}
+    assert {name for name, joined in networks.items() if joined & networks["classify"]} == {"classify", "prometheus"}
+    assert all(networks["prometheus"] & joined for joined in networks.values())
+
+
+@needs_compose
+def test_without_a_profile_nothing_is_privileged(services: dict[str, Any]) -> None:
+    assert {name for name, service in services.items() if service.get("privileged")} <= {"npu-exporter"}
+    assert {name: service["profiles"] for name, service in services.items() if "profiles" in service} in (
+        {},
+        {"npu-exporter": ["npu-metrics"]},
+    )
+    assert not any("depends_on" in service for service in services.values())  # which would start it after all
+
+
+@needs_compose
 def test_the_exporter_is_reached_from_inside_only(tmp_path: Path) -> None:
     exporter = rendered("ascend", tmp_path)["services"]["npu-exporter"]
+    assert exporter["profiles"] == ["npu-metrics"]
     assert exporter["read_only"]
     assert "ports" not in exporter
     assert all(mount["read_only"] for mount in exporter["volumes"])
@@ -128,10 +161,9 @@ def test_the_key_reaches_the_server_and_prometheus(kind: str, tmp_path: Path) ->
 
 
 @needs_compose
-def test_without_a_key_an_empty_file_stands_for_it(kind: str, tmp_path: Path) -> None:
+def test_without_a_key_a_file_says_so(kind: str, tmp_path: Path) -> None:
     file = Path(rendered(kind, tmp_path)["secrets"]["api_key"]["file"])
-    assert file.read_bytes() == b""
-    assert not Settings(api_key_file=file).read_api_key()
+    assert Settings(api_key_file=file).read_api_key() is None
 
 
 @needs_compose

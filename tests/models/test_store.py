@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import onnx
 import pytest
 
 from models.manifest import ModelManifest, Origin
@@ -111,3 +112,14 @@ def test_the_manifest_of_the_store_goes_before_that_of_the_zoo(tmp_path: Path) -
     assert store.manifest("resnext101_32x4d") == mine
     with pytest.raises(ModelNotFound):
         store.manifest("vgg")
+
+
+def test_weights_beside_the_artifact_are_refused_with_a_command(level: StoredModel) -> None:
+    path = level.folder / "level.onnx"
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="level.data", size_threshold=0)
+    artifact = level.manifest.artifacts[0].model_copy(update={"sha256": sha256_of(path)})
+    split = replace(level, manifest=level.manifest.model_copy(update={"artifacts": (artifact,)}))
+    with pytest.raises(ArtifactDamaged) as caught:
+        split.check_artifact("cpu")
+    assert caught.value.message == f"{path} keeps weights in level.data, of which the manifest has no sha256."
+    assert caught.value.remedy.endswith(f": ascend-classify models renew level --model-store {level.folder.parent}")

@@ -16,6 +16,10 @@ from typing import Any, Self
 
 import httpx
 
+from tests.server.forked_command import ForkedCommand
+
+NEW_PROCESS = (sys.executable, "-m", "server")
+
 
 class ServerProcess:
     """`ascend-classify serve` on a free port; ready when entered, ended by SIGTERM when left."""
@@ -26,20 +30,20 @@ class ServerProcess:
         ready: bool = True,
         ready_s: float = 30,
         cwd: Path | None = None,
-        python: Sequence[str] = (sys.executable, "-m", "server"),
+        python: Sequence[str] = (),
         **environment: object,
     ) -> None:
+        """With `python`, the words that start the command line, it is a new process; else a fork, which is ready a second earlier."""
         settings = {name.upper(): str(value) for name, value in environment.items()}
         self._folder = tempfile.TemporaryDirectory(prefix="server-")
         self.evaluations = settings.setdefault("EVALUATION_DIR", f"{self._folder.name}/evaluations")
         self._log: list[dict[str, Any]] = []
-        self._process = subprocess.Popen(
-            [*python, "serve", "--port", "0", "--log-format", "json"],
-            env=os.environ | {"DRAIN_DELAY_S": "0"} | settings,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=cwd,
-        )
+        arguments, settings = ["serve", "--port", "0", "--log-format", "json"], os.environ | {"DRAIN_DELAY_S": "0"} | settings
+        self._process: subprocess.Popen[str] | ForkedCommand
+        if python:
+            self._process = subprocess.Popen([*python, *arguments], env=settings, stderr=subprocess.PIPE, text=True, cwd=cwd)
+        else:
+            self._process = ForkedCommand(arguments, settings, cwd)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.url = self._wait_for(lambda line: line["message"].startswith("listening on"))["message"].removeprefix("listening on ")
@@ -51,6 +55,10 @@ class ServerProcess:
     def pid(self) -> int:
         """The process."""
         return self._process.pid
+
+    def memory_mb(self, kind: str = "VmRSS") -> float:
+        """The server's resident memory in MiB: now, or the most it ever was (`VmHWM`)."""
+        return int(re.findall(rf"{kind}:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())[0]) / 1024
 
     @property
     def address(self) -> tuple[str, int]:

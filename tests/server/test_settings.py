@@ -37,6 +37,18 @@ def test_the_key_comes_from_its_file(tmp_path: Path) -> None:
     assert "direct" not in repr(load_settings(api_key="direct"))
 
 
+def test_a_key_file_without_a_key_is_an_accident_unless_it_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    for content in ("", " \n"):
+        file.write_text(content)
+        with pytest.raises(SettingInvalid, match=r"API_KEY_FILE: .*key is empty\. .*no-api-key"):
+            load_settings(api_key_file=file).read_api_key()
+    with pytest.raises(SettingInvalid, match="cannot be read"):
+        load_settings(api_key_file=tmp_path / "none").read_api_key()
+    file.write_text("no-api-key\n")
+    assert load_settings(api_key_file=file).read_api_key() is None
+
+
 @pytest.mark.parametrize(
     ("host", "loopback"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("atlas", False)]
 )

@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.level_model import store_level_model
 from tests.server.crowd import Crowd
-from tests.server.process import ServerProcess
+from tests.server.process import NEW_PROCESS, ServerProcess
 
 CHIPS = "0,1,2,3"
 LEFT = 2  # engines, of eight: with none for ten seconds there is nobody to answer
@@ -153,6 +153,7 @@ def run(seconds: float, seed: int, store: Path) -> tuple[str, list[str]]:
     """What happened, in words, and every fault."""
     model = store_level_model(store).check_artifact("cpu")[1]
     with ServerProcess(
+        python=NEW_PROCESS,
         ready_s=120,
         model_store=store,
         model="level",

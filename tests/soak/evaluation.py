@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.level_model import store_level_model
 from tests.server.evaluation.level_sets import make_level_set
-from tests.server.process import ServerProcess
+from tests.server.process import NEW_PROCESS, ServerProcess
 
 MAX_GROWTH_MB = 50
 MIB_KB = 1024
@@ -27,7 +27,7 @@ def main(images: int) -> int:
         store_level_model(Path(folder) / "store")
         large, little = (make_level_set(Path(folder) / name, number, damaged=True) for name, number in (("large", images), ("little", 500)))
         roots = f"large={large.folder},little={little.folder}"
-        with ServerProcess(model_store=Path(folder) / "store", model="level", evaluation_roots=roots) as server:
+        with ServerProcess(python=NEW_PROCESS, model_store=Path(folder) / "store", model="level", evaluation_roots=roots) as server:
             _evaluate(server, "little")
             before_kb = memory_kb(server.pid)
             report = _evaluate(server, "large")

@@ -1,17 +1,10 @@
-"""Sends wrong requests to a real server and holds it to its promises: `python -m tests.soak.http --seconds 3600`."""
+"""Sends wrong requests to a real server and holds it to its promises."""
 
-import argparse
 import asyncio
-import itertools
 import json
-import re
-import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
-from server.engines.fake_engine import fake_prediction
-from server.types import EncodedImage, ImageFormat
 from tests.level_model import level_png
 from tests.server.bare_client import LAST, split_answers
 from tests.server.process import ServerProcess
@@ -21,29 +14,22 @@ WORKERS = 32
 NEIGHBOUR_EVERY = 50
 ANSWER_S = 20
 QUIET_S = 0.5  # a client that has waited so long for more leaves
-IMAGE = level_png(12)
+CLASS = 3
+IMAGE = level_png(4 * CLASS)
 
 
 class Soak:
     """A run against one server: what was answered, and every broken promise."""
 
-    def __init__(self, server: ServerProcess) -> None:
+    def __init__(self, address: tuple[str, int]) -> None:
         self.statuses: Counter[int] = Counter()
         self.faults: list[str] = []
         self.sent = 0
-        self.memory_kb: list[int] = []
-        self._address = server.address
-        self._pid = server.pid
+        self._address = address
 
     async def run(self, cases: Iterator[tuple[int, Sending]]) -> None:
         """Send all cases, some at a time."""
         await asyncio.gather(*(self._work(cases) for _ in range(WORKERS)))
-        self.note_memory()
-
-    def note_memory(self) -> None:
-        """Remember how much memory the server holds."""
-        status = Path(f"/proc/{self._pid}/status").read_text()
-        self.memory_kb.append(int(re.findall(r"VmRSS:\s+(\d+)", status)[0]))
 
     async def _work(self, cases: Iterator[tuple[int, Sending]]) -> None:
         for index, sending in cases:
@@ -62,8 +48,7 @@ class Soak:
 
     async def _check_neighbour(self, index: int) -> None:
         [(status, body)] = await self._exchange(Sending((request(b"POST", b"/classify", IMAGE, b"Connection: close"),), "wait"))
-        expected = fake_prediction(EncodedImage(IMAGE, ImageFormat.PNG, 1, 1)).scores[0].class_id
-        if status != 200 or json.loads(body)["predictions"][0]["class_id"] != expected:
+        if status != 200 or json.loads(body)["predictions"][0]["class_id"] != CLASS:
             self.faults.append(f"{index}: a neighbour got {status} {body[:200]!r}")
 
     async def _exchange(self, sending: Sending) -> list[tuple[int, bytes]]:
@@ -97,44 +82,8 @@ def is_error_body(body: bytes) -> bool:
         return False
 
 
-def soak(seed: int, *, requests: int | None = None, seconds: float = float("inf")) -> Soak:
-    """Run a number of requests, or for a time; the memory is noted after the first third of them, or of the time, and at the end."""
-    with ServerProcess(engines="fake", max_body_bytes=300_000, client_timeout_s=4, keep_alive_s=4) as server:
-        run, began_s = Soak(server), time.monotonic()
-
-        def cases() -> Iterator[tuple[int, Sending]]:
-            for index, sending in enumerate(itertools.islice(sendings(seed), requests)):
-                elapsed_s = time.monotonic() - began_s
-                if not run.memory_kb and (index * 3 >= requests if requests else elapsed_s * 3 >= seconds):
-                    run.note_memory()
-                if elapsed_s >= seconds:
-                    return
-                yield index, sending
-
-        asyncio.run(run.run(cases()))
-        run.faults.extend(server.troubles())
+def send_requests(server: ServerProcess, seed: int, requests: range) -> Soak:
+    """Send the requests at these indices to a server of the level model."""
+    run = Soak(server.address)
+    asyncio.run(run.run(zip(requests, sendings(seed, requests.start), strict=False)))
     return run
-
-
-def main() -> None:
-    """Soak for a time and say what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3600)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    arguments = parser.parse_args()
-    began_s = time.monotonic()
-    run = soak(arguments.seed, seconds=arguments.seconds)
-    print(report(run, time.monotonic() - began_s), f"seed {arguments.seed}", sep=", ")  # noqa: T201
-    if run.faults:
-        raise SystemExit("\n".join(run.faults))
-
-
-def report(run: Soak, elapsed_s: float) -> str:
-    """The figures of a run."""
-    statuses = ", ".join(f"{count} of {status}" for status, count in sorted(run.statuses.items()))
-    first, last = run.memory_kb[0], run.memory_kb[-1]
-    return f"{run.sent} requests in {elapsed_s:.0f} s: {statuses}; memory {first} kB after a third, {last} kB at the end"
-
-
-if __name__ == "__main__":
-    main()

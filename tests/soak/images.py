@@ -1,22 +1,15 @@
-"""Mutated images sent to a real server, with intact ones between them that must get their own answers.
+"""Mutated images sent to a real server, with intact ones between them that must get their own answers."""
 
-`python -m tests.soak.images --seconds 3600` is the soak; tests/server/hostile/test_mutated_images.py sends 20,000.
-"""
-
-import argparse
 import base64
 import json
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPConnection
-from itertools import count, takewhile
-from pathlib import Path
 from random import Random
-from time import monotonic
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -25,17 +18,29 @@ from server.api.statuses import status_of
 from server.errors import BodyTooLarge, ImageTooLarge, UndecodableImage, UnsupportedImage
 from server.images.inspection import inspect_image
 from server.images.upright import upright
-from tests.level_model import level_class, store_level_model
+from tests.level_model import level_class
 from tests.server.process import ServerProcess
 from tests.soak.image_mutations import mutate
 from tests.soak.image_seeds import SEEDS
 
 MAX_PIXELS = 1_000_000  # small, so that a mutated size costs no second and many are beyond it
 CONNECTIONS = 4
+BATCH = 8
+ALONE_EVERY = 4  # of so many batches one is sent as single requests
 INTACT_EVERY = 20
-REFUSALS = {"bad_request": 400} | {
-    kind.code: int(status_of(kind)) for kind in (BodyTooLarge, ImageTooLarge, UnsupportedImage, UndecodableImage)
-}
+NAMES = list(SEEDS)
+REFUSALS = {kind.code: int(status_of(kind)) for kind in (BodyTooLarge, ImageTooLarge, UnsupportedImage, UndecodableImage)}
+BOUNDARY = b"frontier"
+FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
+BYTES = {"Content-Type": "application/octet-stream"}
+
+
+class Sent(NamedTuple):
+    """An image, the name of its seed, and the class that it must get if it is intact."""
+
+    name: str
+    data: bytes
+    wanted_class: int | None
 
 
 @dataclass
@@ -44,27 +49,13 @@ class Report:
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    rss_mb: list[float] = field(default_factory=list)
-
-    @property
-    def growth_mb(self) -> float:
-        """How much memory the server has taken since a third of the images were sent."""
-        return self.rss_mb[-1] - self.rss_mb[len(self.rss_mb) // 3]
 
     def __str__(self) -> str:
         rows = [
             f"{kind:5}" + "".join(f" {status}: {self.answers[kind, status]:6}" for status in sorted({200} | set(REFUSALS.values())))
             for kind in sorted({kind for kind, _ in self.answers})
         ]
-        warm, end = self.rss_mb[len(self.rss_mb) // 3], self.rss_mb[-1]
-        memory = f"{self.answers.total()} images; VmRSS {warm:.1f} MB after a third of them, {end:.1f} MB at the end"
-        return "\n".join([*rows, memory, *self.wrong])
-
-
-def memory_mb(server: ServerProcess, name: str = "VmRSS") -> float:
-    """A line of the server's /proc/<pid>/status."""
-    status = Path(f"/proc/{server._process.pid}/status").read_text()
-    return int(status.partition(f"{name}:")[2].split()[0]) / 1024
+        return "\n".join([*rows, *self.wrong])
 
 
 @cache
@@ -75,18 +66,36 @@ def expected_class(data: bytes) -> int:
     return level_class(pixels.astype(np.uint8, copy=False))
 
 
-def send(connection: HTTPConnection, data: bytes) -> tuple[int, bytes]:
-    """POST /classify."""
-    connection.request("POST", "/classify", data, {"Content-Type": "application/octet-stream"})
+def mutated(seed: int, index: int) -> Sent:
+    """The image at an index, always the same for a seed; every twentieth is intact."""
+    random = Random(f"{seed}-{index}")  # noqa: S311
+    name = random.choice(NAMES)
+    if index % INTACT_EVERY == 0:
+        return Sent(name, SEEDS[name], expected_class(SEEDS[name]))
+    return Sent(name, mutate(random, name, SEEDS[name]) or b"\0", None)
+
+
+def post(connection: HTTPConnection, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    """The status, and the JSON of an answer."""
+    connection.request("POST", path, body, headers)
     response = connection.getresponse()
-    return response.status, response.read()
+    return response.status, json.loads(response.read())
 
 
-def fault(status: int, body: bytes, wanted_class: int | None) -> str:
-    """What is wrong with an answer, or nothing."""
-    answer = json.loads(body)
+def send_batch(connection: HTTPConnection, images: Sequence[Sent]) -> list[tuple[int, dict[str, Any]]]:
+    """The outcomes of one request; that of the whole request for each image if it was refused."""
+    head = b'--%b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n' % BOUNDARY
+    body = b"".join(head + image.data + b"\r\n" for image in images) + b"--%b--\r\n" % BOUNDARY
+    status, answer = post(connection, "/classify/batch", body, FORM)
     if status != 200:
-        refused = wanted_class is None and REFUSALS.get(answer["code"]) == status and set(answer) == {"error", "code", "request_id"}
+        return [(status, answer)] * len(images)
+    return [(REFUSALS.get(item["code"], 500) if "code" in item else 200, item) for item in answer["results"]]
+
+
+def fault(status: int, answer: dict[str, Any], wanted_class: int | None) -> str:
+    """What is wrong with an answer, or nothing."""
+    if status != 200:
+        refused = wanted_class is None and REFUSALS.get(answer["code"]) == status and set(answer) - {"request_id"} == {"error", "code"}
         return "" if refused else "refused"
     classes = [prediction["class_id"] for prediction in answer["predictions"]]
     if len(classes) != 5 or not all(0 <= prediction["score"] <= 1 for prediction in answer["predictions"]):
@@ -94,48 +103,27 @@ def fault(status: int, body: bytes, wanted_class: int | None) -> str:
     return "" if wanted_class in (None, classes[0]) else f"answered with class {classes[0]} instead of {wanted_class}"
 
 
-def work(server: ServerProcess, seed: str, turns: Iterator[int], report: Report) -> None:
-    """Send mutated images on one connection, every twentieth left intact."""
-    random = Random(seed)  # noqa: S311
-    connection = HTTPConnection(server.url.removeprefix("http://"), timeout=60)
-    for turn in turns:
-        name = random.choice(list(SEEDS))
-        intact = turn % INTACT_EVERY == 0
-        data = SEEDS[name] if intact else mutate(random, name, SEEDS[name])
-        status, body = send(connection, data)
-        report.answers[name.partition(",")[0], status] += 1
-        if problem := fault(status, body, expected_class(data) if intact else None):
-            report.wrong.append(f"{name}: {status}, {problem}: {body.decode()}\n{base64.b64encode(data).decode()}")
-        if turn % 100 == 0:
-            report.rss_mb.append(memory_mb(server))
+def work(server: ServerProcess, seed: int, batches: Sequence[range], report: Report) -> None:
+    """Send these images on one connection."""
+    connection = HTTPConnection(*server.address, timeout=60)
+    for number, batch in enumerate(batches):
+        images = [mutated(seed, index) for index in batch]
+        if number % ALONE_EVERY:
+            outcomes = send_batch(connection, images)
+        else:
+            outcomes = [post(connection, "/classify", image.data, BYTES) for image in images]
+        for (name, data, wanted_class), (status, answer) in zip(images, outcomes, strict=True):
+            report.answers[name.partition(",")[0], status] += 1
+            if problem := fault(status, answer, wanted_class):
+                report.wrong.append(f"{name}: {status}, {problem}: {answer}\n{base64.b64encode(data).decode()}")
     connection.close()
 
 
-def run(server: ServerProcess, seed: int, *, images: int = 0, seconds: float = 0) -> Report:
-    """Send so many images, or for so long, on a few connections; a seed and a number always give the same images."""
+def run(server: ServerProcess, seed: int, images: range) -> Report:
+    """Send the images at these indices, on a few connections."""
     report = Report()
-    end_s = monotonic() + seconds
-    each = range(images // CONNECTIONS)
+    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        turns = [iter(each) if images else takewhile(lambda _: monotonic() < end_s, count()) for _ in range(CONNECTIONS)]
-        for done in [pool.submit(work, server, f"{seed}-{number}", one, report) for number, one in enumerate(turns)]:
+        for done in [pool.submit(work, server, seed, batches[first::CONNECTIONS], report) for first in range(CONNECTIONS)]:
             done.result()
     return report
-
-
-def main() -> None:
-    """Soak a server of its own; exit status 1 if anything went wrong."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3600)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        store_level_model(Path(folder))
-        with ServerProcess(model_store=folder, model="level", max_image_pixels=MAX_PIXELS) as server:
-            report = run(server, options.seed, seconds=options.seconds)
-    print(report)  # noqa: T201
-    raise SystemExit(bool(report.wrong))
-
-
-if __name__ == "__main__":
-    main()

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.level_model import level_png
-from tests.server.process import ServerProcess
+from tests.server.process import NEW_PROCESS, ServerProcess
 
 _LIMITS: dict[str, Any] = {"max_body_bytes": 300_000, "max_upload_bytes": 300_000}
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -30,7 +30,7 @@ def check(schemathesis: str, *options: str, **settings: Any) -> int:
     """Run against one server."""
     with (
         TemporaryDirectory() as folder,
-        ServerProcess(engines="fake", evaluation_roots=_data_set(Path(folder)), **_LIMITS, **settings) as server,
+        ServerProcess(python=NEW_PROCESS, engines="fake", evaluation_roots=_data_set(Path(folder)), **_LIMITS, **settings) as server,
     ):
         document = server.client.get("/openapi.json", headers={"X-Api-Key": "key"}).json()
         assert {"/classify", "/classify/batch", "/info", "/health/live", "/health/ready", "/metrics", "/evaluate"} <= set(document["paths"])

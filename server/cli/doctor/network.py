@@ -4,6 +4,7 @@ import errno
 import shlex
 from collections.abc import Iterator
 
+from server.api.api_keys import ApiKeys
 from server.cli.doctor.case import Case
 from server.cli.doctor.finding import Finding, note, ok, problem
 from server.cli.doctor.machine import Machine
@@ -28,13 +29,18 @@ def check_network(case: Case) -> Iterator[Finding]:
     except SettingInvalid as error:
         yield problem(error.message.rstrip("."), f"{error.remedy} Or none: export EVALUATION_ROOTS=")
     try:
-        key = settings.read_api_key()
-    except (OSError, ValueError) as error:
+        settings.read_api_key()
+    except SettingInvalid as error:
         file = shlex.quote(str(settings.api_key_file))
         remedy = f"head -c 24 /dev/urandom | base64 > {file} && chmod 600 {file}"
-        yield problem(f"the API key cannot be read: {error}", remedy)
+        yield problem(error.message.rstrip("."), remedy)
         return
-    if not (key or settings.loopback or settings.insecure):
+    try:
+        keys = ApiKeys.of(settings)
+    except SettingInvalid as error:
+        yield problem(error.message.rstrip("."), error.remedy)
+        return
+    if not (keys or settings.loopback or settings.insecure):
         yield note("without an API key /evaluate and /admin are closed to other machines", "To open them: export API_KEY_FILE=/path/to/key")
 
 

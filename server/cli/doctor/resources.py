@@ -78,7 +78,7 @@ def _disks(case: Case) -> Iterator[Finding]:
     kept = settings.evaluation_dir.absolute()
     quoted = shlex.quote(str(kept))
     if machine.may_make(kept):
-        yield _room(machine, kept, "evaluations", "export EVALUATION_DIR=/a/larger/disk")
+        yield _room(machine, kept, "evaluations and uploads", "export EVALUATION_DIR=/a/larger/disk")
     else:
         by_hand = f"sudo install -d -o {machine.uid} -m 750 {quoted}"
         yield problem(f"evaluations cannot be kept in {kept}", f"{by_hand}, or name another folder: export EVALUATION_DIR=…")

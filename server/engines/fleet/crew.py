@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 
-from server.engines.base import BatchObserver, EngineStatus
+from server.engines.base import BatchObserver, EngineHealth, EngineStatus
 from server.engines.fleet.member import Member, Tier, is_up
 from server.engines.work import Work
 from server.errors import EngineUnavailable, ServiceError
@@ -50,6 +50,11 @@ class Crew:
         """One for every engine on every chip, in the order in which they are asked."""
         asked = next((tier for tier in self.tiers if is_up([tier])), ())
         return [member.status(asked=member in asked) for member in self.members]
+
+    def health(self) -> EngineHealth:
+        """Healthy while one of the engines is up; else why each is not."""
+        ok = is_up(self.tiers)
+        return EngineHealth(ok, "" if ok else "; ".join(f"{member.engine.name}: {member.down}" for member in self.members))
 
     def close(self) -> None:
         """Close every engine, all at once."""

@@ -1,14 +1,16 @@
 """Several engines as one: tiers of members, one window, one queue, and for each request one work and one future.
 
 A request waits here until a member has room, so that a cancelled or late request costs nothing. `choose` selects the member. `next_try`
-decides what happens to a request that its engine did not answer. A member goes down if it fails three requests in a row, is lost,
-gives no result for too long or reports a fault. The fleet sends it no requests until it answers a background probe.
+decides what happens to a request that its engine did not answer. A member goes down if it is lost, gives no result for too long or reports
+a fault; or if it fails three requests in a row and then a probe too, since images can make a good engine fail. The fleet sends it no
+requests until it answers a background probe.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from time import monotonic
 from typing import Self
 
@@ -18,6 +20,7 @@ from server.engines.fleet.member import Member, Tier, Watch, is_up
 from server.engines.fleet.quarantine import Quarantine
 from server.engines.fleet.retries import Retry, is_fault, next_try
 from server.engines.fleet.waiting_line import DecodeRoom, WaitingLine
+from server.engines.resize_bound import ResizeBound
 from server.engines.work import InferenceRequest, InFlight, Work
 from server.errors import DeadlineExceeded, EngineLost, EngineUnavailable, ServiceError, StreamFull
 from server.types import Prediction, ScoreType
@@ -46,6 +49,7 @@ class Fleet:
         capacity: int,
         on_switch: Callable[[str, str, str], None] = ignore_switch,
         room: DecodeRoom | None = None,
+        bound: ResizeBound | None = None,
     ) -> None:
         self._crew = Crew(tiers)
         self.tiers, self.members = self._crew.tiers, self._crew.members
@@ -53,6 +57,7 @@ class Fleet:
         self.on_batch: BatchObserver = ignore_batch
         self._on_switch = on_switch
         self._in_flight = InFlight(capacity)
+        self._bound = bound or ResizeBound()
         self._lock = threading.Lock()  # of the queue, and of what is under way in every member
         self._waiting = WaitingLine(room)
         self._quarantine = Quarantine()
@@ -95,10 +100,10 @@ class Fleet:
     def submit(self, request: InferenceRequest) -> Future[Prediction]:
         """Take an image; raises Saturated if `capacity` images are in flight, EngineUnavailable if no engine was up for SOON_S.
 
-        Thread-safe, and never waits. The future ends with a Prediction or with a ServiceError. A future that is cancelled before its image
-        is decoded saves the work.
+        Raises ImageTooLarge if the recipe's resize would make it too large. Thread-safe, and never waits. The future ends with a
+        Prediction or with a ServiceError. A future that is cancelled before its image is decoded saves the work.
         """
-        work = self._in_flight.admit(request, self._evict)
+        work = self._in_flight.admit(replace(request, image=self._bound.priced(request.image)), self._evict)
         if self._answers is NONE and monotonic() > self._none_s + SOON_S:
             work.future.cancel()
             raise EngineUnavailable("No engine can answer now.", "Try again in a moment.")
@@ -112,9 +117,14 @@ class Fleet:
             return self._waiting.take_loser(self._in_flight.held_s, self._in_flight.held_s(work.client) + work.cost_s)
 
     def gives_way_to(self, client: str) -> bool:
-        """Whether in a full window an image would give way to one of the usual cost of this client."""
+        """Whether in a full window an image would give way to the next one of this client."""
         with self._lock:
-            return self._waiting.invites(self._in_flight.held_s, self._in_flight.held_s(client) + self._in_flight.usual_s)
+            return self._waiting.loser(self._in_flight.held_s, self._in_flight.next_held_s(client)) is not None
+
+    def invites(self, client: str) -> bool:
+        """The same; but a yes is seldom, since every yes brings a body."""
+        with self._lock:
+            return self._waiting.invites(self._in_flight.held_s, self._in_flight.next_held_s(client))
 
     def _dispatch(self) -> None:
         """Hand waiting works to members, as long as there is room."""
@@ -141,7 +151,7 @@ class Fleet:
             if known and isinstance(outcome, Prediction):
                 member.answered(work)
         if work.is_probe:
-            self._probed(member, work, outcome, idle=known)
+            self._probed(member, work, outcome, known=known)
             return
         if isinstance(outcome, Prediction):
             work.answer(outcome)  # also a late answer, if it is the first
@@ -152,11 +162,13 @@ class Fleet:
             self._try_next()
         self._dispatch()
 
-    def _probed(self, member: Member, work: Work, outcome: Prediction | ServiceError | None, *, idle: bool) -> None:
-        """Handle the answer to a probe: `recovered` uses that of a down member; an idle member that fails its probe goes down."""
+    def _probed(self, member: Member, work: Work, outcome: Prediction | ServiceError | None, *, known: bool) -> None:
+        """Handle the answer to a probe: `recovered` uses that of a down member; one that is up and fails its probe goes down."""
         work.answer(outcome or EngineUnavailable("The probe was not answered."))
-        if idle and isinstance(outcome, ServiceError):
-            self._give_up(member, "failed", f"it fails the probe: {outcome}")
+        if known and isinstance(outcome, ServiceError) and not isinstance(outcome, StreamFull):
+            end = self._put_down if member.in_doubt else self._give_up  # one in doubt may still answer what is under way
+            end(member, "failed", f"it fails the probe: {outcome}")
+        self._dispatch()
 
     def _judge(self, member: Member, error: ServiceError, work: Work) -> None:
         """Decide what an error means for its engine."""
@@ -167,8 +179,8 @@ class Fleet:
         elif is_fault(error):
             with self._lock:
                 too_often = member.failed(work)
-            if too_often:
-                self._put_down(member, "unavailable" if isinstance(error, EngineUnavailable) else "failed", str(error))
+            if too_often and isinstance(error, EngineUnavailable):
+                self._put_down(member, "unavailable", str(error))
 
     def _retry(self, member: Member, work: Work, error: ServiceError) -> None:
         """Try a request again, if the rules allow it and there is time."""
@@ -236,7 +248,7 @@ class Fleet:
                 self._changed("recovered")
         elif not (health := member.engine.health()).ok:
             self._put_down(member, "unavailable", health.reason)
-        elif member.is_idle:
+        elif member.wants_probe:
             work = member.probe()
             with self._lock:
                 member.began(work)
@@ -263,17 +275,13 @@ class Fleet:
         with self._lock:
             overdue = self._waiting.take_overdue(now_s)
         for work in overdue + self._quarantine.overdue(now_s):
-            if work.losses or self._answers is NONE:
-                work.answer(EngineUnavailable("The engine was lost, and no engine returned in time.", "Try again in a moment."))
-            else:
-                work.answer(DeadlineExceeded("The request timed out before its image was decoded."))
+            lost = EngineUnavailable("The engine was lost, and no engine returned in time.", "Try again in a moment.")
+            late = DeadlineExceeded("The request timed out before its image was decoded.")
+            work.answer(lost if work.losses or self._answers is NONE else late)
 
     def health(self) -> EngineHealth:
         """Healthy while one of the engines is."""
-        if not self._in_flight.is_open:
-            return EngineHealth(ok=False, reason="not running")
-        ok = is_up(self.tiers)
-        return EngineHealth(ok, "" if ok else "; ".join(f"{member.engine.name}: {member.down}" for member in self.members))
+        return self._crew.health() if self._in_flight.is_open else EngineHealth(ok=False, reason="not running")
 
     def statuses(self) -> list[EngineStatus]:
         """One for every engine on every chip, in the order in which they are asked."""
@@ -285,7 +293,6 @@ class Fleet:
         self._closing.set()
         if self._watcher:
             self._watcher.join()
-            self._watcher = None
         self._crew.close()
         if self._turning:
             self._turning.shutdown(cancel_futures=True)

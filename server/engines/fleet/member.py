@@ -12,7 +12,7 @@ from server.engines.work import Work
 from server.errors import EngineUnavailable, ServiceError
 from server.images.upright import needs_turning, upright
 
-FAILURES = 3  # in a row; a single failure may be the image's fault
+FAILURES = 3  # in a row; then a probe shows whether the engine is at fault, or the images
 PROBE_S = 10.0
 REST_S = 0.01  # after a stream refused an image, which it did because it is full
 DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
@@ -41,7 +41,7 @@ class Member:
         self.down = "not running"  # the reason why it gets no requests; empty while it is up
         self.under_way: set[Work] = set()
         self.decode_s = 0.0  # of what is under way
-        self.decoded_bytes = self.slow = 0
+        self.decoded_bytes = self.slow_bytes = self.slow = 0  # the last two of images that take long
         self.service_s = 0.0  # what an image takes here, on average
         self.turning: Executor | None = None
         """Where images are turned that engines do not turn; without it they are taken as they are stored."""
@@ -56,10 +56,18 @@ class Member:
 
     @property
     def room(self) -> int:
-        """The number of images it would take now."""
+        """The number of images it would take now; none behind an image that takes long to decode."""
         if self._rest_s > monotonic():
             return 0
-        return self.engine.places - len(self.under_way)
+        places = self.engine.places - (self.in_doubt and not self._has_probe)
+        if self.slow:
+            places -= self.slow * (places // self.engine.decoders - 1)
+        return places - len(self.under_way)
+
+    @property
+    def has_decoder_to_spare(self) -> bool:
+        """Whether others are still decoded when it takes one more image that takes long."""
+        return self.slow < max(1, self.engine.decoders - 1)
 
     def raise_up(self) -> None:
         """Send it requests, or send them again."""
@@ -94,13 +102,15 @@ class Member:
     def _count(self, work: Work, sign: int) -> None:
         self.decode_s += sign * work.decode_s
         self.decoded_bytes += sign * work.decoded_bytes
-        self.slow += sign * work.is_slow
+        if work.is_slow:
+            self.slow += sign
+            self.slow_bytes += sign * work.decoded_bytes
 
     def forget(self) -> list[Work]:
         """Give up all that is under way; the requests among it, without the probes."""
         works = [work for work in self.under_way if not work.is_probe]
         self.under_way.clear()
-        self.decode_s, self.decoded_bytes, self.slow = 0.0, 0, 0
+        self.decode_s, self.decoded_bytes, self.slow_bytes, self.slow = 0.0, 0, 0, 0
         return works
 
     def answered(self, work: Work) -> None:
@@ -147,9 +157,21 @@ class Member:
         return f"it gave no result for {allowed_s:.3g} s." if self._liveness.stalled(len(self.under_way), allowed_s) else ""
 
     @property
-    def is_idle(self) -> bool:
-        """Whether it is up and had no result for so long that it should get a probe."""
-        return bool(self._watch.idle_s) and not self.down and not self.under_way and self._liveness.still_s > self._watch.idle_s
+    def in_doubt(self) -> bool:
+        """Whether it failed so many images in a row that a probe decides; it keeps a place free for it."""
+        return self._failures >= FAILURES
+
+    @property
+    def _has_probe(self) -> bool:
+        return any(work.is_probe for work in self.under_way)
+
+    @property
+    def wants_probe(self) -> bool:
+        """Whether it is up, and in doubt, or had no result for very long."""
+        if self.down or self._has_probe:
+            return False
+        is_idle = bool(self._watch.idle_s) and not self.under_way and self._liveness.still_s > self._watch.idle_s
+        return is_idle or (self.in_doubt and len(self.under_way) < self.engine.places)
 
     def probe(self) -> Work:
         """A picture that shows whether the engine works."""
@@ -187,14 +209,15 @@ Tier = Sequence[Member]
 """Members of one kind, on several chips; the one with the fewest works in progress gets the next."""
 
 
-def choose(tiers: Iterable[Tier], avoid: object = None) -> Member | None:
+def choose(tiers: Iterable[Tier], avoid: object = None, *, slow: bool = False) -> Member | None:
     """The member for a work: in the first tier with one that is up, the one with the fewest works; None if the work must wait.
 
+    `slow`: the image takes long to decode.
     `avoid` has already failed the image: another member is chosen, from the same tier or else from the next.
     """
     for tier in tiers:
         if up := [member for member in tier if not member.down and member is not avoid]:
-            free = [member for member in up if member.room > 0]
+            free = [member for member in up if member.room > 0 and not (slow and not member.has_decoder_to_spare)]
             return min(free, key=_load) if free else None
     return None
 

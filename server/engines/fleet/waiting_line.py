@@ -31,18 +31,49 @@ class Assignment(NamedTuple):
 
 @dataclass(frozen=True)
 class DecodeRoom:
-    """What members may decode together: bytes at the peak, and images that take long."""
+    """What members may decode together: bytes at the peak, and images that take long.
+
+    A quarter of the bytes is kept for images that do not take long: they never wait for those that do.
+    """
 
     most_bytes: int = 512 * 1024 * 1024
     most_slow: int = 1
 
-    def fits(self, work: Work, tiers: Sequence[Tier]) -> bool:
-        """Whether a work may go in now. One that is larger than the room goes in alone."""
-        members = [member for tier in tiers for member in tier]
-        if work.is_slow and sum(member.slow for member in members) >= self.most_slow:
-            return False
-        held_bytes = sum(member.decoded_bytes for member in members)
-        return not held_bytes or held_bytes + work.decoded_bytes <= self.most_bytes
+    def left(self, tiers: Sequence[Tier]) -> "RoomLeft":
+        """What is left of it now."""
+        slow = slow_bytes = held_bytes = 0
+        for tier in tiers:
+            for member in tier:
+                slow += member.slow
+                slow_bytes += member.slow_bytes
+                held_bytes += member.decoded_bytes
+        kept_bytes = self.most_bytes // 4
+        return RoomLeft(
+            slow=self.most_slow - slow,
+            all_bytes=self.most_bytes - held_bytes,
+            slow_bytes=self.most_bytes - kept_bytes - slow_bytes,
+            kept_bytes=kept_bytes - (held_bytes - slow_bytes),
+            is_idle=not held_bytes,
+            none_slow=not slow,
+        )
+
+
+class RoomLeft(NamedTuple):
+    """How many images that take long, and how many bytes, may still be decoded: of all, of such images, and kept for the others."""
+
+    slow: int
+    all_bytes: int
+    slow_bytes: int
+    kept_bytes: int
+    is_idle: bool
+    none_slow: bool
+
+    def fits(self, work: Work) -> bool:
+        """Whether a work may go in now. One that is larger than the room goes in alone; if it takes long, beside others that do not."""
+        if work.is_slow:
+            fits = work.decoded_bytes <= min(self.all_bytes, self.slow_bytes)
+            return self.slow > 0 and (fits or (self.none_slow and self.kept_bytes >= 0))
+        return self.is_idle or work.decoded_bytes <= max(self.all_bytes, self.kept_bytes)
 
 
 class _Entry(NamedTuple):
@@ -85,26 +116,26 @@ class WaitingLine:
 
     def next(self, tiers: Sequence[Tier]) -> Assignment | None:
         """Take out the first work that a member has room for; it is under way there from now on."""
-        place, entries = 0, self._entries
+        place, entries, left = 0, self._entries, self._room.left(tiers)
         while place < len(entries):
             start_s, _, work = entries[place]
             if work.request is None:  # abandoned
                 del entries[place]
-            elif not self._room.fits(work, tiers):
+            elif not left.fits(work):
                 place += 1
-            elif member := choose(tiers, work.avoid):
+            elif member := choose(tiers, work.avoid, slow=work.is_slow):
                 del entries[place]
                 self._virtual_s = max(self._virtual_s, start_s)
                 if entries and monotonic() + member.service_s > work.request.deadline_s:
                     return Assignment(work, None)
                 member.began(work)
                 return Assignment(work, member)
-            elif work.avoid is None:
-                return None
-            elif is_up(tiers, work.avoid):
-                place += 1
-            else:  # only the member that failed it is up
+            elif work.avoid is not None and not is_up(tiers, work.avoid):  # only the member that failed it is up
                 work.avoid = None
+            elif work.avoid is None and not work.is_slow:
+                return None
+            else:
+                place += 1
         return None
 
     def take_overdue(self, now_s: float) -> list[Work]:

@@ -30,7 +30,7 @@ WORDS = 5  # so many of a child's last lines are reported when it ends
 
 
 class Child:
-    """A running child. `name` is the prefix of its lines in the log; it takes up to `places` images at once."""
+    """A running child. `name` is the prefix of its lines in the log; of `places` images at once it decodes `decoders`."""
 
     def __init__(self, name: str, launch: Launch, start_s: float) -> None:
         """Start the child and wait for its warm-up; raises EngineUnavailable."""
@@ -55,7 +55,7 @@ class Child:
         self._listener = threading.Thread(target=self._listen, name=f"{name}-words", daemon=True)
         self._listener.start()
         try:
-            self.places = self._greet(launch, start_s)
+            self.places, self.decoders = self._greet(launch, start_s)
         except BaseException:
             self.kill()
             self.reap()
@@ -66,7 +66,7 @@ class Child:
         """The process."""
         return self._process.pid
 
-    def _greet(self, launch: Launch, start_s: float) -> int:
+    def _greet(self, launch: Launch, start_s: float) -> tuple[int, int]:
         self._socket.settimeout(start_s)
         try:
             send_message(self._socket, START, 0, dict(launch.config), launch.body)
@@ -82,11 +82,12 @@ class Child:
             raise EngineUnavailable(f"The engine process of {self._name} ended before it was ready ({self.reap()}).", self.last_words())
         if frame.kind == REFUSED:
             raise EngineUnavailable(str(frame.meta["message"]), str(frame.meta["remedy"]))
-        places = frame.meta.get("places") if frame.kind == STARTED and isinstance(frame.meta, dict) else None
-        if not isinstance(places, int) or places < 1:
+        found = frame.meta if frame.kind == STARTED and isinstance(frame.meta, dict) else {}
+        places, decoders = found.get("places"), found.get("decoders")
+        if not (isinstance(places, int) and isinstance(decoders, int) and 1 <= decoders <= places):
             raise EngineUnavailable(f"The engine process of {self._name} did not report that it is ready.", self.last_words())
         self._socket.settimeout(None)
-        return places
+        return places, decoders
 
     def send(self, number: int, meta: object, image: bytes) -> None:
         """Send an image; raises OSError if the child has ended. Only one thread may call this."""

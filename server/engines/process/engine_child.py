@@ -95,5 +95,5 @@ def main() -> None:
     except ClassifyError as error:
         send_message(sock, REFUSED, 0, {"message": error.message, "remedy": error.remedy})
         return
-    send_message(sock, STARTED, 0, {"places": engine.places})
+    send_message(sock, STARTED, 0, {"places": engine.places, "decoders": engine.decoders})
     child.run()

@@ -78,6 +78,12 @@ class EngineProcess:
         child = self._child
         return child.places if child else 0
 
+    @property
+    def decoders(self) -> int:
+        """The number of images that the child decodes at once."""
+        child = self._child
+        return child.decoders if child else 1
+
     def start(self) -> None:
         """Start a child; raises EngineUnavailable or ModelError."""
         self._closing = False
@@ -129,7 +135,7 @@ class EngineProcess:
                 self.on_answer(work, EngineUnavailable(f"The engine process of {self.name} is down: {lost}"))
                 continue
             try:
-                child.send(number, self._program.meta(request), request.image.data)
+                child.send(number, self._program.meta(request, slow=work.is_slow), request.image.data)
             except OSError as error:
                 self._lose(child, f"it cannot be written to: {error}.")
                 return

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from server.engines.answer import read_answer, read_full
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
-from server.engines.process.protocol import FULL
+from server.engines.process.protocol import FULL, SLOW
 from server.engines.work import InferenceRequest
 from server.errors import EngineFailed, ServiceError
 from server.types import ClassScore, Prediction, Runtime, ScoreType
@@ -42,8 +42,8 @@ class Program(Protocol):
     def launch(self) -> Launch:
         """The child to start; raises EngineUnavailable or ModelError."""
 
-    def meta(self, request: InferenceRequest) -> object:
-        """The JSON that goes with an image."""
+    def meta(self, request: InferenceRequest, *, slow: bool = False) -> object:
+        """The JSON that goes with an image; `slow` if it takes long to decode."""
 
     def read(self, meta: Any, body: bytes) -> Prediction | ServiceError:  # noqa: ANN401 - JSON
         """Interpret an answer of the child; raises LookupError, TypeError or ValueError for an invalid one."""
@@ -91,9 +91,9 @@ class StreamProgram:
         }
         return Launch("server.engines.process.stream_child", self._python, config, probe_image())
 
-    def meta(self, request: InferenceRequest) -> str | None:
-        """FULL if all scores are wanted; the decoder finds the image's other facts itself."""
-        return FULL if request.scores == "full" else None
+    def meta(self, request: InferenceRequest, *, slow: bool = False) -> str | None:
+        """FULL if all scores are wanted, or else SLOW; the decoder finds the image's other facts itself."""
+        return FULL if request.scores == "full" else SLOW if slow else None
 
     def read(self, meta: Any, body: bytes) -> Prediction | ServiceError:  # noqa: ANN401
         """Interpret the vendor's result."""
@@ -122,7 +122,7 @@ class EngineProgram:
         config = {"factory": self._factory, "arguments": dict(self._arguments())}
         return Launch("server.engines.process.engine_child", config=config)
 
-    def meta(self, request: InferenceRequest) -> object:
+    def meta(self, request: InferenceRequest, *, slow: bool = False) -> object:  # noqa: ARG002 - the fleet has seen to it
         """The facts that the engine needs with the bytes of the image."""
         image = request.image
         return [request.id, request.deadline_s, image.format.value, image.width_px, image.height_px, image.orientation, request.scores]

@@ -15,7 +15,7 @@ import sys
 import threading
 from typing import Any
 
-from server.engines.process.protocol import BATCH, FULL, REFUSED, RESULT, STARTED, Message, receive_message, send_message
+from server.engines.process.protocol import BATCH, FULL, REFUSED, RESULT, SLOW, STARTED, Message, receive_message, send_message
 from server.engines.process.scores_lanes import ScoresLanes, ScoresStream
 from server.engines.process.stream_lanes import NOT_SENT, UNHINDERED, StreamLanes, StreamRefused
 
@@ -60,7 +60,8 @@ class StreamChild:
         if code:
             reason = getattr(self._manager, "last_error", None) or "See the SDK's log."
             raise CannotStart(f"The streams cannot be created (code {int(code)}). {reason}")
-        self._lanes = StreamLanes(self._manager, module.MxDataInput, self._config["streams"], self._config["depth"], _picture, self._answer)
+        streams, depth = self._config["streams"], self._config["depth"]
+        self._lanes = StreamLanes(self._manager, module.MxDataInput, streams, depth, _picture, self._answer, _is_slow)
         scores = [ScoresStream(*stream) for stream in self._config["scores"]]
         self._scores = ScoresLanes(self._manager, module.MxDataInput, scores, _picture, self._answer)
         try:
@@ -74,7 +75,7 @@ class StreamChild:
         self._lanes.start(self._told)
         self._scores.start()
         self._running = True
-        self._send(STARTED, 0, {"places": self._lanes.places})
+        self._send(STARTED, 0, {"places": self._lanes.places, "decoders": self._lanes.streams})
         while True:
             try:
                 message = receive_message(self._socket)
@@ -118,6 +119,10 @@ class StreamChild:
 
 def _picture(message: Message) -> bytes:
     return message.body
+
+
+def _is_slow(message: Message) -> bool:
+    return bool(message.meta == SLOW)
 
 
 def main() -> None:

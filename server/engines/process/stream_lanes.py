@@ -33,7 +33,8 @@ class Lane:
 
     def __init__(self, name: str, depth: int) -> None:
         self.name = name.encode()
-        self.room = depth  # guarded by the lock of all lanes
+        self.room = depth  # guarded by the lock of all lanes, as the next
+        self.slow = 0  # images inside that take long to decode
         self.sending = threading.Lock()
         self.waiting: SimpleQueue[Any] = SimpleQueue()
         self.sent: SimpleQueue[Any] = SimpleQueue()
@@ -44,6 +45,7 @@ class StreamLanes:
     """Drives the existing streams of one pipeline; each holds up to `depth` images.
 
     `send` takes a token. `picture(token)` returns its bytes just before the send, or None if the request was cancelled.
+    `is_slow(token)` tells whether it takes long to decode; nothing waits behind such an image as long as another stream has room.
     `deliver(token, code, data, stages_s)` is called once per token, with the vendor's code, or with None if it was cancelled.
     """
 
@@ -55,16 +57,19 @@ class StreamLanes:
         depth: int,
         picture: Callable[[Any], bytes | None],
         deliver: Callable[[Any, int | None, bytes, Mapping[str, float]], None],
+        is_slow: Callable[[Any], bool] = lambda _: False,
     ) -> None:
         self._manager = manager
         self._make_input = make_input
         self._depth = depth
         self._picture = picture
         self._deliver = deliver
+        self._is_slow = is_slow
         self._lanes = {name.encode(): Lane(name, depth) for name in names}
         self._changed = threading.Condition()  # guards every lane's room
         self._threads: list[threading.Thread] = []
-        self.places = depth * len(self._lanes)
+        self.streams = len(self._lanes)
+        self.places = depth * self.streams
 
     def warm_up(self, picture: bytes) -> Mapping[str, bytes]:
         """The results of a picture by stream; raises StreamRefused."""
@@ -98,11 +103,13 @@ class StreamLanes:
 
     def send(self, token: Any) -> bool:  # noqa: ANN401
         """Give a token to the stream with most room, without waiting; returns False if no stream has room."""
+        slow = self._is_slow(token)
         with self._changed:
-            lane = max(self._lanes.values(), key=_room)
+            lane = max(self._lanes.values(), key=_preference)
             if not lane.room:
                 return False
             lane.room -= 1
+            lane.slow += slow
         if self._deep:
             lane.waiting.put((token,))
         else:
@@ -130,8 +137,10 @@ class StreamLanes:
         return self._manager.GetResultWithUniqueId(lane.name, unique_id, timeout_ms)
 
     def _over(self, lane: Lane, token: Any, code: int | None, data: bytes, stages_s: Mapping[str, float]) -> None:  # noqa: ANN401
+        slow = self._is_slow(token)
         with self._changed:
             lane.room += 1
+            lane.slow -= slow
             self._changed.notify_all()
         self._deliver(token, code, data, stages_s)
 
@@ -202,5 +211,6 @@ class StreamLanes:
         return all(lane.room == self._depth for lane in self._lanes.values())
 
 
-def _room(lane: Lane) -> int:
-    return lane.room
+def _preference(lane: Lane) -> float:
+    """Its room; a stream with an image that takes long is taken last."""
+    return min(lane.room, 0.5) if lane.slow else lane.room

@@ -1,11 +1,11 @@
 """The evaluations of a server: one runs, others wait in a bounded queue; the next start resumes those that a crash interrupted."""
 
+import asyncio
 import logging
 import shutil
 import threading
 from collections.abc import Callable
 from time import time
-from typing import IO
 
 from server.evaluation.dataset.archive import unpack
 from server.evaluation.dataset.labelled_set import LabelledSet
@@ -14,6 +14,7 @@ from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.evaluation_errors import DatasetInvalid, EvaluationError, EvaluationLost, EvaluationsFull, NotFinished
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 from server.evaluation.jobs.job_store import FILE, FolderLock, JobStore, new_id
+from server.evaluation.jobs.upload import UPLOADING, Upload
 from server.evaluation.jobs.worker import Worker
 from server.evaluation.report.report import Report
 from server.evaluation.run.run_folder import RunFolder
@@ -22,6 +23,10 @@ from server.serving.service import Service
 logger = logging.getLogger(__name__)
 
 MAX_WAITING = 16
+UNPACKED_AT_ONCE = 2
+"""Archives: each takes a thread, and up to 70 MB for the window of an xz or the list of a zip."""
+RECORD_BYTES = 1024
+"""Of an image in the log and the report, until these are measured."""
 _UNFINISHED = ".unpacking-"
 
 
@@ -33,6 +38,8 @@ class Evaluations:
         self._runtime = runtime
         self._roots = roots
         self._folder = service.settings.evaluation_dir
+        self._disk = service.disk_budget
+        self.unpacking = asyncio.Semaphore(UNPACKED_AT_ONCE)
         self._opening = threading.Lock()
         self._adding = threading.Lock()
         self._opened: tuple[JobStore, Worker, FolderLock] | None = None
@@ -67,6 +74,9 @@ class Evaluations:
                     raise
                 for folder in self._folder.glob(f"{_UNFINISHED}*"):  # a crash interrupted these uploads
                     shutil.rmtree(folder, ignore_errors=True)
+                for file in self._folder.glob(f"{UPLOADING}*"):
+                    file.unlink(missing_ok=True)
+                self._disk.measure_all()
                 self._opened = store, Worker(store, self._service, self._runtime, self._set_of), lock
             return self._opened[:2]
 
@@ -74,30 +84,55 @@ class Evaluations:
         """Queue an evaluation of a data set here; raises DatasetInvalid, DatasetNotFound, DatasetForbidden or EvaluationsFull."""
         self._check_room()
         labelled = self._read(request, self._roots)
-        return self._add(request, len(labelled))
+        return self._add(request, len(labelled), new_id())
 
-    def submit_upload(self, archive: IO[bytes], packed_bytes: int, request: EvaluationRequest) -> Job:
-        """Unpack an archive and queue its evaluation; raises DatasetInvalid, ArchiveTooLarge or EvaluationsFull."""
+    def upload(self, declared_bytes: int) -> Upload:
+        """Begin an upload; raises EvaluationsFull, EvaluationLost, or Saturated if it, and as much unpacked, does not fit on the disk."""
+        self._open()
+        self._check_room()
+        self._disk.expect(2 * declared_bytes)
+        return Upload(self._folder, new_id(), self._disk)
+
+    def submit_upload(self, upload: Upload, request: EvaluationRequest) -> Job:
+        """Unpack an archive and queue its evaluation; raises DatasetInvalid, ArchiveTooLarge, EvaluationsFull or Saturated."""
         store, _ = self._open()
         self._check_room()
-        job_id = new_id()
+        job_id = upload.job_id
+        written_bytes = 0
+
+        def hold(now_bytes: int) -> None:
+            nonlocal written_bytes
+            self._disk.hold(unpacked.name, now_bytes)
+            written_bytes = now_bytes
+
         unpacked, folder = self._folder / f"{_UNFINISHED}{job_id}", store.folder_of(job_id)
         try:
             (unpacked / UPLOAD).mkdir(mode=0o750, parents=True)
-            unpack(archive, packed_bytes, unpacked / UPLOAD, self._service.settings.max_upload_bytes)
+            limit_bytes = self._service.settings.max_upload_bytes
+            unpack(upload.file, upload.bytes, unpacked / UPLOAD, limit_bytes, hold)
             labelled = self._read(request, (Root(UPLOAD, (unpacked / UPLOAD).resolve()),))
-            return self._add(request, len(labelled), job_id, lambda: unpacked.rename(folder))
+            self._disk.forget(unpacked.name)
+            return self._add(request, len(labelled), job_id, lambda: unpacked.rename(folder), written_bytes)
         except OSError as error:
             raise EvaluationLost(f"{unpacked} cannot be created: {error.strerror}.", "Make sure that its disk has free space.") from error
         finally:
             shutil.rmtree(unpacked, ignore_errors=True)
+            self._disk.forget(unpacked.name)
 
-    def _add(self, request: EvaluationRequest, total: int, upload_id: str | None = None, place: Callable[[], object] = lambda: None) -> Job:
+    def _add(
+        self, request: EvaluationRequest, total: int, job_id: str, place: Callable[[], object] | None = None, unpacked_bytes: int = 0
+    ) -> Job:
         store, worker = self._open()
         with self._adding:
             self._check_room()
-            place()
-            job = store.add(request, job_id=upload_id, uploaded=upload_id is not None, total=total)
+            self._disk.hold(job_id, unpacked_bytes + RECORD_BYTES * total)
+            try:
+                if place:
+                    place()
+                job = store.add(request, job_id=job_id, uploaded=place is not None, total=total)
+            except BaseException:
+                self._disk.forget(job_id)
+                raise
         worker.wake()
         return job
 
@@ -123,6 +158,7 @@ class Evaluations:
             store.remove(job_id)
             worker.lost.pop(job_id, None)
             shutil.rmtree(store.folder_of(job_id), ignore_errors=True)
+            self._disk.forget(job_id)
             return job
         store.move(job_id, state=JobState.CANCELLED, ended_s=time(), **worker.progress(job_id))
         worker.stop(job_id)

@@ -114,6 +114,7 @@ class Worker:
         self._run_noted(job, model, self._current)
         self._current = None
         model.measuring.release()
+        self._service.disk_budget.measure(job.id)
 
     def _run_noted(self, job: Job, model: RegisteredModel, current: _Current) -> None:
         try:

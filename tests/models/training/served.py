@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.training.listing import Listing
-from tests.server.process import ServerProcess
+from tests.server.process import NEW_PROCESS, ServerProcess
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def served(network: Path, *options: str) -> Iterator[ServerProcess]:
     command = [sys.executable, "-m", "server", "convert", "import", network, "served", *options, "--model-store", store]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    with ServerProcess(model="served", model_store=store) as server:
+    with ServerProcess(python=NEW_PROCESS, model="served", model_store=store) as server:
         yield server
 
 

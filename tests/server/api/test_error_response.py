@@ -5,8 +5,8 @@ import json
 import pytest
 
 from models.model_errors import ClassifyError
-from server.api.error_response import error_response
-from server.errors import BadRequest, EngineUnavailable, Unauthorized
+from server.api.error_response import error_response, told
+from server.errors import BadRequest, EngineFailed, EngineUnavailable, NotFound, Unauthorized
 from server.evaluation.evaluation_errors import EvaluationsFull
 
 AGAIN = ("retry-after", "1")
@@ -26,3 +26,8 @@ def test_every_refusal_has_one_body(error: ClassifyError, status: int, headers: 
     assert response.status_code == status
     assert json.loads(bytes(response.body)) == {"error": "Odd. Correct it.", "code": error.code, "request_id": "id-1"}
     assert {header for header in response.headers.items() if not header[0].startswith("content-")} == headers
+
+
+def test_folders_of_the_server_are_not_told_but_the_requests_own_path_is() -> None:
+    assert told(EngineFailed("/srv/models/a.onnx is missing.")) == "a.onnx is missing."
+    assert told(NotFound("There is nothing at /usr/lib/x.")) == "There is nothing at /usr/lib/x."

@@ -2,15 +2,19 @@
 
 import html
 import io
+import signal
 import tarfile
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from server.api.archive_form import HELD_BYTES
 from tests.level_model import level_png, store_level_model
+from tests.server.bare_client import BareClient
 from tests.server.evaluation.level_sets import finished
 from tests.server.process import ServerProcess
 
@@ -141,3 +145,52 @@ def test_what_is_refused_leaves_nothing(server: ServerProcess, archive: bytes, f
 def test_malformed_bodies(server: ServerProcess, request_kind: dict[str, object]) -> None:
     response = server.client.post("/evaluate", **request_kind)  # type: ignore[arg-type]
     assert (response.status_code, response.json()["code"]) == (400, "bad_request"), response.text
+
+
+def half_an_upload(server: ServerProcess, size: int) -> BareClient:
+    head = b'--b\r\nContent-Disposition: form-data; name="archive"\r\n\r\n' + bytes(size)
+    headers = f"Host: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(head) + 1000}"
+    return BareClient(server.address).send(f"POST /evaluate HTTP/1.1\r\n{headers}\r\n\r\n".encode() + head)
+
+
+def held(server: ServerProcess) -> tuple[int, int]:
+    """Bytes of bodies in memory, and of evaluations on the disk."""
+    budgets = server.client.get("/info").json()["budgets"]
+    assert server.metric("classify_body_limit_bytes") == budgets["body"]["limit_bytes"]
+    assert server.metric("classify_evaluation_disk_limit_bytes") == budgets["evaluation_disk"]["limit_bytes"]
+    return budgets["body"]["held_bytes"], budgets["evaluation_disk"]["held_bytes"]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+def test_uploads_share_the_disk_and_leave_nothing_after_a_kill(tmp_path: Path) -> None:
+    store_level_model(tmp_path / "store")
+    limits = {"max_upload_bytes": 1_000_000, "evaluation_disk_bytes": 3_000_000}
+    settings = {"model_store": tmp_path / "store", "model": "level", "evaluation_dir": tmp_path / "kept", **limits}
+    with ServerProcess(**settings) as server:  # type: ignore[arg-type]
+        kept = server.client.get(send(server, zipped(FILES)).headers["location"].removesuffix("/")).json()["id"]
+        wait_for(lambda: server.client.get(f"/evaluate/{kept}").json()["state"] == "finished" and held(server)[1] > 0)
+        before = held(server)[1]
+        uploads = [half_an_upload(server, 900_000) for _ in range(2)]
+        wait_for(lambda: held(server)[1] >= before + 1_700_000)
+        assert held(server)[0] == 2 * HELD_BYTES
+        refused = send(server, bytes(900_000))
+        assert (refused.status_code, refused.json()["code"]) == (429, "saturated")
+        assert "DELETE /evaluate" in refused.json()["error"]
+        uploads[0].socket.close()
+        wait_for(lambda: held(server) == (HELD_BYTES, held(server)[1]) and held(server)[1] < before + 1_000_000)
+        (tmp_path / "kept/.uploading-left").touch()  # by a file system that has no files without names
+        (tmp_path / "kept/.unpacking-left").mkdir()
+        server.signal(signal.SIGKILL)
+        server.wait()
+        uploads[1].socket.close()
+    with ServerProcess(**settings) as server:  # type: ignore[arg-type]
+        assert {path.name for path in (tmp_path / "kept").iterdir() if "jobs" not in path.name} == {"lock", kept}
+        assert 0 < held(server)[1] <= 2 * before
+        assert server.client.delete(f"/evaluate/{kept}").status_code == 200
+        assert held(server) == (0, 0)

@@ -162,7 +162,7 @@ def check_resumed(server: ServerProcess, location: str) -> None:
 
 
 def test_events_end_with_a_drain(tmp_path: Path) -> None:
-    slow = make_level_set(tmp_path / "slow", 30_000)
+    slow = make_level_set(tmp_path / "slow", 5_000)
     store_level_model(tmp_path / "store")
     with ServerProcess(model_store=tmp_path / "store", model="level", evaluation_roots=f"slow={slow.folder}") as other:
         location = post(other, "slow")

@@ -1,21 +1,27 @@
 """Who may use the routes that reach into the machine."""
 
 import asyncio
+import subprocess
 
+import httpx
 import pytest
 from starlette.requests import Request
 
+from server.api.api_keys import ApiKeys
 from server.api.guard import hostname, safe_only
 from server.cli.flags import load_settings
 from server.errors import Forbidden
+from tests.level_model import level_png
 from tests.server.process import ServerProcess
+from tests.server.reverse_proxy import reverse_proxy
 
 
 def ask(api_key: str | None = None, method: str = "POST", *, host: str = "127.0.0.1", **headers: str) -> None:
     """Ask the guard of a server that listens on `host`, with headers of which `_` stands for `-`."""
     settings = load_settings(host=host, insecure=headers.pop("insecure", "") == "yes", allowed_hosts="box.example, other")
     raw = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in {"Host": "127.0.0.1:8000", **headers}.items()]
-    asyncio.run(safe_only(settings, api_key)(Request({"type": "http", "method": method, "headers": raw})))
+    keys = ApiKeys({"default": api_key} if api_key else {})
+    asyncio.run(safe_only(settings, keys)(Request({"type": "http", "method": method, "headers": raw})))
 
 
 @pytest.mark.parametrize(
@@ -90,6 +96,7 @@ def test_over_http() -> None:
             assert (refusal.status_code, refusal.json()["code"]) == (403, "forbidden")
         assert "--insecure" in refusal.json()["error"]
         assert server.client.get("/info").status_code == 200
+        assert server.log("no API key is set")["level"] == "warning"
     with ServerProcess(engines="fake", host="0.0.0.0", insecure=True) as server:
         assert server.client.get("/evaluate").json() == []
     with ServerProcess(engines="fake", host="0.0.0.0", api_key="key") as server:
@@ -104,3 +111,19 @@ def test_json_of_another_type_is_refused() -> None:
             assert (refusal.status_code, refusal.json()["code"]) == (400, "bad_request")
         foreign = server.client.post("/admin/models/reload", headers={"Origin": "http://evil.example"})
         assert (foreign.status_code, foreign.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(("forwarded_for", "public_host"), [(True, None), (False, "photos.example"), (True, "photos.example")])
+def test_a_real_proxy_on_this_machine_opens_nothing(fake_server: ServerProcess, forwarded_for: bool, public_host: str | None) -> None:
+    with reverse_proxy(fake_server.url, forwarded_for=forwarded_for, public_host=public_host) as url:
+        for method, path in (("POST", "/admin/models/reload"), ("POST", "/evaluate"), ("GET", "/evaluate"), ("DELETE", "/evaluate/x")):
+            refusal = httpx.request(method, url + path)
+            assert (refusal.status_code, refusal.json()["code"]) == (403, "forbidden"), (method, path)
+        assert httpx.post(f"{url}/classify", content=level_png(8)).status_code == 200
+
+
+def test_curl_and_httpx_are_answered(fake_server: ServerProcess) -> None:
+    curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}"]
+    assert subprocess.check_output([*curl, f"{fake_server.url}/evaluate"], text=True) == "200"
+    assert subprocess.check_output([*curl, "-X", "POST", f"{fake_server.url}/admin/models/reload"], text=True) == "200"
+    assert fake_server.client.post("/admin/models/reload").status_code == 200

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from models.manifest import MAX_TOP_K
 from models.store import StoredModel, zoo_manifest
 from server.api import schemas
+from server.api.api_keys import NO_KEYS
 from server.api.classify_routes import DEFAULT_TOP_K, ClassifyRoutes
 from server.api.openapi import error_classes
 from server.api.request_context import RequestContext
@@ -149,7 +150,7 @@ def test_the_error_body(error: ServiceError) -> None:
     async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise error
 
-    reply = held(ErrorReply, body_of(RequestMiddleware(refuse, frozenset(), METRICS, lambda: "fake", None, None)))
+    reply = held(ErrorReply, body_of(RequestMiddleware(refuse, frozenset(), METRICS, lambda: "fake", NO_KEYS, None)))
     assert (reply.error, reply.code) == (str(error), error.code)
 
 

@@ -68,7 +68,7 @@ def test_everything_is_written(store: Path, small: LevelSet, tmp_path: Path) -> 
 
 
 def test_interrupted_and_resumed(store: Path, tmp_path: Path) -> None:
-    many = make_level_set(tmp_path / "val", 3000)
+    many = make_level_set(tmp_path / "val", 1500)
     process = start(store, tmp_path / "kept", many.folder, "--json", tmp_path / "report.json")
     while not any(log.stat().st_size for log in tmp_path.glob("kept/*/predictions.jsonl")):
         assert process.poll() is None
@@ -184,7 +184,7 @@ def test_refusals(store: Path, tmp_path: Path, arguments: list[str], words: str)
 
 
 def test_interrupted_while_a_server_evaluates(store: Path, tmp_path: Path) -> None:
-    many = make_level_set(tmp_path / "val", 3000)
+    many = make_level_set(tmp_path / "val", 1500)
     with ServerProcess(model_store=store, model="level") as server:
         process = start(store, tmp_path / "kept", many.folder, "--url", server.url)
         while not [job for job in server.client.get("/evaluate").json() if job["done"]]:
@@ -196,4 +196,4 @@ def test_interrupted_while_a_server_evaluates(store: Path, tmp_path: Path) -> No
         resume = re.findall(r"--resume (\w+)", told)[-1]
         done = run(store, tmp_path / "kept", many.folder, "--url", server.url, "--resume", resume)
     assert done.returncode == 0, done.stderr
-    assert f"{many.correct} of 3000" in done.stdout
+    assert f"{many.correct} of 1500" in done.stdout

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_score, recall_score, top_k_accuracy_score
 
 from convert.prepare import prepare
 from models.store import ModelStore, StoredModel, zoo_folder
@@ -33,6 +32,14 @@ def evaluate(digits: StoredModel, part: str, form: str, folder: Path) -> dict[st
 
 @pytest.mark.parametrize("form", ["images", "classes"])
 def test_the_figures_are_those_of_scikit_learn_and_of_mindspore(digits: StoredModel, form: str, tmp_path: Path) -> None:
+    from sklearn.metrics import (
+        accuracy_score,
+        confusion_matrix,
+        precision_score,
+        recall_score,
+        top_k_accuracy_score,
+    )  # slow to import
+
     report = evaluate(digits, "mixed", form, tmp_path)
     (log,) = (tmp_path / "evaluations").glob("*/predictions.jsonl")
     records = list(PredictionLog(log).read())

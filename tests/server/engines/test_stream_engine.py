@@ -8,11 +8,13 @@ import pytest
 
 from models.store import ModelStore
 from server.engines.fleet.fleet import Fleet
-from server.engines.plan import plan_own
+from server.engines.plan import plan_own, plan_rendered
 from server.engines.stream_engine import StreamEngine
-from server.engines.work import InferenceRequest
+from server.engines.work import InferenceRequest, Work
 from server.errors import EngineUnavailable
 from server.images.inspection import inspect_image
+from server.types import Prediction
+from tests.level_model import level_image, store_level_model
 
 
 def seed_pipeline(store: ModelStore, folder: Path) -> Path:
@@ -70,3 +72,21 @@ def test_a_pipeline_that_cannot_start_says_which_element(tmp_path: Path, model_s
     with pytest.raises(EngineUnavailable, match=r"code 6003.*'mxpi_tensorinfer0'.*does not exist"):
         engine.start()
     assert not engine.health().ok
+
+
+def test_close_lets_images_come_out_of_the_streams(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model, answers = store_level_model(tmp_path), dict[Work, int]()
+    engine = StreamEngine(lambda: plan_rendered(model, "cpu", "", 2), "cpu")
+
+    def keep(work: Work, outcome: object) -> None:
+        assert isinstance(outcome, Prediction)
+        answers[work] = outcome.scores[0].class_id
+
+    engine.on_answer = keep
+    engine.start()
+    works = [Work(InferenceRequest(level_image(number, side_px=2000), "", monotonic() + 30)) for number in range(engine.places)]
+    for work in works:
+        engine.take(work)
+    engine.close()
+    assert [answers[work] for work in works] == list(range(len(works)))
+    assert caplog.messages == []

@@ -1,11 +1,12 @@
 """The window of an engine."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 from time import monotonic
 
 import pytest
 
-from server.engines.work import BASE_COST_S, InferenceRequest, InFlight
+from server.engines.work import BASE_COST_S, MAX_REMEMBERED, InferenceRequest, InFlight
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated
 from server.types import EncodedImage, ImageFormat, Prediction
 
@@ -30,6 +31,21 @@ def test_it_counts_to_its_capacity() -> None:
     first.answer(Prediction((), "test"))
     assert len(window) == 1
     window.admit(request())
+
+
+def test_a_place_is_free_before_the_answer_is_there() -> None:
+    window = opened(1)
+    seen: list[int] = []
+
+    class Seen(Future[Prediction]):
+        def set_result(self, result: Prediction) -> None:
+            seen.append(len(window))
+            super().set_result(result)
+
+    work = window.admit(request())
+    work.future = Seen()
+    work.answer(Prediction((), "test"))
+    assert (seen, work.future.done()) == ([0], True)
 
 
 def test_a_cancelled_work_gives_up_its_image_and_place() -> None:
@@ -66,4 +82,16 @@ def test_a_full_window_takes_a_work_for_one_that_gives_way() -> None:
     window.admit(replace(request(), client="b"), lambda _newcomer: held[1])
     assert isinstance(held[1].future.exception(0), Saturated)
     assert (len(window), window.held_s("a"), window.held_s("b")) == (2, BASE_COST_S, BASE_COST_S)
-    assert window.usual_s == pytest.approx(BASE_COST_S)
+
+
+def test_a_client_is_expected_to_send_what_it_sent_last() -> None:
+    window, costly = opened(1), replace(request(), image=replace(IMAGE, decode_s=1), client="a")
+    window.admit(costly)
+    with pytest.raises(Saturated):
+        window.admit(replace(costly, client="refused"))
+    one_s = 1 + BASE_COST_S
+    assert [window.next_held_s(client) for client in ("a", "refused", "new")] == [one_s + one_s, one_s, BASE_COST_S]
+    for number in range(MAX_REMEMBERED):
+        with pytest.raises(Saturated):
+            window.admit(replace(request(), client=f"{number}"))
+    assert window.next_held_s("a") == one_s + BASE_COST_S

@@ -19,7 +19,7 @@ from server.images.exif import write_orientation
 from tests.level_model import level_class, level_png
 from tests.server.process import ServerProcess
 from tests.soak.image_seeds import SEEDS, interlaced_png, png_chunk
-from tests.soak.images import expected_class, memory_mb
+from tests.soak.images import expected_class
 
 LEVEL = 88
 FLAT = np.full((48, 64, 3), LEVEL, np.uint8)
@@ -142,9 +142,9 @@ def test_truncated_at_fifty_points(level_server: ServerProcess, name: str) -> No
 
 
 def test_a_claim_of_60000x60000_costs_no_memory(level_server: ServerProcess) -> None:
-    before_mb = memory_mb(level_server, "VmHWM")
+    before_mb = level_server.memory_mb("VmHWM")
     assert {outcome(level_server, HUGE_PNG) for _ in range(20)} == {"413 image_too_large"}
-    assert memory_mb(level_server, "VmHWM") - before_mb < 8
+    assert level_server.memory_mb("VmHWM") - before_mb < 8
 
 
 QUARTERS: Pixels = cv2.resize(np.array([[20, 80], [140, 220]], np.uint8), (96, 64), interpolation=cv2.INTER_NEAREST)[..., None].repeat(

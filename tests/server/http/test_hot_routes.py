@@ -5,6 +5,7 @@ import asyncio
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
+from server.http.forwarding_proxies import ForwardingProxies
 from server.http.hot_routes import HotRoutes
 
 
@@ -19,7 +20,7 @@ def test_only_post_to_a_hot_route_does() -> None:
             seen.append(f"cold {scope['type']}")
 
     async def ask(**scope: str) -> None:
-        await HotRoutes(Cold(), {"/classify": hot})(scope, None, None)  # type: ignore[arg-type]
+        await HotRoutes(Cold(), {"/classify": hot}, ForwardingProxies(""))(scope, None, None)  # type: ignore[arg-type]
 
     asyncio.run(ask(type="http", method="POST", path="/classify"))
     asyncio.run(ask(type="http", method="GET", path="/classify"))

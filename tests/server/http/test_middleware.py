@@ -1,11 +1,14 @@
 """What wraps every request: ids, headers, the key, metrics, logs."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.level_model import level_png
+from tests.server.bare_client import BareClient
 from tests.server.process import ServerProcess
+from tests.soak.http_requests import request
 
 
 def test_every_reply_carries_the_headers(fake_server: ServerProcess) -> None:
@@ -57,8 +60,9 @@ def test_one_log_line_a_request_with_its_id(fake_server: ServerProcess) -> None:
     assert (line["method"], line["path"], line["status"], line["client"]) == ("GET", "/info", 200, "127.0.0.1")
 
 
-def test_the_api_key_guards_all_but_health_and_page() -> None:
-    with ServerProcess(engines="fake", api_key="s3cret") as server:
+def test_the_api_keys_guard_all_but_health_and_page(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("phone:of-the-phone\n")
+    with ServerProcess(engines="fake", api_key="s3cret", api_keys_file=tmp_path / "keys") as server:
         statuses = {path: server.client.get(path).status_code for path in ("/info", "/metrics", "/docs", "/openapi.json")}
         assert set(statuses.values()) == {401}
         assert [server.client.get(path).status_code for path in ("/", "/web/app.js", "/health/ready")] == [200, 200, 200]
@@ -66,4 +70,12 @@ def test_the_api_key_guards_all_but_health_and_page() -> None:
         assert (refused.status_code, refused.json()["code"], refused.headers["www-authenticate"]) == (401, "unauthorized", "Bearer")
         for headers in ({"x-api-key": "s3cret"}, {"authorization": "Bearer s3cret"}):
             assert server.client.post("/classify", content=level_png(8), headers=headers).status_code == 200
-        assert "s3cret" not in json.dumps(server.client.get("/info", headers={"x-api-key": "s3cret"}).json())
+        blanks = (b"X-Api-Key: \t s3cret \t ", b"Authorization:Bearer s3cret ")  # which do not belong to a value (RFC 9110, 5.5)
+        with BareClient(server.address) as client:
+            client.send(*(request(b"GET", b"/info", b"", header) for header in (*blanks, b"X-Api-Key: s3 cret", b"Connection: close")))
+            assert [status for status, _ in client.answers()] == [200, 200, 401, 401]
+        for number, (key, name) in enumerate((("s3cret", "default"), ("of-the-phone", "phone"), ("of-the-phon", None))):
+            headers = {"x-api-key": key, "x-request-id": f"find-{number}"}
+            assert key not in json.dumps(server.client.get("/info", headers=headers).json())
+            line = server.log(f"find-{number}")
+            assert (line.get("key"), key in json.dumps(line)) == (name, False)

@@ -13,6 +13,7 @@ from server.api.schemas import ErrorReply
 from server.http.limits import REFUSALS_PER_S
 from tests.bench.client import Load, run
 from tests.level_model import level_png, store_level_model
+from tests.server.bare_client import BareClient
 from tests.server.process import ServerProcess
 
 SLOW = level_png(8, 3000)  # some 50 ms to decode
@@ -76,6 +77,16 @@ def test_a_refusal_has_the_headers_and_the_body_of_every_other(full_server: Serv
         assert body["predictions"][0]["class_id"] == 5  # type: ignore[index]
 
 
+def test_thousands_of_pipelined_upgrades_are_refused_one_by_one(full_server: ServerProcess) -> None:
+    """They arrive in few reads, each of which has more of them than Python's stack has room."""
+    one = b"POST /classify HTTP/1.1\r\nHost:x\r\nConnection:Upgrade\r\nUpgrade:a\r\n\r\n"
+    with BareClient(full_server.address) as client:
+        statuses = [status for status, _ in client.send(one * 5000).answers()]  # until an image has room: then 33 are too many
+    assert statuses.count(429) > 500
+    assert set(statuses) <= {429, 400}
+    assert full_server.troubles() == []
+
+
 def test_a_body_whose_end_is_not_known_is_refused_the_longer_way(full_server: ServerProcess) -> None:
     host, port = full_server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as client:
@@ -93,3 +104,35 @@ def test_those_who_do_not_wait_get_no_more_refusals_than_the_server_can_afford(f
     assert full_server.metric("classify_rejected_total", reason="saturated") >= refused
     assert full_server.metric("classify_http_requests_total", endpoint="/classify", code="429") >= refused
     assert set(found["statuses"]) <= {"200", "429"}
+
+
+def test_a_full_window_has_a_place_for_another_key_and_for_none_without(tmp_path: Path) -> None:
+    store_level_model(tmp_path / "store")
+    (tmp_path / "keys").write_text("many:one\nfew:two\n")
+    with (
+        ServerProcess(
+            model_store=tmp_path / "store", model="level", streams_per_device=1, window=4, api_keys_file=tmp_path / "keys"
+        ) as server,
+        ThreadPoolExecutor(6) as pool,
+    ):
+        stop = time.monotonic() + 2
+
+        def status(key: str, body: bytes) -> int:
+            return server.client.post("/classify", content=body, headers={"X-Api-Key": key}).status_code
+
+        def keep_busy(_: int) -> list[int]:
+            statuses = []
+            while time.monotonic() < stop:
+                statuses.append(status("one", SLOW))
+            return statuses
+
+        busy = pool.map(keep_busy, range(6))
+        time.sleep(0.5)
+        found = []
+        while time.monotonic() < stop - 0.5:
+            found.append((status("two", QUICK), status("three", QUICK)))
+            time.sleep(0.03)
+        refused = sum(statuses.count(429) for statuses in busy)
+    assert refused > 0
+    assert {quick for quick, _ in found} == {200}
+    assert {unknown for _, unknown in found} <= {401, 429}

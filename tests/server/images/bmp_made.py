@@ -8,6 +8,9 @@ MASKS = {
     "555": struct.pack("<III", 0x7C00, 0x3E0, 0x1F),
     "444": struct.pack("<III", 0xF00, 0xF0, 0xF),
     "BGRX": struct.pack("<III", 0xFF0000, 0xFF00, 0xFF),
+    "XBGR": struct.pack("<III", 0xFF000000, 0xFF0000, 0xFF00),
+    "10 bits": struct.pack("<III", 0x3FF00000, 0xFFC00, 0x3FF),
+    "twice": struct.pack("<III", 0xFF, 0xFF, 0xFF00),
     "RGBX": struct.pack("<III", 0xFF, 0xFF00, 0xFF0000),
 }
 # Seven rows of one run of 19 pixels each; every row but the last ends with an end of line.

@@ -1,3 +1,5 @@
+import struct
+
 import cv2
 import numpy as np
 import pytest
@@ -45,9 +47,9 @@ def test_truncated_anywhere(name: str) -> None:
         bmp(24, compression=4),
         bmp(4, compression=1),
         bmp(16, 40, 3, MASKS["444"]),
-        bmp(16, 108, 3, MASKS["565"]),
-        bmp(32, 40, 3, MASKS["RGBX"]),
-        bmp(32, 108, 3, MASKS["RGBX"]),
+        bmp(32, 40, 3, MASKS["10 bits"]),
+        bmp(32, 40, 3, MASKS["twice"]),
+        bmp(24, 124, 3, MASKS["RGBX"]),
     ],
 )
 def test_variants_that_not_every_decoder_takes(data: bytes) -> None:
@@ -73,6 +75,32 @@ def test_variants_that_not_every_decoder_takes(data: bytes) -> None:
 def test_damaged_structure(data: bytes, told: str) -> None:
     with pytest.raises(UndecodableImage, match=told):
         inspect_bmp(data, 1000)
+
+
+REWRITTEN = {f"masks {name}, {size}": bmp(16, size, 3, MASKS[name]) for name in ("565", "555") for size in (52, 56, 108, 124)}
+REWRITTEN |= {f"masks RGBX, {size}": bmp(32, size, 3, MASKS["RGBX"]) for size in (40, 52, 56, 108, 124)}
+REWRITTEN |= {f"masks XBGR, {size}": bmp(32, size, 3, MASKS["XBGR"], height=-HEIGHT) for size in (40, 108)}
+REWRITTEN |= {"24 bits with masks": bmp(24, 124, 3, MASKS["BGRX"]), "alpha masks": bmp(32, 56, 6, MASKS["BGRX"])}
+REWRITTEN |= {"alpha masks behind the header": bmp(32, 40, 6, MASKS["RGBX"] + b"\0\0\0\xff")}
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_what_opencv_reads_otherwise_is_written_anew(name: str) -> None:
+    data = REWRITTEN[name]
+    (bits,) = struct.unpack_from("<H", data, 28)
+    masks = struct.unpack_from("<III", data, 54)
+    image = inspect_bmp(data, 1000)
+    assert inspect_bmp(image.data, 1000) == image
+    row_bytes = (WIDTH * bits + 31) // 32 * 4
+    rows = np.frombuffer(data[-row_bytes * HEIGHT :], np.uint8).reshape(HEIGHT, row_bytes)[:, : WIDTH * bits // 8]
+    values = np.zeros((HEIGHT, WIDTH), np.int64)
+    for place in range(bits // 8):
+        values |= rows[:, place :: bits // 8].astype(np.int64) << (8 * place)
+    wanted = np.dstack([(values & mask) / mask * 255 for mask in reversed(masks)])
+    upright = wanted if struct.unpack_from("<i", data, 22)[0] < 0 else wanted[::-1]
+    found = cv2.imdecode(np.frombuffer(image.data, np.uint8), cv2.IMREAD_COLOR)
+    assert found is not None
+    assert np.abs(found - upright).max() <= (7 if bits == 16 else 0)  # OpenCV fills the low bits of five or six with zeros
 
 
 def test_too_large_is_told_from_the_header() -> None:

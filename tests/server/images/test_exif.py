@@ -35,6 +35,12 @@ def test_values_without_meaning(value: int) -> None:
     assert read_orientation(write_orientation(value)) == 1
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_long_number_and_two_preambles(order: str) -> None:
+    exif = block(MAKE, (0x0112, 4, 1, struct.pack(f"{order}I", 6)), order=order)
+    assert [read_orientation(b"Exif\0\0" * preambles + exif) for preambles in range(4)] == [6, 6, 6, 1]
+
+
 def test_first_entry_counts_whatever_its_type() -> None:
     assert read_orientation(block((0x0112, 4, 1, b"\6\0\0\0"), (0x0112, 3, 1, b"\3\0\0\0"))) == 6
 

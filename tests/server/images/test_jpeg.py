@@ -86,17 +86,17 @@ def test_fill_bytes_and_restarts() -> None:
         ((segment(0xC0, b"\x08\0\x10"), EOI), "frame header of the wrong length"),
         ((segment(0xC0, frame()[4:-1]), EOI), "frame header of the wrong length"),
         ((frame(width=0), EOI), "impossible size of 0x24"),
-        ((frame(height=0), EOI), "impossible size of 40x0"),
-        ((frame(1), scan(0, coded=b"\x12\x34\x56\x78\xff\xd0\x34"), EOI), "marker FFD0 out of place"),
         ((segment(0xDD, b"\0"), EOI), "restart interval of the wrong length"),
         ((b"\xff\xe0\0\1", EOI), "impossible length of the JPEG segment FFE0 at byte 2"),
         ((b"\xff\xe0\0\x09abc",), "The JPEG segment FFE0 at byte 2 would end at byte 13, but the image has only 9 bytes"),
-        ((b"abc", EOI), "A byte 61 instead of a JPEG marker at byte 2"),
-        ((b"\xff\xff\xff",), "No end to the JPEG fill bytes at byte 2"),
+        ((b"abc", EOI), "ends before every component was coded at byte 5"),
+        ((b"abc",), "A byte 61 instead of a JPEG marker, and none after it, at byte 2"),
+        ((b"\xff\xff\xff",), "A byte FF instead of a JPEG marker, and none after it, at byte 2"),
         ((SOI, EOI), "marker FFD8 out of place"),
         ((segment(0xF0, b""), EOI), "marker FFF0 out of place"),
         ((frame(1), scan(0) * 101, EOI), "more than 100 scans"),
-        ((segment(0xFE, b"") * 5000,), "more than 4096 segments"),
+        (((b"a" + segment(0xFE, b"")) * 129,), "bytes before more than 128 of its markers"),
+        ((segment(0xFE, b"") * 5000,), "more than 1024 segments"),
     ],
 )
 def test_damaged_structure(parts: tuple[bytes, ...], told: str) -> None:
@@ -133,6 +133,29 @@ def test_exif_behind_the_first_scan_does_not_count() -> None:
 
 def test_thumbnail_with_its_own_eoi() -> None:
     assert with_segments(segment(0xE1, b"Exif\0\0" + write_orientation(8) + REAL), segment(0xE2, REAL)).orientation == 8
+
+
+@pytest.mark.parametrize("odd", [b"abc", b"a\xff\0b\xff\xff", b"\xff\xd3", b"\xff\x01", b"\xff\xff\xff", b"\xff\xd0abc\xff\xd7"])
+def test_what_decoders_pass_over_between_segments_is_cut_out(odd: bytes) -> None:
+    for at in (2, REAL.index(b"\xff\xc0"), REAL.index(b"\xff\xda")):
+        assert inspect_jpeg(REAL[:at] + odd + REAL[at:], 1000).data == REAL
+
+
+def adobe(transform: int) -> bytes:
+    return segment(0xEE, struct.pack(">5sHHHB", b"Adobe", 100, 0, 0, transform))
+
+
+@pytest.mark.parametrize(("transform", "right"), [(0, 0), (1, 1), (2, 1), (255, 1)])
+def test_an_unknown_colour_transform_becomes_the_one_that_decoders_take(transform: int, right: int) -> None:
+    assert inspect_jpeg(SOI + adobe(transform) + REAL[2:], 1000).data == SOI + adobe(right) + REAL[2:]
+
+
+def test_restarts_behind_the_last_block_are_cut_off() -> None:
+    """Of 15 blocks in intervals of four, the fourth restart has nothing before it."""
+    coded = b"\x12\xff\xd0\x34\xff\xd1\x56\xff\xd2\x78"
+    whole = (segment(0xDD, b"\0\4"), frame(1), scan(0, coded=coded), EOI)
+    surplus = (segment(0xDD, b"\0\4"), frame(1), scan(0, coded=coded + b"\xff\xd3\x12\x34"), EOI)
+    assert inspected(*whole) == inspected(*surplus)
 
 
 SCAN_VALUES_AT = REAL.index(b"\xff\xda") + 2 + 12 - 3

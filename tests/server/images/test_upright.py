@@ -1,5 +1,6 @@
 import struct
 import zlib
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -7,9 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from server.errors import UndecodableImage
+from server.images.decode_cost import TURNED_PIXEL_S
 from server.images.exif import write_orientation
 from server.images.inspection import inspect_image
-from server.images.upright import upright
+from server.images.upright import upright, upright_cost
 from server.types import EncodedImage, ImageFormat
 from tests.soak.image_seeds import png_chunk
 
@@ -75,7 +77,24 @@ def test_png_and_webp_are_turned_without_loss(orientation: int) -> None:
         turned = upright(image)
         assert (turned.width_px, turned.height_px, turned.orientation) == (40, 24, 1)
         assert inspect_image(turned.data, 1000) == turned
+        assert (turned.format is ImageFormat.BMP) == (orientation > 1)
         np.testing.assert_array_equal(decoded(turned), UPRIGHT)
+
+
+@pytest.mark.parametrize("side", [(1, 1), (1, 5), (5, 1), (2, 3), (7, 4)])
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_turn_of_any_size_is_numpys(orientation: int, side: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(orientation).integers(0, 256, (*side, 3), np.uint8)
+    turns = {2: np.fliplr, 3: lambda p: np.rot90(p, 2), 4: np.flipud, 5: lambda p: p.transpose(1, 0, 2)}
+    turns |= {6: lambda p: np.rot90(p, -1), 7: lambda p: np.rot90(p.transpose(1, 0, 2), 2), 8: np.rot90}
+    turned = upright(EncodedImage(encoded(".png", pixels), ImageFormat.PNG, side[1], side[0], orientation))
+    np.testing.assert_array_equal(decoded(turned), turns[orientation](pixels))
+
+
+def test_a_turn_is_paid_for_and_costs_two_pictures() -> None:
+    image = EncodedImage(b"", ImageFormat.PNG, 400, 100, 6, 0.001, 120_000)
+    assert upright_cost(image) == (0.001 + TURNED_PIXEL_S * 40_000, 240_000)
+    assert upright_cost(replace(image, orientation=1)) == (0.001, 120_000)
 
 
 def test_upright_images_are_not_touched() -> None:
@@ -90,10 +109,14 @@ def test_undecodable(data: bytes) -> None:
         upright(EncodedImage(data, ImageFormat.PNG, 40, 24, orientation=6))
 
 
-def test_a_picture_its_decoder_warns_of() -> None:
-    """More rows than the header tells of: libpng shows the first ones and warns."""
-    rows = zlib.compress(bytes(2 * (1 + 3 * 4)) * 2)
-    chunks = ((b"IHDR", struct.pack(">IIBBBBB", 4, 2, 8, 2, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
-    data = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*one) for one in chunks)
-    with pytest.raises(UndecodableImage, match=r"PNG of .* cannot be decoded"):
-        upright(EncodedImage(data, ImageFormat.PNG, 4, 2, orientation=6))
+def test_a_picture_with_a_row_too_few_or_too_many() -> None:
+    """libpng warns of both; only the first is damage."""
+    row = bytes(1 + 3 * 4)
+    for rows, whole in ((1, False), (2, True), (3, True)):
+        chunks = ((b"IHDR", struct.pack(">IIBBBBB", 4, 2, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(row * rows)), (b"IEND", b""))
+        image = EncodedImage(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*one) for one in chunks), ImageFormat.PNG, 4, 2, orientation=6)
+        if whole:
+            assert decoded(upright(image)).shape == (4, 2, 3)
+        else:
+            with pytest.raises(UndecodableImage, match=r"PNG of .* cannot be decoded"):
+                upright(image)

@@ -4,13 +4,15 @@ import asyncio
 import io
 import json
 
+import pytest
+
 from server.telemetry.access_log import FLUSH_S, AccessLog
 
 
 async def written(*, as_json: bool) -> str:
     stream = io.StringIO()
     log = AccessLog(json=as_json, stream=stream)
-    log.request("id-1", "POST", "/classify", 200, 0.01234, "10.0.0.7")
+    log.request("id-1", "POST", "/classify", 200, 0.01234, "10.0.0.7", "phone")
     log.request("id-2", 'X"Y', "/a\\nb\u2028", 404, 2.0, "::1")
     assert stream.getvalue() == ""
     await asyncio.sleep(FLUSH_S * 3)
@@ -30,14 +32,33 @@ def test_json_lines_say_all_and_cannot_be_broken_out_of() -> None:
         "status": 200,
         "duration_ms": 12.34,
         "client": "10.0.0.7",
+        "key": "phone",
     }
     assert (second["method"], second["path"], second["status"]) == ('X"Y', "/a\\nb\u2028", 404)
+    assert "key" not in second
 
 
 def test_plain_lines_are_short() -> None:
     first, second = asyncio.run(written(as_json=False)).splitlines(keepends=False)[:2]
-    assert first.endswith("INFO    POST /classify 200 12.3 ms 10.0.0.7 id-1")
+    assert first.endswith("INFO    POST /classify 200 12.3 ms 10.0.0.7 key=phone id-1")
     assert 'X\\"Y' in second
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_field_breaks_out_of_its_line(as_json: bool) -> None:
+    async def line() -> str:
+        stream = io.StringIO()
+        log = AccessLog(json=as_json, stream=stream)
+        hostile = 'a"\n\x1b[31m\x7f\x9b\u2028'
+        log.request("id", hostile, hostile, 404, 0, hostile)
+        log.flush()
+        return stream.getvalue()
+
+    text = asyncio.run(line())
+    assert text.endswith("\n")
+    assert text[:-1].isprintable()
+    if as_json:
+        assert json.loads(text)["client"] == 'a"\n\x1b[31m\x7f\x9b\u2028'
 
 
 def test_flush_writes_at_once_what_is_left() -> None:

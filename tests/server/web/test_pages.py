@@ -1,54 +1,23 @@
 """The page in a real browser against the real server."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import element_to_be_clickable
 from selenium.webdriver.support.wait import WebDriverWait
 
-CAT = Path(__file__).parents[2] / "photos" / "cat.png"
-CHROMIUM, CHROMEDRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-WAIT_S = 20
+from tests.server.browser import browser, complaints
 
-# Chromium refuses to start its sandbox as root, which containers and CI run as. The rest keeps it off the network.
-ARGUMENTS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
+__all__ = ["browser"]  # a fixture
+CAT = Path(__file__).parents[2] / "photos" / "cat.png"
+WAIT_S = 20
 
 
 class LiveServer(Protocol):
     url: str
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    if CHROMIUM is None or CHROMEDRIVER is None:
-        pytest.skip("needs Chromium and its driver: apt-get install chromium chromium-driver")
-    options = ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=Service(executable_path=CHROMEDRIVER))
-    yield driver
-    driver.quit()
-
-
-def complaints(browser: Chrome) -> list[str]:
-    entries = browser.get_log("browser")  # type: ignore[no-untyped-call]  # Selenium has no types here
-    return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
 
 
 @pytest.fixture
@@ -91,6 +60,17 @@ def test_the_answer_is_shown_with_its_origin_and_no_complaint_of_the_browser(pag
 def test_the_page_links_to_what_else_there_is(page: Chrome, live_server: LiveServer) -> None:
     links = {link.get_attribute("href") for link in page.find_elements(By.CSS_SELECTOR, "footer a")}
     assert links == {f"{live_server.url}/{name}" for name in ("docs", "metrics", "evaluate", "info")}
+
+
+def test_the_page_of_the_routes_works_within_its_policy(browser: Chrome, live_server: LiveServer) -> None:
+    complaints(browser)
+    browser.get(f"{live_server.url}/docs")
+    WebDriverWait(browser, WAIT_S).until(lambda _: browser.find_elements(By.CSS_SELECTOR, ".opblock-summary"))
+    browser.find_element(By.CSS_SELECTOR, "[id$='health_live_get'] .opblock-summary-control").click()
+    for button in (".try-out__btn", ".execute"):
+        WebDriverWait(browser, WAIT_S).until(element_to_be_clickable((By.CSS_SELECTOR, button))).click()
+    WebDriverWait(browser, WAIT_S).until(lambda _: '"live"' in "".join(texts(browser, ".live-responses-table .response-col_description")))
+    assert complaints(browser) == []
 
 
 def test_what_is_not_an_image_gets_the_servers_words(page: Chrome, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_keys(tmp_path: Path) -> None:
     assert len(check(host="0.0.0.0", port=0, api_key="secret")) == 1
     _, finding = check(port=0, api_key_file=tmp_path / "key")
     assert finding.status == "problem"
-    assert finding.what == f"the API key cannot be read: [Errno 2] No such file or directory: '{tmp_path}/key'"
+    assert finding.what == f"API_KEY_FILE: {tmp_path}/key cannot be read: [Errno 2] No such file or directory: '{tmp_path}/key'"
     subprocess.run(["sh", "-c", finding.remedy], check=True)
     assert len((tmp_path / "key").read_text().strip()) == 32
     assert len(check(port=0, api_key_file=tmp_path / "key")) == 1

@@ -16,7 +16,7 @@ def test_enough_of_everything(atlas: Atlas) -> None:
     memory, scratch, kept = (what for what, _ in atlas.found(check_resources, "ok"))
     assert memory == f"{MEMORY_KB >> 10:,} MiB of memory free, 256 MiB needed"
     assert scratch.endswith("MiB free for temporary files in /tmp")
-    assert kept.endswith(f"MiB free for evaluations in {atlas.root}/evaluations")
+    assert kept.endswith(f"MiB free for evaluations and uploads in {atlas.root}/evaluations")
 
 
 def test_too_little_memory(atlas: Atlas) -> None:
@@ -61,7 +61,7 @@ def test_a_full_disk(atlas: Atlas, monkeypatch: pytest.MonkeyPatch) -> None:
     (scratch, mend), (kept, mend_kept) = atlas.found(check_resources)
     assert scratch.endswith("MiB are free for temporary files in /tmp, less than 1099511627776")
     assert mend == "Make room, or export TMPDIR=/a/larger/disk"
-    assert "for evaluations in" in kept
+    assert "for evaluations and uploads in" in kept
     assert mend_kept == "Make room, or export EVALUATION_DIR=/a/larger/disk"
 
 

@@ -36,6 +36,20 @@ class Failing(FakeEngine):
         return self.error or outcome
 
 
+class Choosy(FakeEngine):
+    """Fails b"BAD", and answers all else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.probed = 0
+
+    def answer(self, work: Work) -> Prediction | ServiceError | None:
+        self.probed += work.is_probe
+        data = work.request.image.data if work.request else b""
+        outcome = super().answer(work)
+        return EngineFailed("code 1009") if data == b"BAD" else outcome
+
+
 class Hanging(FakeEngine):
     """Gives no result until it is let go; fails b"BAD" at once."""
 
@@ -94,15 +108,28 @@ def wait_until(fleet: Fleet, name: str) -> None:
     assert fleet.name == name
 
 
-def test_failures_are_answered_by_the_next_tier_and_three_in_a_row_switch(closed: list[Fleet]) -> None:
+def test_failures_are_answered_by_the_next_tier_and_three_in_a_row_and_a_probe_switch(closed: list[Fleet]) -> None:
     primary, told = Failing(EngineFailed("code 1002")), Switches()
     fleet = tiers(primary, standby(), watch=Watch(back_off_s=0.1), told=told)
     closed.append(fleet)
     assert [submit(fleet).result(5).scores for _ in range(FAILURES)] == [fake_prediction(request().image).scores] * FAILURES
+    wait_until(fleet, "standby")
     assert told == [("fake", "standby", "failed")]
     primary.error = None
     wait_until(fleet, "fake")
     assert told[1:] == [("standby", "fake", "recovered")]
+
+
+def test_images_that_a_good_engine_fails_switch_nothing(closed: list[Fleet]) -> None:
+    primary, told = Choosy(), Switches()
+    fleet = tiers(primary, standby(), told=told)
+    closed.append(fleet)
+    for _ in range(3):
+        assert all(submit(fleet, b"BAD").result(5).scores for _ in range(FAILURES))  # by the other engine
+        deadline_s = monotonic() + 5
+        while fleet.members[0].in_doubt and monotonic() < deadline_s:  # until it has answered a probe
+            sleep(0.01)
+    assert (told, fleet.name, primary.probed) == ([], "fake", 3)
 
 
 def test_a_chip_that_fails_is_helped_by_the_next_chip(closed: list[Fleet]) -> None:
@@ -110,9 +137,14 @@ def test_a_chip_that_fails_is_helped_by_the_next_chip(closed: list[Fleet]) -> No
     fleet = Fleet([[Member(broken, "0"), Member(well, "1")]], 64)
     fleet.start()
     closed.append(fleet)
-    assert all(submit(fleet).result(5).scores for _ in range(20))
+    deadline_s = monotonic() + 20
+    while not fleet.members[0].down and monotonic() < deadline_s:
+        assert submit(fleet).result(5).scores
     assert [status.up for status in fleet.statuses()] == [False, True]
-    assert broken.seen == FAILURES
+    seen = broken.seen
+    assert seen >= FAILURES
+    assert all(submit(fleet).result(5).scores for _ in range(20))
+    assert broken.seen == seen
 
 
 def test_an_image_that_both_fail_is_answered_so(closed: list[Fleet]) -> None:

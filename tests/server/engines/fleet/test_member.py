@@ -47,6 +47,29 @@ def test_who_failed_an_image_is_avoided_by_the_next_chip_and_then_by_the_next_ti
     assert (is_up([[failed]]), is_up([[failed]], failed)) == (True, False)
 
 
+def test_nothing_goes_behind_an_image_that_takes_long() -> None:
+    streams = member(places=6)
+    streams.engine.decoders = 3  # type: ignore[misc]
+    request = probe_request(1)
+    slow = [Work(replace(request, image=replace(request.image, decode_s=1.0))) for _ in range(2)]
+    rooms = [streams.room]
+    for one in slow:
+        assert choose([[streams]], slow=True) is streams
+        streams.began(one)
+        rooms.append(streams.room)
+    assert rooms == [6, 4, 2]
+    assert choose([[streams]], slow=True) is None  # the last decoder is for others
+    assert choose([[streams], [member()]]) is streams
+    assert streams.ended(slow[0])
+    assert streams.room == 4
+
+
+def test_an_engine_of_one_decoder_takes_what_takes_long() -> None:
+    lone = member(places=2)
+    lone.engine.decoders = 1  # type: ignore[misc]
+    assert choose([[lone]], slow=True) is lone
+
+
 def test_a_member_rests_after_a_refused_send() -> None:
     rested = member()
     rested.rest()

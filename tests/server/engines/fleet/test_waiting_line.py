@@ -111,6 +111,29 @@ def test_decoded_bytes_have_a_budget_and_one_image_always_fits() -> None:
     assert waiting.next([[one]]) == (small, one)
 
 
+def test_an_image_that_takes_long_leaves_bytes_to_the_others() -> None:
+    room, one = DecodeRoom(most_bytes=100, most_slow=2), member()
+    slow = [work(decode_s=0.2, decoded_bytes=size) for size in (300, 10)]
+    quick = [work(decoded_bytes=20) for _ in range(2)]
+    waiting = waiting_for(*slow, *quick, room=room)
+    assert [waiting.next([[one]]) for _ in range(3)] == [(slow[0], one), (quick[0], one), None]  # a quarter is kept: one of 20, not two
+    one.ended(slow[0])
+    assert [waiting.next([[one]]) for _ in range(2)] == [(slow[1], one), (quick[1], one)]
+
+
+def test_images_that_take_long_have_three_quarters_of_the_bytes() -> None:
+    one, slow = member(), [work(decode_s=0.2, decoded_bytes=40) for _ in range(2)]
+    waiting = waiting_for(*slow, room=DecodeRoom(most_bytes=100, most_slow=2))
+    assert [waiting.next([[one]]) for _ in range(2)] == [(slow[0], one), None]
+
+
+def test_one_that_takes_long_waits_for_a_decoder_to_spare_and_the_others_pass_it() -> None:
+    slow, quick, one = [work(decode_s=0.2) for _ in range(2)], work(), member(places=4)
+    one.engine.decoders = 2  # type: ignore[misc]
+    waiting = waiting_for(*slow, quick, room=DecodeRoom(most_slow=8))
+    assert [waiting.next([[one]]) for _ in range(3)] == [(slow[0], one), (quick, one), None]
+
+
 def test_in_a_full_window_the_last_image_of_who_holds_most_gives_way() -> None:
     first, last, other, again = work(client="a"), work(client="a"), work(client="b"), work(client="a")
     waiting, held_s = waiting_for(first, last, other), {"a": 0.02, "b": 0.005}

@@ -14,7 +14,7 @@ PROGRAM = EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"place
 
 def test_it_answers_and_ends_by_itself() -> None:
     child = Child("fake", PROGRAM.launch(), 20)
-    assert child.places == 3
+    assert (child.places, child.decoders) == (3, 3)
     request = probe_request(5)
     child.send(12, PROGRAM.meta(request), request.image.data)
     frame = child.receive()

@@ -44,7 +44,8 @@ def test_what_the_driver_of_streams_is_told(full: FullScores | None) -> None:
     program = StreamProgram(lambda: StreamPlan(b"{}", ("one",), 2, "logit", full), "cpu")
     assert program.launch().config["scores"] == (full.streams if full else ())
     request = InferenceRequest(level_image(1), "id", monotonic())
-    assert [program.meta(request), program.meta(replace(request, scores="full"))] == [None, "full"]
+    full_request = replace(request, scores="full")
+    assert [program.meta(request), program.meta(full_request), program.meta(request, slow=True)] == [None, "full", "slow"]
 
 
 @pytest.mark.parametrize("body", [b"", b"\x0a\x00", b"\xff" * 9])

@@ -16,6 +16,7 @@ from server.engines.plan import plan_rendered
 from server.engines.process.stream_lanes import NOT_SENT, TIMED_OUT, StreamLanes, StreamRefused
 from tests.level_model import level_png, store_level_model
 
+SLOW = 1000  # tokens from here on take long to decode
 Told = SimpleQueue[tuple[Any, int | None, bytes]]
 
 
@@ -28,7 +29,7 @@ def lanes_of(manager: Any, names: list[str], depth: int, told: Told) -> StreamLa
     def deliver(token: int, code: int | None, data: bytes, _stages_s: Mapping[str, float]) -> None:
         told.put((token, code, bytes(data)))
 
-    return StreamLanes(manager, MxDataInput, names, depth, picture, deliver)
+    return StreamLanes(manager, MxDataInput, names, depth, picture, deliver, is_slow=lambda token: token >= SLOW)
 
 
 @pytest.fixture(params=[2, 8])
@@ -80,12 +81,14 @@ class Scripted:
     def __init__(self, ids: list[int], codes: list[int]) -> None:
         self.ids, self.codes = ids, codes
         self.fetched: list[tuple[int, int]] = []
+        self.sent: list[bytes] = []
         self.waiting = 0
         self.stopped: list[int] = []
         self.hold = threading.Event()
         self.hold.set()
 
-    def SendDataWithUniqueId(self, _stream: bytes, _plugin: int, _data: Any) -> int:  # noqa: N802
+    def SendDataWithUniqueId(self, stream: bytes, _plugin: int, _data: Any) -> int:  # noqa: N802
+        self.sent.append(stream)
         return self.ids.pop(0)
 
     def GetResultWithUniqueId(self, _stream: bytes, unique_id: int, timeout_ms: int) -> Any:  # noqa: N802
@@ -98,6 +101,22 @@ class Scripted:
     def StopStream(self, _stream: bytes) -> int:  # noqa: N802
         self.stopped.append(self.waiting)
         return 0
+
+
+def test_a_stream_with_an_image_that_takes_long_is_the_last_choice() -> None:
+    told: Told = SimpleQueue()
+    manager = Scripted([0, 0, 1, 1, 2], [0] * 5)
+    lanes = lanes_of(manager, ["one", "two"], 2, told)
+    lanes.start()
+    manager.hold.clear()
+    assert [lanes.send(token) for token in (SLOW, 1, 2, 3, 4)] == [True, True, True, True, False]
+    assert manager.sent == [b"one", b"two", b"two", b"one"]
+    manager.hold.set()
+    assert {told.get(timeout=5)[0] for _ in range(4)} == {SLOW, 1, 2, 3}
+    manager.sent.clear()
+    assert lanes.send(5)
+    assert (manager.sent, told.get(timeout=5)[0]) == ([b"one"], 5)  # as free as the other again
+    assert lanes.close(5)
 
 
 def test_a_refused_send_is_told_and_frees_its_place() -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sklearn.metrics import accuracy_score, precision_score, recall_score, top_k_accuracy_score
 
 from tests.level_model import CLASSES, store_level_model
 from tests.part_or_all import some_or_many
@@ -78,6 +77,13 @@ def test_killed_three_times(store: Path, images: int, tmp_path: Path) -> None:
 
 
 def check_by_scikit_learn(report: Any, lines: list[Any]) -> None:
+    from sklearn.metrics import (
+        accuracy_score,
+        precision_score,
+        recall_score,
+        top_k_accuracy_score,
+    )  # slow to import
+
     answered = [line for line in lines if line["top"]]
     true = [label_of(line["index"]) for line in answered]
     predicted = [line["top"][0][0] for line in answered]
@@ -104,7 +110,7 @@ def interrupted(store: Path, val: Path, kept: Path) -> str:
 
 
 def test_a_changed_model_is_refused(store: Path, tmp_path: Path) -> None:
-    small = make_level_set(tmp_path / "val", 2000)
+    small = make_level_set(tmp_path / "val", 1000)
     location = interrupted(store, small.folder, tmp_path / "kept")
     other = tmp_path / "store"
     shutil.copytree(store, other)
@@ -121,22 +127,22 @@ def test_a_changed_model_is_refused(store: Path, tmp_path: Path) -> None:
 
 
 def test_a_changed_list_is_refused(store: Path, tmp_path: Path) -> None:
-    small = make_level_set(tmp_path / "val", 2000)
+    small = make_level_set(tmp_path / "val", 1000)
     location = interrupted(store, small.folder, tmp_path / "kept")
     (small.folder / "17.png").unlink()
-    (small.folder / "val_label.txt").write_text("".join(f"{n}.png {class_of(n)}\n" for n in range(2000) if n != 17))
+    (small.folder / "val_label.txt").write_text("".join(f"{n}.png {class_of(n)}\n" for n in range(1000) if n != 17))
     with serve(store, small.folder, tmp_path / "kept") as server:
         assert "list_sha256 was" in str(finished(server, location, "failed")["error"])
 
 
 def test_a_drain_interrupts_and_the_next_start_goes_on(store: Path, tmp_path: Path) -> None:
-    small = make_level_set(tmp_path / "val", 2000)
+    small = make_level_set(tmp_path / "val", 1000)
     with serve(store, small.folder, tmp_path / "kept") as server:
         location = post(server)
         while not done(server, location):
             time.sleep(0.01)
     with serve(store, small.folder, tmp_path / "kept") as server:
-        assert finished(server, location)["done"] == 2000
+        assert finished(server, location)["done"] == 1000
         assert server.client.get(f"{location}/report").json()["accuracy"]["top1"]["correct"] == small.correct
 
 
@@ -192,7 +198,7 @@ def little_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_fills_up(store: Path, tmp_path: Path, little_disk: Path) -> None:
-    small = make_level_set(tmp_path / "val", 2000)
+    small = make_level_set(tmp_path / "val", 1000)
     ballast = little_disk / "ballast"
     with serve(store, small.folder, little_disk / "kept") as server:
         location = post(server)
@@ -208,4 +214,4 @@ def test_a_disk_that_fills_up(store: Path, tmp_path: Path, little_disk: Path) ->
         finished(server, location)
         report = server.client.get(f"{location}/report").json()
     assert report["accuracy"]["top1"]["correct"] == small.correct
-    assert report["denominators"]["attempted"] == 2000
+    assert report["denominators"]["attempted"] == 1000

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import confusion_matrix, precision_score, recall_score, top_k_accuracy_score
 
 from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.report.accuracy import MAX_EXAMPLES, Tally, rank_of
@@ -23,6 +22,8 @@ def tally_of(records: list[Record], classes: int, top_k: int = 5) -> Tally:
 
 @given(matrices(), st.integers(1, 16))
 def test_top_k_is_scikit_learns(matrix: Matrix, k: int) -> None:
+    from sklearn.metrics import top_k_accuracy_score  # slow to import
+
     classes = matrix.scores.shape[1]
     tally = tally_of(records_of(matrix), classes, k)
     for depth in range(1, tally.top_k + 1):
@@ -38,6 +39,8 @@ def test_top_k_is_scikit_learns(matrix: Matrix, k: int) -> None:
 
 @given(matrices(ties=True))
 def test_per_class_figures_are_scikit_learns(matrix: Matrix) -> None:
+    from sklearn.metrics import precision_score, recall_score  # slow to import
+
     classes = matrix.scores.shape[1]
     predicted = np.where(matrix.answered, matrix.scores.argmax(axis=1), classes)  # a failure is one class more
     known = range(classes)
@@ -51,6 +54,8 @@ def test_per_class_figures_are_scikit_learns(matrix: Matrix) -> None:
 
 @given(matrices(ties=True))
 def test_confused_pairs_are_scikit_learns_matrix(matrix: Matrix) -> None:
+    from sklearn.metrics import confusion_matrix  # slow to import
+
     classes = matrix.scores.shape[1]
     answered = matrix.answered
     predicted = matrix.scores.argmax(axis=1)

@@ -3,13 +3,14 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from server.evaluation.report.intervals import Share, mcnemar_p, wilson_interval
 
 
 @given(st.integers(1, 100_000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
 def test_wilson_is_scipys(counts: tuple[int, int]) -> None:
+    from scipy.stats import binomtest  # slow to import
+
     correct, total = counts
     expected = binomtest(correct, total).proportion_ci(0.95, "wilson")
     assert wilson_interval(correct, total) == pytest.approx((expected.low, expected.high), abs=1e-12)
@@ -24,12 +25,16 @@ def test_an_interval_holds_the_share_and_stays_within_0_and_1(counts: tuple[int,
 
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_mcnemar_is_scipys(only_a: int, only_b: int) -> None:
+    from scipy.stats import binomtest  # slow to import
+
     expected = binomtest(only_a, only_a + only_b, 0.5).pvalue if only_a + only_b else 1.0
     assert mcnemar_p(only_a, only_b) == pytest.approx(expected, rel=1e-9)
     assert mcnemar_p(only_a, only_b) == mcnemar_p(only_b, only_a)
 
 
 def test_mcnemar_of_many_images_neither_overflows_nor_takes_long() -> None:
+    from scipy.stats import binomtest  # slow to import
+
     assert mcnemar_p(10_000, 10_200) == pytest.approx(binomtest(10_000, 20_200, 0.5).pvalue, rel=1e-6)
     assert mcnemar_p(0, 50_000) == 0.0
 

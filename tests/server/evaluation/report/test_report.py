@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score
 
 from server.evaluation.report.report import Report, build_report
 from server.evaluation.run.records import SCORES_INVALID, Record
@@ -19,6 +18,8 @@ def report_of(records: list[Record], listed: int | None = None, classes: int = 4
 
 @given(matrices())
 def test_accuracy_over_both_denominators_is_scikit_learns(matrix: Matrix) -> None:
+    from sklearn.metrics import accuracy_score  # slow to import
+
     classes = matrix.scores.shape[1]
     report = report_of(records_of(matrix), classes=classes)
     predicted = matrix.scores.argmax(axis=1)

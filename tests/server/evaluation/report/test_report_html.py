@@ -13,8 +13,8 @@ from server.evaluation.report.report import Report, build_report
 from server.evaluation.report.report_html import render_html
 from server.evaluation.report.thumbnails import thumbnail
 from server.evaluation.run.records import Record
+from tests.server.browser import browser, complaints
 from tests.server.evaluation.made_run import answer, class_names, failure, made_manifest
-from tests.server.web.test_pages import browser, complaints
 
 __all__ = ["browser"]  # the fixture
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.report.run_comparison import Comparison, FinishedRun, compare
@@ -25,6 +24,8 @@ def records(predictions: list[int]) -> list[Record]:
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1))
 def test_the_counts_are_those_of_counting(pairs: list[tuple[int, int]]) -> None:
+    from scipy.stats import binomtest  # slow to import
+
     found = compare_records(records([a for a, _ in pairs]), records([b for _, b in pairs])[::-1])
     only_a, only_b = sum(a == 1 != b for a, b in pairs), sum(b == 1 != a for a, b in pairs)
     assert (found.a_right_b_wrong, found.a_wrong_b_right) == (only_a, only_b)

@@ -1,0 +1,103 @@
+"""Cuts off what stands behind the last row of a picture, for decoders that warn of it.
+
+Webcams, scanners and some writers of PNG leave bytes or rows there. All rows come before them, so the picture is whole. The text of a
+warning is lost (decoder_warnings.py), so the picture without the surplus is decoded once more: a fault inside it shows again.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+_EOI = b"\xff\xd9"
+_SOS, _DHT = 0xDA, 0xC4
+_SEQUENTIAL = {0xC0, 0xC1}
+_COMPONENTS = {1, 3}
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))  # x, y, steps in x and y
+_STEP_BYTES = 64 * 1024
+_MOST_SURPLUS_BYTES = 64 * 1024 * 1024
+
+
+def without_surplus(data: bytes) -> bytes | None:
+    """The image without what may stand behind its last row; None if nothing can be cut off, or if rows are missing."""
+    if data.startswith(_PNG):
+        return _exact_png(data)
+    return data[: -len(_EOI)] if data.endswith(_EOI) and _has_one_scan(data) else None
+
+
+def _has_one_scan(data: bytes) -> bool:
+    """Whether it is a JPEG of one Huffman-coded scan.
+
+    Of such a one OpenCV can read all rows without an end: it then looks for no marker behind them, and fails if rows are missing.
+    """
+    at, found, tables, scanned = 2, 0, False, 0
+    while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        if marker == _SOS:
+            scanned = data[at + 4] if at + 4 < len(data) else 0
+            break
+        tables |= marker == _DHT
+        if marker in _SEQUENTIAL and at + 10 <= len(data):
+            found = data[at + 9]
+        at += 2 + max(2, length)
+    return tables and found in _COMPONENTS and scanned == found
+
+
+def _exact_png(data: bytes) -> bytes | None:
+    """The PNG with its rows and no more, stored; at most as many bytes are held as the picture has.
+
+    None too if the stream of pixels does not end, or with a wrong sum, or far behind the rows.
+    """
+    first = data.find(b"IDAT", len(_PNG)) - 4
+    if first < 0:
+        return None
+    left, surplus = _rows_bytes(data), 0
+    inflate, deflate = zlib.decompressobj(), zlib.compressobj(0)
+    parts = [data[:first]]
+    try:
+        for piece in _coded(data, first):
+            surplus += len(piece) if inflate.eof else 0
+            rest: bytes | memoryview = piece
+            while not inflate.eof and surplus <= _MOST_SURPLUS_BYTES:
+                rows = inflate.decompress(rest, _STEP_BYTES)
+                rest = inflate.unconsumed_tail
+                if not rows and not rest:
+                    break
+                parts.append(_chunk(deflate.compress(rows[:left])))
+                surplus += max(0, len(rows) - left) + len(inflate.unused_data)
+                left = max(0, left - len(rows))
+    except zlib.error:
+        return None
+    if left or not surplus or not inflate.eof:
+        return None
+    return b"".join([*parts, _chunk(deflate.flush()), _PNG_END])
+
+
+def _rows_bytes(data: bytes) -> int:
+    """The bytes of all rows, each with the one that names its filter."""
+    width_px, height_px, depth, colour_type, _, _, interlace = struct.unpack_from(">IIBBBBB", data, 16)
+    bits = _CHANNELS.get(colour_type, 0) * depth
+    passes = _ADAM7 if interlace else ((0, 0, 1, 1),)
+    sides = [(max(0, -(-(width_px - x) // dx)), max(0, -(-(height_px - y) // dy))) for x, y, dx, dy in passes]
+    return sum(down * (1 + (across * bits + 7) // 8) for across, down in sides if across)
+
+
+def _coded(data: bytes, at: int) -> Iterator[memoryview]:
+    """The content of the pixel chunks, in pieces."""
+    view = memoryview(data)
+    while data[at + 4 : at + 8] == b"IDAT":
+        end = at + 8 + int.from_bytes(data[at : at + 4])
+        for start in range(at + 8, end, _STEP_BYTES):
+            yield view[start : min(start + _STEP_BYTES, end)]
+        at = end + 4
+
+
+def _chunk(content: bytes) -> bytes:
+    """A pixel chunk; nothing if it would be empty, as those of a stored picture are while its block fills."""
+    return (
+        struct.pack(">I", len(content)) + b"IDAT" + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(b"IDAT")))
+        if content
+        else b""
+    )

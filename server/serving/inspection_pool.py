@@ -1,0 +1,26 @@
+"""Checks images on the event loop if they are small, else on a thread, so that no body holds the loop."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from server.images.inspection import inspect_image
+from server.types import EncodedImage
+
+SMALL_BYTES = 1024 * 1024
+"""The worst image of this size takes some 5 ms of the loop; a change of threads takes longer than most images."""
+THREADS = 1
+"""The check holds the interpreter, so more would only take turns."""
+
+
+class InspectionPool:
+    """Checks images; see server/images/inspection.py."""
+
+    def __init__(self, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
+        self._threads = ThreadPoolExecutor(THREADS, "inspection")  # it starts them when there is work
+
+    async def inspect(self, data: bytes) -> EncodedImage:
+        """The image; raises what `inspect_image` raises."""
+        if len(data) <= SMALL_BYTES:
+            return inspect_image(data, self._max_pixels)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, inspect_image, data, self._max_pixels)

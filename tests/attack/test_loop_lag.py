@@ -1,0 +1,60 @@
+"""No body holds the event loop: what one callback takes of its thread's time, while a neighbour's requests go on."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.factories.hostile_bodies import bodies
+from tests.level_model import level_png, store_level_model
+from tests.server.process import ServerProcess
+
+MOST_S = 0.02
+PROGRAM = (sys.executable, "-m", "tests.attack.timed_loop")
+BODIES = bodies()
+
+
+class Watched:
+    """A server, and what its loop noted."""
+
+    def __init__(self, server: ServerProcess, notes: Path) -> None:
+        self.server = server
+        self._notes = notes
+
+    def longest(self) -> tuple[float, float, str]:
+        """The longest callback since the last call: seconds of its thread, of the clock, and what it was."""
+        found = [line.split(" ", 2) for line in self._notes.read_text().splitlines()]
+        self._notes.write_text("")
+        return max(((float(used), float(took), what) for used, took, what in found), default=(0.0, 0.0, "nothing"))
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    store, notes = tmp_path_factory.mktemp("store"), tmp_path_factory.mktemp("notes") / "callbacks"
+    store_level_model(store)
+    notes.touch()
+    with ServerProcess(
+        model_store=store, model="level", engines="stream", long_callbacks=notes, max_body_bytes=20 * 1024 * 1024, python=PROGRAM
+    ) as server:
+        yield Watched(server, notes)
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_of_twenty_megabytes(watched: Watched, name: str) -> None:
+    path, kind, body = BODIES[name]
+    watched.server.client.post("/classify", content=level_png(8))
+    watched.longest()
+    statuses = {watched.server.client.post(path, content=body, headers={"Content-Type": kind}).status_code for _ in range(3)}
+    used_s, took_s, what = watched.longest()
+    print(f"{name}: {len(body) / 1e6:.0f} MB, {sorted(statuses)}; the loop at most {used_s * 1e3:.1f} ms ({took_s * 1e3:.1f} by the clock)")
+    assert statuses <= {200, 400, 413, 415, 422}
+    assert used_s < MOST_S, what
+
+
+def test_the_watch_itself_works(watched: Watched) -> None:
+    """JSON of less than a megabyte is read on the loop, which takes a while."""
+    watched.longest()
+    watched.server.client.post("/classify", content=b'{"image": "%s"}' % (b"A" * 1_000_000), headers={"Content-Type": "application/json"})
+    used_s, _, what = watched.longest()
+    assert 0 < used_s < MOST_S, what

@@ -1,0 +1,63 @@
+"""What stands behind the last row: cut off where it can be, and only there."""
+
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.cpu.surplus import without_surplus
+from tests.factories.odd_pictures import CMYK, CODED, JPEG, JUNK, PLAIN, PNG, PROGRESSIVE, RESTARTS, ROWS, WEBP, png_of
+from tests.soak.image_seeds import interlaced_png, pillow, png_chunk, scene
+
+
+@pytest.mark.parametrize("jpeg", [JPEG, PLAIN, RESTARTS, JPEG[:-2] + JUNK + b"\xff\xd9"])
+def test_of_a_jpeg_with_one_scan_the_end_is_cut_off(jpeg: bytes) -> None:
+    assert without_surplus(jpeg) == jpeg[:-2]
+
+
+@pytest.mark.parametrize("other", [b"", b"\xff\xd8", JPEG[:-2], JPEG[:30], PROGRESSIVE, CMYK, WEBP, PNG[:40]])
+def test_nothing_else_is_cut(other: bytes) -> None:
+    assert without_surplus(other) is None
+
+
+@pytest.mark.parametrize("surplus", [b"\0", JUNK, bytes(100_000)])
+@pytest.mark.parametrize("coded", [CODED, zlib.compress(ROWS + bytes(5)), zlib.compress(ROWS + ROWS), zlib.compress(ROWS, 0)])
+def test_a_png_keeps_its_rows(coded: bytes, surplus: bytes) -> None:
+    exact = without_surplus(png_of(coded + surplus))
+    assert exact is not None
+    at, rows = exact.index(b"IDAT") - 4, b""
+    while exact[at + 4 : at + 8] == b"IDAT":
+        end = at + 8 + int.from_bytes(exact[at : at + 4])
+        assert exact[at : end + 4] == png_chunk(b"IDAT", exact[at + 8 : end])
+        rows, at = rows + exact[at + 8 : end], end + 4
+    assert zlib.decompress(rows) == ROWS
+    assert exact[at:] == png_chunk(b"IEND", b"")
+
+
+def test_a_png_of_many_small_chunks() -> None:
+    coded = CODED + JUNK
+    pieces = b"".join(png_chunk(b"IDAT", coded[at : at + 7]) for at in range(0, len(coded), 7))
+    whole = png_of(b"").replace(png_chunk(b"IDAT", b""), pieces)
+    assert without_surplus(whole) == without_surplus(png_of(coded))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA"])
+def test_any_kind_of_png(mode: str) -> None:
+    kinds = {"interlaced": interlaced_png(scene()), mode: pillow("PNG", mode)}
+    for png in kinds.values():
+        at = png.index(b"IDAT") - 4
+        end = png.index(b"IEND") - 4
+        coded = png[at + 8 : end - 4]
+        exact = without_surplus(png[:at] + png_chunk(b"IDAT", coded + b"\0") + png[end:])
+        assert exact is not None
+        found, wanted = (cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_COLOR) for one in (exact, png))
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize(
+    "coded",
+    [CODED, CODED[:-1], zlib.compress(ROWS[:-1]), CODED[:-4] + bytes(4) + b"\0", b"", b"\0" * 50],
+)
+def test_a_png_without_surplus_or_with_damage(coded: bytes) -> None:
+    assert without_surplus(png_of(coded)) is None

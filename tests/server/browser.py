@@ -1,0 +1,42 @@
+"""A real browser, for a module that imports the fixture. It believes that evil.test is this machine, as after DNS rebinding."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+
+CHROMIUM, CHROMEDRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+# Chromium refuses to start its sandbox as root, which containers and CI run as. The rest keeps it off the network.
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP evil.test 127.0.0.1",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    if CHROMIUM is None or CHROMEDRIVER is None:
+        pytest.skip("needs Chromium and its driver: apt-get install chromium chromium-driver")
+    options = ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options=options, service=Service(executable_path=CHROMEDRIVER))
+    yield driver
+    driver.quit()
+
+
+def complaints(browser: Chrome) -> list[str]:
+    entries = browser.get_log("browser")  # type: ignore[no-untyped-call]  # Selenium has no types here
+    return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
