@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.level_model import store_level_model
-from tests.server.process import ServerProcess
+from tests.server.process import NEW_PROCESS, ServerProcess
 from tests.soak.images import MAX_PIXELS
 
 MAX_BODY_BYTES = 300_000  # tests/soak/http_requests.py makes bodies around it
@@ -18,6 +18,7 @@ def hostile_server(engine: str) -> Iterator[ServerProcess]:
     with TemporaryDirectory() as folder:
         store_level_model(Path(folder))
         with ServerProcess(
+            python=NEW_PROCESS,
             model_store=folder,
             model="level",
             engines=engine,
