@@ -6,7 +6,7 @@ from pathlib import Path
 
 from convert.conversion_errors import ConvertError
 from models.store import ZOO
-from pipelines.classification import read_labels
+from models.text_file import read_text, text_lines
 
 IMAGENET = "imagenet.names"
 IMAGENET_CLASSES = 1000
@@ -36,10 +36,21 @@ def labels_for(classes: int, file: Path | None = None) -> Labels:
         return Labels("labels.names", content, f'There are no labels for {classes} classes: they are called "class 0" and so on.')
     path = file or ZOO / IMAGENET
     try:
-        content, labels = path.read_bytes(), read_labels(path, strict=True)
+        labels = _lines(read_text(path))
     except (OSError, ValueError) as error:
         raise ConvertError(f"{path}: {error}.", "Labels are a text file, one line per class.") from error
     if len(labels) != classes or not all(labels):
         empty = sum(not label for label in labels)
         raise ConvertError(f"{path} has {len(labels)} labels ({empty} empty) for {classes} classes.", "Write one line per class, in UTF-8.")
+    content = "".join(f"{label}\n" for label in labels).encode()
     return Labels("labels.names" if file else IMAGENET, content, f"Using the labels of {path.name}.")
+
+
+def _lines(text: str) -> list[str]:
+    """The labels, without the comments that the vendor skips before the first one, and without blank lines at the end."""
+    labels = [line.rstrip() for line in text_lines(text)]
+    while labels and not labels[-1]:
+        labels.pop()
+    while labels and 0 <= labels[0].find("#") <= 1 and labels[0] != "#":
+        del labels[0]
+    return labels

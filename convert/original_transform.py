@@ -82,7 +82,7 @@ class OriginalTransformSource:
 
     @cached_property
     def _labels(self) -> list[str]:
-        return self._model.check_labels().read_text("utf-8").splitlines()
+        return list(self._model.read_class_names())
 
     def _best(self, scores: Floats) -> Ranking:
         order = np.argsort(-scores, kind="stable")[:MAX_TOP_K]

@@ -11,6 +11,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.model_errors import ManifestInvalid, ManifestOutdated
+from models.text_file import read_text
 from models.whole_file import whole_file
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -192,7 +193,7 @@ class ModelManifest(_Record):
         A manifest with names of an earlier version raises ManifestOutdated; with `renew` it is read, and its names are replaced.
         """
         try:
-            content = tomllib.loads(path.read_text("utf-8"))
+            content = tomllib.loads(read_text(path))
             for artifact in _of_the_former_cpu(content):
                 if not renew:
                     raise _outdated(path)

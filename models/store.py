@@ -9,6 +9,7 @@ from pathlib import Path
 from models.manifest import Artifact, ModelManifest
 from models.model_errors import ArtifactDamaged, ModelNotFound, ModelNotPrepared
 from models.onnx_side_files import side_files
+from models.text_file import read_text, text_lines
 
 ZOO = Path(__file__).parent / "zoo"
 
@@ -45,7 +46,11 @@ class StoredModel:
 
     def read_class_names(self) -> tuple[str, ...]:
         """The labels, by class id; raises ArtifactDamaged."""
-        return tuple(self.check_labels().read_text("utf-8").splitlines())
+        path = self.check_labels()
+        try:
+            return tuple(text_lines(read_text(path)))
+        except ValueError as error:
+            raise ArtifactDamaged(f"{path}: {error}.", "Import the model again with labels in UTF-8.") from error
 
     def side_files(self, artifact: Artifact) -> list[str]:
         """The files in which an ONNX artifact keeps weights, beside the one of the manifest."""

@@ -2,12 +2,14 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from models.manifest import MAX_CLASSES, MAX_TOP_K
+from models.text_file import other_encoding
 
 MAX_LINES = 100_000
 MAX_LINE_BYTES = 9999
@@ -76,7 +78,10 @@ def plain_file(prop: str, path: str) -> Path:
 
 
 def _lines(path: Path) -> list[bytes]:
-    lines = path.read_bytes().split(b"\n")
+    content = path.read_bytes()
+    if name := other_encoding(content):
+        raise ValueError(f"{path}: it is {name}, and UTF-8 is expected")
+    lines = content.removeprefix(BOM_UTF8).split(b"\n")  # the vendor takes a mark for a part of the first key or label
     if not lines[-1]:
         lines.pop()
     if len(lines) > MAX_LINES + 1:

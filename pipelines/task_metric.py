@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.model_errors import ClassifyError
+from models.text_file import decode_text, read_text, text_lines
 from pipelines.pipeline_errors import ResultsInvalid
 from pipelines.result_files import read_results
 
@@ -16,7 +17,6 @@ USAGE = "usage: classification_task_metric.py RESULT_DIR LABELS OUT_DIR JSON_NAM
 _CLASS_ID = re.compile("[0-9]{1,9}")
 _SHOWN = 10  # names per message
 _EXAMPLE = "For example: ILSVRC2012_val_00000001.JPEG 65"
-MAX_LABEL_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class TaskMetric:
 def label_lines(text: str, path: Path) -> Iterator[tuple[int, str, str]]:
     """Line number, name and last word of every non-blank line of a file of labels; raises ResultsInvalid.
 
-    Its message does not repeat the line: `path` may be another file than a list, which the reader may not see.
+    Its message does not repeat the line: `path` may be a file that is not a list, and not for the reader's eyes.
     """
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text_lines(text), start=1):
         if not (words := line.rsplit(maxsplit=1)):
             continue
         if len(words) < 2:
@@ -49,28 +49,27 @@ def label_lines(text: str, path: Path) -> Iterator[tuple[int, str, str]]:
         yield number, words[0].strip(), words[1]
 
 
-def read_text(path: Path) -> str:
-    """The text of a file of labels, in UTF-8 with or without a byte order mark; raises ResultsInvalid."""
-    try:
-        if path.stat().st_size > MAX_LABEL_BYTES:
-            raise ResultsInvalid(f"{path} has more than {MAX_LABEL_BYTES} bytes.")
-        return decode_text(path.read_bytes(), path)
-    except OSError as error:
-        raise ResultsInvalid(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def decode_text(content: bytes, path: Path) -> str:
+def label_text(content: bytes, path: Path) -> str:
     """The text of what was read from a file of labels; raises ResultsInvalid."""
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ResultsInvalid(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from error
+        return decode_text(content)
+    except ValueError as error:
+        raise ResultsInvalid(f"{path} cannot be read: {error}.") from error
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return read_text(path)
+    except OSError as error:
+        raise ResultsInvalid(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ResultsInvalid(f"{path} cannot be read: {error}.") from error
 
 
 def read_labels(path: Path) -> dict[str, int]:
     """Class ids by image name, from lines with a name (with or without its ending) and an id; raises ResultsInvalid."""
     labels: dict[str, int] = {}
-    for number, name, word in label_lines(read_text(path), path):
+    for number, name, word in label_lines(_text_of(path), path):
         if not _CLASS_ID.fullmatch(word):
             raise ResultsInvalid(f"{path}, line {number}: {f'{name} {word}'[:80]!r} is not a name and a class id.", _EXAMPLE)
         if labels.setdefault(name, int(word)) != int(word):

@@ -1,17 +1,26 @@
 """All settings of the server: flag > environment > file > default. Only this module reads the environment."""
 
 import ipaddress
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from models.model_errors import ClassifyError
+from models.text_file import decode_text, read_text
 
 Positive = Annotated[int, Field(ge=1)]
 SETTINGS_FILE = "ascend-classify.toml"
+PREFIX = "ASCEND_CLASSIFY_"
+"""Of the long names of the variables. They beat the short ones, which other programs may use too: conda sets HOST."""
+OTHERS = ("STRICT",)
+"""Variables with the prefix that other parts of the project read."""
 NO_KEY = "no-api-key"
 """The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
 
@@ -26,12 +35,12 @@ class SettingInvalid(ClassifyError):
 
 
 class Settings(BaseSettings):
-    """The server's settings. The environment variable of a setting is its name in capitals.
+    """The server's settings. The environment variable of a setting is its name in capitals, with or without PREFIX.
 
     docs/settings.md is made from this class: the comments are its headings. After a change: `make docs-pages`.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", toml_file=SETTINGS_FILE)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, toml_file=SETTINGS_FILE)
 
     # Address and access
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -152,6 +161,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level of log lines.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or text on a terminal only (auto).")
 
+    @field_validator("runtime", "engine_processes", "full_scores", "log_level", "log_format", mode="before")
+    @classmethod
+    def _in_any_case(cls, word: object) -> object:
+        return word.lower() if isinstance(word, str) else word
+
     @field_validator("runtime", mode="before")
     @classmethod
     def _runtime_of_today(cls, word: object) -> object:
@@ -168,8 +182,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags, then the environment, then `ascend-classify.toml` in the working directory."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """Flags, then the environment, then `ascend-classify.toml` in the working directory. An empty value is as none."""
+        return init_settings, _LongNames(settings_cls, env_prefix=PREFIX), env_settings, _SettingsFile(settings_cls)
 
     @property
     def loopback(self) -> bool:
@@ -188,12 +202,48 @@ class Settings(BaseSettings):
 
 def _key_of(file: Path) -> str | None:
     try:
-        key = file.read_text("utf-8").strip()
+        key = read_text(file).strip()
     except (OSError, ValueError) as error:
         raise SettingInvalid(f"API_KEY_FILE: {file} cannot be read: {error}.", "Name a text file that this user can read.") from error
     if not key:
         raise SettingInvalid(f"API_KEY_FILE: {file} is empty.", f"Write the key into it, or the word {NO_KEY} to serve without one.")
     return None if key == NO_KEY else key
+
+
+class _LongNames(EnvSettingsSource):
+    """The variables whose names begin with PREFIX: each must be a setting, since they can mean nothing else."""
+
+    def __call__(self) -> dict[str, Any]:
+        for variable in self.env_vars:
+            name = variable.removeprefix(PREFIX.lower())
+            if name != variable and name.upper() not in OTHERS:
+                _check_name(name, variable.upper(), PREFIX)
+        return super().__call__()
+
+
+class _SettingsFile(TomlConfigSettingsSource):
+    """ascend-classify.toml."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        remedy = "A line of it is NAME = value, as port = 8001."
+        try:
+            values: Mapping[str, Any] = tomllib.loads(decode_text(file_path.read_bytes()))
+        except (OSError, ValueError, RecursionError) as error:  # tomllib fails on a thousand nested lists
+            raise SettingInvalid(f"{file_path}: {error}.", remedy) from error
+        for name, value in values.items():
+            if isinstance(value, dict):
+                raise SettingInvalid(f"{file_path} has the section [{name[:80]}].", f"The file has no sections. {remedy}")
+            _check_name(name, f"{name[:80]!r} in {file_path}")
+        return {name: value for name, value in values.items() if value != ""}
+
+
+def _check_name(name: str, written: str, prefix: str = "") -> None:
+    """Check that there is a setting of this name; raises SettingInvalid that names the nearest one."""
+    if name in Settings.model_fields:
+        return
+    near = get_close_matches(name, Settings.model_fields, 1)
+    known = f"Did you mean {prefix}{near[0].upper() if prefix else near[0]}?" if near else "docs/settings.md lists the settings."
+    raise SettingInvalid(f"There is no setting for {written}.", known)
 
 
 class AscendEnvironment(BaseSettings):

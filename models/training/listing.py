@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from models.text_file import read_text, text_lines
 from models.training.training_errors import DataInvalid
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".webp"))
@@ -123,10 +124,8 @@ def _check_same_classes(path: Path, listing: Listing, *, training: bool) -> None
 
 def _from_list(root: Path, list_file: Path) -> Listing:
     try:
-        if list_file.stat().st_size > MAX_LIST_BYTES:
-            raise DataInvalid(f"The list {list_file} is above 1 GiB.", "Give a file of lines `name class_id`.")
-        lines = list_file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = text_lines(read_text(list_file, MAX_LIST_BYTES))
+    except (OSError, ValueError) as error:
         raise DataInvalid(f"The list {list_file} cannot be read: {error}.", "Give a text file of lines `name class_id`.") from None
     names, labels = [], []
     for number, line in enumerate(lines, 1):

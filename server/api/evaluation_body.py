@@ -1,6 +1,7 @@
 """The body of POST /evaluate: JSON that names a data set on the server, or a form with an archive."""
 
 import asyncio
+from codecs import BOM_UTF8
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,6 +30,7 @@ _FORM = {
         "labels": _TEXT | {"description": "List of labels, relative to that folder."},
         "top_k": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K},
         "limit": {"type": "integer", "minimum": 1},
+        "map": _TEXT | {"maxLength": 10_000, "description": "Labels that stand for several classes: cat=281-285,dog=151-268."},
     },
 }
 BODIES: dict[str, Any] = {
@@ -55,7 +57,7 @@ async def submit(request: Request, evaluations: Evaluations, budget: BodyBudget,
         with BodyHold(budget) as hold:
             hold.grow_to(MAX_JSON_BYTES)
             body = await _Limited(request, MAX_JSON_BYTES).body()
-        return await asyncio.to_thread(evaluations.submit, EvaluationRequest.model_validate_json(body))
+        return await asyncio.to_thread(evaluations.submit, EvaluationRequest.model_validate_json(body.removeprefix(BOM_UTF8)))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "body"
@@ -78,8 +80,8 @@ async def _submit_form(request: "_Limited", evaluations: Evaluations) -> Job:
 
 def _wanted(fields: dict[str, str]) -> EvaluationRequest:
     below = fields.pop("dataset", "").strip("/")
-    if fields.keys() - {"labels", "top_k", "limit"}:
-        raise BadRequest("The form has an unknown field.", "The fields are archive, dataset, labels, top_k and limit.")
+    if fields.keys() - {"labels", "top_k", "limit", "map"}:
+        raise BadRequest("The form has an unknown field.", "The fields are archive, dataset, labels, map, top_k and limit.")
     return EvaluationRequest.model_validate({**fields, "dataset": f"{UPLOAD}/{below}" if below else UPLOAD}, strict=False)
 
 

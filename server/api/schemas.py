@@ -174,6 +174,7 @@ class EvaluationReply(_Reply, title="Evaluation"):
     labels: str | None
     top_k: int
     limit: int | None
+    map: str | None = Field(None, description="Labels that stand for several classes.")
     created: datetime
     started: datetime | None
     ended: datetime | None

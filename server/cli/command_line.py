@@ -1,6 +1,8 @@
 """The commands of the command line. Each command has its own file and imports its modules when it runs."""
 
+import io
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated
 
@@ -49,7 +51,14 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; prints an error as one line on standard error, with exit code 1."""
+    """Run the command line; prints an error as one line on standard error, with exit code 1.
+
+    A character that the terminal cannot show, or a byte of a name that is not text, is printed as its escape.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            with suppress(OSError):  # a pipe that was opened for reading too
+                stream.reconfigure(errors="backslashreplace")
     try:
         app(prog_name=NAME)  # also under `python -m server`: shell completion derives the name of its variable from it
     except ClassifyError as error:

@@ -1,7 +1,6 @@
 """`evaluate`: measures the accuracy on a labelled set, in this process or on a running server; compares two runs."""
 
 import json
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,16 +10,13 @@ import typer
 
 from server.cli.flags import load_settings
 from server.cli.options import StoreFolder
+from server.cli.progress_bar import interrupted, progress_bar
 from server.settings import Settings
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from server.evaluation.jobs.evaluation_job import EvaluationRequest
     from server.evaluation.report.report import Report
     from server.evaluation.run.records import Record
-
-INTERRUPTED = 130
 
 
 class Finished(NamedTuple):
@@ -37,6 +33,10 @@ def evaluate(
         Path | None, typer.Argument(help="Folder of the images: class folders, or with a list of labels.", show_default=False)
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="List of labels: text, CSV or TSV.", show_default=False)] = None,
+    label_map: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="Classes of a label, as cat=281-285: ids, ranges, synsets or names. Repeatable.", show_default=False),
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Name of the model in the store.", show_default=False)] = None,
     model_store: StoreFolder = None,
     engine: Annotated[str | None, typer.Option(help="The engine that answers.", show_default=False)] = None,
@@ -55,9 +55,7 @@ def evaluate(
 ) -> None:
     """Measure the accuracy on a labelled set, with the serving engine. Ctrl-C loses nothing: --resume continues the run."""
     from server.evaluation.jobs.evaluation_job import EvaluationRequest
-    from server.evaluation.report.summary import seed_summary
     from server.evaluation.run.local_run import write_result_files
-    from server.evaluation.run.run_folder import write_whole
 
     settings = load_settings(model=model, model_store=model_store, engines=engine, log_level="warning")
     if compare:
@@ -67,19 +65,27 @@ def evaluate(
         raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
     if url and scores:
         raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
-    request = EvaluationRequest(dataset=images.resolve().name or "/", labels=labels.name if labels else None, top_k=top_k, limit=limit)
+    dataset, groups = images.resolve().name or "/", ",".join(label_map or []) or None
+    request = EvaluationRequest(dataset=dataset, labels=labels.name if labels else None, top_k=top_k, limit=limit, map=groups)
     finished = (
         _by_server(url, settings, images, labels, request, resume)
         if url
         else _here(settings, images, labels, request, resume, keep_scores=scores)
     )
+    if results:
+        write_result_files(finished.records(), results, top_k)
+    _write(finished, report, html, summary)
+    _print(_told(finished))
+
+
+def _write(finished: Finished, report: Path | None, html: Path | None, summary: Path | None) -> None:
+    from server.evaluation.report.summary import seed_summary
+    from server.evaluation.run.run_folder import write_whole
+
     if report:
         write_whole(report, finished.report.as_json())
     if html:
         write_whole(html, finished.draw())
-    if results:
-        write_result_files(finished.records(), results, top_k)
-    _print(_told(finished))
     if summary:
         write_whole(summary, json.dumps(seed_summary(finished.report)) + "\n")
 
@@ -95,7 +101,7 @@ def _here(
     from server.evaluation.run.run_folder import RunFolder, find_run
 
     folder = find_run(resume, settings.evaluation_dir) if resume else RunFolder(settings.evaluation_dir / new_id())
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("Loading", total=None)
 
         def tell(done: int, total: int, right: float | None) -> None:
@@ -112,7 +118,7 @@ def _here(
                 keep_scores=keep_scores,
             )
         except Interrupted:
-            raise _leave(f"Every answer is kept in {folder.path}.", folder.path.name) from None
+            raise interrupted(f"Every answer is kept in {folder.path}.", "--resume", folder.path.name) from None
     return Finished(
         run.report,
         lambda: render_html(run.report, wrong_thumbnails(run.report, run.images, settings.max_body_bytes, settings.max_image_pixels)),
@@ -130,7 +136,7 @@ def _by_server(
 
     server, job_id = RemoteServer(url, settings.read_api_key()), resume
     try:
-        with _progress() as progress:
+        with progress_bar() as progress:
             task = progress.add_task("Sending", total=None)
             job_id = job_id or server.submit(images, labels, request)
             for now in server.follow(job_id):
@@ -138,22 +144,14 @@ def _by_server(
     except KeyboardInterrupt:
         if job_id is None:
             raise
-        raise _leave(f"The server goes on with {url}/evaluate/{job_id}.", job_id) from None
+        raise interrupted(f"The server goes on with {server.page_of(job_id)}.", "--resume", job_id) from None
     found = job_id
     return Finished(
         Report.model_validate_json(b"".join(server.fetch(found, "report", "application/json"))),
         lambda: b"".join(server.fetch(found, "report", "text/html")).decode(),
         lambda: map(Record.model_validate_json, server.fetch(found, "predictions", "*/*")),
-        f"kept as {url}/evaluate/{found}",
+        f"kept as {server.page_of(found)}",
     )
-
-
-def _leave(what: str, run: str) -> typer.Exit:
-    again = [argument for argument in sys.argv[1:] if argument != f"--resume={run}"]
-    if "--resume" not in again:
-        again += ["--resume", run]
-    sys.stderr.write(f"interrupted. {what} Go on with: ascend-classify {shlex.join(again)}\n")
-    return typer.Exit(INTERRUPTED)
 
 
 def _compare(settings: Settings, a: str, b: str, to: Path | None) -> None:
@@ -164,13 +162,6 @@ def _compare(settings: Settings, a: str, b: str, to: Path | None) -> None:
     if to:
         write_whole(to, found.as_json())
     _print(found.as_text())
-
-
-def _progress() -> "Progress":
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
-
-    return Progress(*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True))
 
 
 def _pace(top1: float | None) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from server.cli.flags import load_settings
 from server.cli.options import ModelName, StoreFolder
+from server.cli.progress_bar import interrupted, progress_bar
 
 
 def infer_dir(
@@ -19,9 +20,6 @@ def infer_dir(
     resume: Annotated[bool, typer.Option("--resume", help="Skip images with a result file.")] = False,
 ) -> None:
     """Classify the images of a folder into result files like those of the SDK's samples: <image>_1.txt, ids best first."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from models.model_errors import ClassifyError
     from pipelines.result_files import make_folder, result_path
     from server.serving.classify_files import classify_files, list_images, write_results
@@ -31,12 +29,17 @@ def infer_dir(
     paths = [path for path in found if not (resume and result_path(results, path).exists())]
     settings = load_settings(model=model, model_store=model_store, log_level="warning")
     failed = 0
-    with Progress(console=Console(stderr=True)) as progress:
-        written = write_results(classify_files(settings, paths), results, top_k) if paths else iter(())
-        for path, outcome in progress.track(written, total=len(paths), description="Classifying"):
-            if isinstance(outcome, ClassifyError):
-                failed += 1
-                progress.console.print(f"{path}: {outcome} [{outcome.code}]", markup=False, highlight=False, soft_wrap=True)
+    try:
+        with progress_bar() as progress:
+            written = write_results(classify_files(settings, paths), results, top_k) if paths else iter(())
+            for path, outcome in progress.track(written, total=len(paths), description="Classifying"):
+                if isinstance(outcome, ClassifyError):
+                    failed += 1
+                    progress.console.print(f"{path}: {outcome} [{outcome.code}]", markup=False, highlight=False, soft_wrap=True)
+    except KeyboardInterrupt:
+        raise interrupted(f"What is finished is written to {results}.", "--resume") from None
+    if others := sum(path.is_file() for path in images.iterdir()) - len(found):
+        sys.stderr.write(f"{others} files of {images} are hidden or not pictures, and are left out\n")
     done = len(paths) - failed
     sys.stdout.write(f"{done} results written to {results}, {len(found) - len(paths)} were there, {failed} failed\n")
     raise typer.Exit(1 if failed else 0)

@@ -1,5 +1,6 @@
 """An evaluation on a running server: packs the data set into an upload while it sends, and follows the evaluation to its end."""
 
+import os
 import tarfile
 import uuid
 from collections.abc import Iterator
@@ -10,12 +11,15 @@ import httpx
 
 from server.api.schemas import EvaluationReply
 from server.cli.server_client import connect, parse, read_lines, read_whole, reason_of, silence_of
-from server.evaluation.dataset.labelled_set import LABEL_FILES
+from server.evaluation.dataset.image_folder import ImageFolder
+from server.evaluation.dataset.root_files import RootFiles
+from server.evaluation.dataset.set_layout import LABEL_FILES, label_files, parts, refuse_parts, unwrapped
 from server.evaluation.evaluation_errors import DatasetInvalid, RunInvalid, ServerRefused
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, JobState
-from server.serving.classify_files import IMAGE_SUFFIXES
+from server.images.picture_files import is_picture_file
 
 _CHUNK_BYTES = 256 * 1024
+_EMPTY = Path(os.devnull)
 
 
 class RemoteServer:
@@ -29,10 +33,15 @@ class RemoteServer:
         except ValueError:
             raise RunInvalid(f"{url!r} is not the address of a server.", "Write it as http://host:8000.") from None
 
+    def page_of(self, job_id: str) -> str:
+        """The address of an evaluation."""
+        return f"{self._url}/evaluate/{job_id}"
+
     def submit(self, folder: Path, labels: Path | None, request: EvaluationRequest) -> str:
         """Upload a folder of images with its labels; returns the evaluation's id. Raises ServerRefused or DatasetInvalid."""
-        fields = {"top_k": str(request.top_k)} | ({"limit": str(request.limit)} if request.limit else {})
-        files = dict(_files(folder))
+        fields = {"top_k": str(request.top_k)}
+        fields |= {name: str(value) for name, value in (("limit", request.limit), ("map", request.map)) if value}
+        files = dict(_files(folder, listed=labels is not None))
         if labels:
             name = labels.relative_to(folder).as_posix() if labels.is_relative_to(folder) else f"{uuid.uuid4().hex}{labels.suffix}"
             files[name] = labels
@@ -80,16 +89,19 @@ class RemoteServer:
             raise ServerRefused(silence_of(self._url, error)) from error
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The images and lists of a folder by their names in it, without hidden files."""
-    if not folder.is_dir():
-        raise DatasetInvalid(f"{folder} is not a folder.")
-    for path in sorted(folder.rglob("*")):
-        below = path.relative_to(folder)
-        if any(part.startswith(".") for part in below.parts) or not path.is_file():
-            continue
-        if path.suffix.lower() in IMAGE_SUFFIXES or str(below) in LABEL_FILES:
-            yield below.as_posix(), path
+def _files(folder: Path, *, listed: bool) -> Iterator[tuple[str, Path]]:
+    """The files of a folder by their names in it, with links followed; raises DatasetInvalid for the parts of a set, as train and val.
+
+    What the server only counts is sent without its content: hidden files, and files beside the folders that are neither pictures nor lists.
+    """
+    found = ImageFolder(RootFiles(folder, follow_links=True))
+    inner = unwrapped(found, lambda _: False, [])
+    if not listed and not label_files(inner) and len(names := parts(inner)) > 1:
+        raise refuse_parts(inner, names)
+    for name in found.walk():
+        whole = "/" in name or name in LABEL_FILES or is_picture_file(folder / name)
+        yield name, folder / name if whole else _EMPTY
+    yield from ((name, _EMPTY) for name in found.side_paths())
 
 
 def _form(boundary: str, fields: dict[str, str], files: dict[str, Path]) -> Iterator[bytes]:

@@ -1,11 +1,14 @@
 """Classifies image files for the command line, with the serving engine."""
 
+import csv
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from time import monotonic
+from typing import Literal
 
 from models.model_errors import ClassifyError
 from models.store import StoredModel
@@ -14,23 +17,27 @@ from server.engines.work import InferenceRequest
 from server.errors import Saturated, ServiceError
 from server.images.file_errors import FileError, NoImages, SameResultFile
 from server.images.files import read_image
+from server.images.picture_files import is_picture_file, is_side_file
 from server.serving.service import Service
 from server.serving.service_assembly import open_service, without_fallback
 from server.settings import Settings
 from server.types import Prediction
 
 Outcome = tuple[Path, Prediction | ClassifyError]
+Form = Literal["text", "json", "csv"]
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+CSV_COLUMNS = ("image", "rank", "class_id", "label", "score", "error", "code")  # a row for each class, or one for a failure
+
+_HINT = "Images are JPEG, PNG, WebP or BMP files; their bytes decide, not their endings."
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The image files of a folder, by name; raises NoImages, or SameResultFile for two images with the same result file."""
+    """The pictures of a folder, by name, without hidden ones; raises NoImages, or SameResultFile for two with the same result file."""
     if not folder.is_dir():
         raise NoImages(f"{folder} is not a folder.")
-    images = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    images = sorted(path for path in folder.iterdir() if _is_image(path))
     if not images:
-        raise NoImages(f"{folder} has no images.", f"Images end with {', '.join(IMAGE_SUFFIXES)}.")
+        raise NoImages(f"{folder} has no images.", _HINT)
     by_stem: dict[str, Path] = {}
     for image in images:
         if (other := by_stem.setdefault(image.stem, image)) is not image:
@@ -39,14 +46,25 @@ def list_images(folder: Path) -> list[Path]:
 
 
 def find_images(places: Iterable[Path]) -> list[Path]:
-    """The named files, and the image files in and below the named folders, by name; raises NoImages."""
+    """The named files, and the pictures in and below the named folders, by name, without hidden ones; raises NoImages."""
     found = []
     for place in places:
-        below = (path for path in place.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
-        found += sorted(below) if place.is_dir() else [place]
+        found += sorted(_images_below(place)) if place.is_dir() else [place]
     if not found:
-        raise NoImages("There are no images.", f"Name files, or folders of images that end with {', '.join(IMAGE_SUFFIXES)}.")
+        raise NoImages("There are no images.", f"Name files, or folders of images. {_HINT}")
     return found
+
+
+def _images_below(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink() and not is_side_file(path.name):
+            yield from _images_below(path)
+        elif _is_image(path):
+            yield path
+
+
+def _is_image(path: Path) -> bool:
+    return not is_side_file(path.name) and path.is_file() and is_picture_file(path)
 
 
 def classify_files(settings: Settings, paths: list[Path], model: StoredModel | None = None) -> Iterator[Outcome]:
@@ -96,12 +114,16 @@ def write_results(outcomes: Iterator[Outcome], folder: Path, top_k: int) -> Iter
         yield path, outcome
 
 
-def print_outcomes(outcomes: Iterator[Outcome], top_k: int, *, as_json: bool) -> int:
-    """Print every outcome; returns the number of files that failed."""
+def print_outcomes(outcomes: Iterator[Outcome], top_k: int, form: Form = "text") -> int:
+    """Print every outcome as it comes; returns the number of files that failed."""
+    show = {"text": _text, "json": _json_line, "csv": _csv_rows}[form]
+    if form == "csv":
+        sys.stdout.write(_csv([CSV_COLUMNS]))
     failed = 0
     for path, outcome in outcomes:
         failed += isinstance(outcome, ClassifyError)
-        sys.stdout.write(_json_line(path, outcome, top_k) if as_json else _text(path, outcome, top_k))
+        sys.stdout.write(show(path, outcome, top_k))
+        sys.stdout.flush()
     return failed
 
 
@@ -120,3 +142,15 @@ def _text(path: Path, outcome: Prediction | ClassifyError, top_k: int) -> str:
         return f"{path}\n  error: {outcome} [{outcome.code}]\n"
     rows = (f"  {score.score:8.4f}  {score.class_id:4d}  {score.label}" for score in outcome.scores[:top_k])
     return "\n".join((str(path), *rows)) + "\n"
+
+
+def _csv_rows(path: Path, outcome: Prediction | ClassifyError, top_k: int) -> str:
+    if isinstance(outcome, ClassifyError):
+        return _csv([(path, "", "", "", "", outcome, outcome.code)])
+    return _csv((path, rank, s.class_id, s.label, s.score, "", "") for rank, s in enumerate(outcome.scores[:top_k], start=1))
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

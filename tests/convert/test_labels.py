@@ -26,11 +26,21 @@ def test_the_users(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "content", [b"\xef\xbb\xbfcat\r\ndog\r\n", b"cat\rdog", b"# classes\ncat\ndog \n\n \n\n"], ids=["Windows", "Mac", "blanks"]
+)
+def test_marks_line_ends_and_blank_lines_at_the_end_are_not_labels(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "mine.txt").write_bytes(content)
+    assert labels_for(2, tmp_path / "mine.txt").content == b"cat\ndog\n"
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"one\ntwo\nthree\n", r"has 3 labels \(0 empty\) for 2 classes"),
-        (b"one\n\n", r"has 2 labels \(1 empty\)"),
-        (b"one\n\xff\n", r"has 2 labels \(1 empty\)"),
+        (b"one\n\n", r"has 1 labels \(0 empty\)"),
+        (b"\none\n", r"has 2 labels \(1 empty\)"),
+        (b"one\n\xff\n", r"line 2 is not UTF-8"),
+        ("one\ntwo\n".encode("utf-16"), r"it is UTF-16"),
         (None, "No such file"),
     ],
 )

@@ -42,6 +42,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory, model_store: ModelStore) ->
     with zipfile.ZipFile(folder / "val.zip", "w") as archive:
         for path in (folder / "val").rglob("*.*"):
             archive.write(path, path.relative_to(folder / "val"))
+    (folder / "pets/cat").mkdir(parents=True)
+    (folder / "pets/dog").mkdir()
+    for name in ("pets/cat/one.jpg", "pets/dog/two.jpg"):
+        cv2.imwrite(str(folder / name), cat)  # type: ignore[arg-type]
+    with zipfile.ZipFile(folder / "pets.zip", "w") as archive:
+        for path in (folder / "pets").rglob("*.jpg"):
+            archive.write(path, path.relative_to(folder))
     (folder / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\n")
     return folder
 

@@ -75,8 +75,20 @@ def test_a_file(cfg: Path) -> None:
     assert ClassificationConfig.read(cfg) == ClassificationConfig(classes=1000, softmax=False, top_k=5)
 
 
+def test_a_byte_order_mark_is_not_a_part_of_the_first_key_or_label(cfg: Path) -> None:
+    cfg.write_bytes(b"\xef\xbb\xbfTOP_K=5\r\n")
+    assert ClassificationConfig.read(cfg).top_k == 5
+    assert read_labels(cfg) == ["TOP_K=5"]
+
+
+def test_another_encoding_is_named(cfg: Path) -> None:
+    cfg.write_bytes("TOP_K=5\n".encode("utf-16"))
+    with pytest.raises(ValueError, match="it is UTF-16"):
+        ClassificationConfig.read(cfg)
+
+
 def test_an_odd_file(cfg: Path) -> None:
-    cfg.write_bytes(b"\xff\xfe=1\n=2\nTOP_K==3\nCLASS_NUM=10=20\n\tSOFTMAX=true\nSOFTMAX\0=true\n")
+    cfg.write_bytes(b"\xff\xfd=1\n=2\nTOP_K==3\nCLASS_NUM=10=20\n\tSOFTMAX=true\nSOFTMAX\0=true\n")
     assert ClassificationConfig.read(cfg) == ClassificationConfig(classes=10, softmax=False, top_k=1)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from server.cli.flags import load_settings
-from server.settings import SettingInvalid, Settings
+from server.settings import PREFIX, SettingInvalid, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -13,6 +13,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(PREFIX + name.upper(), raising=False)
 
 
 def test_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,6 +23,47 @@ def test_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "8002")
     assert load_settings().port == 8002
     assert (load_settings(port=8003).port, load_settings(port=None).port) == (8003, 8002)
+
+
+def test_the_long_name_beats_the_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "x86_64-conda-linux-gnu")
+    monkeypatch.setenv("ASCEND_CLASSIFY_HOST", "::1")
+    monkeypatch.setenv("ASCEND_CLASSIFY_STRICT", "1")
+    assert (load_settings().host, load_settings(host="0.0.0.0").host) == ("::1", "0.0.0.0")
+
+
+def test_an_empty_value_is_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(name.upper(), "")
+        monkeypatch.setenv(PREFIX + name.upper(), "")
+    Path("ascend-classify.toml").write_text("".join(f'{name} = ""\n' for name in Settings.model_fields))
+    assert load_settings() == Settings.model_construct()
+
+
+@pytest.mark.parametrize(("written", "meant"), [("INFO", "info"), ("Warning", "warning")])
+def test_the_case_of_a_word_does_not_matter(monkeypatch: pytest.MonkeyPatch, written: str, meant: str) -> None:
+    monkeypatch.setenv("LOG_LEVEL", written)
+    assert load_settings().log_level == load_settings(log_level=written).log_level == meant
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("prot = 8001", r"no setting for 'prot' in ascend-classify.toml\. Did you mean port\?"),
+        ("zzz = 1", r"no setting for 'zzz' .*docs/settings.md"),
+        ("[server]\nport = 1", r"has the section \[server\]\. The file has no sections"),
+    ],
+)
+def test_a_name_that_no_setting_has(content: str, words: str) -> None:
+    Path("ascend-classify.toml").write_text(content)
+    with pytest.raises(SettingInvalid, match=words):
+        Settings()
+
+
+def test_a_variable_with_the_prefix_must_be_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASCEND_CLASSIFY_MODEL_STOR", "x")
+    with pytest.raises(SettingInvalid, match=r"for ASCEND_CLASSIFY_MODEL_STOR\. Did you mean ASCEND_CLASSIFY_MODEL_STORE\?"):
+        load_settings()
 
 
 def test_a_wrong_value_names_its_setting() -> None:
@@ -65,3 +107,28 @@ def test_the_former_runtime_names_the_new_one(monkeypatch: pytest.MonkeyPatch) -
         load_settings()
     monkeypatch.setenv("RUNTIME", "cpu")
     assert load_settings().runtime == "cpu"
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbfport = 8001\r\n", b"port = 8001"], ids=["Windows", "plain"])
+def test_the_settings_file_may_come_from_any_editor(content: bytes) -> None:
+    Path("ascend-classify.toml").write_bytes(content)
+    assert Settings().port == 8001
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"port = \n", "line 1"), ("port = 8001\n".encode("utf-16"), "UTF-16"), (b"a = " + b"[" * 3000, "ascend-classify.toml")],
+    ids=["syntax", "encoding", "depth"],
+)
+def test_a_settings_file_that_cannot_be_read_is_told(content: bytes, words: str) -> None:
+    Path("ascend-classify.toml").write_bytes(content)
+    with pytest.raises(SettingInvalid, match=words):
+        Settings()
+
+
+def test_a_key_file_may_come_from_any_editor(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xef\xbb\xbfsecret\r\n")
+    assert Settings(api_key_file=tmp_path / "key").read_api_key() == "secret"
+    (tmp_path / "key").write_bytes("secret".encode("utf-16"))
+    with pytest.raises(SettingInvalid, match="UTF-16"):
+        Settings(api_key_file=tmp_path / "key").read_api_key()

@@ -11,12 +11,11 @@ import typer
 from server.cli.convert.parity_sources import SourceOptions, open_sources
 from server.cli.flags import load_settings
 from server.cli.options import AsJson, StoreFolder
+from server.cli.progress_bar import INTERRUPTED, progress_bar
 
 if TYPE_CHECKING:
     from server.parity.comparison import ParityReport
     from server.parity.sources import Source
-
-INTERRUPTED = 130
 
 
 def parity(
@@ -52,13 +51,10 @@ def parity(
 
 def _compare(sides: "tuple[Source, Source]", paths: list[Path], report: "ParityReport") -> bool:
     """Count every image; returns False if Ctrl-C came before the last one."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from server.parity.comparison import compare
 
     with (
-        Progress(console=Console(stderr=True)) as progress,
+        progress_bar() as progress,
         closing(sides[0].answers(paths)) as one,
         closing(sides[1].answers(paths)) as other,
     ):

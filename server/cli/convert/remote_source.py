@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -11,6 +11,7 @@ from time import monotonic
 import httpx
 
 from models.manifest import MAX_TOP_K
+from models.model_errors import ClassifyError
 from server.api.schemas import ClassifyReply, InfoReply
 from server.cli.server_client import TIMEOUT_S, Reply, connect, parse, read_whole, reason_of, silence_of
 from server.images.file_errors import FileUnreadable
@@ -21,6 +22,9 @@ CONNECTIONS = 4
 MAX_WAIT_S = 10.0  # upper limit for Retry-After
 FULL = (429, 503)
 FACTS = {"model", "version", "engine", "runtime", "recipe_sha256", "labels_sha256"}
+
+
+FileReply = ClassifyReply | ClassifyError
 
 
 class RemoteSource:
@@ -36,8 +40,14 @@ class RemoteSource:
         self.facts = {"side": url, **info.model_dump(include=FACTS)}
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
-        """One answer per file, in order, with a few requests in progress; an answer with raw scores is an error."""
-        waiting: deque[Future[SourceAnswer]] = deque()
+        """One answer per file, in order; an answer with raw scores is an error."""
+        with closing(self.replies(paths)) as replies:
+            for reply in replies:
+                yield self._comparable(reply)
+
+    def replies(self, paths: Sequence[Path]) -> Generator[FileReply]:
+        """One reply or error per file, in order, with a few requests in progress."""
+        waiting: deque[Future[FileReply]] = deque()
         self._leaving.clear()
         pool, client = ThreadPoolExecutor(CONNECTIONS, "remote"), self._connect()
         try:
@@ -58,18 +68,22 @@ class RemoteSource:
         except ValueError:
             raise SourceInvalid(f"{self._url!r} is not the address of a server.", "Write it as http://host:port") from None
 
-    def _answer(self, client: httpx.Client, path: Path) -> SourceAnswer:
+    def _answer(self, client: httpx.Client, path: Path) -> FileReply:
         try:
             image = path.read_bytes()
         except OSError as error:
             return FileUnreadable(f"The file cannot be read: {error.strerror}.")
         try:
-            answer = self._told(ClassifyReply, self._ask(client, "POST", f"/classify?top_k={MAX_TOP_K}", image))
+            return self._told(ClassifyReply, self._ask(client, "POST", f"/classify?top_k={MAX_TOP_K}", image))
         except ParityError as error:
             return error
-        if answer.score_type != "probability":
-            return RemoteFailed(f"{self._url} answers what cannot be compared: score_type is {answer.score_type}, not probability.")
-        return tuple((score.class_id, score.label, score.score) for score in answer.predictions)
+
+    def _comparable(self, reply: FileReply) -> SourceAnswer:
+        if isinstance(reply, ClassifyError):
+            return reply
+        if reply.score_type != "probability":
+            return RemoteFailed(f"{self._url} answers what cannot be compared: score_type is {reply.score_type}, not probability.")
+        return tuple((score.class_id, score.label, score.score) for score in reply.predictions)
 
     def _ask(self, client: httpx.Client, method: str, target: str, body: bytes | None = None) -> bytes:
         """The body of a 200, after several tries if the server is full; raises ParityError."""

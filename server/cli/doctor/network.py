@@ -1,6 +1,5 @@
 """The address of the server, and its clients."""
 
-import errno
 import shlex
 from collections.abc import Iterator
 
@@ -22,8 +21,10 @@ def check_network(case: Case) -> Iterator[Finding]:
     try:
         bind(settings).close()
         yield ok(f"port {settings.port} of {settings.host} is free" if settings.port else "PORT=0: a free port is taken")
-    except PortTaken as error:
-        yield _not_free(case, error)
+    except PortTaken:
+        yield _taken(case)
+    except SettingInvalid as error:
+        yield problem(error.message.rstrip("."), error.remedy)
     try:
         parse_roots(settings.evaluation_roots)
     except SettingInvalid as error:
@@ -44,13 +45,8 @@ def check_network(case: Case) -> Iterator[Finding]:
         yield note("without an API key /evaluate and /admin are closed to other machines", "To open them: export API_KEY_FILE=/path/to/key")
 
 
-def _not_free(case: Case, error: PortTaken) -> Finding:
+def _taken(case: Case) -> Finding:
     host, port = case.settings.host, case.settings.port
-    number = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
-    if number == errno.EACCES:
-        return problem(f"port {port} is only for root", "Take one from 1024 on: export PORT=8000")
-    if number != errno.EADDRINUSE:
-        return problem(f"{error.message.rstrip('.')} (it may be no address of this machine)", "To listen on all: export HOST=0.0.0.0")
     for _, pid, command in case.machine.holders(_sockets(case.machine, port)):
         if any(name in command for name in OURS):
             return note(f"port {port} is held by this very service, process {pid}")

@@ -1,4 +1,4 @@
-"""Files of labels: lines of a name and a label, as in the SDK's samples, or tables with columns (CSV, TSV)."""
+"""Files of labels: lines of a name and a label, as in the SDK's samples, tables with columns (CSV, TSV), JSON, and lists without names."""
 
 import csv
 import io
@@ -6,15 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from models.text_file import text_lines
 from pipelines.pipeline_errors import ResultsInvalid
-from pipelines.task_metric import decode_text, label_lines
+from pipelines.task_metric import label_lines, label_text
+from server.evaluation.dataset.label_json import read_json_labels
+from server.evaluation.dataset.validation_order import is_without_names, read_validation_order
 from server.evaluation.evaluation_errors import DatasetInvalid
-from server.serving.classify_files import IMAGE_SUFFIXES
+from server.images.picture_files import PICTURE_SUFFIXES
 
 NAME_COLUMNS = ("name", "filename", "file_name", "file", "image", "image_name", "image_id", "imageid", "path", "filepath")
-LABEL_COLUMNS = ("label", "class", "class_id", "classid", "class_name", "target", "synset", "wnid", "y")
+LABEL_COLUMNS = ("label", "class", "class_id", "classid", "class_name", "target", "synset", "wnid", "y", "predictionstring")
 
+_JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _TABLE_SUFFIXES = (".csv", ".tsv")
+_BOXES = "predictionstring"  # of LOC_val_solution.csv
 _DELIMITERS = "\t,;"
 
 
@@ -36,8 +41,14 @@ class LabelFile(NamedTuple):
 def read_label_file(content: bytes, path: Path) -> LabelFile:
     """The lines of a file of labels in UTF-8 with any line ends; raises DatasetInvalid, which names `path`, for an invalid one."""
     try:
-        text = decode_text(content, path)
-        if delimiter := _delimiter(path, text):
+        text = label_text(content, path)
+        if path.suffix.casefold() in _JSON_SUFFIXES:
+            found = LabelFile("JSON", [LabelLine(*entry) for entry in read_json_labels(path, text, NAME_COLUMNS, LABEL_COLUMNS)])
+        elif is_without_names(lines := text_lines(text)):
+            found = LabelFile(
+                "validation set of ImageNet in its order", [LabelLine(*entry) for entry in read_validation_order(path, lines)]
+            )
+        elif delimiter := _delimiter(path, text):
             found = LabelFile("table of names and labels", list(_rows(path, text, delimiter)))
         else:
             found = LabelFile("list of names and labels", [LabelLine(*words) for words in label_lines(text, path)])
@@ -50,10 +61,10 @@ def read_label_file(content: bytes, path: Path) -> LabelFile:
 
 def _delimiter(path: Path, text: str) -> str:
     """The delimiter of a table; empty for a list. The names in a list may hold commas, so the first line gets further checks."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in text_lines(text) if line.strip()), "")
     for delimiter in _DELIMITERS:
         name = first.partition(delimiter)[0].strip().strip('"').casefold()
-        if delimiter in first and (path.suffix.lower() in _TABLE_SUFFIXES or name in NAME_COLUMNS or name.endswith(IMAGE_SUFFIXES)):
+        if delimiter in first and (path.suffix.lower() in _TABLE_SUFFIXES or name in NAME_COLUMNS or name.endswith(PICTURE_SUFFIXES)):
             return delimiter
     return "," if path.suffix.lower() in _TABLE_SUFFIXES else ""
 
@@ -61,6 +72,7 @@ def _delimiter(path: Path, text: str) -> str:
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[LabelLine]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     columns: tuple[int, int] | None = None
+    boxes = False
     try:
         for row in rows:
             cells = [cell.strip() for cell in row]
@@ -69,14 +81,24 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[LabelLine]:
             if columns is None:
                 columns = _columns(path, cells)
                 if columns:
+                    boxes = cells[columns[1]].casefold() == _BOXES
                     continue
                 columns = 0, 1
             name, label = (cells[place] if place < len(cells) else "" for place in columns)
+            label = _class_of_boxes(path, rows.line_num, label) if boxes else label
             if not name:
                 raise DatasetInvalid(f"{path}, line {rows.line_num}: the name is missing.", "A line is a name and a label.")
             yield LabelLine(rows.line_num, name, label)
     except csv.Error as error:
         raise DatasetInvalid(f"{path}, line {rows.line_num}: {error}.", "The file is read as a table with columns.") from error
+
+
+def _class_of_boxes(path: Path, line: int, text: str) -> str:
+    """The one class of `n01751748 111 108 230 230 n01751748 …`, a class and four sides for each box."""
+    classes = set(text.split()[::5])
+    if len(classes) > 1:
+        raise DatasetInvalid(f"{path}, line {line}: the image has boxes of several classes.", "Give each image one label.")
+    return next(iter(classes), "")
 
 
 def _columns(path: Path, cells: list[str]) -> tuple[int, int] | None:

@@ -1,17 +1,21 @@
-"""Maps written labels to the model's class ids. Labels are ids, synsets, or names.
+"""Maps written labels to the model's class ids. Labels are ids, synsets, or names, or stand for groups of classes that a map names.
 
-All labels of a set must be of one kind. Labels are never shifted; a list that seems to count differently gives a note or an error.
+All labels of a set must be of one kind, except those of groups. Labels are never shifted; a list that seems to count differently gives
+a note or an error.
 """
 
 import re
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 from typing import NamedTuple
 
+from models.synsets import SYNSET, synsets_of
+from server.evaluation.dataset.class_groups import Groups, fold_of, labels_of_groups
+from server.evaluation.dataset.class_words import ClassWords, ranges
 from server.evaluation.evaluation_errors import DatasetInvalid
 
 _CLASS_ID = re.compile("-?[0-9]{1,9}")
-_SYNSET = re.compile("n[0-9]{8}")
+_NAMED_SYNSET = re.compile("(n[0-9]{8})[-_. ].+")  # as n02085620-Chihuahua of Stanford Dogs
+_SHOWN = 5
 _BACKGROUNDS = ("background", "__background__", "dummy", "void")
 
 NEVER_SHIFTED = "Correct the list: this program never shifts labels."
@@ -25,12 +29,36 @@ class LabelMap(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def map_labels(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
-    """Map a set's distinct labels; raises DatasetInvalid for an unknown label, or for one that fits two classes."""
+def map_labels(labels: Collection[str], class_names: Sequence[str], groups: Groups | None = None) -> LabelMap:
+    """Map a set's distinct labels; raises DatasetInvalid for an unknown label, or for one that fits two classes.
+
+    A label of a group becomes the first class of the group.
+    """
+    grouped = labels_of_groups(groups or {}, labels)
+    rest = [label for label in labels if label not in grouped]
+    mapped = _map_alike(rest, class_names) if rest else LabelMap({}, "groups of classes")
+    if not grouped:
+        return mapped
+    fold = fold_of(grouped)
+    for label, class_id in mapped.ids.items():
+        if class_id in fold:
+            raise DatasetInvalid(
+                f"{label[:80]!r} is class {class_id}, which the map gives to another label.", "Leave it out of that label's classes."
+            )
+    notes = (f"{label!r} counts as {'the classes' if ids[1:] else 'class'} {ranges(ids)}." for label, ids in grouped.items())
+    kind = f"{mapped.kind}, groups of classes" if rest else mapped.kind
+    return LabelMap(mapped.ids | {label: ids[0] for label, ids in grouped.items()}, kind, (*notes, *mapped.notes))
+
+
+def _map_alike(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
     if all(_CLASS_ID.fullmatch(label) for label in labels):
         return _map_ids(labels, class_names)
-    if all(_SYNSET.fullmatch(label) for label in labels):
+    if all(SYNSET.fullmatch(label) for label in labels):
         return _map_synsets(labels, class_names)
+    named = {label: match[1] for label in labels if (match := _NAMED_SYNSET.fullmatch(label))}
+    if len(named) == len(labels):
+        mapped = _map_synsets(set(named.values()), class_names)
+        return mapped._replace(ids={label: mapped.ids[synset] for label, synset in named.items()})
     return _map_names(labels, class_names)
 
 
@@ -68,12 +96,12 @@ def _oddities(ids: set[int], class_names: Sequence[str]) -> list[str]:
 
 
 def _map_synsets(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
-    """Map by the synset at the start of the model's labels; or by their order, which is that of ImageNet's classes, if all are there."""
-    known = {name.split()[0]: class_id for class_id, name in enumerate(class_names) if _SYNSET.match(name)}
-    if known:
+    """Map by the synsets of the model; or by their order, which is that of ImageNet's classes, if all are there."""
+    if known := synsets_of(class_names):
         if unknown := sorted(set(labels) - known.keys()):
             raise DatasetInvalid(
-                f"{len(unknown)} synsets are not classes of the model; the first is {unknown[0]}.", "Compare them with the model's labels."
+                f"{len(unknown)} of {len(labels)} synsets are not classes of the model: {_some(unknown)}.",
+                "Take their images out of the set, or measure with a model that has these classes.",
             )
         return LabelMap({label: known[label] for label in labels}, "synsets of the model's labels")
     if len(labels) != len(class_names):
@@ -86,22 +114,14 @@ def _map_synsets(labels: Collection[str], class_names: Sequence[str]) -> LabelMa
 
 
 def _map_names(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
-    """Map by the whole name, or by one of its parts between commas; underscores count as blanks, and case does not matter."""
-    whole: dict[str, set[int]] = {}
-    parts: dict[str, set[int]] = {}
-    for class_id, name in enumerate(class_names):
-        whole.setdefault(_plain(name), set()).add(class_id)
-        for part in name.split(","):
-            parts.setdefault(_plain(part), set()).add(class_id)
+    words = ClassWords(class_names)
     ids = {}
+    unknown = sorted(label for label in labels if not words.find(label))
+    if unknown:
+        others = f" Neither are {_some(unknown[1:])}." if unknown[1:] else ""
+        raise DatasetInvalid(f"{unknown[0][:80]!r} is not a class of the model.{others}", words.suggestion(unknown[0]))
     for label in labels:
-        found = whole.get(_plain(label)) or parts.get(_plain(label)) or set()
-        if not found:
-            near = get_close_matches(_plain(label), parts, n=1)
-            raise DatasetInvalid(
-                f"{label[:80]!r} is not a class of the model.",
-                f"Did you mean {near[0]!r}?" if near else "Compare it with the model's labels.",
-            )
+        found = words.find(label)
         if len(found) > 1:
             several = ", ".join(map(str, sorted(found)))
             raise DatasetInvalid(f"{label[:80]!r} may mean each of the classes {several}.", "Give class ids.")
@@ -109,5 +129,6 @@ def _map_names(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
     return LabelMap(ids, "names of classes")
 
 
-def _plain(name: str) -> str:
-    return " ".join(name.replace("_", " ").casefold().split())
+def _some(labels: Sequence[str]) -> str:
+    """The first of some labels."""
+    return ", ".join(label[:40] for label in labels[:_SHOWN]) + (f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else "")

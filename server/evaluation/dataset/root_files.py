@@ -49,6 +49,16 @@ class RootFiles:
         finally:
             os.close(opened)
 
+    def head(self, name: str, size: int) -> bytes:
+        """The first bytes of a plain file; EINVAL for a pipe, a device or a folder."""
+        opened = self._open(name, os.O_RDONLY)
+        try:
+            if not stat.S_ISREG(os.fstat(opened).st_mode):
+                raise OSError(errno.EINVAL, "it is not a plain file")
+            return os.read(opened, size)
+        finally:
+            os.close(opened)
+
     def mode(self, name: str) -> int:
         """The type and the rights of what is there; see `stat`. It is not opened."""
         opened = self._open(name, os.O_PATH)

@@ -1,11 +1,13 @@
 """The folders that may be evaluated, and the path inside one of them for the names in a request."""
 
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.evaluation.dataset.image_folder import ImageFolder
 from server.evaluation.dataset.root_files import LEADS_OUT, RootFiles
-from server.evaluation.evaluation_errors import DatasetForbidden, DatasetNotFound
+from server.evaluation.evaluation_errors import DatasetForbidden, DatasetInvalid, DatasetNotFound
 from server.settings import SettingInvalid
 
 UPLOAD = "upload"  # the name of an uploaded data set, in the metrics and on disk
@@ -57,9 +59,19 @@ def find_place(roots: tuple[Root, ...], dataset: str, labels: str | None) -> Pla
     contents = RootFiles(root.path).folder(below)
     if not stat.S_ISDIR(_mode(RootFiles(root.path), below)):
         raise DatasetNotFound(f"{dataset[:200]!r} is not a folder.", "A data set is a folder of images.")
-    if labels:
+    return Place(root.name, contents, _labels_of(contents, labels) if labels else None)
+
+
+def _labels_of(contents: RootFiles, labels: str) -> Path:
+    """The list of labels below the folder, or below the only folder in it."""
+    try:
         _mode(contents, labels)
-    return Place(root.name, contents, Path(labels) if labels else None)
+    except DatasetNotFound:
+        with suppress(DatasetInvalid):  # a folder that cannot be read is told when the set is opened
+            if only := ImageFolder(contents).only_folder():
+                return only / _labels_of(contents.folder(only), labels)
+        raise
+    return Path(labels)
 
 
 def _mode(start: RootFiles, below: str) -> int:

@@ -31,6 +31,12 @@ class EvaluationRequest(BaseModel):
     labels: str | None = Field(None, max_length=1000, description="List of labels, relative to the data set.", examples=["val_label.txt"])
     top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="Largest k of the accuracies.")
     limit: int | None = Field(None, ge=1, description="Measure at most this many images, evenly spread over the list.")
+    map: str | None = Field(
+        None,
+        max_length=10_000,
+        description="Labels that stand for several classes: ids, ranges, synsets or names.",
+        examples=["cat=281-285,dog=151-268"],
+    )
     model: str | None = Field(None, max_length=64, description="Name of the model; without one the default.")
 
 

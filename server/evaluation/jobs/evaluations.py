@@ -8,8 +8,9 @@ from collections.abc import Callable
 from time import time
 
 from server.evaluation.dataset.archive import unpack
-from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
+from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.dataset.roots import UPLOAD, Root, find_place
+from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.evaluation_errors import DatasetInvalid, EvaluationError, EvaluationLost, EvaluationsFull, NotFinished
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 from server.evaluation.jobs.job_store import FILE, FolderLock, JobStore, new_id
@@ -206,6 +207,10 @@ class Evaluations:
         place = find_place(roots, request.dataset, request.labels)
         try:
             class_names = self._service.models.get(request.model).model.read_class_names()
-            return open_labelled_set(place.contents, place.labels, class_names, limit=request.limit)
+            return open_labelled_set(place.contents, place.labels, class_names, limit=request.limit, label_map=request.map)
         except DatasetInvalid as error:  # a client knows only the name of the data set and must not learn its path
-            raise DatasetInvalid(error.message.replace(str(place.contents.path), request.dataset), error.remedy) from error
+            path = str(place.contents.path)
+            root, _, below = f"{request.dataset}/".partition("/")
+            field = f"dataset={below if root == UPLOAD else f'{root}/{below}'}"  # the form of an upload names a folder inside the archive
+            remedy = error.remedy.replace(f"{path}/", field).replace(path, request.dataset)
+            raise DatasetInvalid(error.message.replace(path, request.dataset), remedy) from error

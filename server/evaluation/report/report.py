@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
 
+from server.evaluation.dataset.class_groups import fold_of
 from server.evaluation.report.accuracy import ClassRow, ConfusedPair, Denominators, FailedImage, Tally, WrongImage
 from server.evaluation.report.calibration import Calibration, Confidences
 from server.evaluation.report.intervals import Share
@@ -63,10 +64,12 @@ def build_report(records: Iterable[Record], manifest: RunManifest, class_names: 
 
     Raises RunInvalid if a record names a class that the model does not have; passes on errors from reading the records.
     """
-    tally, confidences = Tally(class_names, manifest.top_k), Confidences()
+    tally, confidences = Tally(_group_names(class_names, manifest), manifest.top_k), Confidences()
+    fold = fold_of(manifest.groups)
     durations: dict[str, LatencyHistogram] = {}
     sessions_s: dict[int, float] = {}
-    for record in records:
+    for served in records:
+        record = served.folded(fold)
         tally.add(record)
         sessions_s[record.session] = max(record.elapsed_s, sessions_s.get(record.session, 0.0))
         if not record.ok:
@@ -89,9 +92,15 @@ def build_report(records: Iterable[Record], manifest: RunManifest, class_names: 
         latency={stage: durations[stage].percentiles() for stage in sorted(durations, key=lambda stage: (stage == TOTAL, stage))},
         wrong=tally.wrong_images(),
         failed=tuple(tally.failed_images),
-        notes=(*manifest.dataset_notes, *_shift_notes(tally)),
+        notes=(*manifest.dataset_notes, *(() if fold else _shift_notes(tally))),
         manifest=manifest,
     )
+
+
+def _group_names(class_names: Sequence[str], manifest: RunManifest) -> Sequence[str]:
+    """The names of the classes; the first class of a group has the name of the group."""
+    first = {ids[0]: label for label, ids in manifest.groups.items() if ids[0] < len(class_names)}
+    return [first.get(class_id, name) for class_id, name in enumerate(class_names)] if first else class_names
 
 
 def _throughput(images: int, sessions_s: dict[int, float]) -> Throughput:

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from server.evaluation.dataset.class_groups import fold_of
 from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.report.intervals import Share, mcnemar_p
 from server.evaluation.run.records import Record
-from server.evaluation.run.run_manifest import RunManifest
+from server.evaluation.run.run_manifest import RunManifest, in_words
 
 MAX_EXAMPLES = 50
 SIGNIFICANT_P = 0.05
@@ -17,10 +18,17 @@ _FAILED = -1
 
 
 class FinishedRun(NamedTuple):
-    """A finished run: its manifest and its log."""
+    """A finished run: its manifest, its log and its id."""
 
     manifest: RunManifest
     records: Iterable[Record]
+    name: str = ""
+
+    def __str__(self) -> str:
+        """The run for a person."""
+        manifest = self.manifest
+        when = f", {manifest.started_at}" if manifest.started_at else ""
+        return f"{self.name or 'a run'}: {manifest.model} {manifest.model_version} on {manifest.dataset} by {manifest.engine}{when}"
 
 
 class DifferentImage(BaseModel, frozen=True):
@@ -37,7 +45,11 @@ class Comparison(BaseModel, frozen=True):
 
     `agreement` is the share with the same best class; a failure agrees with nothing. The four counts and the accuracies
     cover `labelled` images; a failure counts as wrong. `mcnemar_p` is exact and two-sided. `different` are examples, at most 50.
+    `run_a` and `run_b` say which runs these are.
     """
+
+    run_a: str
+    run_b: str
 
     common: int
     only_a: int
@@ -65,20 +77,23 @@ class Comparison(BaseModel, frozen=True):
         meaning = "more than chance explains" if self.mcnemar_p < SIGNIFICANT_P else "no more than chance explains"
         verdict = f"{better} is right on {ahead} images more than {worse}: {meaning}" if ahead else "Neither is right more often"
         rows = [
+            f"A is {self.run_a}",
+            f"B is {self.run_b}",
             f"{self.common} images in common, {self.labelled} of them with a label; only in A {self.only_a}, only in B {self.only_b}",
             f"same best class  {_percent(self.agreement)}",
             f"top-1 of A       {_percent(self.accuracy_a)}",
             f"top-1 of B       {_percent(self.accuracy_b)}",
             f"both right {self.both_right}, only A {self.a_right_b_wrong}, only B {self.a_wrong_b_right}, neither {self.both_wrong}",
             f"{verdict} (exact McNemar p = {self.mcnemar_p:.3g})",
-            *(f"differs: {name}: {a} / {b}" for name, (a, b) in self.manifest_differences.items()),
+            *(f"differs: {name}: A {in_words(a)}, B {in_words(b)}" for name, (a, b) in self.manifest_differences.items()),
         ]
         return "\n".join(rows)
 
 
 def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
     """Compare two runs; raises RunInvalid if they have no common images, or different labels for one."""
-    known = {record.name: (record.label, _predicted(record)) for record in a.records}
+    fold_a, fold_b = fold_of(a.manifest.groups), fold_of(b.manifest.groups)
+    known = {record.name: (record.label, _predicted(record.folded(fold_a))) for record in a.records}
     in_a, common, same = len(known), 0, 0
     outcomes = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
     different: list[DifferentImage] = []
@@ -87,7 +102,7 @@ def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
         in_b += 1
         if (found := known.pop(record.name, None)) is None:
             continue
-        label, predicted_a, predicted_b = found[0], found[1], _predicted(record)
+        label, predicted_a, predicted_b = found[0], found[1], _predicted(record.folded(fold_b))
         if label != record.label:
             raise RunInvalid(f"Image {record.name!r} has label {label} in A and {record.label} in B.", "Compare runs over the same labels.")
         common += 1
@@ -104,6 +119,8 @@ def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
     right, only_a, only_b = outcomes[True, True], outcomes[True, False], outcomes[False, True]
     labelled = sum(outcomes.values())
     return Comparison(
+        run_a=str(a),
+        run_b=str(b),
         common=common,
         only_a=in_a - common,
         only_b=in_b - common,

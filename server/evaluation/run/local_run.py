@@ -9,8 +9,9 @@ from pathlib import Path
 from types import FrameType
 
 from pipelines.result_files import make_folder, result_path, write_result
-from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
+from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.dataset.root_files import RootFiles
+from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.report.report import Report
@@ -57,7 +58,9 @@ def evaluate(
     service, runtime = open_service(without_fallback(settings))
     model = service.models.default
     class_names = model.model.read_class_names()
-    labelled = open_labelled_set(RootFiles(images, follow_links=True), labels and labels.absolute(), class_names, limit=request.limit)
+    labelled = open_labelled_set(
+        RootFiles(images, follow_links=True), labels and labels.absolute(), class_names, limit=request.limit, label_map=request.map
+    )
     wanted = keep_scores or (folder.path / SCORES).exists()
     scores = ScoreFile(folder.path, len(labelled), model.model.manifest.classes) if wanted else None
     model.engine.start()

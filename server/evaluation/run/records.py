@@ -59,6 +59,12 @@ class Record(BaseModel, frozen=True):
         top = tuple((score.class_id, float(score.score)) for score in prediction.scores)
         return self.model_copy(update={"outcome": OK, "top": top, "stages_ms": stages_ms})
 
+    def folded(self, fold: Mapping[int, int]) -> Self:
+        """The record with the classes of groups counted as the first class of their group."""
+        if not fold or not self.top:
+            return self
+        return self.model_copy(update={"top": tuple((fold.get(class_id, class_id), score) for class_id, score in self.top)})
+
 
 class PredictionLog:
     """The log in one file, for one writer and any number of readers."""

@@ -34,6 +34,7 @@ def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled
         listed=len(labelled),
         labelled=labelled.labelled,
         classes=manifest.classes,
+        groups=dict(labelled.groups),
         top_k=request.top_k,
         limit=request.limit,
         engine=",".join(served.engine.names),

@@ -11,7 +11,7 @@ from server.evaluation.evaluation_errors import EvaluationLost, NotFinished, Run
 from server.evaluation.report.report import Report, build_report
 from server.evaluation.report.run_comparison import FinishedRun
 from server.evaluation.run.records import PredictionLog
-from server.evaluation.run.run_manifest import RunManifest
+from server.evaluation.run.run_manifest import RunManifest, in_words
 
 MANIFEST, LOG, REPORT, PAGE = "manifest.json", "predictions.jsonl", "report.json", "report.html"
 
@@ -38,7 +38,7 @@ class RunFolder:
             return manifest
         former = self.manifest()
         if changed := former.differences(now):
-            told = ", ".join(f"{name} was {was!r} and is {is_!r}" for name, (was, is_) in changed.items())
+            told = ", ".join(f"{name} was {in_words(was)} and is {in_words(is_)}" for name, (was, is_) in changed.items())
             raise RunInvalid(f"The evaluation cannot be resumed: {told[:1000]}.", "Start a new one.")
         return former
 
@@ -69,7 +69,7 @@ class RunFolder:
 
     def comparable(self) -> FinishedRun:
         """The run for a comparison; raises NotFinished or EvaluationLost."""
-        return FinishedRun(self.report().manifest, PredictionLog(self.log).read())
+        return FinishedRun(self.report().manifest, PredictionLog(self.log).read(), self.path.name)
 
 
 def find_run(name: str, runs: Path) -> RunFolder:

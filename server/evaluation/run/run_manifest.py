@@ -15,7 +15,7 @@ class RunManifest(BaseModel):
 
     `pipeline_sha256` is the hash of a hand-written pipeline; `listed` and `labelled` count the list; `top_k` is the number of classes
     counted; `gears` are the batch sizes of the artifact; `precision` is the inference's, for example f32; `list_sha256` covers names and
-    labels in their order.
+    labels in their order; `groups` are the labels that stand for several classes, which are counted as their first class.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +34,7 @@ class RunManifest(BaseModel):
     listed: int
     labelled: int
     classes: int
+    groups: dict[str, tuple[int, ...]] = {}
     top_k: int = 5
     limit: int | None = None
     engine: str
@@ -56,3 +57,12 @@ class RunManifest(BaseModel):
         """The fields, except times, in which two runs differ: a run is resumed only if there are none."""
         mine, theirs = self.model_dump(), other.model_dump()
         return {name: (mine[name], theirs[name]) for name in mine if name not in _TIMES and mine[name] != theirs[name]}
+
+
+def in_words(value: object) -> str:
+    """A field of a manifest for a person."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {in_words(item)}" for name, item in value.items()) or "nothing"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "nothing"
+    return "nothing" if value in (None, "") else str(value)

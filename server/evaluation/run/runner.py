@@ -11,6 +11,7 @@ from time import monotonic
 from server.engines.fleet.fleet import Fleet
 from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ScoresUnavailable, ServiceError
+from server.evaluation.dataset.class_groups import fold_of
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.run.records import OK, PredictionLog, Record
@@ -92,6 +93,7 @@ class Run:
         self._tries: dict[int, int] = {}
         self._answered: SimpleQueue[tuple[int, float]] = SimpleQueue()
         self.progress = Progress(len(items), 0)
+        self._fold = fold_of(items.groups)
         self._session = 0
         self._began_s = monotonic()
         self._todo = deque(self._without_record())
@@ -101,7 +103,7 @@ class Run:
         for record in self._log.read():
             done[record.index] = 1
             self._session = max(self._session, record.session + 1)
-            self.progress.add(record, self._top_k)
+            self.progress.add(record.folded(self._fold), self._top_k)
         self.progress.begun = self.progress.done
         return [index for index, known in enumerate(done) if not known]
 
@@ -182,5 +184,5 @@ class Run:
             if self._scores and record.ok:
                 self._scores.keep(index, prediction)
         self._log.append(record)
-        self.progress.add(record, self._top_k)
+        self.progress.add(record.folded(self._fold), self._top_k)
         self._on_record(record)

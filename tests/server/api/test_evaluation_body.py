@@ -1,5 +1,6 @@
 """POST /evaluate takes archives in forms as its body."""
 
+import html
 import io
 import signal
 import tarfile
@@ -72,6 +73,34 @@ def test_a_folder_of_the_archive(server: ServerProcess) -> None:
     assert finished(server, location)["done"] == 10
     assert send(server, archive, dataset="sets/two").status_code == 404
     assert send(server, archive, dataset="../two").status_code == 403
+
+
+def test_wrappers_groups_and_what_is_left_out(server: ServerProcess) -> None:
+    files = {f"my val/{kind}/{number}": level_png(4 * number) for kind, numbers in (("low", (1, 2)), ("7", (7,))) for number in numbers}
+    files |= {"my val/7/notes.txt": b"text", "my val/.DS_Store": b"x", "__MACOSX/my val/._7": b"x", "README": b"x"}
+    location = send(server, zipped(files), map="low=0-5").headers["location"]
+    assert finished(server, location)["top1"] == 0.75
+    report = server.client.get(f"{location}/report").json()
+    assert report["denominators"]["failed"] == {"unsupported_image": 1}
+    assert {row["name"]: row["recall"] for row in report["per_class"]}["low"] == 1
+    notes = [
+        "The set is in my val/, the only folder. 1 files beside it are left out.",
+        "2 hidden files and files of systems are left out: __MACOSX (1), .DS_Store (1).",
+        "'low' counts as the classes 0-5.",
+    ]
+    assert report["notes"] == notes
+    page = server.client.get(f"{location}/report", headers={"Accept": "text/html"}).text
+    assert all(html.escape(note) in page for note in notes)
+
+
+def test_parts_are_refused_with_the_field_that_names_one(server: ServerProcess) -> None:
+    archive = zipped({f"set/{part}/{name}": data for part in ("train", "val") for name, data in FILES.items()})
+    error = send(server, archive).json()["error"]
+    assert error == "upload/set holds val/ and train/, the parts of a set. Name one of them: dataset=set/val"
+    assert send(server, archive, **dict([error.rpartition(" ")[2].split("=")])).status_code == 202
+    nested = zipped({f"set/{part}/{name}": data for part in ("train", "val") for name, data in FILES.items()} | {"other/a.png": b""})
+    assert send(server, nested, dataset="set").json()["error"].endswith("Name one of them: dataset=set/val")
+    assert send(server, archive, dataset="set/val", map="cat").json()["code"] == "bad_request"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from server.api import schemas
 from server.api.api_keys import NO_KEYS
 from server.api.classify_routes import DEFAULT_TOP_K, ClassifyRoutes
 from server.api.openapi import error_classes
-from server.api.request_context import RequestContext
+from server.api.request_context import TELLS_WHEN_GONE, RequestContext
 from server.api.schemas import BatchItem, BatchItemError, BatchReply, ClassifyReply, ErrorReply, HealthReply, InfoReply
 from server.cli.flags import load_settings
 from server.engines.fake_engine import FakeEngine
@@ -70,6 +70,9 @@ class Answering:
     def check_room(self, _client: str) -> None:
         pass
 
+    def check_place(self, _client: str) -> None:
+        pass
+
     def deadline_s(self, _timeout_ms: int | None) -> float:
         return 0
 
@@ -97,6 +100,7 @@ def body_of(app: ASGIApp, query: str = "", content_type: str = "image/png", body
         "query_string": query.encode(),
         "headers": [(b"content-type", content_type.encode())],
         "request_context": RequestContext("id", 0),
+        TELLS_WHEN_GONE: True,
     }
     asyncio.run(cast("Any", app(scope, receive, send)))
     return b"".join(message.get("body", b"") for message in sent)

@@ -1,12 +1,19 @@
 """`classify`."""
 
+import csv
+import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from models.store import ModelStore
+from tests.level_model import level_png, store_level_model
 from tests.server.cli.command import run, run_process
+from tests.server.process import ServerProcess
 
 PHOTOS = Path(__file__).parents[2] / "photos"
 
@@ -26,3 +33,41 @@ def test_classify_prints_json(model_store: ModelStore) -> None:
     assert done.returncode == 0
     answers = [json.loads(line)["predictions"] for line in done.stdout.splitlines()]
     assert answers == [[{"class_id": 285, "label": "Egyptian cat", "score": pytest.approx(0.7847, abs=5e-4)}]] * 100
+
+
+def test_a_folder_by_a_running_server_as_csv(tmp_path: Path) -> None:
+    store_level_model(tmp_path / "store")
+    (tmp_path / "set/deep").mkdir(parents=True)
+    (tmp_path / "set/a").write_bytes(level_png(40))
+    (tmp_path / "set/deep/b.png").write_bytes(level_png(80))
+    (tmp_path / "set/deep/c.jpg").write_bytes(b"text")
+    (tmp_path / "set/notes.txt").write_bytes(b"text")
+    (tmp_path / "key").write_bytes(b"\xef\xbb\xbfsecret\r\n")
+    arguments = ["classify", tmp_path / "set", "--csv", "--top-k", 1]
+    here = run(*arguments, MODEL="level", MODEL_STORE=str(tmp_path / "store"))
+    with ServerProcess(model_store=tmp_path / "store", model="level", api_key="secret") as server:
+        remote = run(*arguments, "--url", f"{server.url}/", "--api-key-file", tmp_path / "key")
+    for done in (here, remote):
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        assert [(Path(row["image"]).name, row["class_id"], row["label"]) for row in rows] == [
+            ("a", "10", "level 40"), ("b.png", "20", "level 80"), ("c.jpg", "", ""),
+        ]  # fmt: skip
+        assert done.returncode == 1
+        assert "none of the known image types" in rows[2]["error"]
+
+
+@pytest.mark.parametrize("flags", [["--csv", "--json"], ["--url", "http://x", "--model", "level"]])
+def test_flags_that_exclude_each_other(flags: list[str]) -> None:
+    assert run("classify", PHOTOS / "cat.png", *flags).returncode == 2
+
+
+def test_a_terminal_that_cannot_show_a_name_gets_its_escape(tmp_path: Path) -> None:
+    store_level_model(tmp_path / "store")
+    for name in ("猫é.png", os.fsdecode(b"\xff.png")):
+        (tmp_path / name).write_bytes(level_png(40))
+    environment = {"MODEL": "level", "MODEL_STORE": str(tmp_path / "store"), "PYTHONIOENCODING": "latin-1", "COLUMNS": "140"}
+    command = [sys.executable, "-m", "server", "classify", str(tmp_path), "--top-k", "1"]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
+    shown = [line.rpartition(b"/")[2] for line in done.stdout.splitlines() if b".png" in line]
+    assert shown == [b"\\u732b\xe9.png", b"\\udcff.png"]

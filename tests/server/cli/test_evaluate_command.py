@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from pipelines.task_metric import evaluate as seeds_own
-from tests.level_model import CLASSES, store_level_model
+from tests.level_model import CLASSES, level_png, store_level_model
 from tests.server.cli import command
 from tests.server.evaluation.level_sets import LevelSet, make_level_set, without_times
 from tests.server.process import ServerProcess
@@ -116,6 +116,7 @@ def check_compared(store: Path, tmp_path: Path, first: str) -> None:
     compared = run(store, kept, "--compare", first, kept / first / "report.json", "--json", tmp_path / "compared.json")
     assert compared.returncode == 0, compared.stderr
     assert "exact McNemar p = 1" in compared.stdout
+    assert compared.stdout.startswith(f"A is {first}: level ")
     assert json.loads((tmp_path / "compared.json").read_text())["agreement"]["value"] == 1
     assert "is not an evaluation" in run(store, kept, "--compare", first, "nothing").stderr
 
@@ -124,7 +125,7 @@ def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path, monke
     labels = tmp_path / "elsewhere.txt"
     shutil.copy(small.folder / "val_label.txt", labels)
     with ServerProcess(model_store=store, model="level", api_key="secret") as server:
-        options = ["--url", server.url, "--labels", labels, "--json", tmp_path / "remote.json", "--html", tmp_path / "page.html"]
+        options = ["--url", f"{server.url}/", "--labels", labels, "--json", tmp_path / "remote.json", "--html", tmp_path / "page.html"]
         options += ["--results", tmp_path / "results"]
         refused = run(store, tmp_path / "kept", small.folder, *options)
         assert (refused.returncode, "API key" in refused.stderr, "[server_refused]" in refused.stderr) == (1, True, True)
@@ -133,12 +134,32 @@ def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path, monke
         monkeypatch.delenv("API_KEY")
     assert done.returncode == 0, done.stderr
     assert f"{small.correct} of {IMAGES}" in done.stdout
+    assert f"kept as {server.url}/evaluate/" in done.stdout
     assert len(list((tmp_path / "results").iterdir())) == IMAGES - 3
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
     local = run(store, tmp_path / "kept", small.folder, "--labels", labels, "--json", tmp_path / "local.json")
     assert local.returncode == 0, local.stderr
     remote, here = (without_times(json.loads((tmp_path / f"{name}.json").read_text())) for name in ("remote", "local"))
     assert {name for name in here if here[name] != remote[name]} == {"manifest"}  # it names the set and where it ran
+
+
+def test_a_messy_set_is_the_same_here_and_on_a_server(store: Path, tmp_path: Path) -> None:
+    for name, content in {
+        "set/wrapped/low/1": level_png(4), "set/wrapped/low/deep/2.JPE": level_png(8), "set/wrapped/7/7.txt": level_png(28),
+        "set/wrapped/7/notes.xml": b"<a/>", "set/wrapped/7/Thumbs.db": b"x", "set/.DS_Store": b"x", "set/README": b"read me",
+    }.items():  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    options = [tmp_path / "set", "--map", "low=0-3", "--map", "low=4,5", "--json"]
+    here = run(store, tmp_path / "kept", *options, tmp_path / "here.json")
+    with ServerProcess(model_store=store, model="level") as server:
+        remote = run(store, tmp_path / "kept", *options, tmp_path / "remote.json", "--url", server.url)
+    assert (here.returncode, remote.returncode) == (0, 0), here.stderr + remote.stderr
+    assert "3 of 4" in here.stdout
+    assert "failed: unsupported_image 1" in here.stdout
+    assert "2 hidden files and files of systems are left out" in here.stdout
+    reports = [without_times(json.loads((tmp_path / f"{name}.json").read_text())) for name in ("here", "remote")]
+    assert {name for name in reports[0] if reports[0][name] != reports[1][name]} == {"manifest"}
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,7 @@ def test_from_images_to_the_summary(images: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, f"3 results written to {results}, 0 were there, 1 failed\n")
     assert f"{images / 'broken.jpg'}: " in done.stderr
     assert "[undecodable_image]" in done.stderr
+    assert done.stderr.splitlines()[1:] == [f"1 files of {images} are hidden or not pictures, and are left out"]  # and no bar
     written = {path.name: path.read_text() for path in results.iterdir()}
     assert written.keys() == {f"level.{class_id}_1.txt" for class_id in (10, 20, 30)}
     ids = written["level.30_1.txt"].removesuffix(" \n").split(" ")
@@ -81,6 +84,29 @@ def test_run_sh_finds_the_command_and_passes_everything_on(images: Path, tmp_pat
     assert "2 were there, 0 failed" in resumed
     assert (tmp_path / "result" / "level.10_1.txt").read_text() == "1 \n"
     assert run_sh(images).returncode == 2
+
+
+def test_interrupted_and_resumed(images: Path, tmp_path: Path) -> None:
+    seed = images / "level.10.PNG"
+    for number in range(3000):
+        os.link(seed, images / f"{number}.png")
+    environment = os.environ | {"MODEL_STORE": str(tmp_path / "store"), "MODEL": "level"}
+    command = [sys.executable, "-m", "server", "infer-dir", str(images), str(tmp_path / "result")]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not any((tmp_path / "result").glob("*_1.txt")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    result = tmp_path / "result"
+    assert (
+        f"interrupted. What is finished is written to {result}. Go on with: ascend-classify infer-dir {images} {result} --resume\n" in told
+    )
+    assert "Traceback" not in told
+    written = len(list(result.iterdir()))
+    done = run("infer-dir", images, tmp_path / "result", "--resume", MODEL="level", MODEL_STORE=str(tmp_path / "store"))
+    assert f"{written} were there, 1 failed" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,20 @@ def test_the_tar_unpacks_to_the_same(tmp_path: Path) -> None:
     (folder / ".hidden.png").write_bytes(b"x")
     (folder / "notes.md").write_bytes(b"x")
     (folder / "empty.bmp").write_bytes(b"")
-    packed = b"".join(_tar(dict(_files(folder))))
+    packed = b"".join(_tar(dict(_files(folder, listed=False))))
     (tmp_path / "out").mkdir()
     unpack(io.BytesIO(packed), len(packed), tmp_path / "out", 1_000_000)
     unpacked = {str(path.relative_to(tmp_path / "out")): path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    left_out = {".hidden.png", "notes.md"}
-    assert unpacked == {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name not in left_out}
+    counted = {".hidden.png", "notes.md"}  # without their content
+    assert unpacked == {str(p.relative_to(folder)): b"" if p.name in counted else p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_parts_of_a_set_are_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    for name in ("set/train/0/a.png", "set/val/0/a.png"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(DatasetInvalid, match=re.escape(f"holds val/ and train/, the parts of a set. Name one of them: {tmp_path}/set/val")):
+        RemoteServer("http://127.0.0.1:1", None).submit(tmp_path, None, EvaluationRequest(dataset="set"))
 
 
 def test_a_file_that_changes_or_goes(tmp_path: Path) -> None:

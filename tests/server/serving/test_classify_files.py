@@ -1,5 +1,7 @@
 """Files from the command line through the engine: more of them than the window takes."""
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -22,17 +24,34 @@ def test_outcomes_keep_the_order_of_the_files(tmp_path: Path, capsys: pytest.Cap
     assert [path for path, _ in outcomes] == [*files, tmp_path / "missing.png"]
     found = [outcome.scores[0].class_id if isinstance(outcome, Prediction) else type(outcome) for _, outcome in outcomes]
     assert found == [*range(7), UnsupportedImage, *range(8, 20), FileUnreadable]
-    assert print_outcomes(iter(outcomes), top_k=1, as_json=False) == 2
+    assert print_outcomes(iter(outcomes), top_k=1) == 2
     assert "level 76" in capsys.readouterr().out
+    assert print_outcomes(iter(outcomes), 2, "csv") == 2
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == 2 * 19 + 2
+    assert [(row["image"], row["rank"], row["class_id"]) for row in rows if row["rank"] == "1"] == [
+        (str(tmp_path / f"{number}.png"), "1", str(number)) for number in range(20) if number != 7
+    ]
+    assert [row["code"] for row in rows if row["error"]] == [UnsupportedImage.code, FileUnreadable.code]
 
 
 def test_images_are_found_in_the_order_named_and_below_folders(tmp_path: Path) -> None:
-    for name in ("b.png", "below/a.JPG", "below/deeper/c.webp", "below/notes.txt", "named.txt"):
+    for name in (
+        "b.png",
+        "below/a.JPG",
+        "below/deeper/c.webp",
+        "below/notes.txt",
+        "below/d",
+        "below/.e.png",
+        "below/__MACOSX/f.png",
+        "named.txt",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
+    (tmp_path / "below/d").write_bytes(level_png(0))
     found = find_images([tmp_path / "named.txt", tmp_path / "below", tmp_path / "missing.png"])
     names = [str(path.relative_to(tmp_path)) for path in found]
-    assert names == ["named.txt", "below/a.JPG", "below/deeper/c.webp", "missing.png"]
+    assert names == ["named.txt", "below/a.JPG", "below/d", "below/deeper/c.webp", "missing.png"]
     (tmp_path / "empty").mkdir()
     for places in ([], [tmp_path / "empty"]):
         with pytest.raises(NoImages, match="There are no images"):

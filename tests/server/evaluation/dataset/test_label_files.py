@@ -57,7 +57,7 @@ def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
         ("l.csv", b"a.jpg,1\n,2\n", "line 2: the name is missing"),
         ("l.csv", b'a.jpg,"' + b"x" * 200_000 + b'"\n', "field larger than field limit"),
         ("l.txt", b"a.jpg 1\n\xff\xfe\n", "not UTF-8"),
-        ("l.txt", "a.jpg 1\n".encode("utf-16"), "not UTF-8"),
+        ("l.txt", "a.jpg 1\n".encode("utf-16"), "UTF-16.*iconv -f UTF-16 -t UTF-8"),
     ],
     ids=["empty", "header only", "one word", "columns", "no name", "huge", "bytes", "UTF-16"],
 )

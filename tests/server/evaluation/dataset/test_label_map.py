@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.store import ZOO
+from models.synsets import synsets_of
 from server.evaluation.dataset.label_map import map_labels
 from server.evaluation.evaluation_errors import DatasetInvalid
 
@@ -40,6 +41,24 @@ def test_synsets_of_the_models_labels_may_be_some_of_them() -> None:
     assert (mapped.ids, mapped.kind, mapped.notes) == ({"n01484850": 2}, "synsets of the model's labels", ())
 
 
+@given(st.sets(st.integers(0, 999), min_size=1), st.sampled_from(("", "-Some_name", "_x", ".y", " z")))
+def test_synsets_of_some_of_imagenets_classes(ids: set[int], end: str) -> None:
+    synsets = list(synsets_of(IMAGENET))
+    mapped = map_labels({synsets[class_id] + end for class_id in ids}, IMAGENET)
+    assert mapped == ({synsets[class_id] + end: class_id for class_id in ids}, "synsets of the model's labels", ())
+
+
+def test_a_group_is_its_first_class_and_told() -> None:
+    groups = {"cat": (281, 282, 283), "hound": (160,)}
+    mapped = map_labels({"cat", "hound", "tench"}, IMAGENET, groups)
+    assert mapped.ids == {"cat": 281, "hound": 160, "tench": 0}
+    assert mapped.kind == "names of classes, groups of classes"
+    assert mapped.notes == ("'cat' counts as the classes 281-283.", "'hound' counts as class 160.")
+    assert map_labels({"0", "1"}, IMAGENET, {"0": (281, 282), "1": (160,)}).ids == {"0": 281, "1": 160}
+    with pytest.raises(DatasetInvalid, match="'tabby' is class 281, which the map gives to another label"):
+        map_labels({"cat", "tabby"}, IMAGENET, {"cat": (281,)})
+
+
 def test_all_synsets_in_their_order_are_all_classes_and_that_is_told() -> None:
     mapped = map_labels({"n02", "n00000003", "n00000001"} - {"n02"}, ["a", "b"])
     assert mapped.ids == {"n00000001": 0, "n00000003": 1}
@@ -52,14 +71,20 @@ def test_all_synsets_in_their_order_are_all_classes_and_that_is_told() -> None:
         ({"0", "1000"}, IMAGENET, "Label 1000 is out of range: the model has the classes 0 to 999"),
         ({"-1", "5"}, IMAGENET, "Label -1 is out of range"),
         ({"1", "500", "1000"}, IMAGENET, "a list of 1001 classes, whose class 0 is the background.*Subtract 1 from each"),
-        ({"n01440764"}, IMAGENET, "1 synsets, but the model has 1000 classes"),
-        ({"n99999999"}, ["n01440764 tench", "other"], "n99999999"),
+        ({"n01440764"}, ["a", "b"], "1 synsets, but the model has 2 classes"),
+        ({"n99999999"}, ["n01440764 tench", "other"], "1 of 1 synsets are not classes of the model: n99999999"),
+        ({"n01440764", "n99999999"}, IMAGENET, "1 of 2 synsets are not classes of the model: n99999999"),
+        (
+            {"cat", "dog", "tench"},
+            IMAGENET,
+            "'cat' is not a class of the model. Neither are dog. Classes with this word: 281 tabby; 282 tiger cat",
+        ),
         ({"tenck"}, IMAGENET, "'tenck' is not a class of the model. Did you mean 'tench'?"),
         ({"zzzzzzzz"}, IMAGENET, "Compare it with the model's labels"),
         ({"5", "tench"}, IMAGENET, "'5' is not a class"),
         ({"1"}, ["1", "2"], "a class id and also the name of class 0"),
     ],
-    ids=["above", "below", "shifted", "some synsets", "other synset", "near", "far", "mixed", "two meanings"],
+    ids=["above", "below", "shifted", "some synsets", "other synset", "another synset", "words", "near", "far", "mixed", "two meanings"],
 )
 def test_labels_the_model_has_not_are_refused(labels: set[str], classes: list[str], words: str) -> None:
     with pytest.raises(DatasetInvalid) as refusal:

@@ -141,3 +141,13 @@ def test_nothing_stays_open(root: Path) -> None:
     list(contents.entries(""))
     next(contents.entries(""))
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_the_first_bytes_of_a_plain_file(root: Path) -> None:
+    os.mkfifo(root / "set/pipe")
+    (root / "set/out").symlink_to(root.parent / "outside/secret")
+    files = RootFiles(root, "set")
+    assert (files.head("images/a.png", 3), files.head("images/a.png", 99)) == (b"ins", b"inside")
+    for name in ("pipe", "images", "out", "none"):
+        with pytest.raises(OSError, match=r"plain file|leads out|No such file"):
+            files.head(name, 3)

@@ -8,8 +8,9 @@ import pytest
 
 from models.store import ModelStore
 from server.cli.flags import load_settings
-from server.evaluation.dataset.labelled_set import LabelledSet, open_labelled_set
+from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.dataset.root_files import RootFiles
+from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 from server.evaluation.jobs.job_store import JobStore
 from server.evaluation.jobs.worker import Worker

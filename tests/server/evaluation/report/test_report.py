@@ -125,3 +125,21 @@ def test_the_json_has_the_keys_that_were_promised() -> None:
     assert found["accuracy"]["top1"].keys() == {"value", "interval", "correct", "total"}
     assert {"model_sha256", "recipe_sha256", "labels_sha256", "list_sha256"} <= found["manifest"].keys()
     assert Report.model_validate(found) == report_of([answer(0, 1, 1), failure(1, 0)])
+
+
+def test_the_classes_of_a_group_are_counted_as_the_first_by_the_groups_name() -> None:
+    records = [answer(0, 1, 2, 0), answer(1, 1, 0, 3, 2), answer(2, 0, 0), answer(3, 0, 3, 0)]
+    report = report_of(records, groups={"cat": (1, 2, 3)}, top_k=3)
+    assert [share.correct for share in report.accuracy.values()] == [2, 4, 4]
+    assert {row.name: (row.support, row.predicted, row.correct) for row in report.per_class} == {"class 0": (2, 2, 1), "cat": (2, 2, 1)}
+    wrong = [(image.label_name, image.predicted_name, image.rank) for image in report.wrong]
+    assert wrong == [("cat", "class 0", 2), ("class 0", "cat", 2)]
+    assert report.notes == ()
+
+
+def test_groups_of_one_class_change_nothing() -> None:
+    records = [answer(number, number % 4, (number * 3) % 4, 1, 2, 0) for number in range(20)]
+    times = {"throughput", "latency", "manifest", "notes"}
+    assert report_of(records, groups={"a": (0,)}).model_dump(exclude=times | {"per_class", "confused", "wrong"}) == report_of(
+        records
+    ).model_dump(exclude=times | {"per_class", "confused", "wrong"})

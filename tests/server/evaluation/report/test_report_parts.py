@@ -45,7 +45,7 @@ def test_a_manifest_is_escaped_and_complete() -> None:
     text = manifest_list(made_manifest(1, dataset="<script>", versions={"a&b": "1"}))
     assert "&lt;script&gt;" in text
     assert "versions: a&amp;b" in text
-    assert text.count("<dt>") == len(made_manifest(1).model_dump()) - 2 - 2 + 1  # without two; two are tables, one has a row
+    assert text.count("<dt>") == len(made_manifest(1).model_dump()) - 2 - 3 + 1  # without two; three are tables, one has a row
 
 
 def test_without_labels_there_is_no_accuracy() -> None:

@@ -1,6 +1,7 @@
 """Two runs in pairs."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,7 @@ def test_images_without_a_label_only_agree_or_not() -> None:
 def test_the_text_says_who_is_ahead_and_whether_it_means_anything() -> None:
     ahead = compare_records(records([1] * 20), records([1] * 10 + [0] * 10)).as_text()
     assert "A is right on 10 images more than B: more than chance explains (exact McNemar p = 0.00195)" in ahead
-    assert "differs: model: made / other" in ahead
+    assert "differs: model: A made, B other" in ahead
     assert "Neither is right more often" in compare_records(records([1]), records([1])).as_text()
     assert "no more than chance" in compare_records(records([0]), records([1])).as_text()
 
@@ -71,3 +72,21 @@ def test_the_json_comes_back() -> None:
 def test_runs_that_do_not_belong_together_are_refused(b: list[Record], words: str) -> None:
     with pytest.raises(RunInvalid, match=words):
         compare_records([answer(0, 1, 1)], b)
+
+
+def test_the_text_names_both_runs_and_shows_no_python() -> None:
+    a = FinishedRun(made_manifest(1, gears=(1, 2), dataset_notes=("a note",)), [answer(0, 1, 1)], "0123")
+    b = FinishedRun(made_manifest(1, model="other", versions={"numpy": "2"}), [answer(0, 1, 2)], "4567")
+    text = compare(a, b).as_text()
+    assert text.startswith("A is 0123: made 1 on set by stream\nB is 4567: other 1 on set by stream\n")
+    assert "differs: gears: A 1, 2, B nothing" in text
+    assert "differs: dataset_notes: A a note, B nothing" in text
+    assert "differs: versions: A nothing, B numpy 2" in text
+    assert not set("()[]{}'") & set("".join(line for line in text.splitlines() if line.startswith("differs")))
+
+
+def test_classes_of_a_group_are_one_class() -> None:
+    grouped: dict[str, Any] = {"groups": {"cat": (1, 2)}}
+    a, b = ([answer(0, 1, found), answer(1, 3, 3)] for found in (1, 2))
+    found = compare(FinishedRun(made_manifest(2, **grouped), a), FinishedRun(made_manifest(2, **grouped), b))
+    assert (found.agreement.correct, found.both_right) == (2, 2)

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from server.errors import ImageTooLarge
-from server.evaluation.dataset.labelled_set import open_labelled_set
 from server.evaluation.dataset.root_files import RootFiles
+from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.report.report import build_report
 from server.evaluation.report.thumbnails import SIDE_PX, thumbnail, wrong_thumbnails
 from tests.server.evaluation.made_run import answer, class_names, made_manifest

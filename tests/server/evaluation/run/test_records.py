@@ -166,3 +166,9 @@ def test_an_answer_keeps_its_order_and_its_stages() -> None:
     scores = (ClassScore(5, "five", 0.5), ClassScore(3, "three", 0.5))
     found = failure(0, 3).answered(Prediction(scores, "stream", stages_s={"infer": 0.0123456}))
     assert (found.ok, found.top, found.stages_ms) == (True, ((5, 0.5), (3, 0.5)), {"infer": 12.346})
+
+
+def test_classes_of_a_group_become_its_first() -> None:
+    record = Record(index=0, name="a", label=1, top=((2, 0.5), (0, 0.3), (1, 0.2)))
+    assert record.folded({1: 1, 2: 1}).top == ((1, 0.5), (0, 0.3), (1, 0.2))
+    assert record.folded({}) is record

@@ -2,8 +2,8 @@ from pathlib import Path
 
 from models.store import sha256_of
 from server.cli.flags import load_settings
-from server.evaluation.dataset.labelled_set import open_labelled_set
 from server.evaluation.dataset.root_files import RootFiles
+from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.run.run_description import describe_run
 from server.serving.service_assembly import open_service

@@ -32,7 +32,7 @@ def test_a_run_from_begin_to_end(finished: RunFolder) -> None:
 
 def test_going_on(finished: RunFolder) -> None:
     assert finished.begin(made_manifest(1, 3)) == finished.manifest()
-    with pytest.raises(RunInvalid, match=r"cannot be resumed: model_version was .* and is '9'"):
+    with pytest.raises(RunInvalid, match=r"cannot be resumed: model_version was .* and is 9"):
         finished.begin(made_manifest(1, 3).model_copy(update={"model_version": "9"}))
 
 

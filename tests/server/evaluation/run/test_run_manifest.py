@@ -1,5 +1,6 @@
 """Some settings may change between a run and its continuation, others may not."""
 
+from server.evaluation.run.run_manifest import in_words
 from tests.server.evaluation.made_run import made_manifest
 
 
@@ -22,3 +23,8 @@ def test_a_run_of_an_earlier_version_is_the_same_run() -> None:
     assert former.runtime == "cpu"
     assert former.differences(made_manifest(9)) == {}
     assert made_manifest(9).differences(made_manifest(9, runtime="ascend")) == {"runtime": ("cpu", "ascend")}
+
+
+def test_fields_are_told_in_words() -> None:
+    values: list[object] = [(), (1, 2), ["a note"], {"python": "3.11", "cores": ("1", "2")}, {}, None, "", 0]
+    assert [in_words(value) for value in values] == ["nothing", "1, 2", "a note", "python 3.11, cores 1, 2", *["nothing"] * 3, "0"]
