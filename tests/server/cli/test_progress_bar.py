@@ -1,4 +1,4 @@
-"""What the commands show while they work, and what they say when they are interrupted."""
+"""The commands show a bar while they work, and say how to go on when they are interrupted."""
 
 import io
 import sys
