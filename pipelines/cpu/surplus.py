@@ -95,7 +95,7 @@ def has_endless_rows(png: bytes) -> bool:
     try:
         for piece in _coded(png, first) if first else ():
             rest: bytes | memoryview = piece
-            while rest and left >= 0:
+            while rest and left >= 0 and not inflate.eof:  # at the end what was not consumed stays as it was
                 left -= len(inflate.decompress(rest, _STEP_BYTES))
                 rest = inflate.unconsumed_tail
             if inflate.eof or left < 0:
