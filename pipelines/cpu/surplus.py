@@ -17,7 +17,10 @@ _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))  # x, y, steps in x and y
 _STEP_BYTES = 64 * 1024
-_MOST_SURPLUS_BYTES = 64 * 1024 * 1024
+MOST_SURPLUS_BYTES = 16 * 1024 * 1024
+"""Behind the last row of a PNG: some 35 ms of inflating. Two megabytes of coded bytes could become two gigabytes there."""
+_MOST_INFLATED = 1032
+"""Bytes that one byte of Deflate can become: 258 of two bits."""
 
 
 def without_surplus(data: bytes) -> bytes | None:
@@ -50,17 +53,17 @@ def _exact_png(data: bytes) -> bytes | None:
 
     None too if the stream of pixels does not end, or with a wrong sum, or far behind the rows.
     """
-    first = data.find(b"IDAT", len(_PNG)) - 4
-    if first < 0:
+    first = _first_pixels(data)
+    if first is None:
         return None
-    left, surplus = _rows_bytes(data), 0
+    left, surplus = rows_bytes(data), 0
     inflate, deflate = zlib.decompressobj(), zlib.compressobj(0)
     parts = [data[:first]]
     try:
         for piece in _coded(data, first):
             surplus += len(piece) if inflate.eof else 0
             rest: bytes | memoryview = piece
-            while not inflate.eof and surplus <= _MOST_SURPLUS_BYTES:
+            while not inflate.eof and surplus <= MOST_SURPLUS_BYTES:
                 rows = inflate.decompress(rest, _STEP_BYTES)
                 rest = inflate.unconsumed_tail
                 if not rows and not rest:
@@ -75,7 +78,44 @@ def _exact_png(data: bytes) -> bytes | None:
     return b"".join([*parts, _chunk(deflate.flush()), _PNG_END])
 
 
-def _rows_bytes(data: bytes) -> int:
+def may_have_endless_rows(png: bytes) -> bool:
+    """Whether a PNG has enough bytes for more than MOST_SURPLUS_BYTES behind its last row."""
+    surplus = _MOST_INFLATED * len(png) - MOST_SURPLUS_BYTES
+    return surplus > 0 and surplus > rows_bytes(png)
+
+
+def has_endless_rows(png: bytes) -> bool:
+    """Whether more than MOST_SURPLUS_BYTES stand behind the last row of a PNG: libpng would inflate them all. Inflates no more than these.
+
+    Where the coded bytes are damaged it stops, as libpng does.
+    """
+    first = _first_pixels(png)
+    left = rows_bytes(png) + MOST_SURPLUS_BYTES
+    inflate = zlib.decompressobj()
+    try:
+        for piece in _coded(png, first) if first else ():
+            rest: bytes | memoryview = piece
+            while rest and left >= 0 and not inflate.eof:  # at the end what was not consumed stays as it was
+                left -= len(inflate.decompress(rest, _STEP_BYTES))
+                rest = inflate.unconsumed_tail
+            if inflate.eof or left < 0:
+                break
+    except zlib.error:
+        return False
+    return left < 0
+
+
+def _first_pixels(data: bytes) -> int | None:
+    """Where the first pixel chunk starts. The name alone would also be found inside a palette."""
+    at = len(_PNG)
+    while at + 12 <= len(data):
+        if data[at + 4 : at + 8] == b"IDAT":
+            return at
+        at += 12 + int.from_bytes(data[at : at + 4])
+    return None
+
+
+def rows_bytes(data: bytes) -> int:
     """The bytes of all rows, each with the one that names its filter."""
     width_px, height_px, depth, colour_type, _, _, interlace = struct.unpack_from(">IIBBBBB", data, 16)
     bits = _CHANNELS.get(colour_type, 0) * depth

@@ -8,7 +8,7 @@ from time import monotonic
 from weakref import ref
 
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
-from server.images.upright import upright_cost
+from server.images.preparation import prepared_cost
 from server.types import EncodedImage, Prediction, Scores
 
 BASE_COST_S = 0.005
@@ -46,7 +46,7 @@ class Work:
         self.admitted_s = self.taken_s = monotonic()
         self.request: InferenceRequest | None = request
         self.client = request.client
-        self.decode_s, self.decoded_bytes = upright_cost(request.image)
+        self.decode_s, self.decoded_bytes = prepared_cost(request.image)
         self.cost_s = BASE_COST_S + self.decode_s
         self.future: Future[Prediction] = Future()
         self.is_probe = is_probe
@@ -81,8 +81,8 @@ class Work:
             return None
         return request
 
-    def turned(self, image: EncodedImage) -> None:
-        """The image is another one, with the same picture upright."""
+    def prepared(self, image: EncodedImage) -> None:
+        """The image is checked, and it may be another one with the same picture upright."""
         if request := self.request:
             self.request = replace(request, image=image)
         if self.future.done():  # it was dropped meanwhile

@@ -14,8 +14,11 @@ JPEG_VISIT_S = 15e-9
 """Of one block in one scan, whatever the scan says of it."""
 JPEG_ARITHMETIC_VISIT_S = 30e-9
 JPEG_BYTE_S = 40e-9
-PNG_PIXEL_S, PNG_INFLATED_BYTE_S = 4e-9, 3e-9
-WEBP_LOSSY_PIXEL_S, WEBP_LOSSLESS_PIXEL_S, WEBP_BYTE_S = 8e-9, 15e-9, 20e-9
+PNG_PIXEL_S, PNG_INTERLACED_PIXEL_S, PNG_ROWS_BYTE_S, PNG_CODED_BYTE_S = 9e-9, 17e-9, 6.5e-9, 23e-9
+INFLATED_BYTE_S, DEFLATED_BYTE_S = 3e-9, 14e-9
+"""Of looking through a PNG, before it is decoded."""
+WEBP_LOSSY_PIXEL_S, WEBP_LOSSY_BYTE_S = 9e-9, 120e-9
+WEBP_LOSSLESS_PIXEL_S, WEBP_LOSSLESS_BYTE_S = 15e-9, 20e-9
 WEBP_LOSSLESS_BYTES = 4
 """A pixel, besides BGR_BYTES: it is decoded to ARGB first."""
 BMP_PIXEL_S = 4e-9

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from server.images.decode_cost import BGR_BYTES, PNG_INFLATED_BYTE_S, PNG_PIXEL_S
+from server.images.decode_cost import BGR_BYTES, PNG_CODED_BYTE_S, PNG_INTERLACED_PIXEL_S, PNG_PIXEL_S, PNG_ROWS_BYTE_S
 from server.images.excision import without
 from server.images.exif import read_orientation
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
@@ -42,9 +42,10 @@ class _Header(NamedTuple):
     height_px: int
     colour_type: int
     depth: int
+    interlaced: bool
 
     @property
-    def inflated_bytes(self) -> int:
+    def rows_bytes(self) -> int:
         """The rows, with a byte each that names the filter."""
         return self.height_px * (1 + self.width_px * _CHANNELS[self.colour_type] * self.depth // 8)
 
@@ -89,7 +90,8 @@ def _still(data: bytes, header: _Header, ancillary: list[tuple[int, int]], end: 
     plain_end = data[end.start : end.end] == _END
     still = without(data, ancillary, end.end) if plain_end else without(data, ancillary, end.start) + _END
     pixels = header.width_px * header.height_px
-    decode_s = PNG_PIXEL_S * pixels + PNG_INFLATED_BYTE_S * header.inflated_bytes
+    decode_s = (PNG_INTERLACED_PIXEL_S if header.interlaced else PNG_PIXEL_S) * pixels
+    decode_s += PNG_ROWS_BYTE_S * header.rows_bytes + PNG_CODED_BYTE_S * len(still)
     return EncodedImage(still, ImageFormat.PNG, *header[:2], orientation, decode_s, BGR_BYTES * pixels)
 
 
@@ -129,7 +131,7 @@ def _header(data: bytes, max_pixels: int) -> tuple[_Header, int]:
             f"interlace {interlace})",
             at,
         )
-    return _Header(width_px, height_px, colour_type, depth), chunk.end
+    return _Header(width_px, height_px, colour_type, depth, bool(interlace)), chunk.end
 
 
 def _require_palette(chunk: _Chunk, header: _Header, *, misplaced: bool) -> None:

@@ -4,7 +4,14 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from server.images.decode_cost import BGR_BYTES, WEBP_BYTE_S, WEBP_LOSSLESS_BYTES, WEBP_LOSSLESS_PIXEL_S, WEBP_LOSSY_PIXEL_S
+from server.images.decode_cost import (
+    BGR_BYTES,
+    WEBP_LOSSLESS_BYTE_S,
+    WEBP_LOSSLESS_BYTES,
+    WEBP_LOSSLESS_PIXEL_S,
+    WEBP_LOSSY_BYTE_S,
+    WEBP_LOSSY_PIXEL_S,
+)
 from server.images.exif import read_orientation
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
@@ -53,7 +60,8 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
     if size is None:
         raise damaged("The WebP ends without a frame", end)
     pixels = size[0] * size[1]
-    decode_s = (WEBP_LOSSLESS_PIXEL_S if lossless else WEBP_LOSSY_PIXEL_S) * pixels + WEBP_BYTE_S * end
+    pixel_s, byte_s = (WEBP_LOSSLESS_PIXEL_S, WEBP_LOSSLESS_BYTE_S) if lossless else (WEBP_LOSSY_PIXEL_S, WEBP_LOSSY_BYTE_S)
+    decode_s = pixel_s * pixels + byte_s * end
     decoded_bytes = pixels * (BGR_BYTES + WEBP_LOSSLESS_BYTES * lossless)
     return EncodedImage(data[:end], ImageFormat.WEBP, *size, orientation or 1, decode_s, decoded_bytes)
 

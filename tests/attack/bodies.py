@@ -42,6 +42,14 @@ def large_failing() -> dict[str, bytes]:
     }
 
 
+def endless_png() -> bytes:
+    """A PNG of 64x64 pixels and 19 MB, with 19 gigabytes behind its last row."""
+    rows = zlib.compressobj(9)
+    first = rows.compress(bytes(2**26)) + rows.flush(zlib.Z_FULL_FLUSH)
+    piece = rows.compress(bytes(2**26)) + rows.flush(zlib.Z_FULL_FLUSH)
+    return png(64, first + piece * ((LARGE_BYTES - len(first)) // len(piece)))
+
+
 def turned_png() -> bytes:
     """A flat picture of 49 megapixels that EXIF turns: 150 KB."""
     rows = zlib.compressobj(9)

@@ -24,13 +24,13 @@ class Crew:
         return tuple(dict.fromkeys(member.engine.name for member in self.members))
 
     def start(
-        self, on_answer: Callable[[Member, Work, Prediction | ServiceError | None], None], on_batch: BatchObserver, turning: Executor
+        self, on_answer: Callable[[Member, Work, Prediction | ServiceError | None], None], on_batch: BatchObserver, preparing: Executor
     ) -> None:
         """Start every engine, all at once; raises EngineUnavailable or ModelError if one cannot, or if their scores differ in kind."""
 
         def start(member: Member) -> None:
             member.engine.on_batch, member.engine.on_answer = on_batch, partial(on_answer, member)
-            member.turning = turning
+            member.preparing = preparing
             member.engine.start()
             member.raise_up()
 

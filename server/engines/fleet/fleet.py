@@ -7,6 +7,7 @@ requests until it answers a background probe.
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,7 +29,7 @@ from server.types import Prediction, ScoreType
 logger = logging.getLogger(__name__)
 
 NONE = "none"
-TURNING_THREADS = 1  # few images need it
+PREPARING_THREADS = len(os.sched_getaffinity(0))  # one more than may prepare images that take long
 TICK_S, IDLE_TICK_S = 0.05, 0.5
 SOON_S = 10.0  # after the loss of the last engine: it is likely to return before the request's time ends
 
@@ -65,7 +66,7 @@ class Fleet:
         self._none_s = float("-inf")  # the time since there is no engine
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
-        self._turning: ThreadPoolExecutor | None = None
+        self._preparing: ThreadPoolExecutor | None = None
 
     @classmethod
     def of(cls, engine: Engine, capacity: int = 64, watch: Watch | None = None) -> Self:
@@ -89,8 +90,8 @@ class Fleet:
 
     def start(self) -> None:
         """Start every engine, all at once; raises EngineUnavailable or ModelError if one cannot, or if their scores differ in kind."""
-        self._turning = ThreadPoolExecutor(TURNING_THREADS, "turning")  # it starts threads when there is work for them
-        self._crew.start(self._answered, self.on_batch, self._turning)
+        self._preparing = ThreadPoolExecutor(PREPARING_THREADS, "preparing")  # it starts threads when there is work for them
+        self._crew.start(self._answered, self.on_batch, self._preparing)
         self._answers = self.members[0].engine.name
         self._closing.clear()
         self._watcher = threading.Thread(target=self._watch, name=f"{self.name}-watcher", daemon=True)
@@ -294,7 +295,7 @@ class Fleet:
         if self._watcher:
             self._watcher.join()
         self._crew.close()
-        if self._turning:
-            self._turning.shutdown(cancel_futures=True)
+        if self._preparing:
+            self._preparing.shutdown(cancel_futures=True)
         self._waiting.clear()
         self._quarantine.clear()

@@ -10,7 +10,7 @@ from server.engines.liveness import BackOff, Liveness
 from server.engines.probe import probe_request
 from server.engines.work import Work
 from server.errors import EngineUnavailable, ServiceError
-from server.images.upright import needs_turning, upright
+from server.images.preparation import needs_preparation, prepared
 
 FAILURES = 3  # in a row; then a probe shows whether the engine is at fault, or the images
 PROBE_S = 10.0
@@ -43,8 +43,8 @@ class Member:
         self.decode_s = 0.0  # of what is under way
         self.decoded_bytes = self.slow_bytes = self.slow = 0  # the last two of images that take long
         self.service_s = 0.0  # what an image takes here, on average
-        self.turning: Executor | None = None
-        """Where images are turned that engines do not turn; without it they are taken as they are stored."""
+        self.preparing: Executor | None = None
+        """Where images are prepared, if they need it (server/images/preparation.py); without it they are taken as they are stored."""
         self._watch = watch or Watch()
         self._liveness = Liveness(self._watch.stall_s)
         self._back_off = BackOff(self._watch.back_off_s)
@@ -121,15 +121,15 @@ class Member:
 
     def take(self, work: Work) -> None:
         """Hand a work to the engine, upright; raises EngineUnavailable, and is told of later refusals as the engine tells of them."""
-        if self.turning and work.request and needs_turning(work.request.image):
-            self.turning.submit(self._turn, work)
+        if self.preparing and work.request and needs_preparation(work.request.image):
+            self.preparing.submit(self._prepare, work)
         else:
             self.engine.take(work)
 
-    def _turn(self, work: Work) -> None:
+    def _prepare(self, work: Work) -> None:
         try:
             if request := work.begin(monotonic()):
-                work.turned(upright(request.image))
+                work.prepared(prepared(request.image))
                 self.engine.take(work)
             else:
                 self.engine.on_answer(work, None)

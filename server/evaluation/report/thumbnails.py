@@ -9,7 +9,8 @@ from pipelines.cpu.decoder_warnings import decode_unwarned
 from server.errors import ServiceError
 from server.evaluation.report.report import Report
 from server.images.inspection import inspect_image
-from server.images.upright import Pixels, upright
+from server.images.preparation import prepared
+from server.images.upright import Pixels
 
 SIDE_PX = 192
 
@@ -35,8 +36,8 @@ def wrong_thumbnails(report: Report, items: Items, max_bytes: int, max_pixels: i
 
 
 def thumbnail(data: bytes, max_pixels: int) -> bytes:
-    """A JPEG of an image, upright, its longer side at most 192 pixels; raises the errors of `inspect_image` and `upright`."""
-    image = upright(inspect_image(data, max_pixels))
+    """A JPEG of an image, upright, its longer side at most 192 pixels; raises the errors of `inspect_image` and `prepared`."""
+    image = prepared(inspect_image(data, max_pixels))
     times = max(image.width_px, image.height_px) / SIDE_PX
     reduced = next((flag for least, flag in _REDUCED if times >= least), cv2.IMREAD_COLOR)
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.cpu.surplus import without_surplus
+from pipelines.cpu.surplus import MOST_SURPLUS_BYTES, has_endless_rows, may_have_endless_rows, without_surplus
 from tests.factories.odd_pictures import CMYK, CODED, JPEG, JUNK, PLAIN, PNG, PROGRESSIVE, RESTARTS, ROWS, WEBP, png_of
 from tests.soak.image_seeds import interlaced_png, pillow, png_chunk, scene
 
@@ -61,3 +61,25 @@ def test_any_kind_of_png(mode: str) -> None:
 )
 def test_a_png_without_surplus_or_with_damage(coded: bytes) -> None:
     assert without_surplus(png_of(coded)) is None
+
+
+@pytest.mark.parametrize("level", [0, 1, 9])
+@pytest.mark.parametrize("chunk_bytes", [7919, 10**9])
+def test_rows_without_end_are_counted(level: int, chunk_bytes: int) -> None:
+    for surplus, wanted in ((MOST_SURPLUS_BYTES, False), (MOST_SURPLUS_BYTES + 1, True)):
+        coded = zlib.compress(ROWS + bytes(surplus), level)
+        pieces = b"".join(png_chunk(b"IDAT", coded[at : at + chunk_bytes]) for at in range(0, len(coded), chunk_bytes))
+        png = png_of(b"").replace(png_chunk(b"IDAT", b""), pieces)
+        assert has_endless_rows(png) is wanted
+        assert may_have_endless_rows(png) or not wanted
+
+
+def test_a_palette_hides_no_rows() -> None:
+    bomb = png_of(zlib.compress(ROWS + bytes(MOST_SURPLUS_BYTES + 1)))
+    at = bomb.index(b"IDAT") - 4
+    assert has_endless_rows(bomb[:at] + png_chunk(b"PLTE", b"\0\0\0\3IDATabc.") + bomb[at:])
+
+
+@pytest.mark.parametrize("coded", [CODED, CODED[:-9], CODED + bytes(100_000), zlib.compress(ROWS * 2), b"", b"\0" * 50, JUNK])
+def test_other_pngs_end(coded: bytes) -> None:
+    assert not has_endless_rows(png_of(coded))

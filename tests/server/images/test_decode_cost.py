@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from server.errors import ImageTooLarge, UndecodableImage
-from server.images.decode_cost import MAX_DECODE_S
+from server.images.decode_cost import MAX_DECODE_S, PNG_CODED_BYTE_S, PNG_INTERLACED_PIXEL_S, PNG_PIXEL_S, PNG_ROWS_BYTE_S
 from server.images.inspection import inspect_image
 from server.types import EncodedImage
+from tests.soak.image_seeds import interlaced_png
 
 MAX_PIXELS = 50_000_000
 
@@ -42,6 +43,13 @@ def test_what_takes_longer_is_estimated_so() -> None:
     assert inspected("JPEG", 1600).decode_s == pytest.approx(4 * plain, rel=0.3)
     assert inspected("PNG", 800, "RGBA").decode_s > inspected("PNG", 800, "L").decode_s
     assert inspected("WEBP", 800, lossless=True, quality=0).decode_s > inspected("WEBP", 800).decode_s
+
+
+def test_a_png_pays_for_its_rows_its_passes_and_its_coded_bytes() -> None:
+    flat = inspected("PNG", 800)
+    passes = inspect_image(interlaced_png(np.zeros((800, 800, 3), np.uint8)), MAX_PIXELS)
+    assert flat.decode_s > (PNG_PIXEL_S + 3 * PNG_ROWS_BYTE_S) * 800 * 800 + PNG_CODED_BYTE_S * len(flat.data)
+    assert passes.decode_s > (PNG_INTERLACED_PIXEL_S + 3 * PNG_ROWS_BYTE_S) * 800 * 800
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"progressive": True, "subsampling": 0, "quality": 95}])

@@ -12,8 +12,8 @@ from server.errors import EngineUnavailable
 
 
 def start(crew: Crew) -> None:
-    with ThreadPoolExecutor(1) as turning:
-        crew.start(lambda _member, _work, _outcome: None, ignore_batch, turning)
+    with ThreadPoolExecutor(1) as preparing:
+        crew.start(lambda _member, _work, _outcome: None, ignore_batch, preparing)
 
 
 def test_all_are_up_and_then_closed() -> None:
