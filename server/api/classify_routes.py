@@ -58,7 +58,7 @@ class ClassifyRoutes:
             options = all_options(scope, body)
             top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
             with context.unless_abandoned(watch_of(scope, receive)):
-                answer = await self._predict(model, body.images[0], context, context.request_id, model.admission.deadline_s(timeout_ms))
+                answer = await self._predict(model, body.images.pop(), context, context.request_id, model.admission.deadline_s(timeout_ms))
         context.stages_s |= answer.prediction.stages_s
         context.engine = answer.prediction.engine
         await send_json(send, answer.words(top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(context)})
@@ -76,6 +76,7 @@ class ClassifyRoutes:
             works = [
                 self._outcome(model, image, context, f"{context.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)
             ]
+            body.images.clear()
             with context.unless_abandoned(watch_of(scope, receive)):
                 outcomes = await asyncio.gather(*works)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Saturated)]
@@ -96,6 +97,7 @@ class ClassifyRoutes:
     async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float) -> _Answer:
         model.admission.check_place(context.client)
         image = await self._inspection.inspect(data)
+        del data  # the image may be a copy without what is surplus
         served = model.served  # which may be another one by the time of the answer
         return _Answer(served, await model.admission.classify(image, request_id, deadline_s, context.client))
 
@@ -104,8 +106,10 @@ class ClassifyRoutes:
     ) -> _Answer | ServiceError:
         async with self._batch_turn:  # after each image of a batch the loop sees to others: a batch can take long to inspect
             await asyncio.sleep(0)
+        predicting = self._predict(model, data, context, request_id, deadline_s)
+        del data
         try:
-            return await self._predict(model, data, context, request_id, deadline_s)
+            return await predicting
         except ServiceError as error:
             return error.with_traceback(None)  # whose frames hold the image
 
