@@ -54,7 +54,9 @@ def test_where_the_connection_does_not_tell_receive_is_watched() -> None:
             await asyncio.sleep(0.01)
         with pytest.raises(ClientGone):
             await task
-        with context.unless_abandoned(messages.get):
+        with pytest.raises(ClientGone), context.unless_abandoned():  # a client that went before is not served
+            raise AssertionError
+        with RequestContext("id", 0).unless_abandoned(messages.get):
             await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert len(asyncio.all_tasks()) == 1  # the watch has ended with what it watched

@@ -18,7 +18,7 @@ from tests.server.cli.command import run_forked, run_process
         (("serve", "--port", "99999"), "setting_invalid"),
         (("serve", "--pipeline", "nonsense.pipeline"), "engine_unavailable"),
         (("serve", "--runtime", "ascend"), "model_not_prepared"),
-        (("serve", "--host", "203.0.113.1"), "port_taken"),
+        (("serve", "--host", "203.0.113.1"), "setting_invalid"),
     ],
 )
 def test_a_server_that_cannot_start_says_why_and_exits_1(model_store: ModelStore, arguments: tuple[str, ...], code: str) -> None:

@@ -195,8 +195,7 @@ def test_the_decoder_before() -> None:
 
 def test_a_picture_whose_decoder_warned_fails_only_if_asked_for() -> None:
     jpeg = encoded(np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8), ".jpg")
-    middle = len(jpeg) // 2
-    damaged = jpeg[:middle] + jpeg[middle + 40 :]
+    damaged = jpeg[: len(jpeg) // 2] + jpeg[-2:]  # half of its rows are missing
     assert decode(damaged).shape == (120, 160, 3)
     decoder = opened(ImageDecoder, OPENCV, options=CpuOptions(refuse_damaged=True))
     assert pushed(decoder, jpeg).errors == {}

@@ -118,7 +118,7 @@ def test_a_changed_model_is_refused(store: Path, tmp_path: Path) -> None:
     manifest.write_text(manifest.read_text().replace('version = "1"', 'version = "2"'))
     with serve(other, small.folder, tmp_path / "kept") as server:
         state = finished(server, location, "failed")
-        assert "model_version was '1' and is '2'" in str(state["error"])
+        assert "model_version was 1 and is 2" in str(state["error"])
         assert server.client.get(f"{location}/report").json()["code"] == "not_finished"
     with serve(store, small.folder, tmp_path / "kept") as server:
         assert server.client.post(f"{location}/resume").status_code == 202
