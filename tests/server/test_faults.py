@@ -99,7 +99,7 @@ def faulty(tmp_path: Path) -> Iterator[Faulty]:
         ("cannot start again", "engine stream cannot be started again", True),
         ("hang", f"it gave no result for {STALL_S} s", True),
         ("late", f"it gave no result for {STALL_S} s", True),
-        ("codes", "gets no more requests: The pipeline failed on the image with code 1002: for a while", True),
+        ("codes", "gets no more requests: it fails the probe: The pipeline failed on the image with code 1002: for a while", True),
     ],
 )
 def test_no_client_notices(faulty: Faulty, fault: str, told: str, lasts: bool) -> None:
