@@ -7,7 +7,6 @@ requests until it answers a background probe.
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +16,7 @@ from typing import Self
 
 from server.engines.base import BatchObserver, Engine, EngineHealth, EngineStatus, ignore_batch
 from server.engines.fleet.crew import Crew
-from server.engines.fleet.member import Member, Tier, Watch, is_up
+from server.engines.fleet.member import PREPARING_THREADS, Member, Tier, Watch, is_up
 from server.engines.fleet.quarantine import Quarantine
 from server.engines.fleet.retries import Retry, is_fault, next_try
 from server.engines.fleet.waiting_line import DecodeRoom, WaitingLine
@@ -29,7 +28,6 @@ from server.types import Prediction, ScoreType
 logger = logging.getLogger(__name__)
 
 NONE = "none"
-PREPARING_THREADS = len(os.sched_getaffinity(0))  # one more than may prepare images that take long
 TICK_S, IDLE_TICK_S = 0.05, 0.5
 SOON_S = 10.0  # after the loss of the last engine: it is likely to return before the request's time ends
 

@@ -1,5 +1,6 @@
 """One engine on one chip, under watch: whether it gets requests, and its works in progress."""
 
+import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ PROBE_S = 10.0
 REST_S = 0.01  # after a stream refused an image, which it did because it is full
 DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
 SMOOTHING = 0.1  # of the mean service time
+PREPARING_THREADS = len(os.sched_getaffinity(0))  # one more than may prepare images that take long
 
 
 @dataclass(frozen=True)
