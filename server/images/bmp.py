@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from server.images.decode_cost import BGR_BYTES, BMP_PIXEL_S
+from server.images.decode_cost import BMP_PIXEL_S, PEAK_BYTES
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
 
@@ -61,7 +61,7 @@ def inspect_bmp(data: bytes, max_pixels: int) -> EncodedImage:
     pixels = header.width_px * height_px
     readable = _readable(data, header, start, end)
     return EncodedImage(
-        readable, ImageFormat.BMP, header.width_px, height_px, decode_s=BMP_PIXEL_S * pixels, decoded_bytes=BGR_BYTES * pixels
+        readable, ImageFormat.BMP, header.width_px, height_px, decode_s=BMP_PIXEL_S * pixels, decoded_bytes=PEAK_BYTES * pixels
     )
 
 

@@ -6,6 +6,8 @@ The figures are of OpenCV 5 with libjpeg-turbo, libpng and libwebp on one core o
 from server.errors import ImageTooLarge
 
 BGR_BYTES = 3
+PEAK_BYTES = 2 * BGR_BYTES
+"""A pixel, at the peak: OpenCV decodes into memory of its own, which its Python module then copies into an array."""
 COEFFICIENT_BLOCK_BYTES = 128
 """64 coefficients of 16 bits, which a decoder keeps for each block of a JPEG with several scans."""
 
@@ -20,7 +22,7 @@ INFLATED_BYTE_S, DEFLATED_BYTE_S = 3e-9, 14e-9
 WEBP_LOSSY_PIXEL_S, WEBP_LOSSY_BYTE_S = 9e-9, 120e-9
 WEBP_LOSSLESS_PIXEL_S, WEBP_LOSSLESS_BYTE_S = 15e-9, 20e-9
 WEBP_LOSSLESS_BYTES = 4
-"""A pixel, besides BGR_BYTES: it is decoded to ARGB first."""
+"""A pixel, besides BGR_BYTES: it is decoded to ARGB first, which is gone when the picture is copied."""
 BMP_PIXEL_S = 4e-9
 TURNED_PIXEL_S = 10e-9
 """To turn a picture, write it as BMP, and decode that."""

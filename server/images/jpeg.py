@@ -11,6 +11,7 @@ from server.images.decode_cost import (
     JPEG_BYTE_S,
     JPEG_PIXEL_S,
     JPEG_VISIT_S,
+    PEAK_BYTES,
     require_affordable,
 )
 from server.images.excision import without
@@ -53,10 +54,9 @@ def inspect_jpeg(data: bytes, max_pixels: int) -> EncodedImage:
     end = walk.to_eoi()
     orientation = walk.orientation or 1
     bare = without(walk.corrected(), walk.cuts, end)
-    pixels_bytes = walk.width_px * walk.height_px * BGR_BYTES
-    decoded_bytes = pixels_bytes + walk.coefficient_bytes
+    pixels = walk.width_px * walk.height_px
+    decoded_bytes = max(pixels * BGR_BYTES + walk.coefficient_bytes, pixels * PEAK_BYTES)
     if orientation > 1:
-        decoded_bytes += pixels_bytes  # it is turned into a second picture
         exif = b"Exif\0\0" + write_orientation(orientation)
         bare = b"".join((bare[:2], struct.pack(">BBH", 0xFF, _APP1, 2 + len(exif)), exif, memoryview(bare)[2:]))
     return EncodedImage(bare, ImageFormat.JPEG, walk.width_px, walk.height_px, orientation, walk.decode_s(end), decoded_bytes)

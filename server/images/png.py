@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from server.images.decode_cost import BGR_BYTES, PNG_CODED_BYTE_S, PNG_INTERLACED_PIXEL_S, PNG_PIXEL_S, PNG_ROWS_BYTE_S
+from server.images.decode_cost import PEAK_BYTES, PNG_CODED_BYTE_S, PNG_INTERLACED_PIXEL_S, PNG_PIXEL_S, PNG_ROWS_BYTE_S
 from server.images.excision import without
 from server.images.exif import read_orientation
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
@@ -92,7 +92,7 @@ def _still(data: bytes, header: _Header, ancillary: list[tuple[int, int]], end: 
     pixels = header.width_px * header.height_px
     decode_s = (PNG_INTERLACED_PIXEL_S if header.interlaced else PNG_PIXEL_S) * pixels
     decode_s += PNG_ROWS_BYTE_S * header.rows_bytes + PNG_CODED_BYTE_S * len(still)
-    return EncodedImage(still, ImageFormat.PNG, *header[:2], orientation, decode_s, BGR_BYTES * pixels)
+    return EncodedImage(still, ImageFormat.PNG, *header[:2], orientation, decode_s, PEAK_BYTES * pixels)
 
 
 def _chunks(data: bytes, at: int) -> Iterator[_Chunk]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipelines.cpu.decoder_warnings import decode_unwarned
 from server.errors import UndecodableImage
 from server.images.bmp import write_bmp
-from server.images.decode_cost import BGR_BYTES, TURNED_PIXEL_S
+from server.images.decode_cost import BGR_BYTES, PEAK_BYTES, TURNED_PIXEL_S
 from server.types import EncodedImage, ImageFormat
 
 Pixels = NDArray[np.uint8]
@@ -37,14 +37,14 @@ def upright_cost(image: EncodedImage) -> tuple[float, int]:
     if not needs_turning(image):
         return image.decode_s, image.decoded_bytes
     pixels = image.width_px * image.height_px
-    return image.decode_s + TURNED_PIXEL_S * pixels, max(image.decoded_bytes, 2 * BGR_BYTES * pixels)
+    return image.decode_s + TURNED_PIXEL_S * pixels, max(image.decoded_bytes, (BGR_BYTES + PEAK_BYTES) * pixels)
 
 
 def upright(image: EncodedImage) -> EncodedImage:
     """The image in a form that any OpenCV decodes upright; raises UndecodableImage if it cannot be decoded.
 
     Every OpenCV turns a JPEG by its EXIF. But OpenCV 4 does not turn a WebP, and turns a PNG only if its libpng reads EXIF. This
-    function turns these and makes a BMP of them, without loss. At no time are there more than two pictures in memory.
+    function turns these and makes a BMP of them, without loss. Three pictures are in memory at the most: while the engine decodes the BMP.
     """
     if not needs_turning(image):
         return image

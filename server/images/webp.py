@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from server.images.decode_cost import (
     BGR_BYTES,
+    PEAK_BYTES,
     WEBP_LOSSLESS_BYTE_S,
     WEBP_LOSSLESS_BYTES,
     WEBP_LOSSLESS_PIXEL_S,
@@ -62,7 +63,7 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
     pixels = size[0] * size[1]
     pixel_s, byte_s = (WEBP_LOSSLESS_PIXEL_S, WEBP_LOSSLESS_BYTE_S) if lossless else (WEBP_LOSSY_PIXEL_S, WEBP_LOSSY_BYTE_S)
     decode_s = pixel_s * pixels + byte_s * end
-    decoded_bytes = pixels * (BGR_BYTES + WEBP_LOSSLESS_BYTES * lossless)
+    decoded_bytes = pixels * max(BGR_BYTES + WEBP_LOSSLESS_BYTES * lossless, PEAK_BYTES)
     return EncodedImage(data[:end], ImageFormat.WEBP, *size, orientation or 1, decode_s, decoded_bytes)
 
 

@@ -91,9 +91,9 @@ def test_a_turn_of_any_size_is_numpys(orientation: int, side: tuple[int, int]) -
     np.testing.assert_array_equal(decoded(turned), turns[orientation](pixels))
 
 
-def test_a_turn_is_paid_for_and_costs_two_pictures() -> None:
+def test_a_turn_is_paid_for_and_costs_three_pictures() -> None:
     image = EncodedImage(b"", ImageFormat.PNG, 400, 100, 6, 0.001, 120_000)
-    assert upright_cost(image) == (0.001 + TURNED_PIXEL_S * 40_000, 240_000)
+    assert upright_cost(image) == (0.001 + TURNED_PIXEL_S * 40_000, 360_000)
     assert upright_cost(replace(image, orientation=1)) == (0.001, 120_000)
 
 
