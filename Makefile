@@ -1,12 +1,13 @@
 # make serve   install what is missing, prepare the model, serve on http://127.0.0.1:8000
 # make test    install what is missing, run the tests (WORKERS=3 at once)
-# make docs    the documentation as a site in build/site; make docs-pages renews the pages that are generated from the code
+# make docs    run the commands of the documentation, and make a site of it in build/site; make docs-pages renews the pages that are generated from the code
 # make bench   measure the server's cost on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
 # make test-import     networks that torch wrote, imported and compared with torch (in its own environment)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
 # make attack  measure the cost of hostile requests: series of metrics, memory, the time of a victim
-# make chaos   kill, stop, slow down and confuse engines under load (SECONDS=60)
+# make chaos   kill, stop, slow down and confuse engines: one fault at a time, then all under load (SECONDS=60)
+# make test-monitoring the containers' monitoring (a real Prometheus), and the tests of the benchmarks
 # make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
@@ -25,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE  # with it, pytest would rewrite every test in 
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
-.PHONY: help install install-dev mxbase serve test test-mxbase check-mxbase-headers test-image test-import test-training train-environment train-digits \
+.PHONY: help install install-dev mxbase serve test test-monitoring test-mxbase check-mxbase-headers test-image test-import test-training train-environment train-digits \
   smoke-image smoke-import smoke-schemathesis smoke-training packages ci-wide \
   bench soak chaos attack schemathesis docs docs-pages check format lock proto clean
 
@@ -37,11 +38,20 @@ serve: install
 	$(BIN)/ascend-classify models prepare $(MODEL)
 	@exec $(BIN)/ascend-classify serve
 
-# make test-mxbase runs tests/mxbase_cpp; the tests of the server with the compiled engine run here, if it is built.
-# A file's tests stay in one worker, in the order of the folders: the slow ones come first. One worker more than cores, as many tests wait.
+# What make test leaves to suites of their own (tests/lanes.py): engines that break, the commands of the docs, monitoring and benchmarks.
+FAULTS := tests/server/test_faults.py tests/server/test_on_the_double.py tests/server/engines/fleet/test_fleet_of_processes.py \
+  tests/server/serving/test_reload.py
+COMMANDS := tests/docs/test_running.py
+MONITORING := tests/deploy tests/bench
+ELSEWHERE := tests/mxbase_cpp tests/attack $(FAULTS) $(COMMANDS) $(MONITORING)
+# A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 3
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 test: install-dev
-	$(BIN)/python -m pytest --ignore=tests/mxbase_cpp --ignore=tests/attack -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) $(ELSEWHERE:%=--ignore=%)
+
+test-monitoring: install-dev
+	$(PYTEST) $(MONITORING)
 
 test-training: train-environment
 	$(TRAINING) -m pytest tests/models
@@ -76,6 +86,7 @@ soak: install-dev mxbase
 
 chaos: SECONDS = 60
 chaos: install-dev mxbase
+	$(PYTEST) $(FAULTS)
 	$(BIN)/python -m tests.soak.chaos --seconds $(SECONDS)
 
 attack: install-dev mxbase
@@ -126,6 +137,7 @@ docs-pages: install-dev
 
 # In its own environment: mkdocs is not needed to serve or to test.
 docs: docs-pages .venv/docs/installed
+	$(PYTEST) $(COMMANDS)
 	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/python -m mkdocs build --quiet --strict
 	@echo "build/site/index.html"
 

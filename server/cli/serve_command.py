@@ -16,9 +16,11 @@ def serve(settings: Settings) -> None:
     from server.api.api_keys import ApiKeys
     from server.evaluation.dataset.roots import parse_roots
     from server.http.address import bind
+    from server.serving.allocator import return_large_blocks
     from server.serving.service_assembly import open_service
     from server.telemetry.logs import configure_logs
 
+    return_large_blocks()
     access_log = configure_logs(settings.log_level, settings.log_format)
     keys = ApiKeys.of(settings)
     if not (keys or settings.loopback):

@@ -1,0 +1,31 @@
+"""Memory of large blocks goes back at once."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+from server.serving.allocator import return_large_blocks
+assert return_large_blocks()
+def rss_mb():
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
+before_mb = rss_mb()
+for _ in range(3):
+    kept = []
+    for _ in range(40):
+        large, small = bytes(b"x" * 4_000_000), b"y" * 100_000
+        kept.append(small)  # above it in the heap, if the large one came from there
+        del large
+    assert rss_mb() - before_mb < 16, rss_mb() - before_mb
+    blocks = [b"x" * 4_000_000 for _ in range(20)]
+    tops = b"y" * 100_000
+    del blocks
+    assert rss_mb() - before_mb < 16, rss_mb() - before_mb
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+def test_blocks_behind_others_go_back() -> None:
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True)
