@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -64,6 +64,12 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+@cache
+def decode_room(most_bytes: int) -> DecodeRoom:
+    """The room that the fleets of this process share: during a reload there are two."""
+    return DecodeRoom(most_bytes, max(1, cores() - 1))
+
+
 class EngineAssembly:
     """Makes the engines of one model: a tier for each kind, with one engine per chip, each in its own process or not."""
 
@@ -103,7 +109,7 @@ class EngineAssembly:
         if "mxbase" in self._kinds and not self.in_processes:
             share_decoder_warnings()
         tiers = [[self._member(kind, device) for device in self.devices] for kind in self._kinds]
-        room = DecodeRoom(self._settings.decode_budget_bytes, max(1, cores() - 1))
+        room = decode_room(self._settings.decode_budget_bytes)
         resize = resize_of(own) if (own := self._settings.pipeline) else self._model.manifest.recipe.resized_px
         bound = ResizeBound(resize, self._settings.max_image_pixels)
         return Fleet(tiers, self._settings.window, self._metrics.switched, room, bound)

@@ -64,6 +64,12 @@ def besieged_server(folder: Path, **settings: Any) -> Iterator[ServerProcess]:
     store_level_model(folder / "store")
     write_trap(folder / "trap")
     with ServerProcess(
-        model_store=folder / "store", model="level", runtime="cpu", evaluation_roots=f"trap={folder / 'trap'}", ready_s=60, **settings
+        model_store=folder / "store",
+        model="level",
+        runtime="cpu",
+        evaluation_roots=f"trap={folder / 'trap'}",
+        ready_s=60,
+        drain_s=5,
+        **settings,
     ) as server:
         yield server

@@ -7,8 +7,8 @@ another, and a client whose images take long to decode gets fewer of them.
 
 from bisect import insort
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, field
+from itertools import chain, count
 from time import monotonic
 from typing import NamedTuple
 
@@ -33,16 +33,18 @@ class Assignment(NamedTuple):
 class DecodeRoom:
     """What members may decode together: bytes at the peak, and images that take long.
 
-    A quarter of the bytes is kept for images that do not take long: they never wait for those that do.
+    A quarter of the bytes is kept for images that do not take long: they never wait for those that do. While one fleet takes the place of
+    another, both share it.
     """
 
     most_bytes: int = 512 * 1024 * 1024
     most_slow: int = 1
+    fleets: list[Sequence[Tier]] = field(default_factory=list, init=False, compare=False, repr=False)
 
-    def left(self, tiers: Sequence[Tier]) -> "RoomLeft":
+    def left(self) -> "RoomLeft":
         """What is left of it now."""
         slow = slow_bytes = held_bytes = 0
-        for tier in tiers:
+        for tier in chain.from_iterable(self.fleets):
             for member in tier:
                 slow += member.slow
                 slow_bytes += member.slow_bytes
@@ -89,6 +91,7 @@ class WaitingLine:
 
     def __init__(self, room: DecodeRoom | None = None) -> None:
         self._room = room or DecodeRoom()
+        self._tiers: Sequence[Tier] | None = None
         self._entries: list[_Entry] = []
         self._virtual_s = 0.0
         self._invited_s = float("-inf")
@@ -111,12 +114,18 @@ class WaitingLine:
         insort(self._entries, _Entry(RETRIED, -next(self._numbers), work))
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Forget all of them, and leave the room to other fleets."""
         self._entries.clear()
+        if self._tiers is not None:
+            self._room.fleets.remove(self._tiers)
+            self._tiers = None
 
     def next(self, tiers: Sequence[Tier]) -> Assignment | None:
         """Take out the first work that a member has room for; it is under way there from now on."""
-        place, entries, left = 0, self._entries, self._room.left(tiers)
+        if self._tiers is None:
+            self._tiers = tiers
+            self._room.fleets.append(tiers)
+        place, entries, left = 0, self._entries, self._room.left()
         while place < len(entries):
             start_s, _, work = entries[place]
             if work.request is None:  # abandoned

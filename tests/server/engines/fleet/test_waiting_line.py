@@ -111,6 +111,15 @@ def test_decoded_bytes_have_a_budget_and_one_image_always_fits() -> None:
     assert waiting.next([[one]]) == (small, one)
 
 
+def test_fleets_share_a_room_until_one_is_closed() -> None:
+    room, old, new = DecodeRoom(most_bytes=100), member(), member()
+    before, after = waiting_for(work(decoded_bytes=80), room=room), waiting_for(work(decoded_bytes=80), room=room)
+    assert before.next([[old]]) is not None
+    assert after.next([[new]]) is None
+    before.clear()  # its images have ended, or it has given them up
+    assert after.next([[new]]) is not None
+
+
 def test_an_image_that_takes_long_leaves_bytes_to_the_others() -> None:
     room, one = DecodeRoom(most_bytes=100, most_slow=2), member()
     slow = [work(decode_s=0.2, decoded_bytes=size) for size in (300, 10)]
