@@ -25,15 +25,16 @@ class Suite:
 # The core is run for every change; it has two minutes at most of each suite of the wide lane.
 LANES: dict[str, tuple[Suite, ...]] = {
     "core": (
-        Suite("packages", 180),
-        Suite("install-dev", 120),
-        Suite("check", 90),
-        Suite("mxbase", 90),
+        Suite("packages", 60),
+        Suite("install-dev", 110),
+        Suite("check", 60),
+        Suite("mxbase", 60),
         Suite("test", 300),
+        Suite("test-monitoring", 60, "the containers' monitoring with a real Prometheus, and the tests of the benchmarks"),
         Suite("test-mxbase", 240, "the compiled classifier by itself, under sanitizers too"),
-        Suite("attack", 240, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
-        Suite("chaos", 100, "engines killed, stopped and given garbage under load"),
-        Suite("docs", 40, "the documentation as a site, strictly"),
+        Suite("attack", 300, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
+        Suite("chaos", 130, "engines that are killed, stopped, late or wrong, one fault at a time and all under load"),
+        Suite("docs", 80, "the commands of the documentation, and its site, strictly"),
         Suite("smoke-training", 100),
         Suite("smoke-import", 100),
         Suite("smoke-image", 100),
