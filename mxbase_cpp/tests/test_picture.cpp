@@ -66,7 +66,7 @@ TEST_CASE("what cannot be decoded, and what is damaged") {
     CHECK_THROWS_WITH_AS(Prepare(jpeg, STRETCH), "it is damaged: its decoder has warned of it", Undecodable);
 }
 
-TEST_CASE("the trap hears damage, and lets remarks on ancillary chunks pass") {
+TEST_CASE("the trap hears damage, and lets remarks on ancillary chunks and on what is behind the picture pass") {
     FILE *const before = stderr;
     {
         const StderrTrap trap;
@@ -74,7 +74,9 @@ TEST_CASE("the trap hears damage, and lets remarks on ancillary chunks pass") {
         std::fprintf(stderr, "libpng warning: %s", "iCCP: known incorrect sRGB profile");
         std::fprintf(stderr, "\n");
         CHECK_FALSE(StderrTrap::Sprung());
-        std::fprintf(stderr, "libpng warning: IDAT: Too much image data\n");
+        std::fprintf(stderr, "libpng warning: IDAT: Too much image data\n");  // behind the last row
+        CHECK_FALSE(StderrTrap::Sprung());
+        std::fprintf(stderr, "libpng warning: IDAT: CRC error\n");
         CHECK(StderrTrap::Sprung());
         const StderrTrap again;
         CHECK_FALSE(StderrTrap::Sprung());
