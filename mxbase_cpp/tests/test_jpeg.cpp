@@ -26,7 +26,7 @@ std::optional<cv::Mat> Tried(Decode decode, const Bytes &image) {
 bool Same(const cv::Mat &one, const cv::Mat &other) { return one.size() == other.size() && cv::norm(one, other, cv::NORM_INF) == 0; }
 
 // Whether both read the same, or both refuse; what the direct decoder leaves to OpenCV is the same. Bytes between the last row and the end
-// are no damage to the direct decoder, but OpenCV warns of them as of damage: then the pixels must be those that it gives nevertheless.
+// do not count as damage for the direct decoder, but OpenCV warns of them: then the pixels must be those that it gives nevertheless.
 bool Agree(const Bytes &image) {
     const auto wanted = Tried(DecodeByOpenCv, image);
     const auto found = Tried([](const Bytes &bytes) { return DecodeJpeg(bytes).value_or(cv::Mat()); }, image);
