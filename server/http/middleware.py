@@ -99,11 +99,9 @@ class RequestMiddleware:
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.observe_request(endpoint, method, context.status, elapsed_s)
         if self._access_log:
-            path = (scope.get("raw_path") or scope["path"].encode()).decode(
-                "ascii", "backslashreplace"
-            )  # as it was sent, if the server says
-            client = scope.get("client") or ("", 0)
-            self._access_log.request(context.request_id, scope["method"], path, context.status, elapsed_s, client[0], context.key)
+            path = scope.get("raw_path") or scope["path"].encode()  # a decoded one may hold line breaks
+            sent, client = path.decode("ascii", "backslashreplace"), scope.get("client") or ("", 0)
+            self._access_log.request(context.request_id, scope["method"], sent, context.status, elapsed_s, client[0], context.key)
 
     def _endpoint(self, scope: Scope) -> str:
         """The path of the route or of the mount that was found, templates unfilled: a label that no client can multiply."""
