@@ -25,7 +25,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> LevelSet:
 def server(tmp_path_factory: pytest.TempPathFactory, small: LevelSet) -> Iterator[ServerProcess]:
     root = tmp_path_factory.mktemp("store")
     store_level_model(root)
-    slow = make_level_set(tmp_path_factory.mktemp("slow") / "slow", 30_000)
+    slow = make_level_set(tmp_path_factory.mktemp("slow") / "slow", 12_000)
     odd = tmp_path_factory.mktemp("odd")
     (odd / "empty").mkdir()
     (odd / "out").symlink_to("/etc")
