@@ -132,7 +132,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _takes(request: Request, method: str) -> bool:
-    scope = {**request.scope, "method": method}
+    scope = {**request.scope, "method": "GET" if method == "HEAD" else method}
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 

@@ -4,8 +4,8 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import UTC, datetime
-from io import SEEK_END, BytesIO
-from typing import IO, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -142,8 +142,7 @@ class EvaluationRoutes:
     def predictions(self, job_id: str) -> StreamingResponse:
         """The log in its present state; it may grow while it is sent, and is empty before the evaluation begins."""
         path = self._evaluations.folder_of(job_id).log
-        file: IO[bytes] = path.open("rb") if path.is_file() else BytesIO()
-        return StreamingResponse(_first_bytes(file, file.seek(0, SEEK_END)), media_type="application/jsonl")
+        return StreamingResponse(_first_bytes(path, path.stat().st_size if path.is_file() else 0), media_type="application/jsonl")
 
     def _told(self, job: Job) -> EvaluationReply:
         return EvaluationReply(
@@ -171,9 +170,10 @@ _REPORT: dict[int | str, dict[str, Any]] = {
 _LINES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/jsonl": {}}}}
 
 
-def _first_bytes(file: IO[bytes], left_bytes: int) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
+def _first_bytes(path: Path, left_bytes: int) -> Iterator[bytes]:
+    if not left_bytes:
+        return
+    with path.open("rb") as file:  # not earlier: what is never asked for a byte would never close it
         while chunk := file.read(min(_CHUNK_BYTES, left_bytes)):
             left_bytes -= len(chunk)
             yield chunk

@@ -43,7 +43,7 @@ class RequestMiddleware:
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+        """Handle one request. HEAD is answered as GET, without the body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -51,16 +51,23 @@ class RequestMiddleware:
         if b"range" in headers:  # the server does not serve ranges, and Starlette refuses malformed ones in plain text
             scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
         context = scope["request_context"] = RequestContext(request_id_of(headers), perf_counter(), client_of(scope))
+        is_head, body_sent = scope["method"] == "HEAD", False
+        asked = {**scope, "method": "GET"} if is_head else scope  # a copy: the server must still know that it sends no body
 
         async def send_wrapped(message: Message) -> None:
+            nonlocal body_sent
             if message["type"] == "http.response.start":
                 context.status = message["status"]
                 message["headers"] = [*message.get("headers", ()), *self._headers(context), *security_headers(message.get("headers", ()))]
+            elif is_head:
+                if body_sent:
+                    return
+                message, body_sent = {"type": "http.response.body"}, True
             await send(message)
 
         try:
             self._check(scope, headers, context)
-            await self._app(scope, receive, send_wrapped)
+            await self._app(asked, receive, send_wrapped)
         except ANSWERED as error:
             if status_of(error) >= SERVERS_FAULT and told(error) != str(error):
                 faults.warning("request %s: %s", context.request_id, error, extra={"request_id": context.request_id})
@@ -74,7 +81,7 @@ class RequestMiddleware:
             fault = InternalError(f"A fault of the server, logged under {context.request_id}.")
             await error_response(fault, context.request_id)(scope, receive, send_wrapped)
         finally:
-            self._record(scope, context)
+            self._record(scope, self._endpoint(asked), context)
 
     def _check(self, scope: Scope, headers: dict[bytes, bytes], context: RequestContext) -> None:
         path = scope["path"]
@@ -93,9 +100,8 @@ class RequestMiddleware:
             (b"server-timing", timing.encode()),
         ]
 
-    def _record(self, scope: Scope, context: RequestContext) -> None:
+    def _record(self, scope: Scope, endpoint: str, context: RequestContext) -> None:
         elapsed_s = perf_counter() - context.started_s
-        endpoint = self._endpoint(scope)
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.observe_request(endpoint, method, context.status, elapsed_s)
         if self._access_log:

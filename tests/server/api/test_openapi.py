@@ -46,7 +46,7 @@ def test_every_route_tells_how_it_refuses(fake_server: ServerProcess) -> None:
     assert set(paths["/evaluate"]["post"]["responses"]) == {"202", "400", "401", "403", "404", "408", "413", "429", "500"}
     assert set(paths["/evaluate/{job_id}/report"]["get"]["responses"]) == {"200", "401", "403", "404", "409", "500"}
     allowed = fake_server.client.put("/evaluate").headers["allow"]
-    assert allowed == "GET, POST"
+    assert allowed == "GET, HEAD, POST"
 
 
 def test_docs_need_no_network(fake_server: ServerProcess) -> None:
