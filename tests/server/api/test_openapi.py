@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.metadata import version
 
 from pydantic import BaseModel
 
@@ -39,6 +40,43 @@ def test_who_needs_the_key_is_told_so(fake_server: ServerProcess) -> None:
     wanted = {path for path, operations in paths.items() for operation in operations.values() if "401" in operation["responses"]}
     assert wanted == {path for path in paths if not path.startswith("/health/")}
     assert {"/classify", "/evaluate", "/evaluate/{job_id}/report"} <= wanted
+
+
+def test_the_keys_are_in_the_document_where_the_server_has_some(fake_server: ServerProcess, keyed_server: ServerProcess) -> None:
+    assert "securit" not in fake_server.client.get("/openapi.json").text
+    document = keyed_server.client.get("/openapi.json").json()
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["ApiKey"] == {"type": "apiKey", "in": "header", "name": "X-Api-Key"}
+    assert (schemes["Bearer"]["type"], schemes["Bearer"]["scheme"]) == ("http", "bearer")
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            wanted = None if path.startswith("/health/") else [{"ApiKey": []}, {"Bearer": []}]
+            assert operation.get("security") == wanted, path
+
+
+def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: ServerProcess) -> None:
+    document = fake_server.client.get("/openapi.json").json()
+    assert document["info"]["license"] == {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+    assert document["info"]["contact"]["name"]
+    assert document["info"]["version"] == version("ascend-classify")
+    ids = [operation["operationId"] for operations in document["paths"].values() for operation in operations.values()]
+    assert sorted(ids) == [
+        "cancel_evaluation",
+        "classify",
+        "classify_batch",
+        "evaluate",
+        "evaluation",
+        "evaluation_events",
+        "evaluation_predictions",
+        "evaluation_report",
+        "evaluations",
+        "health_live",
+        "health_ready",
+        "info",
+        "metrics",
+        "reload_model",
+        "resume_evaluation",
+    ]
 
 
 def test_every_route_tells_how_it_refuses(fake_server: ServerProcess) -> None:
