@@ -5,14 +5,14 @@ import { keepKey, storedKey } from './api_key.js';
 
 const element = (id) => document.getElementById(id);
 
-function show(text, isPage) {
-  if (isPage) {
+function show(text, kind) {
+  if (kind.startsWith('text/html')) {
     document.replaceChildren(new DOMParser().parseFromString(text, 'text/html').documentElement);
     return;
   }
   const shown = document.createElement('pre');
   shown.className = 'shown';
-  shown.textContent = text;
+  shown.textContent = kind === 'application/json' ? JSON.stringify(JSON.parse(text), null, 2) : text;
   document.body.replaceChildren(shown);
 }
 
@@ -27,7 +27,7 @@ async function open() {
     const headers = { 'X-Api-Key': storedKey(), Accept: 'text/html, */*;q=0.5' };
     const response = await fetch(window.location.href, { cache: 'no-store', headers });
     if (response.status === 401) ask('The server does not know this key. Ask those who run it.');
-    else show(await response.text(), (response.headers.get('Content-Type') ?? '').startsWith('text/html'));
+    else show(await response.text(), response.headers.get('Content-Type') ?? '');
   } catch {
     ask('The server did not answer. Try again.');
   }
