@@ -37,7 +37,7 @@ BODIES: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": EvaluationRequest.model_json_schema()},
+            "application/json": {"schema": EvaluationRequest.model_json_schema(), "example": {"dataset": "val", "top_k": 5}},
             "multipart/form-data": {"schema": _FORM},
         },
     }

@@ -10,7 +10,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.api.request_context import TELLS_WHEN_GONE, request_id_of
+from server.api.request_context import TELLS_WHEN_GONE
 from server.errors import BadRequest, HeadersTooLarge, RequestTimeout, ServiceError, TooManyConnections
 from server.http.cycle import Cycle, CycleTransport, ReadPhase
 from server.http.head import NOTED, Head
@@ -226,9 +226,8 @@ class Connection(HttpToolsProtocol):
             self._answer(error)
 
     def _answer(self, error: ServiceError) -> None:
-        request_id = request_id_of(dict(self.headers or ()))
         began_s = perf_counter() - (self.loop.time() - self._since_s)
-        self.transport.write(self._refusals.refusal(error, request_id, began_s, self.server_state.default_headers))
+        self.transport.write(self._refusals.refusal(error, dict(self.headers or ()), began_s, self.server_state.default_headers))
         self._linger()
 
     def finish(self) -> None:
