@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from server.api.body import ImageBody, read_body, read_images
+from server.api.body import read_body, read_images
+from server.api.image_body import ImageBody
 from server.cli.flags import load_settings
 from server.errors import BadRequest, BodyTooLarge
 from server.serving.budgets import BodyBudget, BodyHold

@@ -1,6 +1,7 @@
 """POST /classify and /classify/batch over real HTTP: the default model, and every form of a request."""
 
 import base64
+import gzip
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,11 @@ def test_options_of_the_body_beat_the_query(fake_server: ServerProcess) -> None:
         ({"json": {"image": "not base64!"}}, 400, "bad_request"),
         ({"json": {"picture": ""}}, 400, "bad_request"),
         ({"json": {}}, 400, "bad_request"),
-        ({"files": {"photo": b"x"}}, 400, "bad_request"),
+        ({"files": {"photo": b"x"}}, 415, "unsupported_image"),
+        ({"files": {"image": b"x"}, "data": {"topk": "3"}}, 400, "bad_request"),
+        ({"content": level_png(8), "params": {"topk": "3"}}, 400, "bad_request"),
+        ({"content": level_png(8), "headers": {"content-encoding": "br"}}, 415, "unsupported_coding"),
+        ({"content": gzip.compress(bytes(300_001)), "headers": {"content-encoding": "gzip"}}, 413, "body_too_large"),
         ({"files": [("image", b"x"), ("image", b"x")]}, 400, "bad_request"),
         ({"content": b"--x\r\n", "headers": {"content-type": "multipart/form-data; boundary=x"}}, 400, "bad_request"),
         ({"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400, "bad_request"),
