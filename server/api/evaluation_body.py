@@ -61,7 +61,8 @@ async def submit(request: Request, evaluations: Evaluations, budget: BodyBudget,
                 return await _submit_form(_Limited(request, max_upload_bytes), evaluations)
             hold.grow_to(MAX_JSON_BYTES)
             body = await _read_json(request, kind)
-        return await asyncio.to_thread(evaluations.submit, EvaluationRequest.model_validate_json(body))
+        wanted = await asyncio.to_thread(EvaluationRequest.model_validate_json, body)
+        return await asyncio.to_thread(evaluations.submit, wanted)
     except ValidationError as error:
         remedy = 'Send {"dataset": "<root>"}, or an archive as multipart/form-data.'
         raise malformed_json(error, EvaluationRequest.model_fields, remedy) from error

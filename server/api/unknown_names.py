@@ -21,7 +21,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> BadRequest:
 
 def malformed_json(error: ValidationError, known: Iterable[str], remedy: str) -> BadRequest:
     """The error for JSON that does not fit its model, whose keys are `known`."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])  # a mistyped key is missing, too
     if first["type"] == "extra_forbidden":
         return unknown_name("The JSON key", str(first["loc"][-1]), known)
     where = ".".join(map(str, first["loc"])) or "body"

@@ -25,6 +25,7 @@ def test_all_are_named_if_none_is_near() -> None:
     ("json", "words"),
     [
         ('{"img": ""}', "The JSON key 'img' is unknown. Did you mean 'image'?"),
+        ('{"top_k": "3", "img": ""}', "The JSON key 'img' is unknown. Did you mean 'image'?"),
         ('{"top_k": "3"}', "JSON body: top_k: Input should be a valid integer. Send it."),
         ("[]", "JSON body: body: Input should be an object. Send it."),
     ],
