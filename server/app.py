@@ -33,7 +33,7 @@ from server.api.statuses import status_of
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
 from server.evaluation.jobs.evaluations import Evaluations
 from server.http.forwarding_proxies import ForwardingProxies
-from server.http.hot_routes import HotRoutes
+from server.http.hot_routes import HOT_METHODS, HotRoutes
 from server.http.middleware import METHODS, RequestMiddleware
 from server.serving.reload import Reloader
 from server.serving.service import Service
@@ -75,9 +75,9 @@ def create_app(
     )
     hot = ClassifyRoutes(service.models, service.body_budget, settings)
     hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
-    # First, because routes are tried in order. The hot routes are here for all methods except POST.
+    # First, because routes are tried in order. The hot routes are here for all methods but their own.
     app.router.routes[:0] = [
-        *(Route(path, _only_post, methods=["POST"]) for path in hot_routes),
+        *(Route(path, _elsewhere, methods=HOT_METHODS) for path in hot_routes),
         *page_routes(),
     ]
     app.include_router(health_routes(service))
@@ -111,8 +111,8 @@ def _middleware(
     )
 
 
-async def _only_post(_request: Request) -> Response:
-    raise AssertionError("POST is answered before this route")
+async def _elsewhere(_request: Request) -> Response:
+    raise AssertionError("POST and PUT are answered before this route")
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -3,7 +3,6 @@
 import ipaddress
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from models.model_errors import ClassifyError
+from models.nearest_name import nearest_name
 from models.text_file import decode_text, read_text
 
 Positive = Annotated[int, Field(ge=1)]
@@ -257,8 +257,8 @@ def _check_name(name: str, written: str, prefix: str = "") -> None:
     """Check that there is a setting of this name; raises SettingInvalid that names the nearest one."""
     if name in Settings.model_fields:
         return
-    near = get_close_matches(name, Settings.model_fields, 1)
-    known = f"Did you mean {prefix}{near[0].upper() if prefix else near[0]}?" if near else "docs/settings.md lists the settings."
+    near = nearest_name(name, Settings.model_fields)
+    known = f"Did you mean {prefix}{near.upper() if prefix else near}?" if near else "docs/settings.md lists the settings."
     raise SettingInvalid(f"There is no setting for {written}.", known)
 
 

@@ -126,8 +126,8 @@ class Connection(HttpToolsProtocol):
         if self._phase is ReadPhase.BODY:
             self.head.count_trailer()
             return
-        name = name.lower()
-        self.headers.append((name, value.strip(b" \t")))  # RFC 9110, 5.5: blanks around a value are not part of it
+        name, value = name.lower(), value.strip(b" \t")  # RFC 9110, 5.5: blanks around a value are not part of it
+        self.headers.append((name, value))
         if len(self.headers) > MAX_HEADERS:
             raise HeadersTooLarge(f"The request has more than {MAX_HEADERS} headers.")
         if name in NOTED:

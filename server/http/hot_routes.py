@@ -7,9 +7,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.http.forwarding_proxies import ForwardingProxies
 
+HOT_METHODS = ("POST", "PUT")
+"""`curl -T photo.jpg` sends PUT, and means the same."""
+
 
 class HotRoutes:
-    """The ASGI application: sends POST on a hot route to that route, and everything else to FastAPI."""
+    """The ASGI application: sends POST and PUT on a hot route to that route, and everything else to FastAPI."""
 
     def __init__(self, app: FastAPI, hot: Mapping[str, ASGIApp], proxies: ForwardingProxies, root_path: str = "") -> None:
         self.app = app
@@ -24,7 +27,7 @@ class HotRoutes:
             self._proxies.believe(scope)
             if root_path := self._root_path or scope.get("root_path"):
                 _take_off(root_path, scope)
-            hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
+            hot = self._hot.get(scope["path"]) if scope["method"] in HOT_METHODS else None
         if hot:
             scope["endpoint"] = hot
             await hot(scope, receive, send)

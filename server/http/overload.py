@@ -17,6 +17,7 @@ from server.api.statuses import status_of
 from server.errors import Saturated
 from server.http.forwarding_proxies import ForwardingProxies
 from server.http.head import Head
+from server.http.hot_routes import HOT_METHODS
 from server.http.limits import DISCARD_BYTES, REFUSALS_PER_S
 from server.serving.admission import Admission
 from server.telemetry.access_log import AccessLog
@@ -76,7 +77,8 @@ class Overload:
         self._origins = origins
         self._paths = {prefix + path: path for path in PATHS for prefix in ("", root_path)}
         for path in PATHS:
-            metrics.http_requests.labels(path, "POST", str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
+            for method in HOT_METHODS:
+                metrics.http_requests.labels(path, method, str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
         self._held: deque[Readable] = deque()
         self._left: float = _BURST
         refusal = admission.refusal()
@@ -87,7 +89,7 @@ class Overload:
         """Whether to refuse a request now. A request whose body may be endless, or may never come, takes the normal way."""
         return (
             scope["path"] in self._paths
-            and scope["method"] == "POST"
+            and scope["method"] in HOT_METHODS
             and self._admission.is_full
             and self._has_no_place_for(scope)
             and head.content_length is not None
@@ -112,11 +114,11 @@ class Overload:
         request_id = request_id_of(headers)
         elapsed_s = perf_counter() - began_s
         self._admission.count_refusal()
-        self._metrics.observe_request(self._paths[scope["path"]], "POST", int(_STATUS), elapsed_s)
+        self._metrics.observe_request(self._paths[scope["path"]], scope["method"], int(_STATUS), elapsed_s)
         if self._access_log:
             client = scope["client"] or ("", 0)
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            self._access_log.request(request_id, "POST", path, int(_STATUS), elapsed_s, client[0], self._name_of(scope))
+            self._access_log.request(request_id, scope["method"], path, int(_STATUS), elapsed_s, client[0], self._name_of(scope))
         self._left -= 1
         if self._left < 1:
             connection.flow.pause_reading()

@@ -10,7 +10,7 @@ from server.http.forwarding_proxies import ForwardingProxies
 from server.http.hot_routes import HotRoutes
 
 
-def test_only_post_to_a_hot_route_does() -> None:
+def test_only_post_and_put_to_a_hot_route_do() -> None:
     seen: list[str] = []
 
     async def hot(scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -24,11 +24,12 @@ def test_only_post_to_a_hot_route_does() -> None:
         await HotRoutes(Cold(), {"/classify": hot}, ForwardingProxies(""))(scope, None, None)  # type: ignore[arg-type]
 
     asyncio.run(ask(type="http", method="POST", path="/classify"))
+    asyncio.run(ask(type="http", method="PUT", path="/classify"))
     asyncio.run(ask(type="http", method="GET", path="/classify"))
     asyncio.run(ask(type="http", method="POST", path="/classify/"))
     asyncio.run(ask(type="http", method="POST", path="/infer/classify"))
     asyncio.run(ask(type="lifespan"))
-    assert seen == ["hot /classify", "cold http", "cold http", "cold http", "cold lifespan"]
+    assert seen == ["hot /classify", "hot /classify", "cold http", "cold http", "cold http", "cold lifespan"]
 
 
 @pytest.mark.parametrize(

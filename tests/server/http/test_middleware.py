@@ -34,7 +34,7 @@ def test_a_request_id_is_kept_if_it_is_harmless(fake_server: ServerProcess) -> N
 def test_starlettes_refusals_wear_the_same_body(fake_server: ServerProcess, method: str, path: str, status: int, code: str) -> None:
     response = fake_server.client.request(method, path)
     assert (response.status_code, response.json()["code"]) == (status, code)
-    assert response.headers.get("allow") == ("POST" if status == 405 else None)
+    assert response.headers.get("allow") == ("POST, PUT" if status == 405 else None)
 
 
 def test_metrics_count_by_route_and_outcome(fake_server: ServerProcess) -> None:
