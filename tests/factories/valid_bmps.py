@@ -110,7 +110,7 @@ def _absolute_4(row: list[int]) -> bytes:
 
 
 def indexed(bits: int, *, size: int = INFO, told: int = 0, shape: tuple[int, int] = (_HEIGHT, _WIDTH), gap: bytes = b"") -> bytes:
-    """The scene with a palette; of as many colours as are told, or as its bits can name."""
+    """The scene with a palette; with `told` colours, or with all that its bits can name."""
     colours = told or 1 << bits
     rows = packed(indices(colours)[: abs(shape[0]), : shape[1]], bits)
     return bmp_file(rows, bits, size=size, table=palette(colours, 3 if size == CORE else 4), told=told, shape=shape, gap=gap)
