@@ -16,11 +16,11 @@ from convert.fold import fold
 from convert.networks.architectures import build_network, random_weights
 from models.manifest import Artifact, ModelManifest, Weights
 from models.model_errors import ArtifactDamaged
+from models.rebuild_command import RANDOM_VERSION
 from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest
 from models.store_writer import check_nothing_lost, place_model, stored
 from models.whole_file import FILE_MODE
 
-RANDOM_VERSION = "random"
 RANDOM_SEED = 0
 
 Progress = Callable[[str], None]
