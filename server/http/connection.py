@@ -283,4 +283,6 @@ class Connection(HttpToolsProtocol):
         elif self._phase is ReadPhase.BODY:
             received_bytes = cast("Cycle", self.cycle).received_bytes
             if elapsed_s > limits.client_timeout_s + received_bytes / MIN_BODY_RATE:
-                self._refuse(RequestTimeout(f"The body arrives more slowly than {MIN_BODY_RATE} bytes a second.", "Send it without pauses."))
+                self._refuse(
+                    RequestTimeout(f"The body arrives more slowly than {MIN_BODY_RATE} bytes a second.", "Send it without pauses.")
+                )

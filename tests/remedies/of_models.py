@@ -1,7 +1,6 @@
 """Remedies for models, their files and the store."""
 
 import json
-import shutil
 
 import onnx
 
@@ -14,12 +13,13 @@ from models.model_errors import (
     ModelNotPrepared,
     StoreRefused,
 )
+from models.store import sha256_of
 from server.images.file_errors import GoldenUnfit
 from tests.convert.atc.atc_made import install, stored_model
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
 from tests.convert.inspection.models_made import save_safetensors
 from tests.level_model import level_png
-from tests.remedies.scenario import Place, Refusal, Scenario, command, do_printed, one_of, provokes, said
+from tests.remedies.scenario import Place, Refusal, Scenario, after, command, do_printed, one_of, provokes, said
 from tests.server.cli.command import run
 
 DIGITS = "resnext_digits"
@@ -76,7 +76,6 @@ def _cut(place: Place, name: str) -> None:
 
 @provokes(ArtifactDamaged)
 def prepared_model_that_is_damaged(place: Place) -> Scenario:
-    run("models", "prepare", DIGITS)
     _cut(place, DIGITS)
     (place.folder / "a.png").write_bytes(level_png(40))
     return Scenario(lambda: command("classify", "a.png", "--model", DIGITS), do_printed)
@@ -145,8 +144,10 @@ def folder_that_is_missing(place: Place) -> Scenario:
 def transform_with_a_wrong_name(place: Place) -> Scenario:
     write_torch_legacy(place.folder / "mine.pth", trained_weights(SMALL, 5))
     names = ["imagenet"]
-    words_of = lambda: ("convert", "import", "mine.pth", "five", "--image-size", 64, "--transform", names[-1])  # noqa: E731
-    return Scenario(lambda: command(*words_of()), lambda words: names.append(one_of(words, "Known:")))
+    return Scenario(
+        lambda: command("convert", "import", "mine.pth", "five", "--image-size", 64, "--transform", names[-1]),
+        lambda words: names.append(one_of(words, "Known:")),
+    )
 
 
 @provokes(ConvertError)
@@ -179,7 +180,7 @@ def golden_photo_of_another_class(place: Place) -> Scenario:
     photos = ["40.png"]
     return Scenario(
         lambda: command("models", "golden", "level", photos[-1], "--class-id", 20),
-        lambda words: (said(words, "Take another photo"), photos.append("80.png")),
+        after("Take another photo", do=lambda: photos.append("80.png")),
     )
 
 
@@ -189,7 +190,8 @@ def aipp_config_that_differs(place: Place) -> Scenario:
     config = place.folder / "aipp.config"
     config.write_text(config.read_text().replace("var_reci_chn_0", "# var_reci_chn_0", 1))
     return Scenario(
-        lambda: command("convert", "aipp", DIGITS, "--check", "aipp.config"), lambda words: do_printed(words, NAME=DIGITS, FILE="aipp.config")
+        lambda: command("convert", "aipp", DIGITS, "--check", "aipp.config"),
+        lambda words: do_printed(words, NAME=DIGITS, FILE="aipp.config"),
     )
 
 
@@ -211,7 +213,7 @@ def machine_without_atc(place: Place) -> Scenario:
     options: list[object] = []
     return Scenario(
         lambda: command("convert", "atc", "means", *options, PATH="/usr/bin", **program.environment),
-        lambda words: (said(words, "--atc PATH"), options.extend(("--atc", program.program))),
+        after("--atc PATH", do=lambda: options.extend(("--atc", program.program))),
     )
 
 
@@ -240,22 +242,5 @@ def weights_in_side_files(place: Place) -> Scenario:
     path = model.folder / model.manifest.artifacts[0].file
     onnx.save(onnx.load(path), path, save_as_external_data=True, location="weights.bin", size_threshold=0)
     manifest = model.folder / "manifest.toml"
-    from models.store import sha256_of
-
     manifest.write_text(manifest.read_text().replace(model.manifest.artifacts[0].sha256, sha256_of(path)))
     return Scenario(lambda: command("convert", "cpu", "means", "-o", "x.onnx"), do_printed)
-
-
-@provokes(ManifestInvalid)
-def store_without_the_manifest_of_a_model(place: Place) -> Scenario:
-    """A manifest that is no TOML; the zoo's model is prepared again."""
-    run("models", "prepare", DIGITS)
-    manifest = place.folder / "store" / DIGITS / "manifest.toml"
-    manifest.write_text("[")
-
-    def mend(words: str) -> None:
-        said(words, "prepare the model again")
-        shutil.rmtree(manifest.parent)
-        assert run("models", "prepare", DIGITS).returncode == 0
-
-    return Scenario(lambda: command("convert", "cpu", DIGITS, "-o", "x.onnx"), mend)

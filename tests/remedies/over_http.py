@@ -30,7 +30,19 @@ from server.evaluation.evaluation_errors import ArchiveTooLarge
 from server.serving.budgets import BodyBudget
 from server.telemetry.metrics import Metrics
 from tests.level_model import level_png
-from tests.remedies.scenario import API_KEY, MAX_CONNECTIONS, MAX_UPLOAD_BYTES, Place, Refusal, Scenario, answered, called, provokes, said
+from tests.remedies.scenario import (
+    API_KEY,
+    MAX_CONNECTIONS,
+    MAX_UPLOAD_BYTES,
+    Place,
+    Refusal,
+    Scenario,
+    after,
+    answered,
+    called,
+    provokes,
+    said,
+)
 from tests.server.bare_client import BareClient
 
 PICTURE = level_png(40)
@@ -56,7 +68,9 @@ def request_without_the_key(place: Place) -> Scenario:
         said(words, "X-Api-Key", "Authorization: Bearer")
         headers[:] = [{"X-Api-Key": API_KEY}, {"Authorization": f"Bearer {API_KEY}"}]
 
-    return Scenario(lambda: next(filter(None, (answered(place.keyed_server.client.get("/info", headers=each)) for each in headers)), None), mend)
+    return Scenario(
+        lambda: next(filter(None, (answered(place.keyed_server.client.get("/info", headers=each)) for each in headers)), None), mend
+    )
 
 
 @provokes(Forbidden)
@@ -98,7 +112,7 @@ def body_above_the_limit(place: Place) -> Scenario:
     pictures = [cv2.imencode(".bmp", np.zeros((400, 400, 3), np.uint8))[1].tobytes()]
     return Scenario(
         lambda: answered(place.send("POST", "/classify", content=pictures[-1])),
-        lambda words: (said(words, "Send a smaller image"), pictures.append(PICTURE)),
+        after("Send a smaller image", do=lambda: pictures.append(PICTURE)),
     )
 
 
@@ -118,7 +132,7 @@ def image_that_is_cut_off(place: Place) -> Scenario:
     pictures = [PICTURE[:-20]]
     return Scenario(
         lambda: answered(place.send("POST", "/classify", content=pictures[-1])),
-        lambda words: (said(words, "send the original file"), pictures.append(PICTURE)),
+        after("send the original file", do=lambda: pictures.append(PICTURE)),
     )
 
 
@@ -129,7 +143,7 @@ def deadline_too_short(place: Place) -> Scenario:
     data = cv2.imencode(".jpg", noise, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
     return Scenario(
         lambda: answered(place.send("POST", "/classify", content=data, params=options)),
-        lambda words: (said(words, "Ask for more time"), options.update(timeout_ms=10_000)),
+        after("Ask for more time", do=lambda: options.update(timeout_ms=10_000)),
     )
 
 
@@ -148,7 +162,7 @@ def _get(target: str, *headers: str) -> bytes:
 @provokes(UriTooLong)
 def url_too_long(place: Place) -> Scenario:
     targets = [f"/info?note={'x' * 9000}"]
-    return Scenario(lambda: _raw(place, _get(targets[-1])), lambda words: (said(words, "Shorten the URL"), targets.append("/info")))
+    return Scenario(lambda: _raw(place, _get(targets[-1])), after("Shorten the URL", do=lambda: targets.append("/info")))
 
 
 @provokes(HeadersTooLarge)
@@ -165,7 +179,7 @@ def headers_too_many(place: Place) -> Scenario:
 @provokes(RequestTimeout)
 def head_that_does_not_end(place: Place) -> Scenario:
     pieces = [_get("/info")[:-2]]
-    return Scenario(lambda: _raw(place, *pieces), lambda words: (said(words, "Send it without pauses"), pieces.append(b"\r\n")))
+    return Scenario(lambda: _raw(place, *pieces), after("Send it without pauses", do=lambda: pieces.append(b"\r\n")))
 
 
 @provokes(TooManyConnections)
@@ -175,7 +189,9 @@ def connections_above_the_limit(place: Place) -> Scenario:
 
     def mend(words: str) -> None:
         said(words, "Try again in a moment")
-        closed.extend(client.socket.close() is None for client in held)
+        for client in held:
+            client.socket.close()
+        closed.append(True)
 
     def attempt() -> Refusal | None:
         found = _raw(place, _get("/health/live"))
@@ -193,9 +209,7 @@ def connections_above_the_limit(place: Place) -> Scenario:
 def bodies_above_the_budget(_place: Place) -> Scenario:
     budget = BodyBudget(100, Metrics())
     budget.take(60)
-    return Scenario(
-        lambda: called(lambda: budget.take(60)), lambda words: (said(words, "Try again in a moment"), budget.give_back(60))
-    )
+    return Scenario(lambda: called(lambda: budget.take(60)), after("Try again in a moment", do=lambda: budget.give_back(60)))
 
 
 @provokes(ArchiveTooLarge)

@@ -121,3 +121,13 @@ def one_of(words: str, before: str) -> str:
     found = re.search(rf"{re.escape(before)} ?([\w./-]+)", words)
     assert found, words
     return found[1].rstrip(".,")
+
+
+def after(*parts: str, do: Callable[[], object]) -> Callable[[str], None]:
+    """What mends if the words say all of this."""
+
+    def mend(words: str) -> None:
+        said(words, *parts)
+        do()
+
+    return mend
