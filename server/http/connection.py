@@ -129,7 +129,7 @@ class Connection(HttpToolsProtocol):
         name, value = name.lower(), value.strip(b" \t")  # RFC 9110, 5.5: blanks around a value are not part of it
         self.headers.append((name, value))
         if len(self.headers) > MAX_HEADERS:
-            raise HeadersTooLarge(f"The request has more than {MAX_HEADERS} headers.")
+            raise HeadersTooLarge(f"The request has more than {MAX_HEADERS} headers.", "Send fewer headers.")
         if name in NOTED:
             self.head.note(name, value)
 
@@ -278,8 +278,10 @@ class Connection(HttpToolsProtocol):
             self._since_s = now_s  # the client waits for the server
         elif self._phase is ReadPhase.HEAD:
             if elapsed_s > limits.client_timeout_s:
-                self._refuse(RequestTimeout("The headers did not arrive in time."))
+                self._refuse(RequestTimeout("The headers did not arrive in time.", "Send it without pauses, or raise CLIENT_TIMEOUT_S."))
         elif self._phase is ReadPhase.BODY:
             received_bytes = cast("Cycle", self.cycle).received_bytes
             if elapsed_s > limits.client_timeout_s + received_bytes / MIN_BODY_RATE:
-                self._refuse(RequestTimeout(f"The body arrives more slowly than {MIN_BODY_RATE} bytes a second."))
+                self._refuse(
+                    RequestTimeout(f"The body arrives more slowly than {MIN_BODY_RATE} bytes a second.", "Send it without pauses.")
+                )
