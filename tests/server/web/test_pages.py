@@ -6,7 +6,6 @@ from typing import Protocol
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import element_to_be_clickable
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.server.browser import browser, complaints
@@ -60,17 +59,6 @@ def test_the_answer_is_shown_with_its_origin_and_no_complaint_of_the_browser(pag
 def test_the_page_links_to_what_else_there_is(page: Chrome, live_server: LiveServer) -> None:
     links = {link.get_attribute("href") for link in page.find_elements(By.CSS_SELECTOR, "footer a")}
     assert links == {f"{live_server.url}/{name}" for name in ("docs", "metrics", "evaluate", "info")}
-
-
-def test_the_page_of_the_routes_works_within_its_policy(browser: Chrome, live_server: LiveServer) -> None:
-    complaints(browser)
-    browser.get(f"{live_server.url}/docs")
-    WebDriverWait(browser, WAIT_S).until(lambda _: browser.find_elements(By.CSS_SELECTOR, ".opblock-summary"))
-    browser.find_element(By.CSS_SELECTOR, "[id$='health_live_get'] .opblock-summary-control").click()
-    for button in (".try-out__btn", ".execute"):
-        WebDriverWait(browser, WAIT_S).until(element_to_be_clickable((By.CSS_SELECTOR, button))).click()
-    WebDriverWait(browser, WAIT_S).until(lambda _: '"live"' in "".join(texts(browser, ".live-responses-table .response-col_description")))
-    assert complaints(browser) == []
 
 
 def test_what_is_not_an_image_gets_the_servers_words(page: Chrome, tmp_path: Path) -> None:
