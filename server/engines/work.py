@@ -77,7 +77,7 @@ class Work:
             return None
         self._running = True
         if now_s >= request.deadline_s:
-            self.answer(DeadlineExceeded("The request timed out before its image was decoded."))
+            self.answer(DeadlineExceeded("The request timed out before its image was decoded.", "Ask for more time or try later."))
             return None
         return request
 

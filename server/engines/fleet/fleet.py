@@ -274,7 +274,7 @@ class Fleet:
             overdue = self._waiting.take_overdue(now_s)
         for work in overdue + self._quarantine.overdue(now_s):
             lost = EngineUnavailable("The engine was lost, and no engine returned in time.", "Try again in a moment.")
-            late = DeadlineExceeded("The request timed out before its image was decoded.")
+            late = DeadlineExceeded("The request timed out before its image was decoded.", "Ask for more time or try later.")
             work.answer(lost if work.losses or self._answers is NONE else late)
 
     def health(self) -> EngineHealth:
