@@ -106,7 +106,7 @@ def _zip_files(archive: IO[bytes], allowance: Allowance) -> Iterator[_ZipFile]:
 
 
 def _safe(name: str) -> str:
-    """The path of a file inside the folder, with slashes between its parts; raises DatasetInvalid, or ValueError if it cannot be written."""
+    """The path of a file inside the folder, with slashes between its parts; raises DatasetInvalid, or ValueError if it is not text."""
     size_bytes = len(name.encode())
     if size_bytes > MAX_NAME_BYTES:
         raise DatasetInvalid(f"A name in the archive has more than {MAX_NAME_BYTES} bytes.")
