@@ -72,6 +72,17 @@ class Settings(BaseSettings):
         description="Addresses and networks of proxies, with commas between, whose X-Forwarded-For and X-Forwarded-Proto are believed; "
         "* believes everybody. By default nobody is believed, not even this machine.",
     )
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="The path under which a proxy serves this server, as /infer. Requests are answered with it and without it: the proxy "
+        "may take it off.",
+    )
+    cors_origins: str = Field(
+        "",
+        description="Origins, with commas between, whose pages may read the answers in a browser, as https://shop.example; * lets all. "
+        "The pages of an origin that is listed by its name may also use /evaluate and /admin.",
+    )
 
     # Model
     model: str = Field("efficientnet_lite0", description="Name of the model in the store.")
@@ -165,6 +176,11 @@ class Settings(BaseSettings):
     @classmethod
     def _in_any_case(cls, word: object) -> object:
         return word.lower() if isinstance(word, str) else word
+
+    @field_validator("root_path", mode="before")
+    @classmethod
+    def _with_a_slash_before(cls, path: object) -> object:
+        return f"/{path.strip('/')}".rstrip("/") if isinstance(path, str) else path
 
     @field_validator("runtime", mode="before")
     @classmethod

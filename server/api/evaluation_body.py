@@ -40,7 +40,7 @@ BODIES: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            JSON: {"schema": EvaluationRequest.model_json_schema()},
+            JSON: {"schema": EvaluationRequest.model_json_schema(), "example": {"dataset": "val", "top_k": 5}},
             "multipart/form-data": {"schema": _FORM},
         },
     }
