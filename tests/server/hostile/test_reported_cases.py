@@ -12,7 +12,6 @@ import pytest
 
 from pipelines.cpu.elements.frame import Pixels
 from server.engines.fleet.fleet import Fleet
-from server.images.decode_cost import MAX_DECODE_S
 from server.images.exif import write_orientation
 from server.images.inspection import inspect_image
 from server.images.preparation import prepared_cost
@@ -128,6 +127,8 @@ def coded_bmp(side_px: int) -> bytes:
     return bmp_file(b"\0\1", 8, how=RLE8, table=bytes(4), told=1, shape=(side_px, side_px))
 
 
+MOST_S = 1.5
+"""Of a core, for one image of any kind."""
 SMALL_AND_LARGE = {
     "png1_exif": (turned_png(700), turned_png(7071)),
     "webp_ll_exif": (turned_webp(900, 500), turned_webp(16383, 305)),
@@ -143,7 +144,7 @@ def test_what_grows_is_priced_before_it_is_decoded(level_server: ServerProcess, 
     image = inspect_image(large, limits.max_image_pixels)
     decode_s, decoded_bytes = prepared_cost(image)
     pixels = image.width_px * image.height_px
-    assert 3e-9 * pixels < decode_s < MAX_DECODE_S
+    assert 1e-9 * pixels < decode_s < MOST_S
     assert 6 * pixels <= decoded_bytes <= limits.decode_budget_bytes
     reply = level_server.client.post("/classify", content=small)
     assert (reply.status_code, reply.json().get("predictions", [{}])[0].get("class_id")) == (200, 0)
