@@ -57,7 +57,7 @@ def built(sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The build's folder, with what is installed under `installed`."""
     build = tmp_path_factory.mktemp("build")
     python = f"-DPython_EXECUTABLE={sys.executable}"
-    settings = ("-DMX_RUNTIME=ascend", "-DCMAKE_BUILD_TYPE=Debug", python)
+    settings = ("-DMX_RUNTIME=ascend", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_UNITY_BUILD=ON", python)
     run("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", *settings, MX_SDK_HOME=str(sdk), ASCEND_HOME_PATH=str(sdk / "cann"))
     run("cmake", "--build", build)
     run("cmake", "--install", build, "--prefix", build / "installed")
