@@ -10,12 +10,13 @@ def health_routes(service: Service) -> APIRouter:
     """The two health routes; neither needs a key."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/health/live", summary="Whether the process answers")
+    @router.get("/health/live", operation_id="health_live", summary="Whether the process answers")
     async def live() -> HealthReply:
         return HealthReply(status="live")
 
     @router.get(
         "/health/ready",
+        operation_id="health_ready",
         summary="Whether the server accepts requests",
         responses={503: {"model": HealthReply, "description": "Not (yet) ready"}},
     )
