@@ -52,9 +52,12 @@ def test_a_png_pays_for_its_rows_its_passes_and_its_coded_bytes() -> None:
     assert passes.decode_s > (PNG_INTERLACED_PIXEL_S + 3 * PNG_ROWS_BYTE_S) * 80 * 80
 
 
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"progressive": True, "subsampling": 0, "quality": 95}])
-def test_what_encoders_write_of_50_megapixels_is_taken(options: dict[str, Any]) -> None:
-    assert inspected("JPEG", 7000, **options).decode_s < MAX_DECODE_S / 1.5
+@pytest.mark.parametrize(
+    ("side_px", "options"), [(7000, {}), (3500, {"progressive": True}), (3500, {"progressive": True, "subsampling": 0, "quality": 95})]
+)
+def test_what_encoders_write_of_50_megapixels_is_taken(side_px: int, options: dict[str, Any]) -> None:
+    """The slow ones at a quarter of that: encoding takes seconds."""
+    assert (7000 / side_px) ** 2 * inspected("JPEG", side_px, **options).decode_s < MAX_DECODE_S / 1.5
 
 
 def scans(image: bytes, times: int) -> bytes:
