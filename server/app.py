@@ -67,6 +67,7 @@ def create_app(
     app = FastAPIOffline(
         **DESCRIPTION,
         servers=[{"url": settings.root_path}] if settings.root_path else None,
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,  # ours has a policy
         redoc_url=None,
         redirect_slashes=False,

@@ -18,10 +18,9 @@ def admin_routes(reloader: Reloader, allowed: Callable[[Request], Coroutine[None
     @router.post(
         "/models/reload",
         summary="Serve the model that the store holds now",
-        operation_id="reload_model",
         responses=refusals(Forbidden, ReloadRefused),
     )
-    async def reload() -> ReloadReply:
+    async def reload_model() -> ReloadReply:
         """Load and warm the new version, check it with its golden image, let it replace the old one, and drain the old one."""
         manifest = (await reloader.reload()).model.manifest
         return ReloadReply(model=manifest.name, version=manifest.version, recipe_sha256=manifest.recipe.sha256)

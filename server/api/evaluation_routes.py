@@ -64,46 +64,28 @@ class EvaluationRoutes:
             "",
             status_code=202,
             summary="Measure a labelled set",
-            operation_id="evaluate",
             openapi_extra=BODIES,
             response_model=EvaluationReply,
             responses=_ACCEPTED | _REFUSED,
         )(self.evaluate)
-        router.get("", summary="The newest evaluations, newest first", operation_id="evaluations")(self.all)
-        of_one.get("", summary="The progress of an evaluation", operation_id="evaluation")(self.show)
-        of_one.delete("", summary="Cancel an evaluation; remove one that has ended", operation_id="cancel_evaluation")(self.cancel)
+        router.get("", summary="The newest evaluations, newest first")(self.evaluations)
+        of_one.get("", summary="The progress of an evaluation")(self.evaluation)
+        of_one.delete("", summary="Cancel an evaluation; remove one that has ended")(self.cancel_evaluation)
         of_one.post(
-            "/resume",
-            status_code=202,
-            summary="Resume an evaluation that failed or was cancelled",
-            operation_id="resume_evaluation",
-            responses=refusals(EvaluationsFull),
-        )(self.resume)
-        of_one.get(
-            "/report",
-            summary="The report: a page or JSON, by the header Accept",
-            operation_id="evaluation_report",
-            responses=_REPORT,
-            response_class=Response,
-        )(self.report)
-        of_one.get(
-            "/predictions",
-            summary="One line of JSON per image",
-            operation_id="evaluation_predictions",
-            responses=_LINES,
-            response_class=StreamingResponse,
-        )(self.predictions)
+            "/resume", status_code=202, summary="Resume an evaluation that failed or was cancelled", responses=refusals(EvaluationsFull)
+        )(self.resume_evaluation)
+        of_one.get("/report", summary="The report: a page or JSON, by the header Accept", responses=_REPORT, response_class=Response)(
+            self.evaluation_report
+        )
+        of_one.get("/predictions", summary="One line of JSON per image", responses=_LINES, response_class=StreamingResponse)(
+            self.evaluation_predictions
+        )
 
         def known(job_id: str) -> str:
             return self._evaluations.get(job_id).id  # after the first byte the answer cannot become an error
 
-        @of_one.get(
-            "/events",
-            summary="Server-sent events until the evaluation ends",
-            operation_id="evaluation_events",
-            response_class=EventSourceResponse,
-        )
-        async def events(job_id: Annotated[str, Depends(known)]) -> AsyncIterator[ServerSentEvent]:
+        @of_one.get("/events", summary="Server-sent events until the evaluation ends", response_class=EventSourceResponse)
+        async def evaluation_events(job_id: Annotated[str, Depends(known)]) -> AsyncIterator[ServerSentEvent]:
             async for event in self.events(job_id):
                 yield event
 
@@ -115,19 +97,19 @@ class EvaluationRoutes:
         body = self._told(job).model_dump(mode="json")
         return JSONResponse(body, 202, headers={"Location": f"{self._path}/{job.id}"})
 
-    def all(self) -> list[EvaluationReply]:
+    def evaluations(self) -> list[EvaluationReply]:
         """The newest evaluations, newest first."""
         return [self._told(job) for job in self._evaluations.all()]
 
-    def show(self, job_id: str) -> EvaluationReply:
+    def evaluation(self, job_id: str) -> EvaluationReply:
         """One evaluation."""
         return self._told(self._evaluations.get(job_id))
 
-    def cancel(self, job_id: str) -> EvaluationReply:
+    def cancel_evaluation(self, job_id: str) -> EvaluationReply:
         """Cancel an evaluation, or remove one that has ended, with its files."""
         return self._told(self._evaluations.cancel(job_id))
 
-    def resume(self, job_id: str) -> EvaluationReply:
+    def resume_evaluation(self, job_id: str) -> EvaluationReply:
         """Resume an evaluation, if its inputs have not changed."""
         return self._told(self._evaluations.resume(job_id))
 
@@ -135,7 +117,7 @@ class EvaluationRoutes:
         """Send `progress` twice a second, and `over` at the end; a drain ends the events early."""
         while True:
             try:
-                now = await asyncio.to_thread(self.show, job_id)
+                now = await asyncio.to_thread(self.evaluation, job_id)
             except EvaluationNotFound:  # another request has removed it
                 return
             yield ServerSentEvent(data=now, event="over" if now.state.over else "progress")
@@ -143,7 +125,7 @@ class EvaluationRoutes:
                 return
             await asyncio.sleep(EVENT_S)
 
-    def report(self, job_id: str, accept: Annotated[str, Header(include_in_schema=False)] = "*/*") -> Response:
+    def evaluation_report(self, job_id: str, accept: Annotated[str, Header(include_in_schema=False)] = "*/*") -> Response:
         """The report; the page is drawn once and stored."""
         report, folder = self._evaluations.report(job_id), self._evaluations.folder_of(job_id)
         if not prefers_html(accept):
@@ -155,7 +137,7 @@ class EvaluationRoutes:
                 write_whole(folder.page, render_html(report, thumbnails))
         return FileResponse(folder.page, media_type="text/html", headers={"Vary": "Accept", "Content-Security-Policy": PAGE_POLICY})
 
-    def predictions(self, job_id: str) -> StreamingResponse:
+    def evaluation_predictions(self, job_id: str) -> StreamingResponse:
         """The log in its present state; it may grow while it is sent, and is empty before the evaluation begins."""
         path = self._evaluations.folder_of(job_id).log
         return StreamingResponse(_first_bytes(path, path.stat().st_size if path.is_file() else 0), media_type="application/jsonl")

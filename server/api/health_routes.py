@@ -10,17 +10,16 @@ def health_routes(service: Service) -> APIRouter:
     """The two health routes; neither needs a key."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/health/live", operation_id="health_live", summary="Whether the process answers")
-    async def live() -> HealthReply:
+    @router.get("/health/live", summary="Whether the process answers")
+    async def health_live() -> HealthReply:
         return HealthReply(status="live")
 
     @router.get(
         "/health/ready",
-        operation_id="health_ready",
         summary="Whether the server accepts requests",
         responses={503: {"model": HealthReply, "description": "Not (yet) ready"}},
     )
-    async def ready(response: Response) -> HealthReply:
+    async def health_ready(response: Response) -> HealthReply:
         ok, status, reason = service.readiness()
         if not ok:
             response.status_code = 503

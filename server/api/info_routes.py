@@ -12,7 +12,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
     router = APIRouter(tags=["service"])
     settings = service.settings
 
-    @router.get("/info", operation_id="info", summary="The served model, the engines and the limits")
+    @router.get("/info", summary="The served model, the engines and the limits")
     async def info() -> InfoReply:
         model = service.models.default
         manifest = model.model.manifest

@@ -11,6 +11,7 @@ const page = SwaggerUIBundle({
   spec,
   dom_id: '#swagger-ui',
   deepLinking: true,
+  syntaxHighlight: false, // a report has thousands of lines, and colours would hold the browser for a minute
   presets: [SwaggerUIBundle.presets.apis],
   onComplete: () => { if (storedKey()) page.preauthorizeApiKey('ApiKey', storedKey()); },
 });
