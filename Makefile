@@ -83,6 +83,7 @@ soak: install-dev mxbase
 	$(BIN)/python -m tests.soak.evaluation
 	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
 	$(BIN)/python -m tests.soak.mxbase
+	mxbase_cpp/run_tests.sh $(BIN)/python 100000
 	$(BIN)/python -m tests.soak.chaos --seconds 300
 
 chaos: SECONDS = 60

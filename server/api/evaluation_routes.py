@@ -16,7 +16,7 @@ from server.api.evaluation_body import BODIES, submit
 from server.api.openapi import refusals
 from server.api.pages import prefers_html
 from server.api.schemas import EvaluationReply
-from server.errors import BadRequest, BodyTooLarge, Forbidden, RequestTimeout
+from server.errors import BadRequest, BodyTooLarge, Forbidden, RequestTimeout, UnsupportedCoding
 from server.evaluation.evaluation_errors import (
     ArchiveTooLarge,
     DatasetForbidden,
@@ -159,7 +159,16 @@ class EvaluationRoutes:
 _LINKS = {name: {"operationId": name, "parameters": {"job_id": "$response.body#/id"}} for name in ("evaluation", "evaluation_report")}
 _ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"links": _LINKS}}
 _REFUSED = refusals(
-    BadRequest, DatasetInvalid, Forbidden, DatasetForbidden, DatasetNotFound, RequestTimeout, BodyTooLarge, ArchiveTooLarge, EvaluationsFull
+    BadRequest,
+    DatasetInvalid,
+    Forbidden,
+    DatasetForbidden,
+    DatasetNotFound,
+    RequestTimeout,
+    BodyTooLarge,
+    ArchiveTooLarge,
+    UnsupportedCoding,
+    EvaluationsFull,
 )
 _REPORT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/html": {}, "application/json": {}}},

@@ -11,6 +11,8 @@ from server.api.unknown_names import malformed_json
 from server.errors import BadRequest
 
 _SNIFFED_BYTES = 64
+_CLEANED_AT_ONCE = 1024 * 1024
+"""Bytes: the interpreter is not released meanwhile."""
 
 
 class JsonImage(BaseModel):
@@ -42,7 +44,7 @@ def read_json(body: bytes, limit: int) -> ImageBody:
     if body.count(b",") > 2 * limit + 8:  # no accepted body has more commas, and the parser would build an object for each
         raise BadRequest(f"The JSON body holds more than {limit} images, or values that are not images.")
     try:
-        parsed = JsonImage.model_validate_json(body)
+        parsed = _parsed(body)
     except ValidationError as error:
         raise malformed_json(error, JsonImage.model_fields, 'Send {"image": "<base64>"}.') from error
     given = parsed.model_fields_set
@@ -50,3 +52,14 @@ def read_json(body: bytes, limit: int) -> ImageBody:
     if len(texts) > limit:
         raise too_many("The JSON body holds", limit)
     return ImageBody([decode_base64(text) for text in texts], {name: str(getattr(parsed, name)) for name in OPTIONS if name in given})
+
+
+def _parsed(body: bytes) -> JsonImage:
+    """Raises ValidationError. What a shell puts between quotes, as `"$(base64 photo.jpg)"`, holds line ends, which JSON does not allow."""
+    try:
+        return JsonImage.model_validate_json(body)
+    except ValidationError as error:
+        if "control character" not in error.errors(include_url=False, include_input=False)[0]["msg"]:
+            raise
+    pieces = (body[at : at + _CLEANED_AT_ONCE].translate(None, b"\r\n") for at in range(0, len(body), _CLEANED_AT_ONCE))
+    return JsonImage.model_validate_json(b"".join(pieces))

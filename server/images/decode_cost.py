@@ -34,8 +34,9 @@ RESIZED_PIXEL_S = 3e-9
 """Of a resize that makes the picture larger; one that makes it smaller costs little beside the decoding."""
 
 MAX_SCANS_S = 0.8
-"""Of all visits of a JPEG, and of smoothing. The most that encoders make of 50 megapixels is 0.66 s with Huffman codes (progressive CMYK) and 0.77 s with
-arithmetic codes (progressive 4:4:4). Nothing else is refused for its time: pixels have a limit, and coded bytes are sent one by one."""
+"""Of all visits of a JPEG, and of smoothing. The most that encoders make of 50 megapixels is 0.66 s with Huffman codes (progressive CMYK)
+and 0.77 s with arithmetic codes (progressive 4:4:4). Nothing else is refused for its time: pixels have a limit of their own, and whoever
+sends many coded bytes pays for them."""
 
 
 def require_affordable(scans_s: float, why: str) -> None:

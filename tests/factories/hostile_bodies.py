@@ -67,6 +67,7 @@ def bodies() -> dict[str, tuple[str, str, bytes]]:
     return {name: ("/classify", IMAGE, body) for name, body in images.items()} | {
         "JSON": ("/classify", JSON, json.dumps({"image": text}).encode()),
         "JSON, base64 in lines": ("/classify", JSON, json.dumps({"image": "\r\n".join(lines)}).encode()),
+        "JSON, lines of a shell": ("/classify", JSON, b'{"image": "%b"}' % "\n".join(lines).encode()),
         "JSON, base64 that ends wrongly": ("/classify", JSON, json.dumps({"image": text + "!"}).encode()),
         "JSON, a mark": ("/classify", JSON, BOM_UTF8 + json.dumps({"image": text}).encode()),
         "JSON, not base64": ("/classify", JSON, json.dumps({"image": "!" * BYTES}).encode()),

@@ -153,6 +153,10 @@ BMPS_BY_PILLOW = {
         f"runs of 4 bits, {name}": bmp_file(_runs(indices(16), code), 4, how=RLE4, table=palette(16))
         for name, code in (("encoded", _encoded_4), ("absolute", _absolute_4))
     },
+    "runs, filled up": bmp_file(_runs(indices(20), _encoded_8) + bytes(2), 8, how=RLE8, table=palette(256)),
+    "runs, a short palette, V5": bmp_file(_runs(indices(20), _encoded_8), 8, size=124, how=RLE8, table=palette(20), told=20),
+    "no planes": _PLAIN[:26] + bytes(2) + _PLAIN[28:],
+    "an index behind the palette": bmp_file(packed(indices(40)), 8, table=palette(10), told=10),
 }
 """What Pillow shows so, too."""
 BMPS_BY_OPENCV = {
@@ -163,7 +167,15 @@ BMPS_BY_OPENCV = {
         for name, bits, masks in (("565", (5, 6, 5), _565), ("555", (5, 5, 5), _555))
     },
 }
-"""Of 16 bits OpenCV, as the vendor's engine, fills the low bits of each colour with zeros."""
+_RUNS = bmp_file(_runs(indices(20), _encoded_8), 8, how=RLE8, table=palette(256))
+BMPS_BY_OPENCV |= {
+    "runs without a length": _RUNS[:34] + bytes(4) + _RUNS[38:],
+    "runs that skip rows": bmp_file(
+        b"\0\2\3\4" + _runs(indices(20)[:20], lambda row: _encoded_8(row[3:])), 8, how=RLE8, table=palette(256)
+    ),
+    "runs that end early": bmp_file(_runs(indices(20)[:9], _encoded_8), 8, how=RLE8, table=palette(256)),
+}
+"""Of 16 bits OpenCV, as the vendor's engine, fills the low bits of each colour with zeros; and Pillow wants every pixel of runs coded."""
 
 BMPS_REFUSED = {
     **{
@@ -174,6 +186,7 @@ BMPS_REFUSED = {
         )
     },
     "a JPEG inside": (bmp_file(_ROWS_24, 24, how=4), "unsupported_image", "only printers are sent such files"),
+    "a last row that is not filled up": (_PLAIN[:-1], "undecodable_image", "a transfer that was cut off ends so, too"),
     "2 bits": (bmp_file(_ROWS_24, 2, table=palette(4)), "unsupported_image", "Windows CE wrote it, and OpenCV does not read it"),
 }
 """Each with its code, and the reason."""

@@ -23,7 +23,7 @@ from tests.factories.jpeg_coder import (
     quant_table,
     scan_of,
 )
-from tests.factories.odd_pictures import EOI, adobe, segment, transformed
+from tests.factories.odd_pictures import EOI, adobe, only, segment, transformed
 from tests.factories.small_scene import OBLONG, SCENE, written
 
 QUALITIES = (1, 2, 5, 10, 25, 40, 50, 60, 75, 85, 90, 95, 98, 99, 100)
@@ -203,6 +203,7 @@ _SEGMENTS = {
     "a comment before the scan": _PLAIN[: _PLAIN.index(b"\xff\xda")] + segment(0xFE, b"\xff\xd9") + _PLAIN[_PLAIN.index(b"\xff\xda") :],
     "fill bytes before every segment": b"\xff\xd8\xff\xff" + _PLAIN[2:_HEAD] + b"\xff\xff\xff" + _PLAIN[_HEAD:],
     "another picture behind its end": _PLAIN + _THUMBNAIL,
+    "fill bytes before its end": _PLAIN[:-2] + b"\xff" * 10 + EOI,
     "zeros behind its end": _PLAIN + bytes(1000),
 }
 
@@ -221,6 +222,7 @@ _CMYK = {
 }
 JPEGS_BY_OPENCV = {
     **_CMYK,
+    "CMYK without Adobe's segment": only(_CMYK["CMYK, 4:4:4"], 0xEE),
     **{f"{name}, YCCK": transformed(data, 2) for name, data in _CMYK.items()},
     **{f"arithmetic, {path.stem.split('_')[1]}": path.read_bytes() for path in sorted(Path(__file__).parent.glob("arithmetic_*.jpg"))},
 }

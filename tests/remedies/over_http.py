@@ -5,6 +5,7 @@ import gzip
 import io
 import tarfile
 import time
+import zlib
 
 import cv2
 import httpx
@@ -24,6 +25,7 @@ from server.errors import (
     TooManyConnections,
     Unauthorized,
     UndecodableImage,
+    UnsupportedCoding,
     UriTooLong,
 )
 from server.evaluation.evaluation_errors import ArchiveTooLarge
@@ -134,6 +136,21 @@ def image_that_is_cut_off(place: Place) -> Scenario:
         lambda: answered(place.send("POST", "/classify", content=pictures[-1])),
         after("send the original file", do=lambda: pictures.append(PICTURE)),
     )
+
+
+@provokes(UnsupportedCoding)
+def body_packed_otherwise(place: Place) -> Scenario:
+    bodies = [("br", b"packed")]
+
+    def mend(words: str) -> None:
+        said(words, "Those that are: gzip, deflate, identity")
+        bodies[:] = [("gzip", gzip.compress(PICTURE)), ("deflate", zlib.compress(PICTURE)), ("identity", PICTURE)]
+
+    def attempt() -> Refusal | None:
+        replies = [place.send("POST", "/classify", content=body, headers={"Content-Encoding": coding}) for coding, body in bodies]
+        return next(filter(None, map(answered, replies)), None)
+
+    return Scenario(attempt, mend)
 
 
 @provokes(DeadlineExceeded)

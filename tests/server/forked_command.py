@@ -50,7 +50,7 @@ class ForkedCommand:
         choose_socket_folder()
         reader, writer = context.Pipe(duplex=False)
         with writer:
-            self._process = context.Process(target=_run, args=(arguments, environment, cwd or Path.cwd(), writer), daemon=True)
+            self._process = context.Process(target=_run, args=(arguments, dict(environment), cwd or Path.cwd(), writer), daemon=True)
             self._process.start()
         self.stderr: TextIO | None = os.fdopen(os.dup(reader.fileno()), encoding="utf-8")
         reader.close()

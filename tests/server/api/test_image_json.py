@@ -16,6 +16,12 @@ def test_the_mark_of_utf_8_is_left_out(mark: bytes) -> None:
     assert read_json(mark + JSON.encode(), 1) == ImageBody([b"hello"], {"top_k": "3"})
 
 
+def test_line_ends_of_a_shell_are_left_out() -> None:
+    assert read_json(b'{\r\n"image":\n"aGVs\r\nbG8=\n",\n"top_k": 3\n}\n', 1) == ImageBody([b"hello"], {"top_k": "3"})
+    with pytest.raises(BadRequest, match="control character"):
+        read_json(b'{"image": "aGVs\x01"}', 1)
+
+
 @pytest.mark.parametrize("encoding", ["UTF-16", "UTF-16LE", "UTF-16BE", "UTF-32"])
 def test_another_encoding_is_named(encoding: str) -> None:
     body = JSON.encode(encoding)
