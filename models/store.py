@@ -9,6 +9,7 @@ from pathlib import Path
 from models.manifest import Artifact, ModelManifest
 from models.model_errors import ArtifactDamaged, ModelNotFound, ModelNotPrepared
 from models.onnx_side_files import side_files
+from models.rebuild_command import labels_remedy, prepare_remedy, rebuild_remedy
 from models.text_file import read_text, text_lines
 
 ZOO = Path(__file__).parent / "zoo"
@@ -30,9 +31,10 @@ class StoredModel:
     def checked(self, name: str, sha256: str) -> Path:
         """The path of one of the model's files; raises ArtifactDamaged unless its sha256 is the manifest's."""
         path = self.folder / name
-        again = f"Prepare the model again: ascend-classify models prepare {self.manifest.name} --force"
-        if self.manifest.origin:
-            again = f"Import it again: ascend-classify convert import {self.manifest.origin.file} {self.manifest.name} --force"
+        soc = next((artifact.soc for artifact in self.manifest.artifacts if artifact.file == name), "cpu")
+        again = (
+            labels_remedy(self.manifest, self.folder) if name == self.manifest.labels else rebuild_remedy(self.manifest, self.folder, soc)
+        )
         if not path.is_file():
             raise ArtifactDamaged(f"{path} is missing.", again)
         found = sha256_of(path)
@@ -63,7 +65,7 @@ class StoredModel:
         if artifact is None:
             have = ", ".join(a.soc for a in self.manifest.artifacts) or "none"
             raise ModelNotPrepared(
-                f"Model {self.manifest.name!r} has no artifact for {soc} (it has: {have}).", "Convert or prepare it first."
+                f"Model {self.manifest.name!r} has no artifact for {soc} (it has: {have}).", rebuild_remedy(self.manifest, self.folder, soc)
             )
         path = self.checked(artifact.file, artifact.sha256)
         if others := self.side_files(artifact):
@@ -87,7 +89,7 @@ class ModelStore:
             folder = self.root / name
             return StoredModel(ModelManifest.read(folder / "manifest.toml"), folder)
         if name in zoo_names():
-            raise ModelNotPrepared(f"Model {name!r} is not in {self.root} yet.", f"Run: ascend-classify models prepare {name}")
+            raise ModelNotPrepared(f"Model {name!r} is not in {self.root} yet.", prepare_remedy(zoo_manifest(name), self.root))
         known = ", ".join(sorted({*self.names(), *zoo_names()})) or "none"
         raise ModelNotFound(f"The model {name!r} is neither in {self.root} nor in the zoo.", f"Known models: {known}")
 

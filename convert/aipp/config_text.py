@@ -19,7 +19,7 @@ FORMATS = {"1": "YUV420SP_U8", "2": "XRGB8888_U8", "3": "RGB888_U8", "4": "YUV40
 MODES = {"1": "static", "2": "dynamic"}
 BOOLEANS = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
 
-_REMEDY = "Correct that line, or render a new file: ascend-classify convert aipp NAME -o aipp.config."
+_REMEDY = "Correct that line, or render a new file: ascend-classify convert aipp NAME -o aipp.config"
 _TOKEN = re.compile(r"[{}:]|[^\s{}:]+", re.ASCII)
 _WHOLE = re.compile(r"-?(0[xX][0-9a-fA-F]{1,8}|0|[1-9][0-9]{0,8})")  # protobuf reads 010 as 8
 _DECIMAL = re.compile(r"-?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][-+]?[0-9]{1,3})?f?")

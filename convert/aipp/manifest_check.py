@@ -15,7 +15,7 @@ CSC_KEYS = (
     *(f"{way}_bias_{c}" for way in ("input", "output") for c in CHANNELS),
 )
 
-_REMEDY = "Render it from the manifest: ascend-classify convert aipp NAME -o aipp.config."
+_REMEDY = "Render it from the manifest: ascend-classify convert aipp NAME -o aipp.config"
 
 
 def check_aipp(config: AippConfig, manifest: ModelManifest) -> None:

@@ -73,7 +73,7 @@ def find_atc(named: Path | None, environment: Mapping[str, str]) -> AtcInstallat
         if shutil.which(str(program)):
             return AtcInstallation(program, _variables(program, environment))
     raise AtcMissing(
-        f"ATC is not on the PATHand not at {' or '.join(_PROGRAMS)} in {', '.join(map(str, homes))}.",
+        f"ATC is not on the PATH, and not at {' or '.join(_PROGRAMS)} in {', '.join(map(str, homes))}.",
         "Install the CANN toolkit, run `source /usr/local/Ascend/ascend-toolkit/set_env.sh`, or name it with --atc PATH; "
         "--dry-run prints the command for another machine.",
     )

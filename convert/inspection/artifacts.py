@@ -1,8 +1,10 @@
 """Inspects compiled models: ONNX for a CPU, OM for Ascend."""
 
 import json
+import shlex
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from convert.atc.om import read_om_header
@@ -12,12 +14,12 @@ from convert.inspection.context import Context
 from convert.inspection.findings import Inspection, Remark, agree
 from convert.inspection.onnx_facts import OnnxFacts, read_onnx_facts
 from models.manifest import Artifact, ModelManifest
+from models.rebuild_command import fold_command
 from models.store import sha256_of
 from models.whole_file import FILE_MODE
 
 CPU = "cpu"
 MAX_PROVENANCE_BYTES = 1 << 20
-_AGAIN = "Convert it again from the manifest: ascend-classify convert cpu, or convert atc."
 
 
 def inspect_onnx(path: Path, context: Context) -> Inspection:
@@ -42,40 +44,44 @@ def inspect_onnx(path: Path, context: Context) -> Inspection:
         findings.append(Remark(fits=False, what="its weights are stored in other files", remedy="Save it as one ONNX file."))
     if artifact := context.artifact(path):
         assert context.manifest is not None  # noqa: S101 - it has the artifact
-        findings += _onnx_findings(onnx, context.manifest, artifact)
+        findings += _onnx_findings(path, onnx, context, context.manifest, artifact)
     return Inspection(str(path), "ONNX model", facts, tuple(findings))
 
 
-def _onnx_findings(onnx: OnnxFacts, manifest: ModelManifest, artifact: Artifact) -> Iterator[Remark]:
+def _onnx_findings(path: Path, onnx: OnnxFacts, context: Context, manifest: ModelManifest, artifact: Artifact) -> Iterator[Remark]:
     width, height = manifest.recipe.input_size_px
     batch = artifact.batch_sizes[0] if len(artifact.batch_sizes) == 1 else "N"
-    yield agree("soc", CPU, artifact.soc, "An artifact for Ascend is an OM: ascend-classify convert atc.")
-    yield agree("recipe", "folded in" if onnx.folded else "not folded in", "folded in", _AGAIN)
-    yield agree("recipe's sha256", onnx.metadata.get("recipe_sha256", "none"), manifest.recipe.sha256, _AGAIN)
-    yield agree("model", onnx.metadata.get("model", "none"), manifest.name, _AGAIN)
-    yield agree("batch sizes", onnx.metadata.get("batch_sizes", "none"), ",".join(map(str, artifact.batch_sizes)), _AGAIN)
-    yield agree("input", "; ".join(map(str, onnx.inputs)), f"image uint8 [{batch}, {height}, {width}, 3]", _AGAIN)
-    yield agree("output", "; ".join(map(str, onnx.outputs)), f"scores float32 [{batch}, {manifest.classes}]", _AGAIN)
+    intact = sha256_of(path) == artifact.sha256
+    again = fold_command(manifest, context.folder) if intact else context.rebuild(CPU)
+    from_plain = f"{again} --network {shlex.quote(str(path))}" if intact else again
+    yield agree("soc", CPU, artifact.soc, context.rebuild(artifact.soc))
+    yield agree("recipe", "folded in" if onnx.folded else "not folded in", "folded in", from_plain)
+    yield agree("recipe's sha256", onnx.metadata.get("recipe_sha256", "none"), manifest.recipe.sha256, again)
+    yield agree("model", onnx.metadata.get("model", "none"), manifest.name, again)
+    yield agree("batch sizes", onnx.metadata.get("batch_sizes", "none"), ",".join(map(str, artifact.batch_sizes)), again)
+    yield agree("input", "; ".join(map(str, onnx.inputs)), f"image uint8 [{batch}, {height}, {width}, 3]", again)
+    yield agree("output", "; ".join(map(str, onnx.outputs)), f"scores float32 [{batch}, {manifest.classes}]", again)
 
 
 def inspect_om(path: Path, context: Context) -> Inspection:
     """Inspect an OM: its header, its provenance file, and compare it with the manifest."""
     facts: dict[str, object] = {}
     findings = [*context.findings, *_of_the_manifest(path, context)]
+    artifact = context.artifact(path)
     try:
         header = read_om_header(path)
     except OmInvalid as error:
-        findings.append(Remark.of(error))
+        damaged = Remark.of(error)
+        findings.append(replace(damaged, remedy=context.rebuild(artifact.soc)) if artifact else damaged)
     else:
         facts = {"name": header.name, "model type": header.model_type, "version": f"{header.version:#x}", "bytes": path.stat().st_size}
         findings += [Remark(fits=True, what="the header is an OM's, and the length is right"), *(_noted(text) for text in header.warnings)]
     mode = stat.S_IMODE(path.stat().st_mode)
     findings.append(_mode(path, mode))
-    artifact = context.artifact(path)
     if artifact and artifact.soc == CPU:
-        findings.append(Remark(fits=False, what="soc: an OM is for Ascend, but the manifest says cpu", remedy=_AGAIN))
+        findings.append(Remark(fits=False, what="soc: an OM is for Ascend, but the manifest says cpu", remedy=context.rebuild(CPU)))
     if provenance_path(path).is_file():
-        findings += _provenance(path, artifact, facts)
+        findings += _provenance(path, artifact, facts, context)
     else:
         facts["provenance"] = "none"
     return Inspection(str(path), "OM, a model for Ascend", facts, tuple(findings))
@@ -92,13 +98,15 @@ def _mode(path: Path, mode: int) -> Remark:
     return Remark(fits=True, what=f"mode {mode:04o}")
 
 
-def _provenance(path: Path, artifact: Artifact | None, facts: dict[str, object]) -> Iterator[Remark]:
+def _provenance(path: Path, artifact: Artifact | None, facts: dict[str, object], context: Context) -> Iterator[Remark]:
     beside = provenance_path(path)
+    again = context.rebuild(artifact.soc) if artifact else ""
+    remove = f"rm {shlex.quote(str(beside))}"
     try:
         with beside.open("rb") as file:
             content = json.loads(file.read(MAX_PROVENANCE_BYTES))
     except (OSError, ValueError, RecursionError) as error:
-        yield Remark(fits=False, what=f"{beside.name} cannot be read: {error}", remedy="Convert it again.")
+        yield Remark(fits=False, what=f"{beside.name} cannot be read: {error}", remedy=remove)
         return
     told = content if isinstance(content, dict) else {}
     for key in ("source", "aipp", "soc", "batch_sizes", "atc_version", "command", "ended", "converter"):
@@ -106,11 +114,10 @@ def _provenance(path: Path, artifact: Artifact | None, facts: dict[str, object])
     if told.get("om_sha256") == sha256_of(path):
         yield Remark(fits=True, what=f"{beside.name} describes this file")
     else:
-        remedy = f"Remove {beside}, or convert again."
-        yield Remark(fits=False, what=f"{beside.name} describes another file, {told.get('om', 'without a name')}", remedy=remedy)
+        yield Remark(fits=False, what=f"{beside.name} describes another file, {told.get('om', 'without a name')}", remedy=remove)
     if artifact:
-        yield agree("soc", told.get("soc", "none"), artifact.soc, _AGAIN)
-        yield agree("batch sizes", facts["batch sizes"], ", ".join(map(str, artifact.batch_sizes)), _AGAIN)
+        yield agree("soc", told.get("soc", "none"), artifact.soc, again)
+        yield agree("batch sizes", facts["batch sizes"], ", ".join(map(str, artifact.batch_sizes)), again)
 
 
 def _of_the_manifest(path: Path, context: Context) -> Iterator[Remark]:
@@ -118,7 +125,7 @@ def _of_the_manifest(path: Path, context: Context) -> Iterator[Remark]:
         return
     artifact = context.artifact(path)
     if artifact is None:
-        remedy = "Remove it, or add it: ascend-classify convert atc --into, or convert cpu."
-        yield Remark(fits=False, what=f"the manifest of {context.manifest.name} does not know this file", remedy=remedy)
+        what = f"the manifest of {context.manifest.name} does not know this file"
+        yield Remark(fits=False, what=what, remedy=f"rm {shlex.quote(str(path))}")
         return
-    yield agree("sha256", sha256_of(path), artifact.sha256, _AGAIN)
+    yield agree("sha256", sha256_of(path), artifact.sha256, context.rebuild(artifact.soc))

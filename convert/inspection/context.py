@@ -5,6 +5,7 @@ from pathlib import Path
 from convert.inspection.findings import Remark
 from models.manifest import Artifact, ModelManifest
 from models.model_errors import ManifestInvalid
+from models.rebuild_command import rebuild_remedy
 
 MANIFEST = "manifest.toml"
 
@@ -21,6 +22,10 @@ class Context:
                 self.manifest = ModelManifest.read(folder / MANIFEST)
             except ManifestInvalid as error:
                 self.findings.append(Remark.of(error))
+
+    def rebuild(self, soc: str) -> str:
+        """What makes the artifact for a chip, or for a CPU, again."""
+        return rebuild_remedy(self.manifest, self.folder, soc) if self.manifest else "Convert it again."
 
     def artifact(self, path: Path) -> Artifact | None:
         """The manifest's entry for a file, by its name."""

@@ -10,6 +10,7 @@ from convert.inspection.kinds import kind_of
 from convert.inspection.small_files import inspect_aipp
 from models.manifest import Artifact, ModelManifest, Recipe
 from models.model_errors import ClassifyError, ManifestInvalid
+from models.rebuild_command import labels_remedy, rebuild_remedy
 from models.store import sha256_of
 from pipelines.classification import read_labels
 
@@ -24,7 +25,7 @@ def inspect_manifest(path: Path) -> Inspection:
     parts = [_artifact(artifact, context) for artifact in manifest.artifacts]
     parts += [inspect_aipp(file, context) for file in sorted(path.parent.iterdir()) if _is_aipp(file)]
     if path.name == MANIFEST and not manifest.artifacts:
-        none = [Remark(fits=False, what="the model has no artifact", remedy=f"Run: ascend-classify models prepare {manifest.name}")]
+        none = [Remark(fits=False, what="the model has no artifact", remedy=rebuild_remedy(manifest, path.parent))]
     else:
         none = []
     return Inspection(str(path), f"model {manifest.name}", _facts(manifest), (*_labels(context, manifest), *none), tuple(parts))
@@ -57,7 +58,7 @@ def _listed(artifact: Artifact) -> str:
 
 def _labels(context: Context, manifest: ModelManifest) -> Iterator[Remark]:
     path = context.folder / manifest.labels
-    remedy = f"Prepare or import the model again, or check that {path} is the right file."
+    remedy = labels_remedy(manifest, context.folder)
     try:
         count = len(read_labels(path))
     except (OSError, ValueError) as error:
@@ -77,7 +78,7 @@ def _artifact(artifact: Artifact, context: Context) -> Inspection:
         return inspect_om(path, context)
     if kind == "onnx":
         return inspect_onnx(path, context)
-    wrong = Remark(fits=False, what=f"its content is {kind}, neither ONNX nor OM", remedy="Convert the model again.")
+    wrong = Remark(fits=False, what=f"its content is {kind}, neither ONNX nor OM", remedy=context.rebuild(artifact.soc))
     return Inspection(str(path), f"artifact for {artifact.soc}", findings=(wrong,))
 
 

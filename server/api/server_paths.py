@@ -2,7 +2,7 @@
 
 import re
 
-_OF_ROUTES = r"evaluate/\{id\}|health/(?:live|ready)\b|admin/models/reload\b|classify/batch\b"
+_OF_ROUTES = r"evaluate/(?:\{id\}|[0-9a-f]{16}\b)|health/(?:live|ready)\b|admin/models/reload\b|classify/batch\b"
 _PATH = re.compile(rf"(?<![\w:/.~-])/(?!{_OF_ROUTES})(?:[^\s/'\"`,;()]+/)+([^\s/'\"`,;()]*)")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server.cli.flags import load_settings
-from server.cli.options import AsJson, ModelName, StoreFolder
+from server.cli.options import ApiKeyFile, AsJson, ModelName, StoreFolder
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def classify(
     model_store: StoreFolder = None,
     top_k: Annotated[int, typer.Option(min=1, max=16, help="Classes to print.")] = 5,
     url: Annotated[str | None, typer.Option(help="Ask a running server: http://host:8000.", show_default=False)] = None,
-    api_key_file: Annotated[Path | None, typer.Option(help="A file that holds the server's API key.", show_default=False)] = None,
+    api_key_file: ApiKeyFile = None,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each class.")] = False,
 ) -> None:

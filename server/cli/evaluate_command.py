@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from server.cli.flags import load_settings
-from server.cli.options import StoreFolder
+from server.cli.options import ApiKeyFile, StoreFolder
 from server.cli.progress_bar import interrupted, progress_bar
 from server.settings import Settings
 
@@ -49,6 +49,7 @@ def evaluate(
     scores: Annotated[bool, typer.Option("--scores", help="Store the scores of all classes in scores.f32, next to the log.")] = False,
     resume: Annotated[str | None, typer.Option(help="Id of an interrupted run to resume.", show_default=False)] = None,
     url: Annotated[str | None, typer.Option(help="Send the set to a running server: http://host:8000.", show_default=False)] = None,
+    api_key_file: ApiKeyFile = None,
     compare: Annotated[
         tuple[str, str] | None, typer.Option(help="Compare two finished runs: ids, folders, logs or reports.", show_default=False)
     ] = None,
@@ -57,7 +58,7 @@ def evaluate(
     from server.evaluation.jobs.evaluation_job import EvaluationRequest
     from server.evaluation.run.local_run import write_result_files
 
-    settings = load_settings(model=model, model_store=model_store, engines=engine, log_level="warning")
+    settings = load_settings(model=model, model_store=model_store, engines=engine, api_key_file=api_key_file, log_level="warning")
     if compare:
         _compare(settings, *compare, report)
         return

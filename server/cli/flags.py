@@ -22,7 +22,8 @@ def load_settings(**flags: object) -> Settings:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         raise SettingInvalid(
-            f"{name} cannot be {first['input']!r}: {first['msg']}.", f"It is set by --{name.replace('_', '-')} or {name.upper()}."
+            f"{name} cannot be {first['input']!r}: {first['msg']}.",
+            f"Correct it where it is set: {name.upper()}, --{name.replace('_', '-')} or ascend-classify.toml.",
         ) from error
 
 

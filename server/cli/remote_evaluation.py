@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from server.api.schemas import EvaluationReply
-from server.cli.server_client import connect, parse, read_lines, read_whole, reason_of, silence_of
+from server.cli.server_client import connect, parse, read_lines, read_whole, reason_of, refusal_of, silence_of
 from server.evaluation.dataset.image_folder import ImageFolder
 from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_layout import LABEL_FILES, label_files, parts, refuse_parts, unwrapped
@@ -81,12 +81,14 @@ class RemoteServer:
         try:
             with connect(self._url, self._api_key) as client, client.stream(method, path, headers=headers, content=body) as answer:
                 if not answer.is_success:
-                    reason = reason_of(read_whole(answer))
+                    said = read_whole(answer)
+                    reason, remedy = refusal_of(answer.status_code, said)
+                    told = reason_of(said)
                     nameless = f"The server answered {answer.status_code} {answer.reason_phrase}."
-                    raise ServerRefused(f"{reason.error} [{reason.code}]" if reason else nameless)
+                    raise ServerRefused(f"{reason}{f' [{told.code}]' if told else ''}" if reason else nameless, remedy)
                 yield answer
         except httpx.HTTPError as error:
-            raise ServerRefused(silence_of(self._url, error)) from error
+            raise ServerRefused(silence_of(self._url, error), "Start it, or correct --url.") from error
 
 
 def _files(folder: Path, *, listed: bool) -> Iterator[tuple[str, Path]]:

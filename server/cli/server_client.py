@@ -70,6 +70,14 @@ def reason_of(answer: bytes) -> ErrorReply | None:
         return None
 
 
+def refusal_of(status: int, answer: bytes) -> tuple[str, str]:
+    """Why a server of this project refused, else nothing; and what to do about it at the command line, if the server cannot say it."""
+    if status == httpx.codes.UNAUTHORIZED:  # the server tells of headers
+        return "The API key is missing or wrong.", "Name the file that holds the key of that server: --api-key-file FILE"
+    reason = reason_of(answer)
+    return (reason.error[:500] if reason else ""), ""
+
+
 def parse(kind: type[Reply], answer: bytes) -> Reply:
     """Parse an answer; raises ValueError with the place of the first fault."""
     try:

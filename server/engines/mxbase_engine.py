@@ -169,7 +169,7 @@ def error_of(outcome: str, words: str) -> ServiceError:
         case "undecodable":
             return UndecodableImage("The image cannot be decoded.", "It is damaged inside its coded pixels: send the original file.")
         case "expired":
-            return DeadlineExceeded("The request timed out before its image was classified.")
+            return DeadlineExceeded("The request timed out before its image was classified.", "Ask for more time or try later.")
         case "closed" | "cancelled":
             return EngineUnavailable("The engine closed before the image was answered.", "Try again in a moment.")
         case _:

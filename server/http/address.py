@@ -6,6 +6,8 @@ import socket
 from models.model_errors import ClassifyError
 from server.settings import SettingInvalid, Settings
 
+LAST_PORT = 65_535
+
 
 class PortTaken(ClassifyError):
     """Another program listens on the address.
@@ -32,7 +34,10 @@ def bind(settings: Settings) -> socket.socket:
 def _reason(settings: Settings, error: OSError | UnicodeError) -> ClassifyError:
     host, port = settings.host, settings.port
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return PortTaken(f"Another program listens on {host}:{port}.", f"Name another port (--port {port + 1}), or end that program.")
+        return PortTaken(
+            f"Another program listens on {host}:{port}.",
+            f"Name another port (--port {port + 1 if port < LAST_PORT else port - 1}), or end that program.",
+        )
     if isinstance(error, OSError) and error.errno == errno.EACCES:
         return SettingInvalid(f"Only root may listen on port {port}.", "Name one from 1024 on: --port 8000.")
     return SettingInvalid(

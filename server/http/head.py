@@ -21,7 +21,7 @@ class Head:
     def check_url(self, url: bytes) -> None:
         """Refuse a URL that is too long while it arrives."""
         if len(url) > MAX_URL_BYTES:
-            raise UriTooLong(f"The URL has more than {MAX_URL_BYTES} bytes.")
+            raise UriTooLong(f"The URL has more than {MAX_URL_BYTES} bytes.", "Shorten the URL: options may stand in the body.")
 
     def note(self, name: bytes, value: bytes) -> None:
         """Collect one of the NOTED headers. The parser has already refused invalid numbers and repeated lengths."""
@@ -45,7 +45,7 @@ class Head:
     def check(self, method: bytes, version: str, headers: list[tuple[bytes, bytes]]) -> None:
         """Refuse the head as a whole."""
         if sum([len(name) + len(value) for name, value in headers]) > MAX_HEAD_BYTES:
-            raise HeadersTooLarge(f"The headers have more than {MAX_HEAD_BYTES} bytes.")
+            raise HeadersTooLarge(f"The headers have more than {MAX_HEAD_BYTES} bytes.", "Send shorter headers.")
         if version == "1.1":
             if self._hosts != 1:
                 raise BadRequest("The request needs one Host header.")

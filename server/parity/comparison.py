@@ -153,7 +153,7 @@ class ParityReport:
         ]
         broken = [fault for found, fault in faults if found]
         if broken:
-            hint = "The report names the images; `convert inspect` shows the contents of an artifact."
+            hint = "See the images in the report. If you can live with it, name other bounds: --min-top1, --min-top5 or --max-difference."
             raise ParityBroken(f"The two sides do not agree: {'; '.join(broken)}.", hint)
 
     def as_dict(self) -> dict[str, object]:

@@ -35,7 +35,7 @@ def check_golden(served: ServedModel) -> None:
     if words := difference(golden, prediction):
         raise EngineUnavailable(
             f"{manifest.name} fails its golden image {golden.file}: {words}.",
-            "The artifact is not this model, or its conversion damaged it: check it with ascend-classify convert parity.",
+            "The artifact is not this model, or its conversion damaged it: `ascend-classify convert parity` tells which.",
         )
     logger.info("%s: its golden image is class %d, as expected", manifest.name, golden.class_id)
 

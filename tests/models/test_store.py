@@ -42,10 +42,10 @@ def test_a_tampered_file(level: StoredModel) -> None:
     with pytest.raises(ArtifactDamaged) as caught:
         level.check_artifact("cpu")
     assert caught.value.message.startswith(f"{path} is not the file of the manifest: its sha256 is {sha256_of(path)[:12]}…")
-    assert caught.value.remedy.endswith("models prepare level --force")
+    assert caught.value.remedy.endswith(f"convert cpu level --network FILE.onnx --model-store {level.folder.parent}")
     origin = Origin(file="mine.pth", sha256="0" * 64, format="torch zip")
     imported = replace(level, manifest=level.manifest.model_copy(update={"origin": origin}))
-    with pytest.raises(ArtifactDamaged, match=r"convert import mine\.pth level --force"):
+    with pytest.raises(ArtifactDamaged, match=r"convert import mine\.pth level --version 1 "):
         imported.check_artifact("cpu")
 
 

@@ -99,7 +99,7 @@ def test_loopback(host: str, loopback: bool) -> None:
 
 
 def test_the_former_runtime_names_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    message = r"runtime cannot be 'host': the CPU runtime is now called cpu, so write RUNTIME=cpu\. It is set by --runtime or RUNTIME\."
+    message = r"runtime cannot be 'host': the CPU runtime is now called cpu, so write RUNTIME=cpu\. Correct it where it is set: RUNTIME, "
     with pytest.raises(SettingInvalid, match=message):
         load_settings(runtime="host")
     Path("ascend-classify.toml").write_text('runtime = "host"\n')

@@ -10,7 +10,7 @@ import typer
 
 from server.cli.convert.parity_sources import SourceOptions, open_sources
 from server.cli.flags import load_settings
-from server.cli.options import AsJson, StoreFolder
+from server.cli.options import ApiKeyFile, AsJson, StoreFolder
 from server.cli.progress_bar import INTERRUPTED, progress_bar
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def parity(
     min_top1: Annotated[float, typer.Option(min=0, max=1, help="Smallest share of images with the same best class, or a tie.")] = 1.0,
     min_top5: Annotated[float, typer.Option(min=0, max=1, help="Smallest mean share of common classes among the five best.")] = 0.95,
     max_difference: Annotated[float, typer.Option(min=0, max=1, help="Largest difference of a class's probability.")] = 0.02,
-    api_key_file: Annotated[Path | None, typer.Option(help="A file that holds a server's API key.", show_default=False)] = None,
+    api_key_file: ApiKeyFile = None,
     model_store: StoreFolder = None,
     as_json: AsJson = False,
 ) -> None:

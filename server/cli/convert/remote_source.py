@@ -13,7 +13,7 @@ import httpx
 from models.manifest import MAX_TOP_K
 from models.model_errors import ClassifyError
 from server.api.schemas import ClassifyReply, InfoReply
-from server.cli.server_client import TIMEOUT_S, Reply, connect, parse, read_whole, reason_of, silence_of
+from server.cli.server_client import TIMEOUT_S, Reply, connect, parse, read_whole, refusal_of, silence_of
 from server.images.file_errors import FileUnreadable
 from server.parity.parity_errors import ParityError, RemoteFailed, RemoteFull, RemoteUnavailable, SourceInvalid
 from server.parity.sources import SourceAnswer
@@ -94,9 +94,9 @@ class RemoteSource:
                 return answer
             wait_s = _seconds(retry_after)
             if status not in FULL or monotonic() + wait_s > give_up_s:
-                reason = reason_of(answer)
+                reason, remedy = refusal_of(status, answer)
                 kind = RemoteFull if status in FULL else RemoteFailed
-                raise kind(f"{self._url} answers {status}. {reason.error[:500] if reason else ''}".strip())
+                raise kind(f"{self._url} answers {status}. {reason}".strip(), remedy)
             if self._leaving.wait(wait_s):
                 raise RemoteFull(f"{self._url} was full until the end.")
 
@@ -113,7 +113,7 @@ class RemoteSource:
                     return send()
             return send()
         except httpx.HTTPError as error:
-            raise RemoteUnavailable(silence_of(self._url, error), "Is the server running?") from error
+            raise RemoteUnavailable(silence_of(self._url, error), "Start it, or correct the URL.") from error
 
     def _told(self, kind: type[Reply], answer: bytes) -> Reply:
         try:

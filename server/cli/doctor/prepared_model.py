@@ -9,6 +9,7 @@ from pathlib import Path
 
 from models.manifest import Artifact
 from models.model_errors import ClassifyError
+from models.rebuild_command import rebuild_remedy
 from models.store import ModelStore, StoredModel
 from server.cli.doctor.case import Case, npu_smi
 from server.cli.doctor.finding import Finding, listed, note, ok, problem
@@ -63,8 +64,7 @@ def _used(case: Case, model: StoredModel) -> Iterator[Artifact | Finding]:
     have = f"it has {listed(artifact.soc for artifact in manifest.artifacts) or 'none'}"
     if case.runtime == "cpu":
         artifact = manifest.artifact("cpu")
-        build = f"ascend-classify models prepare {manifest.name} --force"
-        yield artifact or problem(f"{manifest.name} has no artifact for a CPU ({have})", build)
+        yield artifact or problem(f"{manifest.name} has no artifact for a CPU ({have})", rebuild_remedy(manifest, model.folder))
         return
     try:
         soc = chip_soc(manifest, npu_smi(case.machine))

@@ -58,7 +58,7 @@ class EngineChild:
             self._changed.notify_all()
         if number is None:  # the warm-up picture
             return
-        outcome = outcome or DeadlineExceeded("The request timed out before its image was decoded.")
+        outcome = outcome or DeadlineExceeded("The request timed out before its image was decoded.", "Ask for more time or try later.")
         body = outcome.all_scores if isinstance(outcome, Prediction) else None
         self._send(RESULT, number, words_of(outcome), body or b"")
 

@@ -33,7 +33,9 @@ class RunFolder:
             try:
                 self.path.mkdir(mode=0o750, parents=True, exist_ok=True)
             except OSError as error:
-                raise EvaluationLost(f"{self.path} cannot be created: {error.strerror}.") from error
+                raise EvaluationLost(
+                    f"{self.path} cannot be created: {error.strerror}.", "Set EVALUATION_DIR to a writable folder."
+                ) from error
             write_whole(self._manifest, manifest.model_dump_json(indent=2))
             return manifest
         former = self.manifest()

@@ -28,7 +28,7 @@ def test_labels_that_are_gone_and_no_artifact(small: StoredModel) -> None:
     write_manifest(small.folder, artifacts=[])
     labels, none = inspect_manifest(small.folder / "manifest.toml").findings
     assert labels.what.startswith("labels: ")
-    assert none.remedy == "Run: ascend-classify models prepare small"
+    assert none.remedy == f"Prepare the model again: ascend-classify models prepare small --force --model-store {small.folder.parent}"
 
 
 def test_a_manifest_that_cannot_be_read(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from server.api.evaluation_routes import prefers_html
 from server.api.schemas import EvaluationReply
 from server.evaluation.jobs.evaluations import MAX_WAITING
 from tests.level_model import store_level_model
@@ -79,23 +78,6 @@ def test_the_report_as_a_page(server: ServerProcess) -> None:
     assert "data:image/jpeg" in page.text
     assert server.client.get(f"{location}/report", headers={"Accept": "text/html"}).text == page.text
     assert server.client.get(f"{location}/report", headers={"Accept": "application/json"}).headers["content-type"] == "application/json"
-
-
-@pytest.mark.parametrize(
-    ("accept", "html"),
-    [
-        ("*/*", False),
-        ("", False),
-        ("text/html", True),
-        ("application/json", False),
-        ("application/json, text/html;q=0.5", False),
-        ("text/html, application/json;q=0.9", True),
-        ("text/html;q=x", False),
-        ("text/html;q=0", False),
-    ],
-)
-def test_what_is_accepted(accept: str, html: bool) -> None:
-    assert prefers_html(accept) is html
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def test_of_an_absolute_path_the_last_name_is_left(text: str, told: str) -> None
     [
         "Wait for /health/ready.",
         "DELETE /evaluate/{id} removes one.",
+        "GET /evaluate/2e8f4ec1663fd68e shows its progress.",
         "POST /admin/models/reload and /classify/batch; GET /docs lists the routes.",
         "http://127.0.0.1:8000/evaluate/x and model_store/cat/manifest.toml stay, and 1/2/3, too.",
     ],

@@ -67,12 +67,12 @@ def test_a_damaged_model(small: Path) -> None:
     (small / "small/small.onnx").write_bytes((small / "small/small.onnx").read_bytes() + b"\0")
     (finding,) = [each for each in on_cpu(small) if each.status == "problem" and "sha256" in each.what]
     assert finding.what.startswith("small.onnx: sha256: ")
-    assert "ascend-classify convert cpu" in finding.remedy
+    assert finding.remedy == f"Prepare the model again: ascend-classify models prepare small --force --model-store {small}"
 
 
 def test_no_model(tmp_path: Path) -> None:
     (zoo,) = on_cpu(tmp_path, model="efficientnet_lite0")
-    assert (zoo.status, zoo.remedy) == ("problem", "Run: ascend-classify models prepare efficientnet_lite0")
+    assert (zoo.status, zoo.remedy) == ("problem", f"Run: ascend-classify models prepare efficientnet_lite0 --model-store {tmp_path}")
     (unknown,) = on_cpu(tmp_path, model="none")
     assert unknown.what == f"The model 'none' is neither in {tmp_path} nor in the zoo"
     assert unknown.remedy.startswith("Known models: ")
@@ -95,7 +95,8 @@ def test_a_store_that_cannot_be_read(small: Path) -> None:
 
 def test_a_model_without_an_artifact_for_a_cpu(atlas: Atlas) -> None:
     what = "resnext101_32x4d has no artifact for a CPU (it has Ascend310)"
-    assert atlas.found(check, runtime="cpu") == [(what, "ascend-classify models prepare resnext101_32x4d --force")]
+    network = f"ascend-classify convert cpu resnext101_32x4d --network FILE.onnx --model-store {atlas.root}/models"
+    assert atlas.found(check, runtime="cpu") == [(what, f"Give its network as ONNX: {network}")]
 
 
 def test_a_model_on_chips(atlas: Atlas) -> None:
@@ -190,7 +191,7 @@ def test_a_damaged_provenance(atlas: Atlas) -> None:
     atlas.om.with_name(f"{atlas.om.name}.json").write_text(json.dumps({"om_sha256": "0" * 64, "soc": "Ascend310", "batch_sizes": [1, 2]}))
     ((what, remedy),) = atlas.found(check)
     assert "describes another file" in what
-    assert remedy.startswith("Remove ")
+    assert remedy == f"rm {atlas.om}.json"
 
 
 def test_a_pipeline_of_ones_own(small: Path, tmp_path: Path) -> None:
