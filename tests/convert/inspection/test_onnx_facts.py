@@ -66,7 +66,7 @@ def test_a_file_of_empty_messages_costs_little(tmp_path: Path) -> None:
     size = 10_000_000
     length = bytes([size & 127 | 128, size >> 7 & 127 | 128, size >> 14 & 127 | 128, size >> 21])
     (tmp_path / "m.onnx").write_bytes(b"\x08\x08\x3a" + length + b"\x0a\x00" * (size // 2))
-    began_s = time.perf_counter()
+    began_s = time.process_time()
     with pytest.raises(ConvertError, match="more than 500000 fields"):
         read_onnx_facts(tmp_path / "m.onnx")
-    assert time.perf_counter() - began_s < 20
+    assert time.process_time() - began_s < 20
