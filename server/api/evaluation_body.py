@@ -10,7 +10,7 @@ from starlette.types import Message
 from models.manifest import MAX_TOP_K
 from server.api.archive_form import HELD_BYTES, read_archive_form
 from server.api.content_coding import unpacked
-from server.api.image_json import begins_like_json, without_mark
+from server.api.image_json import without_mark
 from server.api.request_context import ClientGone
 from server.api.unknown_names import malformed_json, unknown_name
 from server.errors import BadRequest, BodyTooLarge
@@ -59,36 +59,17 @@ async def submit(request: Request, evaluations: Evaluations, budget: BodyBudget,
             if kind == "multipart/form-data":
                 hold.grow_to(HELD_BYTES)
                 return await _submit_form(_Limited(request, max_upload_bytes), evaluations)
+            if kind != JSON:  # the page of another site may send anything else without asking
+                raise BadRequest(f"A body of type {kind[:80]!r} is not taken.", "Send application/json, or an archive as a form.")
             hold.grow_to(MAX_JSON_BYTES)
-            body = await _read_json(request, kind)
-        wanted = await asyncio.to_thread(EvaluationRequest.model_validate_json, body)
+            body = await _Limited(request, MAX_JSON_BYTES).body()
+        wanted = await asyncio.to_thread(EvaluationRequest.model_validate_json, without_mark(body))
         return await asyncio.to_thread(evaluations.submit, wanted)
     except ValidationError as error:
         remedy = 'Send {"dataset": "<root>"}, or an archive as multipart/form-data.'
         raise malformed_json(error, EvaluationRequest.model_fields, remedy) from error
     except ClientDisconnect:
         raise ClientGone from None
-
-
-async def _read_json(request: Request, kind: str) -> bytes:
-    """JSON, whatever type a program names: curl and others say that it is a form."""
-    refusal = BadRequest(f"A body of type {kind[:80]!r} is not taken.", "Send application/json, or an archive as a form.")
-    if kind != JSON and _is_from_browser(request):  # the page of another site may send anything but JSON without asking
-        raise refusal
-    try:
-        body = await _Limited(request, MAX_JSON_BYTES).body()
-    except BodyTooLarge:
-        if kind == JSON:
-            raise
-        raise refusal from None
-    if kind != JSON and not begins_like_json(body):
-        raise refusal
-    return without_mark(body)
-
-
-def _is_from_browser(request: Request) -> bool:
-    headers = request.headers
-    return "origin" in headers or "sec-fetch-site" in headers or headers.get("user-agent", "").startswith("Mozilla/")
 
 
 async def _submit_form(request: "_Limited", evaluations: Evaluations) -> Job:
