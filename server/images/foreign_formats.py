@@ -60,14 +60,19 @@ def is_camera_raw(data: bytes) -> bool:
 _RAWPY = "python -c \"import rawpy; from PIL import Image; Image.fromarray(rawpy.imread('photo.raw').postprocess()).save('photo.png')\""
 _HEIF = _pillow("heic", "import pillow_heif; pillow_heif.register_heif_opener(); ")
 
+HEIF_FORMATS = (
+    ForeignFormat("an AVIF", _has_brand(*AVIF_BRANDS), f"Convert it: {_pillow('avif')}"),
+    ForeignFormat("a HEIC", _has_brand(*HEIF_BRANDS), f"Convert it: {_HEIF}"),
+)
+"""Those that are taken if the extra `heif` is installed."""
+
 FOREIGN_FORMATS = (
     ForeignFormat("a GIF", _begins(b"GIF8"), f"Convert its first picture: {_pillow('gif')}"),
     ForeignFormat("a camera's raw file", lambda data: data.startswith(_TIFF) and is_camera_raw(data), f"Develop it: {_RAWPY}"),
     ForeignFormat("a camera's raw file", _begins(b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0"), f"Develop it: {_RAWPY}"),
     ForeignFormat("a camera's raw file", _has_brand(b"crx "), f"Develop it: {_RAWPY}"),
     ForeignFormat("a TIFF", _begins(*_TIFF), f"Convert it: {_pillow('tif')}"),
-    ForeignFormat("an AVIF", _has_brand(*AVIF_BRANDS), f"Convert it: {_pillow('avif')}"),
-    ForeignFormat("a HEIC", _has_brand(*HEIF_BRANDS), f"Convert it: {_HEIF}"),
+    *HEIF_FORMATS,
     ForeignFormat("a film", _begins(b"ftyp", at=4), "Take a picture out of it: ffmpeg -i film.mp4 -frames:v 1 photo.png"),
     ForeignFormat("a PDF", _begins(b"%PDF"), "Draw its first page: pdftoppm -r 150 -png -singlefile photo.pdf photo"),
     ForeignFormat("an SVG", _is_svg, "Draw it: rsvg-convert photo.svg -o photo.png"),

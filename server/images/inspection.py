@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from server.errors import BadRequest, UnsupportedImage
 from server.images.bmp import inspect_bmp
-from server.images.foreign_formats import foreign_format
+from server.images.foreign_formats import HEIF_FORMATS, foreign_format
+from server.images.heif import inspect_heif, takes_heif
 from server.images.jpeg import inspect_jpeg
 from server.images.png import inspect_png
 from server.images.refusal import unsupported
@@ -37,6 +38,8 @@ def inspect_image(data: bytes, max_pixels: int) -> EncodedImage:
         if data.startswith(signature):
             return inspect(data, max_pixels)
     found = foreign_format(data)
+    if found in HEIF_FORMATS and takes_heif():
+        return inspect_heif(data, max_pixels)
     if found is None:
         raise unsupported(f"The {len(data)} bytes are none of the known image types")
     raise UnsupportedImage(f"The {len(data)} bytes are {found.name}, and only JPEG, PNG, WebP and BMP are taken.", found.remedy)

@@ -9,7 +9,8 @@ from pathlib import Path
 from server.images.foreign_formats import AVIF_BRANDS, HEIF_BRANDS
 
 PICTURE_SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".png", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".png", ".webp", ".bmp", ".dib",
+    ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2",
 )  # fmt: skip
 """Endings of pictures, also of those that are refused later, with their reason."""
 

@@ -80,7 +80,7 @@ def test_a_command_of_a_message_is_there() -> None:
 
 def test_a_flag_of_a_message_is_there() -> None:
     known = flags(PROGRAM)
-    foreign = re.compile(r"pip install|curl|docker run")
+    foreign = re.compile(r"pip install|curl|docker run|ps -e")
     sentences = [
         (place, text)
         for place, text in MESSAGES

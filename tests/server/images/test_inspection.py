@@ -99,7 +99,8 @@ def test_nothing() -> None:
         (bytes(1000), "none of the known image types"),
     ],
 )
-def test_other_types(data: bytes, told: str) -> None:
+def test_other_types(data: bytes, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.images.inspection.takes_heif", lambda: False)
     with pytest.raises(UnsupportedImage, match=told):
         inspect_image(data, MAX_PIXELS)
 
