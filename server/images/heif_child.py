@@ -21,8 +21,9 @@ def main(max_bytes: int, max_s: int) -> None:
     Image.MAX_IMAGE_PIXELS = None  # the size was checked before
     with Image.open(io.BytesIO(sys.stdin.buffer.read())) as image:
         upright = ImageOps.exif_transpose(image).convert("RGB")
+    pixels = upright.tobytes("raw", "BGR")
     sys.stdout.buffer.write(b"".join(side.to_bytes(4, "little") for side in upright.size))
-    sys.stdout.buffer.write(upright.tobytes("raw", "BGR"))
+    sys.stdout.buffer.write(pixels)
 
 
 if __name__ == "__main__":

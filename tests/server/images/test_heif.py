@@ -14,6 +14,7 @@ from server.images.heif import decoded_heif, inspect_heif
 from server.images.inspection import inspect_image
 from server.images.preparation import needs_preparation, prepared
 from server.types import EncodedImage, ImageFormat
+from tests.server.process import ServerProcess
 
 pillow_heif = pytest.importorskip("pillow_heif")
 pillow_heif.register_heif_opener()
@@ -62,6 +63,14 @@ def test_a_picture_is_upright_for_an_engine(kind: str, orientation: int) -> None
     bmp = prepared(image)
     assert (bmp.format, bmp.height_px, bmp.width_px) == (ImageFormat.BMP, *expected.shape[:2])
     assert np.abs(pixels_of(bmp) - expected).mean() < 4
+
+
+def test_a_server_answers_it(fake_server: ServerProcess) -> None:
+    answer = fake_server.client.post("/classify", content=encoded("HEIF", 6), headers={"Content-Type": "image/heic"})
+    assert (answer.status_code, len(answer.json()["predictions"])) == (200, 5)
+    damaged = encoded("HEIF").replace(b"hvcC", b"hvcX")
+    refusal = fake_server.client.post("/classify", content=damaged)
+    assert (refusal.status_code, refusal.json()["code"]) == (422, "undecodable_image")
 
 
 def test_exif_alone_turns_no_heic() -> None:
