@@ -3,6 +3,7 @@
 # make docs    run the commands of the documentation, and make a site of it in build/site; make docs-pages renews the pages that are generated from the code
 # make bench   measure the server's cost on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
 # make test-import     networks that torch wrote, imported and compared with torch (in its own environment)
+# make test-clients    curl, wget, Python's, Node's, Java's and Go's HTTP clients against a real server
 # make schemathesis    the OpenAPI document against a real server
 # make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
 # make attack  measure the cost of hostile requests: series of metrics, memory, the time of a victim
@@ -12,7 +13,7 @@
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore in its own environment, run the tests of training, train the sample
-# make ci-wide    the complete wide suites: training, import, image, schemathesis (.ci/run runs the core and two minutes of each)
+# make ci-wide    the complete wide suites: training, import, image, schemathesis, clients (.ci/run runs the core and two minutes of each)
 # make train-digits     train the sample from scratch
 # Settings come from the environment: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
@@ -26,8 +27,8 @@ unexport PYTHONDONTWRITEBYTECODE  # with it, pytest would rewrite every test in 
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
-.PHONY: help install install-dev mxbase serve test test-monitoring test-mxbase check-mxbase-headers test-image test-import test-training train-environment train-digits \
-  smoke-image smoke-import smoke-schemathesis smoke-training packages ci-wide \
+.PHONY: help install install-dev mxbase serve test test-monitoring test-mxbase check-mxbase-headers test-image test-import test-clients test-training train-environment train-digits \
+  smoke-image smoke-import smoke-clients smoke-schemathesis smoke-training packages ci-wide \
   bench soak chaos attack schemathesis docs docs-pages check format lock proto clean
 
 help:
@@ -43,7 +44,7 @@ FAULTS := tests/server/test_faults.py tests/server/test_on_the_double.py tests/s
   tests/server/serving/test_reload.py
 COMMANDS := tests/docs/test_running.py
 MONITORING := tests/deploy tests/bench
-ELSEWHERE := tests/mxbase_cpp tests/attack $(FAULTS) $(COMMANDS) $(MONITORING)
+ELSEWHERE := tests/mxbase_cpp tests/attack tests/clients $(FAULTS) $(COMMANDS) $(MONITORING)
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -82,6 +83,7 @@ soak: install-dev mxbase
 	$(BIN)/python -m tests.soak.evaluation
 	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
 	$(BIN)/python -m tests.soak.mxbase
+	mxbase_cpp/run_tests.sh $(BIN)/python 100000
 	$(BIN)/python -m tests.soak.chaos --seconds 300
 
 chaos: SECONDS = 60
@@ -122,6 +124,18 @@ schemathesis smoke-schemathesis: install-dev .venv/schemathesis/installed
 	.venv/schemathesis/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5
 	@touch $@
 
+# It skips the clients that are not installed, by name. requests and aiohttp have their own environment: the server needs neither.
+test-clients: install-dev .venv/clients/installed
+	$(BIN)/python -m pytest tests/clients -rs
+
+smoke-clients: install-dev
+	$(BIN)/python -m pytest tests/clients -rs -m smoke
+
+.venv/clients/installed: Makefile
+	$(PYTHON) -m venv .venv/clients
+	.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check requests==2.34.2 aiohttp==3.14.5
+	@touch $@
+
 # PyTorch's CPU wheels: make test-import PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
 test-import smoke-import: install-dev .venv/torch/installed
 	$(BIN)/python -m tests.import_torch .venv/torch/bin/python $(if $(filter smoke-%,$@),1)
@@ -150,8 +164,9 @@ docs: docs-pages .venv/docs/installed
 ci-wide:
 	@.ci/run wide
 
+LANE ?= core
 packages:
-	@.ci/packages
+	@.ci/packages $(LANE)
 
 check: install-dev
 	$(BIN)/ruff check .

@@ -4,45 +4,48 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
+from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse
+from starlette.responses import JSONResponse
 from starlette.routing import Match, Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from server.api.admin_routes import admin_routes
 from server.api.api_keys import NO_KEYS, ApiKeys
 from server.api.classify_routes import ClassifyRoutes
-from server.api.docs_page import ASSETS, docs_route
+from server.api.cross_origins import CrossOrigins
 from server.api.error_response import error_response
 from server.api.evaluation_routes import EvaluationRoutes
 from server.api.guard import safe_only
 from server.api.health_routes import health_routes
 from server.api.info_routes import info_routes
 from server.api.metrics_routes import metrics_routes
-from server.api.openapi import add_hot_routes
+from server.api.openapi import complete_document
+from server.api.pages import ASSETS, page_routes
 from server.api.request_context import context_of
 from server.api.statuses import status_of
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
 from server.evaluation.jobs.evaluations import Evaluations
 from server.http.forwarding_proxies import ForwardingProxies
-from server.http.hot_routes import HotRoutes
+from server.http.hot_routes import HOT_METHODS, HotRoutes
 from server.http.middleware import METHODS, RequestMiddleware
 from server.serving.reload import Reloader
 from server.serving.service import Service
 from server.telemetry.access_log import AccessLog
 
-WEB = Path(__file__).parent / "web"
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-)
+DESCRIPTION: dict[str, Any] = {
+    "title": "ascend-classify",
+    "version": version("ascend-classify"),
+    "description": "Image classification: send a photo, get the classes.",
+    "contact": {"name": "The ascend-classify authors"},
+    "license_info": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+}
 
 
 def create_app(
@@ -60,41 +63,44 @@ def create_app(
         if access_log:
             access_log.flush()
 
+    settings = service.settings
     app = FastAPIOffline(
-        title="ascend-classify",
-        description="Image classification: send a photo, get the classes.",
+        **DESCRIPTION,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,  # ours has a policy
         redoc_url=None,
         redirect_slashes=False,
         static_url=ASSETS,
         lifespan=lifespan,
     )
-    hot = ClassifyRoutes(service.models, service.body_budget, service.settings)
+    hot = ClassifyRoutes(service.models, service.body_budget, settings)
     hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
-    # First, because routes are tried in order. The hot routes are here for all methods except POST.
+    # First, because routes are tried in order. The hot routes are here for all methods but their own.
     app.router.routes[:0] = [
-        *(Route(path, _only_post, methods=["POST"]) for path in hot_routes),
-        Route("/", _page, include_in_schema=False),
-        docs_route(app.title, "/openapi.json"),
+        *(Route(path, _elsewhere, methods=HOT_METHODS) for path in hot_routes),
+        *page_routes(),
     ]
     app.include_router(health_routes(service))
     app.include_router(metrics_routes(service.metrics))
     app.include_router(info_routes(service, reloader.runtime))
-    allowed = safe_only(service.settings, keys)
+    origins = CrossOrigins(settings.cors_origins)
+    allowed = safe_only(settings, keys, origins)
     app.include_router(admin_routes(reloader, allowed))
     for router in EvaluationRoutes(evaluations, service).routers(allowed):
         app.include_router(router)
-    app.mount("/web", StaticFiles(directory=WEB))
-    add_hot_routes(app)
-    proxies = ForwardingProxies(service.settings.forwarded_allow_ips)
-    middleware = _middleware(app, service, keys, access_log)
+    complete_document(app, has_keys=bool(keys))
+    proxies = ForwardingProxies(settings.forwarded_allow_ips)
+    middleware = _middleware(app, service, keys, access_log, origins)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_middleware(middleware)
-    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()}, proxies)
+    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()}, proxies, settings.root_path)
 
 
-def _middleware(app: FastAPI, service: Service, keys: ApiKeys, access_log: AccessLog | None) -> Callable[[ASGIApp], RequestMiddleware]:
+def _middleware(
+    app: FastAPI, service: Service, keys: ApiKeys, access_log: AccessLog | None, origins: CrossOrigins
+) -> Callable[[ASGIApp], RequestMiddleware]:
     return partial(
         RequestMiddleware,
         endpoints=frozenset(route.path for route in app.routes if isinstance(route, Route | Mount)),
@@ -102,15 +108,12 @@ def _middleware(app: FastAPI, service: Service, keys: ApiKeys, access_log: Acces
         engine_name=service.models.default_engine_name,
         keys=keys,
         access_log=access_log,
+        origins=origins,
     )
 
 
-async def _only_post(_request: Request) -> Response:
-    raise AssertionError("POST is answered before this route")
-
-
-async def _page(_request: Request) -> FileResponse:
-    return FileResponse(WEB / "index.html", headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"})
+async def _elsewhere(_request: Request) -> Response:
+    raise AssertionError("POST and PUT are answered before this route")
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -132,7 +135,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _takes(request: Request, method: str) -> bool:
-    scope = {**request.scope, "method": method}
+    scope = {**request.scope, "method": "GET" if method == "HEAD" else method}
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 

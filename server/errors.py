@@ -13,6 +13,7 @@ ServiceError              a request, an image or an engine that fails
 ├─ ImageTooLarge          more pixels than max_image_pixels
 ├─ UriTooLong             the URL is too long
 ├─ UnsupportedImage       not a JPEG, PNG, WebP or BMP
+├─ UnsupportedCoding      packed in a way that is not taken
 ├─ UndecodableImage       the image is truncated or damaged
 ├─ Saturated              the limit of images, of body bytes in progress, or of bytes on the disk is reached
 ├─ HeadersTooLarge        too many headers, or too many bytes of them
@@ -140,6 +141,15 @@ class UnsupportedImage(ServiceError):
     """
 
     code = "unsupported_image"
+
+
+class UnsupportedCoding(ServiceError):
+    """The body, or a part of its form, is packed in a way that is not taken.
+
+    Send it without Content-Encoding, or with gzip or deflate; a part of a form without Content-Transfer-Encoding.
+    """
+
+    code = "unsupported_coding"
 
 
 class UndecodableImage(ServiceError):

@@ -3,7 +3,6 @@
 import ipaddress
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from models.model_errors import ClassifyError
+from models.nearest_name import nearest_name
 from models.text_file import decode_text, read_text
 
 Positive = Annotated[int, Field(ge=1)]
@@ -71,6 +71,17 @@ class Settings(BaseSettings):
         "",
         description="Addresses and networks of proxies, with commas between, whose X-Forwarded-For and X-Forwarded-Proto are believed; "
         "* believes everybody. By default nobody is believed, not even this machine.",
+    )
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="The path under which a proxy serves this server, as /infer. Requests are answered with it and without it: the proxy "
+        "may take it off.",
+    )
+    cors_origins: str = Field(
+        "",
+        description="Origins, with commas between, whose pages may read the answers in a browser, as https://shop.example; * lets all. "
+        "The pages of an origin that is listed by its name may also use /evaluate and /admin.",
     )
 
     # Model
@@ -166,6 +177,11 @@ class Settings(BaseSettings):
     def _in_any_case(cls, word: object) -> object:
         return word.lower() if isinstance(word, str) else word
 
+    @field_validator("root_path", mode="before")
+    @classmethod
+    def _with_a_slash_before(cls, path: object) -> object:
+        return f"/{path.strip('/')}".rstrip("/") if isinstance(path, str) else path
+
     @field_validator("runtime", mode="before")
     @classmethod
     def _runtime_of_today(cls, word: object) -> object:
@@ -241,8 +257,8 @@ def _check_name(name: str, written: str, prefix: str = "") -> None:
     """Check that there is a setting of this name; raises SettingInvalid that names the nearest one."""
     if name in Settings.model_fields:
         return
-    near = get_close_matches(name, Settings.model_fields, 1)
-    known = f"Did you mean {prefix}{near[0].upper() if prefix else near[0]}?" if near else "docs/settings.md lists the settings."
+    near = nearest_name(name, Settings.model_fields)
+    known = f"Did you mean {prefix}{near.upper() if prefix else near}?" if near else "docs/settings.md lists the settings."
     raise SettingInvalid(f"There is no setting for {written}.", known)
 
 

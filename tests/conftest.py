@@ -1,6 +1,7 @@
 """Fixtures of all suites: the photos, and a store with the default model in it."""
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -20,7 +21,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it to
 settings.register_profile("house", deadline=None)  # a slow machine is not a failure
 settings.load_profile("house")
 
+gc.set_threshold(10_000, 20, 20)  # thousands of tests live from their collection to the end: to look through them often costs a twentieth
+
 PHOTOS = Path(__file__).parent / "photos"
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end: no collection of garbage looks at it again."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -64,11 +64,19 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements below a node. Their expressions, which are most of a tree, are passed over."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inner in getattr(node, part, ()):
+            yield inner
+            yield from statements(inner)
+
+
 @cache
 def nodes_of(path: Path) -> list[ast.AST]:
     """Imports and functions, wherever they stand."""
     kinds = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef
-    return [node for node in ast.walk(tree_of(path)) if isinstance(node, kinds)]
+    return [node for node in statements(tree_of(path)) if isinstance(node, kinds)]
 
 
 def imports(path: Path, *, top_level: bool = False) -> Iterator[str]:

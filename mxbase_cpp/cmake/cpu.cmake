@@ -21,16 +21,20 @@ find_path(JPEG_INCLUDE jpeglib.h)
 find_library(JPEG_LIBRARY jpeg)
 set(MX_JPEG_DEFAULT ON)
 
+set(CPU_SDK ${PROJECT_SOURCE_DIR}/cpu_sdk)
+set(sources compiled_model device_manager device_memory memory_helper model_inference_processor post_config table_softmax tensor_base)
+list(TRANSFORM sources REPLACE "(.+)" "${CPU_SDK}/src/\\1.cpp")
+# What does not differ between the vendor's versions is compiled once, in the folders that MX_SDK_HOME has.
+add_library(mxbase_common OBJECT ${sources})
+target_include_directories(mxbase_common PUBLIC ${CPU_SDK}/include ${CPU_SDK}/include/MxBase/postprocess/include)
+target_compile_options(mxbase_common PRIVATE -Wall -Wextra -Werror)
+target_link_libraries(mxbase_common PRIVATE openvino::runtime Threads::Threads)
+
 function(add_cpu_sdk name api)
-  set(sources compiled_model device_manager device_memory memory_helper model_inference_processor post_config resnet50_post_process
-      table_softmax tensor_base)
-  set(sdk ${PROJECT_SOURCE_DIR}/cpu_sdk)
-  list(TRANSFORM sources REPLACE "(.+)" "${sdk}/src/\\1.cpp")
-  add_library(${name} STATIC ${sources})
-  # the folders that MX_SDK_HOME has, and the headers that differ between the vendor's versions
-  target_include_directories(${name} PUBLIC ${sdk}/include ${sdk}/include/MxBase/postprocess/include ${sdk}/api_${api})
+  add_library(${name} STATIC ${CPU_SDK}/src/resnet50_post_process.cpp)
+  target_include_directories(${name} PUBLIC ${CPU_SDK}/api_${api})
   target_compile_options(${name} PRIVATE -Wall -Wextra -Werror)
-  target_link_libraries(${name} PRIVATE openvino::runtime Threads::Threads)
+  target_link_libraries(${name} PUBLIC mxbase_common PRIVATE openvino::runtime Threads::Threads)
 endfunction()
 
 add_cpu_sdk(mxbase_api 7_3)

@@ -6,6 +6,7 @@
 #include "mxclassify/clock.h"
 #include "mxclassify/device.h"
 #include "mxclassify/network.h"
+#include "mxclassify/post_process.h"
 
 namespace mxclassify {
 namespace {

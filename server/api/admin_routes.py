@@ -15,8 +15,12 @@ def admin_routes(reloader: Reloader, allowed: Callable[[Request], Coroutine[None
     """The admin routes; `allowed` is asked first."""
     router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(allowed)])
 
-    @router.post("/models/reload", summary="Serve the model that the store holds now", responses=refusals(Forbidden, ReloadRefused))
-    async def reload() -> ReloadReply:
+    @router.post(
+        "/models/reload",
+        summary="Serve the model that the store holds now",
+        responses=refusals(Forbidden, ReloadRefused),
+    )
+    async def reload_model() -> ReloadReply:
         """Load and warm the new version, check it with its golden image, let it replace the old one, and drain the old one."""
         manifest = (await reloader.reload()).model.manifest
         return ReloadReply(model=manifest.name, version=manifest.version, recipe_sha256=manifest.recipe.sha256)

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 DEFAULT = "default"
 """The name of the key of API_KEY or API_KEY_FILE."""
 REMEDY = "Each line of API_KEYS_FILE is name:key; a line that begins with # is a comment."
+_BEARER = b"bearer "
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -57,7 +58,7 @@ class ApiKeys:
 
         The time it takes tells nothing of the keys: what is looked up is a digest with a secret of this process, which nobody can foresee.
         """
-        given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+        given = headers.get(b"x-api-key") or _credentials(headers.get(b"authorization", b""))
         return self._names.get(self._digest(given.strip()), "")  # blanks around a value do not belong to it (RFC 9110, 5.5)
 
     def _digest(self, key: bytes) -> bytes:
@@ -69,6 +70,11 @@ class ApiKeys:
 
 
 NO_KEYS = ApiKeys({})
+
+
+def _credentials(authorization: bytes) -> bytes:
+    """What follows the word Bearer, in any case (RFC 9110, 11.1)."""
+    return authorization[len(_BEARER) :] if authorization[: len(_BEARER)].lower() == _BEARER else authorization
 
 
 def _read(path: Path, keys: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,99 +1,89 @@
 """Reads a form with an archive while it arrives: the archive goes to the disk, the fields are short."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
+from email.message import Message
 
-from python_multipart import MultipartParser
-from python_multipart.exceptions import FormParserError
-
-from server.api.body import parsed_header
-from server.errors import BadRequest
+from server.api.form_parts import FROM_BROWSERS, FormParts, Part, parsed_header
+from server.api.unknown_names import unknown_name
+from server.errors import BadRequest, UnsupportedCoding
 
 ARCHIVE = "archive"
-MAX_FIELDS = 8
+FIELDS = ("dataset", "labels", "map", "top_k", "limit")
 MAX_FIELD_BYTES = 4096
-HELD_BYTES = 128 * 1024 + MAX_FIELDS * MAX_FIELD_BYTES
-"""What a form takes in memory: a piece of the body, once more as a piece of the archive, and the fields."""
+MAX_EMPTY_FILES = 8
+HELD_BYTES = 192 * 1024 + (len(FIELDS) + len(FROM_BROWSERS)) * MAX_FIELD_BYTES
+"""What a form takes in memory: a piece of the body, once more as a piece of the archive, once more packed, and the fields."""
 
 
 async def read_archive_form(content_type: str, body: AsyncIterator[bytes], store: Callable[[bytes], Awaitable[None]]) -> dict[str, str]:
     """The fields beside the archive, whose bytes go to `store`; raises BadRequest for any other form, and what `store` raises."""
-    boundary = parsed_header("content-type", content_type).get_boundary()
-    if not boundary:
-        raise BadRequest("The form has no boundary.", "Let your HTTP library write the Content-Type.")
-    parts = _FormParts()
-    try:
-        parser = MultipartParser(boundary.encode("latin-1"), parts.callbacks())  # type: ignore[arg-type]
-        async for piece in body:
-            parser.write(piece)
-            if parts.arrived:
-                await store(b"".join(parts.arrived))
-                parts.arrived.clear()
-        parser.finalize()
-    except (FormParserError, UnicodeError) as error:
-        raise BadRequest(f"The form cannot be read: {error}.") from error
-    if not parts.complete:
-        raise BadRequest("The form ends before its closing boundary.")
-    if not parts.has_archive:
+    form = _ArchiveForm(parsed_header("content-type", content_type))
+    async for piece in body:
+        form.feed(piece)
+        if form.arrived:
+            await store(b"".join(form.arrived))
+            form.arrived.clear()
+    form.finish()
+    if not form.has_archive:
         raise BadRequest("The form has no file `archive`.", "curl -F archive=@set.zip …")
-    return parts.fields
+    return {name: value for name, value in form.fields.items() if name not in FROM_BROWSERS}
 
 
-class _FormParts:
-    """The fields so far, and the bytes of the archive that arrived with the last piece."""
+class _ArchiveForm(FormParts):
+    """The fields so far, and the bytes of the archive that arrived with the last piece. One file is the archive, whatever its field."""
 
-    def __init__(self) -> None:
+    def __init__(self, content_type: Message) -> None:
+        super().__init__(content_type)
         self.fields: dict[str, str] = {}
         self.arrived: list[bytes] = []
         self.has_archive = False
-        self.complete = False
-        self._header: tuple[bytearray, bytearray] = (bytearray(), bytearray())
-        self._name: str | None = None
+        self._empty_files = 0
+        self._part = Part()
+        self._bytes = 0
         self._value = bytearray()
 
-    def callbacks(self) -> Mapping[str, object]:
-        """The functions that the parser calls."""
-        return {
-            "on_part_begin": self._begin,
-            "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),
-            "on_header_value": lambda data, start, end: self._header[1].extend(data[start:end]),
-            "on_header_end": self._header_end,
-            "on_headers_finished": self._headers_end,
-            "on_part_data": lambda data, start, end: self._content(data[start:end]),
-            "on_part_end": self._end,
-            "on_end": self._finish,
-        }
-
-    def _begin(self) -> None:
-        self._name = None
+    def begin_part(self, part: Part) -> None:
+        """Decide by its headers what the part is."""
+        self._part, self._bytes = part, 0
         self._value.clear()
+        if not self._is_file:
+            if part.name in self.fields:
+                raise BadRequest("A field occurs twice in the form.")
+            if not part.name:
+                raise BadRequest("A part of the form has no name.")
+            if part.name not in FIELDS and part.name not in FROM_BROWSERS:
+                raise unknown_name("The form field", part.name, (ARCHIVE, *FIELDS))
+        if part.is_base64:
+            raise UnsupportedCoding("A part of the form has the Content-Transfer-Encoding 'base64'.", "Send the archive as it is: binary.")
 
-    def _header_end(self) -> None:
-        name, value = (bytes(part).decode("utf-8", "replace") for part in self._header)
-        self._header = (bytearray(), bytearray())
-        if name.lower() == "content-disposition":
-            self._name = dict(parsed_header(name, value).get_params([], header=name)).get("name")
+    @property
+    def _is_file(self) -> bool:
+        return self._part.name == ARCHIVE or (self._part.filename is not None and self._part.name not in FIELDS)
 
-    def _headers_end(self) -> None:
-        if self._name is None:
-            raise BadRequest("A part of the form has no name.")
-        if self._name in self.fields or (self._name == ARCHIVE and self.has_archive):
-            raise BadRequest("A field occurs twice in the form.")
-        if len(self.fields) >= MAX_FIELDS:
-            raise BadRequest(f"The form has more than {MAX_FIELDS} fields.")
-        if self._name == ARCHIVE:
-            self.has_archive = True
-
-    def _content(self, data: bytes) -> None:
-        if self._name == ARCHIVE:
+    def take(self, data: bytes) -> None:
+        """Keep a piece of its content."""
+        if self._is_file:
+            if not self._bytes:
+                self._begin_archive()
             self.arrived.append(data)
-            return
-        self._value.extend(data)
+        else:
+            self._value.extend(data)
+        self._bytes += len(data)
         if len(self._value) > MAX_FIELD_BYTES:
             raise BadRequest(f"A field of the form has more than {MAX_FIELD_BYTES} bytes.", "The archive is the field `archive`.")
 
-    def _end(self) -> None:
-        if self._name is not None and self._name != ARCHIVE:
-            self.fields[self._name] = self._value.decode("utf-8", "replace")
+    def _begin_archive(self) -> None:
+        if self.has_archive:
+            raise BadRequest("The form has two files, and one archive is taken.", "Pack the set into one archive.")
+        self.has_archive = True
 
-    def _finish(self) -> None:
-        self.complete = True
+    def end_part(self) -> None:
+        """Keep the value of a field."""
+        if not self._is_file:
+            self.fields[self._part.name] = self._value.decode("utf-8", "replace")
+        elif not self._bytes and self._part.filename != "":  # else a file input that was left empty
+            self._begin_archive()
+        elif not self._bytes:
+            self._empty_files += 1
+            if self._empty_files > MAX_EMPTY_FILES:
+                raise BadRequest(f"The form has more than {MAX_EMPTY_FILES} empty files.")

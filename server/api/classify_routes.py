@@ -11,9 +11,12 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
-from server.api.body import ImageBody, read_images
+from server.api.body import read_images
+from server.api.content_coding import unpacked
 from server.api.error_response import told
+from server.api.image_body import OPTIONS, ImageBody
 from server.api.request_context import INVITED, RequestContext, context_of, watch_of
+from server.api.unknown_names import unknown_name
 from server.errors import BadRequest, Saturated, ServiceError
 from server.serving.budgets import BodyBudget, BodyHold
 from server.serving.inspection_pool import InspectionPool
@@ -53,7 +56,7 @@ class ClassifyRoutes:
         context, model = context_of(scope), self._models.default
         self._check_room(model, scope)
         with BodyHold(self._budget) as hold:
-            body = await read_images(Request(scope, receive), self._settings, 1, hold)
+            body = await read_images(Request(scope, self._unpacked(scope, receive)), self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
@@ -68,7 +71,8 @@ class ClassifyRoutes:
         context, model = context_of(scope), self._models.default
         self._check_room(model, scope)
         with BodyHold(self._budget) as hold:
-            body = await read_images(Request(scope, receive), self._settings, self._settings.max_batch_items, hold)
+            request = Request(scope, self._unpacked(scope, receive))
+            body = await read_images(request, self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             options = all_options(scope, body)
             top_k = number(options, "top_k", MAX_TOP_K) or DEFAULT_TOP_K
@@ -88,6 +92,9 @@ class ClassifyRoutes:
         ]
         context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
         await send_json(send, {**model.served.words, "results": results, "timing_ms": _timing_ms(context)})
+
+    def _unpacked(self, scope: Scope, receive: Receive) -> Receive:
+        return unpacked(scope, receive, self._settings.max_body_bytes)
 
     @staticmethod
     def _check_room(model: RegisteredModel, scope: Scope) -> None:
@@ -115,12 +122,15 @@ class ClassifyRoutes:
 
 
 def all_options(scope: Scope, body: ImageBody) -> dict[str, str]:
-    """The options of the query and of the body; the body's go first. Raises BadRequest for an option that the query has twice."""
+    """The options of the query and of the body; the body's go first. Raises BadRequest for one that is unknown or comes twice."""
     if not scope["query_string"]:
         return body.options
     query = QueryParams(scope["query_string"])
     if len(query.multi_items()) > len(query):
         raise BadRequest("A parameter occurs twice in the query.")
+    for name in query:
+        if name not in OPTIONS:
+            raise unknown_name("The query parameter", name, OPTIONS)
     number(query, "top_k", MAX_TOP_K)  # checked even if the body has another
     number(query, "timeout_ms")
     return dict(query) | body.options

@@ -3,9 +3,10 @@
 from starlette.responses import JSONResponse
 
 from models.model_errors import ClassifyError
+from server.api.content_coding import CODINGS
 from server.api.server_paths import without_folders
 from server.api.statuses import status_of
-from server.errors import MethodNotAllowed, NotFound, Unauthorized
+from server.errors import MethodNotAllowed, NotFound, Unauthorized, UnsupportedCoding
 
 AGAIN = (429, 503)
 OF_ADDRESSES = (NotFound, MethodNotAllowed)
@@ -18,6 +19,8 @@ def error_response(error: ClassifyError, request_id: str) -> JSONResponse:
     headers = {"Retry-After": "1"} if status in AGAIN else {}
     if status == status_of(Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, UnsupportedCoding):
+        headers["Accept-Encoding"] = ", ".join(CODINGS)  # RFC 9110, 15.5.16
     body = {"error": told(error), "code": error.code, "request_id": request_id}
     return JSONResponse(body, int(status), headers)
 

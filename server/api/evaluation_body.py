@@ -1,7 +1,6 @@
 """The body of POST /evaluate: JSON that names a data set on the server, or a form with an archive."""
 
 import asyncio
-from codecs import BOM_UTF8
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,13 +9,17 @@ from starlette.types import Message
 
 from models.manifest import MAX_TOP_K
 from server.api.archive_form import HELD_BYTES, read_archive_form
+from server.api.content_coding import unpacked
+from server.api.image_json import begins_like_json, without_mark
 from server.api.request_context import ClientGone
+from server.api.unknown_names import malformed_json, unknown_name
 from server.errors import BadRequest, BodyTooLarge
 from server.evaluation.dataset.roots import UPLOAD
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job
 from server.evaluation.jobs.evaluations import Evaluations
 from server.serving.budgets import BodyBudget, BodyHold
 
+JSON = "application/json"
 MAX_JSON_BYTES = 64 * 1024
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
@@ -37,7 +40,7 @@ BODIES: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": EvaluationRequest.model_json_schema()},
+            JSON: {"schema": EvaluationRequest.model_json_schema(), "example": {"dataset": "val", "top_k": 5}},
             "multipart/form-data": {"schema": _FORM},
         },
     }
@@ -46,24 +49,46 @@ BODIES: dict[str, Any] = {
 
 async def submit(request: Request, evaluations: Evaluations, budget: BodyBudget, max_upload_bytes: int) -> Job:
     """Queue the evaluation of a request; raises ServiceError or EvaluationError."""
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    for name in request.query_params:
+        if name not in EvaluationRequest.model_fields:
+            raise unknown_name("The query parameter", name, EvaluationRequest.model_fields)
+        raise BadRequest(f"POST /evaluate takes nothing from its query, and {name!r} is there.", "Send it in the body.")
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     try:
-        if kind == "multipart/form-data":
-            with BodyHold(budget) as hold:
+        with BodyHold(budget) as hold:
+            if kind == "multipart/form-data":
                 hold.grow_to(HELD_BYTES)
                 return await _submit_form(_Limited(request, max_upload_bytes), evaluations)
-        if kind != "application/json":  # a page of another site may send anything else without asking
-            raise BadRequest(f"A body of type {kind[:80]!r} is not taken.", "Send application/json, or an archive as a form.")
-        with BodyHold(budget) as hold:
             hold.grow_to(MAX_JSON_BYTES)
-            body = await _Limited(request, MAX_JSON_BYTES).body()
-        return await asyncio.to_thread(evaluations.submit, EvaluationRequest.model_validate_json(body.removeprefix(BOM_UTF8)))
+            body = await _read_json(request, kind)
+        wanted = await asyncio.to_thread(EvaluationRequest.model_validate_json, body)
+        return await asyncio.to_thread(evaluations.submit, wanted)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "body"
-        raise BadRequest(f"{where}: {first['msg']}.", 'Send {"dataset": "<root>"}, or an archive as multipart/form-data.') from error
+        remedy = 'Send {"dataset": "<root>"}, or an archive as multipart/form-data.'
+        raise malformed_json(error, EvaluationRequest.model_fields, remedy) from error
     except ClientDisconnect:
         raise ClientGone from None
+
+
+async def _read_json(request: Request, kind: str) -> bytes:
+    """JSON, whatever type a program names: curl and others say that it is a form."""
+    refusal = BadRequest(f"A body of type {kind[:80]!r} is not taken.", "Send application/json, or an archive as a form.")
+    if kind != JSON and _is_from_browser(request):  # the page of another site may send anything but JSON without asking
+        raise refusal
+    try:
+        body = await _Limited(request, MAX_JSON_BYTES).body()
+    except BodyTooLarge:
+        if kind == JSON:
+            raise
+        raise refusal from None
+    if kind != JSON and not begins_like_json(body):
+        raise refusal
+    return without_mark(body)
+
+
+def _is_from_browser(request: Request) -> bool:
+    headers = request.headers
+    return "origin" in headers or "sec-fetch-site" in headers or headers.get("user-agent", "").startswith("Mozilla/")
 
 
 async def _submit_form(request: "_Limited", evaluations: Evaluations) -> Job:
@@ -80,8 +105,6 @@ async def _submit_form(request: "_Limited", evaluations: Evaluations) -> Job:
 
 def _wanted(fields: dict[str, str]) -> EvaluationRequest:
     below = fields.pop("dataset", "").strip("/")
-    if fields.keys() - {"labels", "top_k", "limit", "map"}:
-        raise BadRequest("The form has an unknown field.", "The fields are archive, dataset, labels, map, top_k and limit.")
     return EvaluationRequest.model_validate({**fields, "dataset": f"{UPLOAD}/{below}" if below else UPLOAD}, strict=False)
 
 
@@ -90,7 +113,7 @@ class _Limited(Request):
 
     def __init__(self, request: Request, limit_bytes: int) -> None:
         super().__init__(request.scope, self._counted)
-        self._inner = request.receive
+        self._inner = unpacked(request.scope, request.receive, limit_bytes)
         self._limit_bytes = limit_bytes
         self._bytes = 0
         declared = request.headers.get("content-length", "")

@@ -4,8 +4,8 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import UTC, datetime
-from io import SEEK_END, BytesIO
-from typing import IO, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -14,8 +14,9 @@ from starlette.requests import Request
 
 from server.api.evaluation_body import BODIES, submit
 from server.api.openapi import refusals
+from server.api.pages import prefers_html
 from server.api.schemas import EvaluationReply
-from server.errors import BadRequest, BodyTooLarge, Forbidden, RequestTimeout
+from server.errors import BadRequest, BodyTooLarge, Forbidden, RequestTimeout, UnsupportedCoding
 from server.evaluation.evaluation_errors import (
     ArchiveTooLarge,
     DatasetForbidden,
@@ -45,6 +46,7 @@ class EvaluationRoutes:
     def __init__(self, evaluations: Evaluations, service: Service) -> None:
         self._evaluations = evaluations
         self._service = service
+        self._path = f"{service.settings.root_path}/evaluate"
         self._drawing = threading.Lock()  # to draw a page takes a second of a core, so one at a time
 
     def routers(self, guard: Callable[[Request], Coroutine[None, None, None]]) -> tuple[APIRouter, APIRouter]:
@@ -66,28 +68,24 @@ class EvaluationRoutes:
             response_model=EvaluationReply,
             responses=_ACCEPTED | _REFUSED,
         )(self.evaluate)
-        router.get("", summary="The newest evaluations, newest first")(self.all)
-        of_one.get("", summary="The progress of an evaluation", operation_id="evaluation")(self.show)
-        of_one.delete("", summary="Cancel an evaluation; remove one that has ended")(self.cancel)
+        router.get("", summary="The newest evaluations, newest first")(self.evaluations)
+        of_one.get("", summary="The progress of an evaluation")(self.evaluation)
+        of_one.delete("", summary="Cancel an evaluation; remove one that has ended")(self.cancel_evaluation)
         of_one.post(
             "/resume", status_code=202, summary="Resume an evaluation that failed or was cancelled", responses=refusals(EvaluationsFull)
-        )(self.resume)
-        of_one.get(
-            "/report",
-            summary="The report: a page or JSON, by the header Accept",
-            operation_id="evaluation_report",
-            responses=_REPORT,
-            response_class=Response,
-        )(self.report)
+        )(self.resume_evaluation)
+        of_one.get("/report", summary="The report: a page or JSON, by the header Accept", responses=_REPORT, response_class=Response)(
+            self.evaluation_report
+        )
         of_one.get("/predictions", summary="One line of JSON per image", responses=_LINES, response_class=StreamingResponse)(
-            self.predictions
+            self.evaluation_predictions
         )
 
         def known(job_id: str) -> str:
             return self._evaluations.get(job_id).id  # after the first byte the answer cannot become an error
 
         @of_one.get("/events", summary="Server-sent events until the evaluation ends", response_class=EventSourceResponse)
-        async def events(job_id: Annotated[str, Depends(known)]) -> AsyncIterator[ServerSentEvent]:
+        async def evaluation_events(job_id: Annotated[str, Depends(known)]) -> AsyncIterator[ServerSentEvent]:
             async for event in self.events(job_id):
                 yield event
 
@@ -97,21 +95,21 @@ class EvaluationRoutes:
         """Queue an evaluation."""
         job = await submit(request, self._evaluations, self._service.body_budget, self._service.settings.max_upload_bytes)
         body = self._told(job).model_dump(mode="json")
-        return JSONResponse(body, 202, headers={"Location": f"/evaluate/{job.id}"})
+        return JSONResponse(body, 202, headers={"Location": f"{self._path}/{job.id}"})
 
-    def all(self) -> list[EvaluationReply]:
+    def evaluations(self) -> list[EvaluationReply]:
         """The newest evaluations, newest first."""
         return [self._told(job) for job in self._evaluations.all()]
 
-    def show(self, job_id: str) -> EvaluationReply:
+    def evaluation(self, job_id: str) -> EvaluationReply:
         """One evaluation."""
         return self._told(self._evaluations.get(job_id))
 
-    def cancel(self, job_id: str) -> EvaluationReply:
+    def cancel_evaluation(self, job_id: str) -> EvaluationReply:
         """Cancel an evaluation, or remove one that has ended, with its files."""
         return self._told(self._evaluations.cancel(job_id))
 
-    def resume(self, job_id: str) -> EvaluationReply:
+    def resume_evaluation(self, job_id: str) -> EvaluationReply:
         """Resume an evaluation, if its inputs have not changed."""
         return self._told(self._evaluations.resume(job_id))
 
@@ -119,7 +117,7 @@ class EvaluationRoutes:
         """Send `progress` twice a second, and `over` at the end; a drain ends the events early."""
         while True:
             try:
-                now = await asyncio.to_thread(self.show, job_id)
+                now = await asyncio.to_thread(self.evaluation, job_id)
             except EvaluationNotFound:  # another request has removed it
                 return
             yield ServerSentEvent(data=now, event="over" if now.state.over else "progress")
@@ -127,7 +125,7 @@ class EvaluationRoutes:
                 return
             await asyncio.sleep(EVENT_S)
 
-    def report(self, job_id: str, accept: Annotated[str, Header()] = "*/*") -> Response:
+    def evaluation_report(self, job_id: str, accept: Annotated[str, Header(include_in_schema=False)] = "*/*") -> Response:
         """The report; the page is drawn once and stored."""
         report, folder = self._evaluations.report(job_id), self._evaluations.folder_of(job_id)
         if not prefers_html(accept):
@@ -139,11 +137,10 @@ class EvaluationRoutes:
                 write_whole(folder.page, render_html(report, thumbnails))
         return FileResponse(folder.page, media_type="text/html", headers={"Vary": "Accept", "Content-Security-Policy": PAGE_POLICY})
 
-    def predictions(self, job_id: str) -> StreamingResponse:
+    def evaluation_predictions(self, job_id: str) -> StreamingResponse:
         """The log in its present state; it may grow while it is sent, and is empty before the evaluation begins."""
         path = self._evaluations.folder_of(job_id).log
-        file: IO[bytes] = path.open("rb") if path.is_file() else BytesIO()
-        return StreamingResponse(_first_bytes(file, file.seek(0, SEEK_END)), media_type="application/jsonl")
+        return StreamingResponse(_first_bytes(path, path.stat().st_size if path.is_file() else 0), media_type="application/jsonl")
 
     def _told(self, job: Job) -> EvaluationReply:
         return EvaluationReply(
@@ -152,7 +149,7 @@ class EvaluationRoutes:
             created=datetime.fromtimestamp(job.created_s, UTC),
             started=_time(job.started_s),
             ended=_time(job.ended_s),
-            links={name: f"/evaluate/{job.id}/{name}" for name in ("events", "report", "predictions")},
+            links={name: f"{self._path}/{job.id}/{name}" for name in ("events", "report", "predictions")},
             left_s=round((job.total - job.done) / job.images_per_s, 1)
             if job.state is JobState.RUNNING and job.total and job.images_per_s
             else None,
@@ -162,7 +159,16 @@ class EvaluationRoutes:
 _LINKS = {name: {"operationId": name, "parameters": {"job_id": "$response.body#/id"}} for name in ("evaluation", "evaluation_report")}
 _ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"links": _LINKS}}
 _REFUSED = refusals(
-    BadRequest, DatasetInvalid, Forbidden, DatasetForbidden, DatasetNotFound, RequestTimeout, BodyTooLarge, ArchiveTooLarge, EvaluationsFull
+    BadRequest,
+    DatasetInvalid,
+    Forbidden,
+    DatasetForbidden,
+    DatasetNotFound,
+    RequestTimeout,
+    BodyTooLarge,
+    ArchiveTooLarge,
+    UnsupportedCoding,
+    EvaluationsFull,
 )
 _REPORT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/html": {}, "application/json": {}}},
@@ -171,24 +177,13 @@ _REPORT: dict[int | str, dict[str, Any]] = {
 _LINES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/jsonl": {}}}}
 
 
-def _first_bytes(file: IO[bytes], left_bytes: int) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
+def _first_bytes(path: Path, left_bytes: int) -> Iterator[bytes]:
+    if not left_bytes:
+        return
+    with path.open("rb") as file:  # not earlier: what is never asked for a byte would never close it
         while chunk := file.read(min(_CHUNK_BYTES, left_bytes)):
             left_bytes -= len(chunk)
             yield chunk
-
-
-def prefers_html(accept: str) -> bool:
-    """Whether the client prefers a page to JSON; without a preference it gets JSON."""
-    weights = {"text/html": 0.0, "application/json": 0.0, "*/*": 0.0}
-    for entry in accept.lower().split(","):
-        kind, _, weight = entry.partition(";q=")
-        try:
-            weights[kind.strip()] = float(weight or 1)
-        except ValueError:
-            continue
-    return weights["text/html"] > max(weights["application/json"], 0.0)
 
 
 def _time(seconds: float | None) -> datetime | None:

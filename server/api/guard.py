@@ -11,28 +11,30 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from server.api.api_keys import ApiKeys
+from server.api.cross_origins import NO_ORIGINS, CrossOrigins
 from server.errors import Forbidden
 from server.settings import Settings
 
-OPEN_PATHS = ("/health/", "/web/")
-"""What needs no API key; nor does the page itself: it holds nothing, and asks for the key when it is refused."""
+OPEN_PATHS = ("/health/", "/web/", "/docs", "/docs-assets/", "/openapi.json")
+"""What needs no API key; nor does the page itself. Pages and documents are the same for every server, and hold nothing of this one."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 """Headers that a reverse proxy adds."""
 REMEDY = "Set API_KEY or API_KEY_FILE, or say --insecure."
 
 
-def safe_only(settings: Settings, keys: ApiKeys) -> Callable[[Request], Coroutine[None, None, None]]:
+def safe_only(settings: Settings, keys: ApiKeys, origins: CrossOrigins = NO_ORIGINS) -> Callable[[Request], Coroutine[None, None, None]]:
     """A dependency of the routes that reach into the machine.
 
-    It raises Forbidden for a request that a browser sends for the page of another site, and where no API key keeps others out, for one
-    from another machine or through a proxy, unless the server is `insecure`.
+    Where no API key keeps others out it raises Forbidden for a request that a browser sends for the page of another site which `origins`
+    does not name, and unless the server is `insecure` for one from another machine or through a proxy.
     """
     hosts = {"localhost", *(host.strip().lower() for host in settings.allowed_hosts.split(",") if host.strip())}
 
     async def check(request: Request) -> None:
         if keys:  # which no browser adds by itself
             return
-        _check_site(request)
+        if not origins.names(request.headers.get("origin", "")):
+            _check_site(request)
         if settings.insecure:
             return
         if not settings.loopback:

@@ -11,7 +11,7 @@ def health_routes(service: Service) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/health/live", summary="Whether the process answers")
-    async def live() -> HealthReply:
+    async def health_live() -> HealthReply:
         return HealthReply(status="live")
 
     @router.get(
@@ -19,7 +19,7 @@ def health_routes(service: Service) -> APIRouter:
         summary="Whether the server accepts requests",
         responses={503: {"model": HealthReply, "description": "Not (yet) ready"}},
     )
-    async def ready(response: Response) -> HealthReply:
+    async def health_ready(response: Response) -> HealthReply:
         ok, status, reason = service.readiness()
         if not ok:
             response.status_code = 503

@@ -12,7 +12,7 @@ def metrics_routes(metrics: Metrics) -> APIRouter:
     router = APIRouter(tags=["service"])
     rendering = asyncio.Lock()
 
-    @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    @router.get("/metrics", operation_id="metrics", summary="Prometheus metrics", response_class=Response)
     async def scrape() -> Response:
         async with rendering:  # one at a time, and not on the event loop
             text = await asyncio.to_thread(metrics.render)

@@ -1,5 +1,6 @@
 """The OpenAPI of the hot routes, which are plain Starlette. Replies come from the schemas, statuses and codes from the error tree."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from models.manifest import MAX_TOP_K
 from models.model_errors import ClassifyError
 from server.api.guard import OPEN_PATHS
+from server.api.pages import WEB
 from server.api.schemas import BatchReply, ClassifyReply, ErrorReply
 from server.api.statuses import status_of
 from server.errors import ServiceError, Unauthorized
@@ -23,10 +25,14 @@ _COMPONENT = "#/components/schemas/{model}"
 
 _OPTIONS: Schema = {
     "top_k": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K, "default": 5},
-    "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+    "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "example": 30_000},
 }
 _FASTAPIS_REFUSAL = "422"
 _ITS_COMPONENTS = ("HTTPValidationError", "ValidationError")
+_SCHEMES: Schema = {
+    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+    "Bearer": {"type": "http", "scheme": "bearer"},
+}
 _FILE: Schema = {"type": "string", "format": "binary"}
 _BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 4}
 
@@ -38,9 +44,10 @@ def error_classes(root: type[ServiceError] = ServiceError) -> Iterator[type[Serv
         yield from error_classes(child)
 
 
-def add_hot_routes(app: FastAPI) -> None:
-    """Add POST /classify and /classify/batch to the application's document."""
+def complete_document(app: FastAPI, *, has_keys: bool) -> None:
+    """Add POST /classify and /classify/batch to the application's document, and the keys if the server has some."""
     generate = app.openapi
+    picture = base64.b64encode((WEB / "example.jpg").read_bytes()).decode()
 
     @cache
     def openapi() -> Schema:
@@ -50,26 +57,35 @@ def add_hot_routes(app: FastAPI) -> None:
         for name in _ITS_COMPONENTS:
             schemas.pop(name, None)
         raw = {f"image/{kind}": {"schema": _FILE} for kind in ("jpeg", "png", "webp", "bmp")}
-        one = raw | {
-            "application/octet-stream": {"schema": _FILE},
+        one = {  # the first can be tried at once
+            "application/json": {"schema": _form(_BASE64), "example": {"image": picture, "top_k": 5}},
             "multipart/form-data": {"schema": _form(_FILE)},
-            "application/json": {"schema": _form(_BASE64)},
+            **raw,
+            "application/octet-stream": {"schema": _FILE},
         }
         several = {
+            "application/json": {
+                "schema": _form({"type": "array", "items": _BASE64, "minItems": 1}, "images"),
+                "example": {"images": [picture, picture], "top_k": 3},
+            },
             "multipart/form-data": {"schema": _form({"type": "array", "items": _FILE, "minItems": 1})},
-            "application/json": {"schema": _form({"type": "array", "items": _BASE64, "minItems": 1}, "images")},
         }
         hot = {
             "/classify": _operation("Classify one image", "classify", one, ClassifyReply),
             "/classify/batch": _operation("Classify several images", "classify_batch", several, BatchReply),
         }
         others = {path: operations for path, operations in document["paths"].items() if path not in hot}
-        for path, operations in others.items():
+        document["paths"] = hot | others
+        if has_keys:
+            document["components"]["securitySchemes"] = _SCHEMES
+        for path, operations in document["paths"].items():
             for operation in operations.values():
-                operation["responses"].pop(_FASTAPIS_REFUSAL, None)  # this server answers 400 instead
+                if path not in hot:
+                    operation["responses"].pop(_FASTAPIS_REFUSAL, None)  # this server answers 400 instead
                 if not path.startswith(OPEN_PATHS):
                     operation["responses"].setdefault(str(int(status_of(Unauthorized))), _refusal(Unauthorized))
-        document["paths"] = hot | others
+                    if has_keys:
+                        operation["security"] = [{name: []} for name in _SCHEMES]
         return _named_by_title(document)
 
     app.openapi = openapi  # type: ignore[method-assign]

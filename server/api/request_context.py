@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -92,7 +92,7 @@ def client_of(scope: Scope) -> str:
     return f"{host}:{port}" if host in LOOPBACK else host
 
 
-def request_id_of(headers: dict[bytes, bytes]) -> str:
+def request_id_of(headers: Mapping[bytes, bytes]) -> str:
     """The client's own id of a request if it is valid, or else a new one."""
     given = headers.get(b"x-request-id")
     return given.decode() if given and _REQUEST_ID.fullmatch(given) else f"{_PROCESS}{next(_numbers):08x}"

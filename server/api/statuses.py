@@ -23,6 +23,7 @@ from server.errors import (
     TooManyConnections,
     Unauthorized,
     UndecodableImage,
+    UnsupportedCoding,
     UnsupportedImage,
     UriTooLong,
 )
@@ -58,6 +59,7 @@ STATUSES: Mapping[type[ClassifyError], HTTPStatus] = MappingProxyType(
         ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         UriTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
         UnsupportedImage: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        UnsupportedCoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         UndecodableImage: HTTPStatus.UNPROCESSABLE_ENTITY,
         Saturated: HTTPStatus.TOO_MANY_REQUESTS,
         EvaluationsFull: HTTPStatus.TOO_MANY_REQUESTS,

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from pipelines.cpu.text.spec import parse_pipeline
+from server.engines.work import InferenceRequest
 from server.errors import ImageTooLarge
 from server.images.decode_cost import BGR_BYTES, RESIZED_PIXEL_S
-from server.types import EncodedImage
 
 KEEPS_SHORT = "Resizer_KeepAspectRatio_Short"
 """The only resizeType whose result has no bound of its own."""
@@ -30,12 +30,13 @@ class ResizeBound:
     resize: Resize = lambda _width_px, _height_px: (0, 0)
     most_pixels: int = 0
 
-    def priced(self, image: EncodedImage) -> EncodedImage:
-        """The image, its estimated costs with those of a resize that makes it larger; raises ImageTooLarge."""
+    def priced(self, request: InferenceRequest) -> InferenceRequest:
+        """The request, its image's estimated costs with those of a resize that makes it larger; raises ImageTooLarge."""
+        image = request.image
         width_px, height_px = self.resize(image.width_px, image.height_px)
         pixels = width_px * height_px
         if pixels <= image.width_px * image.height_px:
-            return image
+            return request
         if pixels > self.most_pixels:
             raise ImageTooLarge(
                 f"The image of {image.width_px}x{image.height_px} pixels would have {width_px}x{height_px} = {pixels} after the model's "
@@ -43,7 +44,7 @@ class ResizeBound:
                 "Send a picture that is less long and narrow.",
             )
         decode_s, decoded_bytes = image.decode_s + RESIZED_PIXEL_S * pixels, image.decoded_bytes + BGR_BYTES * pixels
-        return replace(image, decode_s=decode_s, decoded_bytes=decoded_bytes)
+        return replace(request, image=replace(image, decode_s=decode_s, decoded_bytes=decoded_bytes))
 
 
 def resize_of(pipeline: Path) -> Resize:

@@ -168,12 +168,15 @@ class InFlight:
         if work is None:
             return
         work.request = None
+        if work not in self._works:  # most are called twice: before the answer, and by the future when it has it
+            return
         with self._changed:
-            if work in self._works:
-                self._works.remove(work)
-                self._held_s[work.client] -= work.cost_s
-                if self._held_s[work.client] < BASE_COST_S / 2:  # what rounding leaves of nothing
-                    del self._held_s[work.client]
+            if work not in self._works:
+                return
+            self._works.remove(work)
+            self._held_s[work.client] -= work.cost_s
+            if self._held_s[work.client] < BASE_COST_S / 2:  # what rounding leaves of nothing
+                del self._held_s[work.client]
             if not self._works:
                 self._changed.notify_all()
 

@@ -10,7 +10,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.api.request_context import TELLS_WHEN_GONE, request_id_of
+from server.api.request_context import TELLS_WHEN_GONE
 from server.errors import BadRequest, HeadersTooLarge, RequestTimeout, ServiceError, TooManyConnections
 from server.http.cycle import Cycle, CycleTransport, ReadPhase
 from server.http.head import NOTED, Head
@@ -126,8 +126,8 @@ class Connection(HttpToolsProtocol):
         if self._phase is ReadPhase.BODY:
             self.head.count_trailer()
             return
-        name = name.lower()
-        self.headers.append((name, value.strip(b" \t")))  # RFC 9110, 5.5: blanks around a value are not part of it
+        name, value = name.lower(), value.strip(b" \t")  # RFC 9110, 5.5: blanks around a value are not part of it
+        self.headers.append((name, value))
         if len(self.headers) > MAX_HEADERS:
             raise HeadersTooLarge(f"The request has more than {MAX_HEADERS} headers.", "Send fewer headers.")
         if name in NOTED:
@@ -226,9 +226,8 @@ class Connection(HttpToolsProtocol):
             self._answer(error)
 
     def _answer(self, error: ServiceError) -> None:
-        request_id = request_id_of(dict(self.headers or ()))
         began_s = perf_counter() - (self.loop.time() - self._since_s)
-        self.transport.write(self._refusals.refusal(error, request_id, began_s, self.server_state.default_headers))
+        self.transport.write(self._refusals.refusal(error, dict(self.headers or ()), began_s, self.server_state.default_headers))
         self._linger()
 
     def finish(self) -> None:

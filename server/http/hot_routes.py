@@ -7,12 +7,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.http.forwarding_proxies import ForwardingProxies
 
+HOT_METHODS = ("POST", "PUT")
+"""`curl -T photo.jpg` sends PUT, and means the same."""
+
 
 class HotRoutes:
-    """The ASGI application: sends POST on a hot route to that route, and everything else to FastAPI."""
+    """The ASGI application: sends POST and PUT on a hot route to that route, and everything else to FastAPI."""
 
-    def __init__(self, app: FastAPI, hot: Mapping[str, ASGIApp], proxies: ForwardingProxies) -> None:
+    def __init__(self, app: FastAPI, hot: Mapping[str, ASGIApp], proxies: ForwardingProxies, root_path: str = "") -> None:
         self.app = app
+        self._root_path = root_path
         self._proxies = proxies
         self._hot = dict(hot)
 
@@ -21,9 +25,19 @@ class HotRoutes:
         hot = None
         if scope["type"] == "http":
             self._proxies.believe(scope)
-            hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
+            if root_path := self._root_path or scope.get("root_path"):
+                _take_off(root_path, scope)
+            hot = self._hot.get(scope["path"]) if scope["method"] in HOT_METHODS else None
         if hot:
             scope["endpoint"] = hot
             await hot(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+
+def _take_off(root_path: str, scope: Scope) -> None:
+    """Take the path of the proxy off that of the request. It may not be there: many proxies do that themselves."""
+    scope["root_path"] = ""
+    below = scope["path"].removeprefix(root_path)
+    if below != scope["path"] and (not below or below.startswith("/")):
+        scope["path"] = below or "/"

@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from server.api.api_keys import ApiKeys
+from server.api.cross_origins import CrossOrigins
 from server.http.backlog import accept_all
 from server.http.connection import Connection
 from server.http.forwarding_proxies import ForwardingProxies
@@ -130,9 +131,11 @@ def collect_seldom() -> None:
 
 def make_server(app: ASGIApp, service: Service, reloader: Reloader, keys: ApiKeys, access_log: AccessLog | None) -> DrainingServer:
     """The server of an application, with this project's connections."""
-    engine_name, proxies = service.models.default_engine_name, ForwardingProxies(service.settings.forwarded_allow_ips)
-    overload = Overload(service.models.default.admission, service.metrics, engine_name, keys, access_log, proxies)
-    refusals = Refusals(read_connection_limits(service.settings), service.metrics, engine_name)
+    settings, engine_name = service.settings, service.models.default_engine_name
+    proxies, origins = ForwardingProxies(settings.forwarded_allow_ips), CrossOrigins(settings.cors_origins)
+    admission = service.models.default.admission
+    overload = Overload(admission, service.metrics, engine_name, keys, access_log, proxies, origins, settings.root_path)
+    refusals = Refusals(read_connection_limits(settings), service.metrics, engine_name, origins)
     config = uvicorn.Config(
         app,
         http=cast("type[asyncio.Protocol]", partial(Connection, refusals=refusals, overload=overload)),
@@ -141,7 +144,7 @@ def make_server(app: ASGIApp, service: Service, reloader: Reloader, keys: ApiKey
         log_config=None,
         server_header=False,
         proxy_headers=False,  # the application reads them
-        timeout_graceful_shutdown=int(service.settings.drain_s) + 1,
+        timeout_graceful_shutdown=int(settings.drain_s) + 1,
         backlog=1024,
     )
     return DrainingServer(config, service, reloader, refusals, overload)

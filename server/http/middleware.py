@@ -4,15 +4,18 @@ import logging
 from collections.abc import Callable
 from time import perf_counter
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.api.api_keys import ApiKeys
+from server.api.cross_origins import NO_ORIGINS, CrossOrigins
 from server.api.error_response import error_response, told
 from server.api.guard import OPEN_PATHS
+from server.api.pages import key_page, prefers_html
 from server.api.request_context import ClientGone, RequestContext, client_of, request_id_of
 from server.api.security_headers import security_headers
 from server.api.statuses import ANSWERED, status_of
-from server.errors import InternalError, NotFound
+from server.errors import InternalError, NotFound, Unauthorized
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
 
@@ -34,6 +37,7 @@ class RequestMiddleware:
         engine_name: Callable[[], str],
         keys: ApiKeys,
         access_log: AccessLog | None,
+        origins: CrossOrigins = NO_ORIGINS,
     ) -> None:
         self._app = app
         self._endpoints = endpoints
@@ -41,9 +45,10 @@ class RequestMiddleware:
         self._engine_name = engine_name
         self._keys = keys
         self._access_log = access_log
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+        """Handle one request. HEAD is answered as GET, without the body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -51,20 +56,19 @@ class RequestMiddleware:
         if b"range" in headers:  # the server does not serve ranges, and Starlette refuses malformed ones in plain text
             scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
         context = scope["request_context"] = RequestContext(request_id_of(headers), perf_counter(), client_of(scope))
+        asked = scope
+        if scope["method"] == "HEAD":
+            asked, send = {**scope, "method": "GET"}, _headers_only(send)  # a copy: the server must still know that no body follows
 
         async def send_wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *self._headers(context), *security_headers(message.get("headers", ()))]
+                own = message.get("headers", ())
+                message["headers"] = [*own, *self._headers(context), *security_headers(own), *self._origins.headers(headers)]
             await send(message)
 
         try:
-            self._check(scope, headers, context)
-            await self._app(scope, receive, send_wrapped)
-        except ANSWERED as error:
-            if status_of(error) >= SERVERS_FAULT and told(error) != str(error):
-                faults.warning("request %s: %s", context.request_id, error, extra={"request_id": context.request_id})
-            await error_response(error, context.request_id)(scope, receive, send_wrapped)
+            await self._answer(asked, headers, context, receive, send_wrapped)
         except ClientGone:
             context.status = CLIENT_GONE_STATUS
         except Exception:
@@ -74,7 +78,23 @@ class RequestMiddleware:
             fault = InternalError(f"A fault of the server, logged under {context.request_id}.")
             await error_response(fault, context.request_id)(scope, receive, send_wrapped)
         finally:
-            self._record(scope, context)
+            self._record(scope, self._endpoint(asked), context)
+
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], context: RequestContext, receive: Receive, send: Send) -> None:
+        if allowed := self._origins.preflight(scope["method"], headers):  # which comes without the key
+            await Response(status_code=204, headers=allowed)(scope, receive, send)
+            return
+        try:
+            self._check(scope, headers, context)
+            await self._app(scope, receive, send)
+        except ANSWERED as error:
+            if status_of(error) >= SERVERS_FAULT and told(error) != str(error):
+                faults.warning("request %s: %s", context.request_id, error, extra={"request_id": context.request_id})
+            in_browser = (
+                isinstance(error, Unauthorized) and scope["method"] == "GET" and prefers_html(headers.get(b"accept", b"").decode("latin-1"))
+            )
+            response = key_page(scope["path"]) if in_browser else error_response(error, context.request_id)
+            await response(scope, receive, send)
 
     def _check(self, scope: Scope, headers: dict[bytes, bytes], context: RequestContext) -> None:
         path = scope["path"]
@@ -93,9 +113,8 @@ class RequestMiddleware:
             (b"server-timing", timing.encode()),
         ]
 
-    def _record(self, scope: Scope, context: RequestContext) -> None:
+    def _record(self, scope: Scope, endpoint: str, context: RequestContext) -> None:
         elapsed_s = perf_counter() - context.started_s
-        endpoint = self._endpoint(scope)
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.observe_request(endpoint, method, context.status, elapsed_s)
         if self._access_log:
@@ -109,6 +128,21 @@ class RequestMiddleware:
         if route is not None:
             return str(route.path)
         return next((path for path in (scope["path"], scope.get("root_path")) if path in self._endpoints), "other")
+
+
+def _headers_only(send: Send) -> Send:
+    """A `send` that ends the answer after its headers, even if the application has a body without end."""
+    ended = False
+
+    async def send_headers(message: Message) -> None:
+        nonlocal ended
+        if message["type"] == "http.response.start":
+            await send(message)
+        elif not ended:
+            ended = True
+            await send({"type": "http.response.body"})
+
+    return send_headers
 
 
 def is_plain(path: str) -> bool:

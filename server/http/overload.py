@@ -10,12 +10,14 @@ from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from server.api.api_keys import ApiKeys
+from server.api.cross_origins import CrossOrigins
 from server.api.request_context import INVITED, request_id_of
 from server.api.security_headers import FOR_ALL
 from server.api.statuses import status_of
 from server.errors import Saturated
 from server.http.forwarding_proxies import ForwardingProxies
 from server.http.head import Head
+from server.http.hot_routes import HOT_METHODS
 from server.http.limits import DISCARD_BYTES, REFUSALS_PER_S
 from server.serving.admission import Admission
 from server.telemetry.access_log import AccessLog
@@ -64,14 +66,19 @@ class Overload:
         keys: ApiKeys,
         access_log: AccessLog | None,
         proxies: ForwardingProxies,
+        origins: CrossOrigins,
+        root_path: str,
     ) -> None:
         self._admission = admission
         self._keys = keys
         self._metrics = metrics
         self._access_log = access_log
         self._proxies = proxies
+        self._origins = origins
+        self._paths = {prefix + path: path for path in PATHS for prefix in ("", root_path)}
         for path in PATHS:
-            metrics.http_requests.labels(path, "POST", str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
+            for method in HOT_METHODS:
+                metrics.http_requests.labels(path, method, str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
         self._held: deque[Readable] = deque()
         self._left: float = _BURST
         refusal = admission.refusal()
@@ -81,8 +88,8 @@ class Overload:
     def wants(self, scope: Scope, head: Head) -> bool:
         """Whether to refuse a request now. A request whose body may be endless, or may never come, takes the normal way."""
         return (
-            scope["path"] in PATHS
-            and scope["method"] == "POST"
+            scope["path"] in self._paths
+            and scope["method"] in HOT_METHODS
             and self._admission.is_full
             and self._has_no_place_for(scope)
             and head.content_length is not None
@@ -103,20 +110,21 @@ class Overload:
     def refuse(self, connection: Readable, scope: Scope, default_headers: list[tuple[bytes, bytes]]) -> bytes:
         """Write the whole answer, count and log it; pause the connection if there were too many."""
         began_s = perf_counter()
-        request_id = request_id_of(dict(scope["headers"]))
+        headers = dict(scope["headers"])
+        request_id = request_id_of(headers)
         elapsed_s = perf_counter() - began_s
         self._admission.count_refusal()
-        self._metrics.observe_request(scope["path"], "POST", int(_STATUS), elapsed_s)
+        self._metrics.observe_request(self._paths[scope["path"]], scope["method"], int(_STATUS), elapsed_s)
         if self._access_log:
             client = scope["client"] or ("", 0)
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            self._access_log.request(request_id, "POST", path, int(_STATUS), elapsed_s, client[0], self._name_of(scope))
+            self._access_log.request(request_id, scope["method"], path, int(_STATUS), elapsed_s, client[0], self._name_of(scope))
         self._left -= 1
         if self._left < 1:
             connection.flow.pause_reading()
             self._held.append(connection)
         body = f'{self._text}{request_id}"}}'.encode()
-        lines = b"".join([b"%b: %b\r\n" % header for header in default_headers])
+        lines = b"".join([b"%b: %b\r\n" % header for header in (*default_headers, *self._origins.headers(headers))])
         return b"%b%bx-engine: %b\r\nserver-timing: total;dur=%.3f\r\nx-request-id: %b\r\ncontent-length: %d\r\n\r\n%b" % (
             _HEAD,
             lines,

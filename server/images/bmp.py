@@ -139,9 +139,12 @@ def _tables_end(data: bytes, header: _Header) -> int:
 
 
 def _run_lengths_end(data: bytes, header: _Header, start: int) -> int:
-    """The end of run-length coded pixels: the header must give their length, and they must close with an end of bitmap."""
-    end = start + header.pixels_bytes
+    """The end of run-length coded pixels, which must close with an end of bitmap; zeros behind it fill them up.
+
+    The header gives their length. Where it says 0, they are all that follows.
+    """
+    end = start + header.pixels_bytes if header.pixels_bytes else len(data)
     require_bytes(data, start, end, "The run-length coded pixels of the BMP")
-    if header.height_px < 0 or header.pixels_bytes < 2 or data[end - 2 : end] != _END_OF_BITMAP:
+    if header.height_px < 0 or not data[start:end].rstrip(b"\0").endswith(_END_OF_BITMAP):
         raise damaged("Run-length coded BMP pixels without their end", end)
     return end

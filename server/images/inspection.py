@@ -26,6 +26,19 @@ _INSPECTORS: tuple[tuple[bytes, Callable[[bytes, int], EncodedImage]], ...] = (
 )
 
 
+_HEAD_SIZE = slice(15, 18)
+"""Of a BMP: the upper bytes of the size of its second header, which are zero."""
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether the first bytes can only be those of a picture, accepted or not: no text and no form begins so."""
+    if data.startswith((b"\xff\xd8", b"\x89PNG", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")):
+        return True
+    if data.startswith(b"RIFF"):
+        return data[8:12] == b"WEBP"
+    return data[4:8] == b"ftyp" or (data.startswith(b"BM") and data[_HEAD_SIZE] == b"\0\0\0")
+
+
 def inspect_image(data: bytes, max_pixels: int) -> EncodedImage:
     """Return the image if it is acceptable and has at most `max_pixels` pixels.
 

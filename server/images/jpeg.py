@@ -8,8 +8,12 @@ from server.images.decode_cost import (
     BGR_BYTES,
     COEFFICIENT_BLOCK_BYTES,
     JPEG_ARITHMETIC_VISIT_S,
+    JPEG_BLOCK_S,
     JPEG_BYTE_S,
+    JPEG_KEPT_BYTE_S,
     JPEG_PIXEL_S,
+    JPEG_REFINING_VISIT_S,
+    JPEG_SMOOTHED_BLOCK_S,
     JPEG_VISIT_S,
     PEAK_BYTES,
     require_affordable,
@@ -39,6 +43,7 @@ _TRANSFORMS = {3: b"\0\1", 4: b"\0\2"}
 
 # Far more than the segments of a camera's file, and places with fill bytes or others; a walk over more would cost more than the picture.
 _MAX_SEGMENTS, _MAX_ODD_PLACES = 1024, 128
+_SMOOTHNESS = 0b1111111110  # the coefficients 1 to 9
 # Encoders write about ten scans. Every scan costs a pass over the whole picture, so a small file could take hours.
 _MAX_SCANS = 100
 
@@ -78,6 +83,8 @@ class _Walk:
     arithmetic: bool = False
     scans: int = 0
     visits: int = 0  # blocks of all scans
+    scans_s: float = 0.0  # of the visits, and of smoothing
+    exact: dict[int, int] = field(default_factory=dict)  # a bit for each coefficient, by component
     scanned: set[int] = field(default_factory=set)
     cuts: list[tuple[int, int]] = field(default_factory=list)
     odd_places: int = 0
@@ -92,6 +99,8 @@ class _Walk:
             if marker == _EOI:
                 if not self.scans or len(self.scanned) < len(self.blocks):
                     raise damaged("The JPEG ends before every component was coded", start)
+                if self._is_smoothed():
+                    self._charge(JPEG_SMOOTHED_BLOCK_S * sum(self.blocks.values()))
                 return end
             at = self._scan(start, end) if marker == _SOS else self._header(marker, start, end)
         raise damaged(f"The JPEG has more than {_MAX_SEGMENTS} segments; the last", at)
@@ -215,17 +224,40 @@ class _Walk:
         if 8 * (scan_end - end) < least_bits * blocks:
             raise damaged(f"A JPEG scan of {scan_end - end} bytes, which are too few for its {blocks} blocks,", start)
         self.visits += blocks
-        require_affordable(self.decode_s(scan_end), f"its {self.scans} scans have {self.visits} blocks")
+        first, last, precision = self.data[end - 3 : end]
+        if not precision & 15:  # no bit is left for a later scan
+            for component in self.data[start + 5 : end - 3 : 2]:
+                self.exact[component] = self.exact.get(component, 0) | (2 << last) - (1 << first)
+        self._charge(blocks * self._visit_s(refines=bool(first and precision >> 4)))
+
+    def _charge(self, scans_s: float) -> None:
+        self.scans_s += scans_s
+        require_affordable(self.scans_s, f"its {self.scans} scans have {self.visits} blocks")
+
+    def _is_smoothed(self) -> bool:
+        """Whether a decoder guesses the coefficients that decide how smooth a picture is, as no scan gives them to the last bit."""
+        return not (self.sequential or all(self.exact.get(component, 0) & _SMOOTHNESS == _SMOOTHNESS for component in self.blocks))
+
+    def _visit_s(self, *, refines: bool) -> float:
+        if self.arithmetic:
+            return JPEG_ARITHMETIC_VISIT_S
+        return JPEG_REFINING_VISIT_S if refines else JPEG_VISIT_S
 
     def decode_s(self, coded_bytes: int) -> float:
-        """An estimate, for what was seen so far."""
-        visit_s = JPEG_ARITHMETIC_VISIT_S if self.arithmetic else JPEG_VISIT_S
-        return JPEG_PIXEL_S * self.width_px * self.height_px + visit_s * self.visits + JPEG_BYTE_S * coded_bytes
+        """An estimate, once all scans were seen."""
+        byte_s = JPEG_KEPT_BYTE_S if self.keeps_coefficients else JPEG_BYTE_S
+        blocks_s = JPEG_BLOCK_S * sum(self.blocks.values()) + self.scans_s
+        return JPEG_PIXEL_S * self.width_px * self.height_px + blocks_s + byte_s * coded_bytes
+
+    @property
+    def keeps_coefficients(self) -> bool:
+        """Whether a decoder keeps those of the whole picture, as it comes in several scans."""
+        return self.scans > 1 or not self.sequential
 
     @property
     def coefficient_bytes(self) -> int:
-        """What a decoder keeps of a picture that comes in several scans."""
-        return COEFFICIENT_BLOCK_BYTES * sum(self.blocks.values()) if self.scans > 1 or not self.sequential else 0
+        """What it keeps then."""
+        return COEFFICIENT_BLOCK_BYTES * sum(self.blocks.values()) if self.keeps_coefficients else 0
 
 
 def _refusal(marker: int, start: int) -> UnsupportedImage | UndecodableImage:

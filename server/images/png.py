@@ -17,6 +17,8 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _GREYS = {0, 4}
+_DEFLATE, _LARGEST_WINDOW = 8, 0x78  # CM and CMF (RFC 1950, 2.2); the window is the upper half of CMF
+_FLAGS = 0xE0  # of FLG: all but the bits that make CMF and FLG a multiple of 31
 # Encoders write chunks of 8 KiB or more. A walk over more chunks than these would cost a small file more than its picture.
 _MAX_CHUNKS, _CHUNK_BYTES = 1024, 2048
 _MAX_EXIF_BYTES = 64 * 1024
@@ -62,19 +64,21 @@ def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
     ancillary: list[tuple[int, int]] = []
     orientation: int | None = None
     palette = False
+    first_pixels: _Chunk | None = None
     pixels_end = 0
     for chunk in _chunks(data, at):
         if chunk.kind == b"IDAT":
             if pixels_end not in {0, chunk.start}:
                 raise damaged("A PNG pixel chunk apart from the others", chunk.start)
+            first_pixels = first_pixels or chunk
             pixels_end = chunk.end
         elif chunk.kind == b"PLTE":
             _require_palette(chunk, header, misplaced=palette or pixels_end > 0)
             palette = True
         elif chunk.kind == b"IEND":
-            if not pixels_end or (header.colour_type == _PALETTE and not palette):
+            if first_pixels is None or (header.colour_type == _PALETTE and not palette):
                 raise damaged("The PNG ends without pixels or without its palette", chunk.start)
-            return _still(data, header, ancillary, chunk, orientation or 1)
+            return _still(_with_largest_window(data, first_pixels, header.rows_bytes), header, ancillary, chunk, orientation or 1)
         elif chunk.kind[:1].islower():  # a decoder may skip it
             ancillary.append((chunk.start, chunk.end))
             is_exif = chunk.kind == b"eXIf" and chunk.end - chunk.start <= _MAX_EXIF_BYTES
@@ -93,6 +97,24 @@ def _still(data: bytes, header: _Header, ancillary: list[tuple[int, int]], end: 
     decode_s = (PNG_INTERLACED_PIXEL_S if header.interlaced else PNG_PIXEL_S) * pixels
     decode_s += PNG_ROWS_BYTE_S * header.rows_bytes + PNG_CODED_BYTE_S * len(still)
     return EncodedImage(still, ImageFormat.PNG, *header[:2], orientation, decode_s, PEAK_BYTES * pixels)
+
+
+def _with_largest_window(data: bytes, pixels: _Chunk, rows_bytes: int) -> bytes:
+    """The image with zlib's largest window told in its first pixel chunk, if the rows are longer than the window that is told.
+
+    Some writers tell a smaller one than their compressor had. OpenCV's libpng then stops; Pillow and browsers read on. A larger
+    window than needed changes nothing.
+    """
+    at = pixels.start + 8
+    first = data[at : min(at + 2, pixels.end - 4)]
+    is_zlib = len(first) == 2 and first[0] & 15 == _DEFLATE and int.from_bytes(first) % 31 == 0
+    if not is_zlib or first[0] >= _LARGEST_WINDOW or 256 << (first[0] >> 4) >= rows_bytes:
+        return data
+    flags = first[1] & _FLAGS
+    told = bytes([_LARGEST_WINDOW, flags + 31 - (_LARGEST_WINDOW * 256 + flags) % 31])
+    whole = memoryview(data)
+    checksum = zlib.crc32(whole[at + 2 : pixels.end - 4], zlib.crc32(told, zlib.crc32(b"IDAT")))
+    return b"".join((whole[:at], told, whole[at + 2 : pixels.end - 4], checksum.to_bytes(4), whole[pixels.end :]))
 
 
 def _chunks(data: bytes, at: int) -> Iterator[_Chunk]:

@@ -17,7 +17,7 @@ from server.images.exif import read_orientation
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
 
-_ANIMATION_FLAG = 0x02
+_ANIMATION_FLAG, _EXIF_FLAG = 0x02, 0x08
 _MAX_CHUNKS = 256  # a still picture has at most seven, plus those that writers add
 
 
@@ -41,10 +41,11 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
     canvas: tuple[int, int] | None = None
     size: tuple[int, int] | None = None
     orientation: int | None = None
-    lossless = False
+    lossless = exif_is_told = False
     for position, chunk in enumerate(_chunks(data, end)):
         if position == 0 and chunk.name == b"VP8X":
             canvas = _canvas(data, chunk)
+            exif_is_told = bool(data[chunk.start] & _EXIF_FLAG)  # without this flag libwebp, and so every reader, gives no EXIF
             require_size(*canvas, max_pixels, chunk.start)
         elif size is None and chunk.name in {b"VP8 ", b"VP8L"}:
             lossless = chunk.name == b"VP8L"
@@ -56,7 +57,7 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
             raise damaged(f"A WebP chunk {chunk.name!r} instead of a frame", chunk.start)
         elif chunk.name in {b"ANIM", b"ANMF"}:
             raise unsupported(f"An animated WebP (chunk {chunk.name.decode()} at byte {chunk.start}) is not a still picture")
-        elif chunk.name == b"EXIF" and orientation is None:
+        elif chunk.name == b"EXIF" and exif_is_told and orientation is None:
             orientation = read_orientation(data[chunk.start : chunk.end])
     if size is None:
         raise damaged("The WebP ends without a frame", end)

@@ -41,7 +41,7 @@ class Service:
         self.on_failure: Callable[[], None] = lambda: None
         self.loaded = threading.Event()
         """Set when the engines have started, or one has failed to start."""
-        self._loader = threading.Thread(target=self._load, name="engine-loader")
+        self._loader = threading.Thread(target=self._load, name="engine-loader", daemon=True)
 
     def begin(self) -> None:
         """Load the engines on another thread, while the rest of the server starts and the health routes answer."""
@@ -50,7 +50,7 @@ class Service:
 
     def _load(self) -> None:
         try:
-            if all(self._start(model) for model in self.models) and self.phase is Phase.STARTING:
+            if all(self.phase is Phase.STARTING and self._start(model) for model in self.models) and self.phase is Phase.STARTING:
                 self.phase = Phase.READY
         finally:
             self.loaded.set()
@@ -80,11 +80,14 @@ class Service:
             self.phase = Phase.DRAINING
 
     async def close(self) -> None:
-        """Finish the images in flight, then release the engines."""
+        """Finish the images in flight, then release the engines. Engines that still start `drain_s` later are left to the process's end."""
         await asyncio.to_thread(self._release)
 
     def _release(self) -> None:
-        self._loader.join()
+        self._loader.join(self.settings.drain_s)
+        if self._loader.is_alive():  # an engine may not be closed while it starts
+            logger.error("The engines still start %g s after the server's end began. They end with the process.", self.settings.drain_s)
+            return
         for model in self.models:
             model.close(self.settings.drain_s)
 

@@ -1,9 +1,10 @@
 // The page: takes a photo, sends it to /classify, shows the answer.
 // Labels and messages come from outside, so they are inserted as text, never as markup.
 
+import { keepKey, storedKey } from './api_key.js';
+
 const TOP_K = 5;
 const HEALTH_INTERVAL_MS = 15_000;
-const KEY_NAME = 'ascend-classify-api-key';
 const NOTHING = '–';
 const WAITING = 'no photo yet';
 const NO_ANSWER = 'The server did not answer. It may be down, or it closed the connection while the photo was on its way.';
@@ -24,24 +25,10 @@ class Refusal extends Error {
   }
 }
 
-// The API key. If the browser blocks storage, access throws; then the key lives as long as the page.
-
-let apiKey = '';
-try {
-  apiKey = sessionStorage.getItem(KEY_NAME) ?? '';
-} catch { /* storage is blocked */ }
-
-function keepKey(key) {
-  apiKey = key;
-  try {
-    sessionStorage.setItem(KEY_NAME, key);
-  } catch { /* storage is blocked */ }
-}
-
 // Talking to the server
 
 async function send(path, options = {}) {
-  const headers = { ...options.headers, ...(apiKey && { 'X-Api-Key': apiKey }) };
+  const headers = { ...options.headers, ...(storedKey() && { 'X-Api-Key': storedKey() }) };
   try {
     return await fetch(path, { cache: 'no-store', ...options, headers });
   } catch (cause) {

@@ -20,7 +20,7 @@ from PIL import Image
 from server.images.inspection import inspect_image
 from server.images.preparation import prepared_cost
 from tests.attack.bodies import png, progressive_jpeg, turned_png
-from tests.attack.test_slow_images import bomb, scans
+from tests.attack.test_slow_images import bomb, progressive_cmyk
 from tests.level_model import store_level_model
 
 PIXELS = 50_000_000
@@ -87,8 +87,8 @@ def images() -> Iterator[tuple[str, bytes]]:
     yield "JPEG, progressive 4:4:4, quality 95, 12 MP", written(noisy, "JPEG", quality=95, subsampling=0, progressive=True)
     yield "JPEG, CMYK, quality 95, 12 MP", written(noisy.convert("CMYK"), "JPEG", quality=95)
     yield "JPEG, progressive, flat, 49 MP", progressive_jpeg()
-    yield "JPEG, arithmetic, 99 scans, 15 MP", bomb(2100)
-    yield "JPEG, arithmetic, 8 scans, 50 MP", scans(8)
+    yield "JPEG, arithmetic, 99 scans, 5 MP", bomb(750)
+    yield "JPEG, progressive CMYK, flat, 49 MP", progressive_cmyk()
     yield "PNG, noisy RGB, 12 MP", written(noisy, "PNG", compress_level=1)
     yield "PNG, flat RGBA of 16 bits, 36 MP", flat_deep_png()
     yield "PNG, flat, turned by EXIF, 49 MP", turned_png()

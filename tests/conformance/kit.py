@@ -10,6 +10,7 @@ INP = HERE + 'inputs/'
 cases = []
 import models_made
 models_made.misbehave()
+models_made.compile_once()
 
 def txt(b):
     if isinstance(b, str): b = b.encode('utf8', 'surrogateescape')

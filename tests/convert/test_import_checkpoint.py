@@ -1,8 +1,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from models.manifest import ModelManifest
 from models.model_errors import ModelError
 from models.store import ModelStore, sha256_of
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
+from tests.server.forked_command import ForkedCommand
 
 Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
 
@@ -199,16 +198,15 @@ def test_an_import_that_is_stopped_leaves_nothing_half_written(
     checkpoint: Path, store: ModelStore, tmp_path: Path, number: signal.Signals, line: str
 ) -> None:
     shutil.copy(checkpoint, tmp_path / "weights.pth")
-    command = [sys.executable, "-m", "server", "convert", "import", str(tmp_path / "weights.pth"), "m", "--image-size", "64"]
-    with subprocess.Popen(
-        [*command, "--model-store", str(store.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr
-        while line not in process.stderr.readline():
+    command = ["convert", "import", str(tmp_path / "weights.pth"), "m", "--image-size", "64", "--model-store", str(store.root)]
+    process = ForkedCommand(command, os.environ, None)
+    assert process.stderr
+    with process.stderr as told:
+        while line not in told.readline():
             assert process.poll() is None
-        os.kill(process.pid, number)
-        process.communicate(timeout=60)
-    whole = process.returncode == 0
+        process.send_signal(number)
+        told.read()
+    whole = process.wait(60) == 0
     assert store.names() == (["m"] if whole else [])
     assert take(checkpoint, store, Wishes(name="m", side_px=64), force=True) == store.open("m").manifest
     assert sorted(path.name for path in store.root.iterdir()) == [".lock", "m"]

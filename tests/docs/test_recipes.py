@@ -1,12 +1,11 @@
 """contributing.md and architecture.md name files and tests that exist, and answer the seven questions."""
 
-import ast
 import re
 
 import pytest
 
 from tests.docs.pages import DOCS
-from tests.test_house_rules import ROOT, TESTS, TOP_LEVEL, tree_of
+from tests.test_house_rules import ROOT, TESTS, TOP_LEVEL
 
 SPAN = re.compile(r"`([^`\n]+)`")
 QUESTIONS = ("metric", "setting", "image format", "pipeline element", "way to resize", "engine", "error")
@@ -26,7 +25,7 @@ def test_every_path_exists(name: str) -> None:
 
 def test_every_test_exists() -> None:
     named = [span for span in spans("contributing.md") if span.startswith("test_")]
-    known = {node.name for path in TESTS for node in tree_of(path).body if isinstance(node, ast.FunctionDef)}
+    known = {name for path in TESTS for name in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)}
     assert len(named) > 10
     assert [name for name in named if name not in known] == []
 

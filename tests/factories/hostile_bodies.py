@@ -1,8 +1,12 @@
 """Bodies of some twenty megabytes that cost a naive check the most, by name: the body, and its type."""
 
 import base64
+import gzip
 import json
 import struct
+import zlib
+from codecs import BOM_UTF8
+from random import Random
 
 from tests.factories.odd_pictures import JPEG, PNG, segment, segments
 from tests.soak.image_seeds import png_chunk
@@ -58,12 +62,35 @@ def bodies() -> dict[str, tuple[str, str, bytes]]:
         "FF": b"\xff" * BYTES,
     }
     text = base64.b64encode(images["JPEG of 100 scans"][: BYTES * 3 // 4]).decode()
+    lines = [text[at : at + 76] for at in range(0, len(text) * 9 // 10, 76)]
     small = jpeg_of_scans(10, BYTES // 64)
     return {name: ("/classify", IMAGE, body) for name, body in images.items()} | {
         "JSON": ("/classify", JSON, json.dumps({"image": text}).encode()),
+        "JSON, base64 in lines": ("/classify", JSON, json.dumps({"image": "\r\n".join(lines)}).encode()),
+        "JSON, lines of a shell": ("/classify", JSON, b'{"image": "%b"}' % "\n".join(lines).encode()),
+        "JSON, base64 that ends wrongly": ("/classify", JSON, json.dumps({"image": text + "!"}).encode()),
+        "JSON, a mark": ("/classify", JSON, BOM_UTF8 + json.dumps({"image": text}).encode()),
         "JSON, not base64": ("/classify", JSON, json.dumps({"image": "!" * BYTES}).encode()),
         "JSON, nested": ("/classify", JSON, b"[" * BYTES),
         "form of 32 images": ("/classify/batch", FORM, form([small] * 32)),
+        "form with text before it": ("/classify", FORM, b"x" * 8000 + b"\r\n" + form([images["JPEG of 100 scans"]])),
+        "form of base64": ("/classify", FORM, form([text.encode()]).replace(b'"a"', b'"a"\r\nContent-Transfer-Encoding: base64', 1)),
         "form of line ends": ("/classify", FORM, form([b"\r\n" * (BYTES // 2)])),
         "form of half boundaries": ("/classify", FORM, form([b"\r\n--" * (BYTES // 4)])),
+    }
+
+
+def packed_bodies() -> dict[str, tuple[str, bytes]]:
+    """The coding and the body of packed ones: large before, behind, or neither."""
+    noise = Random(1).randbytes(BYTES)  # noqa: S311 - seeded
+    empty_block = b"\0\0\0\xff\xff"
+    return {
+        "gzip of a picture": ("gzip", gzip.compress(jpeg_of_scans(100, BYTES), 1)),
+        "gzip of noise": ("gzip", gzip.compress(noise, 1)),
+        "gzip of zeros": ("gzip", gzip.compress(bytes(BYTES))),
+        "gzip of a gigabyte": ("gzip", gzip.compress(bytes(1 << 26), 9)[:-8] * 16),
+        "gzip that never ends": ("gzip", gzip.compress(b"")[:10] + empty_block * (BYTES // len(empty_block))),
+        "gzip of many members": ("gzip", gzip.compress(b"") * (BYTES // 20)),
+        "deflate": ("deflate", zlib.compress(noise, 1)),
+        "not deflate": ("deflate", noise),
     }

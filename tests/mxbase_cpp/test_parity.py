@@ -70,8 +70,9 @@ SIZES_PX: tuple[tuple[int, int], ...] = (
 )
 
 
-# Seven has no divisor in common with the kinds, so that each of them is there, in one size or another.
+# These steps have no divisor in common with the 24 kinds, so that each of them is there, in one size or another.
 step_or_all = part_or_all(7)
+long_step_or_all = part_or_all(19)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -143,8 +144,9 @@ def check_parity(model: StoredModel, step: int = 1) -> None:
     assert furthest < 1e-5
 
 
-def test_efficientnet(model: StoredModel) -> None:
-    check_parity(model)
+@step_or_all
+def test_efficientnet(model: StoredModel, step: int) -> None:
+    check_parity(model, step)
 
 
 def test_digits(tmp_path: Path) -> None:
@@ -153,7 +155,7 @@ def test_digits(tmp_path: Path) -> None:
     check_parity(store.open("resnext_digits"))
 
 
-@step_or_all
+@long_step_or_all
 def test_resnext101(tmp_path: Path, step: int) -> None:
     """With seeded random weights, which answer as differently as trained ones."""
     check_parity(prepare("resnext101_32x4d", ModelStore(tmp_path), random=True), step)

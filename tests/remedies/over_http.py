@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import zlib
 
 import cv2
 import httpx
@@ -26,6 +27,7 @@ from server.errors import (
     TooManyConnections,
     Unauthorized,
     UndecodableImage,
+    UnsupportedCoding,
     UnsupportedImage,
     UriTooLong,
 )
@@ -151,6 +153,21 @@ def tiff_that_is_converted(place: Place) -> Scenario:
         (place.folder / "photo.png").rename(photo)
 
     return Scenario(lambda: answered(place.send("POST", "/classify", content=photo.read_bytes())), mend)
+
+
+@provokes(UnsupportedCoding)
+def body_packed_otherwise(place: Place) -> Scenario:
+    bodies = [("br", b"packed")]
+
+    def mend(words: str) -> None:
+        said(words, "Those that are: gzip, deflate, identity")
+        bodies[:] = [("gzip", gzip.compress(PICTURE)), ("deflate", zlib.compress(PICTURE)), ("identity", PICTURE)]
+
+    def attempt() -> Refusal | None:
+        replies = [place.send("POST", "/classify", content=body, headers={"Content-Encoding": coding}) for coding, body in bodies]
+        return next(filter(None, map(answered, replies)), None)
+
+    return Scenario(attempt, mend)
 
 
 @provokes(DeadlineExceeded)

@@ -16,6 +16,13 @@ def live_server(model_store: ModelStore) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture(scope="session")
+def keyed_server() -> Iterator[ServerProcess]:
+    """A server that asks for the key `s3cret`."""
+    with ServerProcess(engines="fake", api_key="s3cret") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def fake_server() -> Iterator[ServerProcess]:
     """A server whose engine has no model; small limits, so that they can be met."""
     with ServerProcess(engines="fake", max_body_bytes=300_000, max_image_pixels=1_000_000, max_batch_items=4) as server:

@@ -15,9 +15,11 @@ from typing import TextIO
 
 IMPORTED = ["server.cli.serve_command", "server.serving.service_assembly", "server.app", "server.evaluation.jobs.evaluations"]
 IMPORTED += ["server.http.listener", "server.serving.reload", "uvicorn.loops.uvloop", "uvicorn.lifespan.on", "pipelines.cpu.observed"]
+IMPORTED += ["server.cli.evaluate_command", "server.cli.infer_dir_command", "convert.import_checkpoint"]
+IMPORTED += ["pydantic.v1", "mxclassify", "server.telemetry.logs"]  # what a start imports later: FastAPI the first, the fleet the second
 
 context = get_context("forkserver")
-context.set_forkserver_preload(["server.cli.command_line", *IMPORTED])
+context.set_forkserver_preload(["server.cli.command_line", *IMPORTED, "tests.server.frozen_heap"])
 
 
 @cache
@@ -48,7 +50,7 @@ class ForkedCommand:
         choose_socket_folder()
         reader, writer = context.Pipe(duplex=False)
         with writer:
-            self._process = context.Process(target=_run, args=(arguments, environment, cwd or Path.cwd(), writer), daemon=True)
+            self._process = context.Process(target=_run, args=(arguments, dict(environment), cwd or Path.cwd(), writer), daemon=True)
             self._process.start()
         self.stderr: TextIO | None = os.fdopen(os.dup(reader.fileno()), encoding="utf-8")
         reader.close()

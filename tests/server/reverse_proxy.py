@@ -10,23 +10,30 @@ import httpx
 
 
 @contextmanager
-def reverse_proxy(upstream: str, *, forwarded_for: bool, public_host: str | None = None) -> Iterator[str]:
-    """The address of a proxy before `upstream`, a URL.
+def reverse_proxy(
+    upstream: str, *, forwarded_for: bool, public_host: str | None = None, path: str = "", takes_off: bool = False
+) -> Iterator[str]:
+    """The address of a proxy before `upstream`, a URL. Only what lies below `path` is passed on; `takes_off` takes that path off.
 
     `forwarded_for` adds X-Forwarded-For and X-Forwarded-Proto; `public_host` is the Host that clients sent, None that of the upstream.
     """
 
     class Forward(BaseHTTPRequestHandler):
         def answer(self) -> None:
+            if not self.path.startswith(path):
+                self.send_error(404)
+                return
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "content-length")}
             if forwarded_for:
                 headers |= {"X-Forwarded-For": self.headers.get("X-Forwarded-For", "203.0.113.9"), "X-Forwarded-Proto": "https"}
             if public_host:
                 headers["Host"] = public_host
-            reply = httpx.request(self.command, upstream + self.path, content=body, headers=headers)
+            reply = httpx.request(self.command, upstream + self.path[len(path) if takes_off else 0 :], content=body, headers=headers)
             self.send_response(reply.status_code)
-            self.send_header("Content-Type", reply.headers["Content-Type"])
+            for name, value in reply.headers.multi_items():
+                if name not in ("connection", "content-length", "date", "transfer-encoding"):
+                    self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.content)))
             self.end_headers()
             self.wfile.write(reply.content)

@@ -1,4 +1,4 @@
-"""Mutated images to the decoders of the compiled engine, under sanitizers: `python -m tests.soak.decoder PROGRAM --images 100000`.
+"""Mutated images to the decoders of the compiled engine, under sanitizers: `python -m tests.soak.decoder PROGRAM --images 20000`.
 
 The program (mxbase_cpp/tests/decode_corpus.cpp) gets the bytes as they are, also those that the server refuses before. It runs once for
 each core, each time with another part of the images.
@@ -42,7 +42,7 @@ def main() -> int:
     """0 if no sanitizer found a fault and every image was decoded or refused."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program", type=Path)
-    parser.add_argument("--images", type=int, default=100_000)
+    parser.add_argument("--images", type=int, default=20_000)
     options = parser.parse_args()
     began_s, cores = time.monotonic(), os.cpu_count() or 1
     ends = [options.images * core // cores for core in range(cores + 1)]

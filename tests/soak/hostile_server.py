@@ -1,6 +1,6 @@
 """A server that hostile images and requests are sent to: small bounds, so that many are beyond them, and short times."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +13,12 @@ MAX_BODY_BYTES = 300_000  # tests/soak/http_requests.py makes bodies around it
 
 
 @contextmanager
-def hostile_server(engine: str) -> Iterator[ServerProcess]:
-    """The level model on this engine."""
+def hostile_server(engine: str, python: Sequence[str] = NEW_PROCESS) -> Iterator[ServerProcess]:
+    """The level model on this engine; in a fork, if `python` is empty."""
     with TemporaryDirectory() as folder:
         store_level_model(Path(folder))
         with ServerProcess(
-            python=NEW_PROCESS,
+            python=python,
             model_store=folder,
             model="level",
             engines=engine,

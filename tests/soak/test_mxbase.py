@@ -5,7 +5,7 @@ from tests.part_or_all import some_or_many
 pytest.importorskip("mxclassify", reason="make mxbase builds it")
 
 
-@some_or_many("requests", 500, 2000)
+@some_or_many("requests", 200, 2000)
 def test_a_short_soak(capsys: pytest.CaptureFixture[str], requests: int) -> None:
     from tests.soak.mxbase import main
 

@@ -7,7 +7,7 @@
 #include "mxclassify/backend.h"
 #include "mxclassify/batcher.h"
 #include "mxclassify/geometry.h"
-#include "mxclassify/post_process.h"
+#include "mxclassify/post_process_options.h"
 
 namespace mxclassify {
 struct ClassifierConfig {

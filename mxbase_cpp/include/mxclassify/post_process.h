@@ -1,28 +1,14 @@
 // From the scores of a batch to the best classes of every image, by this project's ranking or the SDK's; and to all scores, if wanted.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "mxclassify/post_process_options.h"
 #include "mxclassify/ranking.h"
 #include "mxclassify/vendor_api.h"
 
 namespace mxclassify {
-enum class Ranking {
-    kOwn,  // exact softmax, the lower id first among equals
-    // Resnet50PostProcess: table softmax (scores differ by at most 4e-5), NaN from a logit of 89 on, equals in the order of std::sort.
-    kSdk,
-};
-
-struct PostProcessOptions {
-    Ranking ranking = Ranking::kOwn;
-    uint32_t classes = 0;
-    uint32_t top_k = 16;
-    bool softmax = true;
-};
-
 struct BatchScores {
     std::vector<std::vector<ClassScore>> best;  // best first, one for each image
     std::vector<std::vector<float>> all;        // by class id, empty where they were not asked for; without an entry where none were

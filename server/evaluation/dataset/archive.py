@@ -1,13 +1,14 @@
 """Unpacks an uploaded archive into a folder, without trust in its names and sizes."""
 
 import lzma
+import os
 import stat
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from models.bounded_zip import ZipTooLarge, open_zip
@@ -18,6 +19,7 @@ from server.evaluation.evaluation_errors import ArchiveTooLarge, DatasetInvalid,
 
 MAX_DEPTH = 16
 MAX_NAME_BYTES = 1024
+_MAX_PART_BYTES = 255  # of ext4 and most others
 _MAX_DIRECTORY_BYTES = 64 * 1024 * 1024  # of a zip: 335 bytes a file, of which its name is the most
 _CHUNK_BYTES = 64 * 1024
 
@@ -55,16 +57,17 @@ class _ZipFile:
 
 
 def unpack(archive: IO[bytes], packed_bytes: int, folder: Path, max_bytes: int, hold: Callable[[int], None] = lambda _: None) -> int:
-    """Write the files of a zip or tar (also gzip, bzip2 and xz) into the existing `folder`; returns the number of files.
+    """Write the files of a zip or tar (also gzip, bzip2 and xz) into the existing, empty `folder`; returns the number of files.
 
     `hold` is told the bytes on the disk each time they grow, and may raise. Raises DatasetInvalid for another file, or for links,
     devices, names that lead out of the folder, or two files of one name; ArchiveTooLarge above `max_bytes` or the bounds of
     `Allowance`; EvaluationLost when the disk is full.
     """
     allowance = Allowance(packed_bytes, max_bytes, hold)
+    into = _Folder(folder, allowance)
     try:
         for file in _files(archive, allowance):
-            _write(file, folder, _safe(file.name), allowance)
+            into.write(file, _safe(file.name))
     except _UNREADABLE as error:
         raise DatasetInvalid(
             f"The archive cannot be read: {str(error)[:200] or type(error).__name__}.", "Send a plain zip or tar."
@@ -102,39 +105,52 @@ def _zip_files(archive: IO[bytes], allowance: Allowance) -> Iterator[_ZipFile]:
                 yield _ZipFile(info.filename, info.file_size, _Charged(content, allowance))
 
 
-def _safe(name: str) -> PurePosixPath:
-    if len(name.encode()) > MAX_NAME_BYTES:
+def _safe(name: str) -> str:
+    """The path of a file inside the folder, with slashes between its parts; raises DatasetInvalid, or ValueError if it is not text."""
+    size_bytes = len(name.encode())
+    if size_bytes > MAX_NAME_BYTES:
         raise DatasetInvalid(f"A name in the archive has more than {MAX_NAME_BYTES} bytes.")
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or not path.parts or {"..", ""} & set(path.parts) or "\0" in name or len(path.parts) > MAX_DEPTH:
+    path = name.replace("\\", "/")
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if path.startswith("/") or not parts or ".." in parts or "\0" in name or len(parts) > MAX_DEPTH:
         raise DatasetInvalid(f"{name[:200]!r} in the archive is not a path inside it.")
-    if any(len(part.encode()) > 255 for part in path.parts):
-        raise DatasetInvalid("A name in the archive has more than 255 bytes.")
-    return path
+    if size_bytes > _MAX_PART_BYTES and any(len(part.encode()) > _MAX_PART_BYTES for part in parts):
+        raise DatasetInvalid(f"A name in the archive has more than {_MAX_PART_BYTES} bytes.")
+    return "/".join(parts)
 
 
-def _write(file: TarFile | _ZipFile, folder: Path, path: PurePosixPath, allowance: Allowance) -> None:
-    allowance.file(file.size_bytes)
-    _make_folders(folder / path.parent, allowance)
-    try:
-        opened = (folder / path).open("xb")
-    except FileExistsError:
-        raise DatasetInvalid(f"The archive holds {file.name[:200]!r} twice.") from None
-    with opened as written:
-        while chunk := file.read(_CHUNK_BYTES):
-            allowance.write(len(chunk))
-            written.write(chunk)
+class _Folder:
+    """Where the files go. An archive may hold 200,000 of them, so a file costs few calls, and a folder is asked for once."""
 
+    def __init__(self, path: Path, allowance: Allowance) -> None:
+        self._path = str(path)
+        self._allowance = allowance
+        self._made = {""}
 
-def _make_folders(folder: Path, allowance: Allowance) -> None:
-    """Those of a file, counted before they are made; one that holds no file is never made."""
-    missing = []
-    while not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for each in reversed(missing):
-        allowance.folder()
+    def write(self, file: TarFile | _ZipFile, name: str) -> None:
+        self._allowance.file(file.size_bytes)
+        self._make(name.rpartition("/")[0])
         try:
-            each.mkdir(mode=0o750)
+            opened = os.open(f"{self._path}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         except FileExistsError:
-            raise DatasetInvalid(f"{each.name!r} in the archive is a file and a folder at once.") from None
+            raise DatasetInvalid(f"The archive holds {file.name[:200]!r} twice.") from None
+        try:
+            while chunk := file.read(_CHUNK_BYTES):
+                self._allowance.write(len(chunk))
+                while chunk:  # a disk that is nearly full takes a part
+                    chunk = chunk[os.write(opened, chunk) :]
+        finally:
+            os.close(opened)
+
+    def _make(self, name: str) -> None:
+        """A folder and those above it, each counted before it is made; one that holds no file is never made."""
+        if name in self._made:
+            return
+        above, _, last = name.rpartition("/")
+        self._make(above)
+        self._allowance.folder()
+        try:
+            Path(self._path, name).mkdir(0o750)
+        except FileExistsError:
+            raise DatasetInvalid(f"{last!r} in the archive is a file and a folder at once.") from None
+        self._made.add(name)

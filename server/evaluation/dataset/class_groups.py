@@ -5,8 +5,8 @@ A group is counted as its first class: every class of the group, in a label or i
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 
+from models.nearest_name import nearest_name
 from models.synsets import synsets_of
 from server.evaluation.dataset.class_words import ClassWords, plain
 from server.evaluation.evaluation_errors import DatasetInvalid
@@ -46,11 +46,11 @@ def labels_of_groups(groups: Groups, labels: Collection[str]) -> dict[str, tuple
     found = {}
     for name, ids in groups.items():
         if (label := written.get(plain(name))) is None:
-            near = get_close_matches(plain(name), written, n=1)
+            near = nearest_name(plain(name), written)
             held = ", ".join(sorted(labels)[:10])
             raise DatasetInvalid(
                 f"The map names {name[:80]!r}, which is not a label of the set.",
-                f"Did you mean {written[near[0]]!r}?" if near else f"Its labels are: {held[:300]}.",
+                f"Did you mean {written[near]!r}?" if near else f"Its labels are: {held[:300]}.",
             )
         found[label] = ids
     return found

@@ -3,7 +3,8 @@
 import re
 import shlex
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
+
+from models.nearest_name import nearest_name
 
 _SHOWN = 12
 
@@ -33,8 +34,8 @@ class ClassWords:
             return f"Classes with this word: {shown}{more}. Name those that it means: {_map(name, ranges(found))}"
         if not near:
             return ""
-        if nearest := get_close_matches(word, self._parts, n=1):
-            return f"Did you mean {nearest[0]!r}?"
+        if nearest := nearest_name(word, self._parts):
+            return f"Did you mean {nearest!r}?"
         return f"Compare it with the model's labels, or name the classes that it means: {_map(name, '0-9')}"
 
     def _with_word(self, word: str) -> list[int]:

@@ -17,6 +17,13 @@ from server.images.picture_files import PICTURE_SUFFIXES
 NAME_COLUMNS = ("name", "filename", "file_name", "file", "image", "image_name", "image_id", "imageid", "path", "filepath")
 LABEL_COLUMNS = ("label", "class", "class_id", "classid", "class_name", "target", "synset", "wnid", "y", "predictionstring")
 
+MAX_LIST_BYTES, MAX_LINES = 64 * 1024 * 1024, 1_500_000
+"""The list of ImageNet-1k's training images has 45 MB and 1,281,167 lines. A line takes some 500 bytes of memory."""
+MAX_JSON_BYTES = 16 * 1024 * 1024
+"""Of JSON that is parsed as a whole: a byte of it can take twenty of memory."""
+MAX_LINE_BYTES = 128 * 1024
+_SPLIT = "Split the list, and evaluate its parts."
+
 _JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _TABLE_SUFFIXES = (".csv", ".tsv")
 _BOXES = "predictionstring"  # of LOC_val_solution.csv
@@ -39,7 +46,11 @@ class LabelFile(NamedTuple):
 
 
 def read_label_file(content: bytes, path: Path) -> LabelFile:
-    """The lines of a file of labels in UTF-8 with any line ends; raises DatasetInvalid, which names `path`, for an invalid one."""
+    """The lines of a file of labels in UTF-8 with any line ends; raises DatasetInvalid, which names `path`, for an invalid one.
+
+    What it costs is bounded before it is taken apart: its bytes, its lines, and the longest of them.
+    """
+    _require_bounded(content, path)
     try:
         text = label_text(content, path)
         if path.suffix.casefold() in _JSON_SUFFIXES:
@@ -57,6 +68,21 @@ def read_label_file(content: bytes, path: Path) -> LabelFile:
     if not found.lines:
         raise DatasetInvalid(f"{path} holds no labels.", "A line is a name and a label: ILSVRC2012_val_00000001.JPEG 65")
     return found
+
+
+def _require_bounded(content: bytes, path: Path) -> None:
+    whole = path.suffix.casefold() == ".json"
+    most_bytes = MAX_JSON_BYTES if whole else MAX_LIST_BYTES
+    if len(content) > most_bytes:
+        raise DatasetInvalid(f"{path} has {len(content)} bytes, more than the {most_bytes} allowed.", _SPLIT)
+    if max(content.count(end) for end in (b"\n", b"\r")) > MAX_LINES:
+        raise DatasetInvalid(f"{path} has more than {MAX_LINES} lines.", _SPLIT)
+    at = 0
+    while not whole and at + MAX_LINE_BYTES < len(content):
+        end = max(content.rfind(mark, at, at + MAX_LINE_BYTES) for mark in (b"\n", b"\r"))
+        if end < 0:
+            raise DatasetInvalid(f"{path} has a line of more than {MAX_LINE_BYTES} bytes (byte {at}).", "A line is a name and a label.")
+        at = end + 1
 
 
 def _delimiter(path: Path, text: str) -> str:

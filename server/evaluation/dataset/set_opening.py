@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from models.synsets import synsets_of
-from models.text_file import MAX_TEXT_BYTES
 from server.evaluation.dataset.class_groups import Groups, fold_of, parse_groups
 from server.evaluation.dataset.class_words import ClassWords, plain
 from server.evaluation.dataset.image_folder import ImageFolder
-from server.evaluation.dataset.label_files import LabelFile, read_label_file
+from server.evaluation.dataset.label_files import MAX_LIST_BYTES, LabelFile, read_label_file
 from server.evaluation.dataset.label_map import LabelMap, map_labels
 from server.evaluation.dataset.labelled_set import NO_LABEL, LabelledSet
 from server.evaluation.dataset.root_files import RootFiles
@@ -161,8 +160,8 @@ _COUNTED = {
 def _read_labels(contents: RootFiles, labels: Path) -> bytes:
     try:
         if labels.is_absolute():
-            return RootFiles(labels.parent, follow_links=True).read(labels.name, MAX_TEXT_BYTES)
-        return contents.read(str(labels), MAX_TEXT_BYTES)
+            return RootFiles(labels.parent, follow_links=True).read(labels.name, MAX_LIST_BYTES)
+        return contents.read(str(labels), MAX_LIST_BYTES)
     except OSError as error:
         raise DatasetInvalid(f"{contents.path / labels} cannot be read: {error.strerror}.") from error
 

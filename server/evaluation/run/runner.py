@@ -22,6 +22,7 @@ from server.types import Prediction
 
 TURN_S = 0.05  # how soon a change of the places is seen, and a full engine is asked again
 TRIES = 3  # of an image that is not answered in its time
+MOST_BYTES = 64 * 1024 * 1024  # of images in the engine; the next is read below it
 CLIENT = "evaluation"  # which shares the engines with those of POST /classify
 UNREADABLE = "unreadable"
 
@@ -55,6 +56,7 @@ class _Sent:
 
     future: Future[Prediction]
     sent_s: float
+    size_bytes: int
 
 
 class Run:
@@ -120,7 +122,7 @@ class Run:
 
     def _fill(self, stop: Event) -> None:
         places = self._places()
-        while self._todo and len(self._sent) < places and not stop.is_set():
+        while self._todo and len(self._sent) < places and self._sent_bytes() < MOST_BYTES and not stop.is_set():
             index = self._todo.popleft()
             try:
                 self._send(index)
@@ -136,12 +138,15 @@ class Run:
         for index in list(self._sent)[places:]:
             self._sent[index].future.cancel()  # its callback queues the image again
 
+    def _sent_bytes(self) -> int:
+        return sum(sent.size_bytes for sent in self._sent.values())
+
     def _send(self, index: int) -> None:
         image = read_image(lambda: self._items.read(index, self._max_image_bytes), self._max_image_pixels)
         now_s = monotonic()
         request = InferenceRequest(image, f"evaluation-{index}", now_s + self._timeout_s, "full" if self._scores else "top", CLIENT)
         future = self._engine.submit(request)
-        self._sent[index] = _Sent(future, now_s)
+        self._sent[index] = _Sent(future, now_s, len(image.data))
         future.add_done_callback(lambda _: self._answered.put((index, monotonic())))
 
     def _take_answer(self) -> None:

@@ -109,7 +109,7 @@ def test_what_is_refused(read: Read, data: bytes, message: str) -> None:
         read(data)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.integers(0, len(WRITTEN)), st.integers(0, 4), st.binary(max_size=4)), min_size=1, max_size=4))
 def test_any_mutation_loads_or_is_refused(read: Read, edits: list[tuple[int, int, bytes]]) -> None:
     data = WRITTEN

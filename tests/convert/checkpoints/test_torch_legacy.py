@@ -159,7 +159,7 @@ def check_loads_or_is_refused(read: Read, data: bytes) -> None:
 edits = st.lists(st.tuples(st.integers(0, len(VALID)), st.integers(0, 4), st.binary(max_size=4)), min_size=1, max_size=4)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(edits)
 def test_any_mutation_loads_or_is_refused(read: Read, edits: list[tuple[int, int, bytes]]) -> None:
     data = VALID
@@ -168,7 +168,7 @@ def test_any_mutation_loads_or_is_refused(read: Read, edits: list[tuple[int, int
     check_loads_or_is_refused(read, data)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(place=st.integers(0, len(VALID) - 1), value=st.integers(0, 255))
 def test_any_wrong_byte_loads_or_is_refused(read: Read, place: int, value: int) -> None:
     check_loads_or_is_refused(read, VALID[:place] + bytes([value]) + VALID[place + 1 :])

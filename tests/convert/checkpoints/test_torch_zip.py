@@ -132,7 +132,7 @@ def test_too_many_entries_are_refused(read: Read) -> None:
         read(archive({f"{n}": b"" for n in range(40_000)}))
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.integers(0, len(WRITTEN)), st.integers(0, 4), st.binary(max_size=4)), min_size=1, max_size=4))
 def test_any_mutation_loads_or_is_refused(read: Read, edits: list[tuple[int, int, bytes]]) -> None:
     data = WRITTEN
@@ -141,7 +141,7 @@ def test_any_mutation_loads_or_is_refused(read: Read, edits: list[tuple[int, int
     check_loads_or_is_refused(read, data)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(place=st.integers(0, len(WRITTEN) - 1), value=st.integers(0, 255))
 def test_any_wrong_byte_loads_or_is_refused(read: Read, place: int, value: int) -> None:
     check_loads_or_is_refused(read, WRITTEN[:place] + bytes([value]) + WRITTEN[place + 1 :])

@@ -25,7 +25,8 @@ def test_a_file_may_come_from_any_editor(tmp_path: Path, caplog: pytest.LogCaptu
     keys = keys_of(tmp_path / "keys", file, api_key="shared")
     given = (b"a:b#c", "ä key".encode(), b" shared\t", b"gone", b"a:b", b"", b"a:b #c")
     assert [keys.find({b"x-api-key": key}) for key in given] == ["phone", "till-2", "default", "", "", "", ""]
-    assert keys.name_of({b"authorization": b"Bearer a:b#c"}) == "phone"
+    for scheme in (b"Bearer", b"bearer", b"BEARER "):
+        assert keys.name_of({b"authorization": scheme + b" a:b#c"}) == "phone"
     with pytest.raises(Unauthorized):
         keys.name_of({b"authorization": b"Basic a:b#c"})
     assert caplog.text == ""

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.api.archive_form import MAX_FIELD_BYTES, MAX_FIELDS, read_archive_form
-from server.errors import BadRequest
+from server.api.archive_form import MAX_EMPTY_FILES, MAX_FIELD_BYTES, read_archive_form
+from server.errors import BadRequest, UnsupportedCoding
 
 ARCHIVE = bytes(range(256)) * 50 + b"\r\n--"
 
@@ -15,6 +15,7 @@ def part(name: str, content: bytes, more: str = "") -> bytes:
     return f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + content + b"\r\n"
 
 
+EMPTY = '; filename=""'
 FORM = part("top_k", b"3") + part("archive", ARCHIVE, '; filename="set.zip"') + part("labels", "ü.txt".encode())
 
 
@@ -46,14 +47,28 @@ def test_fields_and_archive(size: int) -> None:
         (FORM, "before its closing boundary"),
         (part("top_k", b"3") + b"--b--\r\n", "no file `archive`"),
         (FORM + part("top_k", b"3") + b"--b--\r\n", "twice"),
-        (FORM + part("archive", b"3") + b"--b--\r\n", "twice"),
+        (FORM + part("archive", b"3") + b"--b--\r\n", "two files"),
         (b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n", "no name"),
         (part("labels", bytes(MAX_FIELD_BYTES + 1)), "more than 4096 bytes"),
-        (b"".join(part(str(number), b"") for number in range(MAX_FIELDS + 1)), "more than 8 fields"),
+        (part("topk", b"3"), "'topk' is unknown. Did you mean 'top_k'"),
+        (part("archive", b"", EMPTY) * (MAX_EMPTY_FILES + 2), "more than 8 empty files"),
+        (FORM + part("more", b"3", '; filename="b.zip"') + b"--b--\r\n", "two files"),
         (b"--b\r\nX: " + b"x" * 100_000, "cannot be read"),
-        (b"rubbish", "cannot be read"),
+        (b"rubbish", "has no line '--b'"),
     ],
-    ids=["cut", "no-archive", "field-twice", "archive-twice", "no-name", "long-field", "many-fields", "long-header", "rubbish"],
+    ids=[
+        "cut",
+        "no-archive",
+        "field-twice",
+        "archive-twice",
+        "no-name",
+        "long-field",
+        "unknown-field",
+        "empty-files",
+        "two-files",
+        "long-header",
+        "rubbish",
+    ],
 )
 def test_what_is_refused(form: bytes, words: str) -> None:
     with pytest.raises(BadRequest, match=words):
@@ -63,3 +78,20 @@ def test_what_is_refused(form: bytes, words: str) -> None:
 def test_no_boundary() -> None:
     with pytest.raises(BadRequest, match="no boundary"):
         read(FORM, kind="multipart/form-data")
+
+
+@pytest.mark.parametrize("name", ["file", "upload", "archive[]", "set", ""])
+@pytest.mark.parametrize("size", [3, 1000])
+def test_one_file_is_the_archive_whatever_its_field(name: str, size: int) -> None:
+    form = part(name, ARCHIVE, '; filename="set.zip"') + part("other", b"", EMPTY) + part("submit", b"Send") + part("_charset_", b"utf-8")
+    assert read(b"This is a form.\r\n" + form + b"--b--\r\nThe end.", size)[:2] == ({}, ARCHIVE)
+
+
+def test_a_text_field_with_a_file_name_is_no_archive() -> None:
+    with pytest.raises(BadRequest, match="no file `archive`"):
+        read(part("dataset", b"val", '; filename="a"') + b"--b--\r\n")
+
+
+def test_base64_is_named() -> None:
+    with pytest.raises(UnsupportedCoding, match="base64"):
+        read(part("archive", b"UEs=", "\r\nContent-Transfer-Encoding: BASE64"))

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from server.api.body import ImageBody, read_body, read_images
+from server.api.body import read_body, read_images
+from server.api.image_body import ImageBody
 from server.cli.flags import load_settings
 from server.errors import BadRequest, BodyTooLarge
 from server.serving.budgets import BodyBudget, BodyHold
@@ -144,3 +145,52 @@ def test_a_large_body_is_split_like_a_small_one() -> None:
     body = json.dumps({"image": base64.b64encode(content).decode()}).encode()
     assert read(body, "application/json", max_body_bytes=2_000_000) == ImageBody([content])
     assert read(multipart(part("image", content)), MULTIPART, max_body_bytes=2_000_000) == ImageBody([content])
+
+
+TYPES = [
+    "application/x-www-form-urlencoded",
+    "application/json",
+    "text/plain",
+    "image/jpg",
+    "multipart/form-data; boundary=x",
+    "",
+    ";;;",
+    "x" * 99,
+]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("start", [b"\xff\xd8\xff", b"\x89PNG", b"RIFF\0\0\0\0WEBP", b"BM" + bytes(16), b"GIF89a", b"\0\0\0\x18ftypheic"])
+def test_the_bytes_of_a_picture_decide(kind: str, start: bytes) -> None:
+    assert read(start + b"the rest", kind) == ImageBody([start + b"the rest"])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/x-www-form-urlencoded", "application/vnd.api+json", "text/plain", "image/jpeg", "", "Application/JSON ; charset=utf-8"],
+)
+def test_the_brace_of_json_decides(kind: str) -> None:
+    assert read(b'\xef\xbb\xbf {"image": "aGVsbG8"}', kind) == ImageBody([b"hello"])
+
+
+def test_a_data_url_as_the_body() -> None:
+    assert read(b"data:image/png;base64,aGVsbG8=\n", "text/plain;charset=UTF-8") == ImageBody([b"hello"])
+
+
+@pytest.mark.parametrize("body", [b"image=@photo.jpg", b"top_k=3&image=x", b"a%5B%5D=1"])
+def test_a_form_without_files(body: bytes) -> None:
+    with pytest.raises(BadRequest, match=r"curl -F image=@photo\.jpg"):
+        read(body, "application/x-www-form-urlencoded")
+
+
+def test_other_text_goes_to_the_check_of_images() -> None:
+    """Which says what it is."""
+    assert read(b"<svg xmlns='x'/>", "application/x-www-form-urlencoded") == ImageBody([b"<svg xmlns='x'/>"])
+
+
+@pytest.mark.parametrize("body", [multipart(part("image", b"x"), part("image", b"y")), b'{"images": ["AAAA", "AAAA"]}'])
+def test_several_images_are_sent_to_the_batch(body: bytes) -> None:
+    kind = "application/json" if body.startswith(b"{") else MULTIPART
+    with pytest.raises(BadRequest, match="POST /classify/batch"):
+        read(body, kind, limit=1)
+    assert len(read(body, kind, limit=2).images) == 2

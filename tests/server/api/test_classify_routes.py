@@ -1,6 +1,10 @@
 """POST /classify and /classify/batch over real HTTP: the default model, and every form of a request."""
 
 import base64
+import gzip
+import json
+import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -49,6 +53,32 @@ def test_the_photos_get_their_classes(live_server: ServerProcess, cat: bytes, co
 def test_raw_body(live_server: ServerProcess, cat: bytes, media_type: str) -> None:
     """The bytes decide what an image is, not the header."""
     assert best(post(live_server, content=cat, headers={"content-type": media_type})) == (285, "Egyptian cat")
+
+
+LYING = ["application/x-www-form-urlencoded", "application/json", "text/plain", "image/jpg", "application/octet-stream", None]
+
+
+@pytest.mark.parametrize("kind", LYING)
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_headers_that_lie(fake_server: ServerProcess, kind: str | None, method: str) -> None:
+    """`curl --data-binary` says that it sends a form, and `curl -T` puts."""
+    headers = {"content-type": kind} if kind else {}
+    reply = fake_server.client.request(method, "/classify", content=level_png(8), headers=headers)
+    assert reply.status_code == 200, reply.text
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "identity"])
+def test_packed_bodies(fake_server: ServerProcess, coding: str) -> None:
+    """Each is answered like the one that is not packed, in every form."""
+    packers: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress, "identity": bytes}
+    pack = packers[coding]
+    text = json.dumps({"image": base64.b64encode(level_png(8)).decode()}).encode()
+    expected = best(post(fake_server, content=level_png(8)))
+    for content in (level_png(8), text):
+        assert best(post(fake_server, content=pack(content), headers={"content-encoding": coding})) == expected
+    bomb = post(fake_server, "/classify/batch", content=gzip.compress(bytes(50_000_000)), headers={"content-encoding": "gzip"})
+    assert (bomb.status_code, bomb.json()["code"]) == (413, "body_too_large")
+    assert fake_server.metric("classify_body_bytes") == 0
 
 
 def test_json_body(live_server: ServerProcess, coffee: bytes) -> None:
@@ -118,7 +148,11 @@ def test_options_of_the_body_beat_the_query(fake_server: ServerProcess) -> None:
         ({"json": {"image": "not base64!"}}, 400, "bad_request"),
         ({"json": {"picture": ""}}, 400, "bad_request"),
         ({"json": {}}, 400, "bad_request"),
-        ({"files": {"photo": b"x"}}, 400, "bad_request"),
+        ({"files": {"photo": b"x"}}, 415, "unsupported_image"),
+        ({"files": {"image": b"x"}, "data": {"topk": "3"}}, 400, "bad_request"),
+        ({"content": level_png(8), "params": {"topk": "3"}}, 400, "bad_request"),
+        ({"content": level_png(8), "headers": {"content-encoding": "br"}}, 415, "unsupported_coding"),
+        ({"content": gzip.compress(bytes(300_001)), "headers": {"content-encoding": "gzip"}}, 413, "body_too_large"),
         ({"files": [("image", b"x"), ("image", b"x")]}, 400, "bad_request"),
         ({"content": b"--x\r\n", "headers": {"content-type": "multipart/form-data; boundary=x"}}, 400, "bad_request"),
         ({"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400, "bad_request"),

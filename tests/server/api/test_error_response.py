@@ -6,7 +6,7 @@ import pytest
 
 from models.model_errors import ClassifyError
 from server.api.error_response import error_response, told
-from server.errors import BadRequest, EngineFailed, EngineUnavailable, NotFound, Unauthorized
+from server.errors import BadRequest, EngineFailed, EngineUnavailable, NotFound, Unauthorized, UnsupportedCoding
 from server.evaluation.evaluation_errors import EvaluationsFull
 
 AGAIN = ("retry-after", "1")
@@ -17,6 +17,7 @@ AGAIN = ("retry-after", "1")
     [
         (BadRequest("Odd.", "Correct it."), 400, set()),
         (Unauthorized("Odd.", "Correct it."), 401, {("www-authenticate", "Bearer")}),
+        (UnsupportedCoding("Odd.", "Correct it."), 415, {("accept-encoding", "gzip, deflate, identity")}),
         (EvaluationsFull("Odd.", "Correct it."), 429, {AGAIN}),
         (EngineUnavailable("Odd.", "Correct it."), 503, {AGAIN}),
     ],

@@ -1,5 +1,6 @@
 """POST /evaluate takes archives in forms as its body."""
 
+import gzip
 import html
 import io
 import signal
@@ -65,6 +66,43 @@ def test_an_upload_is_evaluated(server: ServerProcess, archive: bytes) -> None:
     page = server.client.get(f"{location}/report", headers={"Accept": "text/html"}).text
     assert "data:image/jpeg" in page
     assert server.metric("classify_evaluation_accuracy", dataset="upload", k="1") == 0.9
+
+
+def test_other_clients_are_understood(server: ServerProcess) -> None:
+    """Another name of the field, a field of a browser, a packed body."""
+    form = httpx.Request("POST", "http://a", files={"file": ("set.zip", zipped(FILES))}, data={"submit": "Send", "top_k": "2"})
+    headers = {"Content-Type": form.headers["content-type"], "Content-Encoding": "gzip"}
+    reply = server.client.post("/evaluate", content=gzip.compress(form.read()), headers=headers)
+    assert reply.status_code == 202, reply.text
+    assert finished(server, reply.headers["location"])["top1"] == 0.9
+
+
+def test_unknown_names_get_the_nearest(server: ServerProcess) -> None:
+    assert send(server, zipped(FILES), topk="2").json()["error"] == "The form field 'topk' is unknown. Did you mean 'top_k'?"
+    for path, body, words in (
+        ("/evaluate", {"data_set": "val"}, "JSON key 'data_set' is unknown. Did you mean 'dataset'"),
+        ("/evaluate?topk=2", {"dataset": "val"}, "query parameter 'topk' is unknown. Did you mean 'top_k'"),
+        ("/evaluate?top_k=2", {"dataset": "val"}, "'top_k' is there. Send it in the body"),
+    ):
+        reply = server.client.post(path, json=body)
+        assert reply.status_code == 400
+        assert words in reply.json()["error"]
+
+
+def test_a_byte_order_mark_and_another_encoding(server: ServerProcess) -> None:
+    for encoding, status, words in (("utf-8-sig", 404, ""), ("utf-16", 400, "The JSON body is UTF-16")):
+        reply = server.client.post(
+            "/evaluate", content='{"dataset": "none"}'.encode(encoding), headers={"Content-Type": "application/json"}
+        )
+        assert reply.status_code == status
+        assert words in reply.json()["error"]
+
+
+def test_what_unpacks_to_too_much_is_refused(server: ServerProcess) -> None:
+    form = httpx.Request("POST", "http://a", files={"archive": ("set.zip", bytes(MAX_BYTES + 1))})
+    headers = {"Content-Type": form.headers["content-type"], "Content-Encoding": "gzip"}
+    reply = server.client.post("/evaluate", content=gzip.compress(form.read()), headers=headers)
+    assert (reply.status_code, reply.json()["code"]) == (413, "body_too_large")
 
 
 def test_a_folder_of_the_archive(server: ServerProcess) -> None:

@@ -104,11 +104,14 @@ def test_over_http() -> None:
         assert server.client.get("/evaluate", headers={"X-Api-Key": "key"}).json() == []
 
 
-def test_json_of_another_type_is_refused() -> None:
+def test_json_of_another_type_is_refused_to_browsers() -> None:
+    """A page of another site may send these types without asking. curl sends the second of them."""
     with ServerProcess(engines="fake") as server:
+        browsers: list[dict[str, str]] = [{"User-Agent": "Mozilla/5.0"}, {"Sec-Fetch-Site": "none"}, {"Origin": server.url}]
         for kind in ("text/plain", "application/x-www-form-urlencoded"):
-            refusal = server.client.post("/evaluate", content=b'{"dataset": "x"}', headers={"Content-Type": kind})
-            assert (refusal.status_code, refusal.json()["code"]) == (400, "bad_request")
+            for headers, expected in (*((headers, (400, "bad_request")) for headers in browsers), ({}, (404, "not_found"))):
+                reply = server.client.post("/evaluate", content=b'{"dataset": "x"}', headers={"Content-Type": kind, **headers})
+                assert (reply.status_code, reply.json()["code"]) == expected, (kind, headers)
         foreign = server.client.post("/admin/models/reload", headers={"Origin": "http://evil.example"})
         assert (foreign.status_code, foreign.json()["code"]) == (403, "forbidden")
 

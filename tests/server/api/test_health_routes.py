@@ -18,7 +18,7 @@ def test_ready(fake_server: ServerProcess) -> None:
 def test_drain_answers_what_is_in_flight_and_exits_0(tmp_path: Path) -> None:
     """SIGTERM: readiness goes off at once, requests are still answered, then the process ends with 0."""
     store_level_model(tmp_path)
-    slow = [("image", level_png(4 * level, 2000)) for level in range(32)]
+    slow = [("image", level_png(4 * level, 1200)) for level in range(32)]
     with ServerProcess(model_store=tmp_path, model="level", drain_delay_s=0.5) as server, ThreadPoolExecutor(1) as pool:
         batch = pool.submit(lambda: server.client.post("/classify/batch", files=slow))
         while not server.metric("classify_in_flight"):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.metadata import version
 
 from pydantic import BaseModel
 
@@ -41,12 +42,49 @@ def test_who_needs_the_key_is_told_so(fake_server: ServerProcess) -> None:
     assert {"/classify", "/evaluate", "/evaluate/{job_id}/report"} <= wanted
 
 
+def test_the_keys_are_in_the_document_where_the_server_has_some(fake_server: ServerProcess, keyed_server: ServerProcess) -> None:
+    assert "securit" not in fake_server.client.get("/openapi.json").text
+    document = keyed_server.client.get("/openapi.json").json()
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["ApiKey"] == {"type": "apiKey", "in": "header", "name": "X-Api-Key"}
+    assert (schemes["Bearer"]["type"], schemes["Bearer"]["scheme"]) == ("http", "bearer")
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            needs_none = path.startswith("/health/")
+            assert operation.get("security") == (None if needs_none else [{"ApiKey": []}, {"Bearer": []}]), path
+
+
+def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: ServerProcess) -> None:
+    document = fake_server.client.get("/openapi.json").json()
+    assert document["info"]["license"] == {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+    assert document["info"]["contact"]["name"]
+    assert document["info"]["version"] == version("ascend-classify")
+    ids = [operation["operationId"] for operations in document["paths"].values() for operation in operations.values()]
+    assert sorted(ids) == [
+        "cancel_evaluation",
+        "classify",
+        "classify_batch",
+        "evaluate",
+        "evaluation",
+        "evaluation_events",
+        "evaluation_predictions",
+        "evaluation_report",
+        "evaluations",
+        "health_live",
+        "health_ready",
+        "info",
+        "metrics",
+        "reload_model",
+        "resume_evaluation",
+    ]
+
+
 def test_every_route_tells_how_it_refuses(fake_server: ServerProcess) -> None:
     paths = fake_server.client.get("/openapi.json").json()["paths"]
     assert set(paths["/evaluate"]["post"]["responses"]) == {"202", "400", "401", "403", "404", "408", "413", "429", "500"}
     assert set(paths["/evaluate/{job_id}/report"]["get"]["responses"]) == {"200", "401", "403", "404", "409", "500"}
     allowed = fake_server.client.put("/evaluate").headers["allow"]
-    assert allowed == "GET, POST"
+    assert allowed == "GET, HEAD, POST"
 
 
 def test_docs_need_no_network(fake_server: ServerProcess) -> None:

@@ -129,7 +129,7 @@ def check_item(item: BatchItem | BatchItemError, outcome: Outcome, top_k: int) -
     assert [(best.class_id, best.label, best.score) for best in item.predictions] == list(outcome.scores[:top_k])
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(predictions, st.integers(1, MAX_TOP_K))
 def test_the_encoder_of_one_image(prediction: Prediction, top_k: int) -> None:
     reply = held(ClassifyReply, body_of(routes(prediction).classify, f"top_k={top_k}", body=IMAGE))
@@ -137,7 +137,7 @@ def test_the_encoder_of_one_image(prediction: Prediction, top_k: int) -> None:
     assert set(reply.timing_ms) == {"read", "total", *prediction.stages_s}
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(predictions | refusals(UndecodableImage, EngineFailed), min_size=1, max_size=SETTINGS.max_batch_items))
 def test_the_encoder_of_a_batch(outcomes: list[Outcome]) -> None:
     images = json.dumps({"images": [base64.b64encode(IMAGE).decode()] * len(outcomes)}).encode()

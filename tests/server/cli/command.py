@@ -35,7 +35,7 @@ def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[s
 
 
 def run_process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process: each has one test of it."""
+    """Run a command in a new process, which imports what it needs: `classify` has a test of it, and the docs' commands are run so."""
     command = [sys.executable, "-m", "server", *map(str, arguments)]
     return subprocess.run(
         command, env=os.environ | {"COLUMNS": COLUMNS} | environment, capture_output=True, text=True, timeout=120, check=False

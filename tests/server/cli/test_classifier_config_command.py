@@ -2,12 +2,12 @@ import json
 from pathlib import Path
 
 from models.store import ModelStore
-from tests.server.cli.command import run, run_process
+from tests.server.cli.command import run
 
 
 def test_the_geometry_is_the_manifest_s(model_store: ModelStore, tmp_path: Path) -> None:
     config = tmp_path / "classifier.json"
-    done = run_process("models", "classifier-config", "efficientnet_lite0", "-o", config, "--model-store", model_store.root)
+    done = run("models", "classifier-config", "efficientnet_lite0", "-o", config, "--model-store", model_store.root)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{config} is written\n", "")
     found = json.loads(config.read_text())
     assert Path(found["model_path"]).with_suffix(".onnx").is_file()

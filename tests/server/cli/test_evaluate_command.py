@@ -6,9 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,11 +17,10 @@ from pipelines.task_metric import evaluate as seeds_own
 from tests.level_model import CLASSES, level_png, store_level_model
 from tests.server.cli import command
 from tests.server.evaluation.level_sets import LevelSet, make_level_set, without_times
+from tests.server.forked_command import ForkedCommand
 from tests.server.process import ServerProcess
 
 IMAGES = 300
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +39,27 @@ def settings(store: Path, kept: Path) -> dict[str, str]:
     return {"MODEL_STORE": str(store), "MODEL": "level", "EVALUATION_DIR": str(kept)}
 
 
-def start(store: Path, kept: Path, *arguments: object) -> subprocess.Popen[str]:
-    program = [sys.executable, "-m", "server", "evaluate", *map(str, arguments)]
-    return subprocess.Popen(program, env=os.environ | settings(store, kept), stderr=subprocess.PIPE, text=True)
+def start(store: Path, kept: Path, *arguments: object) -> ForkedCommand:
+    return ForkedCommand(["evaluate", *map(str, arguments)], os.environ | settings(store, kept), None)
 
 
-def run(store: Path, kept: Path, *arguments: object, run: Run = command.run) -> subprocess.CompletedProcess[str]:
-    return run("evaluate", *arguments, **settings(store, kept))
+def interrupt(process: ForkedCommand) -> tuple[int, str]:
+    """Its exit code, and what it told."""
+    process.send_signal(signal.SIGINT)
+    assert process.stderr
+    with process.stderr as errors:
+        told = errors.read()
+    return process.wait(30), told
+
+
+def run(store: Path, kept: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return command.run("evaluate", *arguments, **settings(store, kept))
 
 
 def test_everything_is_written(store: Path, small: LevelSet, tmp_path: Path) -> None:
     out = {name: tmp_path / name for name in ("report.json", "summary.json", "page.html", "results")}
     options = ["--json", out["report.json"], "--summary", out["summary.json"], "--html", out["page.html"], "--results", out["results"]]
-    done = run(store, tmp_path / "kept", small.folder, *options, "--engine", "stream", "--model", "level", run=command.run_process)
+    done = run(store, tmp_path / "kept", small.folder, *options, "--engine", "stream", "--model", "level")
     assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
     assert f"{IMAGES} images, {IMAGES} with a label, {IMAGES - 3} answered; failed: undecodable_image 3" in done.stdout
     assert f"{small.correct} of {IMAGES}" in done.stdout
@@ -68,15 +73,13 @@ def test_everything_is_written(store: Path, small: LevelSet, tmp_path: Path) -> 
 
 
 def test_interrupted_and_resumed(store: Path, tmp_path: Path) -> None:
-    many = make_level_set(tmp_path / "val", 1500)
+    many = make_level_set(tmp_path / "val", 700)
     process = start(store, tmp_path / "kept", many.folder, "--json", tmp_path / "report.json")
     while not any(log.stat().st_size for log in tmp_path.glob("kept/*/predictions.jsonl")):
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "Every answer is kept" in told
+    code, told = interrupt(process)
+    assert (code, "Every answer is kept" in told) == (130, True)
     resume = re.findall(r"--resume (\w+)", told)[-1]
     done = run(store, tmp_path / "kept", many.folder, "--json", tmp_path / "report.json", "--resume", resume)
     assert done.returncode == 0, done.stderr
@@ -184,16 +187,15 @@ def test_refusals(store: Path, tmp_path: Path, arguments: list[str], words: str)
 
 
 def test_interrupted_while_a_server_evaluates(store: Path, tmp_path: Path) -> None:
-    many = make_level_set(tmp_path / "val", 1500)
+    many = make_level_set(tmp_path / "val", 700)
     with ServerProcess(model_store=store, model="level") as server:
         process = start(store, tmp_path / "kept", many.folder, "--url", server.url)
         while not [job for job in server.client.get("/evaluate").json() if job["done"]]:
             assert process.poll() is None
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=30)
-        assert (process.returncode, "The server goes on" in told) == (130, True)
+        code, told = interrupt(process)
+        assert (code, "The server goes on" in told) == (130, True)
         resume = re.findall(r"--resume (\w+)", told)[-1]
         done = run(store, tmp_path / "kept", many.folder, "--url", server.url, "--resume", resume)
     assert done.returncode == 0, done.stderr
-    assert f"{many.correct} of 1500" in done.stdout
+    assert f"{many.correct} of 700" in done.stdout

@@ -17,6 +17,7 @@ from server.serving.classify_files import Outcome, list_images, write_results
 from server.types import ClassScore, Prediction
 from tests.level_model import level_png, store_level_model
 from tests.server.cli.command import run
+from tests.server.forked_command import ForkedCommand
 
 RUN_SH = Path(__file__).parents[3] / "pipelines" / "run.sh"
 
@@ -88,17 +89,18 @@ def test_run_sh_finds_the_command_and_passes_everything_on(images: Path, tmp_pat
 
 def test_interrupted_and_resumed(images: Path, tmp_path: Path) -> None:
     seed = images / "level.10.PNG"
-    for number in range(3000):
+    for number in range(1500):
         os.link(seed, images / f"{number}.png")
     environment = os.environ | {"MODEL_STORE": str(tmp_path / "store"), "MODEL": "level"}
-    command = [sys.executable, "-m", "server", "infer-dir", str(images), str(tmp_path / "result")]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = ForkedCommand(["infer-dir", str(images), str(tmp_path / "result")], environment, None)
+    assert process.stderr
     while not any((tmp_path / "result").glob("*_1.txt")):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
-    assert process.returncode == 130
+    with process.stderr as errors:
+        told = errors.read()
+    assert process.wait(30) == 130
     result = tmp_path / "result"
     assert (
         f"interrupted. What is finished is written to {result}. Go on with: ascend-classify infer-dir {images} {result} --resume\n" in told

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 from models.store import ModelStore
-from tests.server.cli.command import run, run_process
+from tests.server.cli.command import run
 
 
 def test_models_list_and_show(model_store: ModelStore) -> None:
-    rows = json.loads(run_process("models", "list", "--json", MODEL_STORE=str(model_store.root)).stdout)
+    rows = json.loads(run("models", "list", "--json", MODEL_STORE=str(model_store.root)).stdout)
     assert {row["name"]: row["prepared"] for row in rows} == {
         "efficientnet_lite0": True,
         "resnext50_32x4d": False,

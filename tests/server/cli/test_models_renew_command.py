@@ -11,7 +11,7 @@ import pytest
 
 from models.store import ModelStore, sha256_of
 from tests.level_model import level_png, store_level_model
-from tests.server.cli.command import run, run_process
+from tests.server.cli.command import run
 
 PHOTOS = Path(__file__).parents[2] / "photos"
 NAME = "efficientnet_lite0"
@@ -39,7 +39,7 @@ def test_the_printed_command_mends_it(outdated: ModelStore) -> None:
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"error: {outdated.root}/{NAME}/manifest.toml: the soc 'host' is now called 'cpu'. Run: ")
     assert refused.stderr.endswith("[manifest_invalid]\n")
-    mended = run_process(*remedy(refused.stderr))
+    mended = run(*remedy(refused.stderr))
     assert mended.stdout == f"{outdated.root}/{NAME}/manifest.toml is renewed: the soc host is now called cpu.\n"
     assert "Egyptian cat" in run(*classify).stdout
     assert run("convert", "inspect", NAME, "--model-store", outdated.root).returncode == 0

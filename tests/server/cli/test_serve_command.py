@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.store import ModelStore
-from tests.server.cli.command import run_forked, run_process
+from tests.server.cli.command import run_forked
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,6 @@ def test_a_tampered_model_is_not_served(model_store: ModelStore, tmp_path: Path)
     shutil.copytree(model_store.root, tmp_path / "store")
     with (tmp_path / "store" / "efficientnet_lite0" / "efficientnet_lite0.onnx").open("ab") as file:
         file.write(b"x")
-    done = run_process("serve", MODEL_STORE=str(tmp_path / "store"), PORT="0")
+    done = run_forked("serve", MODEL_STORE=str(tmp_path / "store"), PORT="0")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith("[artifact_damaged]")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipelines.cpu.statistics import Kind, PerformanceStatistics
 from pipelines.sdk_conf import SdkConf
-from tests.server.cli.command import run, run_process
+from tests.server.cli.command import run
 
 
 def test_stats_prints_tables_and_json(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_stats_prints_tables_and_json(tmp_path: Path) -> None:
     statistics.frame_left("classify")
     statistics.stop()
     folder = SdkConf().log_folder(tmp_path)
-    done = run_process("stats", folder)
+    done = run("stats", folder)
     assert (done.returncode, done.stderr) == (0, "")
     row = next(line.split() for line in done.stdout.splitlines() if "modelInference" in line)
     assert row[:7] == ["classify", "mxpi_tensorinfer0", "mxpi_tensorinfer", "modelInference", "1", "12.50", "12.50"]

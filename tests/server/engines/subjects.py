@@ -65,7 +65,7 @@ def _stream_subject(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool 
         image=lambda number: level_image(number % 64),
         expected=lambda number: number % 64,
         scored=lambda number: (EncodedImage(level_png(number % 250), ImageFormat.PNG, 48, 48), level_scores(number % 250)),
-        slow=lambda number: level_image(number % 64, side_px=2000),
+        slow=lambda number: level_image(number % 64, side_px=1800),
         broken=EncodedImage(b"\x89PNG\r\n\x1a\nnothing", ImageFormat.PNG, 1, 1),
     )
 
@@ -84,7 +84,7 @@ def _mxbase(folder: Path, batch_sizes: tuple[int, ...]) -> Subject:
     model = store_level_model(folder, batch_sizes=batch_sizes)
     limits = ClassifierLimits(decoders=2, lanes=2, capacity=64)
     make = lambda capacity: Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "cpu", "", limits), capacity), capacity)  # noqa: E731
-    return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=2800))
+    return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=2400))
 
 
 def _mxbase_process(folder: Path) -> Subject:
@@ -94,7 +94,7 @@ def _mxbase_process(folder: Path) -> Subject:
     def make(capacity: int) -> Fleet:
         return EngineAssembly(settings.model_copy(update={"window": capacity}), model, "cpu", ModelMetrics(Metrics(), "level")).fleet()
 
-    return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=2800))
+    return replace(_stream_subject(folder / "unused", (1,)), make=make, slow=lambda number: level_image(number % 64, side_px=2400))
 
 
 def _ascend_double(folder: Path) -> Subject:

@@ -16,7 +16,7 @@ from tests.server.engines.subjects import SUBJECTS, Subject
 pytestmark = pytest.mark.usefixtures("forked_children")
 
 CAPACITY = 16
-SLOW = 6  # pictures, for engines that decode two at once
+SLOW = 4  # pictures, for engines that decode two at once
 
 
 @pytest.fixture(scope="module", params=SUBJECTS)
@@ -68,11 +68,11 @@ def test_every_answer_belongs_to_its_request(subject: Subject, engine: Fleet) ->
 
 def test_many_threads_at_once(subject: Subject, engine: Fleet) -> None:
     def client(number: int) -> list[int]:
-        return [best(submit(engine, subject.image(number + 7 * turn))) for turn in range(8)]
+        return [best(submit(engine, subject.image(number + 7 * turn))) for turn in range(4)]
 
     with ThreadPoolExecutor(CAPACITY) as pool:
         answers = list(pool.map(client, range(CAPACITY)))
-    assert answers == [[subject.expected(number + 7 * turn) for turn in range(8)] for number in range(CAPACITY)]
+    assert answers == [[subject.expected(number + 7 * turn) for turn in range(4)] for number in range(CAPACITY)]
 
 
 def test_a_full_window_refuses_and_recovers(subject: Subject, engine: Fleet) -> None:

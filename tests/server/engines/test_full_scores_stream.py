@@ -102,7 +102,7 @@ def test_who_asks_for_the_best_gets_no_more(engine: Fleet) -> None:
 
 
 def test_both_kinds_at_once_and_broken_images_among_them(engine: Fleet) -> None:
-    for start in range(0, 192, CAPACITY):
+    for start in range(0, 96, CAPACITY):
         numbers = range(start, start + CAPACITY)
         kinds: list[Scores] = ["full" if number % 3 else "top" for number in numbers]
         broken = [number % 7 == 4 for number in numbers]
@@ -126,7 +126,7 @@ def test_both_kinds_at_once_and_broken_images_among_them(engine: Fleet) -> None:
 def test_what_is_too_late_or_abandoned_costs_nothing(engine: Fleet) -> None:
     with pytest.raises(DeadlineExceeded):
         submit(engine, level_image(0), timeout_s=-1).result(30)
-    images = [level_image(number, side_px=2000) for number in range(CAPACITY)]  # made first, so that all are still queued below
+    images = [level_image(number, side_px=1000) for number in range(CAPACITY)]  # made first, so that all are still queued below
     futures = [submit(engine, image) for image in images]
     assert futures[-1].cancel()
     short = submit(engine, images[0], timeout_s=0.001)
@@ -144,7 +144,7 @@ def test_close_answers_what_was_taken(own_engine: Fleet) -> None:
 
 
 def test_close_without_time_leaves_no_future_open(own_engine: Fleet) -> None:
-    futures = [submit(own_engine, level_image(number, side_px=2000)) for number in range(CAPACITY)]
+    futures = [submit(own_engine, level_image(number, side_px=1000)) for number in range(CAPACITY)]
     own_engine.close(drain_s=0)
     assert all(future.done() for future in futures)
 

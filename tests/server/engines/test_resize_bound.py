@@ -48,16 +48,22 @@ def made(width_px: int, height_px: int = 1) -> EncodedImage:
     return inspect_image(png, MAX_PIXELS)
 
 
+def asked(width_px: int, height_px: int = 1) -> InferenceRequest:
+    return InferenceRequest(flat(width_px, height_px), "1", 0.0, client="a")
+
+
 def test_the_bound_is_the_limit_of_pixels() -> None:
-    for allowed, refused in ((flat(LONGEST), flat(LONGEST + 1)), (flat(1, LONGEST), flat(1, LONGEST + 1))):
-        assert BOUND.priced(allowed).decoded_bytes == 100 + 3 * SIDE_PX**2 * LONGEST
-        assert BOUND.priced(allowed).decode_s > 0.01
+    for allowed, refused in ((asked(LONGEST), asked(LONGEST + 1)), (asked(1, LONGEST), asked(1, LONGEST + 1))):
+        priced = BOUND.priced(allowed)
+        assert priced.image.decoded_bytes == 100 + 3 * SIDE_PX**2 * LONGEST
+        assert priced.image.decode_s > 0.01
+        assert (priced.id, priced.client) == ("1", "a")
         with pytest.raises(ImageTooLarge, match=f"= {SIDE_PX**2 * (LONGEST + 1)} after the model's resize, more than the {MAX_PIXELS}"):
             BOUND.priced(refused)
 
 
 def test_a_picture_that_shrinks_or_is_stretched_costs_no_more() -> None:
-    shrinks, stretched = flat(400, 300), flat(60_000)
+    shrinks, stretched = asked(400, 300), asked(60_000)
     assert BOUND.priced(shrinks) is shrinks
     assert ResizeBound(SHORT.model_copy(update={"resize": "stretch"}).resized_px, MAX_PIXELS).priced(stretched) is stretched
     assert ResizeBound().priced(stretched) is stretched

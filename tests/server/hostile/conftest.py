@@ -1,10 +1,17 @@
-"""A real server with the small model, for what is done to it."""
+"""A real server with the small model, for what is done to it; and engines that tell the pixels they see."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
+from pipelines.classifier_config import ClassifierLimits
+from server.engines.fleet.fleet import Fleet
+from server.engines.mxbase_engine import MxbaseEngine, share_decoder_warnings
+from server.engines.plan import plan_classifier, plan_rendered
+from server.engines.stream_engine import StreamEngine
 from tests.level_model import store_level_model
+from tests.pixel_model import store_pixel_model
 from tests.server.process import ServerProcess
 
 
@@ -16,3 +23,19 @@ def level_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPro
     with ServerProcess(model_store=folder, model="level") as server:
         yield server
         assert server._process.poll() is None
+
+
+@pytest.fixture(scope="package")
+def pixel_fleets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fleet]]:
+    """Each engine with the pixel model."""
+    model = store_pixel_model(tmp_path_factory.mktemp("pixel_store"))
+    made = {"stream": Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 1, scores_streams=1), "cpu"))}
+    if find_spec("mxclassify"):
+        share_decoder_warnings()
+        limits = ClassifierLimits(decoders=1, lanes=1, capacity=64)
+        made["mxbase"] = Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "cpu", "", limits), 8))
+    for fleet in made.values():
+        fleet.start()
+    yield made
+    for fleet in made.values():
+        fleet.close(1)

@@ -18,7 +18,7 @@ def test_seeds_are_intact_and_come_together_again(name: str) -> None:
 
 @some_or_many("images", 500, 2_000)
 def test_mutated_images(images: int) -> None:
-    with hostile_server("stream") as server:
+    with hostile_server("stream", python=()) as server:
         report = run(server, 4, range(images))
         assert server.troubles() == []
     assert report.wrong == []

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.level_model import level_png
 from tests.server.bare_client import BareClient
 from tests.server.process import ServerProcess
 from tests.soak.http_requests import request
@@ -121,3 +122,13 @@ def test_256_idle_connections_disturb_nobody(strict_server: ServerProcess, conne
     clients = [connect().send(LIVE) for _ in range(256)]
     assert strict_server.client.get("/health/ready").status_code == 200
     assert [client.codes() for client in clients] == [[(200, None)]] * 256  # and after KEEP_ALIVE_S they are closed
+
+
+def test_blanks_around_values_and_names_in_any_case(connect: Connect) -> None:
+    """RFC 9110, 5.5: blanks around a value are not part of it."""
+    image = level_png(8)
+    lines = b"transfer-ENCODING: \t chunked \r\ncontent-type:image/png  \r\nExpect:  100-Continue \r\n"
+    client = connect().send(b"PUT /classify HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(image), image))
+    assert b"100 Continue" in client.socket.recv(100)
+    client.send(POST + b"Content-Length: %d \r\nContent-Encoding:identity \r\n\r\n" % len(image) + image)
+    assert client.end().codes() == [(200, None), (200, None)]

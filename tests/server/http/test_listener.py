@@ -19,7 +19,7 @@ def test_ctrl_c_ends_it_well() -> None:
 
 def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
     store_level_model(tmp_path)
-    with ServerProcess(python=NEW_PROCESS, model_store=tmp_path, model="level", drain_delay_s=20) as server:
+    with ServerProcess(model_store=tmp_path, model="level", drain_delay_s=20) as server:
         server.signal(signal.SIGTERM)
         server.log("draining")
         server.signal(signal.SIGTERM)

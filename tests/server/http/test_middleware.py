@@ -34,7 +34,7 @@ def test_a_request_id_is_kept_if_it_is_harmless(fake_server: ServerProcess) -> N
 def test_starlettes_refusals_wear_the_same_body(fake_server: ServerProcess, method: str, path: str, status: int, code: str) -> None:
     response = fake_server.client.request(method, path)
     assert (response.status_code, response.json()["code"]) == (status, code)
-    assert response.headers.get("allow") == ("POST" if status == 405 else None)
+    assert response.headers.get("allow") == ("POST, PUT" if status == 405 else None)
 
 
 def test_metrics_count_by_route_and_outcome(fake_server: ServerProcess) -> None:
@@ -63,9 +63,10 @@ def test_one_log_line_a_request_with_its_id(fake_server: ServerProcess) -> None:
 def test_the_api_keys_guard_all_but_health_and_page(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("phone:of-the-phone\n")
     with ServerProcess(engines="fake", api_key="s3cret", api_keys_file=tmp_path / "keys") as server:
-        statuses = {path: server.client.get(path).status_code for path in ("/info", "/metrics", "/docs", "/openapi.json")}
+        statuses = {path: server.client.get(path).status_code for path in ("/info", "/metrics", "/evaluate", "/nothing", "/classify")}
         assert set(statuses.values()) == {401}
-        assert [server.client.get(path).status_code for path in ("/", "/web/app.js", "/health/ready")] == [200, 200, 200]
+        for path in ("/", "/web/app.js", "/health/ready", "/docs", "/openapi.json", "/docs-assets/swagger-ui.css"):
+            assert server.client.get(path).status_code == 200
         refused = server.client.post("/classify", content=level_png(8), headers={"x-api-key": "s3cre"})
         assert (refused.status_code, refused.json()["code"], refused.headers["www-authenticate"]) == (401, "unauthorized", "Bearer")
         for headers in ({"x-api-key": "s3cret"}, {"authorization": "Bearer s3cret"}):

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,20 +23,21 @@ QUICK = level_png(20)
 
 @pytest.fixture
 def full_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server whose window of four is full for a second or so."""
+    """A server whose window of four is full until the test is over, or for a second or so."""
     store = tmp_path_factory.mktemp("store")
     store_level_model(store)
     with ServerProcess(model_store=store, model="level", streams_per_device=1, window=4) as server, ThreadPoolExecutor(4) as pool:
-        stop = time.monotonic() + 2
+        over, stop = threading.Event(), time.monotonic() + 2
 
         def keep_busy(_: int) -> None:
-            while time.monotonic() < stop:
+            while not over.is_set() and time.monotonic() < stop:
                 server.client.post("/classify", content=SLOW)
 
         busy = pool.map(keep_busy, range(4))
         while server.metric("classify_in_flight") < 4:
             time.sleep(0.005)
         yield server
+        over.set()
         list(busy)
 
 
@@ -125,7 +127,7 @@ def test_a_full_window_has_a_place_for_another_key_and_for_none_without(tmp_path
         ) as server,
         ThreadPoolExecutor(6) as pool,
     ):
-        stop = time.monotonic() + 2
+        stop = time.monotonic() + 1.5
 
         def status(key: str, body: bytes) -> int:
             return server.client.post("/classify", content=body, headers={"X-Api-Key": key}).status_code

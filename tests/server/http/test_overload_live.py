@@ -34,10 +34,10 @@ def resident_bytes(pid: int) -> int:
 def test_ten_times_too_many(small_server: ServerProcess, tmp_path: Path) -> None:
     photo = tmp_path / "photo"
     photo.write_bytes(SLOW)
-    able = run(Load(small_server.url, str(photo), WINDOW, 1.5))["rate"]
+    able = run(Load(small_server.url, str(photo), WINDOW, 1))["rate"]
     in_flight, memory_bytes = [], []
     with ThreadPoolExecutor(1) as pool:
-        load = pool.submit(run, Load(small_server.url, str(photo), 256, 5, rate=10 * able))
+        load = pool.submit(run, Load(small_server.url, str(photo), 256, 3, rate=10 * able))
         while not load.done():
             in_flight.append(small_server.metric("classify_in_flight"))
             memory_bytes.append(resident_bytes(small_server.pid))

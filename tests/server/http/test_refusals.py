@@ -13,7 +13,9 @@ from server.telemetry.metrics import Metrics
 def test_a_refusal_is_an_answer_like_any_other_and_counted() -> None:
     metrics = Metrics()
     refusals = Refusals(ConnectionLimits(1, 1, 1), metrics, lambda: "fake")
-    head, _, body = refusals.refusal(TooManyConnections("Full."), "id-1", perf_counter(), [(b"date", b"today")]).partition(b"\r\n\r\n")
+    head, _, body = refusals.refusal(
+        TooManyConnections("Full."), {b"x-request-id": b"id-1"}, perf_counter(), [(b"date", b"today")]
+    ).partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     assert lines[0] == "HTTP/1.1 503 Service Unavailable"
     assert {"date: today", "x-request-id: id-1", "x-engine: fake", "connection: close", "retry-after: 1"} < set(lines)

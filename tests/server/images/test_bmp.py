@@ -17,6 +17,7 @@ ACCEPTED = {
     "short palette": bmp(8, colours=3),
     "run lengths, 8 bits": bmp(8, compression=1, pixels=RUNS),
     "run lengths, 4 bits": bmp(4, compression=2, pixels=RUNS),
+    "run lengths without a length": bmp(8, compression=1, pixels=RUNS, pixels_bytes=0),
 }
 
 
@@ -67,7 +68,8 @@ def test_variants_that_not_every_decoder_takes(data: bytes) -> None:
         (bmp(8, start_shift=-1), "would start at byte 1077, inside the headers"),
         (bmp(24, start_shift=1), "The pixels of the BMP at byte 55 would end at byte 475, but the image has only 474 bytes"),
         (bmp(8, colours=257), "palette of 257 colours at byte 46"),
-        (bmp(8, compression=1, pixels=RUNS, pixels_bytes=0), "without their end"),
+        (bmp(8, compression=1, pixels=RUNS[:-2], pixels_bytes=0), "without their end"),
+        (bmp(8, compression=1, pixels=b"\0" * 9), "without their end"),
         (bmp(8, compression=1, pixels=RUNS[:-2]), "without their end"),
         (bmp(8, compression=1, pixels=RUNS, height=-HEIGHT), "without their end"),
     ],
@@ -106,3 +108,8 @@ def test_what_opencv_reads_otherwise_is_written_anew(name: str) -> None:
 def test_too_large_is_told_from_the_header() -> None:
     with pytest.raises(ImageTooLarge):
         inspect_bmp(bmp(24, width=60_000, height=-60_000, pixels=b""), 1000)
+
+
+def test_run_lengths_may_be_filled_up() -> None:
+    filled = bmp(8, compression=1, pixels=RUNS + bytes(3))
+    assert inspect_bmp(filled, 1000).data == filled

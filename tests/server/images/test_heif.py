@@ -92,8 +92,8 @@ def test_the_header_bounds_the_pixels() -> None:
     with pytest.raises(ImageTooLarge, match="more than the 6143 allowed"):
         inspect_heif(encoded("HEIF"), 96 * 64 - 1)
     huge = encoded("HEIF").replace(b"\0\0\0\x60\0\0\0\x40", (60_000).to_bytes(4, "big") + (60_000).to_bytes(4, "big"))
-    with pytest.raises(ImageTooLarge, match="s to decode"):
-        inspect_heif(huge, 1 << 40)
+    with pytest.raises(ImageTooLarge, match="60000x60000 = 3600000000 pixels"):
+        inspect_heif(huge, 50_000_000)
 
 
 def test_cut_off_anywhere() -> None:

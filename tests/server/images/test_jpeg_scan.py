@@ -13,7 +13,7 @@ CODED = st.lists(st.sampled_from([b"\xff", b"\0", b"\xd0", b"\xd9", b"\x12", b"\
 
 
 @pytest.mark.parametrize(("restarts", "pattern"), [(False, rb"\xff[^\x00\xff]"), (True, rb"\xff[^\x00\xff\xd0-\xd7]")])
-@pytest.mark.parametrize("slice_bytes", [2, 3, 7, 1 << 20])
+@pytest.mark.parametrize("slice_bytes", [2, 7, 1 << 20])
 @given(data=CODED, start=st.integers(0, 5))
 def test_slices_find_what_one_search_finds(data: bytes, start: int, restarts: bool, pattern: bytes, slice_bytes: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -24,7 +24,7 @@ def test_slices_find_what_one_search_finds(data: bytes, start: int, restarts: bo
     assert found == (expected.start() if expected else None)
 
 
-@pytest.mark.parametrize("slice_bytes", [2, 3, 7, 1 << 20])
+@pytest.mark.parametrize("slice_bytes", [2, 7, 1 << 20])
 @given(data=CODED, start=st.integers(0, 5), number=st.integers(0, 5))
 def test_restarts_are_counted_over_slices(data: bytes, start: int, number: int, slice_bytes: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

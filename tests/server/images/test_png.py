@@ -146,3 +146,21 @@ def test_animation_is_cut_down_to_its_still_image() -> None:
 
 def test_other_ancillary_chunks_are_dropped() -> None:
     assert inspected(ihdr(), chunk(b"gAMA", b"\0\1\x86\xa0"), chunk(b"tRNS", bytes(6)), idat(), chunk(b"tEXt", b"a\0b"), IEND).data == PLAIN
+
+
+def told(window: int, flags: int = 0) -> bytes:
+    """The pixels, 638 bytes inflated, with another window in their first byte."""
+    first = (window.bit_length() - 9) << 4 | 8
+    return chunk(b"IDAT", bytes([first, flags + 31 - (first * 256 + flags) % 31]) + zlib.compress(b"".join(rows(2, 8, 0)))[2:])
+
+
+@pytest.mark.parametrize("window", [256, 512])
+def test_a_window_that_is_told_smaller_than_the_rows_becomes_the_largest(window: int) -> None:
+    assert inspected(ihdr(), told(window), IEND).data == SIGNATURE + ihdr() + told(32768) + IEND
+    assert inspected(ihdr(), told(window, 0xC0), IEND).data == SIGNATURE + ihdr() + told(32768, 0xC0) + IEND
+
+
+def test_another_first_byte_of_the_pixels_stays() -> None:
+    no_zlib, cut = chunk(b"IDAT", b"\x08\x1e" + bytes(9)), chunk(b"IDAT", b"\x08")
+    for pixels in (told(1024), told(32768), no_zlib, cut):
+        assert inspected(ihdr(), pixels, IEND).data == SIGNATURE + ihdr() + pixels + IEND

@@ -88,3 +88,9 @@ def test_damaged_structure(data: bytes, told: str) -> None:
 def test_too_large_is_told_from_the_canvas() -> None:
     with pytest.raises(ImageTooLarge):
         inspected(vp8x(width=16_384, height=16_384))
+
+
+def test_exif_counts_where_the_header_tells_of_it() -> None:
+    exif = chunk(b"EXIF", write_orientation(6))
+    assert inspected(vp8x(8), LOSSY, exif).orientation == 6
+    assert inspected(vp8x(), LOSSY, exif).orientation == inspected(LOSSY, exif).orientation == 1

@@ -2,6 +2,9 @@
 
 import asyncio
 from pathlib import Path
+from threading import Event
+
+import pytest
 
 from models.store import StoredModel, zoo_manifest
 from server.cli.flags import load_settings
@@ -20,8 +23,9 @@ class EngineThatCannotStart(FakeEngine):
         raise EngineUnavailable("No device.")
 
 
-def service_of(engine: FakeEngine) -> Service:
-    return Service(load_settings(), [ServedModel(StoredModel(zoo_manifest("efficientnet_lite0"), Path()), Fleet.of(engine))], Metrics())
+def service_of(engine: FakeEngine, drain_s: float = 30) -> Service:
+    model = StoredModel(zoo_manifest("efficientnet_lite0"), Path())
+    return Service(load_settings(drain_s=drain_s), [ServedModel(model, Fleet.of(engine))], Metrics())
 
 
 def test_from_start_to_drain() -> None:
@@ -57,6 +61,33 @@ def test_a_fault_at_the_start_is_told_too() -> None:
     service.begin()
     asyncio.run(service.close())
     assert service.readiness() == (False, "failed", "A fault of the engine fake at its start: AttributeError('RUNTIME').")
+
+
+def test_an_engine_that_starts_for_ever_does_not_keep_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    go_on = Event()
+
+    class Slow(FakeEngine):
+        def start(self) -> None:
+            go_on.wait()
+            super().start()
+
+    service = service_of(Slow(), drain_s=0.1)
+    service.begin()
+    service.drain()
+    asyncio.run(service.close())
+    assert caplog.messages == ["The engines still start 0.1 s after the server's end began. They end with the process."]
+    go_on.set()
+    service.loaded.wait()
+    asyncio.run(service.close())
+    assert not service.models.default.engine.health().ok
+
+
+def test_no_engine_starts_once_the_server_ends() -> None:
+    service = service_of(EngineThatCannotStart())
+    service.drain()
+    service.begin()
+    asyncio.run(service.close())
+    assert service.phase is Phase.DRAINING
 
 
 def test_an_engine_that_falls_ill_is_not_ready() -> None:

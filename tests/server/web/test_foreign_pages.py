@@ -1,5 +1,6 @@
 """Pages of other sites, in a real browser: none reaches a route that changes or reads what is the operator's."""
 
+import base64
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.level_model import level_png
 from tests.server.browser import browser
 from tests.server.process import ServerProcess
 
@@ -114,6 +116,51 @@ def test_a_page_by_dns_rebinding_is_refused(browser: Chrome, fake_server: Server
         status, reply = ask(browser, path, method, '{"dataset": "x"}' if method == "POST" else None)
         assert (status, reply["code"]) == (403, "forbidden"), (method, path)
         assert "ALLOWED_HOSTS" in reply["error"]
+
+
+# What a program of another site does: a photo with a key and an id of its own, then what it may read of the answer.
+CLASSIFY = """
+const [url, key, image, done] = arguments;
+const body = Uint8Array.from(atob(image), (letter) => letter.charCodeAt(0));
+const headers = {'Content-Type': 'image/png', 'X-Api-Key': key, 'X-Request-Id': 'from-afar'};
+fetch(url, {method: 'POST', headers, body}).then(
+  async (reply) => done([reply.status, reply.headers.get('X-Request-Id'), await reply.json()]),
+  (error) => done([0, '', String(error)]));
+"""
+
+
+def test_a_listed_page_reads_answers_and_refusals_another_one_nothing(browser: Chrome, foreign_port: int) -> None:
+    image = base64.b64encode(level_png(8)).decode()
+
+    def sent(server: ServerProcess, path: str, key: str) -> tuple[int, str, str]:
+        status, request_id, reply = browser.execute_async_script(CLASSIFY, server.url + path, key, image)
+        return status, request_id, reply.get("code", "") if isinstance(reply, dict) else "none"
+
+    listed = f"http://127.0.0.1:{foreign_port}"
+    with ServerProcess(engines="fake", cors_origins=listed, api_key="s3cret", max_body_bytes=4000) as server:
+        browser.get(f"{listed}/")
+        assert sent(server, "/classify", "s3cret") == (200, "from-afar", "")
+        assert sent(server, "/classify", "wrong") == (401, "from-afar", "unauthorized")
+        assert sent(server, "/classify?top_k=99", "s3cret") == (400, "from-afar", "bad_request")
+        assert sent(server, "/nothing", "s3cret") == (404, "from-afar", "not_found")
+        browser.get(f"http://evil.test:{foreign_port}/")
+        assert sent(server, "/classify", "s3cret") == (0, "", "none")
+
+
+@pytest.mark.parametrize(("all_may_read", "status"), [(False, 200), (True, 403)])
+def test_only_a_page_that_is_listed_by_name_reaches_into_the_machine(
+    browser: Chrome, foreign_port: int, all_may_read: bool, status: int
+) -> None:
+    listed = f"http://127.0.0.1:{foreign_port}"
+    with ServerProcess(engines="fake", cors_origins="*" if all_may_read else listed) as server:
+        browser.get(f"{listed}/")
+        assert ask(browser, f"{server.url}/evaluate")[0] == status
+        assert ask(browser, f"{server.url}/admin/models/reload", "POST")[0] == status
+        assert ask(browser, f"{server.url}/info")[0] == 200
+        browser.get(f"http://evil.test:{foreign_port}/")
+        assert ask(browser, f"{server.url}/evaluate")[0] == (403 if all_may_read else 0)
+        assert ask(browser, f"{server.url}/info")[0] == (200 if all_may_read else 0)
+        assert server.metric("classify_http_requests_total", endpoint="/evaluate", method="GET", code="200") == (0 if all_may_read else 1)
 
 
 def test_our_own_page_is_answered(browser: Chrome, fake_server: ServerProcess) -> None:

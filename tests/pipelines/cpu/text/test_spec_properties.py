@@ -38,7 +38,7 @@ paths = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(path=paths, value=json_values)
 def test_any_change_of_a_value_parses_or_is_refused(path: tuple[str, ...], value: object) -> None:
     stream = elements()
@@ -46,7 +46,7 @@ def test_any_change_of_a_value_parses_or_is_refused(path: tuple[str, ...], value
     parses_or_refuses(json.dumps({"S": stream}).encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     at=st.integers(0, len(VALID) - 1),
     length=st.integers(0, 30),
@@ -64,7 +64,7 @@ bodies = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(stream=st.dictionaries(names, bodies, min_size=1))
 def test_any_graph_is_linked_through_or_refused(stream: dict[str, dict[str, object]]) -> None:
     with suppress(PipelineError):

@@ -1,10 +1,10 @@
 from pathlib import Path
 
-from tests.server.cli.command import run, run_process
+from tests.server.cli.command import run
 
 
 def test_aipp_renders_writes_and_checks(tmp_path: Path) -> None:
-    shown = run_process("convert", "aipp", "resnext101_32x4d", "--model-store", tmp_path)
+    shown = run("convert", "aipp", "resnext101_32x4d", "--model-store", tmp_path)
     assert shown.returncode == 0
     assert "    min_chn_0 : 123.675\n" in shown.stdout
 

@@ -79,7 +79,8 @@ def names(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("om", ["0-150_1251", "0-150_1251.om"])
 def test_the_script_takes_the_seeds_three_arguments(standin: StandIn, folder: Path, om: str) -> None:
-    done = run(SCRIPT, "resnext101.air", "aipp.config", om, standin=standin, cwd=folder)
+    seeds = ("resnext101.air", "aipp.config", om)
+    done = convert("om", *seeds, standin=standin, cwd=folder) if om.endswith(".om") else run(SCRIPT, *seeds, standin=standin, cwd=folder)
     assert (done.returncode, done.stdout) == (0, f"{folder}/0-150_1251.om\n"), done.stderr
     assert read_om_header(folder / "0-150_1251.om").name == "resnext"
     told = json.loads((folder / "0-150_1251.om.json").read_text())
@@ -97,7 +98,7 @@ def test_the_script_wants_three_arguments(folder: Path) -> None:
 def test_swapped_arguments_overwrite_nothing(standin: StandIn, folder: Path, arguments: tuple[str, str]) -> None:
     (folder / "m.om").write_bytes(om_file(b"former"))
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    done = run(SCRIPT, "resnext101.air", *arguments, standin=standin, cwd=folder)
+    done = convert("om", "resnext101.air", *arguments, standin=standin, cwd=folder)
     assert done.returncode == 1
     assert "The arguments are: SOURCE (.air or .onnx), AIPP config, OM." in done.stderr
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
@@ -184,13 +185,13 @@ def test_a_model_of_the_store_is_compiled_and_entered(standin: StandIn, model: S
 
 
 def test_an_om_is_entered_into_a_model(standin: StandIn, model: StoredModel, folder: Path) -> None:
-    refused = run(SCRIPT, "plain.onnx", "aipp.config", "m", "--into", "means", standin=standin, cwd=folder, MODEL_STORE=model.folder.parent)
+    refused = convert("om", *PLAIN, "--into", "means", standin=standin, cwd=folder, MODEL_STORE=model.folder.parent)
     assert refused.returncode == 1
     assert refused.stderr.endswith("[aipp_invalid]\n")
     assert standin.calls == []
 
     (folder / "aipp.config").write_text(render_aipp(aipp_of(model.manifest, "rgb888")))
-    done = run(SCRIPT, "plain.onnx", "aipp.config", "m", "--into", "means", standin=standin, cwd=folder, MODEL_STORE=model.folder.parent)
+    done = run(SCRIPT, *PLAIN, "--into", "means", standin=standin, cwd=folder, MODEL_STORE=model.folder.parent)
     assert done.returncode == 0, done.stderr
     artifact, path = ModelStore(model.folder.parent).open("means").check_artifact("Ascend310")
     assert path.read_bytes() == (folder / "m.om").read_bytes()

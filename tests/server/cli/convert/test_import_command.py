@@ -6,7 +6,7 @@ import pytest
 
 from models.store import ModelStore
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
-from tests.server.cli.command import run, run_process
+from tests.server.cli.command import run
 
 PHOTO = Path(__file__).parents[3] / "photos" / "cat.png"
 
@@ -19,9 +19,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_imported_model_classifies(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.names").write_text("cat\ndog\nfish\n")
     store = tmp_path / "store"
-    done = run_process(
-        "convert", "import", checkpoint, "mine", "--labels", tmp_path / "mine.names", "--transform", "timm", "--model-store", store
-    )
+    done = run("convert", "import", checkpoint, "mine", "--labels", tmp_path / "mine.names", "--transform", "timm", "--model-store", store)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"mine is ready in {store / 'mine'}\n"
     assert done.stderr.splitlines() == [
@@ -31,7 +29,7 @@ def test_an_imported_model_classifies(checkpoint: Path, tmp_path: Path) -> None:
         "Writing mine.onnx.",
         f"mine is ready in {store / 'mine'}.",
     ]
-    answer = run_process("classify", PHOTO, "--model", "mine", "--model-store", store)
+    answer = run("classify", PHOTO, "--model", "mine", "--model-store", store)
     assert answer.returncode == 0, answer.stderr
     assert {line.split()[2] for line in answer.stdout.splitlines()[1:4]} == {"cat", "dog", "fish"}
     assert ModelStore(store).open("mine").manifest.transform is not None

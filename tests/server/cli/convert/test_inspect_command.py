@@ -1,11 +1,11 @@
 import json
 from pathlib import Path
 
-from tests.server.cli.command import run, run_process
+from tests.server.cli.command import run
 
 
 def test_inspect_tells_and_answers_by_its_exit_status(tmp_path: Path) -> None:
-    whole = run_process("convert", "inspect", "resnext101_32x4d", "--model-store", tmp_path)
+    whole = run("convert", "inspect", "resnext101_32x4d", "--model-store", tmp_path)
     assert whole.returncode == 0
     assert "model resnext101_32x4d\n" in whole.stdout
     (tmp_path / "m.om").write_bytes(b"IMOD")

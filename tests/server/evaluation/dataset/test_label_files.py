@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.evaluation.dataset.label_files import LabelLine, read_label_file
+from server.evaluation.dataset.label_files import MAX_JSON_BYTES, MAX_LINES, MAX_LIST_BYTES, LabelLine, read_label_file
 from server.evaluation.evaluation_errors import DatasetInvalid
 
 LIST, TABLE = "list of names and labels", "table of names and labels"
@@ -39,6 +39,11 @@ def test_a_list_whose_names_hold_commas_is_a_list(tmp_path: Path) -> None:
     assert read(tmp_path, b"tench, small 0\n") == (LIST, [("tench, small", "0")])
 
 
+def test_lines_as_long_as_allowed(tmp_path: Path) -> None:
+    name = "x" * (128 * 1024 - 3)
+    assert read(tmp_path, f"{name} 1\n".encode() * 3) == (LIST, [(name, "1")] * 3)
+
+
 def test_an_empty_cell_is_no_label(tmp_path: Path) -> None:
     assert read(tmp_path, b"name,label\na.jpg,\nb.jpg\nc.jpg,1\n", "l.csv")[1] == [("a.jpg", ""), ("b.jpg", ""), ("c.jpg", "1")]
 
@@ -55,11 +60,20 @@ def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
         ("l.txt", b"a.jpg 1\nonlyone\n", "line 2 is not a name and a class id"),
         ("l.csv", b"file,species\na.jpg,cat\n", "Name two of them name and label"),
         ("l.csv", b"a.jpg,1\n,2\n", "line 2: the name is missing"),
-        ("l.csv", b'a.jpg,"' + b"x" * 200_000 + b'"\n', "field larger than field limit"),
+        ("l.csv", b'a.jpg,"' + b"x" * 200_000 + b'"\n', "a line of more than 131072 bytes"),
+        ("l.csv", b'a.jpg,"' + b"x" * 70_000 + b"\n" + b"x" * 70_000 + b'"\n', "field larger than field limit"),
+        ("l.txt", b"a 1\n" * (MAX_LINES + 1), "more than 1500000 lines"),
+        ("l.txt", b"a 1\r" * (MAX_LINES + 1), "more than 1500000 lines"),
+        ("l.txt", b"a.jpg 1\n" + bytes(131_073), r"a line of more than 131072 bytes \(byte 8\)"),
+        ("l.txt", bytes(MAX_LIST_BYTES + 1), "67108865 bytes, more than the 67108864 allowed"),
+        ("l.json", bytes(MAX_JSON_BYTES + 1), "16777217 bytes, more than the 16777216 allowed"),
         ("l.txt", b"a.jpg 1\n\xff\xfe\n", "not UTF-8"),
         ("l.txt", "a.jpg 1\n".encode("utf-16"), "UTF-16.*iconv -f UTF-16 -t UTF-8"),
     ],
-    ids=["empty", "header only", "one word", "columns", "no name", "huge", "bytes", "UTF-16"],
+    ids=[
+        *("empty", "header only", "one word", "columns", "no name", "huge", "huge of two lines", "lines", "old Mac's lines", "late line"),
+        *("large", "large JSON", "bytes", "UTF-16"),
+    ],
 )
 def test_what_is_no_file_of_labels_is_refused(tmp_path: Path, name: str, content: bytes, words: str) -> None:
     with pytest.raises(DatasetInvalid, match=words):

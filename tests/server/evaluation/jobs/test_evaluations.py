@@ -40,7 +40,7 @@ def done(server: ServerProcess, location: str) -> int:
     return int(server.client.get(location).json()["done"])
 
 
-@some_or_many("images", 2_000, 20_000)
+@some_or_many("images", 1_000, 20_000)
 def test_killed_three_times(store: Path, images: int, tmp_path: Path) -> None:
     large = make_level_set(tmp_path / "val", images, damaged=True)
     with serve(store, large.folder, tmp_path / "whole") as server:
@@ -110,7 +110,7 @@ def interrupted(store: Path, val: Path, kept: Path) -> str:
 
 
 def test_a_changed_model_is_refused(store: Path, tmp_path: Path) -> None:
-    small = make_level_set(tmp_path / "val", 1000)
+    small = make_level_set(tmp_path / "val", 500)
     location = interrupted(store, small.folder, tmp_path / "kept")
     other = tmp_path / "store"
     shutil.copytree(store, other)
@@ -127,22 +127,22 @@ def test_a_changed_model_is_refused(store: Path, tmp_path: Path) -> None:
 
 
 def test_a_changed_list_is_refused(store: Path, tmp_path: Path) -> None:
-    small = make_level_set(tmp_path / "val", 1000)
+    small = make_level_set(tmp_path / "val", 500)
     location = interrupted(store, small.folder, tmp_path / "kept")
     (small.folder / "17.png").unlink()
-    (small.folder / "val_label.txt").write_text("".join(f"{n}.png {class_of(n)}\n" for n in range(1000) if n != 17))
+    (small.folder / "val_label.txt").write_text("".join(f"{n}.png {class_of(n)}\n" for n in range(500) if n != 17))
     with serve(store, small.folder, tmp_path / "kept") as server:
         assert "list_sha256 was" in str(finished(server, location, "failed")["error"])
 
 
 def test_a_drain_interrupts_and_the_next_start_goes_on(store: Path, tmp_path: Path) -> None:
-    small = make_level_set(tmp_path / "val", 1000)
+    small = make_level_set(tmp_path / "val", 500)
     with serve(store, small.folder, tmp_path / "kept") as server:
         location = post(server)
         while not done(server, location):
             time.sleep(0.01)
     with serve(store, small.folder, tmp_path / "kept") as server:
-        assert finished(server, location)["done"] == 1000
+        assert finished(server, location)["done"] == 500
         assert server.client.get(f"{location}/report").json()["accuracy"]["top1"]["correct"] == small.correct
 
 

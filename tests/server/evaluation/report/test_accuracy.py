@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.evaluation.evaluation_errors import RunInvalid
@@ -20,6 +20,7 @@ def tally_of(records: list[Record], classes: int, top_k: int = 5) -> Tally:
     return tally
 
 
+@settings(max_examples=40)  # scikit-learn is slow
 @given(matrices(), st.integers(1, 16))
 def test_top_k_is_scikit_learns(matrix: Matrix, k: int) -> None:
     from sklearn.metrics import top_k_accuracy_score  # slow to import

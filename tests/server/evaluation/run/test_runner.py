@@ -17,6 +17,7 @@ from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.dataset.root_files import RootFiles
+from server.evaluation.run import runner
 from server.evaluation.run.records import PredictionLog, Record
 from server.evaluation.run.runner import TRIES, Run
 from server.evaluation.run.score_file import ScoreFile
@@ -127,6 +128,31 @@ def test_places_that_are_taken_away_are_given_back(items: LabelledSet, log: Pred
     through(engine, items, log, places)
     assert sorted(record.index for record in log.read()) == list(range(IMAGES))
     assert max(held) <= 8
+
+
+class Counting(Fleet):
+    """Notes how many images are inside when another comes."""
+
+    def __init__(self) -> None:
+        super().__init__([[Member(FakeEngine(latency_s=0.01))]], 64)
+        self.inside: list[int] = []
+
+    def submit(self, request: InferenceRequest) -> Future[Prediction]:
+        self.inside.append(len(self._in_flight))
+        return super().submit(request)
+
+
+def test_large_images_wait_for_one_another(items: LabelledSet, log: PredictionLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = {}
+    for allowed_bytes in (1, 10**6):
+        monkeypatch.setattr(runner, "MOST_BYTES", allowed_bytes)
+        engine = Counting()
+        with PredictionLog(log.path.with_name(f"log {allowed_bytes}")) as own:
+            through(engine, items, own, lambda: 8)
+            assert sorted(record.index for record in own.read()) == list(range(IMAGES))
+        most[allowed_bytes] = max(engine.inside)
+    assert most[1] == 0
+    assert most[10**6] > 1
 
 
 def test_a_stop_is_heard_and_nothing_is_lost(items: LabelledSet, log: PredictionLog, scores: ScoreFile) -> None:

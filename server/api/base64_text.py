@@ -1,0 +1,71 @@
+"""Reads base64 as tools write it: in lines, with the alphabet of URLs, without padding, as a data URL."""
+
+import binascii
+import re
+from collections.abc import Iterator
+
+from server.errors import BadRequest
+
+DECODED_AT_ONCE = 256 * 1024
+"""Characters per step, a multiple of four; the decoder does not release the interpreter."""
+_MAX_URL_HEAD = 200
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_BLANKS = b" \t\r\n"
+_OTHER = re.compile(rb"[\x80-\xff]+|[^A-Za-z0-9+/=]")
+
+
+def decode_base64(text: str) -> bytes:
+    """The bytes; raises BadRequest. Blanks between the characters are left out, and padding that is missing is added."""
+    start = 0
+    if text[:5].lower() == "data:":
+        start = text.find(",", 0, _MAX_URL_HEAD) + 1
+        if not start:
+            raise BadRequest("The data URL has no comma before its data.", "Send data:image/jpeg;base64,<base64>.")
+    try:
+        try:
+            pieces = list(_plain_pieces(text, start))
+        except ValueError:
+            pieces = list(_pieces(text, start))
+    except ValueError as error:
+        raise BadRequest(f"The image is not base64: {error}.", "Send what `base64 photo.jpg` writes.") from error
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _plain_pieces(text: str, start: int) -> Iterator[bytes]:
+    """Padded base64 without blanks, which takes half the time; raises ValueError for any other."""
+    end = len(text)
+    while end > start and text[end - 1] in "\r\n":  # the line end of a file
+        end -= 1
+        if end < len(text) - 2:
+            raise ValueError
+    for at in range(start, end, DECODED_AT_ONCE):
+        piece = binascii.a2b_base64(text[at : min(at + DECODED_AT_ONCE, end)], strict_mode=True)
+        if len(piece) < DECODED_AT_ONCE // 4 * 3 and at + DECODED_AT_ONCE < end:
+            raise ValueError
+        yield piece
+
+
+def _pieces(text: str, start: int) -> Iterator[bytes]:
+    rest, padded = b"", False
+    for at in range(start, len(text), DECODED_AT_ONCE):
+        characters = rest + text[at : at + DECODED_AT_ONCE].encode("utf-8", "replace").translate(_STANDARD, _BLANKS)
+        if padded and characters:
+            raise ValueError("it is padded before its end")
+        whole = len(characters) // 4 * 4
+        yield _decoded(characters[:whole])
+        padded, rest = characters[:whole].endswith(b"="), characters[whole:]
+    if padded and rest:
+        raise ValueError("it has more padding than it needs")
+    if len(rest) == 1:
+        raise ValueError("a character is left over, so some are missing")
+    if rest:
+        yield _decoded(rest + b"=" * (4 - len(rest)))
+
+
+def _decoded(characters: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(characters, strict_mode=True)
+    except binascii.Error:
+        if other := _OTHER.search(characters):
+            raise ValueError(f"it has the character {other[0].decode('utf-8', 'replace')!r}") from None
+        raise

@@ -1,0 +1,75 @@
+"""The form of a request to classify: a file whatever the name of its field, and the options."""
+
+import re
+from email.message import Message
+
+from server.api.base64_text import decode_base64
+from server.api.form_parts import FROM_BROWSERS, FormParts, Part
+from server.api.image_body import OPTIONS, ImageBody, too_many
+from server.api.unknown_names import unknown_name
+from server.errors import BadRequest
+from server.images.inspection import is_picture
+
+MAX_FIELD_BYTES = 1024
+_IMAGE_NAMES = frozenset({"image", "images", "file", "files", "upload"})
+"""Fields that hold an image even without a file name; that of a file may have any name but that of an option."""
+_LIST = re.compile(r"\[\d{0,4}\]$")
+
+
+def read_form(body: bytes, content_type: Message, limit: int) -> ImageBody:
+    """The images in a form; raises BadRequest or UnsupportedCoding."""
+    form = _ImageForm(content_type, limit)
+    most = limit + len(OPTIONS) + 2 * len(FROM_BROWSERS) + 1
+    if body.count(form.delimiter) > most:  # the parser takes a step for each byte that looks like a boundary
+        raise too_many("The form has parts for", limit)
+    form.feed(body)
+    form.finish()
+    return form.found
+
+
+def decoded_url(content: bytes) -> bytes:
+    """The content of a data URL, as canvas.toDataURL writes it; anything else as it is. Raises BadRequest."""
+    return decode_base64(content.decode("latin-1")) if content[:5].lower() == b"data:" else content
+
+
+class _ImageForm(FormParts):
+    """Collects the images and the options."""
+
+    def __init__(self, content_type: Message, limit: int) -> None:
+        super().__init__(content_type)
+        self.found = ImageBody()
+        self._limit = limit
+        self._part = Part()
+        self._content: list[bytes] = []
+
+    def begin_part(self, part: Part) -> None:
+        """Note its headers."""
+        self._part, self._content = part, []
+
+    def take(self, data: bytes) -> None:
+        """Keep a piece of its content."""
+        self._content.append(data)
+
+    def end_part(self) -> None:
+        """Decide by its name and its bytes what the part is."""
+        name, filename, content = self._part.name, self._part.filename, b"".join(self._content)
+        self._content = []
+        if filename == "" and not content:
+            return  # a file input that was left empty
+        if self._part.is_base64:
+            content = decode_base64(content.decode("latin-1"))
+        if name in OPTIONS:
+            self._option(name, content)
+        elif filename or _LIST.sub("", name.lower()) in _IMAGE_NAMES or is_picture(content):
+            self.found.images.append(decoded_url(content))
+            if len(self.found.images) > self._limit:
+                raise too_many("The form has", self._limit)
+        elif name not in FROM_BROWSERS:
+            raise unknown_name("The form field", name, ("image", *OPTIONS))
+
+    def _option(self, name: str, content: bytes) -> None:
+        if name in self.found.options:
+            raise BadRequest(f"The form field {name!r} occurs twice.")
+        if len(content) > MAX_FIELD_BYTES:
+            raise BadRequest(f"The form field {name!r} has more than {MAX_FIELD_BYTES} bytes.", "It is a whole number.")
+        self.found.options[name] = content.decode("utf-8", "replace")
