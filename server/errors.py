@@ -136,7 +136,8 @@ class UriTooLong(ServiceError):
 class UnsupportedImage(ServiceError):
     """The bytes are not a JPEG, PNG, WebP or BMP image.
 
-    Convert it to one of these. GIF, TIFF, SVG, PDF, AVIF, HEIC, animated WebP, and lossless or 12-bit JPEG are among the refused.
+    Run the line of the message, which converts it. GIF, TIFF, SVG, PDF, raw files of cameras, JPEG XL, animated WebP, and lossless or
+    12-bit JPEG are among the refused; HEIC and AVIF, too, unless the server has the extra `heif`.
     """
 
     code = "unsupported_image"

@@ -19,6 +19,7 @@ class ImageFormat(StrEnum):
     PNG = "png"
     WEBP = "webp"
     BMP = "bmp"
+    HEIF = "heif"  # HEIC and AVIF, with the extra `heif`; a BMP by the time that an engine gets it
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ WEBP_LOSSLESS_PIXEL_S, WEBP_LOSSLESS_BYTE_S = 8e-9, 20e-9
 WEBP_LOSSLESS_BYTES = 4
 """A pixel, besides BGR_BYTES: it is decoded to ARGB first, which is gone when the picture is copied."""
 BMP_PIXEL_S = 2e-9
+HEIF_START_S, HEIF_PIXEL_S = 0.3, 35e-9
+HEIF_BYTES = 24
+"""A pixel, with the process that decodes it: planes of up to 16 bits, RGB, its bytes, and the BMP."""
 TURNED_PIXEL_S = 10e-9
 """To turn a picture, write it as BMP, and decode that."""
 RESIZED_PIXEL_S = 3e-9

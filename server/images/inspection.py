@@ -8,15 +8,15 @@ Parts that OpenCV's versions read differently (animation frames and metadata) ar
 
 from collections.abc import Callable
 
-from server.errors import BadRequest
+from server.errors import BadRequest, UnsupportedImage
 from server.images.bmp import inspect_bmp
+from server.images.foreign_formats import HEIF_FORMATS, foreign_format
+from server.images.heif import inspect_heif, takes_heif
 from server.images.jpeg import inspect_jpeg
 from server.images.png import inspect_png
 from server.images.refusal import unsupported
 from server.images.webp import inspect_webp
 from server.types import EncodedImage
-
-_SNIFFED_BYTES = 64
 
 _INSPECTORS: tuple[tuple[bytes, Callable[[bytes, int], EncodedImage]], ...] = (
     (b"\xff\xd8", inspect_jpeg),
@@ -25,16 +25,6 @@ _INSPECTORS: tuple[tuple[bytes, Callable[[bytes, int], EncodedImage]], ...] = (
     (b"BM", inspect_bmp),
 )
 
-# The message names these types, because "this is a GIF" helps a client more than "this is not a JPEG".
-_REFUSED = (
-    (0, b"GIF8", "a GIF"),
-    (0, b"II*\0", "a TIFF"),
-    (0, b"MM\0*", "a TIFF"),
-    (4, b"ftyp", "a HEIF, AVIF or video file"),
-    (0, b"%PDF", "a PDF"),
-    (0, b"<", "SVG, XML or HTML"),
-    (0, b"PK\3\4", "a zip archive"),
-)
 
 _HEAD_SIZE = slice(15, 18)
 """Of a BMP: the upper bytes of the size of its second header, which are zero."""
@@ -60,6 +50,9 @@ def inspect_image(data: bytes, max_pixels: int) -> EncodedImage:
     for signature, inspect in _INSPECTORS:
         if data.startswith(signature):
             return inspect(data, max_pixels)
-    head = data[:_SNIFFED_BYTES].lstrip()
-    found = next((name for offset, signature, name in _REFUSED if head.startswith(signature, offset)), "none of the known image types")
-    raise unsupported(f"The {len(data)} bytes are {found}")
+    found = foreign_format(data)
+    if found in HEIF_FORMATS and takes_heif():
+        return inspect_heif(data, max_pixels)
+    if found is None:
+        raise unsupported(f"The {len(data)} bytes are none of the known image types")
+    raise UnsupportedImage(f"The {len(data)} bytes are {found.name}, and only JPEG, PNG, WebP and BMP are taken.", found.remedy)

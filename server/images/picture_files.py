@@ -6,8 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from server.images.foreign_formats import AVIF_BRANDS, HEIF_BRANDS
+
 PICTURE_SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".png", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".png", ".webp", ".bmp", ".dib",
+    ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2",
 )  # fmt: skip
 """Endings of pictures, also of those that are refused later, with their reason."""
 
@@ -15,7 +18,6 @@ _SIDE_FILES = frozenset(
     ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found")
 )
 _BEGINNINGS = ((0, b"\xff\xd8\xff"), (0, b"\x89PNG"), (8, b"WEBP"), (0, b"GIF8"), (0, b"II*\0"), (0, b"MM\0*"))
-_BRANDS = (b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 _HEAD_BYTES = 32
 
@@ -56,5 +58,5 @@ def begins_as_picture(head: bytes) -> bool:
     if head.startswith(b"BM"):  # texts begin with these letters, too
         return int.from_bytes(head[14:18], "little") in _BMP_HEADERS
     if head[4:8] == b"ftyp":
-        return head[8:12] in _BRANDS  # other brands are films
+        return head[8:12] in HEIF_BRANDS + AVIF_BRANDS  # other brands are films
     return any(head.startswith(beginning, place) for place, beginning in _BEGINNINGS)

@@ -1,15 +1,16 @@
-"""What happens to an image on a thread, before an engine gets it: a PNG is looked through for a bomb, and a picture may be turned."""
+"""What happens to an image on a thread, before an engine gets it: a PNG is looked through for a bomb; others are turned or decoded."""
 
 from pipelines.cpu.surplus import MOST_SURPLUS_BYTES, has_endless_rows, may_have_endless_rows, rows_bytes
 from server.errors import UndecodableImage
 from server.images.decode_cost import DEFLATED_BYTE_S, INFLATED_BYTE_S
+from server.images.heif import decoded_heif
 from server.images.upright import needs_turning, upright, upright_cost
 from server.types import EncodedImage, ImageFormat
 
 
 def needs_preparation(image: EncodedImage) -> bool:
     """Whether `prepared` has something to do, which takes too long for an event loop."""
-    return needs_turning(image) or _is_suspect(image)
+    return image.format is ImageFormat.HEIF or needs_turning(image) or _is_suspect(image)
 
 
 def _is_suspect(image: EncodedImage) -> bool:
@@ -31,4 +32,4 @@ def prepared(image: EncodedImage) -> EncodedImage:
             f"The PNG of {image.width_px}x{image.height_px} pixels has more than {MOST_SURPLUS_BYTES // 2**20} MiB behind its last row.",
             "No picture needs them: save it again.",
         )
-    return upright(image)
+    return decoded_heif(image) if image.format is ImageFormat.HEIF else upright(image)

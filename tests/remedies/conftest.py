@@ -26,7 +26,7 @@ def level_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def open_server(tmp_path_factory: pytest.TempPathFactory, level_store: Path) -> Iterator[ServerProcess]:
     sets = tmp_path_factory.mktemp("sets")
-    roots = f"val={make_level_set(sets / 'val', 20).folder},long={make_level_set(sets / 'long', 1500).folder}"
+    roots = f"val={make_level_set(sets / 'val', 20).folder},long={make_level_set(sets / 'long', 8000).folder}"
     limits: dict[str, Any] = {
         "max_body_bytes": 300_000,
         "max_image_pixels": 1_000_000,

@@ -3,6 +3,8 @@
 import base64
 import gzip
 import io
+import subprocess
+import sys
 import tarfile
 import time
 import zlib
@@ -26,6 +28,7 @@ from server.errors import (
     Unauthorized,
     UndecodableImage,
     UnsupportedCoding,
+    UnsupportedImage,
     UriTooLong,
 )
 from server.evaluation.evaluation_errors import ArchiveTooLarge
@@ -136,6 +139,20 @@ def image_that_is_cut_off(place: Place) -> Scenario:
         lambda: answered(place.send("POST", "/classify", content=pictures[-1])),
         after("send the original file", do=lambda: pictures.append(PICTURE)),
     )
+
+
+@provokes(UnsupportedImage)
+def tiff_that_is_converted(place: Place) -> Scenario:
+    """By the line that is printed; tests/server/images/test_foreign_formats.py has the other formats."""
+    photo = place.folder / "photo.tif"
+    photo.write_bytes(cv2.imencode(".tif", np.full((40, 40, 3), 40, np.uint8))[1].tobytes())
+
+    def mend(words: str) -> None:
+        line = words.partition("Convert it: ")[2].replace("python", sys.executable, 1)
+        subprocess.run(["sh", "-c", line], cwd=place.folder, check=True)
+        (place.folder / "photo.png").rename(photo)
+
+    return Scenario(lambda: answered(place.send("POST", "/classify", content=photo.read_bytes())), mend)
 
 
 @provokes(UnsupportedCoding)

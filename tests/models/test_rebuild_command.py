@@ -1,0 +1,43 @@
+"""The commands that remedies print; tests/remedies runs them."""
+
+from pathlib import Path
+
+from models.manifest import Artifact, ModelManifest, Origin
+from models.rebuild_command import fold_command, labels_remedy, prepare_remedy, rebuild_remedy
+from models.store import zoo_manifest
+
+STORE = Path("my store")
+BARE = zoo_manifest("resnext101_32x4d")
+
+
+def changed(**changes: object) -> ModelManifest:
+    return BARE.model_copy(update=changes)
+
+
+def test_a_model_of_the_zoo() -> None:
+    digits = zoo_manifest("resnext_digits")
+    assert prepare_remedy(digits, STORE) == "Run: ascend-classify models prepare resnext_digits --model-store 'my store'"
+    assert "Import yours: ascend-classify convert import FILE resnext101_32x4d --model-store 'my store'." in prepare_remedy(BARE, STORE)
+    again = "Prepare the model again: ascend-classify models prepare resnext_digits --force --model-store 'my store'"
+    assert rebuild_remedy(digits, STORE / "resnext_digits") == labels_remedy(digits, STORE / "resnext_digits") == again
+
+
+def test_random_weights_with_batches() -> None:
+    random = changed(version="random", artifacts=(Artifact(file="a.onnx", sha256="0" * 64, batch_sizes=(1, 4)),))
+    assert "resnext101_32x4d --random --batch-sizes 1,4 --force" in rebuild_remedy(random, STORE / BARE.name)
+
+
+def test_an_import_keeps_what_the_user_said() -> None:
+    imported = changed(version="7", origin=Origin(file="my weights.pth", sha256="0" * 64, format="torch"))
+    words = "convert import 'my weights.pth' resnext101_32x4d --version 7 --transform training --image-size 224 --force"
+    assert words in rebuild_remedy(imported, STORE / BARE.name)
+
+
+def test_a_model_by_hand_and_a_chip() -> None:
+    folder = STORE / BARE.name
+    assert "convert cpu resnext101_32x4d --network FILE.onnx" in rebuild_remedy(BARE, folder)
+    assert labels_remedy(BARE, folder).startswith("Put the labels of the model back: my store/resnext101_32x4d/imagenet.names")
+    assert rebuild_remedy(BARE, folder, "Ascend310").startswith(
+        "Compile it again: ascend-classify convert atc resnext101_32x4d --soc Ascend310"
+    )
+    assert fold_command(BARE, folder) == "ascend-classify convert cpu resnext101_32x4d --model-store 'my store'"
