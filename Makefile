@@ -3,6 +3,7 @@
 # make docs    run the commands of the documentation, and make a site of it in build/site; make docs-pages renews the pages that are generated from the code
 # make bench   measure the server's cost on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
 # make test-import     networks that torch wrote, imported and compared with torch (in its own environment)
+# make test-browser    the pages in a real Chromium, at the server's address, behind proxies and beside pages of other sites
 # make test-clients    curl, wget, Python's, Node's, Java's and Go's HTTP clients against a real server
 # make schemathesis    the OpenAPI document against a real server
 # make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
@@ -27,8 +28,8 @@ unexport PYTHONDONTWRITEBYTECODE  # with it, pytest would rewrite every test in 
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
-.PHONY: help install install-dev mxbase serve test test-monitoring test-mxbase check-mxbase-headers test-image test-import test-clients test-training train-environment train-digits \
-  smoke-image smoke-import smoke-clients smoke-schemathesis smoke-training packages ci-wide \
+.PHONY: help install install-dev mxbase serve test test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-training train-environment train-digits \
+  smoke-image smoke-import smoke-clients smoke-browser smoke-schemathesis smoke-training packages ci-wide \
   bench soak chaos attack schemathesis docs docs-pages check format lock proto clean
 
 help:
@@ -39,12 +40,13 @@ serve: install
 	$(BIN)/ascend-classify models prepare $(MODEL)
 	@exec $(BIN)/ascend-classify serve
 
-# What make test leaves to suites of their own (tests/lanes.py): engines that break, the commands of the docs, monitoring and benchmarks.
+# What make test leaves to suites of their own (tests/lanes.py): engines that break, commands of docs and of messages, monitoring, pages.
 FAULTS := tests/server/test_faults.py tests/server/test_on_the_double.py tests/server/engines/fleet/test_fleet_of_processes.py \
   tests/server/serving/test_reload.py
-COMMANDS := tests/docs/test_running.py
+COMMANDS := tests/docs/test_running.py tests/remedies
+BROWSER := tests/server/web
 MONITORING := tests/deploy tests/bench
-ELSEWHERE := tests/mxbase_cpp tests/attack tests/clients $(FAULTS) $(COMMANDS) $(MONITORING)
+ELSEWHERE := tests/mxbase_cpp tests/attack tests/clients $(FAULTS) $(COMMANDS) $(MONITORING) $(BROWSER)
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -123,6 +125,12 @@ schemathesis smoke-schemathesis: install-dev .venv/schemathesis/installed
 	$(PYTHON) -m venv .venv/schemathesis
 	.venv/schemathesis/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5
 	@touch $@
+
+test-browser: install-dev
+	$(BIN)/python -m pytest $(BROWSER)
+
+smoke-browser: install-dev
+	$(BIN)/python -m pytest $(BROWSER) -m smoke
 
 # It skips the clients that are not installed, by name. requests and aiohttp have their own environment: the server needs neither.
 test-clients: install-dev .venv/clients/installed

@@ -11,7 +11,7 @@ from models.manifest import MAX_TOP_K
 from server.api.archive_form import HELD_BYTES, read_archive_form
 from server.api.content_coding import unpacked
 from server.api.image_json import without_mark
-from server.api.request_context import ClientGone
+from server.api.request_context import ClientGone, context_of, watch_of
 from server.api.unknown_names import malformed_json, unknown_name
 from server.errors import BadRequest, BodyTooLarge
 from server.evaluation.dataset.roots import UPLOAD
@@ -80,8 +80,12 @@ async def _submit_form(request: "_Limited", evaluations: Evaluations) -> Job:
 
         fields = await read_archive_form(request.headers["content-type"], request.stream(), store)
         wanted = _wanted(fields)
-        async with evaluations.unpacking:
+        with context_of(request.scope).unless_abandoned(watch_of(request.scope, request.receive)):
+            await evaluations.unpacking.acquire()
+        try:
             return await asyncio.to_thread(evaluations.submit_upload, upload, wanted)
+        finally:
+            evaluations.unpacking.release()
 
 
 def _wanted(fields: dict[str, str]) -> EvaluationRequest:

@@ -1,6 +1,7 @@
 """What one archive may become: bytes, files and folders, in proportion to the bytes that were sent."""
 
 from collections.abc import Callable
+from time import perf_counter, sleep
 
 from server.evaluation.evaluation_errors import ArchiveTooLarge
 
@@ -13,6 +14,9 @@ SPARE_BYTES = 8 * 1024 * 1024
 FILE_BYTES = 4096
 """What a file costs besides its content, on disk and in time: without it a few kilobytes could make 200,000 empty files."""
 FOLDER_BYTES = 16 * 1024
+
+WORK_S, PAUSE_S = 0.001, 0.0005
+"""After so much work a pause: a thread that reads headers holds the interpreter for 5 ms each time another one asks for it."""
 
 _INSTEAD = "Put the data set under a root of the server instead."
 _FEWER = "Send fewer at once, or put the data set under a root of the server instead."
@@ -32,6 +36,7 @@ class Allowance:
         self._grown_bytes = 0
         self.files = 0
         self._folders = 0
+        self._paused_s = perf_counter()
 
     def file(self, size_bytes: int) -> None:
         """Begin a file of an announced size."""
@@ -63,6 +68,9 @@ class Allowance:
         self._grown_bytes += more_bytes
         if self._grown_bytes > self._growth_bytes:
             raise self._too_dense()
+        if perf_counter() - self._paused_s > WORK_S:
+            sleep(PAUSE_S)
+            self._paused_s = perf_counter()
 
     def _too_large(self) -> ArchiveTooLarge:
         return ArchiveTooLarge(f"Unpacked, the archive has more than {self._max_bytes} bytes.", _INSTEAD)

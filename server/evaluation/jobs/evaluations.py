@@ -23,8 +23,6 @@ from server.serving.service import Service
 logger = logging.getLogger(__name__)
 
 MAX_WAITING = 16
-UNPACKED_AT_ONCE = 2
-"""Archives: each takes a thread, and up to 70 MB for the window of an xz or the list of a zip."""
 RECORD_BYTES = 1024
 """Of an image in the log and the report, until these are measured."""
 _UNFINISHED = ".unpacking-"
@@ -39,7 +37,7 @@ class Evaluations:
         self._roots = roots
         self._folder = service.settings.evaluation_dir
         self._disk = service.disk_budget
-        self.unpacking = asyncio.Semaphore(UNPACKED_AT_ONCE)
+        self.unpacking = asyncio.Lock()  # an archive takes a processor, and up to 70 MB for the window of an xz or the list of a zip
         self._opening = threading.Lock()
         self._adding = threading.Lock()
         self._opened: tuple[JobStore, Worker, FolderLock] | None = None

@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import httpx
 import pytest
@@ -23,6 +24,8 @@ FILES = {f"{number}.png": level_png(4 * number) for number in range(10)} | {
     "val_label.txt": "".join(f"{number}.png {number + (number == 3)}\n" for number in range(10)).encode()
 }
 MAX_BYTES = 300_000
+SLOW = {"first": Random(1).randbytes(200_000)} | {f"{number}": b"" for number in range(10_000)}  # noqa: S311
+"""Thousands of files, until there are too many for what was sent."""
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +207,23 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
+
+
+def whole_upload(server: ServerProcess, archive: bytes) -> BareClient:
+    request = httpx.Request("POST", f"{server.url}/evaluate", files={"archive": ("set", archive)})
+    head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    return BareClient(server.address).send(f"POST /evaluate HTTP/1.1\r\n{head}\r\n".encode() + request.read())
+
+
+def test_an_upload_that_waits_to_be_unpacked_ends_with_its_client(server: ServerProcess) -> None:
+    before = server.client.get("/evaluate").json()
+    slow, waits = (whole_upload(server, archive) for archive in (tarred(SLOW, "w:gz"), zipped(FILES)))
+    wait_for(lambda: held(server)[0] == 2 * HELD_BYTES)
+    waits.socket.close()
+    server.log("POST /evaluate 499")
+    with slow:
+        assert [status for status, _ in slow.end().answers()] == [413]
+    assert server.client.get("/evaluate").json() == before
 
 
 def test_uploads_share_the_disk_and_leave_nothing_after_a_kill(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.server.browser import browser, complaints
 
 __all__ = ["browser"]  # a fixture
+pytestmark = pytest.mark.smoke
 CAT = Path(__file__).parents[2] / "photos" / "cat.png"
 WAIT_S = 20
 

@@ -55,3 +55,13 @@ def test_files_and_folders_have_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
         allowed.file(0)
     with pytest.raises(ArchiveTooLarge, match="more than 2 folders"):
         allowed.folder()
+
+
+def test_other_threads_get_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock_s, pauses_s = iter(number * 0.0004 for number in range(1000)), list[float]()
+    monkeypatch.setattr(allowance, "perf_counter", lambda: next(clock_s))
+    monkeypatch.setattr(allowance, "sleep", pauses_s.append)
+    allowed = Allowance(PACKED, 1 << 40)
+    for _ in range(100):
+        allowed.grow(1)
+    assert pauses_s == [allowance.PAUSE_S] * 33  # each third look at the clock finds more than a millisecond
