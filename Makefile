@@ -93,8 +93,11 @@ chaos: install-dev mxbase
 	$(PYTEST) $(FAULTS)
 	$(BIN)/python -m tests.soak.chaos --seconds $(SECONDS)
 
+# Those that measure what a neighbour feels run alone; the others count processor seconds and bytes, so several run at once.
+NEIGHBOURS := tests/attack/test_victim.py tests/attack/test_slow_images.py tests/attack/test_peak_memory.py
 attack: install-dev mxbase
-	$(BIN)/python -m pytest tests/attack -s
+	$(BIN)/python -m pytest -n 2 --dist load tests/attack $(NEIGHBOURS:%=--ignore=%)
+	$(BIN)/python -m pytest -s $(NEIGHBOURS)
 
 # Goes into the server's environment, because it links to that OpenVINO, whose library has the version in its name.
 mxbase: .venv/mxbase

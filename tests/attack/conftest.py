@@ -1,6 +1,6 @@
 """The figures of `make attack`: each test adds rows, and one table at the end shows them beside their bounds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,14 +10,13 @@ from tests.attack.bodies import write_bodies
 Figures = Callable[[str, str, str], None]
 """The attack, its measurement, and the bound that is asserted (empty: it is printed only)."""
 HEADING = ("attack", "measured", "bound")
-ROWS = pytest.StashKey[list[tuple[str, str, str]]]()
+FIGURE = "figure"
 
 
 @pytest.fixture
-def figures(pytestconfig: pytest.Config) -> Figures:
+def figures(record_property: Callable[[str, object], None]) -> Figures:
     """Add a row to the table. Call it before the assertions: a figure that breaks its bound is the one to see."""
-    rows = pytestconfig.stash.setdefault(ROWS, [])
-    return lambda attack, measured, bound: rows.append((attack, measured, bound))
+    return lambda attack, measured, bound: record_property(FIGURE, (attack, measured, bound))
 
 
 @pytest.fixture(scope="session")
@@ -28,15 +27,16 @@ def bodies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The table."""
-    if rows := config.stash.get(ROWS, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table, also of what the workers of `pytest -n` measured."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, []) if report.when == "call"]
+    if rows := [value for report in reports for name, value in report.user_properties if name == FIGURE]:
         terminalreporter.section("figures")
         for line in table(rows):
             terminalreporter.write_line(line)
 
 
-def table(rows: list[tuple[str, str, str]]) -> list[str]:
+def table(rows: Sequence[tuple[str, str, str]]) -> list[str]:
     """The rows below their heading, in columns."""
     widths = [max(len(row[column]) for row in (HEADING, *rows)) for column in range(2)]
     return [f"{attack:{widths[0]}}  {measured:{widths[1]}}  {bound}".rstrip() for attack, measured, bound in (HEADING, *rows)]

@@ -13,7 +13,7 @@ from tests.level_model import store_level_model
 from tests.server.process import ServerProcess
 
 WITHOUT_COLLECTOR = (sys.executable, "-c", "import gc; gc.disable(); from server.cli.command_line import main; main()")
-REQUESTS = 100
+REQUESTS = 72  # of seven kinds
 GROWTH_MB = 50
 
 

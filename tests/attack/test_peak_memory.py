@@ -7,7 +7,7 @@ from tests.attack.attackers import MIXED
 from tests.attack.conftest import Figures
 from tests.attack.siege import attacked, besieged_server
 
-SECONDS = 15
+SECONDS = 12
 BASE_MB = 256
 MIB = 1024 * 1024
 
