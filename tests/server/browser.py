@@ -1,7 +1,9 @@
 """A real browser, for a module that imports the fixture. It believes that evil.test is this machine, as after DNS rebinding."""
 
+import os
 import shutil
 from collections.abc import Iterator
+from tempfile import TemporaryDirectory
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
@@ -23,18 +25,22 @@ ARGUMENTS = (
 )
 
 
+SHORT = "/tmp"  # noqa: S108 - Chromium's sockets lie in these folders, and their names may have 107 bytes
+
+
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+def browser() -> Iterator[Chrome]:
     if CHROMIUM is None or CHROMEDRIVER is None:
         pytest.skip("needs Chromium and its driver: apt-get install chromium chromium-driver")
     options = ChromeOptions()
     options.binary_location = CHROMIUM
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=Service(executable_path=CHROMEDRIVER))
-    yield driver
-    driver.quit()
+    with TemporaryDirectory(dir=SHORT, ignore_cleanup_errors=True) as folder:
+        for argument in (*ARGUMENTS, f"--user-data-dir={folder}"):
+            options.add_argument(argument)
+        driver = Chrome(options=options, service=Service(executable_path=CHROMEDRIVER, env={**os.environ, "TMPDIR": SHORT}))
+        yield driver
+        driver.quit()
 
 
 def complaints(browser: Chrome) -> list[str]:
