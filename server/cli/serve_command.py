@@ -1,6 +1,7 @@
 """`serve`: serves the model over HTTP."""
 
 import logging
+import sys
 
 import typer
 
@@ -8,6 +9,9 @@ from server.cli.flags import with_settings
 from server.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+SWITCH_S = 0.001
+"""How long a thread may hold the interpreter while another waits; Python's own 5 ms make a small request wait behind large bodies."""
 
 
 @with_settings
@@ -21,6 +25,7 @@ def serve(settings: Settings) -> None:
     from server.telemetry.logs import configure_logs
 
     return_large_blocks()
+    sys.setswitchinterval(SWITCH_S)
     access_log = configure_logs(settings.log_level, settings.log_format)
     keys = ApiKeys.of(settings)
     if not (keys or settings.loopback):
