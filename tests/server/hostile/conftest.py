@@ -1,10 +1,12 @@
 """A real server with the small model, for what is done to it; and engines that tell the pixels they see."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import pytest
 
+from models.store import StoredModel
 from pipelines.classifier_config import ClassifierLimits
 from server.engines.fleet.fleet import Fleet
 from server.engines.mxbase_engine import MxbaseEngine, share_decoder_warnings
@@ -25,17 +27,23 @@ def level_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPro
         assert server._process.poll() is None
 
 
-@pytest.fixture(scope="package")
-def pixel_fleets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fleet]]:
-    """Each engine with the pixel model."""
-    model = store_pixel_model(tmp_path_factory.mktemp("pixel_store"))
-    made = {"stream": Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 1, scores_streams=1), "cpu"))}
+@contextmanager
+def fleets_of(model: StoredModel, lanes: int, scores_streams: int = 0) -> Iterator[dict[str, Fleet]]:
+    """Each engine with a model."""
+    made = {"stream": Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", lanes, scores_streams=scores_streams), "cpu"))}
     if find_spec("mxclassify"):
         share_decoder_warnings()
-        limits = ClassifierLimits(decoders=1, lanes=1, capacity=64)
+        limits = ClassifierLimits(decoders=lanes, lanes=lanes, capacity=64)
         made["mxbase"] = Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "cpu", "", limits), 8))
     for fleet in made.values():
         fleet.start()
     yield made
     for fleet in made.values():
         fleet.close(1)
+
+
+@pytest.fixture(scope="package")
+def pixel_fleets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fleet]]:
+    """Each engine with the pixel model."""
+    with fleets_of(store_pixel_model(tmp_path_factory.mktemp("pixel_store")), 1, scores_streams=1) as fleets:
+        yield fleets

@@ -10,13 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.classifier_config import ClassifierLimits
 from pipelines.cpu.decoder_warnings import decode_unwarned
 from pipelines.cpu.elements.frame import Pixels
 from server.engines.fleet.fleet import Fleet
-from server.engines.mxbase_engine import MxbaseEngine, share_decoder_warnings
-from server.engines.plan import plan_classifier, plan_rendered
-from server.engines.stream_engine import StreamEngine
 from server.engines.work import InferenceRequest
 from server.errors import UndecodableImage, UnsupportedImage
 from server.images.inspection import inspect_image
@@ -37,6 +33,7 @@ from tests.factories.odd_pictures import (
     transformed,
 )
 from tests.level_model import level_class, store_level_model
+from tests.server.hostile.conftest import fleets_of
 from tests.soak.image_seeds import png_chunk
 
 MAX_PIXELS = 1_000_000
@@ -57,17 +54,8 @@ def pixels_of(data: bytes) -> Pixels:
 
 @pytest.fixture(scope="module")
 def fleets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fleet]]:
-    model = store_level_model(tmp_path_factory.mktemp("store"))
-    made = {"stream": Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 2), "cpu"))}
-    if find_spec("mxclassify"):
-        share_decoder_warnings()
-        limits = ClassifierLimits(decoders=2, lanes=2, capacity=64)
-        made["mxbase"] = Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "cpu", "", limits), 8))
-    for fleet in made.values():
-        fleet.start()
-    yield made
-    for fleet in made.values():
-        fleet.close(1)
+    with fleets_of(store_level_model(tmp_path_factory.mktemp("store")), 2) as fleets:
+        yield fleets
 
 
 def ask(fleet: Fleet, image: EncodedImage) -> Prediction:
