@@ -31,8 +31,8 @@ from server.engines.stream_engine import StreamEngine
 from server.engines.work import InferenceRequest
 from server.errors import ServiceError, UndecodableImage
 from server.images.inspection import inspect_image
-from server.images.upright import upright
-from server.types import EncodedImage, ImageFormat
+from server.images.preparation import prepared
+from server.types import EncodedImage
 from tests.level_model import store_level_model
 from tests.mxbase_cpp.conftest import Running, classifying
 from tests.part_or_all import part_or_all
@@ -99,8 +99,7 @@ def varied(step: int = 1) -> Iterator[bytes]:
 
 def as_engines_see_it(data: bytes) -> EncodedImage:
     """The input that the API hands to an engine; raises ServiceError where it hands over none."""
-    image = inspect_image(data, 10**7)
-    return upright(image) if image.orientation != 1 and image.format is not ImageFormat.JPEG else image
+    return prepared(inspect_image(data, 10**7), turns=True)
 
 
 @contextmanager
