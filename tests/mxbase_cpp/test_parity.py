@@ -30,7 +30,6 @@ from server.engines.plan import plan_rendered
 from server.engines.stream_engine import StreamEngine
 from server.engines.work import InferenceRequest
 from server.errors import ServiceError, UndecodableImage
-from server.images.exif import write_orientation
 from server.images.inspection import inspect_image
 from server.images.preparation import prepared
 from server.types import EncodedImage, ImageFormat
@@ -181,7 +180,7 @@ def test_pictures_that_exif_turns(tmp_path: Path) -> None:
         for orientation in range(1, 9):
             for data in (png(orientation), png(orientation, deep=True), webp(orientation)):
                 image = as_engines_see_it(data)
-                assert (image.data.find(write_orientation(orientation)) > 0, image.format is ImageFormat.BMP) == (orientation > 1, False)
+                assert image.format is not ImageFormat.BMP
                 streamed, compiled = both(engine, running, image)
                 assert streamed
                 assert compiled
