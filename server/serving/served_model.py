@@ -39,8 +39,8 @@ class ServedModel:
             name = self.model.manifest.name
             raise NotCalibrated(
                 f"The model {name} is not calibrated, so it has no prediction sets: {self.uncalibrated}.",
-                f"Run: ascend-classify evaluate FOLDER --model {name} --scores. "
-                f"With the id that it prints: ascend-classify models calibrate {name} EVALUATION. Then reload the model.",
+                f"Run: ascend-classify evaluate FOLDER --model {name} --scores; "
+                f"with the id that it prints: ascend-classify models calibrate {name} EVALUATION; then reload the model.",
             )
         self.calibrator.threshold(coverage)
 

@@ -43,7 +43,7 @@ def open_served_model(settings: Settings, runtime: Runtime, metrics: Metrics, mo
     if fitted is None:
         return ServedModel(model, engines.fleet())
     if reason := _unfit(fitted, settings, model, engines):
-        again = f"Run: {scores_command(model.manifest, model.folder)}. Then: {calibrate_command(model.manifest, model.folder)}"
+        again = f"Run: {scores_command(model.manifest, model.folder)}; then: {calibrate_command(model.manifest, model.folder)}"
         logger.warning("The calibration of %s is not applied: %s. %s", model.manifest.name, reason, again)
         return ServedModel(model, engines.fleet(), uncalibrated=reason)
     return ServedModel(model, engines.fleet(), Calibrator(fitted, model.read_class_names()), uncalibrated="")
