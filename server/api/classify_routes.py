@@ -18,7 +18,7 @@ from server.api.error_response import told
 from server.api.image_body import OPTIONS, ImageBody
 from server.api.request_context import INVITED, RequestContext, context_of, watch_of
 from server.api.unknown_names import unknown_name
-from server.calibration.prediction_sets import MOST_COVERAGE
+from server.calibration.prediction_sets import LEAST_COVERAGE, MOST_COVERAGE
 from server.errors import BadRequest, Saturated, ServiceError
 from server.serving.budgets import BodyBudget, BodyHold
 from server.serving.inspection_pool import InspectionPool
@@ -187,8 +187,8 @@ def share(options: Mapping[str, str], name: str) -> float | None:
     text = options.get(name)
     if text is None:
         return None
-    if not (_SHARE.fullmatch(text) and 0 < (found := float(text)) <= MOST_COVERAGE):
-        raise BadRequest(f"{name} must be a decimal number above 0 and at most {MOST_COVERAGE:g}, as 0.95, not {text[:40]!r}.")
+    if not (_SHARE.fullmatch(text) and LEAST_COVERAGE <= (found := float(text)) <= MOST_COVERAGE):
+        raise BadRequest(f"{name} must be a decimal number from {LEAST_COVERAGE:g} to {MOST_COVERAGE:g}, as 0.95, not {text[:40]!r}.")
     return found
 
 

@@ -17,7 +17,7 @@ Ids = npt.NDArray[np.int64]
 
 _WHOLE = 1000  # coverages are counted in thousandths: a product of floats could be rounded across a whole number
 LEVELS = (*range(500, 900, 50), *range(900, 1000, 10), 995, 999)
-MOST_COVERAGE = LEVELS[-1] / _WHOLE
+LEAST_COVERAGE, MOST_COVERAGE = 1 / _WHOLE, LEVELS[-1] / _WHOLE
 _DIGITS = 10**9  # of a threshold, rounded up, which also covers the order in which probabilities are added
 
 
