@@ -42,7 +42,8 @@ def read_scored_run(folder: RunFolder, model: StoredModel, seed: int = 0) -> Sco
     path = folder.path / SCORES
     if not path.is_file():
         raise CalibrationRefused(f"The evaluation {folder.path.name} did not keep the scores of all classes.", again)
-    found = [(each.index, each.label) for each in PredictionLog(folder.log).read() if each.ok and each.label is not None]
+    records = PredictionLog(folder.log).read()  # in the order of their answers, which is another one in each run
+    found = sorted((each.index, each.label) for each in records if each.ok and each.label is not None)
     if not found:
         raise CalibrationRefused(f"The evaluation {folder.path.name} has no answered image with a label.", again)
     shape = run.listed, run.classes

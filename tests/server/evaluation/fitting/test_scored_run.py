@@ -33,9 +33,11 @@ def test_answered_images_with_labels_are_read(model: StoredModel, tmp_path: Path
 
 
 def test_a_seed_gives_one_order(model: StoredModel, tmp_path: Path) -> None:
+    """Whatever the order of the answers was."""
     run = made_run(tmp_path / "run", model, SCORED, LABELS)
-    orders = [read_scored_run(run, model, seed).labels.tolist() for seed in (1, 1, 2)]
-    assert orders[0] == orders[1] != orders[2]
+    orders = [read_scored_run(run, model, seed).labels.tolist() for seed in (1, 2)]
+    run.log.write_text("".join(reversed(run.log.read_text().splitlines(keepends=True))))
+    assert orders[0] == read_scored_run(run, model, 1).labels.tolist() != orders[1]
 
 
 def test_a_part_of_a_large_run(model: StoredModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
