@@ -43,7 +43,8 @@ class Calibrator:
         """
         scores = np.frombuffer(prediction.all_scores or b"", FLOAT32)
         probabilities = probabilities_of(logits_of(scores, prediction.score_type), self._temperature)
-        best = tuple(each._replace(score=_score(probabilities, each.class_id)) for each in prediction.scores)
+        ids = [each.class_id for each in prediction.scores]
+        best = tuple([each._replace(score=score) for each, score in zip(prediction.scores, _rounded(probabilities[ids]), strict=True)])
         return replace(
             prediction,
             scores=best,
@@ -54,15 +55,17 @@ class Calibrator:
 
     def _set(self, probabilities: Floats, coverage: float) -> PredictionSet:
         found, threshold = self.threshold(coverage)
-        ids = members(probabilities, threshold).tolist()
-        return PredictionSet(found, tuple(ClassScore(class_id, self._label(class_id), _score(probabilities, class_id)) for class_id in ids))
+        ids = members(probabilities, threshold)
+        scored = zip(ids.tolist(), _rounded(probabilities[ids]), strict=True)
+        return PredictionSet(found, tuple([ClassScore(class_id, self._label(class_id), score) for class_id, score in scored]))
 
     def _label(self, class_id: int) -> str:
         return self._labels[class_id] if class_id < len(self._labels) else ""
 
 
-def _score(probabilities: Floats, class_id: int) -> float:
-    return round(float(probabilities[class_id]), _DIGITS)
+def _rounded(probabilities: Floats) -> list[float]:
+    scores: list[float] = probabilities.round(_DIGITS).tolist()
+    return scores
 
 
 def misfit(fitted: FittedCalibration, manifest: ModelManifest, artifact_sha256: str, pipeline_sha256: str = "") -> str:

@@ -32,16 +32,19 @@ def scores_of_labels(probabilities: Floats, labels: Ids) -> Floats:
 
 def scores_by_rank(probabilities: Floats) -> Floats:
     """The scores of the classes from the best to the last, in the shape of the probabilities [..., classes]."""
-    falling = -np.sort(-probabilities, axis=-1)
-    scores = np.zeros_like(falling)
-    np.cumsum(falling[..., :-1], axis=-1, out=scores[..., 1:])
-    return scores
+    return _before(-np.sort(-probabilities, axis=-1))
 
 
 def members(probabilities: Floats, threshold: float) -> Ids:
     """The ids of the classes in the set of one image, best first, from its probabilities [classes]."""
     order = np.argsort(-probabilities, kind="stable")
-    return order[: int(np.searchsorted(scores_by_rank(probabilities), threshold, side="right"))]
+    return order[: int(np.searchsorted(_before(probabilities[order]), threshold, side="right"))]
+
+
+def _before(falling: Floats) -> Floats:
+    scores = np.zeros_like(falling)
+    np.cumsum(falling[..., :-1], axis=-1, out=scores[..., 1:])
+    return scores
 
 
 def thresholds_of(scores: Floats) -> dict[str, float]:
