@@ -39,6 +39,10 @@ def read_scored_run(folder: RunFolder, model: StoredModel, seed: int = 0) -> Sco
         raise CalibrationRefused(f"The evaluation {folder.path.name} measured {difference}.", again)
     if run.groups:
         raise CalibrationRefused(f"In the evaluation {folder.path.name} a label stands for several classes (--map).", again)
+    if run.score_type not in ("probability", "logit"):
+        raise CalibrationRefused(
+            f"The scores of the evaluation {folder.path.name} are of the kind {run.score_type}, which has no temperature."
+        )
     path = folder.path / SCORES
     if not path.is_file():
         raise CalibrationRefused(f"The evaluation {folder.path.name} did not keep the scores of all classes.", again)

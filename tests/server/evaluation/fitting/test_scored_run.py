@@ -62,6 +62,11 @@ def test_a_run_of_something_else_is_refused(model: StoredModel, tmp_path: Path, 
     assert refused.value.remedy == f"Run: ascend-classify evaluate FOLDER --model level --scores --model-store {tmp_path}/store"
 
 
+def test_scores_of_another_kind(model: StoredModel, tmp_path: Path) -> None:
+    with pytest.raises(CalibrationRefused, match="of the kind calibrated, which has no temperature"):
+        read_scored_run(made_run(tmp_path / "run", model, SCORED, LABELS, score_type="calibrated"), model)
+
+
 def test_a_run_without_scores_or_labels_or_an_end(model: StoredModel, tmp_path: Path) -> None:
     run = made_run(tmp_path / "run", model, SCORED, LABELS)
     (run.path / SCORES).unlink()
