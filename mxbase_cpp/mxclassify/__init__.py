@@ -9,6 +9,6 @@ if importlib.util.find_spec("openvino"):
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino  # noqa: F401
 
-from mxclassify._mxclassify import RUNTIME, Classifier, DeviceError, StderrTrap
+from mxclassify._mxclassify import INTERFACE, RUNTIME, Classifier, DeviceError, StderrTrap
 
-__all__ = ["RUNTIME", "Classifier", "DeviceError", "StderrTrap"]
+__all__ = ["INTERFACE", "RUNTIME", "Classifier", "DeviceError", "StderrTrap"]

@@ -1,3 +1,4 @@
+from mxclassify._mxclassify import INTERFACE as INTERFACE
 from mxclassify._mxclassify import RUNTIME as RUNTIME
 from mxclassify._mxclassify import Classifier as Classifier
 from mxclassify._mxclassify import DeviceError as DeviceError

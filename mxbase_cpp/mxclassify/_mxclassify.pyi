@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from typing import Literal, Self
 
+INTERFACE: int
+"""Rises when what the server asks of this module changes; a module that was built before is refused."""
 RUNTIME: Literal["ascend", "cpu"]
 """The runtime it was built for."""
 

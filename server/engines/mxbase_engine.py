@@ -12,7 +12,7 @@ from itertools import count
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from pipelines.classifier_config import ClassifierConfig
+from pipelines.classifier_config import MXCLASSIFY_INTERFACE, ClassifierConfig
 from pipelines.cpu.decoder_warnings import listen_through
 from server.engines.all_scores import are_finite
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
@@ -71,6 +71,8 @@ class MxbaseEngine:
             import mxclassify
         except ImportError as error:
             raise _not_built(error) from error
+        if getattr(mxclassify, "INTERFACE", 1) != MXCLASSIFY_INTERFACE:
+            raise EngineUnavailable("The compiled engine was built from another version of the sources.", BUILD)
         plan = self._make_plan()
         if plan.runtime != mxclassify.RUNTIME:
             raise EngineUnavailable(f"The compiled engine was built for runtime {mxclassify.RUNTIME}, not {plan.runtime}.", BUILD)

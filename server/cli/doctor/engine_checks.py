@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+from pipelines.classifier_config import MXCLASSIFY_INTERFACE
 from server.cli.doctor.case import Case
 from server.cli.doctor.finding import Finding, note, ok, problem
 
@@ -49,9 +50,11 @@ def _mxbase(case: Case) -> Iterator[Finding]:
 
 def _built(case: Case) -> tuple[str, bool]:
     """A description of the compiled engine, and whether it works. A child process loads it, because its libraries may abort."""
-    ran = case.machine.run(sys.executable, "-c", "import mxclassify; print(getattr(mxclassify, 'RUNTIME', ''))")
+    ran = case.machine.run(sys.executable, "-c", "import mxclassify as m; print(getattr(m, 'RUNTIME', ''), getattr(m, 'INTERFACE', 1))")
     if ran.status == 0:
-        runtime = ran.out.strip() or case.runtime
+        runtime, _, interface = ran.out.strip().rpartition(" ")
+        if interface != str(MXCLASSIFY_INTERFACE):
+            return "is built from another version of the sources", False
         version = importlib.metadata.version("mxclassify")
         return (
             f"is built, {version}" if runtime == case.runtime else f"is built for {runtime}, not for {case.runtime}",

@@ -97,6 +97,13 @@ def test_what_cannot_start_says_why(top_k: int, runtime: str, words: str) -> Non
     assert not engine.health().ok
 
 
+@built
+def test_a_build_of_other_sources_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mxclassify.INTERFACE", 1)
+    with pytest.raises(EngineUnavailable, match=r"another version of the sources.*make mxbase"):
+        MxbaseEngine(lambda: ClassifierPlan(CONFIG, (), "cpu"), 16).start()
+
+
 @pytest.mark.skipif(find_spec("mxclassify") is not None, reason="it is built")
 def test_without_the_build_it_says_how() -> None:
     with pytest.raises(EngineUnavailable, match="make mxbase"):
