@@ -1,5 +1,6 @@
 import contextlib
 import io
+import os
 import stat
 import struct
 import tarfile
@@ -58,6 +59,13 @@ def take(data: bytes, folder: Path, max_bytes: int = MAX_BYTES) -> int:
 def test_archives(tmp_path: Path, pack: Callable[[dict[str, bytes]], bytes]) -> None:
     assert take(pack(FILES), tmp_path) == 3
     assert {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == FILES
+
+
+def test_names_in_another_encoding_than_utf_8(tmp_path: Path) -> None:
+    """As tar packs what a GBK or Latin-1 system has written."""
+    names = {os.fsdecode("0/猫.png".encode("gbk")), os.fsdecode(b"0/caf\xe9" + b"e" * 120 + b".png")}
+    assert take(tarred(dict.fromkeys(names, b"x")), tmp_path) == 2
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.png")} == names
 
 
 def test_a_tar_that_ends_in_a_zip(tmp_path: Path) -> None:
