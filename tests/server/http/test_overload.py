@@ -27,8 +27,8 @@ def full_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
     """A server whose window of four is full until the test is over, or for a second or so."""
     store = tmp_path_factory.mktemp("store")
     store_level_model(store)
-    limits = {"streams_per_device": 1, "window": 4, "cors_origins": SHOP}
-    with ServerProcess(model_store=store, model="level", **limits) as server, ThreadPoolExecutor(4) as pool:
+    made = ServerProcess(model_store=store, model="level", streams_per_device=1, window=4, cors_origins=SHOP)
+    with made as server, ThreadPoolExecutor(4) as pool:
         over, stop = threading.Event(), time.monotonic() + 2
 
         def keep_busy(_: int) -> None:
