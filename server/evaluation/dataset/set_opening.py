@@ -18,6 +18,7 @@ from server.evaluation.dataset.set_layout import beside_the_list, label_files, p
 from server.evaluation.evaluation_errors import DatasetInvalid
 
 _SHOWN = 5
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 _LISTS = (".txt", ".csv", ".tsv", ".json", ".jsonl")
 
 
@@ -69,7 +70,10 @@ class _Opening:
         images = {name: files for name, files in images.items() if files}
         if not images:
             if not folder.has_pictures():
-                raise DatasetInvalid(f"{folder.root} has no images.", "Name a folder of class folders, or one with a list of labels.")
+                packed = [file for file in loose if file.casefold().endswith(_ARCHIVES)]
+                held = f", but {_some(packed)}" if packed else ""
+                remedy = "Unpack it first." if packed else "Name a folder of class folders, or one with a list of labels."
+                raise DatasetInvalid(f"{folder.root} has no images{held}.", remedy)
             raise self._without_labels(folder, len(loose), outer)
         if loose:
             self._notes.append(f"{len(loose)} files outside the class folders are left out: {_some(loose)}.")

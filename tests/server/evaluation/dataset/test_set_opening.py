@@ -125,7 +125,7 @@ def test_cells_without_a_label_are_images_without_one(root: Path) -> None:
     ("files", "labels", "words"),
     [
         ((), None, "has no images"),
-        (("notes.txt",), None, "has no images"),
+        (("notes.txt", "val.zip"), None, r"has no images, but val.zip\. Unpack it first"),
         (("a.png", "val.txt"), None, r"holds 2 files but no labels.*Give a file of labels \(val.txt\?\)"),
         (("a.png",), "", "holds no labels"),
         (("a.png",), "a.png 0\na 1\n", "line 2: 'a' already has another label, as 'a.png'"),
