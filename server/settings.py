@@ -1,13 +1,14 @@
 """All settings of the server: flag > environment > file > default. Only this module reads the environment."""
 
 import ipaddress
+import os
 import tomllib
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
@@ -19,8 +20,7 @@ Positive = Annotated[int, Field(ge=1)]
 SETTINGS_FILE = "ascend-classify.toml"
 PREFIX = "ASCEND_CLASSIFY_"
 """Of the long names of the variables. They beat the short ones, which other programs may use too: conda sets HOST."""
-OTHERS = ("STRICT",)
-"""Variables with the prefix that other parts of the project read."""
+OTHERS = ("STRICT",)  # with the prefix, but read by other parts of the project
 NO_KEY = "no-api-key"
 """The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
 
@@ -175,6 +175,8 @@ class Settings(BaseSettings):
     @field_validator("runtime", "engine_processes", "full_scores", "log_level", "log_format", mode="before")
     @classmethod
     def _in_any_case(cls, word: object) -> object:
+        if word == "host":
+            raise PydanticCustomError("former_word", "the CPU runtime is now called cpu, so write RUNTIME=cpu")
         return word.lower() if isinstance(word, str) else word
 
     @field_validator("root_path", mode="before")
@@ -182,12 +184,17 @@ class Settings(BaseSettings):
     def _with_a_slash_before(cls, path: object) -> object:
         return f"/{path.strip('/')}".rstrip("/") if isinstance(path, str) else path
 
-    @field_validator("runtime", mode="before")
+    @field_validator("*", mode="before")  # the last one, which runs first
     @classmethod
-    def _runtime_of_today(cls, word: object) -> object:
-        if word == "host":
-            raise PydanticCustomError("former_word", "the CPU runtime is now called cpu, so write RUNTIME=cpu")
-        return word
+    def _as_written(cls, value: object, info: ValidationInfo) -> object:
+        """A text without blanks around it (the CR of an `env_file`) or quotes (Docker's --env-file keeps them); ~ is the home."""
+        if not (isinstance(value, str | Path) and info.field_name):
+            return value
+        text = str(value).strip()
+        if info.field_name != "api_key":
+            text = text[1:-1].strip() if text[1:] and text[0] == text[-1] and text[0] in "\"'" else text
+            text = os.path.expanduser(text)  # noqa: PTH111 - Path's own raises for a user that there is not
+        return text or cls.model_fields[info.field_name].default
 
     @classmethod
     def settings_customise_sources(
@@ -240,8 +247,13 @@ class _LongNames(EnvSettingsSource):
 class _SettingsFile(TomlConfigSettingsSource):
     """ascend-classify.toml."""
 
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        if Path(SETTINGS_FILE).is_dir():
+            raise SettingInvalid(f"{SETTINGS_FILE} is a folder.", "Remove it: Docker makes a folder for a mount of a file that is missing.")
+        super().__init__(settings_cls)
+
     def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
-        remedy = "A line of it is NAME = value, as port = 8001."
+        remedy = 'A line of it is NAME = value, as port = 8001, or host = "0.0.0.0": text has quotes around it.'
         try:
             values: Mapping[str, Any] = tomllib.loads(decode_text(file_path.read_bytes()))
         except (OSError, ValueError, RecursionError) as error:  # tomllib fails on a thousand nested lists
@@ -257,7 +269,7 @@ def _check_name(name: str, written: str, prefix: str = "") -> None:
     """Check that there is a setting of this name; raises SettingInvalid that names the nearest one."""
     if name in Settings.model_fields:
         return
-    near = nearest_name(name, Settings.model_fields)
+    near = nearest_name(name.lower().removeprefix(PREFIX.lower()).replace("-", "_"), Settings.model_fields)
     known = f"Did you mean {prefix}{near.upper() if prefix else near}?" if near else "docs/settings.md lists the settings."
     raise SettingInvalid(f"There is no setting for {written}.", known)
 

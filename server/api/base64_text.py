@@ -1,4 +1,4 @@
-"""Reads base64 as tools write it: in lines, with the alphabet of URLs, without padding, as a data URL."""
+"""Reads base64 as tools write it: in lines, with the alphabet of URLs, without padding, percent-encoded, as a data URL."""
 
 import binascii
 import re
@@ -11,16 +11,21 @@ DECODED_AT_ONCE = 256 * 1024
 _MAX_URL_HEAD = 200
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _BLANKS = b" \t\r\n"
+_BASE64_MARK = ";base64,"
+_CODED = re.compile("%(2[0bdf]|3d|5f|0[ad])", re.IGNORECASE)
+"""The characters of base64, and blanks, that a URL or a form does not hold as they are."""
+_ARMOUR, _ARMOUR_END = "-----BEGIN", "-----END"
+"""Lines around base64 that `certutil -encode` of Windows writes."""
 _OTHER = re.compile(rb"[\x80-\xff]+|[^A-Za-z0-9+/=]")
 
 
 def decode_base64(text: str) -> bytes:
     """The bytes; raises BadRequest. Blanks between the characters are left out, and padding that is missing is added."""
-    start = 0
-    if text[:5].lower() == "data:":
-        start = text.find(",", 0, _MAX_URL_HEAD) + 1
-        if not start:
-            raise BadRequest("The data URL has no comma before its data.", "Send data:image/jpeg;base64,<base64>.")
+    start, end = _place(text)
+    if text.startswith(("http://", "https://"), start):
+        raise BadRequest("The image is a URL, and this server does not fetch any.", "Fetch it, and send its bytes.")
+    if end < len(text):
+        text = text[:end]
     try:
         try:
             pieces = list(_plain_pieces(text, start))
@@ -29,6 +34,21 @@ def decode_base64(text: str) -> bytes:
     except ValueError as error:
         raise BadRequest(f"The image is not base64: {error}.", "Send what `base64 photo.jpg` writes.") from error
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _place(text: str) -> tuple[int, int]:
+    """Where the base64 begins and ends; raises BadRequest."""
+    mark = int(text.startswith("\ufeff"))
+    if text[mark : mark + 5].lower() == "data:":
+        head = text[:_MAX_URL_HEAD].lower()
+        before_data = head.find(_BASE64_MARK)  # not the first comma: a name among the parameters may hold one
+        start = before_data + len(_BASE64_MARK) if before_data >= 0 else head.find(",") + 1
+        if not start:
+            raise BadRequest("The data URL has no comma before its data.", "Send data:image/jpeg;base64,<base64>.")
+        return start, len(text)
+    if text.startswith(_ARMOUR, mark):
+        return text.find("\n") + 1, text.rfind(_ARMOUR_END) if _ARMOUR_END in text else len(text)
+    return mark, len(text)
 
 
 def _plain_pieces(text: str, start: int) -> Iterator[bytes]:
@@ -47,8 +67,8 @@ def _plain_pieces(text: str, start: int) -> Iterator[bytes]:
 
 def _pieces(text: str, start: int) -> Iterator[bytes]:
     rest, padded = b"", False
-    for at in range(start, len(text), DECODED_AT_ONCE):
-        characters = rest + text[at : at + DECODED_AT_ONCE].encode("utf-8", "replace").translate(_STANDARD, _BLANKS)
+    for piece in _slices(text, start):
+        characters = rest + piece.encode("utf-8", "replace").translate(_STANDARD, _BLANKS)
         if padded and characters:
             raise ValueError("it is padded before its end")
         whole = len(characters) // 4 * 4
@@ -60,6 +80,16 @@ def _pieces(text: str, start: int) -> Iterator[bytes]:
         raise ValueError("a character is left over, so some are missing")
     if rest:
         yield _decoded(rest + b"=" * (4 - len(rest)))
+
+
+def _slices(text: str, start: int) -> Iterator[str]:
+    """Stretches of the text with their percent codes decoded; none ends within a code."""
+    while start < len(text):
+        end = start + DECODED_AT_ONCE
+        end = next((cut for cut in (end - 1, end - 2) if text[cut : cut + 1] == "%"), end)
+        piece = text[start:end]
+        yield _CODED.sub(lambda code: chr(int(code[1], 16)), piece) if "%" in piece else piece
+        start = end
 
 
 def _decoded(characters: bytes) -> bytes:

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from server.api.form_parts import parsed_header
 from server.api.image_body import ImageBody, too_many
-from server.api.image_form import decoded_url, read_form
+from server.api.image_form import decoded, read_form
 from server.api.image_json import begins_like_json, read_json
 from server.api.request_context import ClientGone
 from server.errors import BadRequest, BodyTooLarge
@@ -22,6 +22,7 @@ SMALL_BYTES = 1024 * 1024
 _LARGE = ThreadPoolExecutor(1, "split")
 """Splits larger bodies one after another: while one is split, its parts are in memory beside it."""
 _FIELDS = re.compile(rb"[\w.%+*\[\]-]{1,64}=")
+_FORM = re.compile(rb"(?:\r\n)?--([^\r\n]{1,70})\r\ncontent-", re.IGNORECASE)
 
 
 async def read_body(request: Request, limit_bytes: int, hold: BodyHold) -> bytes:
@@ -73,6 +74,9 @@ async def read_images(request: Request, settings: Settings, limit: int, hold: Bo
 def split(body: bytes, kind: str, limit: int) -> ImageBody:
     """The images in a body that is not one itself. `kind` is its Content-Type. Raises BadRequest or UnsupportedCoding."""
     content_type = parsed_header("content-type", kind)
+    if begun := _FORM.match(body):  # whatever its type says: `curl -H "Content-Type: application/json" -F image=@photo.jpg`
+        content_type.set_type("multipart/form-data")
+        content_type.set_param("boundary", begun[1].decode("latin-1"))
     media_type = content_type.get_content_type()
     if media_type == "multipart/form-data":
         return read_form(body, content_type, limit)
@@ -80,4 +84,4 @@ def split(body: bytes, kind: str, limit: int) -> ImageBody:
         return read_json(body, limit)
     if media_type == "application/x-www-form-urlencoded" and _FIELDS.match(body):
         raise BadRequest("A form without files has no image.", "Use curl -F image=@photo.jpg, or --data-binary @photo.jpg.")
-    return ImageBody([decoded_url(body)] if body else [])
+    return ImageBody([decoded(body)] if body else [])

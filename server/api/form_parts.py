@@ -72,14 +72,16 @@ class FormParts:
         try:
             self._parser.write(piece)
         except (FormParserError, UnicodeError) as error:
-            raise BadRequest(f"The form cannot be read: {error}.") from error
+            raise BadRequest(
+                f"The form cannot be read: {error}.", "Let your HTTP library write it: its lines end with CR and LF."
+            ) from error
 
     def finish(self) -> None:
         """Check that the form has come to its end; raises BadRequest."""
         if self._preamble is not None:
             raise self._no_boundary()
         if not self._complete:
-            raise BadRequest("The form ends before its closing boundary.")
+            raise BadRequest("The form ends before its closing boundary.", "It was cut off, or is not complete: send all of it.")
 
     def _no_boundary(self) -> BadRequest:
         shown = self.delimiter[2:82].decode("latin-1")

@@ -8,6 +8,7 @@ from server.api.form_parts import FROM_BROWSERS, FormParts, Part
 from server.api.image_body import OPTIONS, ImageBody, too_many
 from server.api.unknown_names import unknown_name
 from server.errors import BadRequest
+from server.images.foreign_formats import BASE64_BEGINNINGS
 from server.images.inspection import is_picture
 
 MAX_FIELD_BYTES = 1024
@@ -27,9 +28,10 @@ def read_form(body: bytes, content_type: Message, limit: int) -> ImageBody:
     return form.found
 
 
-def decoded_url(content: bytes) -> bytes:
-    """The content of a data URL, as canvas.toDataURL writes it; anything else as it is. Raises BadRequest."""
-    return decode_base64(content.decode("latin-1")) if content[:5].lower() == b"data:" else content
+def decoded(content: bytes) -> bytes:
+    """The content of a data URL, as canvas.toDataURL writes it, or of a picture's base64; anything else as it is. Raises BadRequest."""
+    is_text = content[:5].lower() == b"data:" or content.startswith(BASE64_BEGINNINGS)
+    return decode_base64(content.decode("latin-1")) if is_text else content
 
 
 class _ImageForm(FormParts):
@@ -61,7 +63,7 @@ class _ImageForm(FormParts):
         if name in OPTIONS:
             self._option(name, content)
         elif filename or _LIST.sub("", name.lower()) in _IMAGE_NAMES or is_picture(content):
-            self.found.images.append(decoded_url(content))
+            self.found.images.append(decoded(content))
             if len(self.found.images) > self._limit:
                 raise too_many("The form has", self._limit)
         elif name not in FROM_BROWSERS:
@@ -72,4 +74,5 @@ class _ImageForm(FormParts):
             raise BadRequest(f"The form field {name!r} occurs twice.")
         if len(content) > MAX_FIELD_BYTES:
             raise BadRequest(f"The form field {name!r} has more than {MAX_FIELD_BYTES} bytes.", "It is a number.")
-        self.found.options[name] = content.decode("utf-8", "replace")
+        if text := content.decode("utf-8", "replace").strip():  # a browser also sends an input that was left empty
+            self.found.options[name] = text

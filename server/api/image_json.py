@@ -47,7 +47,7 @@ def read_json(body: bytes, limit: int) -> ImageBody:
     try:
         parsed = _parsed(body)
     except ValidationError as error:
-        raise malformed_json(error, JsonImage.model_fields, 'Send {"image": "<base64>"}.') from error
+        raise malformed_json(error, JsonImage.model_fields, 'Send {"image": "<base64>", "top_k": 5}.') from error
     given = parsed.model_fields_set
     texts = [*([parsed.image] if "image" in given else []), *parsed.images]
     if len(texts) > limit:

@@ -25,16 +25,17 @@ def classify(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each class.")] = False,
 ) -> None:
     """Classify image files in this process, with the serving engine, or on a running server."""
-    from server.serving.classify_files import classify_files, find_images, print_outcomes
+    from server.serving.classify_files import classify_files, find_images, print_outcomes, tell_of
 
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv", param_hint="--csv")
     if url and model:
         raise typer.BadParameter("a server answers with its own model", param_hint="--model")
     settings = load_settings(model=model, model_store=model_store, api_key_file=api_key_file, log_level="warning")
-    paths = find_images(images)
+    paths, left_out = find_images(images)
     outcomes = _by_server(url, settings, paths) if url else classify_files(settings, paths, calibrated=True)
     failed = print_outcomes(outcomes, top_k, "json" if as_json else "csv" if as_csv else "text")
+    tell_of(left_out)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -38,8 +38,10 @@ def infer_dir(
                     progress.console.print(f"{path}: {outcome} [{outcome.code}]", markup=False, highlight=False, soft_wrap=True)
     except KeyboardInterrupt:
         raise interrupted(f"What is finished is written to {results}.", "--resume") from None
-    if others := sum(path.is_file() for path in images.iterdir()) - len(found):
+    if others := sum(not path.is_dir() for path in images.iterdir()) - len(found):
         sys.stderr.write(f"{others} files of {images} are hidden or not pictures, and are left out\n")
+    if folders := sum(path.is_dir() and path != results for path in images.iterdir()):
+        sys.stderr.write(f"{folders} folders in {images} are left out: name each by itself\n")
     done = len(paths) - failed
     sys.stdout.write(f"{done} results written to {results}, {len(found) - len(paths)} were there, {failed} failed\n")
     raise typer.Exit(1 if failed else 0)

@@ -1,11 +1,14 @@
 """An evaluation on a running server: packs the data set into an upload while it sends, and follows the evaluation to its end."""
 
+import errno
 import os
+import stat
 import tarfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
@@ -106,6 +109,14 @@ def _files(folder: Path, *, listed: bool) -> Iterator[tuple[str, Path]]:
     yield from ((name, _EMPTY) for name in found.side_paths())
 
 
+def _opened(path: Path) -> BinaryIO:
+    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe would wait for a writer
+    if path == _EMPTY or stat.S_ISREG(os.fstat(opened).st_mode):
+        return os.fdopen(opened, "rb")
+    os.close(opened)
+    raise OSError(errno.EINVAL, "it is not a plain file")
+
+
 def _form(boundary: str, fields: dict[str, str], files: dict[str, Path]) -> Iterator[bytes]:
     for name, value in fields.items():
         yield f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -119,15 +130,15 @@ def _tar(files: dict[str, Path]) -> Iterator[bytes]:
     """A tar of these files, piece by piece; raises DatasetInvalid for a file that cannot be read or changes during the upload."""
     for name, path in files.items():
         try:
-            with path.open("rb") as file:
+            with _opened(path) as file:
                 info = tarfile.TarInfo(name)
-                info.size = left_bytes = path.stat().st_size
+                info.size = left_bytes = os.fstat(file.fileno()).st_size
                 yield info.tobuf()
                 while chunk := file.read(min(_CHUNK_BYTES, left_bytes)):
                     left_bytes -= len(chunk)
                     yield chunk
         except OSError as error:
-            raise DatasetInvalid(f"{path} cannot be read: {error.strerror}.") from error
+            raise DatasetInvalid(f"{path} cannot be read: {error.strerror}.", "Correct it, or move it out of the set.") from error
         if left_bytes:
             raise DatasetInvalid(f"{path} became shorter while it was sent.")
         yield bytes(-info.size % tarfile.BLOCKSIZE)

@@ -8,8 +8,10 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from server.api.schemas import ErrorReply
+from server.errors import NotFound
 
 TIMEOUT_S = 60.0  # for one step: to connect, to send a piece, to receive a piece
+NO_ROUTE = "There is nothing at "
 MAX_ANSWER_BYTES = 1024 * 1024  # larger than any answer except reports and logs, and than any line in these
 
 Reply = TypeVar("Reply", bound=BaseModel)
@@ -75,6 +77,8 @@ def refusal_of(status: int, answer: bytes) -> tuple[str, str]:
     if status == httpx.codes.UNAUTHORIZED:  # the server tells of headers
         return "The API key is missing or wrong.", "Name the file that holds the key of that server: --api-key-file FILE"
     reason = reason_of(answer)
+    if reason and reason.code == NotFound.code and reason.error.startswith(NO_ROUTE):
+        return f"{reason.error.partition('. ')[0]}.", "Name the server without a route behind it, as http://host:8000"
     return (reason.error[:500] if reason else ""), ""
 
 

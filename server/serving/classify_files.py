@@ -28,6 +28,7 @@ Form = Literal["text", "json", "csv"]
 
 CSV_COLUMNS = ("image", "rank", "class_id", "label", "score", "error", "code")  # a row for each class, or one for a failure
 
+_SHOWN = 5
 _HINT = "Images are JPEG, PNG, WebP or BMP files; their bytes decide, not their endings."
 
 
@@ -45,26 +46,41 @@ def list_images(folder: Path) -> list[Path]:
     return images
 
 
-def find_images(places: Iterable[Path]) -> list[Path]:
-    """The named files, and the pictures in and below the named folders, by name, without hidden ones; raises NoImages."""
-    found = []
+def find_images(places: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The named files, and the pictures in and below the named folders, by name; and what is left out there. Raises NoImages.
+
+    Hidden files, files that are not pictures, and links to folders, which may lead in a circle, are left out.
+    """
+    found: list[Path] = []
+    left_out: list[Path] = []
     for place in places:
-        found += sorted(_images_below(place)) if place.is_dir() else [place]
+        found += sorted(_images_below(place, left_out)) if place.is_dir() else [place]
     if not found:
         raise NoImages("There are no images.", f"Name files, or folders of images. {_HINT}")
-    return found
+    return found, left_out
 
 
-def _images_below(folder: Path) -> Iterator[Path]:
+def tell_of(left_out: list[Path]) -> None:
+    """Write to the error stream what `find_images` left out, if anything."""
+    if left_out:
+        shown = ", ".join(map(str, sorted(left_out)[:_SHOWN])) + (", …" if len(left_out) > _SHOWN else "")
+        sys.stderr.write(f"{len(left_out)} hidden files, files that are not pictures, and links to folders are left out: {shown}\n")
+
+
+def _images_below(folder: Path, left_out: list[Path]) -> Iterator[Path]:
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink() and not is_side_file(path.name):
-            yield from _images_below(path)
+            yield from _images_below(path, left_out)
         elif _is_image(path):
             yield path
+        else:
+            left_out.append(path)
 
 
 def _is_image(path: Path) -> bool:
-    return not is_side_file(path.name) and path.is_file() and is_picture_file(path)
+    """Whether it is a picture, or a link that was one: its target is gone, and to read it fails in its turn."""
+    is_file = path.is_file() or (path.is_symlink() and not path.exists())
+    return not is_side_file(path.name) and is_file and is_picture_file(path)
 
 
 def classify_files(

@@ -14,7 +14,8 @@ post() { # its name, its path, and curl's options
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
 post form /classify -F "image=@$image" -F top_k=3
-post raw '/classify?top_k=3' --data-binary "@$image" -H 'Content-Type: image/png'
-echo "{\"image\": \"$(base64 -w0 "$image")\", \"top_k\": 3}" | post json /classify -H 'Content-Type: application/json' -d @-
+post raw '/classify?top_k=3' --data-binary "@$image" # with curl's own type, which is that of a form
+echo "{\"image\": \"$(base64 -w0 "$image")\", \"top_k\": 3}" | post json /classify -d @-
+curl --silent --show-error --fail --max-time 60 --head --output /dev/null "$url/health/ready"
 post batch /classify/batch -F "image=@$image" -F "image=@$damaged" -F top_k=3
-post error /classify -d 'not an image' -H 'Content-Type: application/octet-stream'
+post error /classify -d 'not an image'

@@ -5,10 +5,10 @@ url=$1 image=$2 damaged=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-post() { # its name, its path, its content type, and the file with its body
+post() { # its name, its path, the file with its body, and its content type if it is not that of wget
   local status=0
   wget --quiet --tries=1 --timeout=60 --content-on-error --server-response --output-document="$folder/answer" \
-    --header="Content-Type: $3" --post-file="$4" "$url$2" 2> "$folder/headers" || status=$?
+    ${4:+--header="Content-Type: $4"} --post-file="$3" "$url$2" 2> "$folder/headers" || status=$?
   [ "$status" = 0 ] || [ "$status" = 8 ] # 8: the server refused
   echo "$1 $(sed -n 's|^ *HTTP/1.1 \([0-9]*\).*|\1|p' "$folder/headers" | tail -1) $(cat "$folder/answer")"
 }
@@ -26,8 +26,9 @@ form "$image" > "$folder/form"
 form "$image" "$damaged" > "$folder/batch"
 echo "{\"image\": \"$(base64 -w0 "$image")\", \"top_k\": 3}" > "$folder/json"
 echo 'not an image' > "$folder/text"
-post form /classify 'multipart/form-data; boundary=frontier' "$folder/form"
-post raw '/classify?top_k=3' image/png "$image"
-post json /classify application/json "$folder/json"
-post batch /classify/batch 'multipart/form-data; boundary=frontier' "$folder/batch"
-post error /classify application/octet-stream "$folder/text"
+wget --quiet --tries=1 --timeout=60 --spider "$url/health/ready" "$url/docs" "$url/metrics" # by HEAD, as scripts ask whether a server is there
+post form /classify "$folder/form" 'multipart/form-data; boundary=frontier'
+post raw '/classify?top_k=3' "$image"
+post json /classify "$folder/json"
+post batch /classify/batch "$folder/batch" 'multipart/form-data; boundary=frontier'
+post error /classify "$folder/text"

@@ -35,7 +35,12 @@ def setting_with_a_wrong_name(place: Place) -> Scenario:
 def settings_file_with_a_section(place: Place) -> Scenario:
     file = place.folder / "ascend-classify.toml"
     file.write_text("[server]\nport = 1\n")
-    return Scenario(lambda: called(load_settings), lambda words: file.write_text(words.partition("NAME = value, as ")[2].rstrip(".")))
+
+    def mend(words: str) -> None:
+        lines, _, _ = words.partition("NAME = value, as ")[2].partition(": ")
+        file.write_text(lines.replace(", or ", "\n"))
+
+    return Scenario(lambda: called(load_settings), mend)
 
 
 @provokes(SettingInvalid)

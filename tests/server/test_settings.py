@@ -40,6 +40,39 @@ def test_an_empty_value_is_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings() == Settings.model_construct()
 
 
+@pytest.mark.parametrize("around", ["{} ", " {}", "{}\r", "\t{}\n", '"{}"', "'{}'", "'{}'\r", '" {}"'])
+def test_blanks_and_quotes_around_a_value(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
+    """As an `env_file` written on Windows has them, and `docker run --env-file`, which keeps quotes."""
+    written = {"PORT": "8001", "LOG_LEVEL": "Debug", "INSECURE": "yes", "MODEL": "level", "ROOT_PATH": "/infer", "MODEL_STORE": "/a b"}
+    for name, value in written.items():
+        monkeypatch.setenv(name, around.format(value))
+    found = load_settings()
+    assert (found.port, found.log_level, found.insecure, found.model, found.root_path) == (8001, "debug", True, "level", "/infer")
+    assert found.model_store == Path("/a b")
+
+
+def test_blanks_alone_are_as_none_and_a_key_keeps_its_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(name.upper(), " \r")
+    assert load_settings() == Settings.model_construct()
+    monkeypatch.setenv("API_KEY", '"secret"\r')
+    assert load_settings().read_api_key() == '"secret"'
+
+
+@pytest.mark.parametrize("home", ["~/store", "~"])
+def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: str) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("MODEL_STORE", home)
+    assert load_settings().model_store == load_settings(model_store=Path(home)).model_store == tmp_path / home[2:]
+    assert load_settings(model_store="~no-such-user/x").model_store == Path("~no-such-user/x")
+
+
+def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "ascend-classify.toml").mkdir()
+    with pytest.raises(SettingInvalid, match=r"ascend-classify.toml is a folder\. Remove it"):
+        load_settings()
+
+
 @pytest.mark.parametrize(("written", "meant"), [("INFO", "info"), ("Warning", "warning")])
 def test_the_case_of_a_word_does_not_matter(monkeypatch: pytest.MonkeyPatch, written: str, meant: str) -> None:
     monkeypatch.setenv("LOG_LEVEL", written)
@@ -51,6 +84,10 @@ def test_the_case_of_a_word_does_not_matter(monkeypatch: pytest.MonkeyPatch, wri
     [
         ("prot = 8001", r"no setting for 'prot' in ascend-classify.toml\. Did you mean port\?"),
         ("zzz = 1", r"no setting for 'zzz' .*docs/settings.md"),
+        ("PORT = 1", r"no setting for 'PORT' .*Did you mean port\?"),
+        ("max-body-bytes = 1", r"Did you mean max_body_bytes\?"),
+        ("ASCEND_CLASSIFY_PORT = 1", r"Did you mean port\?"),
+        ("log_level = debug", r"or host = \"0.0.0.0\": text has quotes around it"),
         ("[server]\nport = 1", r"has the section \[server\]\. The file has no sections"),
     ],
 )

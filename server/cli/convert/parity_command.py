@@ -36,14 +36,16 @@ def parity(
 ) -> None:
     """Classify the same images in two ways and check whether they agree; exit code 1 if they do not."""
     from server.parity.comparison import Bounds, ParityReport
-    from server.serving.classify_files import find_images
+    from server.serving.classify_files import find_images, tell_of
 
     settings = load_settings(model_store=model_store, api_key_file=api_key_file, log_level="warning")
-    paths = find_images([*(images or []), *(more or [])])[:limit]
+    found, left_out = find_images([*(images or []), *(more or [])])
+    paths = found[:limit]
     sides = open_sources((a, b), SourceOptions(settings, model))
     report = ParityReport((sides[0].facts, sides[1].facts))
     finished = _compare(sides, paths, report)
     _print(report, len(paths), as_json=as_json)
+    tell_of(left_out)
     if not finished:
         raise typer.Exit(INTERRUPTED)
     report.check(Bounds(min_top1, min_top5, max_difference))

@@ -106,15 +106,19 @@ def _zip_files(archive: IO[bytes], allowance: Allowance) -> Iterator[_ZipFile]:
 
 
 def _safe(name: str) -> str:
-    """The path of a file inside the folder, with slashes between its parts; raises DatasetInvalid, or ValueError if it is not text."""
-    size_bytes = len(name.encode())
+    """The path of a file inside the folder, with slashes between its parts; raises DatasetInvalid. It may be no UTF-8."""
+    size_bytes = len(os.fsencode(name))
     if size_bytes > MAX_NAME_BYTES:
         raise DatasetInvalid(f"A name in the archive has more than {MAX_NAME_BYTES} bytes.")
     path = name.replace("\\", "/")
     parts = [part for part in path.split("/") if part not in ("", ".")]
-    if path.startswith("/") or not parts or ".." in parts or "\0" in name or len(parts) > MAX_DEPTH:
+    if path.startswith("/") or not parts or ".." in parts or "\0" in name:
         raise DatasetInvalid(f"{name[:200]!r} in the archive is not a path inside it.")
-    if size_bytes > _MAX_PART_BYTES and any(len(part.encode()) > _MAX_PART_BYTES for part in parts):
+    if len(parts) > MAX_DEPTH:
+        raise DatasetInvalid(
+            f"{name[:200]!r} in the archive lies below more than {MAX_DEPTH} folders.", "Pack the folder of the set alone."
+        )
+    if size_bytes > _MAX_PART_BYTES and any(len(os.fsencode(part)) > _MAX_PART_BYTES for part in parts):
         raise DatasetInvalid(f"A name in the archive has more than {_MAX_PART_BYTES} bytes.")
     return "/".join(parts)
 

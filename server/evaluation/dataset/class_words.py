@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import unicodedata
 from collections.abc import Collection, Sequence
 
 from models.nearest_name import nearest_name
@@ -36,7 +37,7 @@ class ClassWords:
             return ""
         if nearest := nearest_name(word, self._parts):
             return f"Did you mean {nearest!r}?"
-        return f"Compare it with the model's labels, or name the classes that it means: {_map(name, '0-9')}"
+        return f"Compare it with the model's labels, or name the class that it means by its id: {_map(name, 'ID')}"
 
     def _with_word(self, word: str) -> list[int]:
         if len(word) < 3:  # shorter ones are in every other name
@@ -46,8 +47,8 @@ class ClassWords:
 
 
 def plain(name: str) -> str:
-    """A name in the form in which names are compared."""
-    return " ".join(name.replace("_", " ").casefold().split())
+    """A name in the form in which names are compared; an é of one character or of two (as macOS writes it) is the same."""
+    return " ".join(unicodedata.normalize("NFC", name).replace("_", " ").casefold().split())
 
 
 def ranges(ids: Collection[int]) -> str:

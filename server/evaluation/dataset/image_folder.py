@@ -2,6 +2,7 @@
 
 import os
 import stat
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator
 from functools import partial
@@ -42,7 +43,7 @@ class ImageFolder:
         self._outer_side = Counter[str]()
         self._anywhere: dict[str, list[str]] | None = None
         if not self._is_folder(""):
-            raise DatasetInvalid(f"{self.root} is not a folder.")
+            raise DatasetInvalid(f"{self.root} is not a folder.", "Name the folder of the set; unpack an archive first.")
 
     def below(self, name: str) -> "ImageFolder":
         """One of its subfolders, with the same rules; it also counts the side files found so far."""
@@ -94,6 +95,9 @@ class ImageFolder:
 
         Raises DatasetInvalid if several files fit, or if the file is outside the folder.
         """
+        return next((found for form in _forms(name) if (found := self._find(form))), None)
+
+    def _find(self, name: str) -> str | None:
         path = PurePosixPath(name)
         below = "" if str(path.parent) == "." else str(path.parent)
         if not self._is_folder(below):
@@ -113,8 +117,12 @@ class ImageFolder:
                 file = path.rpartition("/")[2]
                 for key in {file, _stem(file)}:
                     self._anywhere.setdefault(key, []).append(path)
-        found = self._anywhere.get(name) or (self._anywhere.get(_stem(name)) if name.casefold().endswith(PICTURE_SUFFIXES) else None)
-        return self._one(found, name, "") if found else None
+        for form in _forms(name):
+            if found := self._anywhere.get(form) or (
+                self._anywhere.get(_stem(form)) if form.casefold().endswith(PICTURE_SUFFIXES) else None
+            ):
+                return self._one(found, form, "")
+        return None
 
     def _one(self, found: list[str], name: str, below: str) -> str:
         if len(found) > 1:
@@ -165,6 +173,13 @@ class ImageFolder:
 
 def _join(below: str, name: str) -> str:
     return f"{below}/{name}" if below else name
+
+
+def _forms(name: str) -> Iterator[str]:
+    """A name as it is, and as others may have written it to the disk: macOS takes an accent from its letter."""
+    yield name
+    if not name.isascii():
+        yield from (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
 
 
 def _stem(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +15,26 @@ from server.evaluation.dataset.validation_order import is_without_names, read_va
 from server.evaluation.evaluation_errors import DatasetInvalid
 from server.images.picture_files import PICTURE_SUFFIXES
 
-NAME_COLUMNS = ("name", "filename", "file_name", "file", "image", "image_name", "image_id", "imageid", "path", "filepath")
-LABEL_COLUMNS = ("label", "class", "class_id", "classid", "class_name", "target", "synset", "wnid", "y", "predictionstring")
+NAME_COLUMNS = (
+    "name", "filename", "file_name", "file", "image", "image_name", "image_id", "imageid", "image_path", "image_file", "img", "img_name",
+    "img_path", "path", "filepath", "filepaths", "file_path",
+)  # fmt: skip
+LABEL_COLUMNS = (
+    "label",
+    "class",
+    "class_id",
+    "classid",
+    "class_name",
+    "class_index",
+    "labels",
+    "category",
+    "category_id",
+    "target",
+    "synset",
+    "wnid",
+    "y",
+    "predictionstring",
+)
 
 MAX_LIST_BYTES, MAX_LINES = 64 * 1024 * 1024, 1_500_000
 """The list of ImageNet-1k's training images has 45 MB and 1,281,167 lines. A line takes some 500 bytes of memory."""
@@ -28,6 +47,7 @@ _JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _TABLE_SUFFIXES = (".csv", ".tsv")
 _BOXES = "predictionstring"  # of LOC_val_solution.csv
 _DELIMITERS = "\t,;"
+_EXCELS_LINE = re.compile("sep=([,;\t|])", re.IGNORECASE)
 
 
 class LabelLine(NamedTuple):
@@ -88,6 +108,8 @@ def _require_bounded(content: bytes, path: Path) -> None:
 def _delimiter(path: Path, text: str) -> str:
     """The delimiter of a table; empty for a list. The names in a list may hold commas, so the first line gets further checks."""
     first = next((line for line in text_lines(text) if line.strip()), "")
+    if told := _EXCELS_LINE.fullmatch(first.strip()):
+        return told[1]
     for delimiter in _DELIMITERS:
         name = first.partition(delimiter)[0].strip().strip('"').casefold()
         if delimiter in first and (path.suffix.lower() in _TABLE_SUFFIXES or name in NAME_COLUMNS or name.endswith(PICTURE_SUFFIXES)):
@@ -102,7 +124,7 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[LabelLine]:
     try:
         for row in rows:
             cells = [cell.strip() for cell in row]
-            if not any(cells):
+            if not any(cells) or (columns is None and _is_remark(delimiter.join(cells))):
                 continue
             if columns is None:
                 columns = _columns(path, cells)
@@ -119,6 +141,11 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[LabelLine]:
         raise DatasetInvalid(f"{path}, line {rows.line_num}: {error}.", "The file is read as a table with columns.") from error
 
 
+def _is_remark(line: str) -> bool:
+    """Whether a line above the table belongs to a tool or a person: `sep=;` of Excel, or a comment."""
+    return bool(_EXCELS_LINE.match(line)) or (line.startswith("#") and not any(ending in line.casefold() for ending in PICTURE_SUFFIXES))
+
+
 def _class_of_boxes(path: Path, line: int, text: str) -> str:
     """The one class of `n01751748 111 108 230 230 n01751748 …`, a class and four sides for each box."""
     classes = set(text.split()[::5])
@@ -129,9 +156,10 @@ def _class_of_boxes(path: Path, line: int, text: str) -> str:
 
 def _columns(path: Path, cells: list[str]) -> tuple[int, int] | None:
     """The positions of name and label if these cells are a header."""
-    header = [cell.casefold() for cell in cells]
+    header = [cell.casefold().replace(" ", "_") for cell in cells]
     names = [place for place, cell in enumerate(header) if cell in NAME_COLUMNS]
     labels = [place for place, cell in enumerate(header) if cell in LABEL_COLUMNS]
+    names = names or [place for place, cell in enumerate(header) if cell == "id" and labels]  # as in Kaggle's tables
     if not names and not labels:
         return None
     if not names or not labels:

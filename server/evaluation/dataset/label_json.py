@@ -56,5 +56,6 @@ def _object(path: Path, number: int, entry: object, names: tuple[str, ...], labe
 
 def _label(path: Path, number: int, label: object) -> str:
     if isinstance(label, bool) or not isinstance(label, str | int | None):
-        raise DatasetInvalid(f"{path}, entry {number}: {str(label)[:80]!r} is not one label.", _EXAMPLE)
+        shown = f"an object of {', '.join(key for key, _ in label.pairs)[:80]}" if isinstance(label, _Pairs) else repr(str(label)[:80])
+        raise DatasetInvalid(f"{path}, entry {number}: {shown} is not one label.", _EXAMPLE)
     return "" if label is None else str(label)

@@ -14,6 +14,7 @@ from server.evaluation.dataset.class_words import ClassWords, ranges
 from server.evaluation.evaluation_errors import DatasetInvalid
 
 _CLASS_ID = re.compile("-?[0-9]{1,9}")
+_AS_FLOAT = re.compile(r"-?[0-9]{1,9}(\.0)?")  # pandas writes ids so when some are missing
 _NAMED_SYNSET = re.compile("(n[0-9]{8})[-_. ].+")  # as n02085620-Chihuahua of Stanford Dogs
 _SHOWN = 5
 _BACKGROUNDS = ("background", "__background__", "dummy", "void")
@@ -53,6 +54,8 @@ def map_labels(labels: Collection[str], class_names: Sequence[str], groups: Grou
 def _map_alike(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
     if all(_CLASS_ID.fullmatch(label) for label in labels):
         return _map_ids(labels, class_names)
+    if all(_AS_FLOAT.fullmatch(label) for label in labels) and not set(labels) & set(class_names):
+        return _map_ids(labels, class_names)
     if all(SYNSET.fullmatch(label) for label in labels):
         return _map_synsets(labels, class_names)
     named = {label: match[1] for label in labels if (match := _NAMED_SYNSET.fullmatch(label))}
@@ -63,7 +66,7 @@ def _map_alike(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
 
 
 def _map_ids(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
-    ids = {label: int(label) for label in labels}
+    ids = {label: int(label.removesuffix(".0")) for label in labels}
     for label, class_id in ids.items():
         if label in class_names and class_names.index(label) != class_id:
             named = class_names.index(label)

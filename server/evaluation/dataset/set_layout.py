@@ -8,7 +8,8 @@ from server.evaluation.evaluation_errors import DatasetInvalid
 
 IMAGES = "images"
 LABEL_FILES = (  # used if the request names no file
-    "val_label.txt", "labels.txt", "labels.csv", "imagenet_label.json", "metadata.csv", "metadata.jsonl",
+    "val_label.txt", "labels.txt", "labels.csv", "labels.tsv", "labels.json", "labels.jsonl", "imagenet_label.json",
+    "metadata.csv", "metadata.jsonl",
     "LOC_val_solution.csv", "ILSVRC2012_validation_ground_truth.txt",
 )  # fmt: skip
 

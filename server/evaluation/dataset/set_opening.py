@@ -18,6 +18,8 @@ from server.evaluation.dataset.set_layout import beside_the_list, label_files, p
 from server.evaluation.evaluation_errors import DatasetInvalid
 
 _SHOWN = 5
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+_LISTS = (".txt", ".csv", ".tsv", ".json", ".jsonl")
 
 
 def open_labelled_set(
@@ -48,6 +50,7 @@ class _Opening:
 
     def open(self, folder: ImageFolder, labels: Path | None) -> LabelledSet:
         """The set of a folder, with this list of labels or with what the folder has."""
+        outer = folder
         if labels is None:
             folder = unwrapped(folder, self._is_class, self._notes)
             if found := label_files(folder):
@@ -55,9 +58,9 @@ class _Opening:
                     raise DatasetInvalid(f"{folder.root} holds {' and '.join(found)}.", "Choose the file of labels.")
                 labels = Path(found[0])
                 self._notes.append(f"Labels from {labels.name}, which is in the folder.")
-        return self._from_list(folder, labels) if labels else self._from_class_folders(folder)
+        return self._from_list(folder, labels) if labels else self._from_class_folders(folder, outer)
 
-    def _from_class_folders(self, folder: ImageFolder) -> LabelledSet:
+    def _from_class_folders(self, folder: ImageFolder, outer: ImageFolder) -> LabelledSet:
         if len(found := parts(folder)) > 1:
             raise refuse_parts(folder, found)
         loose = folder.files()
@@ -67,8 +70,11 @@ class _Opening:
         images = {name: files for name, files in images.items() if files}
         if not images:
             if not folder.has_pictures():
-                raise DatasetInvalid(f"{folder.root} has no images.", "Name a folder of class folders, or one with a list of labels.")
-            raise self._without_labels(folder, len(loose))
+                packed = [file for file in loose if file.casefold().endswith(_ARCHIVES)]
+                held = f", but {_some(packed)}" if packed else ""
+                remedy = "Unpack it first." if packed else "Name a folder of class folders, or one with a list of labels."
+                raise DatasetInvalid(f"{folder.root} has no images{held}.", remedy)
+            raise self._without_labels(folder, len(loose), outer)
         if loose:
             self._notes.append(f"{len(loose)} files outside the class folders are left out: {_some(loose)}.")
         try:
@@ -79,10 +85,12 @@ class _Opening:
         ids = array("i", (mapped.ids[name] for name, found in images.items() for _ in found))
         return self._made(folder, "class folders", mapped, [_printable(file) for file in files], files, ids)
 
-    def _without_labels(self, folder: ImageFolder, files: int) -> DatasetInvalid:
+    def _without_labels(self, folder: ImageFolder, files: int, outer: ImageFolder) -> DatasetInvalid:
         name, words = folder.root.name, ClassWords(self._class_names)
         called = "" if words.find(name) else f", and {name!r} is not a class of the model"
-        remedy = f"Give a file of labels, or use class folders. {words.suggestion(name, near=False)}".strip()
+        lists = [file for file in outer.files() if file.casefold().endswith(_LISTS)]
+        which = f" ({_some(lists)}?)" if lists else ""
+        remedy = f"Give a file of labels{which}, or use class folders. {words.suggestion(name, near=False)}".strip()
         return DatasetInvalid(f"{folder.root} holds {files} files but no labels{called}.", remedy)
 
     def _from_list(self, folder: ImageFolder, labels: Path) -> LabelledSet:
@@ -92,7 +100,7 @@ class _Opening:
         distinct = {line.label for line in found.lines if line.label}
         if not distinct:
             raise DatasetInvalid(f"{labels} holds {len(found.lines)} names but no labels.", "A line is a name and a label.")
-        folder = beside_the_list(folder, _relative(found.lines[0].name, labels, found.lines[0].line), self._notes)
+        folder = beside_the_list(folder, _relative(found.lines[0].name, labels, found.lines[0].line, folder.root), self._notes)
         mapped = map_labels(distinct, self._class_names, self._groups)
         names, files, ids = self._listed(folder, labels, found, mapped)
         _check_folders(labels, files, ids, synsets_of(self._class_names), fold_of(self._groups))
@@ -105,7 +113,7 @@ class _Opening:
         ids = array("i")
         counts: Counter[str] = Counter()
         for line in found.lines:
-            relative = _relative(line.name, labels, line.line)
+            relative = _relative(line.name, labels, line.line, folder.root)
             file, how = _file_of(folder, relative)
             label = mapped.ids[line.label] if line.label else NO_LABEL
             before = first_line.setdefault(file, len(names))
@@ -186,9 +194,11 @@ def _check_folders(labels: Path, files: Sequence[str], ids: Sequence[int], known
             )
 
 
-def _relative(name: str, labels: Path, line: int) -> str:
-    """A name that stays inside the folder, with slashes between its parts."""
+def _relative(name: str, labels: Path, line: int, root: Path) -> str:
+    """A name that stays inside the folder, with slashes between its parts; a whole path may lead there, too."""
     path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() and path.is_relative_to(root.absolute()):
+        path = path.relative_to(root.absolute())
     if path.is_absolute() or ".." in path.parts or "\0" in name:
         raise DatasetInvalid(
             f"{labels}, line {line}: {name[:80]!r} is not a name inside the folder.", "Names are relative to the folder of the images."

@@ -46,10 +46,12 @@ def tar_files(stream: ByteStream) -> Iterator[TarFile]:
     Raises DatasetInvalid for a link, a device, or a file with holes, ArchiveTooLarge for a header above MAX_RECORD_BYTES.
     """
     told: dict[bytes, bytes] = {}  # by the records before a header
-    while (block := _read(stream, tarfile.BLOCKSIZE, or_end=True)).strip(b"\0"):
+    block = _first_block(stream)
+    while block.strip(b"\0"):
         header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         if header.type in _RECORDS:
             told |= _record(stream, header)
+            block = _read(stream, tarfile.BLOCKSIZE, or_end=True)
             continue
         name, size_bytes = _name(header, told), _size(header, told)
         if header.type != tarfile.DIRTYPE:
@@ -60,6 +62,18 @@ def tar_files(stream: ByteStream) -> Iterator[TarFile]:
                 pass
             _read(stream, -size_bytes % tarfile.BLOCKSIZE)
         told = {}
+        block = _read(stream, tarfile.BLOCKSIZE, or_end=True)
+
+
+def _first_block(stream: ByteStream) -> bytes:
+    """The first header, not yet read; raises ReadError for bytes of another kind."""
+    try:
+        block = _read(stream, tarfile.BLOCKSIZE, or_end=True)
+        if block.strip(b"\0"):
+            tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.TarError:
+        raise tarfile.ReadError("it is neither a zip nor a tar") from None
+    return block
 
 
 def _read(stream: ByteStream, size: int, *, or_end: bool = False) -> bytes:

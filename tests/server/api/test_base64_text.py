@@ -1,6 +1,8 @@
 """Base64 in every spelling of tools gives the same bytes, and what is not base64 is refused."""
 
 import base64
+from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -29,6 +31,31 @@ def test_longer_than_a_step(written: type, less: int) -> None:
     content = content[: len(content) + less - 5]
     assert decode_base64(written(content).decode()) == content
     assert decode_base64(written(content).decode().rstrip("=\n")) == content
+    assert decode_base64(quote(written(content).decode(), safe="")) == content
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "data:image/jpeg;charset=utf-8;base64,{}",
+        'data:image/jpeg;name="a, b.jpg";base64,{}',
+        "data:;base64,{}",
+        "data:image/jpeg;base64, {}\n",
+        "\ufeff{}",
+        "\ufeffdata:image/jpeg;base64,{}",
+        "-----BEGIN CERTIFICATE-----\r\n{}\r\n-----END CERTIFICATE-----\r\n",
+    ],
+    ids=["a parameter", "a comma in a name", "no type", "a blank", "a byte order mark", "a mark and a URL", "certutil of Windows"],
+)
+@pytest.mark.parametrize("spelt", [str, quote, lambda text: quote(text, safe="").replace("%2B", "%2b")], ids=["plain", "quoted", "lower"])
+def test_what_tools_write_around_it(around: str, spelt: Callable[[str], str]) -> None:
+    content = bytes(range(256))
+    assert decode_base64(around.format(spelt(base64.b64encode(content).decode()))) == content
+
+
+def test_a_url_is_not_fetched() -> None:
+    with pytest.raises(BadRequest, match=r"is a URL, and this server does not fetch any\. Fetch it, and send its bytes"):
+        decode_base64("https://example.com/cat.jpg")
 
 
 @pytest.mark.parametrize(

@@ -116,8 +116,8 @@ def test_a_part_header_has_a_limit() -> None:
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
-        (multipart(part("image", b"x")), "multipart/form-data"),
-        (multipart(part("image", b"x")), "multipart/form-data; boundary=" + "x" * 300),
+        (b"x\r\n" + multipart(part("image", b"x")), "multipart/form-data"),
+        (b"x\r\n" + multipart(part("image", b"x")), "multipart/form-data; boundary=" + "x" * 300),
         (multipart(part("image", b"x")), MULTIPART + ";a" * 8000),
         (multipart(part("top_k", b"1"), part("image", b"x"), part("top_k", b"1")), MULTIPART),
         (multipart(part("image", b"x" + b"\r\n--frontier-x" * 6000)), MULTIPART),
@@ -182,6 +182,24 @@ def test_the_bytes_of_a_picture_decide(kind: str, start: bytes) -> None:
 )
 def test_the_brace_of_json_decides(kind: str) -> None:
     assert read(b'\xef\xbb\xbf {"image": "aGVsbG8"}', kind) == ImageBody([b"hello"])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/json", "multipart/mixed; boundary=x", "multipart/form-data", "multipart/form-data; boundary=undefined", "text/plain", ""],
+)
+def test_the_first_line_of_a_form_decides(kind: str) -> None:
+    """As `curl -H "Content-Type: application/json" -F image=@photo.jpg` sends it, and pages that write the header by hand."""
+    assert read(multipart(part("image", b"x", "a.jpg"), part("top_k", b"2")), kind) == ImageBody([b"x"], {"top_k": "2"})
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])
+@pytest.mark.parametrize(
+    "image", [b"\xff\xd8\xff\xe0\0\x10JFIF", b"\x89PNG\r\n\x1a\n\0", b"RIFF\x24\0\0\0WEBP"], ids=["JPEG", "PNG", "WebP"]
+)
+def test_base64_as_the_body(kind: str, image: bytes) -> None:
+    """As `base64 photo.jpg | curl --data-binary @- localhost:8000/classify` sends it."""
+    assert read(base64.encodebytes(image), kind) == ImageBody([image])
 
 
 def test_a_data_url_as_the_body() -> None:

@@ -53,6 +53,15 @@ def test_a_data_url_is_decoded() -> None:
     assert read(part("image", b"data:image/png;base64," + base64.b64encode(IMAGE))) == ImageBody([IMAGE])
 
 
+def test_base64_is_known_by_its_beginning() -> None:
+    assert read(part("image", base64.b64encode(IMAGE))) == ImageBody([IMAGE])
+    assert read(part("photo", base64.encodebytes(IMAGE), FILE)) == ImageBody([IMAGE])
+
+
+def test_blanks_around_an_option_do_not_count() -> None:
+    assert read(part("top_k", b" 3\r\n"), part("timeout_ms", b""), part("image", IMAGE)) == ImageBody([IMAGE], {"top_k": "3"})
+
+
 def test_several_keep_their_order() -> None:
     parts = [part("a", b"1", FILE), part("b", b"", EMPTY), part("image[]", b"2"), part("c", b"3", FILE)]
     assert read(*parts, limit=3) == ImageBody([b"1", b"2", b"3"])

@@ -57,6 +57,7 @@ def test_a_folder_by_a_running_server_as_csv(tmp_path: Path) -> None:
         ]  # fmt: skip
         assert done.returncode == 1
         assert "none of the known image types" in rows[2]["error"]
+        assert done.stderr.startswith("1 hidden files, files that are not pictures, and links to folders are left out: ")
 
 
 @pytest.mark.parametrize("flags", [["--csv", "--json"], ["--url", "http://x", "--model", "level"]])
@@ -66,10 +67,11 @@ def test_flags_that_exclude_each_other(flags: list[str]) -> None:
 
 def test_a_terminal_that_cannot_show_a_name_gets_its_escape(tmp_path: Path) -> None:
     store_level_model(tmp_path / "store")
+    (tmp_path / "set").mkdir()
     for name in ("猫é.png", os.fsdecode(b"\xff.png")):
-        (tmp_path / name).write_bytes(level_png(40))
+        (tmp_path / "set" / name).write_bytes(level_png(40))
     environment = {"MODEL": "level", "MODEL_STORE": str(tmp_path / "store"), "PYTHONIOENCODING": "latin-1", "COLUMNS": "140"}
-    command = [sys.executable, "-m", "server", "classify", str(tmp_path), "--top-k", "1"]
+    command = [sys.executable, "-m", "server", "classify", str(tmp_path / "set"), "--top-k", "1"]
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, b"")
     shown = [line.rpartition(b"/")[2] for line in done.stdout.splitlines() if b".png" in line]

@@ -39,11 +39,17 @@ def test_from_images_to_the_summary(images: Path, tmp_path: Path) -> None:
     results = tmp_path / "result"
     (tmp_path / "result").mkdir()
     (results / "broken_1.txt").write_text("5 \n")  # of an earlier run, and no longer true
+    (images / "gone.jpg").symlink_to("nowhere.jpg")
+    (images / "deeper").mkdir()
     done = run("infer-dir", images, results, "--model", "level", MODEL_STORE=str(tmp_path / "store"))
-    assert (done.returncode, done.stdout) == (1, f"3 results written to {results}, 0 were there, 1 failed\n")
+    assert (done.returncode, done.stdout) == (1, f"3 results written to {results}, 0 were there, 2 failed\n")
     assert f"{images / 'broken.jpg'}: " in done.stderr
+    assert f"{images / 'gone.jpg'}: The file cannot be read: No such file or directory. [bad_request]" in done.stderr
     assert "[undecodable_image]" in done.stderr
-    assert done.stderr.splitlines()[1:] == [f"1 files of {images} are hidden or not pictures, and are left out"]  # and no bar
+    assert done.stderr.splitlines()[2:] == [  # and no bar
+        f"1 files of {images} are hidden or not pictures, and are left out",
+        f"1 folders in {images} are left out: name each by itself",
+    ]
     written = {path.name: path.read_text() for path in results.iterdir()}
     assert written.keys() == {f"level.{class_id}_1.txt" for class_id in (10, 20, 30)}
     ids = written["level.30_1.txt"].removesuffix(" \n").split(" ")

@@ -1,6 +1,7 @@
 """The command sends a set to a server. Tests of the whole way are in tests/server/cli."""
 
 import io
+import os
 import re
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def test_the_tar_unpacks_to_the_same(tmp_path: Path) -> None:
     (folder / ".hidden.png").write_bytes(b"x")
     (folder / "notes.md").write_bytes(b"x")
     (folder / "empty.bmp").write_bytes(b"")
+    (folder / "deep" / os.fsdecode(b"caf\xe9.png")).write_bytes(b"x")
     packed = b"".join(_tar(dict(_files(folder, listed=False))))
     (tmp_path / "out").mkdir()
     unpack(io.BytesIO(packed), len(packed), tmp_path / "out", 1_000_000)
@@ -40,6 +42,9 @@ def test_parts_of_a_set_are_refused_before_anything_is_sent(tmp_path: Path) -> N
 def test_a_file_that_changes_or_goes(tmp_path: Path) -> None:
     with pytest.raises(DatasetInvalid, match="cannot be read"):
         b"".join(_tar({"a.png": tmp_path / "none"}))
+    os.mkfifo(tmp_path / "pipe.png")  # which nobody writes to: it would wait for ever
+    with pytest.raises(DatasetInvalid, match=r"it is not a plain file\. Correct it, or move it out of the set"):
+        b"".join(_tar({"pipe.png": tmp_path / "pipe.png"}))
     (tmp_path / "a.png").write_bytes(bytes(1_000_000))
     pieces = _tar({"a.png": tmp_path / "a.png"})
     next(pieces)

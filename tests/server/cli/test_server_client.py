@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from server.api.schemas import ErrorReply
-from server.cli.server_client import MAX_ANSWER_BYTES, connect, parse, read_lines, read_whole, reason_of
+from server.cli.server_client import MAX_ANSWER_BYTES, connect, parse, read_lines, read_whole, reason_of, refusal_of
 from tests.server.process import ServerProcess
 
 
@@ -59,6 +59,14 @@ def test_an_answer_without_end_is_cut_off() -> None:
 
     assert len(read_whole(httpx.Response(200, content=endless()))) == MAX_ANSWER_BYTES
     assert taken == MAX_ANSWER_BYTES // 100_000 + 1
+
+
+def test_a_url_with_a_route_behind_it_is_told(fake_server: ServerProcess) -> None:
+    answer = fake_server.client.get("/classify/info")
+    told, remedy = refusal_of(answer.status_code, answer.content)
+    assert (told, remedy) == ("There is nothing at /classify/info.", "Name the server without a route behind it, as http://host:8000")
+    known = fake_server.client.get("/evaluate/x")
+    assert refusal_of(known.status_code, known.content) == ("There is no evaluation 'x'. GET /evaluate lists them.", "")
 
 
 def test_what_is_read() -> None:

@@ -59,11 +59,11 @@ def test_stages_and_labels(engine: Fleet) -> None:
 def test_requests_for_all_scores_share_batches_with_others(engine: Fleet, runs: list[tuple[int, int]]) -> None:
     runs.clear()
     deadline_s = monotonic() + 30
-    futures = [engine.submit(InferenceRequest(level_image(n), "", deadline_s, "full" if n % 3 == 0 else "top")) for n in range(16)]
+    futures = [engine.submit(InferenceRequest(level_image(n), "", deadline_s, "full" if n % 3 == 0 else "top")) for n in range(64)]
     answers = [future.result(30) for future in futures]
     assert max(images for images, _ in runs) > 1
-    assert [answer.scores[0].class_id for answer in answers] == list(range(16))
-    assert [len(answer.all_scores) if answer.all_scores else 0 for answer in answers] == [0 if n % 3 else 4 * 64 for n in range(16)]
+    assert [answer.scores[0].class_id for answer in answers] == list(range(64))
+    assert [len(answer.all_scores) if answer.all_scores else 0 for answer in answers] == [0 if n % 3 else 4 * 64 for n in range(64)]
 
 
 def test_a_score_that_is_no_number_fails_the_image_wherever_it_stands() -> None:

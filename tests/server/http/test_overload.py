@@ -19,6 +19,7 @@ from tests.server.process import ServerProcess
 
 SLOW = level_png(8, 3000)  # some 50 ms to decode
 QUICK = level_png(20)
+SHOP = "https://shop.example"
 
 
 @pytest.fixture
@@ -26,7 +27,8 @@ def full_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
     """A server whose window of four is full until the test is over, or for a second or so."""
     store = tmp_path_factory.mktemp("store")
     store_level_model(store)
-    with ServerProcess(model_store=store, model="level", streams_per_device=1, window=4) as server, ThreadPoolExecutor(4) as pool:
+    made = ServerProcess(model_store=store, model="level", streams_per_device=1, window=4, cors_origins=SHOP)
+    with made as server, ThreadPoolExecutor(4) as pool:
         over, stop = threading.Event(), time.monotonic() + 2
 
         def keep_busy(_: int) -> None:
@@ -73,9 +75,11 @@ def test_a_refusal_has_the_headers_and_the_body_of_every_other(full_server: Serv
         statuses = []
         deadline_s = time.monotonic() + 10
         while 200 not in statuses and time.monotonic() < deadline_s:  # the connection is kept, and is answered when there is room
-            client.sendall(request(SLOW, "X-Request-Id: mine"))  # a quicker image would take a place of the others
+            client.sendall(request(SLOW, "X-Request-Id: mine", f"Origin: {SHOP}"))  # a quicker image would take a place of the others
             status, headers, body = answer(client)
             statuses.append(status)
+            assert headers["access-control-allow-origin"] == SHOP  # else a page would not see that the window is full
+            assert "Retry-After" in headers["access-control-expose-headers"]
             if status == 429:
                 ErrorReply.model_validate(body, strict=True, extra="forbid")
                 assert (body["code"], body["request_id"], headers["x-request-id"]) == ("saturated", "mine", "mine")
@@ -102,9 +106,10 @@ def test_thousands_of_pipelined_upgrades_are_refused_one_by_one(full_server: Ser
 def test_a_body_whose_end_is_not_known_is_refused_the_longer_way(full_server: ServerProcess) -> None:
     with BareClient(full_server.address) as client:
         refused_once(client.socket)
-        client.send(b"POST /classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
-        status, _, body = answer(client.socket)
-        assert (status, body["code"]) == (429, "saturated")
+        head = b"POST /classify HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.send(head + b"5\r\nhello\r\n0\r\n\r\n")
+        status, headers, body = answer(client.socket)
+        assert (status, body["code"], headers["access-control-allow-origin"]) == (429, "saturated", SHOP)
 
 
 def test_those_who_do_not_wait_get_no_more_refusals_than_the_server_can_afford(full_server: ServerProcess, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Files of other formats: each is told by its name, and the line that is printed makes a picture that is taken."""
 
+import base64
 import io
 import re
 import shutil
@@ -60,6 +61,9 @@ MADE: dict[str, Callable[[], bytes]] = {
     "a JPEG XL": jpeg_xl,
     "a JPEG 2000": lambda: saved("JPEG2000"),
     "a Photoshop file": photoshop,
+    "an icon": lambda: saved("ICO"),
+    "a PPM, PGM or PBM": lambda: saved("PPM"),
+    "base64 text": lambda: base64.b64encode(saved("PNG")),
 }
 
 
@@ -109,14 +113,21 @@ BEGINNINGS = {
     "a TIFF": [b"II*\0\x08\0\0\0", b"MM\0*\xff\xff\xff\xff", struct.pack("<4sIHHHII", b"II*\0", 8, 1, 256, 4, 1, 7)],
     "an AVIF": [b"\0\0\0\x1cftypavif"],
     "a HEIC": [b"\0\0\0\x18ftypheic", b"\0\0\0\x18ftypmif1"],
-    "a film": [b"\0\0\0\x18ftypisom", b"\0\0\0\x14ftypqt  "],
+    "a film": [b"\0\0\0\x18ftypisom", b"\0\0\0\x14ftypqt  ", b"\x1a\x45\xdf\xa3\1"],
     "a PDF": [b"%PDF-1.7"],
     "an SVG": [SVG, b"  <svg>", b"<!-- by hand --><svg/>"],
     "HTML or XML": [b"<!DOCTYPE html>", b"\n<html>", b"<?xml version='1.0'?><note/>"],
     "a JPEG XL": [b"\xff\x0a\x00", b"\0\0\0\x0cJXL \r\n\x87\n"],
     "a JPEG 2000": [b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"],
     "a Photoshop file": [b"8BPS\0\1"],
-    "a zip archive": [b"PK\3\4\x14"],
+    "an icon": [b"\0\0\1\0\1\0"],
+    "a PPM, PGM or PBM": [b"P6\n64 48\n255\n", b"P5 64 48 255 ", b"P1\r\n"],
+    "an archive": [b"PK\3\4\x14", b"7z\xbc\xaf'\x1c", b"Rar!\x1a\7"],
+    "a gzip file": [b"\x1f\x8b\x08\0"],
+    "base64 text": [b"/9j/4AAQ", b"iVBORw0KGgoAAAA", b"UklGRjAA"],
+    "a pointer of Git LFS": [b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"],
+    "a side file of macOS": [b"\0\5\x16\7\0\2\0\0Mac OS X"],
+    "other bytes before a picture": [b"\r\n\xff\xd8\xff\xe0", b"\xef\xbb\xbf\x89PNG\r\n\x1a\n", b"--x\r\n\r\n\xff\xd8\xff\xdb"],
 }
 
 

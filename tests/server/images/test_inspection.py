@@ -92,7 +92,7 @@ def test_nothing() -> None:
         (b"\0\0\0\x20ftypavif", "an AVIF"),
         (b"%PDF-1.7\n", "a PDF"),
         (b"  \n<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG"),
-        (b"PK\3\4", "a zip archive"),
+        (b"PK\3\4", "an archive"),
         (b"RIFF\x24\0\0\0WAVEfmt ", "RIFF, but not WebP"),
         (b"BMW is a maker of cars.", "no BMP header has"),
         (b"hello", "none of the known image types"),

@@ -10,7 +10,7 @@ from models.store_writer import set_calibration
 from server.cli.flags import load_settings
 from server.errors import UnsupportedImage
 from server.images.file_errors import FileUnreadable, NoImages
-from server.serving.classify_files import classify_files, find_images, print_outcomes
+from server.serving.classify_files import classify_files, find_images, print_outcomes, tell_of
 from server.types import Prediction
 from tests.level_model import level_png, level_scores, store_level_model
 from tests.server.calibration.calibration_made import made_calibration
@@ -37,7 +37,7 @@ def test_outcomes_keep_the_order_of_the_files(tmp_path: Path, capsys: pytest.Cap
     assert [row["code"] for row in rows if row["error"]] == [UnsupportedImage.code, FileUnreadable.code]
 
 
-def test_images_are_found_in_the_order_named_and_below_folders(tmp_path: Path) -> None:
+def test_images_are_found_in_the_order_named_and_below_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in (
         "b.png",
         "below/a.JPG",
@@ -51,9 +51,15 @@ def test_images_are_found_in_the_order_named_and_below_folders(tmp_path: Path) -
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "below/d").write_bytes(level_png(0))
-    found = find_images([tmp_path / "named.txt", tmp_path / "below", tmp_path / "missing.png"])
+    (tmp_path / "below/gone.jpg").symlink_to("nowhere.jpg")
+    (tmp_path / "below/linked").symlink_to("deeper")
+    found, left_out = find_images([tmp_path / "named.txt", tmp_path / "below", tmp_path / "missing.png"])
     names = [str(path.relative_to(tmp_path)) for path in found]
-    assert names == ["named.txt", "below/a.JPG", "below/d", "below/deeper/c.webp", "missing.png"]
+    assert names == ["named.txt", "below/a.JPG", "below/d", "below/deeper/c.webp", "below/gone.jpg", "missing.png"]
+    tell_of(left_out)
+    told, _, files = capsys.readouterr().err.partition(": ")
+    assert told == "4 hidden files, files that are not pictures, and links to folders are left out"
+    assert [Path(file).name for file in files.strip().split(", ")] == [".e.png", "__MACOSX", "linked", "notes.txt"]
     (tmp_path / "empty").mkdir()
     for places in ([], [tmp_path / "empty"]):
         with pytest.raises(NoImages, match="There are no images"):

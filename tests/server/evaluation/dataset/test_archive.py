@@ -1,5 +1,7 @@
 import contextlib
+import gzip
 import io
+import os
 import stat
 import struct
 import tarfile
@@ -58,6 +60,13 @@ def take(data: bytes, folder: Path, max_bytes: int = MAX_BYTES) -> int:
 def test_archives(tmp_path: Path, pack: Callable[[dict[str, bytes]], bytes]) -> None:
     assert take(pack(FILES), tmp_path) == 3
     assert {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == FILES
+
+
+def test_names_in_another_encoding_than_utf_8(tmp_path: Path) -> None:
+    """As tar packs what a GBK or Latin-1 system has written."""
+    names = {os.fsdecode("0/猫.png".encode("gbk")), os.fsdecode(b"0/caf\xe9" + b"e" * 120 + b".png")}
+    assert take(tarred(dict.fromkeys(names, b"x")), tmp_path) == 2
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.png")} == names
 
 
 def test_a_tar_that_ends_in_a_zip(tmp_path: Path) -> None:
@@ -191,6 +200,20 @@ def test_a_file_where_a_folder_should_be(tmp_path: Path, files: dict[str, bytes]
 def test_what_is_no_archive(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(DatasetInvalid):
         take(data, tmp_path)
+
+
+@pytest.mark.parametrize("size", [40, 5000])
+@pytest.mark.parametrize(
+    "start", [b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\7", b"\xff\xd8\xff\xe0", b"\x28\xb5\x2f\xfd", gzip.compress(b"a.png,1\n" * 200)]
+)
+def test_another_kind_of_file_is_not_called_damaged(tmp_path: Path, start: bytes, size: int) -> None:
+    with pytest.raises(DatasetInvalid, match="it is neither a zip nor a tar"):
+        take(start if start[:2] == b"\x1f\x8b" else start + bytes(range(1, 41)) * (size // 40), tmp_path)
+
+
+def test_a_path_that_is_too_deep_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(DatasetInvalid, match="lies below more than 16 folders"):
+        take(tarred({"a/" * 17 + "b.png": b"x"}), tmp_path)
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])

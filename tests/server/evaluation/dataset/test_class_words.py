@@ -1,7 +1,10 @@
 """Classes found by what people call them."""
 
 import re
+import unicodedata
+from typing import Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +27,12 @@ def test_an_unknown_name_gets_the_classes_with_the_word() -> None:
     assert "281 tabby; 282 tiger cat; 283 Persian cat; 284 Siamese cat; 285 Egyptian cat; 383 Madagascar cat" in told
     assert told.endswith("--map cat=281-285,383,387")
     assert "207 golden retriever" in WORDS.suggestion("retrievers")
-    assert WORDS.suggestion("my own set").endswith("--map 'my own set=0-9'")
+    assert WORDS.suggestion("my own set").endswith("--map 'my own set=ID'")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_an_accent_in_its_letter_or_behind_it_is_the_same(form: Literal["NFC", "NFD"]) -> None:
+    assert ClassWords(["café", "crème brûlée"]).find(unicodedata.normalize(form, "Crème_brûlée")) == {1}
 
 
 @given(st.sampled_from(sorted({word for name in IMAGENET for word in re.findall(r"\w{3,}", name)})))

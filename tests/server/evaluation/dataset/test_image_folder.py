@@ -1,6 +1,8 @@
 """The folder of a set: names without endings, links, and what cannot be read."""
 
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -52,6 +54,17 @@ def test_a_bare_name_is_found_in_folders_below(tmp_path: Path) -> None:
     ]  # fmt: skip
     with pytest.raises(DatasetInvalid, match=r"'3\.png' may mean x/3\.png or y/3\.png"):
         folder.find_anywhere("3.png")
+
+
+@pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
+@pytest.mark.parametrize("listed", ["NFC", "NFD"])
+def test_an_accent_may_be_written_otherwise_than_on_the_disk(
+    tmp_path: Path, on_disk: Literal["NFC", "NFD"], listed: Literal["NFC", "NFD"]
+) -> None:
+    """macOS and its archives take it from its letter; lists that are typed do not."""
+    file, name = unicodedata.normalize(on_disk, "é/crème.png"), unicodedata.normalize(listed, "é/crème.jpg")
+    folder = make(tmp_path, file)
+    assert (folder.find(name), folder.find_anywhere(name.partition("/")[2])) == (file, file)
 
 
 def test_pictures_that_are_not_listed_are_counted_by_their_bytes(tmp_path: Path) -> None:

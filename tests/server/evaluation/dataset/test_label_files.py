@@ -28,8 +28,15 @@ def read(folder: Path, content: bytes, name: str = "labels.txt") -> tuple[str, l
         ("labels.csv", b'class,width,"file"\n3,10,a.jpg\n4,12,"b c.jpg"\n', TABLE),
         ("labels.txt", b"name,label\na.jpg,3\nb c.jpg,4\n", TABLE),
         ("labels.tsv", b"a.jpg\t3\nb c.jpg\t4\n", TABLE),
+        ("labels.csv", b"sep=;\r\nimage;label\r\na.jpg;3\r\nb c.jpg;4\r\n", TABLE),
+        ("labels.csv", b"# by hand, on Monday\nimage,label\na.jpg,3\nb c.jpg,4\n", TABLE),
+        ("labels.csv", b"id,Class Name\na.jpg,3\nb c.jpg,4\n", TABLE),
+        ("labels.csv", b"id,Image Path,category\n0,a.jpg,3\n1,b c.jpg,4\n", TABLE),
     ],
-    ids=["list", "tabs", "Windows", "CSV", "Windows CSV", "columns", "CSV by its header", "TSV"],
+    ids=[
+        *("list", "tabs", "Windows", "CSV", "Windows CSV", "columns", "CSV by its header", "TSV", "Excel", "a comment", "Kaggle"),
+        "a number and a path",
+    ],
 )
 def test_every_format_gives_the_same_labels(tmp_path: Path, name: str, content: bytes, format_: str) -> None:
     assert read(tmp_path, content, name) == (format_, [("a.jpg", "3"), ("b c.jpg", "4")])
@@ -37,6 +44,10 @@ def test_every_format_gives_the_same_labels(tmp_path: Path, name: str, content: 
 
 def test_a_list_whose_names_hold_commas_is_a_list(tmp_path: Path) -> None:
     assert read(tmp_path, b"tench, small 0\n") == (LIST, [("tench, small", "0")])
+
+
+def test_a_name_with_a_hash_is_no_comment(tmp_path: Path) -> None:
+    assert read(tmp_path, b"#1.jpg,3\n", "l.csv") == (TABLE, [("#1.jpg", "3")])
 
 
 def test_lines_as_long_as_allowed(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_an_image_that_comes_twice_keeps_both_its_labels(tmp_path: Path) -> None
         ("l.json", b"3", "not an object or a list"),
         ("l.json", b'{"a": 1,\n}', "is not JSON: .* in line 2"),
         ("l.jsonl", b'{"file_name": "a", "label": 1}\n{"file_name"', "is not JSON: .* in line 2"),
+        ("l.jsonl", b'{"file_name": "a", "label": {"id": 1, "name": "b"}}', "entry 1: an object of id, name is not one label"),
         ("l.json", b'{"a": [1, 2]}', "entry 1: .* is not one label"),
         ("l.json", b'{"a": true}', "is not one label"),
         ("l.jsonl", b'{"file_name": "a", "text": "x"}', "entry 1 is not a name with a label: it has file_name, text"),

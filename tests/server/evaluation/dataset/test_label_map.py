@@ -92,6 +92,11 @@ def test_labels_the_model_has_not_are_refused(labels: set[str], classes: list[st
     assert re.search(words.replace("?", r"\?"), str(refusal.value))
 
 
+def test_ids_as_pandas_writes_them_are_ids() -> None:
+    assert map_labels({"0.0", "2.0"}, ["a", "b", "c"]).ids == {"0.0": 0, "2.0": 2}
+    assert map_labels({"1.0", "2.0"}, ["1.0", "2.0"]).ids == {"1.0": 0, "2.0": 1}  # names of classes
+
+
 def test_names_that_are_their_own_ids_are_ids() -> None:
     assert map_labels({"0", "2"}, ["0", "1", "2"]).ids == {"0": 0, "2": 2}
 

@@ -41,9 +41,9 @@ def pairs(found: LabelledSet) -> list[tuple[str, int | None]]:
 
 
 def test_a_list_keeps_its_order_and_finds_its_files(root: Path) -> None:
-    labels = make(root, "a.png", "sub/b.JPEG", "c.jpg", labels="\ufeffsub\\b 1\r\n./a.png 0\r\nc 2\r\n")
+    labels = make(root, "a.png", "sub/b.JPEG", "c.jpg", labels=f"\ufeffsub\\b 1\r\n./a.png 0\r\n{root}/c 2\r\n")
     found = open_labelled_set(RootFiles(root), labels, CLASSES)
-    assert pairs(found) == [("sub\\b", 1), ("./a.png", 0), ("c", 2)]
+    assert pairs(found) == [("sub\\b", 1), ("./a.png", 0), (f"{root}/c", 2)]
     assert [item.path.read_bytes() for item in found] == [b"sub/b.JPEG", b"a.png", b"c.jpg"]
     assert (found.format, found.notes, len(found), found.labelled) == ("list of names and labels (class ids)", (), 3, 3)
 
@@ -125,8 +125,8 @@ def test_cells_without_a_label_are_images_without_one(root: Path) -> None:
     ("files", "labels", "words"),
     [
         ((), None, "has no images"),
-        (("notes.txt",), None, "has no images"),
-        (("a.png",), None, "holds 1 files but no labels"),
+        (("notes.txt", "val.zip"), None, r"has no images, but val.zip\. Unpack it first"),
+        (("a.png", "val.txt"), None, r"holds 2 files but no labels.*Give a file of labels \(val.txt\?\)"),
         (("a.png",), "", "holds no labels"),
         (("a.png",), "a.png 0\na 1\n", "line 2: 'a' already has another label, as 'a.png'"),
         (("a.png",), "a.png 3\n", "Label 3 is out of range"),
