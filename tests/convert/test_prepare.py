@@ -79,14 +79,14 @@ def compiled(store: ModelStore, folder: Path) -> Artifact:
 @pytest.mark.parametrize("request_", [{"force": True}, {"batch_sizes": (1, 2)}])
 def test_an_om_is_kept(store: ModelStore, tmp_path: Path, request_: dict[str, Any]) -> None:
     artifact = compiled(store, tmp_path)
-    assert prepare(NAME, store, **request_).check_artifact("Ascend310") == (artifact, store.root / NAME / artifact.file)
+    assert prepare(NAME, store, **request_).intact_artifact("Ascend310") == (artifact, store.root / NAME / artifact.file)
 
 
 def test_an_om_of_other_weights_is_not_lost_unasked(store: ModelStore, tmp_path: Path) -> None:
     compiled(store, tmp_path)
     with pytest.raises(StoreRefused, match=r"holds efficientnet_lite0.om \(Ascend310\), compiled from other weights.*--force"):
         prepare(NAME, store, random=True)
-    assert store.open(NAME).check_artifact("Ascend310")
+    assert store.open(NAME).intact_artifact("Ascend310")
     assert [artifact.soc for artifact in prepare(NAME, store, random=True, force=True).manifest.artifacts] == ["cpu"]
 
 

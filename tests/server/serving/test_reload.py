@@ -15,6 +15,7 @@ from models.manifest import Golden
 from models.store import ModelStore
 from server.api.schemas import ReloadReply
 from tests.level_model import CLASSES, level_png, store_level_model
+from tests.made_model import change_model
 from tests.server.process import ServerProcess
 
 CLIENTS = 16
@@ -26,7 +27,7 @@ def publish(root: Path, version: str) -> None:
     labels = "".join(f"{version}: {number}\n" for number in range(CLASSES)).encode()
     (model.folder / f"{version}.names").write_bytes(labels)
     changes = {"version": version, "labels": f"{version}.names", "labels_sha256": hashlib.sha256(labels).hexdigest()}
-    model.manifest.model_copy(update=changes).write(model.folder / "manifest.toml")
+    change_model(model, **changes)
 
 
 def spoil(root: Path) -> None:
@@ -126,7 +127,7 @@ def test_a_model_that_fails_its_golden_image_is_refused(server: ServerProcess, s
     golden = Golden(file="golden.png", sha256=hashlib.sha256(picture).hexdigest(), class_id=10, score=1.0)
     for class_id, status in ((10, 200), (11, 409)):
         changed = golden.model_copy(update={"class_id": class_id})
-        model.manifest.model_copy(update={"version": str(class_id), "golden": changed}).write(model.folder / "manifest.toml")
+        change_model(model, version=str(class_id), golden=changed)
         assert reload(server).status_code == status
     assert server.client.get("/info").json()["version"] == "10"
 
