@@ -11,6 +11,7 @@ from models.model_errors import ModelError
 from models.store import ModelStore
 from server.cli.classifier_config_command import classifier_config
 from server.cli.flags import load_settings
+from server.cli.models_adopt_command import adopt
 from server.cli.models_renew_command import renew
 from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
 
@@ -19,6 +20,7 @@ ModelArgument = Annotated[str, typer.Argument(help="Name of the model.")]
 models_app = typer.Typer(help="List, show and prepare models.", no_args_is_help=True)
 models_app.command("classifier-config")(classifier_config)
 models_app.command("renew")(renew)
+models_app.command("adopt")(adopt)
 
 
 @models_app.command("list")
