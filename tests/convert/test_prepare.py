@@ -13,6 +13,7 @@ from models.manifest import Artifact
 from models.model_errors import ModelNotFound, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
 from models.store_writer import add_artifact
+from tests.made_model import change_model
 
 NAME = "efficientnet_lite0"
 
@@ -127,8 +128,7 @@ def test_an_interruption_leaves_the_former_model(store: ModelStore) -> None:
 
 
 def test_weights_of_ones_own_are_not_replaced_unasked(store: ModelStore) -> None:
-    own = store.open(NAME).manifest.model_copy(update={"version": "own"})
-    own.write(store.root / NAME / "manifest.toml")
+    own = change_model(store.open(NAME), version="own").manifest
     assert prepare(NAME, store).manifest == own
     (store.root / NAME / "imagenet.names").write_bytes(b"damaged")
     with pytest.raises(ConvertError, match=r"version 'own'.*--force"):
