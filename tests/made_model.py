@@ -38,7 +38,7 @@ def stamped(folder: Path, manifest: ModelManifest, graph: onnx.ModelProto, file:
     return Artifact(file=file, sha256=sha256_of(folder / file), batch_sizes=batch_sizes)
 
 
-def write_provenance(om: Path, manifest: ModelManifest, soc: str, batch_sizes: tuple[int, ...], **changes: object) -> None:
+def write_provenance(om: Path, manifest: ModelManifest, soc: str, batch_sizes: tuple[int, ...], /, **changes: object) -> None:
     """Write what `convert atc` leaves beside an OM."""
     told = {"om": om.name, "om_sha256": sha256_of(om), "soc": soc, "batch_sizes": batch_sizes, "command": "atc --framework=5"}
     facts = {"model": manifest.name, "version": manifest.version, "classes": manifest.classes, "recipe_sha256": manifest.recipe.sha256}

@@ -88,7 +88,7 @@ def inspect_om(path: Path, context: Context) -> Inspection:
         findings += [] if artifact else told  # an artifact's is held against the manifest
     else:
         facts["provenance"] = "none"
-    if artifact and artifact.soc != CPU and context.manifest:
+    if artifact and artifact.soc != CPU and context.manifest and sha256_of(path) == artifact.sha256:
         findings.append(_agreement(context.manifest, artifact, context))
     return Inspection(str(path), "OM, a model for Ascend", facts, tuple(findings))
 

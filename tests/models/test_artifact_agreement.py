@@ -13,10 +13,14 @@ from models.artifact_facts import provenance_path
 from models.manifest import Artifact, ModelManifest
 from models.model_errors import ArtifactDamaged, ArtifactStale, ModelError, ModelNotPrepared
 from models.store import ModelStore, StoredModel, sha256_of
+from pipelines.classifier_config import ClassifierLimits, configure_classifier
+from pipelines.render import PipelinePaths, render_config, render_pipeline
 from tests.ascend_double.double import store_om_model
 from tests.convert.atc.atc_made import stored_model
 
 OTHER = "0" * 64
+LIMITS = ClassifierLimits(decoders=1, lanes=1, capacity=1)
+PATHS = PipelinePaths("means.om", "means.cfg", "abc.names")
 SPOILED: dict[str, object] = {  # each field of the manifest, with a value that the schema allows
     "name": "other",
     "version": "2",
@@ -92,8 +96,13 @@ def test_a_changed_field_of_the_manifest_is_refused(means: StoredModel, field: s
 
 @pytest.mark.parametrize("field", WORDS)
 def test_a_changed_word_of_the_manifest_changes_nothing(means: StoredModel, field: str) -> None:
-    changed(means.manifest, field, WORDS[field]).write(means.folder / "manifest.toml")
+    manifest = changed(means.manifest, field, WORDS[field])
+    manifest.write(means.folder / "manifest.toml")
     used(means.folder.parent, "means")
+    before, after = (configure_classifier(each, "means.om", LIMITS) for each in (means.manifest, manifest))
+    assert before == after
+    assert render_config(manifest) == render_config(means.manifest)
+    assert render_pipeline(manifest, PATHS, ["classify0"]) == render_pipeline(means.manifest, PATHS, ["classify0"])
 
 
 def with_metadata(model: StoredModel, change: Callable[[onnx.ModelProto], object]) -> None:

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -36,6 +36,13 @@ def spoil(root: Path) -> None:
     path = model.check_artifact("cpu")[1]
     (model.folder / "new").write_bytes(b"garbage")
     (model.folder / "new").replace(path)
+
+
+def edit(root: Path) -> None:
+    """Change the recipe, and not the artifact, as a person with an editor does."""
+    model = ModelStore(root).open("level")
+    recipe = model.manifest.recipe.model_copy(update={"mean": (1.0, 1.0, 1.0)})
+    model.manifest.model_copy(update={"recipe": recipe}).write(model.folder / "manifest.toml")
 
 
 @pytest.fixture
@@ -109,13 +116,16 @@ def test_under_load_nobody_notices_but_by_the_version(store: Path, processes: st
         assert server.metric("classify_model_info", version="one") == 0
 
 
-def test_garbage_is_refused_and_the_old_one_goes_on(server: ServerProcess, store: Path) -> None:
+@pytest.mark.parametrize(("harm", "said"), [(spoil, "sha256"), (edit, "disagree: the artifact has the recipe")])
+def test_what_is_wrong_is_refused_and_the_old_one_goes_on(
+    server: ServerProcess, store: Path, harm: Callable[[Path], None], said: str
+) -> None:
     publish(store, "two")
-    spoil(store)
+    harm(store)
     with Clients(server) as clients:
         answer = reload(server)
         assert (answer.status_code, answer.json()["code"]) == (409, "reload_refused")
-        assert "sha256" in answer.json()["error"]
+        assert said in answer.json()["error"]
         clients.wait_for(50)
     assert set(clients.counts) == {"one"}
 

@@ -50,7 +50,7 @@ def artifacts(atlas: Atlas, **changes: Any) -> Iterator[Artifact]:
 def test_a_model_on_a_cpu(small: Path) -> None:
     assert [(each.status, each.what) for each in on_cpu(small)] == [
         ("ok", "manifest.toml: labels' sha256, number of labels"),
-        ("ok", "small.onnx: sha256, soc, recipe, recipe's sha256, model, batch sizes, input, output"),
+        ("ok", "small.onnx: sha256, soc, recipe, recipe's sha256, model, version, batch sizes, input and 1 more"),
         ("ok", f"small.om: {OM_CHECKS} (for Ascend310, which is not used here)"),
         ("ok", "aipp.config: ATC can read it, it does what small needs"),
     ]
