@@ -158,6 +158,27 @@ class Golden(_Record):
     tolerance: Annotated[float, Field(gt=0, le=1)] = 0.05
 
 
+class FittedCalibration(_Record):
+    """What `models calibrate` found on an evaluation. It holds for the scores of one artifact, recipe and list of labels.
+
+    `thresholds` has, for each coverage as a decimal ("0.95"), the largest probability of the classes before the right one with which
+    a class is still in the prediction set; `images` are the images behind them. The expected calibration errors are those of images
+    that the temperature was not fitted on. `evaluation` and `list_sha256` name the run and its labelled list.
+    """
+
+    temperature: Annotated[float, Field(gt=0)]
+    ece_before: Annotated[float, Field(ge=0, le=1)]
+    ece_after: Annotated[float, Field(ge=0, le=1)]
+    images: Annotated[int, Field(ge=1)]
+    evaluation: str
+    list_sha256: Sha256
+    artifact_sha256: Sha256
+    recipe_sha256: Sha256
+    labels_sha256: Sha256
+    pipeline_sha256: str = ""
+    thresholds: dict[Annotated[str, Field(pattern=r"^0\.[0-9]{1,3}$")], Annotated[float, Field(ge=0, le=1)]]
+
+
 class Origin(_Record):
     """The checkpoint from which the weights were imported."""
 
@@ -183,6 +204,7 @@ class ModelManifest(_Record):
     transform: Transform | None = None
     evaluation: EvaluationSet | None = None
     golden: Golden | None = None
+    calibration: FittedCalibration | None = None
     artifacts: tuple[Artifact, ...] = ()
 
     def artifact(self, soc: str) -> Artifact | None:

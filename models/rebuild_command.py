@@ -43,6 +43,16 @@ def labels_remedy(manifest: ModelManifest, folder: Path, *, intact: bool = False
     return f"Put the labels of the model back: {folder / manifest.labels} with sha256 {manifest.labels_sha256}"
 
 
+def scores_command(manifest: ModelManifest, folder: Path) -> str:
+    """What measures a labelled set and keeps the scores of all classes, which a calibration needs."""
+    return _command("evaluate", "FOLDER", "--model", manifest.name, "--scores", store=folder.parent)
+
+
+def calibrate_command(manifest: ModelManifest, folder: Path) -> str:
+    """What calibrates the model on such a measurement."""
+    return _command("models", "calibrate", manifest.name, "EVALUATION", store=folder.parent)
+
+
 def fold_command(manifest: ModelManifest, folder: Path) -> str:
     """What folds the manifest's recipe into an intact artifact for a CPU again."""
     return _command("convert", "cpu", manifest.name, store=folder.parent)

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from models.artifact_facts import provenance_path
-from models.manifest import Artifact, Golden, ModelManifest
+from models.manifest import Artifact, FittedCalibration, Golden, ModelManifest
 from models.model_errors import ArtifactDamaged, ManifestOutdated, ModelError, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of
 from models.whole_file import FILE_MODE, whole_file, write_whole
@@ -92,6 +92,24 @@ def set_golden(model: StoredModel, image: bytes, golden: Golden) -> StoredModel:
             finished.write(folder / MANIFEST)
             if manifest.golden and manifest.golden.file != golden.file:
                 (folder / manifest.golden.file).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreRefused(f"{folder}: {error}.", "Make sure that the model store is writable and has free space.") from error
+    return StoredModel(finished, folder)
+
+
+def set_calibration(model: StoredModel, fitted: FittedCalibration) -> StoredModel:
+    """Put a calibration into the manifest, in place of a former one.
+
+    Raises StoreRefused if another process has changed the model since `model` was opened.
+    """
+    folder = model.folder
+    try:
+        with locked(folder.parent):
+            manifest = ModelManifest.read(folder / MANIFEST)
+            if manifest != model.manifest:
+                raise StoreRefused(f"{folder} was changed while the calibration was made.", "Calibrate again.")
+            finished = manifest.model_copy(update={"calibration": fitted})
+            finished.write(folder / MANIFEST)
     except OSError as error:
         raise StoreRefused(f"{folder}: {error}.", "Make sure that the model store is writable and has free space.") from error
     return StoredModel(finished, folder)

@@ -8,6 +8,7 @@ ServiceError              a request, an image or an engine that fails
 ├─ NotFound               the route or thing does not exist
 ├─ MethodNotAllowed       the route exists, but not for this method
 ├─ RequestTimeout         the client takes too long to send its request
+├─ NotCalibrated          a coverage is asked for, and the model is not calibrated
 ├─ ReloadRefused          the new model cannot be served, or not now; the old one stays
 ├─ BodyTooLarge           more bytes than max_body_bytes
 ├─ ImageTooLarge          more pixels than max_image_pixels
@@ -102,6 +103,16 @@ class ReloadRefused(ServiceError):
     """
 
     code = "reload_refused"
+
+
+class NotCalibrated(ServiceError):
+    """A coverage is asked for, and no calibration of the served model applies.
+
+    On the server's host run the commands of the message, and reload the model: they evaluate a labelled set and calibrate on it.
+    Without `coverage` the request is answered.
+    """
+
+    code = "not_calibrated"
 
 
 class BodyTooLarge(ServiceError):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-ScoreType = Literal["probability", "logit"]
+ScoreType = Literal["probability", "logit", "calibrated"]
+"""What an engine gives, probabilities or logits; or the probabilities that a calibration makes of either."""
 Scores = Literal["top", "full"]
 """The wanted scores of an image: the best min(16, classes), or also those of all classes."""
 Runtime = Literal["ascend", "cpu"]
@@ -47,11 +48,19 @@ class ClassScore(NamedTuple):
     score: float
 
 
+class PredictionSet(NamedTuple):
+    """The classes, best first, of which one is right in `coverage` of all cases, at least; 0 < coverage < 1."""
+
+    coverage: float
+    classes: tuple[ClassScore, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """The answer of an engine: the best min(16, classes) classes, best first, and the seconds per stage.
 
     `all_scores`, if requested, holds the scores of all classes, in the order of the class ids, as little-endian float32.
+    `prediction_set` is there if a coverage was asked for and the model is calibrated.
     """
 
     scores: tuple[ClassScore, ...]
@@ -59,3 +68,4 @@ class Prediction:
     score_type: ScoreType = "probability"
     stages_s: Mapping[str, float] = field(default_factory=dict)
     all_scores: bytes | None = field(default=None, repr=False)
+    prediction_set: PredictionSet | None = None

@@ -26,7 +26,7 @@ LAYERS = (
     ("server/api", "server/web"),
     ("server/evaluation", "server/parity"),
     ("server/serving",),
-    ("server/engines",),
+    ("server/engines", "server/calibration"),
     ("server/images", "server/telemetry"),
     ("server/settings", "server/errors", "server/types"),
     ("pipelines",),

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -18,6 +19,8 @@ namespace nb = nanobind;
 using namespace mxclassify;
 
 namespace {
+constexpr size_t LARGE_BYTES = 256 * 1024;
+
 const char *NameOf(Outcome outcome) {
     switch (outcome) {
         case Outcome::kOk:
@@ -117,7 +120,9 @@ public:
 
     bool Submit(uint64_t number, const nb::bytes &image, double deadline_s, bool full) {
         const auto *start = static_cast<const uint8_t *>(image.data());
-        return Open().Submit(number, Bytes(start, start + image.size()), deadline_s, full);  // waits for nobody: the lock may stay
+        std::optional<nb::gil_scoped_release> unlocked;
+        if (image.size() > LARGE_BYTES) unlocked.emplace();  // to copy it takes longer than others may wait for the lock
+        return Open().Submit(number, Bytes(start, start + image.size()), deadline_s, full);
     }
 
     void Cancel(uint64_t number) { Open().Cancel(number); }

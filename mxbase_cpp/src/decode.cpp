@@ -4,6 +4,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "mxclassify/decoder_warnings.h"
+#include "mxclassify/exif.h"
 
 #if MXCLASSIFY_JPEG
 #include "mxclassify/jpeg.h"
@@ -27,10 +28,11 @@ cv::Mat DecodeByOpenCv(const Bytes &image) {
         ended.insert(ended.end(), JPEG_END, JPEG_END + 2);
         return DecodeByOpenCv(ended);
     }
+    const int orientation = WrittenOrientation(image);  // OpenCV 4 turns no WebP, and a PNG only if its libpng reads EXIF
     const StderrTrap trap;
     cv::Mat pixels;
     try {
-        pixels = cv::imdecode(image, cv::IMREAD_COLOR);
+        pixels = cv::imdecode(image, orientation > 1 ? cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION : cv::IMREAD_COLOR);
     } catch (const cv::Exception &error) {
         throw Undecodable("OpenCV cannot decode it: " + error.err);
     }
@@ -43,7 +45,7 @@ cv::Mat DecodeByOpenCv(const Bytes &image) {
     if (pixels.total() * pixels.elemSize() > MAX_PICTURE_BYTES) {
         throw Undecodable(TOO_LARGE);
     }
-    return pixels;
+    return Upright(pixels, orientation);
 }
 
 cv::Mat Decode(const Bytes &image) {

@@ -13,6 +13,20 @@ constexpr uint32_t DESCRIPTION = 0x10e;
 constexpr uint32_t MODEL = 0x110;
 constexpr uint32_t ORIENTATION = 0x112;
 
+// A TIFF header and a directory with one entry, up to its value.
+constexpr uint8_t WRITTEN[] = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0};
+constexpr size_t WRITTEN_BYTES = 26;
+constexpr uint8_t PNG_CHUNK[] = {0, 0, 0, WRITTEN_BYTES, 'e', 'X', 'I', 'f'};
+constexpr uint8_t WEBP_CHUNK[] = {'E', 'X', 'I', 'F', WRITTEN_BYTES, 0, 0, 0};
+constexpr size_t HEAD_BYTES = sizeof PNG_CHUNK;
+constexpr size_t PNG_HEADER_END = 33;
+
+int OrientationOfChunk(const uint8_t *chunk, const uint8_t *head) {
+    const uint8_t *value = chunk + HEAD_BYTES + sizeof WRITTEN;
+    const bool is_ours = std::memcmp(chunk, head, HEAD_BYTES) == 0 && std::memcmp(chunk + HEAD_BYTES, WRITTEN, sizeof WRITTEN) == 0;
+    return is_ours && *value >= 1 && *value <= 8 ? *value : 1;
+}
+
 struct Tiff {
     const uint8_t *bytes;
     size_t size;
@@ -63,6 +77,15 @@ std::optional<int> ExifOrientation(const uint8_t *block, size_t size) {
         plain = plain && tag < ORIENTATION && (tag < DESCRIPTION || tag > MODEL || tiff.HoldsText(entry));
     }
     return 1;
+}
+
+int WrittenOrientation(const Bytes &image) {
+    constexpr size_t CHUNK_BYTES = HEAD_BYTES + WRITTEN_BYTES;
+    if (image.size() < PNG_HEADER_END + CHUNK_BYTES) {
+        return 1;
+    }
+    return std::memcmp(image.data(), "RIFF", 4) == 0 ? OrientationOfChunk(image.data() + image.size() - CHUNK_BYTES, WEBP_CHUNK)
+                                                     : OrientationOfChunk(image.data() + PNG_HEADER_END, PNG_CHUNK);
 }
 
 cv::Mat Upright(const cv::Mat &pixels, int orientation) {

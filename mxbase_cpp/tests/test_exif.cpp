@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <opencv2/imgcodecs.hpp>
 #include <random>
 
 #include "made_jpeg.h"
@@ -94,4 +95,38 @@ TEST_CASE("mutated blocks: turned as OpenCV turns them, or left to it") {
         CHECK((!pixels || Same(*pixels, DecodeByOpenCv(image))));
     }
     CHECK(direct > 1000);
+}
+
+TEST_CASE("a PNG and a WebP are turned as the server has written it, whatever OpenCV does") {
+    cv::Mat ramp(20, 30, CV_8UC3);
+    cv::randu(ramp, 0, 256);
+    const auto encoded = [&](const char *kind) {
+        Bytes image;
+        cv::imencode(kind, ramp, image, {cv::IMWRITE_WEBP_QUALITY, 101});
+        return image;
+    };
+    const Bytes png = encoded(".png"), frame = encoded(".webp");
+    CHECK(WrittenOrientation(png) == 1);
+    CHECK(WrittenOrientation(frame) == 1);
+    CHECK(WrittenOrientation({}) == 1);
+    for (uint8_t orientation = 0; orientation <= 9; ++orientation) {
+        const Bytes block = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0};
+        Bytes chunk = {0, 0, 0, 26, 'e', 'X', 'I', 'f'};
+        chunk.insert(chunk.end(), block.begin(), block.end());
+        chunk.insert(chunk.end(), 4, 0);  // a checksum that libpng does not ask for
+        Bytes turned_png = png;
+        turned_png.insert(turned_png.begin() + 33, chunk.begin(), chunk.end());
+        Bytes turned_webp = frame;
+        turned_webp.insert(turned_webp.begin() + 12, {'V', 'P', '8', 'X', 10, 0, 0, 0, 8, 0, 0, 0, 29, 0, 0, 19, 0, 0});
+        turned_webp.insert(turned_webp.end(), {'E', 'X', 'I', 'F', 26, 0, 0, 0});
+        turned_webp.insert(turned_webp.end(), block.begin(), block.end());
+        const uint32_t size = static_cast<uint32_t>(turned_webp.size() - 8);
+        for (size_t place = 0; place < 4; ++place) turned_webp[4 + place] = static_cast<uint8_t>(size >> 8 * place);
+        const int wanted = orientation >= 1 && orientation <= 8 ? orientation : 1;
+        CHECK(WrittenOrientation(turned_png) == wanted);
+        CHECK(WrittenOrientation(turned_webp) == wanted);
+        const cv::Mat upright = Upright(ramp.clone(), wanted);
+        CHECK(Same(DecodeByOpenCv(turned_webp), upright));
+        CHECK(Same(DecodeByOpenCv(turned_png), upright));
+    }
 }

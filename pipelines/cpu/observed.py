@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.cpu import CpuOptions, CpuStreamManager, MxDataInput
+from pipelines.cpu.exif_turns import turns_pictures
 
-__all__ = ["MxDataInput", "open_observed"]
+__all__ = ["MxDataInput", "open_observed", "turns_pictures"]
 
 
 def open_observed(

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import NamedTuple
 
@@ -17,13 +18,14 @@ from server.api.error_response import told
 from server.api.image_body import OPTIONS, ImageBody
 from server.api.request_context import INVITED, RequestContext, context_of, watch_of
 from server.api.unknown_names import unknown_name
+from server.calibration.prediction_sets import LEAST_COVERAGE, MOST_COVERAGE
 from server.errors import BadRequest, Saturated, ServiceError
 from server.serving.budgets import BodyBudget, BodyHold
 from server.serving.inspection_pool import InspectionPool
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
-from server.types import Prediction
+from server.types import ClassScore, Prediction
 
 DEFAULT_TOP_K = 5
 
@@ -37,8 +39,35 @@ class _Answer(NamedTuple):
     def words(self, top_k: int) -> dict[str, object]:
         """The reply."""
         prediction = self.prediction
-        best = [{"class_id": s.class_id, "label": s.label, "score": s.score} for s in prediction.scores[:top_k]]
-        return {**self.served.words, "engine": prediction.engine, "score_type": prediction.score_type, "predictions": best}
+        words = {
+            **self.served.words,
+            "engine": prediction.engine,
+            "score_type": prediction.score_type,
+            "predictions": _classes(prediction.scores[:top_k]),
+        }
+        if found := prediction.prediction_set:
+            words["prediction_set"] = {"coverage": found.coverage, "classes": _classes(found.classes)}
+        return words
+
+
+def _classes(scores: Iterable[ClassScore]) -> list[dict[str, object]]:
+    return [{"class_id": s.class_id, "label": s.label, "score": s.score} for s in scores]
+
+
+class _Asked(NamedTuple):
+    """The options of a request."""
+
+    top_k: int
+    deadline_s: float
+    coverage: float | None
+
+    @classmethod
+    def of(cls, options: Mapping[str, str], model: RegisteredModel) -> "_Asked":
+        """Raises BadRequest, or NotCalibrated for a coverage that the model cannot give."""
+        coverage = share(options, "coverage")
+        model.served.check_coverage(coverage)
+        deadline_s = model.admission.deadline_s(number(options, "timeout_ms"))
+        return cls(number(options, "top_k", MAX_TOP_K) or DEFAULT_TOP_K, deadline_s, coverage)
 
 
 class ClassifyRoutes:
@@ -58,13 +87,12 @@ class ClassifyRoutes:
         with BodyHold(self._budget) as hold:
             body = await read_images(Request(scope, self._unpacked(scope, receive)), self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
-            options = all_options(scope, body)
-            top_k, timeout_ms = number(options, "top_k", MAX_TOP_K), number(options, "timeout_ms")
+            asked = _Asked.of(all_options(scope, body), model)
             with context.unless_abandoned(watch_of(scope, receive)):
-                answer = await self._predict(model, body.images.pop(), context, context.request_id, model.admission.deadline_s(timeout_ms))
+                answer = await self._predict(model, body.images.pop(), context, context.request_id, asked)
         context.stages_s |= answer.prediction.stages_s
         context.engine = answer.prediction.engine
-        await send_json(send, answer.words(top_k or DEFAULT_TOP_K) | {"timing_ms": _timing_ms(context)})
+        await send_json(send, answer.words(asked.top_k) | {"timing_ms": _timing_ms(context)})
 
     async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify several images; answers with one outcome each, in order. 429 only if no image was accepted."""
@@ -74,11 +102,9 @@ class ClassifyRoutes:
             request = Request(scope, self._unpacked(scope, receive))
             body = await read_images(request, self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
-            options = all_options(scope, body)
-            top_k = number(options, "top_k", MAX_TOP_K) or DEFAULT_TOP_K
-            deadline_s = model.admission.deadline_s(number(options, "timeout_ms"))
+            asked = _Asked.of(all_options(scope, body), model)
             works = [
-                self._outcome(model, image, context, f"{context.request_id}-{index}", deadline_s) for index, image in enumerate(body.images)
+                self._outcome(model, image, context, f"{context.request_id}-{index}", asked) for index, image in enumerate(body.images)
             ]
             body.images.clear()
             with context.unless_abandoned(watch_of(scope, receive)):
@@ -87,7 +113,7 @@ class ClassifyRoutes:
         if len(refusals) == len(outcomes):
             raise refusals[0]
         results = [
-            {"error": told(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(top_k)
+            {"error": told(outcome), "code": outcome.code} if isinstance(outcome, ServiceError) else outcome.words(asked.top_k)
             for outcome in outcomes
         ]
         context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
@@ -101,19 +127,20 @@ class ClassifyRoutes:
         if not scope.get(INVITED):
             model.admission.check_room(context_of(scope).client)
 
-    async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float) -> _Answer:
+    async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, asked: _Asked) -> _Answer:
         model.admission.check_place(context.client)
         image = await self._inspection.inspect(data)
         del data  # the image may be a copy without what is surplus
         served = model.served  # which may be another one by the time of the answer
-        return _Answer(served, await model.admission.classify(image, request_id, deadline_s, context.client))
+        prediction = await model.admission.classify(image, request_id, asked.deadline_s, context.client, served.scores)
+        return _Answer(served, served.calibrated(prediction, asked.coverage))
 
     async def _outcome(
-        self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, deadline_s: float
+        self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, asked: _Asked
     ) -> _Answer | ServiceError:
         async with self._batch_turn:  # after each image of a batch the loop sees to others: a batch can take long to inspect
             await asyncio.sleep(0)
-        predicting = self._predict(model, data, context, request_id, deadline_s)
+        predicting = self._predict(model, data, context, request_id, asked)
         del data
         try:
             return await predicting
@@ -133,6 +160,7 @@ def all_options(scope: Scope, body: ImageBody) -> dict[str, str]:
             raise unknown_name("The query parameter", name, OPTIONS)
     number(query, "top_k", MAX_TOP_K)  # checked even if the body has another
     number(query, "timeout_ms")
+    share(query, "coverage")
     return dict(query) | body.options
 
 
@@ -149,6 +177,19 @@ def number(options: Mapping[str, str], name: str, high: int = 2**31 - 1) -> int 
     if not (text.isascii() and text.isdecimal() and len(text) < 12 and 1 <= int(text) <= high):
         raise BadRequest(f"{name} must be a whole number from 1 to {high}, not {text[:40]!r}.")
     return int(text)
+
+
+_SHARE = re.compile(r"0?\.[0-9]{1,9}", re.ASCII)
+
+
+def share(options: Mapping[str, str], name: str) -> float | None:
+    """A number between 0 and 1 among the options, or None; raises BadRequest."""
+    text = options.get(name)
+    if text is None:
+        return None
+    if not (_SHARE.fullmatch(text) and LEAST_COVERAGE <= (found := float(text)) <= MOST_COVERAGE):
+        raise BadRequest(f"{name} must be a decimal number from {LEAST_COVERAGE:g} to {MOST_COVERAGE:g}, as 0.95, not {text[:40]!r}.")
+    return found
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

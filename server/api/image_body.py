@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from server.errors import BadRequest
 
-OPTIONS = ("top_k", "timeout_ms")
+OPTIONS = ("top_k", "timeout_ms", "coverage")
 """The options of a request, in the query or the body."""
 
 

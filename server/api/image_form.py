@@ -71,5 +71,5 @@ class _ImageForm(FormParts):
         if name in self.found.options:
             raise BadRequest(f"The form field {name!r} occurs twice.")
         if len(content) > MAX_FIELD_BYTES:
-            raise BadRequest(f"The form field {name!r} has more than {MAX_FIELD_BYTES} bytes.", "It is a whole number.")
+            raise BadRequest(f"The form field {name!r} has more than {MAX_FIELD_BYTES} bytes.", "It is a number.")
         self.found.options[name] = content.decode("utf-8", "replace")

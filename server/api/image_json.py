@@ -24,6 +24,7 @@ class JsonImage(BaseModel):
     images: list[str] = Field(default_factory=list)
     top_k: int = 0
     timeout_ms: int = 0
+    coverage: float = 0
 
 
 def begins_like_json(body: bytes) -> bool:

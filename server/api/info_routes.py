@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from server.api.schemas import ArtifactInfo, Budget, Budgets, EngineInfo, InfoReply, Limits
+from server.api.schemas import ArtifactInfo, Budget, Budgets, CalibrationInfo, EngineInfo, InfoReply, Limits
+from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.types import Runtime
 
@@ -24,6 +25,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             recipe_sha256=manifest.recipe.sha256,
             labels_sha256=manifest.labels_sha256,
             artifacts=[ArtifactInfo.model_validate(artifact, from_attributes=True) for artifact in manifest.artifacts],
+            calibration=_calibration(model.served),
             engine=model.engine.name,
             engines=[EngineInfo.model_validate(status, from_attributes=True) for status in model.engine.statuses()],
             runtime=runtime,
@@ -36,3 +38,12 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
         )
 
     return router
+
+
+def _calibration(served: ServedModel) -> CalibrationInfo | None:
+    fitted = served.model.manifest.calibration
+    if fitted is None:
+        return None
+    told = fitted.model_dump(include={"temperature", "evaluation", "images", "ece_before", "ece_after"})
+    coverages = sorted(map(float, fitted.thresholds))
+    return CalibrationInfo(applied=served.calibrator is not None, reason=served.uncalibrated, coverages=coverages, **told)

@@ -17,6 +17,7 @@ from server.api.guard import OPEN_PATHS
 from server.api.pages import WEB
 from server.api.schemas import BatchReply, ClassifyReply, ErrorReply
 from server.api.statuses import status_of
+from server.calibration.prediction_sets import LEAST_COVERAGE, MOST_COVERAGE
 from server.errors import ServiceError, Unauthorized
 
 Schema = dict[str, Any]
@@ -26,6 +27,7 @@ _COMPONENT = "#/components/schemas/{model}"
 _OPTIONS: Schema = {
     "top_k": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K, "default": 5},
     "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "example": 30_000},
+    "coverage": {"type": "number", "minimum": LEAST_COVERAGE, "maximum": MOST_COVERAGE},
 }
 _FASTAPIS_REFUSAL = "422"
 _ITS_COMPONENTS = ("HTTPValidationError", "ValidationError")

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from models.manifest import MAX_TOP_K
+from models.manifest import MAX_CLASSES, MAX_TOP_K
 from server.api.server_paths import without_folders
 from server.evaluation.jobs.evaluation_job import JobState
 from server.types import Runtime, ScoreType
@@ -47,14 +47,24 @@ class ScoredClass(_Reply, title="Prediction"):
     score: float = Field(description="A probability from 0 to 1, or any number if `score_type` says `logit`.")
 
 
+class CoveringClasses(_Reply, title="PredictionSet"):
+    """The classes of which one is right with a probability of at least `coverage`, if the image is of the kind of the calibration's set."""
+
+    coverage: float = Field(gt=0, lt=1, description="The coverage of the calibration that is enough for the asked one.")
+    classes: list[ScoredClass] = Field(min_length=1, max_length=MAX_CLASSES, description="Best first, of any number.")
+
+
 class BatchItem(_Reply):
     """The answer to one image of a batch."""
 
     model: ModelName
     version: ModelVersion
     engine: str = Field(description="The engine that answered.")
-    score_type: ScoreType = Field(description="The kind of the scores: probabilities over all classes, or the raw values before softmax.")
+    score_type: ScoreType = Field(
+        description="The kind of the scores: probabilities over all classes, the raw values before softmax, or calibrated probabilities."
+    )
     predictions: list[ScoredClass] = Field(min_length=1, max_length=MAX_TOP_K, description="The best `top_k` classes, best first.")
+    prediction_set: CoveringClasses | None = Field(None, description="Only if a `coverage` was asked for.")
 
 
 class ClassifyReply(BatchItem, title="Answer", json_schema_extra={"example": ANSWER_EXAMPLE}):
@@ -150,6 +160,19 @@ class Budgets(_Reply):
     evaluation_disk: Budget = Field(description="Disk: uploads, unpacked sets and kept evaluations.")
 
 
+class CalibrationInfo(_Reply):
+    """The calibration of the model; `reason` says why it is not applied."""
+
+    applied: bool = Field(description="Whether answers have calibrated probabilities.")
+    reason: Told
+    temperature: float
+    evaluation: str = Field(description="The id of the evaluation that it was fitted on.")
+    images: int = Field(description="Number of images behind the thresholds of the coverages.")
+    ece_before: float = Field(description="Expected calibration error without it.")
+    ece_after: float = Field(description="Expected calibration error with it, on images that it was not fitted on.")
+    coverages: list[float] = Field(description="The coverages that can be had; another one gets the next larger.")
+
+
 class InfoReply(_Reply, title="Info"):
     """The served model, the engines and the limits."""
 
@@ -160,6 +183,7 @@ class InfoReply(_Reply, title="Info"):
     recipe_sha256: Sha256
     labels_sha256: Sha256
     artifacts: list[ArtifactInfo]
+    calibration: CalibrationInfo | None = Field(None, description="Null if the model has none; older servers do not tell.")
     engine: str = Field(description="The engine that answers now.")
     engines: list[EngineInfo]
     runtime: Runtime

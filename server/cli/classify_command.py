@@ -33,7 +33,7 @@ def classify(
         raise typer.BadParameter("a server answers with its own model", param_hint="--model")
     settings = load_settings(model=model, model_store=model_store, api_key_file=api_key_file, log_level="warning")
     paths = find_images(images)
-    outcomes = _by_server(url, settings, paths) if url else classify_files(settings, paths)
+    outcomes = _by_server(url, settings, paths) if url else classify_files(settings, paths, calibrated=True)
     failed = print_outcomes(outcomes, top_k, "json" if as_json else "csv" if as_csv else "text")
     raise typer.Exit(1 if failed else 0)
 

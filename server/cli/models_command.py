@@ -12,6 +12,7 @@ from models.store import ModelStore
 from server.cli.classifier_config_command import classifier_config
 from server.cli.flags import load_settings
 from server.cli.models_adopt_command import adopt
+from server.cli.models_calibrate_command import calibrate
 from server.cli.models_list_command import list_command
 from server.cli.models_remove_command import remove
 from server.cli.models_renew_command import renew
@@ -25,6 +26,7 @@ models_app.command("renew")(renew)
 models_app.command("adopt")(adopt)
 models_app.command("list")(list_command)
 models_app.command("remove")(remove)
+models_app.command("calibrate")(calibrate)
 
 
 @models_app.command("show")

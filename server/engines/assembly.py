@@ -7,6 +7,7 @@ from functools import cache, cached_property, partial
 from importlib.util import find_spec
 from typing import Any
 
+from models.manifest import Artifact
 from models.store import StoredModel
 from pipelines.classifier_config import ClassifierLimits
 from server.engines.base import Engine
@@ -104,6 +105,11 @@ class EngineAssembly:
     def _soc(self) -> str:
         return "" if self._runtime == "cpu" else chip_soc(self._model.manifest)
 
+    @property
+    def artifact(self) -> Artifact | None:
+        """The artifact that the engines load; None if the model has none for this runtime. Raises EngineUnavailable or ModelNotPrepared."""
+        return self._model.manifest.artifact("cpu" if self._runtime == "cpu" else self._soc)
+
     def fleet(self) -> Fleet:
         """The fleet, not started: a tier per kind with a member per chip; raises EngineUnavailable."""
         if "mxbase" in self._kinds and not self.in_processes:
@@ -157,7 +163,7 @@ class EngineAssembly:
         wanted = self._settings.full_scores
         if self._runtime == "cpu":
             return 0 if wanted == "no" else streams
-        return 1 if wanted == "yes" else 0
+        return 1 if wanted == "yes" or (wanted == "auto" and self._model.manifest.calibration) else 0
 
     def _child_arguments(self, device: int) -> Mapping[str, Any]:
         plan = self._classifier_plan(device)
@@ -177,6 +183,6 @@ class EngineAssembly:
 
     def _places(self) -> int:
         """Images in the compiled engine: those being decoded, and batches that run, wait and gather."""
-        artifact = self._model.manifest.artifact("cpu" if self._runtime == "cpu" else self._soc)
+        artifact = self.artifact
         largest = artifact.batch_sizes[-1] if artifact else 1
         return min(self._settings.window, self._limits().decoders + (LANES + 1) * largest)

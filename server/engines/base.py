@@ -59,6 +59,10 @@ class Engine(Protocol):
         """The number of images that it decodes at once; each has an equal part of the places. Known after `start`."""
 
     @property
+    def turns_pictures(self) -> bool:
+        """Whether its decoder turns PNGs and WebPs by their EXIF orientation, as each one turns JPEGs; known after `start`."""
+
+    @property
     def score_type(self) -> ScoreType:
         """The kind of its scores; known after `start`."""
 

@@ -52,7 +52,7 @@ class MxbaseEngine:
 
     def __init__(self, plan: Callable[[], ClassifierPlan], places: int) -> None:
         self.name = "mxbase"
-        self.places, self.decoders = places, 1
+        self.places, self.decoders, self.turns_pictures = places, 1, True
         self.process: int | None = None
         self.restarts = 0
         self.score_type: ScoreType = "probability"

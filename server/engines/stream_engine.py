@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
+from pipelines.cpu.exif_turns import turns_pictures
 from pipelines.cpu.runtime_options import CpuOptions
 from server.engines.answer import no_full_scores, read_answer, read_full
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
@@ -94,6 +95,11 @@ class StreamEngine:
     def decoders(self) -> int:
         """The number of streams, each of which decodes one image at once."""
         return self._lanes.streams if self._lanes else 1
+
+    @property
+    def turns_pictures(self) -> bool:
+        """Whether its decoder turns PNGs and WebPs by their EXIF orientation; the vendor's may not."""
+        return self._runtime == "cpu" and turns_pictures()
 
     @property
     def score_type(self) -> ScoreType:

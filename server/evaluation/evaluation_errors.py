@@ -11,6 +11,7 @@ EvaluationError            an evaluation that cannot be made, stored or shown
 ├─ EvaluationLost          an evaluation cannot be stored: its disk is full, or its files are damaged
 ├─ PageUnavailable         the page cannot be drawn here
 └─ RunError                errors of running and comparing evaluations; never the answer to a request
+   ├─ CalibrationRefused   a run that a model cannot be calibrated on
    ├─ RunInvalid           a run that cannot be continued, shown or compared
    └─ ServerRefused        the server of --url refused, or cannot be reached
 
@@ -116,6 +117,15 @@ class RunInvalid(RunError):
     """
 
     code = "bad_request"
+
+
+class CalibrationRefused(RunError):
+    """A finished run on which the model cannot be calibrated: too few images, no kept scores, or of another model.
+
+    Evaluate as the message says, with --scores, and calibrate on that run.
+    """
+
+    code = "calibration_refused"
 
 
 class ServerRefused(RunError):

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ _MASKS_16 = {(0xF800, 0x7E0, 0x1F), (0x7C00, 0x3E0, 0x1F)}
 _MASKS_BGR = (0xFF0000, 0xFF00, 0xFF)
 _BYTE_MASKS = (0xFF, 0xFF00, 0xFF0000, 0xFF000000)
 _END_OF_BITMAP = b"\0\1"
+_STEP_BYTES = 1024 * 1024
 
 
 class _Header(NamedTuple):
@@ -99,7 +101,11 @@ def write_bmp(width_px: int, height_px: int, draw: Callable[[NDArray[np.uint8]],
     rows = np.zeros((height_px, row_bytes), np.uint8)
     draw(rows[:, : 3 * width_px].reshape(height_px, width_px, 3))
     header = _plain_header(width_px, -height_px, 24, _RGB, _FILE_HEADER_BYTES + _INFO_BYTES, rows.nbytes)
-    return b"".join((header, rows.data))
+    stored, step = BytesIO(), max(1, _STEP_BYTES // row_bytes)
+    stored.write(header)
+    for row in range(0, height_px, step):  # in steps, since each one holds the interpreter
+        stored.write(rows[row : row + step].data)
+    return stored.getvalue()
 
 
 def _read_header(data: bytes) -> _Header:

@@ -16,6 +16,7 @@ from server.images.decode_cost import (
     JPEG_SMOOTHED_BLOCK_S,
     JPEG_VISIT_S,
     PEAK_BYTES,
+    TURN_PIXEL_S,
     require_affordable,
 )
 from server.images.excision import without
@@ -61,10 +62,12 @@ def inspect_jpeg(data: bytes, max_pixels: int) -> EncodedImage:
     bare = without(walk.corrected(), walk.cuts, end)
     pixels = walk.width_px * walk.height_px
     decoded_bytes = max(pixels * BGR_BYTES + walk.coefficient_bytes, pixels * PEAK_BYTES)
+    decode_s = walk.decode_s(end)
     if orientation > 1:
+        decode_s += TURN_PIXEL_S * pixels
         exif = b"Exif\0\0" + write_orientation(orientation)
         bare = b"".join((bare[:2], struct.pack(">BBH", 0xFF, _APP1, 2 + len(exif)), exif, memoryview(bare)[2:]))
-    return EncodedImage(bare, ImageFormat.JPEG, walk.width_px, walk.height_px, orientation, walk.decode_s(end), decoded_bytes)
+    return EncodedImage(bare, ImageFormat.JPEG, walk.width_px, walk.height_px, orientation, decode_s, decoded_bytes)
 
 
 @dataclass(slots=True)

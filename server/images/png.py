@@ -5,13 +5,21 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from server.images.decode_cost import PEAK_BYTES, PNG_CODED_BYTE_S, PNG_INTERLACED_PIXEL_S, PNG_PIXEL_S, PNG_ROWS_BYTE_S
+from server.images.decode_cost import (
+    PEAK_BYTES,
+    PNG_CODED_BYTE_S,
+    PNG_INTERLACED_PIXEL_S,
+    PNG_PIXEL_S,
+    PNG_ROWS_BYTE_S,
+    TURN_PIXEL_S,
+)
 from server.images.excision import without
-from server.images.exif import read_orientation
+from server.images.exif import read_orientation, write_orientation
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEADER_END = len(_SIGNATURE) + 12 + 13
 _DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}  # by colour type, table 11.1
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
@@ -57,6 +65,7 @@ def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
 
     Only the critical chunks are kept, so nothing is asked of the others but their length. Some do not change any pixel in all OpenCV
     versions (transparency is dropped); on others the versions disagree: of an APNG, OpenCV 5 may show a frame that is not the still image.
+    An orientation other than 1 is written anew, behind the header.
     """
     if not data.startswith(_SIGNATURE):
         raise damaged("A broken PNG signature", 0)
@@ -90,12 +99,17 @@ def inspect_png(data: bytes, max_pixels: int) -> EncodedImage:
 
 
 def _still(data: bytes, header: _Header, ancillary: list[tuple[int, int]], end: _Chunk, orientation: int) -> EncodedImage:
-    """The image without its ancillary chunks; an end that has content, or a wrong checksum, is replaced."""
+    """The image without its ancillary chunks but the orientation; an end that has content, or a wrong checksum, is replaced."""
     plain_end = data[end.start : end.end] == _END
     still = without(data, ancillary, end.end) if plain_end else without(data, ancillary, end.start) + _END
     pixels = header.width_px * header.height_px
     decode_s = (PNG_INTERLACED_PIXEL_S if header.interlaced else PNG_PIXEL_S) * pixels
     decode_s += PNG_ROWS_BYTE_S * header.rows_bytes + PNG_CODED_BYTE_S * len(still)
+    if orientation > 1:
+        exif = write_orientation(orientation)
+        chunk = b"".join((len(exif).to_bytes(4), b"eXIf", exif, zlib.crc32(exif, zlib.crc32(b"eXIf")).to_bytes(4)))
+        still = b"".join((still[:_HEADER_END], chunk, memoryview(still)[_HEADER_END:]))
+        decode_s += TURN_PIXEL_S * pixels
     return EncodedImage(still, ImageFormat.PNG, *header[:2], orientation, decode_s, PEAK_BYTES * pixels)
 
 

@@ -4,13 +4,13 @@ from pipelines.cpu.surplus import MOST_SURPLUS_BYTES, has_endless_rows, may_have
 from server.errors import UndecodableImage
 from server.images.decode_cost import DEFLATED_BYTE_S, INFLATED_BYTE_S
 from server.images.heif import decoded_heif
-from server.images.upright import needs_turning, upright, upright_cost
+from server.images.upright import needs_turning, upright
 from server.types import EncodedImage, ImageFormat
 
 
-def needs_preparation(image: EncodedImage) -> bool:
-    """Whether `prepared` has something to do, which takes too long for an event loop."""
-    return image.format is ImageFormat.HEIF or needs_turning(image) or _is_suspect(image)
+def needs_preparation(image: EncodedImage, *, turns: bool) -> bool:
+    """Whether `prepared` has something to do, which takes too long for an event loop. `turns`: the engine turns pictures itself."""
+    return image.format is ImageFormat.HEIF or (needs_turning(image) and not turns) or _is_suspect(image)
 
 
 def _is_suspect(image: EncodedImage) -> bool:
@@ -18,18 +18,20 @@ def _is_suspect(image: EncodedImage) -> bool:
 
 
 def prepared_cost(image: EncodedImage) -> tuple[float, int]:
-    """The estimated cost of decoding with that of `prepared`: seconds of one core, and bytes at the peak."""
-    decode_s, decoded_bytes = upright_cost(image)
+    """The estimated cost of decoding with that of looking through: seconds of one core, and bytes at the peak."""
+    decode_s, decoded_bytes = image.decode_s, image.decoded_bytes
     if _is_suspect(image):
         decode_s += DEFLATED_BYTE_S * len(image.data) + INFLATED_BYTE_S * rows_bytes(image.data)
     return decode_s, decoded_bytes
 
 
-def prepared(image: EncodedImage) -> EncodedImage:
-    """The image, upright for every engine; raises UndecodableImage if it cannot be decoded, or is a bomb."""
+def prepared(image: EncodedImage, *, turns: bool) -> EncodedImage:
+    """The image as the engine shows it upright; raises UndecodableImage if it cannot be decoded, or is a bomb."""
     if _is_suspect(image) and has_endless_rows(image.data):
         raise UndecodableImage(
             f"The PNG of {image.width_px}x{image.height_px} pixels has more than {MOST_SURPLUS_BYTES // 2**20} MiB behind its last row.",
             "No picture needs them: save it again.",
         )
-    return decoded_heif(image) if image.format is ImageFormat.HEIF else upright(image)
+    if image.format is ImageFormat.HEIF:
+        return decoded_heif(image)
+    return image if turns else upright(image)

@@ -1,6 +1,7 @@
-"""Turns images so that every engine's decoder shows them upright."""
+"""Turns images for engines whose decoder does not: the vendor's OpenCV, and OpenCV 4."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -28,16 +29,17 @@ _QUARTER_TURNS = {5, 6, 7, 8}
 
 
 def needs_turning(image: EncodedImage) -> bool:
-    """Whether `upright` makes another image of it, which decodes it."""
+    """Whether a decoder may leave it as it is stored, and `upright` makes another image of it."""
     return image.orientation in _UPRIGHT and image.format is not ImageFormat.JPEG
 
 
-def upright_cost(image: EncodedImage) -> tuple[float, int]:
-    """The estimated cost of decoding with that of `upright`: seconds of one core, and bytes at the peak."""
+def priced_upright(image: EncodedImage) -> EncodedImage:
+    """The image, its estimated costs with those of `upright`."""
     if not needs_turning(image):
-        return image.decode_s, image.decoded_bytes
+        return image
     pixels = image.width_px * image.height_px
-    return image.decode_s + TURNED_PIXEL_S * pixels, max(image.decoded_bytes, (BGR_BYTES + PEAK_BYTES) * pixels)
+    decoded_bytes = max(image.decoded_bytes, (BGR_BYTES + PEAK_BYTES) * pixels)
+    return replace(image, decode_s=image.decode_s + TURNED_PIXEL_S * pixels, decoded_bytes=decoded_bytes)
 
 
 def upright(image: EncodedImage) -> EncodedImage:

@@ -2,18 +2,21 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from server.images.decode_cost import (
     BGR_BYTES,
     PEAK_BYTES,
+    TURN_PIXEL_S,
     WEBP_LOSSLESS_BYTE_S,
     WEBP_LOSSLESS_BYTES,
     WEBP_LOSSLESS_PIXEL_S,
     WEBP_LOSSY_BYTE_S,
     WEBP_LOSSY_PIXEL_S,
 )
-from server.images.exif import read_orientation
+from server.images.excision import without
+from server.images.exif import read_orientation, write_orientation
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
 from server.types import EncodedImage, ImageFormat
 
@@ -40,8 +43,8 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
     require_bytes(data, 0, end, "The WebP container")
     canvas: tuple[int, int] | None = None
     size: tuple[int, int] | None = None
-    orientation: int | None = None
     lossless = exif_is_told = False
+    exifs: list[_Chunk] = []
     for position, chunk in enumerate(_chunks(data, end)):
         if position == 0 and chunk.name == b"VP8X":
             canvas = _canvas(data, chunk)
@@ -57,15 +60,30 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
             raise damaged(f"A WebP chunk {chunk.name!r} instead of a frame", chunk.start)
         elif chunk.name in {b"ANIM", b"ANMF"}:
             raise unsupported(f"An animated WebP (chunk {chunk.name.decode()} at byte {chunk.start}) is not a still picture")
-        elif chunk.name == b"EXIF" and exif_is_told and orientation is None:
-            orientation = read_orientation(data[chunk.start : chunk.end])
+        elif chunk.name == b"EXIF" and exif_is_told:
+            exifs.append(chunk)
     if size is None:
         raise damaged("The WebP ends without a frame", end)
     pixels = size[0] * size[1]
     pixel_s, byte_s = (WEBP_LOSSLESS_PIXEL_S, WEBP_LOSSLESS_BYTE_S) if lossless else (WEBP_LOSSY_PIXEL_S, WEBP_LOSSY_BYTE_S)
     decode_s = pixel_s * pixels + byte_s * end
     decoded_bytes = pixels * max(BGR_BYTES + WEBP_LOSSLESS_BYTES * lossless, PEAK_BYTES)
-    return EncodedImage(data[:end], ImageFormat.WEBP, *size, orientation or 1, decode_s, decoded_bytes)
+    image = EncodedImage(data[:end], ImageFormat.WEBP, *size, decode_s=decode_s, decoded_bytes=decoded_bytes)
+    return _oriented(image, exifs) if exifs else image
+
+
+def _oriented(image: EncodedImage, exifs: list[_Chunk]) -> EncodedImage:
+    """The image with its orientation, by the first of these chunks; an orientation other than 1 replaces all of them, at the end."""
+    data = image.data
+    orientation = read_orientation(data[exifs[0].start : exifs[0].end])
+    if orientation == 1:
+        return image
+    bare = without(data, [(chunk.start - 8, min(chunk.end + chunk.end % 2, len(data))) for chunk in exifs], len(data))
+    exif = write_orientation(orientation)
+    tail = bytes(len(bare) % 2) + struct.pack("<4sI", b"EXIF", len(exif)) + exif
+    written = b"".join((bare[:4], struct.pack("<I", len(bare) + len(tail) - 8), memoryview(bare)[8:], tail))
+    decode_s = image.decode_s + TURN_PIXEL_S * image.width_px * image.height_px
+    return replace(image, data=written, orientation=orientation, decode_s=decode_s)
 
 
 def _chunks(data: bytes, end: int) -> Iterator[_Chunk]:

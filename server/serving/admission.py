@@ -10,7 +10,7 @@ from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated, ServiceError
 from server.serving.served_model import ServedModel
 from server.telemetry.model_metrics import ModelMetrics
-from server.types import EncodedImage, Prediction
+from server.types import EncodedImage, Prediction, Scores
 
 
 class Admission:
@@ -66,11 +66,11 @@ class Admission:
         """Record one."""
         self._metrics.rejected(Saturated.code)
 
-    async def classify(self, image: EncodedImage, request_id: str, deadline_s: float, client: str) -> Prediction:
+    async def classify(self, image: EncodedImage, request_id: str, deadline_s: float, client: str, scores: Scores = "top") -> Prediction:
         """The engine's answer; raises ServiceError. Cancelling this spares the work that has not begun."""
         loop = asyncio.get_running_loop()
         try:
-            future = self._engine.submit(InferenceRequest(image, request_id, deadline_s, client=client))
+            future = self._engine.submit(InferenceRequest(image, request_id, deadline_s, scores, client))
         except ServiceError as error:
             self._metrics.rejected(error.code)
             raise

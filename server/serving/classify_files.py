@@ -21,7 +21,7 @@ from server.images.picture_files import is_picture_file, is_side_file
 from server.serving.service import Service
 from server.serving.service_assembly import open_service, without_fallback
 from server.settings import Settings
-from server.types import Prediction
+from server.types import Prediction, Scores
 
 Outcome = tuple[Path, Prediction | ClassifyError]
 Form = Literal["text", "json", "csv"]
@@ -67,41 +67,53 @@ def _is_image(path: Path) -> bool:
     return not is_side_file(path.name) and path.is_file() and is_picture_file(path)
 
 
-def classify_files(settings: Settings, paths: list[Path], model: StoredModel | None = None) -> Iterator[Outcome]:
-    """One outcome per file, in order; the engine's capacity limits the files in progress. `model` replaces the settings' model."""
+def classify_files(
+    settings: Settings, paths: list[Path], model: StoredModel | None = None, *, calibrated: bool = False
+) -> Iterator[Outcome]:
+    """One outcome per file, in order; the engine's capacity limits the files in progress. `model` replaces the settings' model.
+
+    The scores are those of the engine, or with `calibrated` those that the server answers: a calibration is applied if there is one.
+    """
     service, _ = open_service(without_fallback(settings), model)
-    engine = service.models.default.engine
+    served = service.models.default.served
+    engine, scores = served.engine, served.scores if calibrated else "top"
     engine.start()
     waiting: list[tuple[Path, Future[Prediction] | ClassifyError]] = []
+
+    def outcome(path: Path, pending: Future[Prediction] | ClassifyError) -> Outcome:
+        found = _outcome(pending)
+        return path, served.calibrated(found) if calibrated and isinstance(found, Prediction) else found
+
     try:
         for path in paths:
-            while (submitted := _submit(service, path)) is None:
-                yield _outcome(*waiting.pop(0))
+            while (submitted := _submit(service, path, scores)) is None:
+                yield outcome(*waiting.pop(0))
             waiting.append((path, submitted))
         for path, pending in waiting:
-            yield _outcome(path, pending)
+            yield outcome(path, pending)
     finally:
         engine.close(drain_s=0)
 
 
-def _submit(service: Service, path: Path) -> Future[Prediction] | ClassifyError | None:
+def _submit(service: Service, path: Path, scores: Scores) -> Future[Prediction] | ClassifyError | None:
     """The future of a file's answer, the error if there is none, or None while the engine is full."""
     try:
         image = read_image(path.read_bytes, service.settings.max_image_pixels)
-        return service.models.default.engine.submit(InferenceRequest(image, str(path), monotonic() + service.settings.timeout_ms / 1000))
+        deadline_s = monotonic() + service.settings.timeout_ms / 1000
+        return service.models.default.engine.submit(InferenceRequest(image, str(path), deadline_s, scores))
     except Saturated:
         return None
     except (ServiceError, FileError) as error:
         return error
 
 
-def _outcome(path: Path, pending: Future[Prediction] | ClassifyError) -> Outcome:
+def _outcome(pending: Future[Prediction] | ClassifyError) -> Prediction | ClassifyError:
     if isinstance(pending, ClassifyError):
-        return path, pending
+        return pending
     try:
-        return path, pending.result()
+        return pending.result()
     except ServiceError as error:
-        return path, error
+        return error
 
 
 def write_results(outcomes: Iterator[Outcome], folder: Path, top_k: int) -> Iterator[Outcome]:

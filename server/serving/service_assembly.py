@@ -1,7 +1,12 @@
 """Makes the service from the settings: model, runtime, engines."""
 
+import logging
+
+from models.manifest import FittedCalibration
 from models.model_errors import ModelNotPrepared
-from models.store import ZOO, ModelStore, StoredModel, zoo_manifest, zoo_names
+from models.rebuild_command import calibrate_command, scores_command
+from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names
+from server.calibration.calibrator import Calibrator, misfit
 from server.engines.assembly import EngineAssembly, engine_kinds
 from server.engines.runtime import detect_runtime
 from server.serving.served_model import ServedModel
@@ -10,6 +15,8 @@ from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
 from server.types import Runtime
+
+logger = logging.getLogger(__name__)
 
 
 def choose_runtime(settings: Settings) -> Runtime:
@@ -31,7 +38,26 @@ def open_model(settings: Settings) -> StoredModel:
 def open_served_model(settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None) -> ServedModel:
     """The settings' model, or another one, with its engine, not started; raises ClassifyError."""
     model = model or open_model(settings)
-    return ServedModel(model, EngineAssembly(settings, model, runtime, ModelMetrics(metrics, model.manifest.name)).fleet())
+    engines = EngineAssembly(settings, model, runtime, ModelMetrics(metrics, model.manifest.name))
+    fitted = model.manifest.calibration
+    if fitted is None:
+        return ServedModel(model, engines.fleet())
+    if reason := _unfit(fitted, settings, model, engines):
+        again = f"Run: {scores_command(model.manifest, model.folder)}; then: {calibrate_command(model.manifest, model.folder)}"
+        logger.warning("The calibration of %s is not applied: %s. %s", model.manifest.name, reason, again)
+        return ServedModel(model, engines.fleet(), uncalibrated=reason)
+    return ServedModel(model, engines.fleet(), Calibrator(fitted, model.read_class_names()), uncalibrated="")
+
+
+def _unfit(fitted: FittedCalibration, settings: Settings, model: StoredModel, engines: EngineAssembly) -> str:
+    """Why a calibration is not applied; empty if it is."""
+    if settings.engines == "fake":
+        return "the engine fake has no model"
+    if settings.full_scores == "no":
+        return "it needs the scores of all classes, and FULL_SCORES=no leaves them out"
+    artifact = engines.artifact
+    pipeline = sha256_of(settings.pipeline) if settings.pipeline and settings.pipeline.is_file() else ""
+    return misfit(fitted, model.manifest, artifact.sha256 if artifact else "", pipeline)
 
 
 def without_fallback(settings: Settings) -> Settings:

@@ -53,7 +53,7 @@ def kind(schema: Schema) -> str:
         return "bytes"
     if schema.get("contentEncoding") == "base64":
         return "base64"
-    bounds = f", {schema['minimum']:.0f} to {schema['maximum']:.0f}" if "maximum" in schema else ""
+    bounds = f", {schema['minimum']:.10g} to {schema['maximum']:.10g}" if "maximum" in schema else ""
     return f"{schema.get('type', 'anything')}{bounds}"
 
 

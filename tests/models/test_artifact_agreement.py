@@ -49,7 +49,7 @@ WORDS: dict[str, object] = {  # what no answer depends on
     "artifacts.0.command": "atc --log=error",
 }
 ONE_VALUE = {"schema_version", "recipe.resize", "recipe.interpolation"}  # the schema, or the other fields, allow no second value
-FOR_OTHERS = {"weights", "origin", "transform", "evaluation", "golden"}  # of preparing, parity and the golden image, which check them
+FOR_OTHERS = {"weights", "origin", "transform", "evaluation", "golden", "calibration"}  # of what has checks of its own
 
 
 def fields() -> set[str]:

@@ -16,6 +16,19 @@ SHORT_SIDE = Recipe(
     resize="short_side", resize_width_px=256, resize_height_px=256, crop_width_px=224, crop_height_px=192, mean=(0, 0, 0), std=(1, 1, 1)
 )
 
+CALIBRATION = f"""[calibration]
+temperature = 1.5
+ece_before = 0.1
+ece_after = 0.0
+images = 9
+evaluation = "a"
+list_sha256 = "{HASH}"
+artifact_sha256 = "{HASH}"
+recipe_sha256 = "{HASH}"
+labels_sha256 = "{HASH}"
+[calibration.thresholds]
+"""
+
 sides = st.integers(32, 4096)
 hashes = st.text("0123456789abcdef", min_size=64, max_size=64)
 numbers = st.floats(-1e6, 1e6)
@@ -84,6 +97,9 @@ def test_written_and_read_again(tmp_path_factory: pytest.TempPathFactory, manife
         ("recipe: short_side needs", {"resize": '"short_side"', "resize_width_px": "320"}),
         ("artifacts.0: batch_sizes", {"trained_with": f'""\n[[artifacts]]\nfile = "a.onnx"\nsha256 = "{HASH}"\nbatch_sizes = [4, 2]'}),
         ("artifacts.0: batch_sizes", {"trained_with": f'""\n[[artifacts]]\nfile = "a.onnx"\nsha256 = "{HASH}"\nbatch_sizes = []'}),
+        ("calibration.temperature", {"trained_with": '""\n[calibration]\ntemperature = 0.0'}),
+        ("calibration.thresholds.1.5", {"trained_with": f'""\n{CALIBRATION}"1.5" = 0.5'}),
+        ("calibration.thresholds.0.5", {"trained_with": f'""\n{CALIBRATION}"0.5" = 1.5'}),
         ("artifacts.0.file", {"trained_with": f'""\n[[artifacts]]\nfile = "/etc/passwd"\nsha256 = "{HASH}"'}),
     ],
 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from models.manifest import Artifact, ModelManifest, Origin
-from models.rebuild_command import fold_command, labels_remedy, prepare_remedy, rebuild_remedy
+from models.rebuild_command import calibrate_command, fold_command, labels_remedy, prepare_remedy, rebuild_remedy, scores_command
 from models.store import zoo_manifest
 
 STORE = Path("my store")
@@ -41,3 +41,9 @@ def test_a_model_by_hand_and_a_chip() -> None:
         "Compile it again: ascend-classify convert atc resnext101_32x4d --soc Ascend310"
     )
     assert fold_command(BARE, folder) == "ascend-classify convert cpu resnext101_32x4d --model-store 'my store'"
+
+
+def test_what_calibrates() -> None:
+    folder = STORE / BARE.name
+    assert scores_command(BARE, folder) == "ascend-classify evaluate FOLDER --model resnext101_32x4d --scores --model-store 'my store'"
+    assert calibrate_command(BARE, folder) == "ascend-classify models calibrate resnext101_32x4d EVALUATION --model-store 'my store'"

@@ -12,8 +12,18 @@ import pytest
 from models.manifest import Artifact, Golden, ModelManifest, Recipe
 from models.model_errors import ManifestInvalid, ManifestOutdated, ModelNotFound, StoreRefused
 from models.store import ModelStore, StoredModel
-from models.store_writer import add_artifact, check_nothing_lost, place_model, renew_manifest, same_model, set_golden, stored
+from models.store_writer import (
+    add_artifact,
+    check_nothing_lost,
+    place_model,
+    renew_manifest,
+    same_model,
+    set_calibration,
+    set_golden,
+    stored,
+)
 from tests.level_model import level_png, store_level_model
+from tests.server.calibration.calibration_made import made_calibration
 
 RECIPE = Recipe(resize_width_px=32, resize_height_px=32, mean=(0, 0, 0), std=(1, 1, 1))
 
@@ -253,3 +263,13 @@ def test_a_second_golden_image_takes_the_place_of_the_first(tmp_path: Path) -> N
     assert stored.manifest.golden == Golden(file="golden.jpg", sha256="1" * 64, class_id=2, score=1)
     assert sorted(path.name for path in stored.folder.glob("golden*")) == ["golden.jpg"]
     assert stored.manifest.artifacts == model.manifest.artifacts
+
+
+def test_a_calibration_is_kept_with_the_model_that_it_was_made_for(tmp_path: Path) -> None:
+    model = store_level_model(tmp_path)
+    first = set_calibration(model, made_calibration(model))
+    second = set_calibration(first, made_calibration(model, temperature=0.7))
+    assert ModelStore(tmp_path).open("level").manifest == second.manifest
+    assert second.manifest == model.manifest.model_copy(update={"calibration": made_calibration(model, temperature=0.7)})
+    with pytest.raises(StoreRefused, match=r"was changed while the calibration was made\. Calibrate again"):
+        set_calibration(model, made_calibration(model))

@@ -31,11 +31,12 @@ from server.engines.stream_engine import StreamEngine
 from server.engines.work import InferenceRequest
 from server.errors import ServiceError, UndecodableImage
 from server.images.inspection import inspect_image
-from server.images.upright import upright
+from server.images.preparation import prepared
 from server.types import EncodedImage, ImageFormat
-from tests.level_model import store_level_model
+from tests.level_model import level_class, store_level_model
 from tests.mxbase_cpp.conftest import Running, classifying
 from tests.part_or_all import part_or_all
+from tests.server.images.test_upright import UPRIGHT, png, webp
 from tests.soak.image_mutations import mutate
 from tests.soak.image_seeds import EXIF, SEEDS
 
@@ -99,8 +100,7 @@ def varied(step: int = 1) -> Iterator[bytes]:
 
 def as_engines_see_it(data: bytes) -> EncodedImage:
     """The input that the API hands to an engine; raises ServiceError where it hands over none."""
-    image = inspect_image(data, 10**7)
-    return upright(image) if image.orientation != 1 and image.format is not ImageFormat.JPEG else image
+    return prepared(inspect_image(data, 10**7), turns=True)
 
 
 @contextmanager
@@ -170,6 +170,22 @@ def test_short_side(model: StoredModel, tmp_path: Path, step: int) -> None:
     copytree(model.folder, folder)
     model.manifest.model_copy(update={"recipe": recipe}).write(folder / "manifest.toml")
     check_parity(convert_cpu(ModelStore(tmp_path).open(model.manifest.name)), step)
+
+
+def test_pictures_that_exif_turns(tmp_path: Path) -> None:
+    """Each engine turns them itself, and both show them upright."""
+    model = store_level_model(tmp_path)
+    with streaming(model) as engine, classifying(model) as running:
+        assert all(member.engine.turns_pictures for member in engine.members)
+        for orientation in range(1, 9):
+            for data in (png(orientation), png(orientation, deep=True), webp(orientation)):
+                image = as_engines_see_it(data)
+                assert image.format is not ImageFormat.BMP
+                streamed, compiled = both(engine, running, image)
+                assert streamed
+                assert compiled
+                assert streamed[0][0] == compiled[0][0] == level_class(UPRIGHT)
+                assert streamed[0][1] == pytest.approx(compiled[0][1], abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(4))

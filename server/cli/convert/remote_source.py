@@ -82,7 +82,8 @@ class RemoteSource:
         if isinstance(reply, ClassifyError):
             return reply
         if reply.score_type != "probability":
-            return RemoteFailed(f"{self._url} answers what cannot be compared: score_type is {reply.score_type}, not probability.")
+            remedy = "Compare with a server whose model is not calibrated." if reply.score_type == "calibrated" else ""
+            return RemoteFailed(f"{self._url} answers what cannot be compared: score_type is {reply.score_type}, not probability.", remedy)
         return tuple((score.class_id, score.label, score.score) for score in reply.predictions)
 
     def _ask(self, client: httpx.Client, method: str, target: str, body: bytes | None = None) -> bytes:

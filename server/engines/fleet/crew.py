@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from server.engines.base import BatchObserver, EngineHealth, EngineStatus
 from server.engines.fleet.member import Member, Tier, is_up
-from server.engines.work import Work
+from server.engines.work import InferenceRequest, Work
 from server.errors import EngineUnavailable, ServiceError
+from server.images.upright import priced_upright
 from server.types import Prediction
 
 
@@ -45,6 +47,12 @@ class Crew:
     def _check_score_types(self) -> None:
         if len({member.engine.score_type for member in self.members}) > 1:
             raise EngineUnavailable("The engines give different kinds of scores.", "Say SOFTMAX=true in the .cfg, or name one engine.")
+
+    def priced(self, request: InferenceRequest) -> InferenceRequest:
+        """The request, its image's estimated costs with those of a turn before an engine gets it, if an engine needs that."""
+        if all(member.engine.turns_pictures for member in self.members):
+            return request
+        return replace(request, image=priced_upright(request.image))
 
     def statuses(self) -> list[EngineStatus]:
         """One for every engine on every chip, in the order in which they are asked."""

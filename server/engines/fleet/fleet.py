@@ -101,7 +101,7 @@ class Fleet:
         Raises ImageTooLarge if the recipe's resize would make it too large. Thread-safe, and never waits. The future ends with a
         Prediction or with a ServiceError. A future that is cancelled before its image is decoded saves the work.
         """
-        work = self._in_flight.admit(self._bound.priced(request), self._evict)
+        work = self._in_flight.admit(self._bound.priced(self._crew.priced(request)), self._evict)
         if self._answers is NONE and monotonic() > self._none_s + SOON_S:
             work.future.cancel()
             raise EngineUnavailable("No engine can answer now.", "Try again in a moment.")

@@ -123,7 +123,7 @@ class Member:
 
     def take(self, work: Work) -> None:
         """Hand a work to the engine, upright; raises EngineUnavailable, and is told of later refusals as the engine tells of them."""
-        if self.preparing and work.request and needs_preparation(work.request.image):
+        if self.preparing and work.request and needs_preparation(work.request.image, turns=self.engine.turns_pictures):
             self.preparing.submit(self._prepare, work)
         else:
             self.engine.take(work)
@@ -131,7 +131,7 @@ class Member:
     def _prepare(self, work: Work) -> None:
         try:
             if request := work.begin(monotonic()):
-                work.prepared(prepared(request.image))
+                work.prepared(prepared(request.image, turns=self.engine.turns_pictures))
                 self.engine.take(work)
             else:
                 self.engine.on_answer(work, None)

@@ -1,4 +1,4 @@
-"""One child process and the socket to it, from its start to its end."""
+"""One child process and the sockets to it, from its start to its end."""
 
 import contextlib
 import logging
@@ -11,6 +11,7 @@ from collections import deque
 from server.engines.process.program import Launch
 from server.engines.process.protocol import (
     IMAGE,
+    LARGE_BYTES,
     MAX_ANSWER_BYTES,
     REFUSED,
     START,
@@ -19,6 +20,7 @@ from server.engines.process.protocol import (
     Message,
     receive_message,
     send_message,
+    send_socket,
     socket_pair,
 )
 from server.errors import EngineUnavailable
@@ -36,8 +38,9 @@ class Child:
         """Start the child and wait for its warm-up; raises EngineUnavailable."""
         self._name = name
         self._words: deque[str] = deque(maxlen=WORDS)
-        self._socket, theirs = socket_pair()
-        with theirs:
+        (self._socket, theirs), (self._large, theirs_large) = socket_pair(), socket_pair()
+        with theirs, theirs_large:
+            send_socket(self._socket, theirs_large)
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own module under the Python of the settings
                     launch.command(theirs.fileno()),
@@ -48,14 +51,14 @@ class Child:
                     start_new_session=True,  # Ctrl-C is only for the server, which then drains
                 )
             except OSError as error:
-                self._socket.close()
+                self._close()
                 raise EngineUnavailable(
                     f"{launch.python} cannot be run: {error.strerror}.", "Set ENGINE_PYTHON to a Python program."
                 ) from error
         self._listener = threading.Thread(target=self._listen, name=f"{name}-words", daemon=True)
         self._listener.start()
         try:
-            self.places, self.decoders = self._greet(launch, start_s)
+            self.places, self.decoders, self.turns_pictures = self._greet(launch, start_s)
         except BaseException:
             self.kill()
             self.reap()
@@ -66,7 +69,7 @@ class Child:
         """The process."""
         return self._process.pid
 
-    def _greet(self, launch: Launch, start_s: float) -> tuple[int, int]:
+    def _greet(self, launch: Launch, start_s: float) -> tuple[int, int, bool]:
         self._socket.settimeout(start_s)
         try:
             send_message(self._socket, START, 0, dict(launch.config), launch.body)
@@ -87,11 +90,11 @@ class Child:
         if not (isinstance(places, int) and isinstance(decoders, int) and 1 <= decoders <= places):
             raise EngineUnavailable(f"The engine process of {self._name} did not report that it is ready.", self.last_words())
         self._socket.settimeout(None)
-        return places, decoders
+        return places, decoders, found.get("turns") is True
 
     def send(self, number: int, meta: object, image: bytes) -> None:
-        """Send an image; raises OSError if the child has ended. Only one thread may call this."""
-        send_message(self._socket, IMAGE, number, meta, image)
+        """Send an image; raises OSError if the child has ended. Only one thread may send large images, and one others."""
+        send_message(self._large if is_large(image) else self._socket, IMAGE, number, meta, image)
 
     def receive(self) -> Message | None:
         """The next frame, or None at the end; raises BadMessage, OSError."""
@@ -99,8 +102,7 @@ class Child:
 
     def end(self, within_s: float) -> None:
         """Let the child finish its images and end; kill it if that takes too long."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
+        self._shut(socket.SHUT_WR)
         try:
             self._process.wait(within_s)
         except subprocess.TimeoutExpired:
@@ -112,13 +114,21 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_s)
         self._process.kill()
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        self._shut(socket.SHUT_RDWR)
+
+    def _shut(self, how: int) -> None:
+        for one in (self._socket, self._large):
+            with contextlib.suppress(OSError):
+                one.shutdown(how)
+
+    def _close(self) -> None:
+        self._socket.close()
+        self._large.close()
 
     def reap(self) -> str:
         """A description of how the child ended; call this when no thread sends or receives any more."""
         code = self._process.wait()
-        self._socket.close()
+        self._close()
         self._listener.join(1)  # a grandchild may hold the pipe
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
@@ -133,3 +143,8 @@ class Child:
                 words = line.decode(errors="replace").rstrip()
                 self._words.append(words)
                 logger.info("%s[%d]: %s", self._name, self.pid, words)
+
+
+def is_large(image: bytes) -> bool:
+    """Whether an image goes over the socket for large ones."""
+    return len(image) > LARGE_BYTES

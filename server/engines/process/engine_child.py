@@ -10,7 +10,17 @@ from typing import Any
 
 from models.model_errors import ClassifyError
 from server.engines.base import Engine
-from server.engines.process.protocol import BATCH, REFUSED, RESULT, STARTED, Message, receive_message, send_message
+from server.engines.process.protocol import (
+    BATCH,
+    REFUSED,
+    RESULT,
+    STARTED,
+    Message,
+    receive_all,
+    receive_message,
+    receive_socket,
+    send_message,
+)
 from server.engines.work import InferenceRequest, Work
 from server.errors import DeadlineExceeded, EngineUnavailable, ServiceError
 from server.types import EncodedImage, ImageFormat, Prediction
@@ -19,10 +29,10 @@ CLOSE_S = 10.0
 
 
 class EngineChild:
-    """Connects one engine with a socket."""
+    """Connects one engine with the sockets of its server."""
 
-    def __init__(self, sock: socket.socket, engine: Engine) -> None:
-        self._socket = sock
+    def __init__(self, sock: socket.socket, large: socket.socket, engine: Engine) -> None:
+        self._socket, self._large = sock, large
         self._engine = engine
         self._writing = threading.Lock()
         self._numbers: dict[Work, int] = {}
@@ -30,10 +40,9 @@ class EngineChild:
         engine.on_answer = self._answer
 
     def run(self) -> None:
-        """Answer images until the server closes the socket."""
+        """Answer images until the server closes the sockets."""
         self._engine.on_batch = self._tell_batch  # set now, so that the warm-up picture is not reported
-        while (message := receive_message(self._socket)) is not None:
-            self._take(message)
+        receive_all(self._socket, self._large, self._take)
         with self._changed:
             self._changed.wait_for(lambda: not self._numbers, CLOSE_S)
         self._engine.close()
@@ -84,16 +93,16 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # a signal may go to the whole group; the server says when to end
     sock = socket.socket(fileno=int(sys.argv[2]))
-    start = receive_message(sock)
-    if start is None:
+    large, start = receive_socket(sock), receive_message(sock)
+    if large is None or start is None:
         return
     module, _, name = start.meta["factory"].partition(":")
     engine: Engine = getattr(importlib.import_module(module), name)(**start.meta["arguments"])
-    child = EngineChild(sock, engine)
+    child = EngineChild(sock, large, engine)
     try:
         engine.start()
     except ClassifyError as error:
         send_message(sock, REFUSED, 0, {"message": error.message, "remedy": error.remedy})
         return
-    send_message(sock, STARTED, 0, {"places": engine.places, "decoders": engine.decoders})
+    send_message(sock, STARTED, 0, {"places": engine.places, "decoders": engine.decoders, "turns": engine.turns_pictures})
     child.run()

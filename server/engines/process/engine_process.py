@@ -1,7 +1,8 @@
 """An engine in its own process, which is restarted after a crash or a hang.
 
-A fault of the vendor's code (a hang, an abort, a failed InitManager that only a new process cures) stays in the child. One thread
-writes, because a stopped child does not read; one thread reads; one thread restarts the child. The fleet notices a hang.
+A fault of the vendor's code (a hang, an abort, a failed InitManager that only a new process cures) stays in the child. Two threads
+write, one of them large images, because a stopped child does not read; one thread reads; one thread restarts the child. The fleet notices
+a hang.
 """
 
 import logging
@@ -15,7 +16,7 @@ from time import monotonic
 from models.model_errors import ClassifyError
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.liveness import BackOff
-from server.engines.process.child import GOING_S, Child
+from server.engines.process.child import GOING_S, Child, is_large
 from server.engines.process.program import Program
 from server.engines.process.protocol import BATCH, RESULT, BadMessage, Message
 from server.engines.work import Work
@@ -25,6 +26,7 @@ from server.types import Prediction, ScoreType
 logger = logging.getLogger(__name__)
 
 ENDED = "it ended."
+Queue = SimpleQueue[Work | None]
 CLOSE_S = 15.0  # so long a child may take to end after the drain, a little more than the driver gives its streams
 
 
@@ -51,7 +53,7 @@ class EngineProcess:
         self._back_off = BackOff(back_off_s)
         self._count_answer = count_answer
         self._count_restart = count_restart
-        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._queue, self._large_queue = Queue(), Queue()
         self._sent: dict[int, Work] = {}
         self._numbers = count()
         self._changed = threading.Condition()  # guards all attributes of this object
@@ -84,6 +86,12 @@ class EngineProcess:
         child = self._child
         return child.decoders if child else 1
 
+    @property
+    def turns_pictures(self) -> bool:
+        """Whether the child turns PNGs and WebPs by their EXIF orientation."""
+        child = self._child
+        return child.turns_pictures if child else False
+
     def start(self) -> None:
         """Start a child; raises EngineUnavailable or ModelError."""
         self._closing = False
@@ -99,10 +107,12 @@ class EngineProcess:
         child = Child(self.name, self._program.launch(), self._start_s)
         with self._changed:
             self._child, self._trouble = child, ""
-            self._queue = SimpleQueue()
+            self._queue, self._large_queue = Queue(), Queue()
+        queue, large = self._queue, self._large_queue
         self._threads = [
-            threading.Thread(target=work, args=(child,), name=f"{self.name}-{work.__name__[1:]}", daemon=True)
-            for work in (self._write, self._read)
+            threading.Thread(target=self._read, args=(child,), name=f"{self.name}-read", daemon=True),
+            threading.Thread(target=self._write, args=(child, queue), name=f"{self.name}-write", daemon=True),
+            threading.Thread(target=self._write, args=(child, large), name=f"{self.name}-write-large", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -113,14 +123,14 @@ class EngineProcess:
         with self._changed:
             if self._trouble:
                 raise EngineUnavailable(f"The engine process of {self.name} is down: {self._trouble}", "Try again in a moment.")
-            self._queue.put(work)
+            request = work.request
+            (self._large_queue if request and is_large(request.image.data) else self._queue).put(work)
 
     def health(self) -> EngineHealth:
         """Healthy while the child lives."""
         return EngineHealth(not self._trouble, self._trouble)
 
-    def _write(self, child: Child) -> None:
-        queue = self._queue
+    def _write(self, child: Child, queue: Queue) -> None:
         while (work := queue.get()) is not None:
             request = work.begin(monotonic())
             if request is None:
@@ -210,6 +220,7 @@ class EngineProcess:
 
     def _join(self) -> None:
         self._queue.put(None)
+        self._large_queue.put(None)
         for thread in self._threads:
             thread.join()
 
@@ -218,9 +229,10 @@ class EngineProcess:
             lost, self._sent = list(self._sent.values()), {}
         for work in lost:
             self.on_answer(work, EngineLost(reason, "Try again in a moment."))
-        while not self._queue.empty():
-            if waiting := self._queue.get():
-                self.on_answer(waiting, EngineUnavailable(reason, "Try again in a moment."))
+        for queue in (self._queue, self._large_queue):
+            while not queue.empty():
+                if waiting := queue.get():
+                    self.on_answer(waiting, EngineUnavailable(reason, "Try again in a moment."))
 
     def close(self) -> None:
         """End the child, after it has finished its works."""

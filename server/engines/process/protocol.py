@@ -1,5 +1,6 @@
-"""The messages between an engine process and its server: frames over a socket pair.
+"""The messages between an engine process and its server: frames over two socket pairs, the second for large images.
 
+A small image never waits behind a large one, which takes up to 0.2 s to arrive; answers come over the first pair.
 A frame is a header, some JSON (`meta`) and bytes (`body`: an image, or the vendor's result). The body is not joined to the
 header when sent and not copied when received. The child answers its images and ends when the server closes its half of the pair or dies.
 Only Python 3.7 and the standard library, because the vendor's Python imports this module.
@@ -7,14 +8,18 @@ Only Python 3.7 and the standard library, because the vendor's Python imports th
 
 from __future__ import annotations
 
+import array
+import contextlib
 import json
 import socket
 import struct
 import sys
+import threading
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 START = 1  # server: meta is the configuration
-STARTED = 2  # child: meta holds "places" and "decoders", the numbers of images it takes and decodes at once
+STARTED = 2  # child: meta holds "places" and "decoders", the numbers of images it takes and decodes at once; "turns", if it turns by EXIF
 REFUSED = 3  # child: meta holds "message" and "remedy", why it cannot start
 IMAGE = 4  # server: body is an image; to the driver of streams meta is FULL if all scores are wanted, SLOW if it takes long to decode
 RESULT = 5  # child: the answer to the image of that number
@@ -26,6 +31,7 @@ MAGIC = b"AcF1"
 HEADER = struct.Struct("<4sBxHIQ")
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 BUFFER_BYTES = 1024 * 1024  # large enough to write an image at once, without turns between the processes
+LARGE_BYTES = BUFFER_BYTES  # an image with more goes over the second pair
 
 
 class BadMessage(Exception):
@@ -47,6 +53,45 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
     for end in pair:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
     return pair
+
+
+def send_socket(sock: socket.socket, other: socket.socket) -> None:
+    """Give another socket to the other side, before the first frame."""
+    sock.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [other.fileno()]))])
+
+
+def receive_socket(sock: socket.socket) -> socket.socket | None:
+    """The socket that the other side gives, or None if it has closed."""
+    number = array.array("i", [0])
+    data, given, _, _ = sock.recvmsg(1, socket.CMSG_LEN(number.itemsize))
+    if not data:
+        return None
+    other = socket.socket(fileno=array.array("i", given[0][2])[0])
+    other.set_inheritable(False)
+    return other
+
+
+def receive_all(sock: socket.socket, large: socket.socket, take: Callable[[Message], None]) -> None:
+    """Give all frames of both sockets to `take`, which two threads call, until both have ended; raises BadMessage, OSError."""
+    faults: list[Exception] = []
+
+    def receive(one: socket.socket, other: socket.socket) -> None:
+        try:
+            message = receive_message(one)
+            while message is not None:
+                take(message)
+                message = receive_message(one)
+        except Exception as fault:
+            faults.append(fault)
+            with contextlib.suppress(OSError):
+                other.shutdown(socket.SHUT_RD)  # so that both threads end
+
+    receiving = threading.Thread(target=receive, args=(large, sock), name="large", daemon=True)
+    receiving.start()
+    receive(sock, large)
+    receiving.join()
+    if faults:
+        raise faults[0]
 
 
 def send_message(sock: socket.socket, kind: int, number: int = 0, meta: Any = None, body: bytes = b"") -> None:  # noqa: ANN401

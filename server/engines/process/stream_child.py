@@ -15,7 +15,19 @@ import sys
 import threading
 from typing import Any
 
-from server.engines.process.protocol import BATCH, FULL, REFUSED, RESULT, SLOW, STARTED, Message, receive_message, send_message
+from server.engines.process.protocol import (
+    BATCH,
+    FULL,
+    REFUSED,
+    RESULT,
+    SLOW,
+    STARTED,
+    Message,
+    receive_all,
+    receive_message,
+    receive_socket,
+    send_message,
+)
 from server.engines.process.scores_lanes import ScoresLanes, ScoresStream
 from server.engines.process.stream_lanes import NOT_SENT, UNHINDERED, StreamLanes, StreamRefused
 
@@ -28,10 +40,10 @@ class CannotStart(Exception):
 
 
 class StreamChild:
-    """Connects the streams of one pipeline (the vendor's module) with a socket."""
+    """Connects the streams of one pipeline (the vendor's module) with the sockets of the server."""
 
-    def __init__(self, sock: socket.socket, config: dict[str, Any]) -> None:
-        self._socket = sock
+    def __init__(self, sock: socket.socket, large: socket.socket, config: dict[str, Any]) -> None:
+        self._socket, self._large = sock, large
         self._config = config
         self._writing = threading.Lock()
         self._running = False
@@ -39,6 +51,7 @@ class StreamChild:
         self._lanes: Any = None
         self._scores: Any = None
         self._told = False  # whether the runtime reports results
+        self._turns = False  # whether its decoder turns PNGs and WebPs
 
     def start(self, picture: bytes) -> None:
         """Create the streams and send the warm-up picture through each; raises CannotStart."""
@@ -50,6 +63,7 @@ class StreamChild:
         if hasattr(module, "open_observed"):  # the CPU runtime, which reports more than the vendor's engine
             self._told = self._config["depth"] <= UNHINDERED and not self._config["options"].get("strict")
             arrived = self._arrived if self._told else None
+            self._turns = module.turns_pictures()
             self._manager = module.open_observed(self._config["options"], self._keep_stages, self._tell_batch, arrived)
         else:
             self._manager = module.StreamManagerApi()
@@ -71,21 +85,18 @@ class StreamChild:
             raise CannotStart(str(error)) from None
 
     def run(self) -> None:
-        """Answer images until the server closes the socket."""
+        """Answer images until the server closes the sockets."""
         self._lanes.start(self._told)
         self._scores.start()
         self._running = True
-        self._send(STARTED, 0, {"places": self._lanes.places, "decoders": self._lanes.streams})
-        while True:
-            try:
-                message = receive_message(self._socket)
-            except OSError:
-                return
-            if message is None:
-                return
-            lanes = self._scores if message.meta == FULL else self._lanes
-            if not lanes.send(message):
-                self._answer(message, NOT_SENT, b"", {})
+        self._send(STARTED, 0, {"places": self._lanes.places, "decoders": self._lanes.streams, "turns": self._turns})
+        with contextlib.suppress(OSError):
+            receive_all(self._socket, self._large, self._take)
+
+    def _take(self, message: Message) -> None:
+        lanes = self._scores if message.meta == FULL else self._lanes
+        if not lanes.send(message):
+            self._answer(message, NOT_SENT, b"", {})
 
     def _arrived(self, stream: str, unique_id: int) -> None:
         if self._lanes and self._running:  # not for the warm-up pictures, which are awaited
@@ -131,10 +142,10 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # a signal may go to the whole group; the server says when to end
     sock = socket.socket(fileno=int(sys.argv[2]))
-    start = receive_message(sock)
-    if start is None:
+    large, start = receive_socket(sock), receive_message(sock)
+    if large is None or start is None:
         return
-    child = StreamChild(sock, start.meta)
+    child = StreamChild(sock, large, start.meta)
     try:
         child.start(start.body)
     except CannotStart as error:

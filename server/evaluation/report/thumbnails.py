@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from pipelines.cpu.decoder_warnings import decode_unwarned
+from pipelines.cpu.exif_turns import turns_pictures
 from server.errors import ServiceError
 from server.evaluation.report.report import Report
 from server.images.inspection import inspect_image
@@ -37,7 +38,7 @@ def wrong_thumbnails(report: Report, items: Items, max_bytes: int, max_pixels: i
 
 def thumbnail(data: bytes, max_pixels: int) -> bytes:
     """A JPEG of an image, upright, its longer side at most 192 pixels; raises the errors of `inspect_image` and `prepared`."""
-    image = prepared(inspect_image(data, max_pixels))
+    image = prepared(inspect_image(data, max_pixels), turns=turns_pictures())
     times = max(image.width_px, image.height_px) / SIDE_PX
     reduced = next((flag for least, flag in _REDUCED if times >= least), cv2.IMREAD_COLOR)
 

@@ -134,7 +134,17 @@ def test_what_would_cost_much_is_refused(body: bytes, content_type: str) -> None
 
 
 @pytest.mark.parametrize(
-    "wrong", ['"image": null', '"images": null', '"top_k": null', '"timeout_ms": null', '"top_k": true', '"top_k": "3"']
+    "wrong",
+    [
+        '"image": null',
+        '"images": null',
+        '"top_k": null',
+        '"timeout_ms": null',
+        '"coverage": null',
+        '"coverage": "0.9"',
+        '"top_k": true',
+        '"top_k": "3"',
+    ],
 )
 def test_json_holds_what_the_schema_says(wrong: str) -> None:
     with pytest.raises(BadRequest, match="Input should be a valid"):

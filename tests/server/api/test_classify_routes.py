@@ -161,6 +161,13 @@ def test_options_of_the_body_beat_the_query(fake_server: ServerProcess) -> None:
         ({"content": level_png(8), "params": {"top_k": "17"}}, 400, "bad_request"),
         ({"content": level_png(8), "params": {"top_k": "٣"}}, 400, "bad_request"),
         ({"content": level_png(8), "params": {"timeout_ms": "-1"}}, 400, "bad_request"),
+        *(
+            ({"content": level_png(8), "params": {"coverage": text}}, 400, "bad_request")
+            for text in ("0", "1", ".0", "95", "-.5", "1e-1", "٣")
+        ),
+        ({"content": level_png(8), "params": {"coverage": "0.95"}}, 409, "not_calibrated"),
+        ({"files": {"image": level_png(8)}, "data": {"coverage": ".95"}}, 409, "not_calibrated"),
+        ({"json": {"image": base64.b64encode(level_png(8)).decode(), "coverage": 0.95}}, 409, "not_calibrated"),
     ],
 )
 def test_refusals(fake_server: ServerProcess, request_: dict[str, Any], status: int, code: str) -> None:

@@ -65,7 +65,7 @@ def test_several_keep_their_order() -> None:
         ([part("image", b"")] * 40, "more than one image. .*/classify/batch"),
         ([part("imge", b"x")], "field 'imge' is unknown. Did you mean 'image'"),
         ([part("topK", b"3")], "field 'topK' is unknown. Did you mean 'top_k'"),
-        ([part("colour", b"3")], "known names are image, top_k, timeout_ms"),
+        ([part("colour", b"3")], "known names are image, top_k, timeout_ms, coverage"),
         ([part("", b"3")], "field '' is unknown"),
         ([TOP_K, TOP_K], "'top_k' occurs twice"),
         ([part("top_k", b"3" * (MAX_FIELD_BYTES + 1))], "more than 1024 bytes"),

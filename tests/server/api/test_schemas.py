@@ -33,7 +33,7 @@ from server.serving.budgets import BodyBudget
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.telemetry.metrics import Metrics
-from server.types import ClassScore, Prediction
+from server.types import ClassScore, Prediction, PredictionSet
 from tests.level_model import level_png
 from tests.server.process import ServerProcess
 
@@ -54,8 +54,9 @@ predictions = st.builds(
     Prediction,
     st.lists(scores, min_size=1, max_size=MAX_TOP_K).map(tuple),
     st.sampled_from(["stream", "mxbase", "fake"]),
-    st.sampled_from(["probability", "logit"]),
+    st.sampled_from(["probability", "logit", "calibrated"]),
     st.dictionaries(st.text(), st.floats(0, 1e6), max_size=8),
+    prediction_set=st.none() | st.builds(PredictionSet, st.floats(0.01, 0.999), st.lists(scores, min_size=1, max_size=40).map(tuple)),
 )
 
 
@@ -115,7 +116,7 @@ def routes(*outcomes: Outcome) -> ClassifyRoutes:
 def held(kind: type[Reply], body: bytes) -> Reply:
     """The reply, which says what the description says and nothing else, in its order."""
     reply = kind.model_validate_json(body, strict=True, extra="forbid")
-    assert json.dumps(json.loads(body)) == json.dumps(reply.model_dump(mode="json"))
+    assert json.dumps(json.loads(body)) == json.dumps(reply.model_dump(mode="json", exclude_unset=True))
     return reply
 
 
@@ -127,6 +128,10 @@ def check_item(item: BatchItem | BatchItemError, outcome: Outcome, top_k: int) -
     assert {"model": item.model, "version": item.version} == SERVED.words
     assert (item.engine, item.score_type) == (outcome.engine, outcome.score_type)
     assert [(best.class_id, best.label, best.score) for best in item.predictions] == list(outcome.scores[:top_k])
+    assert (item.prediction_set is None) == (outcome.prediction_set is None)
+    if item.prediction_set and outcome.prediction_set:
+        assert item.prediction_set.coverage == outcome.prediction_set.coverage
+        assert [(each.class_id, each.label, each.score) for each in item.prediction_set.classes] == list(outcome.prediction_set.classes)
 
 
 @settings(deadline=None, max_examples=30)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from models.store_writer import set_calibration
 from server.cli.flags import load_settings
 from server.engines.assembly import EngineAssembly, default_streams, engine_kinds
 from server.engines.fleet.fleet import Fleet
@@ -15,6 +16,7 @@ from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
 from server.types import Runtime
 from tests.level_model import store_level_model
+from tests.server.calibration.calibration_made import made_calibration
 
 BUILT = find_spec("mxclassify") is not None
 
@@ -90,6 +92,23 @@ def test_streams_of_scores_where_they_cost_nothing_or_are_asked_for(
     with pytest.raises(AttributeError):  # there is no plan
         fleet.start()
     assert asked == [streams]
+
+
+@pytest.mark.parametrize(("runtime", "wanted", "streams"), [("cpu", "no", 0), ("ascend", "auto", 1), ("ascend", "no", 0)])
+def test_a_calibrated_model_has_streams_of_scores_on_a_chip_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: Runtime, wanted: str, streams: int
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("server.engines.assembly.plan_rendered", lambda *_, scores_streams: asked.append(scores_streams))
+    monkeypatch.setattr("server.engines.assembly.chip_soc", lambda _: "Ascend310")
+    stored = store_level_model(tmp_path)
+    model = set_calibration(stored, made_calibration(stored))
+    settings = load_settings(engines="stream", devices="0", full_scores=wanted, streams_per_device=3)
+    assembly = EngineAssembly(settings, model, runtime, ModelMetrics(Metrics(), "level"))
+    with pytest.raises(AttributeError):  # there is no plan
+        assembly.fleet().start()
+    assert asked == [streams]
+    assert assembly.artifact == (model.manifest.artifacts[0] if runtime == "cpu" else None)
 
 
 def test_streams_by_runtime() -> None:

@@ -59,8 +59,8 @@ def test_a_picture_is_upright_for_an_engine(kind: str, orientation: int) -> None
     turned.getexif()[0x0112] = orientation
     expected = np.asarray(ImageOps.exif_transpose(turned)).astype(int)
     image = inspect_image(encoded(kind, orientation), 10_000)
-    assert (image.format, image.width_px * image.height_px, needs_preparation(image)) == (ImageFormat.HEIF, 96 * 64, True)
-    bmp = prepared(image)
+    assert (image.format, image.width_px * image.height_px, needs_preparation(image, turns=True)) == (ImageFormat.HEIF, 96 * 64, True)
+    bmp = prepared(image, turns=True)
     assert (bmp.format, bmp.height_px, bmp.width_px) == (ImageFormat.BMP, *expected.shape[:2])
     assert np.abs(pixels_of(bmp) - expected).mean() < 4
 

@@ -5,10 +5,10 @@ import pytest
 
 from pipelines.cpu.surplus import MOST_SURPLUS_BYTES, rows_bytes
 from server.errors import UndecodableImage
-from server.images.decode_cost import DEFLATED_BYTE_S, INFLATED_BYTE_S, TURNED_PIXEL_S
+from server.images.decode_cost import DEFLATED_BYTE_S, INFLATED_BYTE_S
 from server.images.inspection import inspect_image
 from server.images.preparation import needs_preparation, prepared, prepared_cost
-from server.types import EncodedImage
+from server.types import EncodedImage, ImageFormat
 from tests.attack.bodies import png
 
 SIDE_PX = 64
@@ -21,35 +21,40 @@ def image(coded: bytes) -> EncodedImage:
 
 def test_rows_without_end_are_refused_before_an_engine_sees_them() -> None:
     bomb = image(zlib.compress(ROWS + bytes(MOST_SURPLUS_BYTES + 1)))
-    assert needs_preparation(bomb)
+    assert needs_preparation(bomb, turns=True)
     with pytest.raises(UndecodableImage, match="64x64 pixels has more than 16 MiB behind its last row"):
-        prepared(bomb)
+        prepared(bomb, turns=True)
 
 
 def test_some_are_taken() -> None:
     large = image(zlib.compress(ROWS + bytes(MOST_SURPLUS_BYTES)) + bytes(20_000))
-    assert needs_preparation(large)
-    assert prepared(large) is large
+    assert needs_preparation(large, turns=True)
+    assert prepared(large, turns=True) is large
 
 
 def test_a_small_png_is_not_looked_through() -> None:
     small = image(zlib.compress(ROWS, 0))
-    assert not needs_preparation(small)
+    assert not needs_preparation(small, turns=False)
     assert prepared_cost(small) == (small.decode_s, small.decoded_bytes)
 
 
-def test_looking_through_is_paid_for_as_turning_is() -> None:
+def test_looking_through_is_paid_for() -> None:
     large = image(zlib.compress(ROWS) + bytes(20_000))
     looked_s = DEFLATED_BYTE_S * len(large.data) + INFLATED_BYTE_S * rows_bytes(large.data)
     assert prepared_cost(large)[0] == pytest.approx(large.decode_s + looked_s)
-    turned_s = TURNED_PIXEL_S * SIDE_PX**2
-    assert prepared_cost(replace(large, orientation=6))[0] == pytest.approx(large.decode_s + looked_s + turned_s)
+
+
+def test_only_an_engine_that_turns_none_gets_another_picture() -> None:
+    turned = replace(image(zlib.compress(ROWS, 0)), orientation=6)
+    assert [needs_preparation(turned, turns=turns) for turns in (True, False)] == [False, True]
+    assert prepared(turned, turns=True) is turned
+    assert prepared(turned, turns=False).format is ImageFormat.BMP
 
 
 def test_a_bomb_that_is_to_be_turned_too() -> None:
     with pytest.raises(UndecodableImage, match="behind its last row"):
-        prepared(replace(image(zlib.compress(ROWS + bytes(2 * MOST_SURPLUS_BYTES))), orientation=6))
+        prepared(replace(image(zlib.compress(ROWS + bytes(2 * MOST_SURPLUS_BYTES))), orientation=6), turns=False)
 
 
 def test_bytes_that_are_no_png_are_left_to_the_decoder() -> None:
-    assert not needs_preparation(replace(image(zlib.compress(ROWS)), data=b"no PNG"))
+    assert not needs_preparation(replace(image(zlib.compress(ROWS)), data=b"no PNG"), turns=True)

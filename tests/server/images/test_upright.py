@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipelines.cpu.exif_turns import turns_pictures
 from server.errors import UndecodableImage
 from server.images.decode_cost import TURNED_PIXEL_S
 from server.images.exif import write_orientation
 from server.images.inspection import inspect_image
-from server.images.upright import upright, upright_cost
+from server.images.upright import priced_upright, upright
 from server.types import EncodedImage, ImageFormat
 from tests.soak.image_seeds import png_chunk
 
@@ -81,6 +82,15 @@ def test_png_and_webp_are_turned_without_loss(orientation: int) -> None:
         np.testing.assert_array_equal(decoded(turned), UPRIGHT)
 
 
+@pytest.mark.skipif(not turns_pictures(), reason="this OpenCV does not turn PNGs and WebPs")
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_what_the_checks_write_is_what_opencv_turns(orientation: int) -> None:
+    for data in (png(orientation), png(orientation, deep=True), webp(orientation)):
+        image = inspect_image(data, 1000)
+        np.testing.assert_array_equal(decoded(image), UPRIGHT)
+        assert inspect_image(image.data, 1000) == image
+
+
 @pytest.mark.parametrize("side", [(1, 1), (1, 5), (5, 1), (2, 3), (7, 4)])
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_a_turn_of_any_size_is_numpys(orientation: int, side: tuple[int, int]) -> None:
@@ -93,8 +103,10 @@ def test_a_turn_of_any_size_is_numpys(orientation: int, side: tuple[int, int]) -
 
 def test_a_turn_is_paid_for_and_costs_three_pictures() -> None:
     image = EncodedImage(b"", ImageFormat.PNG, 400, 100, 6, 0.001, 120_000)
-    assert upright_cost(image) == (0.001 + TURNED_PIXEL_S * 40_000, 360_000)
-    assert upright_cost(replace(image, orientation=1)) == (0.001, 120_000)
+    priced = priced_upright(image)
+    assert (priced.decode_s, priced.decoded_bytes) == (0.001 + TURNED_PIXEL_S * 40_000, 360_000)
+    for other in (replace(image, orientation=1), replace(image, format=ImageFormat.JPEG)):
+        assert priced_upright(other) is other
 
 
 def test_upright_images_are_not_touched() -> None:

@@ -47,7 +47,10 @@ def test_size(frame: bytes, before: tuple[bytes, ...]) -> None:
 @pytest.mark.parametrize("preamble", [b"", b"Exif\0\0"])
 def test_orientation(orientation: int, preamble: bytes) -> None:
     exif = chunk(b"EXIF", preamble + write_orientation(orientation))
-    assert inspected(vp8x(8), LOSSY, exif, chunk(b"EXIF", write_orientation(2))).orientation == orientation
+    image = inspected(vp8x(8), LOSSY, exif, chunk(b"XMP ", b"<x/>a"), chunk(b"EXIF", write_orientation(2)))
+    assert image.orientation == orientation
+    if orientation > 1:
+        assert image.data == riff(vp8x(8), LOSSY, chunk(b"XMP ", b"<x/>a"), chunk(b"EXIF", write_orientation(orientation)))
 
 
 @pytest.mark.parametrize(

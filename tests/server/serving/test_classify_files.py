@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from models.store_writer import set_calibration
 from server.cli.flags import load_settings
 from server.errors import UnsupportedImage
 from server.images.file_errors import FileUnreadable, NoImages
 from server.serving.classify_files import classify_files, find_images, print_outcomes
 from server.types import Prediction
-from tests.level_model import level_png, store_level_model
+from tests.level_model import level_png, level_scores, store_level_model
+from tests.server.calibration.calibration_made import made_calibration
 
 
 def test_outcomes_keep_the_order_of_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,3 +58,19 @@ def test_images_are_found_in_the_order_named_and_below_folders(tmp_path: Path) -
     for places in ([], [tmp_path / "empty"]):
         with pytest.raises(NoImages, match="There are no images"):
             find_images(places)
+
+
+def test_scores_are_calibrated_where_that_is_asked_for(tmp_path: Path) -> None:
+    """`classify` prints what the server answers; the golden image and parity look at the model itself."""
+    model = store_level_model(tmp_path / "store")
+    set_calibration(model, made_calibration(model, temperature=5.0))
+    (tmp_path / "a.png").write_bytes(level_png(40))
+    settings = load_settings(model_store=tmp_path / "store", model="level", runtime="cpu")
+    (_, plain), (_, calibrated) = (next(classify_files(settings, [tmp_path / "a.png"], calibrated=each)) for each in (False, True))
+    assert isinstance(plain, Prediction)
+    assert isinstance(calibrated, Prediction)
+    assert plain.score_type == "probability"
+    assert plain.scores[0].score == pytest.approx(1, abs=1e-5)
+    powers = level_scores(40) ** (1 / 5)
+    assert (calibrated.score_type, calibrated.scores[0].class_id) == ("calibrated", 10)
+    assert calibrated.scores[0].score == pytest.approx(powers[10] / powers.sum(), abs=1e-3)

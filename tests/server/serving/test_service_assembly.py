@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 from models.model_errors import ModelNotPrepared
+from models.store_writer import set_calibration
 from server.cli.flags import load_settings
 from server.errors import EngineUnavailable
-from server.serving.service_assembly import open_model, open_service
+from server.serving.service_assembly import open_model, open_served_model, open_service
+from server.telemetry.metrics import Metrics
 from tests.level_model import store_level_model
+from tests.server.calibration.calibration_made import made_calibration
 
 
 def test_the_settings_choose_model_and_engine(tmp_path: Path) -> None:
@@ -28,3 +31,35 @@ def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
     store_level_model(tmp_path)
     with pytest.raises(EngineUnavailable, match="There is no engine 'warp'"):
         open_service(load_settings(model_store=tmp_path, model="level", engines="warp"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "reason"),
+    [
+        ({}, {}, ""),
+        ({"artifact_sha256": "0" * 64}, {}, "it was made for another artifact"),
+        ({"recipe_sha256": "0" * 64}, {}, "it was made for another recipe"),
+        ({"labels_sha256": "0" * 64}, {}, "it was made for another list of labels"),
+        ({}, {"full_scores": "no"}, "FULL_SCORES=no leaves them out"),
+        ({}, {"engines": "fake"}, "the engine fake has no model"),
+    ],
+)
+def test_a_calibration_is_applied_to_what_it_was_made_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, changes: dict[str, str], settings: dict[str, str], reason: str
+) -> None:
+    model = store_level_model(tmp_path)
+    set_calibration(model, made_calibration(model, **changes))
+    service, _ = open_service(load_settings(model_store=tmp_path, model="level", runtime="cpu", **settings))
+    served = service.models.default.served
+    assert (served.calibrator is not None, served.scores) == ((not reason), "top" if reason else "full")
+    assert reason in served.uncalibrated
+    assert bool(caplog.text) == bool(reason)
+    assert (f"ascend-classify models calibrate level EVALUATION --model-store {tmp_path}" in caplog.text) == bool(reason)
+
+
+def test_a_calibration_of_another_pipeline_is_not_applied(tmp_path: Path) -> None:
+    model = store_level_model(tmp_path)
+    set_calibration(model, made_calibration(model))
+    (tmp_path / "my.pipeline").write_text("{}")
+    settings = load_settings(model_store=tmp_path, model="level", runtime="cpu", pipeline=tmp_path / "my.pipeline")
+    assert "made for another hand-written pipeline (none, not" in open_served_model(settings, "cpu", Metrics()).uncalibrated

@@ -158,6 +158,10 @@ def test_who_leaves_early_does_not_wait_for_a_full_server(images: list[Path]) ->
         (b"not JSON", "Invalid JSON"),
         (b"[" * 100_000, "Invalid JSON"),
         (json.dumps(ANSWER | {"score_type": "logit"}).encode(), "score_type is logit, not probability"),
+        (
+            json.dumps(ANSWER | {"score_type": "calibrated"}).encode(),
+            "not probability. Compare with a server whose model is not calibrated",
+        ),
         (json.dumps(ANSWER | {"predictions": []}).encode(), "predictions: List should have at least 1 item"),
         (json.dumps(ANSWER).encode().replace(b"0.5", b"NaN"), "score: Input should be a finite number"),
         (json.dumps(ANSWER | {"x": "x" * MAX_ANSWER_BYTES}).encode(), "Invalid JSON"),

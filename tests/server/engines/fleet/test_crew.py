@@ -8,7 +8,9 @@ from server.engines.base import ignore_batch
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.crew import Crew
 from server.engines.fleet.member import Member
+from server.engines.work import InferenceRequest
 from server.errors import EngineUnavailable
+from server.types import EncodedImage, ImageFormat
 
 
 def start(crew: Crew) -> None:
@@ -30,3 +32,11 @@ def test_scores_of_two_kinds_are_refused() -> None:
     logits.score_type = "logit"
     with pytest.raises(EngineUnavailable, match="different kinds of scores"):
         start(Crew([[Member(FakeEngine(2))], [Member(logits)]]))
+
+
+def test_a_turn_before_the_engine_is_paid_for_where_an_engine_needs_it() -> None:
+    crew = Crew([[Member(FakeEngine(2))], [Member(FakeEngine(2))]])
+    request = InferenceRequest(EncodedImage(b"", ImageFormat.PNG, 100, 100, 6, 0.001, 60_000), "", 0)
+    assert crew.priced(request) is request
+    crew.members[1].engine.turns_pictures = False  # type: ignore[misc]
+    assert crew.priced(request).image.decoded_bytes == 90_000

@@ -1,5 +1,6 @@
 """An engine at the other end of a socket, in this process."""
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,23 +10,31 @@ import pytest
 
 from server.engines.fake_engine import FakeEngine, fake_prediction
 from server.engines.process.engine_child import EngineChild
-from server.engines.process.protocol import IMAGE, RESULT, Message, receive_message, send_message, socket_pair
+from server.engines.process.protocol import HEADER, IMAGE, LARGE_BYTES, MAGIC, RESULT, Message, receive_message, send_message, socket_pair
 from server.types import EncodedImage, ImageFormat
 
 
 @pytest.fixture
-def served() -> Iterator[socket.socket]:
-    ours, theirs = socket_pair()
+def pairs() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The server's ends: for small images and for large ones."""
+    (ours, theirs), (ours_large, theirs_large) = socket_pair(), socket_pair()
     engine = FakeEngine()
-    child = EngineChild(theirs, engine)
+    child = EngineChild(theirs, theirs_large, engine)
     engine.start()
     thread = threading.Thread(target=child.run)
     thread.start()
-    yield ours
+    yield ours, ours_large
     ours.close()
+    ours_large.close()
     thread.join()
     assert not engine.health().ok
     theirs.close()
+    theirs_large.close()
+
+
+@pytest.fixture
+def served(pairs: tuple[socket.socket, socket.socket]) -> socket.socket:
+    return pairs[0]
 
 
 def ask(served: socket.socket, words: bytes, timeout_s: float = 10, scores: str = "top") -> Message | None:
@@ -54,3 +63,18 @@ def test_an_error_comes_back_by_its_code(served: socket.socket, words: bytes, ti
     message = ask(served, words, timeout_s, "full")
     assert message
     assert (message.meta["error"], message.body) == (code, b"")
+
+
+def test_a_small_image_is_answered_while_a_large_one_is_under_way(pairs: tuple[socket.socket, socket.socket]) -> None:
+    served, large = pairs
+    whole = bytes(3 * LARGE_BYTES)
+    words = json.dumps(["id", monotonic() + 60, "png", 1, 1, 1, "top"]).encode()
+    large.sendall(HEADER.pack(MAGIC, IMAGE, len(words), len(whole), 5) + words + whole[:-1])
+    small = ask(served, b"picture")
+    large.sendall(whole[-1:])
+    last = receive_message(served)
+    assert small
+    assert last
+    assert [small.number, last.number] == [7, 5]
+    expected = fake_prediction(EncodedImage(whole, ImageFormat.PNG, 1, 1)).scores
+    assert [tuple(score) for score in last.meta["scores"]] == list(expected)

@@ -41,9 +41,9 @@ def submit(running: Running, words: bytes = b"picture", timeout_s: float = 20) -
 
 
 @contextmanager
-def running(factory: str = "tests.server.engines.faulty:FaultyEngine", start_s: float = 20) -> Iterator[Running]:
+def running(factory: str = "tests.server.engines.faulty:FaultyEngine", start_s: float = 20, watch: Watch = FAST) -> Iterator[Running]:
     engine = EngineProcess("fake", EngineProgram(factory, dict), start_s=start_s, back_off_s=0.05)
-    fleet = Fleet.of(engine, 16, FAST)
+    fleet = Fleet.of(engine, 16, watch)
     fleet.start()
     try:
         yield Running(engine, fleet)
@@ -81,6 +81,19 @@ def test_a_signal_to_an_idle_child_is_noticed_without_work(number: signal.Signal
         os.kill(run.engine.process, number)
         wait_for(lambda: run.engine.restarts == 1 and run.fleet.health().ok)
         assert submit(run).result(20).scores
+
+
+def test_a_small_image_overtakes_large_ones_on_their_way_to_the_child() -> None:
+    with running(watch=Watch(stall_s=60)) as run:
+        order: list[str] = []
+        pictures = {"large": bytes(100_000_000), "larger": bytes(100_000_001), "small": b"small"}
+        futures = []
+        for name, words in pictures.items():
+            image = EncodedImage(words, ImageFormat.BMP, 1, 1)
+            futures.append(run.fleet.submit(InferenceRequest(image, name, monotonic() + 60)))
+            futures[-1].add_done_callback(lambda _, name=name: order.append(name))  # type: ignore[misc]
+        assert all(future.result(60).scores for future in futures)
+        assert order.index("small") < order.index("larger")
 
 
 def test_ctrl_c_is_left_to_the_server() -> None:

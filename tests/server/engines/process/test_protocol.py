@@ -10,7 +10,20 @@ from hypothesis import strategies as st
 
 import server.engines.process.protocol
 import server.engines.process.stream_child
-from server.engines.process.protocol import HEADER, IMAGE, MAGIC, RESULT, BadMessage, Message, receive_message, send_message, socket_pair
+from server.engines.process.protocol import (
+    HEADER,
+    IMAGE,
+    MAGIC,
+    RESULT,
+    BadMessage,
+    Message,
+    receive_all,
+    receive_message,
+    receive_socket,
+    send_message,
+    send_socket,
+    socket_pair,
+)
 
 
 @given(st.integers(0, 2**64 - 1), st.none() | st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False)), st.binary(max_size=5000))
@@ -54,6 +67,34 @@ def test_a_body_above_the_limit_is_not_read() -> None:
         ours.sendall(HEADER.pack(MAGIC, RESULT, 0, 2**32 - 1, 0))
         with pytest.raises(BadMessage, match="too large"):
             receive_message(theirs, 1000)
+
+
+def test_a_socket_goes_before_the_first_frame() -> None:
+    (ours, theirs), (ours_large, theirs_large) = socket_pair(), socket_pair()
+    with ours, theirs, ours_large:
+        with theirs_large:
+            send_socket(ours, theirs_large)
+        send_message(ours, IMAGE, 1, None, b"small")
+        given = receive_socket(theirs)
+        assert given
+        with given:
+            send_message(ours_large, IMAGE, 2, None, b"large")
+            messages = [receive_message(one) for one in (theirs, given)]
+            assert messages == [Message(IMAGE, 1, None, b"small"), Message(IMAGE, 2, None, b"large")]
+            assert not given.get_inheritable()
+        ours.shutdown(socket.SHUT_WR)
+        assert receive_socket(theirs) is None
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_what_is_no_frame_ends_both_sockets(bad: int) -> None:
+    (ours, theirs), (ours_large, theirs_large) = socket_pair(), socket_pair()
+    taken: list[Message] = []
+    with ours, theirs, ours_large, theirs_large:
+        (ours, ours_large)[bad].sendall(b"no frame at all" * 9)
+        with pytest.raises(BadMessage):
+            receive_all(theirs, theirs_large, taken.append)
+    assert not taken
 
 
 @pytest.mark.parametrize("module", [server.engines.process.protocol, server.engines.process.stream_child])

@@ -1,0 +1,1 @@
+"""A calibration fitted on a finished run."""

@@ -1,0 +1,118 @@
+"""`models calibrate` on the sample and its labelled set, from the evaluation to the answers of a server."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from convert.prepare import prepare
+from models.store import ModelStore, StoredModel
+from models.store_writer import set_calibration
+from server.calibration.temperature import probabilities_of
+from server.evaluation.fitting.calibration_fit import fit_calibration
+from server.evaluation.fitting.scored_run import ScoredRun, read_scored_run
+from server.evaluation.run.run_folder import RunFolder
+from tests.server.cli.command import run
+from tests.server.process import ServerProcess
+
+NAME = "resnext_digits"
+REPEATED = 20
+TRUE = 1.5
+SPLITS = 20
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> StoredModel:
+    return prepare(NAME, ModelStore(tmp_path_factory.mktemp("store")))
+
+
+@pytest.fixture(scope="module")
+def evaluation(digits: StoredModel) -> RunFolder:
+    """The labelled set, with the scores of all classes."""
+    kept = digits.folder.parent / "evaluations"
+    images = digits.folder / "evaluation/mixed/classes"
+    done = run("evaluate", images, "--model", NAME, "--scores", "--model-store", digits.folder.parent, EVALUATION_DIR=str(kept))
+    assert done.returncode == 0, done.stderr
+    (folder,) = kept.iterdir()
+    return RunFolder(folder)
+
+
+def test_from_an_evaluation_to_the_answers(digits: StoredModel, evaluation: RunFolder) -> None:
+    """The order of the classes stays, the scores are calibrated, sets hold the right digit as often as asked; a reload takes it over."""
+    pictures = [(path.read_bytes(), path.parent.name) for path in sorted((digits.folder / "evaluation/mixed/classes").glob("*/*"))[::4]]
+
+    def replies(server: ServerProcess, query: str) -> list[dict[str, object]]:
+        answers: list[httpx.Response] = [server.client.post(f"/classify?{query}", content=picture) for picture, _ in pictures]
+        return [answer.json() for answer in answers]
+
+    with ServerProcess(model_store=digits.folder.parent, model=NAME) as server:
+        refused = server.client.post("/classify?coverage=0.9", content=pictures[0][0])
+        assert (refused.status_code, refused.json()["code"]) == (409, "not_calibrated")
+        assert f"ascend-classify models calibrate {NAME} EVALUATION" in refused.json()["error"]
+        assert server.client.get("/info").json()["calibration"] is None
+        before = replies(server, "top_k=10")
+
+        done = run("models", "calibrate", NAME, evaluation.path, "--model-store", digits.folder.parent)
+        assert (done.returncode, "359 images: 179 for the temperature, 180 for the rest" in done.stdout) == (0, True), done
+        assert server.client.post("/admin/models/reload").status_code == 200
+
+        fitted = ModelStore(digits.folder.parent).open(NAME).manifest.calibration
+        assert fitted is not None
+        assert fitted.ece_after < 0.5 * fitted.ece_before
+        told = server.client.get("/info").json()["calibration"]
+        assert (told["applied"], told["reason"], told["temperature"]) == (True, "", fitted.temperature)
+        assert (told["evaluation"], told["images"], told["coverages"][-1]) == (evaluation.path.name, 180, 0.99)
+        after = replies(server, "top_k=10&coverage=.99")
+
+    for former, answer in zip(before, after, strict=True):
+        assert (former["score_type"], answer["score_type"], "prediction_set" in former) == ("probability", "calibrated", False)
+        old, new = ({each["class_id"]: each["score"] for each in reply["predictions"]} for reply in (former, answer))  # type: ignore[attr-defined]
+        powers = {class_id: score ** (1 / fitted.temperature) for class_id, score in old.items()}
+        assert list(old) == list(new)
+        assert new == pytest.approx({class_id: power / sum(powers.values()) for class_id, power in powers.items()}, abs=1e-5)
+    sets = [[each["label"] for each in answer["prediction_set"]["classes"]] for answer in after]  # type: ignore[index]
+    assert sum(label in found for found, (_, label) in zip(sets, pictures, strict=True)) >= 0.96 * len(pictures)
+    assert sum(map(len, sets)) < 2 * len(pictures)
+
+
+def drawn(real: ScoredRun, seed: int) -> ScoredRun:
+    """Each image many times, with labels drawn from the softmax of the real network's logits over 1.5, in random order."""
+    random = np.random.default_rng(seed)
+    logits = random.permutation(np.repeat(real.logits, REPEATED, axis=0))
+    labels = (random.random((len(logits), 1)) > probabilities_of(logits, TRUE).cumsum(axis=1)).sum(axis=1).clip(0, 9)
+    return replace(real, logits=logits, labels=labels, of=len(labels))
+
+
+def test_labels_that_are_drawn_from_the_network_at_a_temperature(digits: StoredModel, evaluation: RunFolder) -> None:
+    """Over 20 splits: the temperature is found within 5 %, the error falls, each coverage is what a right method measures."""
+    real = read_scored_run(evaluation, digits)
+    covered: dict[float, list[float]] = {}
+    images = REPEATED * len(real.labels) // 2
+    for seed in range(SPLITS):
+        fit = fit_calibration(drawn(real, seed), seed=seed)
+        assert fit.fitted.temperature == pytest.approx(TRUE, rel=0.05)
+        assert fit.error_after.value < 0.2 * fit.error_before.value
+        for each in fit.covered[:3]:
+            covered.setdefault(each.coverage, []).append(each.share.value or 0)
+    assert list(covered) == [0.8, 0.9, 0.95]
+    for coverage, shares in covered.items():
+        deviation = (coverage * (1 - coverage) / images) ** 0.5
+        assert max(abs(share - coverage) for share in shares) < 3.3 * 2**0.5 * deviation  # two halves: that of the threshold has one, too
+        assert np.mean(shares) == pytest.approx(coverage, abs=1.96 * deviation)
+
+
+def test_a_calibration_of_another_artifact_is_not_applied(digits: StoredModel, evaluation: RunFolder, tmp_path: Path) -> None:
+    """The server says so in its log, in /info and to a client who asks for a coverage; scores stay the model's."""
+    copy = prepare(NAME, ModelStore(tmp_path))
+    fitted = fit_calibration(read_scored_run(evaluation, digits)).fitted
+    set_calibration(copy, fitted.model_copy(update={"artifact_sha256": "0" * 64}))
+    picture = next((digits.folder / "evaluation/mixed/classes").glob("7/*")).read_bytes()
+    with ServerProcess(model_store=tmp_path, model=NAME) as server:
+        server.log(f"The calibration of {NAME} is not applied: it was made for another artifact (000000000000")
+        refused = server.client.post("/classify?coverage=0.9", content=picture)
+        assert (refused.status_code, "another artifact (000000000000" in refused.json()["error"]) == (409, True)
+        assert server.client.post("/classify", content=picture).json()["score_type"] == "probability"
+        told = server.client.get("/info").json()["calibration"]
+        assert (told["applied"], told["reason"][:36]) == (False, "it was made for another artifact (00")

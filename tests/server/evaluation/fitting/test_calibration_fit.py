@@ -1,0 +1,53 @@
+"""A fit finds the temperature of the labels, lowers the calibration error, and its sets cover what was asked."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from server.calibration.temperature import probabilities_of
+from server.evaluation.evaluation_errors import CalibrationRefused
+from server.evaluation.fitting.calibration_fit import fit_calibration
+from server.evaluation.fitting.scored_run import ScoredRun
+from tests.server.evaluation.made_run import made_manifest
+
+CLASSES = 12
+TRUE = 2.0
+
+
+def scored(images: int, seed: int = 0) -> ScoredRun:
+    """Labels drawn from the softmax of the logits at a temperature of 2: the network is too sure."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 5, (images, CLASSES))
+    labels = (random.random((images, 1)) > probabilities_of(logits, TRUE).cumsum(axis=1)).sum(axis=1).clip(0, CLASSES - 1)
+    return ScoredRun(made_manifest(images, CLASSES), "run", logits, labels, images)
+
+
+def test_what_is_fitted_and_seen() -> None:
+    fit = fit_calibration(scored(8000))
+    assert fit.fitted.temperature == pytest.approx(TRUE, rel=0.05)
+    assert fit.error_after.interval[1] < fit.error_before.interval[0]
+    assert (fit.fitted.ece_before, fit.fitted.ece_after) == (fit.error_before.value, fit.error_after.value)
+    assert fit.likelihood_after < fit.likelihood_before
+    assert fit.fell == 1
+    assert [each.coverage for each in fit.covered] == [0.8, 0.9, 0.95, 0.99]
+    for each in fit.covered:
+        assert each.share.value == pytest.approx(each.coverage, abs=4 * (2 * each.coverage * (1 - each.coverage) / 4000) ** 0.5)
+    sizes = [each.mean_classes for each in fit.covered]
+    assert sizes == sorted(sizes)
+    assert (fit.fitted.images, fit.fitted.evaluation, fit.fitted.artifact_sha256) == (4000, "run", "a" * 64)
+
+
+def test_the_table() -> None:
+    lines = fit_calibration(replace(scored(201), of=900)).as_text().splitlines()
+    assert lines[0] == "201 of 900 images, taken at random: 100 for the temperature, 101 for the rest"
+    assert lines[1].startswith("temperature ")
+    assert [line.split()[0] for line in lines[-4:]] == ["0.8", "0.9", "0.95", "0.99"]
+    assert " of 100 = " in lines[-1]
+
+
+@pytest.mark.parametrize(("coverage", "needed"), [(0.5, 100), (0.95, 100), (0.98, 100), (0.99, 198), (0.999, 1998)])
+def test_so_many_images_are_asked_for(coverage: float, needed: int) -> None:
+    with pytest.raises(CalibrationRefused, match=f"{needed - 1} answered images with labels. A coverage of {coverage:g} needs {needed}"):
+        fit_calibration(scored(needed - 1), coverage)
+    assert f"{coverage:g}" in fit_calibration(scored(needed), coverage).fitted.thresholds
