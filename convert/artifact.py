@@ -26,11 +26,11 @@ def write_onnx(model: onnx.ModelProto, path: Path) -> None:
 
 
 def plain_network(model: StoredModel) -> onnx.ModelProto:
-    """The network of a model's CPU artifact, without the recipe. ATC compiles it and adds AIPP for the recipe.
+    """The network of a model's CPU artifact, without its recipe, which need not be the manifest's: it is about to be replaced.
 
     Raises ModelNotPrepared, ArtifactDamaged, ConvertError.
     """
-    return unfold(onnx.load(model.check_artifact("cpu")[1], load_external_data=False))
+    return unfold(onnx.load(model.intact_artifact("cpu")[1], load_external_data=False))
 
 
 def convert_cpu(

@@ -8,6 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from convert.conversion_errors import ConvertError
 from convert.networks.plain_network import check_plain, classes_for, dimensions, image_input, input_size_px, names
+from models.artifact_facts import FACTS
 from models.manifest import ModelManifest, Recipe
 
 INPUT = "image"
@@ -15,7 +16,6 @@ OUTPUT = "scores"
 PREFIX = "recipe/"
 NORMALISED = "recipe/normalised"  # the network's own input
 BATCH = "N"  # the name of a free batch dimension
-FACTS = ("model", "version", "recipe_sha256", "batch_sizes")
 
 
 def fold(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: tuple[int, ...]) -> onnx.ModelProto:

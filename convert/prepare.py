@@ -15,7 +15,7 @@ from convert.evaluation_set import evaluation_is_there, unpack_evaluation
 from convert.fold import fold
 from convert.networks.architectures import build_network, random_weights
 from models.manifest import Artifact, ModelManifest, Weights
-from models.model_errors import ArtifactDamaged
+from models.model_errors import ArtifactDamaged, ArtifactStale
 from models.rebuild_command import RANDOM_VERSION
 from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest
 from models.store_writer import check_nothing_lost, place_model, stored
@@ -80,9 +80,9 @@ def _answers(model: StoredModel, want: ModelManifest, batch_sizes: tuple[int, ..
     if (have.version == RANDOM_VERSION) != (want.version == RANDOM_VERSION):
         return False
     try:
-        model.checked(have.labels, have.labels_sha256)
-        model.checked(artifact.file, artifact.sha256)
-    except ArtifactDamaged:
+        model.check_labels()
+        model.check_artifact("cpu")
+    except (ArtifactDamaged, ArtifactStale):
         return False
     return evaluation_is_there(want, model.folder)
 

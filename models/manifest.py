@@ -99,13 +99,16 @@ class Recipe(_Record):
 class Artifact(_Record):
     """One compiled form of the model; `soc` is "cpu" (ONNX) or an Ascend chip such as "Ascend310".
 
-    `batch_sizes` are the allowed batch sizes, on Ascend the gears; `compiler` and `command` are ATC's version and command line.
+    `batch_sizes` are the allowed batch sizes, on Ascend the gears; `score_type` is what the network gives; `declared` says that a person
+    vouched for it (`models adopt`), since the file itself does not say it; `compiler` and `command` are ATC's version and command line.
     """
 
     file: FileName
     sha256: Sha256
     soc: str = CPU
     batch_sizes: tuple[int, ...] = (1,)
+    score_type: Literal["logit", "probability"] = "logit"
+    declared: bool = False
     compiler: str = ""
     command: str = ""
 

@@ -7,6 +7,7 @@ ClassifyError
 │  ├─ ModelNotFound           the model is neither in the store nor in the zoo
 │  ├─ ModelNotPrepared        the zoo knows the model, but the store has no artifact of it yet
 │  ├─ ArtifactDamaged         a file is missing, or its sha256 differs from the manifest's
+│  ├─ ArtifactStale           an intact artifact was made for another manifest: another recipe, version, name, number of classes
 │  └─ StoreRefused            the store, or the folder of a file, refuses a write
 ├─ TrainingError              see models/training/training_errors.py
 ├─ PipelineError              see pipelines/pipeline_errors.py
@@ -90,6 +91,15 @@ class ArtifactDamaged(ModelError):
     """
 
     code = "artifact_damaged"
+
+
+class ArtifactStale(ModelError):
+    """An artifact is intact, but was made for another recipe, version, name or number of classes than the manifest has.
+
+    Run the command of the message, which makes the artifact as the manifest says; or take back the change of manifest.toml.
+    """
+
+    code = "artifact_stale"
 
 
 class StoreRefused(ModelError):

@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from models.manifest import ModelManifest
+from models.manifest import CPU, Artifact, ModelManifest
 
 RANDOM_VERSION = "random"
 
@@ -17,13 +17,14 @@ def prepare_remedy(zoo: ModelManifest, store: Path) -> str:
     return f"It comes without weights. Import yours: {own}. Or, for benchmarks only, take random ones: {random}"
 
 
-def rebuild_remedy(manifest: ModelManifest, folder: Path, soc: str = "cpu") -> str:
+def rebuild_remedy(manifest: ModelManifest, folder: Path, soc: str = CPU) -> str:
     """What makes the artifact for `soc` again; `folder` is the model's. Nothing that belongs to the same weights is lost."""
-    store = folder.parent
-    if soc != "cpu":
-        return f"Compile it again: {_command('convert', 'atc', manifest.name, '--soc', soc, store=store)}"
-    sizes = [size for artifact in manifest.artifacts if artifact.soc == "cpu" for size in artifact.batch_sizes]
-    batches = ["--batch-sizes", ",".join(map(str, sizes))] if sizes not in ([], [1]) else []
+    store, artifact = folder.parent, manifest.artifact(soc)
+    if artifact and artifact.declared:
+        return f"Declare it again: {adopt_command(manifest, folder, artifact, 'FILE.om')}"
+    batches = ["--batch-sizes", _listed(artifact)] if artifact and artifact.batch_sizes != (1,) else []
+    if soc != CPU:
+        return f"Compile it again: {_command('convert', 'atc', manifest.name, '--soc', soc, *batches, store=store)}"
     random = ["--random"] if manifest.version == RANDOM_VERSION else []
     if manifest.weights or random:
         return f"Prepare the model again: {_command('models', 'prepare', manifest.name, *random, *batches, '--force', store=store)}"
@@ -33,10 +34,12 @@ def rebuild_remedy(manifest: ModelManifest, folder: Path, soc: str = "cpu") -> s
     return f"Give its network as ONNX: {_command('convert', 'cpu', manifest.name, '--network', 'FILE.onnx', *batches, store=store)}"
 
 
-def labels_remedy(manifest: ModelManifest, folder: Path) -> str:
-    """What brings the model's labels back."""
+def labels_remedy(manifest: ModelManifest, folder: Path, *, intact: bool = False) -> str:
+    """What brings the model's labels back; those that are `intact` have another number of lines than the manifest has classes."""
     if manifest.weights or manifest.origin or manifest.version == RANDOM_VERSION:
         return rebuild_remedy(manifest, folder)
+    if intact:
+        return f"Correct classes, or labels and labels_sha256, in {folder / 'manifest.toml'}"
     return f"Put the labels of the model back: {folder / manifest.labels} with sha256 {manifest.labels_sha256}"
 
 
@@ -53,6 +56,17 @@ def calibrate_command(manifest: ModelManifest, folder: Path) -> str:
 def fold_command(manifest: ModelManifest, folder: Path) -> str:
     """What folds the manifest's recipe into an intact artifact for a CPU again."""
     return _command("convert", "cpu", manifest.name, store=folder.parent)
+
+
+def adopt_command(manifest: ModelManifest, folder: Path, artifact: Artifact, file: str) -> str:
+    """What declares by hand what an OM takes and gives; TYPE stands for what only a person can know."""
+    score_type = artifact.score_type if artifact.declared else "TYPE"
+    words = [file, manifest.name, "--soc", artifact.soc, "--batch-sizes", _listed(artifact), "--score-type", score_type]
+    return _command("models", "adopt", *words, store=folder.parent)
+
+
+def _listed(artifact: Artifact) -> str:
+    return ",".join(map(str, artifact.batch_sizes))
 
 
 def _import_words(manifest: ModelManifest, file: str, folder: Path) -> list[str]:

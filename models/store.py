@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.artifact_agreement import check_agreement
 from models.manifest import Artifact, ModelManifest
-from models.model_errors import ArtifactDamaged, ModelNotFound, ModelNotPrepared
+from models.model_errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared
 from models.onnx_side_files import side_files
 from models.rebuild_command import labels_remedy, prepare_remedy, rebuild_remedy
 from models.text_file import read_text, text_lines
@@ -43,24 +44,42 @@ class StoredModel:
         return path
 
     def check_labels(self) -> Path:
-        """The path of the `.names` file after a check of its hash; raises ArtifactDamaged."""
-        return self.checked(self.manifest.labels, self.manifest.labels_sha256)
+        """The path of the `.names` file after a check of its hash and its lines; raises ArtifactDamaged."""
+        self.read_class_names()
+        return self.folder / self.manifest.labels
 
     def read_class_names(self) -> tuple[str, ...]:
-        """The labels, by class id; raises ArtifactDamaged."""
-        path = self.check_labels()
+        """The labels, by class id: as many as the manifest has classes; raises ArtifactDamaged."""
+        path = self.checked(self.manifest.labels, self.manifest.labels_sha256)
         try:
-            return tuple(text_lines(read_text(path)))
+            names = tuple(text_lines(read_text(path)))
         except ValueError as error:
             raise ArtifactDamaged(f"{path}: {error}.", "Import the model again with labels in UTF-8.") from error
+        if len(names) != (classes := self.manifest.classes):
+            what = f"{path} has {len(names)} lines, but the manifest of {self.manifest.name!r} has {classes} classes."
+            raise ArtifactDamaged(what, labels_remedy(self.manifest, self.folder, intact=True))
+        return names
 
     def side_files(self, artifact: Artifact) -> list[str]:
         """The files in which an ONNX artifact keeps weights, beside the one of the manifest."""
         path = self.folder / artifact.file
         return side_files(path) if path.suffix == ".onnx" and path.is_file() else []
 
-    def check_artifact(self, soc: str) -> tuple[Artifact, Path]:
-        """The artifact for one kind of device and its path, after a hash of the whole file; raises ModelNotPrepared, ArtifactDamaged."""
+    def check_artifact(self, soc: str, *, network_only: bool = False) -> tuple[Artifact, Path]:
+        """The artifact for one kind of device and its path, intact and made for this manifest. All that use an artifact ask here.
+
+        With `network_only` it may have another recipe, for callers that take the network out of it. Raises ModelNotPrepared,
+        ArtifactDamaged; ArtifactStale if it was made for another recipe, version, name or number of classes.
+        """
+        artifact, path = self.intact_artifact(soc)
+        check_agreement(self.manifest, artifact, self.folder, network_only=network_only)
+        return artifact, path
+
+    def intact_artifact(self, soc: str) -> tuple[Artifact, Path]:
+        """The same after a hash of the whole file, whatever manifest it was made for: what makes it again needs no more.
+
+        Raises ModelNotPrepared, ArtifactDamaged.
+        """
         artifact = self.manifest.artifact(soc)
         if artifact is None:
             have = ", ".join(a.soc for a in self.manifest.artifacts) or "none"
@@ -84,10 +103,14 @@ class ModelStore:
         self.root = root
 
     def open(self, name: str) -> StoredModel:
-        """The model of that name; raises ModelNotPrepared if only the zoo knows it, ModelNotFound if neither does."""
+        """The model of that name; raises ModelNotPrepared if only the zoo knows it, ModelNotFound if neither does, ManifestInvalid."""
         if name in self.names():
             folder = self.root / name
-            return StoredModel(ModelManifest.read(folder / "manifest.toml"), folder)
+            manifest = ModelManifest.read(folder / "manifest.toml")
+            if manifest.name != name:
+                what = f"{folder / 'manifest.toml'}: name: it is {manifest.name!r}, but the model lies in the folder {name!r}."
+                raise ManifestInvalid(what, f"Correct that field to {name!r}, or rename the folder.")
+            return StoredModel(manifest, folder)
         if name in zoo_names():
             raise ModelNotPrepared(f"Model {name!r} is not in {self.root} yet.", prepare_remedy(zoo_manifest(name), self.root))
         known = ", ".join(sorted({*self.names(), *zoo_names()})) or "none"

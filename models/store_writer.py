@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from models.artifact_facts import provenance_path
 from models.manifest import Artifact, FittedCalibration, Golden, ModelManifest
 from models.model_errors import ArtifactDamaged, ManifestOutdated, ModelError, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of
@@ -46,9 +47,10 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
     return store.open(manifest.name)
 
 
-def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredModel:
+def add_artifact(model: StoredModel, file: Path, artifact: Artifact, provenance: bytes = b"") -> StoredModel:
     """Move a finished file into the model's folder and its entry into the manifest, in place of the artifact with the same soc.
 
+    `provenance` is the content of the file that says where an OM comes from; without it a former one is removed.
     Raises StoreRefused if the file does not match the entry, if another file of the model has that name, or if another process
     has replaced the model since `model` was opened. Keeps entries that other processes have added since then.
     """
@@ -64,11 +66,16 @@ def add_artifact(model: StoredModel, file: Path, artifact: Artifact) -> StoredMo
             if artifact.file in {MANIFEST, manifest.labels, *(other.file for other in others)}:
                 raise StoreRefused(f"{folder / artifact.file} is another file of the model.", "Give the artifact another name.")
             _bring(file, folder / artifact.file)
+            if provenance:
+                write_whole(provenance_path(folder / artifact.file), provenance)
+            else:
+                provenance_path(folder / artifact.file).unlink(missing_ok=True)
             finished = manifest.model_copy(update={"artifacts": (*others, artifact)})
             finished.write(folder / MANIFEST)
             former = manifest.artifact(artifact.soc)
             if former and former.file != artifact.file:
                 (folder / former.file).unlink(missing_ok=True)
+                provenance_path(folder / former.file).unlink(missing_ok=True)
     except OSError as error:
         raise StoreRefused(f"{folder}: {error}.", "Make sure that the model store is writable and has free space.") from error
     return StoredModel(finished, folder)
@@ -170,6 +177,8 @@ def _keep(former: StoredModel | None, manifest: ModelManifest, soc: str, folder:
         if artifact.soc != soc and not target.exists():
             with suppress(ArtifactDamaged):
                 _link(former.checked(artifact.file, artifact.sha256), target)
+                if (beside := provenance_path(former.folder / artifact.file)).is_file():
+                    _link(beside, provenance_path(target))
                 kept.append(artifact)
     return tuple(kept)
 

@@ -37,9 +37,18 @@ class ClassifierConfig(TypedDict):
 
 
 def configure_classifier(
-    manifest: ModelManifest, model_path: str, limits: ClassifierLimits, device_id: int = 0, ranking: Literal["own", "sdk"] = "own"
+    manifest: ModelManifest,
+    model_path: str,
+    limits: ClassifierLimits,
+    device_id: int = 0,
+    ranking: Literal["own", "sdk"] = "own",
+    *,
+    softmax: bool = True,
 ) -> ClassifierConfig:
-    """The configuration of one chip's classifier. A stretched picture is cropped inside the model, as in the pipeline."""
+    """The configuration of one chip's classifier. A stretched picture is cropped inside the model, as in the pipeline.
+
+    Without `softmax` for a network that gives probabilities itself.
+    """
     recipe = manifest.recipe
     crop_width_px, crop_height_px = recipe.input_size_px if recipe.resize == "short_side" else (0, 0)
     return {
@@ -53,7 +62,7 @@ def configure_classifier(
         "ranking": ranking,
         "classes": manifest.classes,
         "top_k": min(MAX_TOP_K, manifest.classes),
-        "softmax": True,
+        "softmax": softmax,
         "decoders": limits.decoders,
         "lanes": limits.lanes,
         "capacity": limits.capacity,

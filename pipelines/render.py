@@ -27,9 +27,12 @@ class PipelinePaths:
     labels: str
 
 
-def render_config(manifest: ModelManifest) -> str:
-    """The `.cfg` of the post-process: probabilities, and as many classes as the vendor's plugin can return."""
-    values = {"CLASS_NUM": str(manifest.classes), "SOFTMAX": "true", "TOP_K": str(min(MAX_TOP_K, manifest.classes))}
+def render_config(manifest: ModelManifest, *, softmax: bool = True) -> str:
+    """The `.cfg` of the post-process: probabilities, and as many classes as the vendor's plugin can return.
+
+    Without `softmax` for a network that gives probabilities itself.
+    """
+    values = {"CLASS_NUM": str(manifest.classes), "SOFTMAX": "true" if softmax else "false", "TOP_K": str(min(MAX_TOP_K, manifest.classes))}
     return "".join(f"{key}={value}\n" for key, value in values.items())
 
 

@@ -1,10 +1,12 @@
 """A model made by a test, put into a store as `models prepare` would."""
 
+import json
 from pathlib import Path
 
 import onnx
 
-from models.manifest import Artifact, ModelManifest, Recipe
+from models.artifact_facts import FACTS, provenance_path
+from models.manifest import CPU, Artifact, ModelManifest, Recipe
 from models.store import ModelStore, StoredModel, sha256_of
 
 
@@ -14,15 +16,44 @@ def store_made_model(
     """The model, in a store; its input is the stretched picture as it is. `kind` names its files."""
     folder = root / name
     folder.mkdir(parents=True)
-    (folder / f"{kind}.onnx").write_bytes(graph.SerializeToString())
     (folder / f"{kind}.names").write_text("".join(f"{label}\n" for label in labels))
-    ModelManifest(
+    manifest = ModelManifest(
         name=name,
         architecture=kind,
         classes=len(labels),
         labels=f"{kind}.names",
         labels_sha256=sha256_of(folder / f"{kind}.names"),
         recipe=Recipe(resize_width_px=side_px, resize_height_px=side_px, mean=(0, 0, 0), std=(1, 1, 1)),
-        artifacts=(Artifact(file=f"{kind}.onnx", sha256=sha256_of(folder / f"{kind}.onnx"), batch_sizes=batch_sizes),),
-    ).write(folder / "manifest.toml")
+    )
+    artifact = stamped(folder, manifest, graph, f"{kind}.onnx", batch_sizes)
+    manifest.model_copy(update={"artifacts": (artifact,)}).write(folder / "manifest.toml")
     return ModelStore(root).open(name)
+
+
+def stamped(folder: Path, manifest: ModelManifest, graph: onnx.ModelProto, file: str, batch_sizes: tuple[int, ...]) -> Artifact:
+    """Write the network with the manifest's facts in it, as `convert cpu` does."""
+    facts = (manifest.name, manifest.version, manifest.recipe.sha256, ",".join(map(str, batch_sizes)))
+    onnx.helper.set_model_props(graph, dict(zip(FACTS, facts, strict=True)))
+    (folder / file).write_bytes(graph.SerializeToString())
+    return Artifact(file=file, sha256=sha256_of(folder / file), batch_sizes=batch_sizes)
+
+
+def write_provenance(om: Path, manifest: ModelManifest, soc: str, batch_sizes: tuple[int, ...], /, **changes: object) -> None:
+    """Write what `convert atc` leaves beside an OM."""
+    told = {"om": om.name, "om_sha256": sha256_of(om), "soc": soc, "batch_sizes": batch_sizes, "command": "atc --framework=5"}
+    facts = {"model": manifest.name, "version": manifest.version, "classes": manifest.classes, "recipe_sha256": manifest.recipe.sha256}
+    provenance_path(om).write_text(json.dumps(told | facts | changes))
+
+
+def change_model(model: StoredModel, **changes: object) -> StoredModel:
+    """Change the manifest of a model, and its artifacts with it."""
+    folder, manifest = model.folder, model.manifest.model_copy(update=changes)
+    artifacts = []
+    for artifact in model.manifest.artifacts:
+        if artifact.soc == CPU:
+            artifacts.append(stamped(folder, manifest, onnx.load(folder / artifact.file), artifact.file, artifact.batch_sizes))
+        else:
+            write_provenance(folder / artifact.file, manifest, artifact.soc, artifact.batch_sizes)
+            artifacts.append(artifact)
+    manifest.model_copy(update={"artifacts": tuple(artifacts)}).write(folder / "manifest.toml")
+    return StoredModel(ModelManifest.read(folder / "manifest.toml"), folder)

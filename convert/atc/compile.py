@@ -9,10 +9,11 @@ from convert.atc.command import AtcCommand, check_soc
 from convert.atc.installation import AtcInstallation
 from convert.atc.om import read_om_header
 from convert.atc.om_facts import OmFacts, read_om_facts
-from convert.atc.provenance import Provenance, converter, now, provenance_path, shell_line
+from convert.atc.provenance import Provenance, converter, now, shell_line
 from convert.atc.run import Progress, run_atc
 from convert.atc.work_folder import WorkFolder, work_folder
 from convert.conversion_errors import AtcFailed
+from models.artifact_facts import provenance_path
 from models.manifest import Artifact
 from models.model_errors import ClassifyError
 from models.store import sha256_of

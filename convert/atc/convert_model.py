@@ -68,12 +68,12 @@ def missing_inputs(command: AtcCommand) -> list[Path]:
 
 
 def write_inputs(model: StoredModel, command: AtcCommand) -> None:
-    """Write ATC's inputs that are derived from the model, always again; raises ConvertError, AippInvalid, ArtifactDamaged."""
+    """Write ATC's inputs that are derived from the model, always again; raises ConvertError, AippInvalid, ModelError."""
     folder = model.folder.absolute()
     if command.aipp == folder / RENDERED_AIPP:
         write_whole(command.aipp, render_aipp(aipp_of(model.manifest, "rgb888"), model.manifest).encode())
     if command.source == folder / f"{model.manifest.name}.plain.onnx":
-        _, folded = model.check_artifact("cpu")
+        _, folded = model.check_artifact("cpu", network_only=True)  # AIPP brings the recipe
         network = unfold(onnx.load(folded, load_external_data=False))
         write_whole(command.source, network.SerializeToString(deterministic=True))
         image = read_source(command.source)
@@ -84,4 +84,5 @@ def enter(om: CompiledOm, model: StoredModel) -> StoredModel:
     """Put a copy of an OM into the model's folder and manifest; raises ConvertError."""
     artifact = om.artifact(f"{model.manifest.name}.{om.command.soc}.om")
     with work_folder(model.folder) as work:
-        return add_artifact(model, Path(shutil.copy(om.path, work.path / artifact.file)), artifact)
+        copy = Path(shutil.copy(om.path, work.path / artifact.file))
+        return add_artifact(model, copy, artifact, om.provenance.of_model(model.manifest).as_json())

@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from convert.atc.om import read_om_header
-from convert.atc.provenance import provenance_path
 from convert.conversion_errors import ConvertError, OmInvalid
 from convert.inspection.context import Context
 from convert.inspection.findings import Inspection, Remark, agree
 from convert.inspection.onnx_facts import OnnxFacts, read_onnx_facts
+from models.artifact_agreement import check_agreement
+from models.artifact_facts import provenance_path
 from models.manifest import Artifact, ModelManifest
+from models.model_errors import ArtifactStale
 from models.rebuild_command import fold_command
 from models.store import sha256_of
 from models.whole_file import FILE_MODE
@@ -58,6 +60,7 @@ def _onnx_findings(path: Path, onnx: OnnxFacts, context: Context, manifest: Mode
     yield agree("recipe", "folded in" if onnx.folded else "not folded in", "folded in", from_plain)
     yield agree("recipe's sha256", onnx.metadata.get("recipe_sha256", "none"), manifest.recipe.sha256, again)
     yield agree("model", onnx.metadata.get("model", "none"), manifest.name, again)
+    yield agree("version", onnx.metadata.get("version", "none"), manifest.version, again)
     yield agree("batch sizes", onnx.metadata.get("batch_sizes", "none"), ",".join(map(str, artifact.batch_sizes)), again)
     yield agree("input", "; ".join(map(str, onnx.inputs)), f"image uint8 [{batch}, {height}, {width}, 3]", again)
     yield agree("output", "; ".join(map(str, onnx.outputs)), f"scores float32 [{batch}, {manifest.classes}]", again)
@@ -81,9 +84,12 @@ def inspect_om(path: Path, context: Context) -> Inspection:
     if artifact and artifact.soc == CPU:
         findings.append(Remark(fits=False, what="soc: an OM is for Ascend, but the manifest says cpu", remedy=context.rebuild(CPU)))
     if provenance_path(path).is_file():
-        findings += _provenance(path, artifact, facts, context)
+        told = [*_provenance(path, facts)]
+        findings += [] if artifact else told  # an artifact's is held against the manifest
     else:
         facts["provenance"] = "none"
+    if artifact and artifact.soc != CPU and context.manifest and sha256_of(path) == artifact.sha256:
+        findings.append(_agreement(context.manifest, artifact, context))
     return Inspection(str(path), "OM, a model for Ascend", facts, tuple(findings))
 
 
@@ -98,9 +104,16 @@ def _mode(path: Path, mode: int) -> Remark:
     return Remark(fits=True, what=f"mode {mode:04o}")
 
 
-def _provenance(path: Path, artifact: Artifact | None, facts: dict[str, object], context: Context) -> Iterator[Remark]:
+def _agreement(manifest: ModelManifest, artifact: Artifact, context: Context) -> Remark:
+    try:
+        check_agreement(manifest, artifact, context.folder)
+    except ArtifactStale as error:
+        return Remark.of(error)
+    return Remark(fits=True, what="it was made for this manifest")
+
+
+def _provenance(path: Path, facts: dict[str, object]) -> Iterator[Remark]:
     beside = provenance_path(path)
-    again = context.rebuild(artifact.soc) if artifact else ""
     remove = f"rm {shlex.quote(str(beside))}"
     try:
         with beside.open("rb") as file:
@@ -109,15 +122,12 @@ def _provenance(path: Path, artifact: Artifact | None, facts: dict[str, object],
         yield Remark(fits=False, what=f"{beside.name} cannot be read: {error}", remedy=remove)
         return
     told = content if isinstance(content, dict) else {}
-    for key in ("source", "aipp", "soc", "batch_sizes", "atc_version", "command", "ended", "converter"):
+    for key in ("source", "aipp", "soc", "batch_sizes", "atc_version", "command", "ended", "converter", "model"):
         facts[key.replace("_", " ")] = ", ".join(map(str, told[key])) if isinstance(told.get(key), list) else str(told.get(key, "not told"))
     if told.get("om_sha256") == sha256_of(path):
         yield Remark(fits=True, what=f"{beside.name} describes this file")
     else:
         yield Remark(fits=False, what=f"{beside.name} describes another file, {told.get('om', 'without a name')}", remedy=remove)
-    if artifact:
-        yield agree("soc", told.get("soc", "none"), artifact.soc, again)
-        yield agree("batch sizes", facts["batch sizes"], ", ".join(map(str, artifact.batch_sizes)), again)
 
 
 def _of_the_manifest(path: Path, context: Context) -> Iterator[Remark]:

@@ -8,9 +8,10 @@ from convert.inspection.context import MANIFEST, Context
 from convert.inspection.findings import Inspection, Remark, agree
 from convert.inspection.kinds import kind_of
 from convert.inspection.small_files import inspect_aipp
-from models.manifest import Artifact, ModelManifest, Recipe
+from models.manifest import Artifact, ModelManifest
 from models.model_errors import ClassifyError, ManifestInvalid
 from models.rebuild_command import labels_remedy, rebuild_remedy
+from models.recipe_line import recipe_line
 from models.store import sha256_of
 from pipelines.classification import read_labels
 
@@ -36,7 +37,7 @@ def _facts(manifest: ModelManifest) -> dict[str, object]:
         "version": manifest.version,
         "architecture": manifest.architecture,
         "classes": manifest.classes,
-        "recipe": [_in_words(manifest.recipe), f"sha256 {manifest.recipe.sha256}"],
+        "recipe": [recipe_line(manifest.recipe), f"sha256 {manifest.recipe.sha256}"],
         "artifacts": [_listed(artifact) for artifact in manifest.artifacts] or "none",
     }
     if manifest.origin:
@@ -44,12 +45,6 @@ def _facts(manifest: ModelManifest) -> dict[str, object]:
     if manifest.transform:
         facts["trained with"] = manifest.transform.name
     return facts
-
-
-def _in_words(recipe: Recipe) -> str:
-    resize = f"{recipe.resize_width_px}x{recipe.resize_height_px}" if recipe.resize == "stretch" else str(recipe.resize_width_px)
-    crop = "crop {}x{}, ".format(*recipe.crop_size_px) if recipe.crop_size_px else ""
-    return f"{recipe.resize} {resize}, {crop}{recipe.colour_order}, mean {recipe.mean}, std {recipe.std}"
 
 
 def _listed(artifact: Artifact) -> str:

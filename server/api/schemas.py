@@ -119,6 +119,9 @@ class ArtifactInfo(_Reply):
     soc: str = Field(description="The target of the compilation: a chip, or a CPU.")
     sha256: Sha256
     batch_sizes: list[int] = Field(description="Allowed batch sizes.")
+    declared: bool = Field(
+        default=False, description="Whether a person said what it takes and gives (`models adopt`), since the file itself does not."
+    )
 
 
 class EngineInfo(_Reply):

@@ -35,11 +35,12 @@ def classifier_config(
     if soc == FORMER_CPU:
         raise SettingInvalid(f"The soc {FORMER_CPU} is now called {CPU}.", f"Write it as --soc {CPU}")
     store = ModelStore(load_settings(model_store=model_store).model_store)
-    path = artifact or store.open(name).check_artifact(soc)[1].with_suffix(
-        ".om"
-    )  # on a CPU X.om stands for the file X.onnx in the same folder
+    manifest, path, softmax = store.manifest(name), artifact, True
+    if path is None:
+        entry, file = store.open(name).check_artifact(soc)
+        path, softmax = file.with_suffix(".om"), entry.score_type == "logit"  # on a CPU X.om stands for X.onnx in the same folder
     limits = ClassifierLimits(len(os.sched_getaffinity(0)), LANES, CAPACITY)
-    text = json.dumps(configure_classifier(store.manifest(name), str(path.absolute()), limits, ranking=ranking)) + "\n"
+    text = json.dumps(configure_classifier(manifest, str(path.absolute()), limits, ranking=ranking, softmax=softmax)) + "\n"
     if output is None:
         sys.stdout.write(text)
         return

@@ -1,4 +1,4 @@
-"""`models`: lists, shows and prepares models."""
+"""`models`: shows and prepares models; its other commands have files of their own."""
 
 import json
 import sys
@@ -7,50 +7,42 @@ from typing import Annotated
 
 import typer
 
-from models.model_errors import ModelError
+from models.recipe_line import recipe_line
 from models.store import ModelStore
 from server.cli.classifier_config_command import classifier_config
 from server.cli.flags import load_settings
+from server.cli.models_adopt_command import adopt
 from server.cli.models_calibrate_command import calibrate
+from server.cli.models_list_command import list_command
+from server.cli.models_remove_command import remove
 from server.cli.models_renew_command import renew
 from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
 
 ModelArgument = Annotated[str, typer.Argument(help="Name of the model.")]
 
-models_app = typer.Typer(help="List, show and prepare models.", no_args_is_help=True)
+models_app = typer.Typer(help="List, show, prepare, adopt and remove models.", no_args_is_help=True)
 models_app.command("classifier-config")(classifier_config)
 models_app.command("renew")(renew)
+models_app.command("adopt")(adopt)
+models_app.command("list")(list_command)
+models_app.command("remove")(remove)
 models_app.command("calibrate")(calibrate)
-
-
-@models_app.command("list")
-def list_models(model_store: StoreFolder = None, as_json: AsJson = False) -> None:
-    """List the models of the store, and the models that can be prepared."""
-    from models.store import zoo_names
-
-    store = _store(model_store)
-    prepared = set(store.names())
-    rows = [
-        {"name": name, "prepared": name in prepared, "description": _description(store, name)}
-        for name in sorted(prepared | set(zoo_names()))
-    ]
-    if as_json:
-        _print(json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        _print(f"{row['name']:<22} {'prepared' if row['prepared'] else 'not prepared':<13} {row['description']}")
 
 
 @models_app.command("show")
 def show_model(name: ModelArgument, model_store: StoreFolder = None, as_json: AsJson = False) -> None:
-    """Show the manifest of a model."""
-    manifest = _store(model_store).manifest(name)
+    """Show whether a model is prepared, its recipe as a line, and its manifest."""
+    store = _store(model_store)
+    manifest, prepared = store.manifest(name), name in store.names()
+    content = manifest.model_dump(mode="json", exclude_none=not as_json)
     if as_json:
-        _print(manifest.model_dump_json(indent=2))
+        _print(json.dumps({"prepared": prepared, **content}, indent=2))
         return
     import tomli_w
 
-    _print(tomli_w.dumps(manifest.model_dump(mode="json", exclude_none=True)))
+    _print(f"# {f'prepared, in {store.root / name}' if prepared else 'not prepared: this is the recipe of the zoo'}")
+    _print(f"# {recipe_line(manifest.recipe)}")
+    _print(tomli_w.dumps(content))
 
 
 @models_app.command("prepare")
@@ -87,14 +79,6 @@ def set_golden_image(
 
     golden = set_golden(load_settings(model=name, model_store=model_store, log_level="warning"), image, class_id, tolerance)
     _print(f"{golden.file} of {name} is class {golden.class_id} with {golden.score:.4f} ± {golden.tolerance:g}")
-
-
-def _description(store: ModelStore, name: str) -> str:
-    """The description of a model, or the reason if its manifest is unreadable; the list continues in any case."""
-    try:
-        return store.manifest(name).description
-    except ModelError as error:
-        return str(error)
 
 
 def _store(folder: Path | None) -> ModelStore:

@@ -36,7 +36,7 @@ def read_full(
     if error := _failure(code, data):
         return error
     try:
-        scores = read_vector(data, full.classes, score_type)
+        scores = read_vector(data, full.classes, score_type if full.softmax else "logit")
     except NotATensor as error:
         return EngineFailed(str(error))
     return Prediction(best_of(scores, full.labels), "stream", score_type, stages_s, packed(scores))

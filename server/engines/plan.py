@@ -26,11 +26,15 @@ OWN_SCORES = re.compile("scores[0-9]+")  # in the user's own pipeline, a stream 
 
 @dataclass(frozen=True)
 class FullScores:
-    """The streams whose answers hold the scores of all classes, and the labels by class id; there may be fewer labels."""
+    """The streams whose answers hold the scores of all classes, and the labels by class id; there may be fewer labels.
+
+    Without `softmax` the network's output is what is served.
+    """
 
     streams: tuple[ScoresStream, ...]
     classes: int
     labels: tuple[str, ...]
+    softmax: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,9 @@ class ClassifierPlan:
 
 def plan_classifier(model: StoredModel, runtime: Runtime, soc: str, limits: ClassifierLimits, device: int = 0) -> ClassifierPlan:
     """The compiled engine's configuration for one chip; raises ModelError when an artifact is missing or damaged."""
-    _, path = model.check_artifact("cpu" if runtime == "cpu" else soc)
-    config = configure_classifier(model.manifest, str(path.with_suffix(".om").absolute()), limits, device)
+    artifact, path = model.check_artifact("cpu" if runtime == "cpu" else soc)
+    softmax = artifact.score_type == "logit"
+    config = configure_classifier(model.manifest, str(path.with_suffix(".om").absolute()), limits, device, softmax=softmax)
     return ClassifierPlan(config, model.read_class_names(), runtime)
 
 
@@ -75,10 +80,10 @@ def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, 
     if manifest.classes > MAX_CLASSES:
         raise EngineUnavailable(f"{manifest.name} has {manifest.classes} classes; the vendor's post-process takes at most {MAX_CLASSES}.")
     artifact, path = model.check_artifact("cpu" if runtime == "cpu" else soc)
-    labels = model.check_labels()
+    labels, softmax = model.check_labels(), artifact.score_type == "logit"
     folder = tempfile.TemporaryDirectory(prefix="ascend-classify-")
     config = Path(folder.name) / f"{manifest.name}.cfg"
-    config.write_text(render_config(manifest), "utf-8")
+    config.write_text(render_config(manifest, softmax=softmax), "utf-8")
     config.chmod(0o640)  # the SDK refuses a file that others can write
     names = [f"classify{number}" for number in range(streams)]
     paths = PipelinePaths(str(path.with_suffix(".om").absolute()), str(config), str(labels.absolute()))
@@ -87,7 +92,7 @@ def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, 
     depth = 2 if artifact.batch_sizes == (1,) else artifact.batch_sizes[-1] + 2
     scores = tuple(ScoresStream(f"scores{number}", SINK, NETWORK) for number in range(scores_streams))
     text = render_pipeline(manifest, paths, names, device, [stream.name for stream in scores])
-    full = FullScores(scores, manifest.classes, model.read_class_names()) if scores else None
+    full = FullScores(scores, manifest.classes, model.read_class_names(), softmax) if scores else None
     return StreamPlan(text, tuple(names), depth, "probability", full, folder)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from models.manifest import Artifact, ModelManifest
 from models.store import StoredModel, sha256_of
 from tests.level_model import store_level_model
+from tests.made_model import write_provenance
 
 ROOT = Path(__file__).parents[2]
 CHIPS = ("0", "1")
@@ -54,6 +55,7 @@ def store_om_model(root: Path, batch_sizes: tuple[int, ...] = (1, 2, 4, 8)) -> S
     manifest = ModelManifest.read(model.folder / "manifest.toml")
     manifest = manifest.model_copy(update={"artifacts": (*manifest.artifacts, artifact)})
     manifest.write(model.folder / "manifest.toml")
+    write_provenance(om, manifest, "Ascend310", batch_sizes)
     return StoredModel(manifest, model.folder)
 
 

@@ -13,6 +13,7 @@ from models.manifest import Artifact
 from models.model_errors import ModelNotFound, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
 from models.store_writer import add_artifact
+from tests.made_model import change_model
 
 NAME = "efficientnet_lite0"
 
@@ -79,14 +80,14 @@ def compiled(store: ModelStore, folder: Path) -> Artifact:
 @pytest.mark.parametrize("request_", [{"force": True}, {"batch_sizes": (1, 2)}])
 def test_an_om_is_kept(store: ModelStore, tmp_path: Path, request_: dict[str, Any]) -> None:
     artifact = compiled(store, tmp_path)
-    assert prepare(NAME, store, **request_).check_artifact("Ascend310") == (artifact, store.root / NAME / artifact.file)
+    assert prepare(NAME, store, **request_).intact_artifact("Ascend310") == (artifact, store.root / NAME / artifact.file)
 
 
 def test_an_om_of_other_weights_is_not_lost_unasked(store: ModelStore, tmp_path: Path) -> None:
     compiled(store, tmp_path)
     with pytest.raises(StoreRefused, match=r"holds efficientnet_lite0.om \(Ascend310\), compiled from other weights.*--force"):
         prepare(NAME, store, random=True)
-    assert store.open(NAME).check_artifact("Ascend310")
+    assert store.open(NAME).intact_artifact("Ascend310")
     assert [artifact.soc for artifact in prepare(NAME, store, random=True, force=True).manifest.artifacts] == ["cpu"]
 
 
@@ -127,8 +128,7 @@ def test_an_interruption_leaves_the_former_model(store: ModelStore) -> None:
 
 
 def test_weights_of_ones_own_are_not_replaced_unasked(store: ModelStore) -> None:
-    own = store.open(NAME).manifest.model_copy(update={"version": "own"})
-    own.write(store.root / NAME / "manifest.toml")
+    own = change_model(store.open(NAME), version="own").manifest
     assert prepare(NAME, store).manifest == own
     (store.root / NAME / "imagenet.names").write_bytes(b"damaged")
     with pytest.raises(ConvertError, match=r"version 'own'.*--force"):

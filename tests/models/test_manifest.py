@@ -200,3 +200,15 @@ def test_the_command_for_a_manifest_of_this_folder(tmp_path: Path, monkeypatch: 
     with pytest.raises(ManifestOutdated) as caught:
         ModelManifest.read(Path("manifest.toml"))
     assert caught.value.remedy == f"Run: ascend-classify models renew {tmp_path.name} --model-store {tmp_path.parent}"
+
+
+@pytest.mark.parametrize(
+    ("name", "sha256"),
+    [
+        ("efficientnet_lite0", "f50502cdab1f361aeba1095ab7f82661acac43b86297bb52b71bb946d5f4ac58"),
+        ("resnext101_32x4d", "9649c0dcea01282e4433a6a06ff0a939c208865c09a7a13789af1be134ffe22c"),
+    ],
+)
+def test_the_hash_of_a_recipe_stays(name: str, sha256: str) -> None:
+    """Every artifact carries it: a new field at its default must not change it, or all of them were refused."""
+    assert zoo_manifest(name).recipe.sha256 == sha256

@@ -6,6 +6,7 @@ import pytest
 from models import model_errors
 from models.model_errors import (
     ArtifactDamaged,
+    ArtifactStale,
     ClassifyError,
     ManifestInvalid,
     ModelError,
@@ -30,6 +31,7 @@ def test_the_text_is_the_message_and_the_remedy() -> None:
         (ModelNotFound, "model_not_found"),
         (ModelNotPrepared, "model_not_prepared"),
         (ArtifactDamaged, "artifact_damaged"),
+        (ArtifactStale, "artifact_stale"),
         (StoreRefused, "convert_error"),
     ],
 )
@@ -41,7 +43,7 @@ def test_codes(kind: type[ModelError], code: str) -> None:
 
 def test_the_tree_is_as_drawn() -> None:
     children = {kind.__name__ for kind in ModelError.__subclasses__()}
-    assert children == {"ManifestInvalid", "ModelNotFound", "ModelNotPrepared", "ArtifactDamaged", "StoreRefused"}
+    assert children == {"ManifestInvalid", "ModelNotFound", "ModelNotPrepared", "ArtifactDamaged", "ArtifactStale", "StoreRefused"}
     assert model_errors.__doc__ is not None
     assert all(name in model_errors.__doc__ for name in children)
 

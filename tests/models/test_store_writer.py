@@ -62,7 +62,7 @@ def files(store: ModelStore) -> list[str]:
 
 def test_a_model_is_placed(store: ModelStore) -> None:
     model = place(store)
-    assert model.check_artifact("cpu")[1].read_bytes() == b"onnx"
+    assert model.intact_artifact("cpu")[1].read_bytes() == b"onnx"
     assert files(store) == [".lock", "m/l.names", "m/m.onnx", "m/manifest.toml"]
     assert stat.S_IMODE(model.folder.stat().st_mode) == 0o750
     assert stat.S_IMODE((model.folder / "manifest.toml").stat().st_mode) == 0o640
@@ -70,7 +70,7 @@ def test_a_model_is_placed(store: ModelStore) -> None:
 
 def test_an_artifact_is_added_and_replaced(store: ModelStore, tmp_path: Path) -> None:
     model = add(place(store), tmp_path)
-    assert model.check_artifact("Ascend310")[1].read_bytes() == b"IMOD"
+    assert model.intact_artifact("Ascend310")[1].read_bytes() == b"IMOD"
     model = add(model, tmp_path, b"IMOD 2", "other.om")
     assert store.open("m") == model
     assert [artifact.soc for artifact in model.manifest.artifacts] == ["cpu", "Ascend310"]
@@ -97,7 +97,7 @@ def test_no_entry_is_lost_to_another(store: ModelStore, tmp_path: Path) -> None:
 def test_no_other_file_is_overwritten(store: ModelStore, tmp_path: Path, file: str) -> None:
     with pytest.raises(StoreRefused, match="is another file of the model"):
         add(place(store), tmp_path, file=file)
-    assert place(store).check_artifact("cpu")[1].read_bytes() == b"onnx"
+    assert place(store).intact_artifact("cpu")[1].read_bytes() == b"onnx"
 
 
 def test_what_was_converted_must_be_what_is_there(store: ModelStore, tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ def test_what_was_converted_must_be_what_is_there(store: ModelStore, tmp_path: P
 def test_other_chips_artifacts_are_kept(store: ModelStore, tmp_path: Path) -> None:
     add(place(store), tmp_path)
     model = place(store, content=b"onnx 2", force=True)
-    assert model.check_artifact("cpu")[1].read_bytes() == b"onnx 2"
-    assert model.check_artifact("Ascend310")[1].read_bytes() == b"IMOD"
+    assert model.intact_artifact("cpu")[1].read_bytes() == b"onnx 2"
+    assert model.intact_artifact("Ascend310")[1].read_bytes() == b"IMOD"
 
 
 def test_what_would_be_lost_is_told(store: ModelStore, tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_manifest_is_renewed_and_nothing_else(store: ModelStore, former: Store
     before = {path: path.read_bytes() for path in former.folder.iterdir() if path.name != "manifest.toml"}
     assert renew_manifest(store, "m")
     assert store.open("m") == former
-    assert [store.open("m").check_artifact(soc)[1].read_bytes() for soc in ("cpu", "Ascend310")] == [b"onnx", b"IMOD"]
+    assert [store.open("m").intact_artifact(soc)[1].read_bytes() for soc in ("cpu", "Ascend310")] == [b"onnx", b"IMOD"]
     assert {path: path.read_bytes() for path in former.folder.iterdir() if path.name != "manifest.toml"} == before
     assert stat.S_IMODE((former.folder / "manifest.toml").stat().st_mode) == 0o640
     current = (former.folder / "manifest.toml").stat()

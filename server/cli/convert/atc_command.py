@@ -55,7 +55,7 @@ def atc(
     with _progress(f"Deriving ATC's inputs from {name}") as progress:
         write_inputs(model, command)
         with compiled(command, installation, progress, time_limit_s) as om:
-            add_artifact(model, om.path, om.artifact(command.om.name))
+            add_artifact(model, om.path, om.artifact(command.om.name), om.provenance.of_model(model.manifest).as_json())
     for warning in om.warnings:
         _warn(warning)
     sys.stdout.write(f"{name} is ready for {soc} in {command.om}\n")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.artifact_facts import read_artifact_facts
 from models.manifest import ModelManifest
 from models.store import ModelStore, StoredModel
 from server.parity.parity_errors import SourceInvalid
@@ -68,19 +69,17 @@ def _model(name: str, options: SourceOptions) -> StoredModel:
 
 def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptions) -> "Source":
     """The model to which an artifact file belongs, with this file in place of its own."""
-    from convert.artifact_facts import ArtifactFacts, read_artifact_facts
     from server.parity.engine_source import EngineSource, ModelWithFile
 
     if not file.is_file():
         raise SourceInvalid(f"There is no file {file}.")
-    facts = read_artifact_facts(file) if runtime == "cpu" else ArtifactFacts()
+    facts = read_artifact_facts(file)
     name = options.model or facts.model
     if not name:
         raise SourceInvalid(f"{file} does not say whose artifact it is.", "Name the model: --model NAME")
     model = _model(name, options)
-    side = EngineSource(word, options.settings, ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes), runtime)
-    if facts.recipe_sha256:  # of the file, which may differ from the manifest's
-        side.facts["recipe_sha256"] = facts.recipe_sha256
+    side = EngineSource(word, options.settings, ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes or (1,)), runtime)
+    side.facts["recipe_sha256"] = facts.recipe_sha256  # of the file, which may differ from the manifest's; empty if it does not say it
     return side
 
 

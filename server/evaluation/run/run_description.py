@@ -42,6 +42,7 @@ def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled
         score_type=served.engine.score_type,
         precision="f32" if runtime == "cpu" else "as compiled by ATC",
         gears=artifact.batch_sizes if artifact else (),
+        declared=bool(artifact and artifact.declared),
         versions={"python": platform.python_version(), **dict(_versions())},
         machine={"architecture": platform.machine(), "processor": _processor(), "cores": str(len(os.sched_getaffinity(0)))},
     )

@@ -14,8 +14,9 @@ class RunManifest(BaseModel):
     """The data set, the model, the engine and the machine of a run; times are ISO 8601.
 
     `pipeline_sha256` is the hash of a hand-written pipeline; `listed` and `labelled` count the list; `top_k` is the number of classes
-    counted; `gears` are the batch sizes of the artifact; `precision` is the inference's, for example f32; `list_sha256` covers names and
-    labels in their order; `groups` are the labels that stand for several classes, which are counted as their first class.
+    counted; `gears` are the batch sizes of the artifact; `declared` says that a person, and not the artifact, said for which recipe it
+    was made (`models adopt`); `precision` is the inference's, for example f32; `list_sha256` covers names and labels in their order;
+    `groups` are the labels that stand for several classes, which are counted as their first class.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +43,7 @@ class RunManifest(BaseModel):
     score_type: ScoreType = "probability"
     precision: str = ""
     gears: tuple[int, ...] = ()
+    declared: bool = False
     versions: dict[str, str] = {}
     machine: dict[str, str] = {}
     started_at: str = ""

@@ -9,7 +9,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convert.atc.provenance import Provenance, converter, now, provenance_path, shell_line
+from convert.atc.provenance import Provenance, converter, now, shell_line
+from models.artifact_facts import provenance_path
 
 
 def test_it_is_written_beside_the_om(tmp_path: Path) -> None:

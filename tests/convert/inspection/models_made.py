@@ -12,6 +12,7 @@ from convert.networks.architectures import random_weights
 from models.manifest import Artifact, ModelManifest
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
 from tests.convert.cpu_model_made import cpu_model
+from tests.made_model import write_provenance
 
 CLASSES = 10
 
@@ -35,8 +36,8 @@ def write_manifest(folder: Path, **changes: object) -> ModelManifest:
 
 
 def tell_provenance(om: Path, /, **changes: object) -> None:
-    told = {"om": om.name, "om_sha256": sha256_of(om), "soc": "Ascend310", "batch_sizes": [1, 2], "command": "atc --framework=5"}
-    om.with_name(f"{om.name}.json").write_text(json.dumps(told | changes))
+    """As `convert atc` writes it for the manifest of the folder."""
+    write_provenance(om, ModelManifest.read(om.parent / "manifest.toml"), "Ascend310", (1, 2), **changes)
 
 
 def make_model(root: Path) -> StoredModel:
@@ -49,13 +50,13 @@ def make_model(root: Path) -> StoredModel:
     onnx = cpu_model(manifest, random_weights(manifest.architecture, CLASSES, 0), (1,))
     (folder / "small.onnx").write_bytes(onnx.SerializeToString(deterministic=True))
     make_om(folder / "small.om")
-    tell_provenance(folder / "small.om")
     (folder / "aipp.config").write_text(render_aipp(aipp_of(manifest, "rgb888"), manifest))
     artifacts = (
         Artifact(file="small.onnx", sha256=sha256_of(folder / "small.onnx")),
         Artifact(file="small.om", sha256=sha256_of(folder / "small.om"), soc="Ascend310", batch_sizes=(1, 2)),
     )
     manifest.model_copy(update={"artifacts": artifacts}).write(folder / "manifest.toml")
+    tell_provenance(folder / "small.om")
     return ModelStore(root).open("small")
 
 

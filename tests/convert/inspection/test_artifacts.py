@@ -66,6 +66,8 @@ def test_an_om_by_itself(tmp_path: Path) -> None:
     make_om(tmp_path / "m.om")
     inspection = inspect_om(tmp_path / "m.om", Context(tmp_path))
     assert (problems(inspection), inspection.facts["provenance"]) == ([], "none")
+    (tmp_path / "m.om.json").write_text("[]")
+    assert problems(inspect_om(tmp_path / "m.om", Context(tmp_path))) == ["m.om.json describes another file, without a name"]
 
 
 def cut(om: Path) -> None:
@@ -76,12 +78,13 @@ def cut(om: Path) -> None:
     ("spoil", "found"),
     [
         (lambda om: om.chmod(0o644), ["mode 0644"]),
-        (lambda om: tell_provenance(om, soc="Ascend310P3"), ["soc"]),
-        (lambda om: tell_provenance(om, batch_sizes=[1]), ["batch sizes"]),
-        (lambda om: tell_provenance(om, om="a.om", om_sha256="0"), ["small.om.json describes another file"]),
-        (lambda om: (om.parent / "small.om.json").write_text("["), ["small.om.json cannot be read"]),
-        (lambda om: (om.parent / "small.om.json").write_text("[]"), ["small.om.json describes another file", "soc", "batch sizes"]),
-        (cut, ["sha256", "small.om", "small.om.json describes another file"]),
+        (lambda om: tell_provenance(om, soc="Ascend310P3"), ["the target Ascend310P3, not Ascend310"]),
+        (lambda om: tell_provenance(om, batch_sizes=[1]), ["the batch sizes 1, not 1,2"]),
+        (lambda om: tell_provenance(om, om="a.om", om_sha256="0"), ["the provenance of the file 0, not"]),
+        (lambda om: tell_provenance(om, recipe_sha256="0"), ["the recipe 0, not"]),
+        (lambda om: (om.parent / "small.om.json").write_text("["), ["does not say for which recipe"]),
+        (lambda om: (om.parent / "small.om.json").unlink(), ["does not say for which recipe"]),
+        (cut, ["sha256", "small.om"]),
     ],
 )
 def test_an_om_that_does_not_fit(small: StoredModel, spoil: Callable[[Path], object], found: list[str]) -> None:

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from models.model_errors import ModelNotPrepared
+from models.store import StoredModel
+from pipelines.classifier_config import ClassifierLimits
 from pipelines.cpu.text.spec import parse_pipeline
-from server.engines.plan import plan_own, plan_rendered
+from server.engines.plan import plan_classifier, plan_own, plan_rendered
 from server.errors import EngineUnavailable
+from tests.ascend_double.double import store_om_model
 from tests.level_model import store_level_model
+from tests.made_model import write_provenance
 
 
 def test_a_rendered_plan(tmp_path: Path) -> None:
@@ -24,6 +28,23 @@ def test_a_rendered_plan(tmp_path: Path) -> None:
     assert config.stat().st_mode & 0o777 == 0o640
     plan.close()
     assert not config.exists()
+
+
+def test_no_softmax_is_added_to_a_network_that_has_one(tmp_path: Path) -> None:
+    model = store_om_model(tmp_path)
+    gives = {"score_type": "probability", "declared": True}
+    cpu, om = model.manifest.artifacts
+    manifest = model.manifest.model_copy(update={"artifacts": (cpu, om.model_copy(update=gives))})
+    write_provenance(model.folder / om.file, manifest, om.soc, om.batch_sizes, **gives)
+    declared = StoredModel(manifest, model.folder)
+    plan = plan_rendered(declared, "ascend", "Ascend310", streams=1, scores_streams=1)
+    props = parse_pipeline(plan.text)[0].elements["mxpi_classpostprocessor0"].props
+    assert Path(str(props["postProcessConfigPath"])).read_text() == "CLASS_NUM=64\nSOFTMAX=false\nTOP_K=16\n"
+    assert (plan.score_type, plan.full and plan.full.softmax) == ("probability", False)
+    plan.close()
+    limits = ClassifierLimits(decoders=1, lanes=1, capacity=1)
+    assert plan_classifier(declared, "ascend", "Ascend310", limits).config["softmax"] is False
+    assert plan_classifier(declared, "cpu", "", limits).config["softmax"] is True
 
 
 def test_a_missing_artifact_is_told(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.manifest import ModelManifest, Recipe
+from models.manifest import Recipe
 from models.store import StoredModel
 from pipelines.render import PipelinePaths, render_pipeline
 from server.cli.flags import load_settings
@@ -24,6 +24,7 @@ from server.telemetry.model_metrics import ModelMetrics
 from server.types import EncodedImage, ImageFormat
 from tests.ascend_double.double import AscendDouble, store_om_model
 from tests.level_model import SIDE_PX, store_level_model
+from tests.made_model import change_model
 
 MAX_PIXELS = 1_000_000
 SHORT = Recipe(
@@ -88,10 +89,8 @@ def on_the_double(folder: Path) -> Fleet:
 
 
 def assembled(model: StoredModel, engine: str, **more: object) -> Fleet:
-    manifest = model.manifest.model_copy(update={"recipe": SHORT})
-    manifest.write(model.folder / "manifest.toml")
+    served = change_model(model, recipe=SHORT)
     settings = load_settings(**({"engines": engine, "runtime": "cpu", "max_image_pixels": MAX_PIXELS} | more))
-    served = StoredModel(ModelManifest.read(model.folder / "manifest.toml"), model.folder)
     return EngineAssembly(settings, served, settings.runtime, ModelMetrics(Metrics(), "level")).fleet()  # type: ignore[arg-type]
 
 

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,7 @@ from models.manifest import Golden
 from models.store import ModelStore
 from server.api.schemas import ReloadReply
 from tests.level_model import CLASSES, level_png, store_level_model
+from tests.made_model import change_model
 from tests.server.process import ServerProcess
 
 CLIENTS = 16
@@ -26,7 +27,7 @@ def publish(root: Path, version: str) -> None:
     labels = "".join(f"{version}: {number}\n" for number in range(CLASSES)).encode()
     (model.folder / f"{version}.names").write_bytes(labels)
     changes = {"version": version, "labels": f"{version}.names", "labels_sha256": hashlib.sha256(labels).hexdigest()}
-    model.manifest.model_copy(update=changes).write(model.folder / "manifest.toml")
+    change_model(model, **changes)
 
 
 def spoil(root: Path) -> None:
@@ -35,6 +36,13 @@ def spoil(root: Path) -> None:
     path = model.check_artifact("cpu")[1]
     (model.folder / "new").write_bytes(b"garbage")
     (model.folder / "new").replace(path)
+
+
+def edit(root: Path) -> None:
+    """Change the recipe, and not the artifact, as a person with an editor does."""
+    model = ModelStore(root).open("level")
+    recipe = model.manifest.recipe.model_copy(update={"mean": (1.0, 1.0, 1.0)})
+    model.manifest.model_copy(update={"recipe": recipe}).write(model.folder / "manifest.toml")
 
 
 @pytest.fixture
@@ -108,13 +116,16 @@ def test_under_load_nobody_notices_but_by_the_version(store: Path, processes: st
         assert server.metric("classify_model_info", version="one") == 0
 
 
-def test_garbage_is_refused_and_the_old_one_goes_on(server: ServerProcess, store: Path) -> None:
+@pytest.mark.parametrize(("harm", "said"), [(spoil, "sha256"), (edit, "disagree: the artifact has the recipe")])
+def test_what_is_wrong_is_refused_and_the_old_one_goes_on(
+    server: ServerProcess, store: Path, harm: Callable[[Path], None], said: str
+) -> None:
     publish(store, "two")
-    spoil(store)
+    harm(store)
     with Clients(server) as clients:
         answer = reload(server)
         assert (answer.status_code, answer.json()["code"]) == (409, "reload_refused")
-        assert "sha256" in answer.json()["error"]
+        assert said in answer.json()["error"]
         clients.wait_for(50)
     assert set(clients.counts) == {"one"}
 
@@ -126,7 +137,7 @@ def test_a_model_that_fails_its_golden_image_is_refused(server: ServerProcess, s
     golden = Golden(file="golden.png", sha256=hashlib.sha256(picture).hexdigest(), class_id=10, score=1.0)
     for class_id, status in ((10, 200), (11, 409)):
         changed = golden.model_copy(update={"class_id": class_id})
-        model.manifest.model_copy(update={"version": str(class_id), "golden": changed}).write(model.folder / "manifest.toml")
+        change_model(model, version=str(class_id), golden=changed)
         assert reload(server).status_code == status
     assert server.client.get("/info").json()["version"] == "10"
 

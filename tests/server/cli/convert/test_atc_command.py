@@ -173,7 +173,16 @@ def test_a_model_of_the_store_is_compiled_and_entered(standin: StandIn, model: S
     done = convert(*options, standin=standin, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert names(model.folder) == [
-        *("abc.names", "aipp.config", "manifest.toml", "means.Ascend310.om", "means.Ascend310.om.log", "means.onnx", "means.plain.onnx"),
+        *(
+            "abc.names",
+            "aipp.config",
+            "manifest.toml",
+            "means.Ascend310.om",
+            "means.Ascend310.om.json",
+            "means.Ascend310.om.log",
+            "means.onnx",
+            "means.plain.onnx",
+        ),
     ]
     artifact, path = ModelStore(model.folder.parent).open("means").check_artifact("Ascend310")
     assert (path.name, artifact.batch_sizes) == ("means.Ascend310.om", (1, 2, 4, 8))

@@ -141,7 +141,7 @@ class Atlas:
         (folder / "aipp.config").write_text(render_aipp(aipp_of(zoo, "rgb888"), zoo))
         make_om(self.om)
         command = "atc --framework=5 --insert_op_conf=aipp.config --soc_version=Ascend310"
-        tell_provenance(self.om, command=command)
         artifact = Artifact(file=self.om.name, sha256=sha256_of(self.om), soc="Ascend310", batch_sizes=(1, 2), command=command)
         labels = {"labels_sha256": sha256_of(folder / zoo.labels), "artifacts": (artifact,)}
         zoo.model_copy(update=labels).write(folder / "manifest.toml")
+        tell_provenance(self.om, command=command)

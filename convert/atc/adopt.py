@@ -1,0 +1,154 @@
+"""Takes an OM that does not say where it comes from: a person declares what it takes and gives, and everything that uses it says so."""
+
+import shutil
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from convert.atc.command import check_soc
+from convert.atc.om import read_om_header
+from convert.atc.provenance import Provenance, converter, now
+from convert.atc.work_folder import work_folder
+from convert.conversion_errors import ConvertError
+from convert.labels import Labels, labels_for
+from convert.prepare import copy_zoo_labels
+from models.artifact_facts import provenance_path
+from models.manifest import Artifact, ModelManifest, Recipe
+from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names
+from models.store_writer import add_artifact, place_model
+from models.text_file import read_text
+from models.whole_file import FILE_MODE, write_whole
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a person says of an OM. `recipe` and `labels` (a file) are needed where no model of the store or the zoo has them."""
+
+    score_type: Literal["logit", "probability"]
+    soc: str = "Ascend310"
+    batch_sizes: tuple[int, ...] = (1,)
+    recipe: Path | None = None
+    labels: Path | None = None
+
+
+def adopt(om: Path, store: ModelStore, name: str, declaration: Declaration) -> StoredModel:
+    """Put a copy of the OM and what was declared of it into the store: into the model of that name, or as a new one.
+
+    Raises OmInvalid if it is not an OM, ConvertError if what is declared differs from the model or is not enough, ModelError.
+    """
+    check_soc(declaration.soc)
+    read_om_header(om)
+    recipe = read_recipe(declaration.recipe) if declaration.recipe else None
+    if name in store.names():
+        return _into(store.open(name), om, declaration, recipe)
+    if name in zoo_names():
+        zoo = zoo_manifest(name)
+        _check_same_recipe(zoo, recipe)
+        return _placed(store, zoo.model_copy(update={"version": sha256_of(om)[:8]}), om, declaration, None)
+    if recipe is None or declaration.labels is None:
+        needed = "--recipe FILE.toml and --labels FILE"
+        raise ConvertError(f"Neither the store nor the zoo has a model {name!r}, so nothing says what {om} takes.", f"Add {needed}")
+    return _new(store, name, om, declaration, recipe, declaration.labels)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe of a TOML file: its keys, or those of its table `recipe`, as in a manifest; raises ConvertError."""
+    try:
+        content = tomllib.loads(read_text(path))
+        return Recipe.model_validate(content.get("recipe", content))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "recipe"
+        raise ConvertError(f"{path}: {where}: {first['msg']}.", "Correct that field: docs/models.md has a whole recipe.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConvertError(f"{path}: {error}.", "Name a TOML file with a recipe, for example a manifest.toml.") from error
+
+
+def _into(model: StoredModel, om: Path, declaration: Declaration, recipe: Recipe | None) -> StoredModel:
+    _check_same_recipe(model.manifest, recipe)
+    if declaration.labels and labels_for(model.manifest.classes, declaration.labels).content != model.check_labels().read_bytes():
+        raise ConvertError(
+            f"{declaration.labels} has other labels than {model.manifest.name!r}.", "Leave out --labels, or take another name."
+        )
+    artifact, told = _declared(om, model.manifest, declaration)
+    with work_folder(model.folder) as work:
+        return add_artifact(model, Path(shutil.copy(om, work.path / artifact.file)), artifact, told.as_json())
+
+
+def _new(store: ModelStore, name: str, om: Path, declaration: Declaration, recipe: Recipe, file: Path) -> StoredModel:
+    classes = len(read_text(file).rstrip("\n").split("\n"))
+    labels = labels_for(classes, file)
+    try:
+        manifest = ModelManifest(
+            name=name,
+            version=sha256_of(om)[:8],
+            description=f"{classes} classes, an OM of which was adopted: {om.name}",
+            architecture="om",
+            classes=classes,
+            labels=labels.name,
+            labels_sha256=labels.sha256,
+            recipe=recipe,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConvertError(f"The model cannot be described: {first['loc'][0]}: {first['msg']}.", "Choose another name.") from error
+    return _placed(store, manifest, om, declaration, labels)
+
+
+def _placed(store: ModelStore, manifest: ModelManifest, om: Path, declaration: Declaration, labels: Labels | None) -> StoredModel:
+    artifact, told = _declared(om, manifest, declaration)
+
+    def fill(folder: Path) -> Artifact:
+        if labels:
+            write_whole(folder / labels.name, labels.content)
+        else:
+            copy_zoo_labels(manifest, folder)
+        shutil.copy(om, folder / artifact.file)
+        (folder / artifact.file).chmod(FILE_MODE)
+        told.write(provenance_path(folder / artifact.file))
+        return artifact
+
+    return place_model(store, manifest, fill)
+
+
+def _declared(om: Path, manifest: ModelManifest, declaration: Declaration) -> tuple[Artifact, Provenance]:
+    """The entry for the manifest, and what is written beside the OM."""
+    file, sha256 = f"{manifest.name}.{declaration.soc}.om", sha256_of(om)
+    artifact = Artifact(
+        file=file,
+        sha256=sha256,
+        soc=declaration.soc,
+        batch_sizes=declaration.batch_sizes,
+        score_type=declaration.score_type,
+        declared=True,
+    )
+    told = Provenance(
+        om=file,
+        om_sha256=sha256,
+        source=str(om.absolute()),
+        source_sha256=sha256,
+        aipp="",
+        aipp_sha256="",
+        soc=declaration.soc,
+        batch_sizes=declaration.batch_sizes,
+        atc_version="",
+        command="",
+        started=now(),
+        ended=now(),
+        converter=converter(),
+        score_type=declaration.score_type,
+        declared=True,
+    )
+    return artifact, told.of_model(manifest)
+
+
+def _check_same_recipe(manifest: ModelManifest, recipe: Recipe | None) -> None:
+    if recipe and recipe.sha256 != manifest.recipe.sha256:
+        pairs = zip(Recipe.model_fields, recipe.model_dump().values(), manifest.recipe.model_dump().values(), strict=True)
+        differing = "; ".join(f"{field} {said}, not {has}" for field, said, has in pairs if said != has and field != "trained_with")
+        raise ConvertError(
+            f"The recipe differs from that of {manifest.name!r}: {differing}.", "Leave out --recipe, or adopt it under another name."
+        )
