@@ -1,4 +1,4 @@
-"""Imports weights into the store: a ResNeXt's checkpoint, or a plain ONNX network."""
+"""Imports weights into the store: the checkpoint of a network that is known, or a plain ONNX network."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from convert.known_transforms import TORCHVISION, TRAINING, USUAL_SIDE_PX, recip
 from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
 from convert.networks.plain_network import classes_for, input_size_px, is_onnx, read_network, weights_sha256
-from convert.networks.resnext_naming import recognise
+from convert.networks.recognition import recognise
 from models.manifest import Artifact, ModelManifest, Origin
 from models.store import ModelStore, StoredModel, sha256_of
 from models.store_writer import place_model, same_model, stored
@@ -64,7 +64,7 @@ def import_checkpoint(
     """
     progress(f"Reading {path.name}.")
     sha256 = _sha256(path)
-    found = _read_onnx(path, wishes) if is_onnx(path) else _read_weights(path, wishes)
+    found = _read_onnx(path, wishes) if is_onnx(path) else _read_weights(path, wishes, progress)
     progress(f"Found {found.architecture} with {found.classes} classes for {found.side_px}x{found.side_px} pixels ({found.format}).")
     _check_wish("classes", wishes.classes, found.classes)
 
@@ -105,11 +105,14 @@ def _read_onnx(path: Path, wishes: Wishes) -> _Found:
     return _Found(network, wishes.architecture or ONNX, classes, width, ONNX, mindspore="mindspore" in network.producer_name.lower())
 
 
-def _read_weights(path: Path, wishes: Wishes) -> _Found:
+def _read_weights(path: Path, wishes: Wishes, progress: Progress) -> _Found:
     checkpoint = read_checkpoint(path)
-    side_px = wishes.side_px or USUAL_SIDE_PX
     recognised = recognise(checkpoint.tensors)
-    architecture = recognised.network.name
+    for line in (*checkpoint.told, *recognised.told):
+        progress(line)
+    if checkpoint.left_out:
+        progress(f"Left out, since it is not the network's: {', '.join(checkpoint.left_out)[:200]}.")
+    architecture, side_px = recognised.architecture, wishes.side_px or recognised.side_px
     if wishes.architecture not in (None, architecture):
         raise ConvertError(f"{path.name} holds a {architecture}, not a {wishes.architecture}.", "Leave out the architecture.")
     network = build_network(architecture, recognised.tensors, recognised.classes, (side_px, side_px))

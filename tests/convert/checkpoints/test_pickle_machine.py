@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.pickle_machine import MAX_OPCODES, PickledTensor, Storage, run_pickle
+from convert.checkpoints.pickle_machine import MAX_OPCODES, MAX_TEXT_BYTES, run_pickle
+from convert.checkpoints.pickled_tensor import PickledTensor, Skipped, Storage
 
 STORAGE = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x00kX\x03\x00\x00\x00cpuK\x06NtQ"
 

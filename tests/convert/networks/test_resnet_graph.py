@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from convert.networks.architectures import build_network, parameter_shapes, random_weights
 from convert.networks.graph import GraphBuilder, Pads, Shape, Value
-from convert.networks.resnext_graph import DEPTHS, ResNeXtGraph
+from convert.networks.resnet_graph import DEPTHS, ResNetGraph
 
 Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
 
@@ -51,7 +51,7 @@ def test_the_strides_are_where_torchvision_has_them() -> None:
         return np.broadcast_to(np.float32(0), shape)
 
     graph = Cost(zeros)
-    ResNeXtGraph((3, 4, 6, 3), 32, 4)(graph, Value("image", 3, 224, 224), 1000)
+    ResNetGraph((3, 4, 6, 3), 32, 4)(graph, Value("image", 3, 224, 224), 1000)
     # torchvision's page of ResNeXt50_32X4D_Weights says 4.23 GFLOPS; a stride in a 1x1 convolution would make them fewer.
     assert graph.multiply_adds / 1e9 == pytest.approx(4.23, abs=0.005)
 
@@ -63,17 +63,17 @@ def test_the_strides_are_where_torchvision_has_them() -> None:
     same_pool=st.booleans(),
 )
 def test_a_name_is_read_as_it_is_written(blocks: tuple[int, ...], cardinality: int, width: int, same_pool: bool) -> None:
-    network = ResNeXtGraph(blocks, cardinality, width, same_pool)
-    assert ResNeXtGraph.parse(network.name) == network
+    network = ResNetGraph(blocks, cardinality, width, same_pool)
+    assert ResNetGraph.parse(network.name) == network
 
 
 @pytest.mark.parametrize(
     ("name", "network"),
     [
-        ("resnext101_32x4d", ResNeXtGraph((3, 4, 23, 3), 32, 4)),
-        ("resnext26_8x16d", ResNeXtGraph((2, 2, 2, 2), 8, 16)),
-        ("resnext_1-1_8x4d", ResNeXtGraph((1, 1), 8, 4)),
-        ("resnext101_32x4d_same", ResNeXtGraph((3, 4, 23, 3), 32, 4, same_pool=True)),
+        ("resnext101_32x4d", ResNetGraph((3, 4, 23, 3), 32, 4)),
+        ("resnext26_8x16d", ResNetGraph((2, 2, 2, 2), 8, 16)),
+        ("resnext_1-1_8x4d", ResNetGraph((1, 1), 8, 4)),
+        ("resnext101_32x4d_same", ResNetGraph((3, 4, 23, 3), 32, 4, same_pool=True)),
         ("resnext51_32x4d", None),
         ("resnext_1-0_8x4d", None),
         ("resnext50_0x4d", None),
@@ -82,8 +82,8 @@ def test_a_name_is_read_as_it_is_written(blocks: tuple[int, ...], cardinality: i
         ("seresnext50_32x4d", None),
     ],
 )
-def test_names(name: str, network: ResNeXtGraph | None) -> None:
-    assert ResNeXtGraph.parse(name) == network
+def test_names(name: str, network: ResNetGraph | None) -> None:
+    assert ResNetGraph.parse(name) == network
 
 
 def test_the_pool_of_mindspores_model_zoo_begins_at_the_corner(run: Run) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from convert.conversion_errors import ConvertError
 from convert.networks.architectures import build_network, parameter_shapes
 from convert.networks.fit import fit
-from convert.networks.resnext_graph import ResNeXtGraph
-from convert.networks.resnext_naming import recognise
+from convert.networks.resnet_graph import ResNetGraph
+from convert.networks.resnet_naming import recognise
 from tests.convert.checkpoint_made import trained_weights
 
 Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
@@ -45,7 +45,7 @@ def model_zoo_names(weights: dict[str, np.ndarray], groups: int | None) -> dict[
     return renamed
 
 
-NETWORK = ResNeXtGraph((2, 1), 8, 4)
+NETWORK = ResNetGraph((2, 1), 8, 4)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def weights() -> dict[str, np.ndarray]:
     classes=st.integers(2, 9),
 )
 def test_every_resnext_is_recognised(blocks: tuple[int, ...], cardinality: int, width: int, classes: int) -> None:
-    network = ResNeXtGraph(blocks, cardinality, width)
+    network = ResNetGraph(blocks, cardinality, width)
     tensors = {name: np.broadcast_to(np.float32(0), shape) for name, shape in parameter_shapes(network.name, classes).items()}
     found = recognise(tensors)
     assert (found.network, found.classes, found.mindspore) == (network, classes, False)
