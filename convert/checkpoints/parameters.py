@@ -1,4 +1,4 @@
-"""Selects the network's parameters in a checkpoint; the other entries are an optimiser's state, count steps, or are no tensors."""
+"""Selects the network's parameters in a checkpoint; the other entries are an optimiser's state, count steps, or describe the training."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

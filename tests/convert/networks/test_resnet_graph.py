@@ -9,14 +9,29 @@ from hypothesis import strategies as st
 
 from convert.networks.architectures import build_network, parameter_shapes, random_weights
 from convert.networks.graph import GraphBuilder, Pads, Shape, Value
-from convert.networks.resnet_graph import DEPTHS, ResNetGraph
+from convert.networks.resnet_graph import BASIC_DEPTHS, DEPTHS, ResNetGraph
+from tests.convert.checkpoint_made import trained_weights
+from tests.convert.networks.resnet_in_numpy import logits
 
 Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
 
 
 @pytest.mark.parametrize(
     ("architecture", "parameters"),
-    [("resnext50_32x4d", 25_028_904), ("resnext101_32x4d", 44_177_704), ("resnext101_32x8d", 88_791_336), ("resnext101_64x4d", 83_455_272)],
+    [
+        ("resnet18", 11_689_512),
+        ("resnet34", 21_797_672),
+        ("resnet50", 25_557_032),
+        ("resnet101", 44_549_160),
+        ("resnet152", 60_192_808),
+        ("wide_resnet50_2", 68_883_240),
+        ("wide_resnet101_2", 126_886_696),
+        ("resnext50_32x4d", 25_028_904),
+        ("resnext101_32x4d", 44_177_704),
+        ("resnext101_32x8d", 88_791_336),
+        ("resnext101_64x4d", 83_455_272),
+        ("seresnext50_32x4d", 27_559_896),
+    ],
 )
 def test_parameters_are_as_many_as_published(architecture: str, parameters: int) -> None:
     shapes = parameter_shapes(architecture, 1000)
@@ -40,8 +55,19 @@ class Cost(GraphBuilder):
 
     multiply_adds = 0
 
-    def conv(self, x: Value, name: str, channels: int, kernel: int, *, stride: int = 1, pads: Pads | None = None, groups: int = 1) -> Value:
-        y = super().conv(x, name, channels, kernel, stride=stride, pads=pads, groups=groups)
+    def conv(
+        self,
+        x: Value,
+        name: str,
+        channels: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        pads: Pads | None = None,
+        groups: int = 1,
+        bias: bool = False,
+    ) -> Value:
+        y = super().conv(x, name, channels, kernel, stride=stride, pads=pads, groups=groups, bias=bias)
         self.multiply_adds += y.channels * y.height * y.width * x.channels // groups * kernel**2
         return y
 
@@ -56,15 +82,19 @@ def test_the_strides_are_where_torchvision_has_them() -> None:
     assert graph.multiply_adds / 1e9 == pytest.approx(4.23, abs=0.005)
 
 
-@given(
-    blocks=st.sampled_from(sorted(DEPTHS.values())) | st.lists(st.integers(1, 40), min_size=1, max_size=4).map(tuple),
-    cardinality=st.integers(1, 999),
-    width=st.integers(1, 999),
-    same_pool=st.booleans(),
+BLOCKS = st.sampled_from(sorted({*DEPTHS.values(), *BASIC_DEPTHS.values()})) | st.lists(st.integers(1, 40), min_size=1, max_size=4).map(
+    tuple
 )
-def test_a_name_is_read_as_it_is_written(blocks: tuple[int, ...], cardinality: int, width: int, same_pool: bool) -> None:
-    network = ResNetGraph(blocks, cardinality, width, same_pool)
-    assert ResNetGraph.parse(network.name) == network
+
+
+@given(BLOCKS, st.integers(1, 999), st.integers(1, 999) | st.sampled_from([64, 128]), st.booleans(), st.booleans())
+def test_a_name_is_read_as_it_is_written(blocks: tuple[int, ...], cardinality: int, width: int, same_pool: bool, squeeze: bool) -> None:
+    for network in (
+        ResNetGraph(blocks, cardinality, width, same_pool, squeeze=squeeze),
+        ResNetGraph(blocks, 1, width, same_pool, squeeze=squeeze),
+        ResNetGraph(blocks, basic=True, same_pool=same_pool, squeeze=squeeze),
+    ):
+        assert ResNetGraph.parse(network.name) == network
 
 
 @pytest.mark.parametrize(
@@ -79,11 +109,45 @@ def test_a_name_is_read_as_it_is_written(blocks: tuple[int, ...], cardinality: i
         ("resnext50_0x4d", None),
         ("resnext_1-1-1-1-1_8x4d", None),
         ("resnext50_32x4d\n", None),
-        ("seresnext50_32x4d", None),
+        ("resnet18", ResNetGraph((2, 2, 2, 2), basic=True)),
+        ("resnet26", ResNetGraph((2, 2, 2, 2))),
+        ("resnet50", ResNetGraph((3, 4, 6, 3))),
+        ("resnext50_1x64d", ResNetGraph((3, 4, 6, 3))),  # its name in earlier releases
+        ("wide_resnet50_2", ResNetGraph((3, 4, 6, 3), 1, 128)),
+        ("seresnext50_32x4d", ResNetGraph((3, 4, 6, 3), 32, 4, squeeze=True)),
+        ("resnet_2-1_basic", ResNetGraph((2, 1), basic=True)),
+        ("resnet18_basic", None),
+        ("wide_resnet18_2", None),
+        ("resnet50_2", None),
+        ("resnext50", None),
+        ("resnet50d", None),
     ],
 )
 def test_names(name: str, network: ResNetGraph | None) -> None:
     assert ResNetGraph.parse(name) == network
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet18",
+        "resnet_1-1_basic",
+        "resnet_2-1",
+        "wide_resnet_1-1_2",
+        "resnext_1-2_4x4d",
+        "seresnet_1-1_basic",
+        "seresnext_1-1_2x8d",
+        "resnext_1-1_4x4d_same",
+    ],
+)
+def test_the_answer_is_numpys(run: Run, name: str) -> None:
+    network = ResNetGraph.parse(name)
+    assert network
+    weights = trained_weights(name, 7)
+    image = np.random.default_rng(0).standard_normal((2, 3, 64, 64), np.float32)
+    answer = np.concatenate([run(build_network(name, weights, 7, (64, 64)).SerializeToString(), one[None]) for one in image])
+    expected = logits(network, weights, image)
+    np.testing.assert_allclose(answer, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
 
 
 def test_the_pool_of_mindspores_model_zoo_begins_at_the_corner(run: Run) -> None:
