@@ -52,8 +52,8 @@ def main(torch_python: str, networks: str = "10") -> int:
         say(f"torch wrote its networks and answered: {time.perf_counter() - started:.1f} s")
         imports = [run_import(path) for path in sorted([*folder.glob("*/*.pth"), *folder.glob("*/*.safetensors")])]
         outcomes = [bounds_hold(each) for each in imports]
-        for name, written in (("torchvision_resnext101_32x4d", FORMATS), ("torchvision_resnet18", TRAINERS)):
-            of_one = [each for each in imports if each.checkpoint.parent.name == name]
+        for network, written in (("torchvision_resnext101_32x4d", FORMATS), ("torchvision_resnet18", TRAINERS)):
+            of_one = [each for each in imports if each.checkpoint.parent.name == network]
             outcomes += [same_bytes(of_one, written)] if of_one else []
         outcomes += [agrees_with_torch(each) for each in imports if each.code == 0 and each.checkpoint.name == "zip.pth"]
     say(f"{outcomes.count(True)} passed, {outcomes.count(False)} failed")

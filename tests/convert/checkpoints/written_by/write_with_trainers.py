@@ -25,10 +25,10 @@ def network() -> nn.Module:
     return model
 
 
-class Module(lightning.LightningModule):
+class Module(lightning.LightningModule):  # type: ignore[misc]
     """As in Lightning's documentation, with hyper-parameters of several kinds."""
 
-    def __init__(self, lr: float, folder: Path, args: argparse.Namespace) -> None:
+    def __init__(self, lr: float, folder: Path, args: argparse.Namespace) -> None:  # noqa: ARG002 the hyper-parameters read them
         super().__init__()
         self.save_hyperparameters()
         self.model = network().eval()
@@ -47,7 +47,7 @@ class Module(lightning.LightningModule):
 def write_lightning() -> None:
     """A Trainer's own checkpoint, with its optimiser, scheduler, callbacks and loops."""
     data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(4, 3, 8, 8)), batch_size=2)
-    callback = lightning.callbacks.ModelCheckpoint(monitor="loss", dirpath="/tmp/lightning")
+    callback = lightning.callbacks.ModelCheckpoint(monitor="loss", dirpath=Path("checkpoints"))
     trainer = lightning.Trainer(max_epochs=1, accelerator="cpu", logger=False, callbacks=[callback], enable_progress_bar=False)
     trainer.fit(Module(0.0, Path("out"), argparse.Namespace(gpus=[0])), data)
     trainer.save_checkpoint(HERE / "lightning.ckpt")
