@@ -40,6 +40,8 @@ class SettledRecipe:
 
 def settle(said: SaidRecipe, guess: SaidRecipe, network_px: SizePx, channels: int = 3) -> SettledRecipe:
     """The recipe for a network of pictures of `network_px`, with the parts of `guess` where nothing is said. Raises ConvertError."""
+    if channels == 1 and said.colour_order is None:
+        said = replace(said, colour_order="GREY")
     assumed = tuple(_OPTIONS[part] for part in said.missing)
     whole = said.over(guess) if assumed else said
     colour_order, normalisation = whole.colour_order, whole.normalisation
@@ -63,7 +65,7 @@ def settle(said: SaidRecipe, guess: SaidRecipe, network_px: SizePx, channels: in
                 "resize_height_px": height,
                 "crop_width_px": crop_px[0] if crop_px else None,
                 "crop_height_px": crop_px[1] if crop_px else None,
-                "colour_order": colour_order,
+                "colour_order": "RGB" if colour_order == "GREY" else colour_order,  # the network itself weighs the channels
                 "mean": normalisation.mean,
                 "std": normalisation.std,
                 "trained_with": whole.trained_with or f"{geometry} ({source})",

@@ -114,8 +114,7 @@ def _scores_found(expected: Expected, prediction: Prediction, model: StoredModel
     share, place = share_of_difference(wanted, found), int(np.abs(wanted - found).argmax())
     best, answered = int(wanted.argmax()), int(served.argmax())
     if share > MAX_SHARE:
-        told = (
-            f"the largest difference of the logits is {abs(wanted[place] - found[place]):.3g}, of class {place}: {share:.1%} of their span"
-        )
-        return f"{told} (at most {MAX_SHARE:.0%} is rounding); the best class is {answered}, expected {best}", fit
+        largest = f"{abs(wanted[place] - found[place]):.3g}, of class {place}"
+        told = f"the largest difference of the logits is {largest}: {share:.1%} of their span, where {MAX_SHARE:.0%} is rounding"
+        return f"{told}; the best class is {answered}, expected {best}", fit
     return "" if answered == best else f"the logits agree, but with the engine's resize the best class is {answered} and not {best}", fit
