@@ -83,6 +83,35 @@ def import_checkpoint(
     replaced only with `force`. `confirm` is asked about a recipe of which nothing says a part; `prove` sees the finished model before
     it is in the store. Raises CheckpointRefused, ConvertError, and what `prove` raises.
     """
+    found, labels, manifest = _understand(path, wishes, progress, confirm)
+    if not force:
+        _check_replaceable(store, manifest)
+    if plain and not plain.parent.is_dir():
+        raise ConvertError(f"{plain.parent} is not a folder.", "Name an existing folder for the ONNX file.")
+    artifact = fold(found.network, manifest, wishes.batch_sizes)
+    proofs: list[tuple[bytes, Golden]] = []
+
+    def fill(folder: Path) -> Artifact:
+        progress(f"Writing {manifest.name}.onnx.")
+        (folder / labels.name).write_bytes(labels.content)
+        (folder / labels.name).chmod(FILE_MODE)
+        written = write_artifact(artifact, folder / f"{manifest.name}.onnx", wishes.batch_sizes)
+        if prove:
+            proofs.append(prove(StoredModel(manifest.model_copy(update={"artifacts": (written,)}), folder)))
+        return written
+
+    model = place_model(store, manifest, fill, force=force)
+    if proofs:
+        model = set_golden(model, *proofs[0])
+    if plain:
+        progress(f"Writing {plain}.")
+        write_onnx(unfold(artifact), plain)
+    progress(f"{manifest.name} is ready in {model.folder}.")
+    return model
+
+
+def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm) -> tuple[_Found, Labels, ModelManifest]:
+    """The network of a weight file, its labels and its manifest; says what is found and what is taken."""
     progress(f"Reading {path.name}.")
     sha256 = _sha256(path)
     found = (_read_onnx if is_onnx(path) else _read_weights)(path, wishes, lambda size: choose_recipe(wishes.recipe, path, sha256, size))
@@ -96,34 +125,7 @@ def import_checkpoint(
     if settled.assumed and not confirm(settled):
         raise _unsaid(path, settled)
     manifest = _manifest(path, sha256, found, labels, wishes, settled)
-    former = stored(store, manifest.name)
-    if not force and ((former and not same_model(former.manifest, manifest)) or (former is None and (store.root / manifest.name).exists())):
-        raise ConvertError(
-            f"{store.root / manifest.name} holds the weights of another file or another recipe.", "Use --force to replace them."
-        )
-
-    if plain and not plain.parent.is_dir():
-        raise ConvertError(f"{plain.parent} is not a folder.", "Name an existing folder for the ONNX file.")
-    artifact = fold(found.network, manifest, wishes.batch_sizes)
-
-    def fill(folder: Path) -> Artifact:
-        progress(f"Writing {manifest.name}.onnx.")
-        (folder / labels.name).write_bytes(labels.content)
-        (folder / labels.name).chmod(FILE_MODE)
-        written = write_artifact(artifact, folder / f"{manifest.name}.onnx", wishes.batch_sizes)
-        if prove:
-            proofs.append(prove(StoredModel(manifest.model_copy(update={"artifacts": (written,)}), folder)))
-        return written
-
-    proofs: list[tuple[bytes, Golden]] = []
-    model = place_model(store, manifest, fill, force=force)
-    if proofs:
-        model = set_golden(model, *proofs[0])
-    if plain:
-        progress(f"Writing {plain}.")
-        write_onnx(unfold(artifact), plain)
-    progress(f"{manifest.name} is ready in {model.folder}.")
-    return model
+    return found, labels, manifest
 
 
 def _read_onnx(path: Path, wishes: Wishes, choose: Choose) -> _Found:
@@ -160,6 +162,12 @@ def _wished_px(wishes: Wishes) -> SizePx | None:
 def _check_layout(said: SaidRecipe, layout: Layout) -> None:
     if said.layout not in (None, layout):
         raise ConvertError(f"The network takes {layout}, not {said.layout}.", f"Leave out --layout, or say --layout {layout}")
+
+
+def _check_replaceable(store: ModelStore, manifest: ModelManifest) -> None:
+    former, place = stored(store, manifest.name), store.root / manifest.name
+    if (former and not same_model(former.manifest, manifest)) or (former is None and place.exists()):
+        raise ConvertError(f"{place} holds the weights of another file or another recipe.", "Use --force to replace them.")
 
 
 def _settled(path: Path, found: _Found) -> SettledRecipe:

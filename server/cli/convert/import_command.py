@@ -60,7 +60,7 @@ def import_checkpoint(
     wishes = said.recipe_wishes(**parts, colour_order=colour_order, layout=layout, recipe=recipe, transform=transform)
     sizes = parse_batch_sizes(batch_sizes) if batch_sizes else (1,)
     expected = [parse_expected(text) for text in expect or ()]
-    settings = load_settings(model_store=model_store, log_level="warning")
+    settings = load_settings(model_store=model_store, log_level="warning", runtime="cpu", engines="stream")  # of a proof
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     model = import_checkpoint(
         file,

@@ -81,8 +81,8 @@ channels = st.floats(0, 255).map(lambda number: round(number, 3))
 def test_a_scale_changes_the_words_and_not_the_pixels(mean: Triple, deviation: float, divisor: int) -> None:
     """(x * scale - mean * scale) / (std * scale) is (x - mean) / std."""
     scale = Fraction(1, divisor)
-    scaled = [tuple(number / divisor for number in numbers) for numbers in (mean, (deviation,) * 3)]
-    found = normalisation_of(*scaled, scale)
+    red, green, blue = (number / divisor for number in mean)
+    found = normalisation_of((red, green, blue), (deviation / divisor,) * 3, scale)
     assert found.mean == pytest.approx(mean, abs=1e-6)
     assert found.std == pytest.approx((deviation,) * 3)
 
