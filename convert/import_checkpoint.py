@@ -11,11 +11,16 @@ from pydantic import ValidationError
 from convert.artifact import write_artifact, write_onnx
 from convert.checkpoints import read_checkpoint
 from convert.conversion_errors import CheckpointRefused, ConvertError
+from convert.exports.embedded_recipe import PixelRange, recipe_left
+from convert.exports.export_file import export_sha256
+from convert.exports.foreign_networks import refuse_foreign
+from convert.exports.plain_form import read_plain
+from convert.exports.score_type import ScoreType
 from convert.fold import fold, unfold
 from convert.known_transforms import TORCHVISION, TRAINING, USUAL_SIDE_PX, recipe_for
 from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
-from convert.networks.plain_network import classes_for, input_size_px, is_onnx, read_network, weights_sha256
+from convert.networks.plain_network import classes_for, input_size_px, is_onnx, weights_sha256
 from convert.networks.resnext_naming import recognise
 from models.manifest import Artifact, ModelManifest, Origin
 from models.store import ModelStore, StoredModel, sha256_of
@@ -40,11 +45,13 @@ class Wishes:
     version: str | None = None
     side_px: int | None = None
     batch_sizes: tuple[int, ...] = (1,)
+    output: str | None = None
+    score_type: ScoreType | None = None
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A plain network and the facts about it."""
+    """A plain network and the facts about it; `pixels` and `grey` say what of the recipe it does itself."""
 
     network: onnx.ModelProto
     architecture: str
@@ -52,6 +59,9 @@ class _Found:
     side_px: int
     format: str
     mindspore: bool
+    told: str = ""
+    pixels: PixelRange = "recipe"
+    grey: bool = False
 
 
 def import_checkpoint(
@@ -63,9 +73,12 @@ def import_checkpoint(
     replaced only with `force`. Raises CheckpointRefused, ConvertError.
     """
     progress(f"Reading {path.name}.")
+    refuse_foreign(path)
     sha256 = _sha256(path)
     found = _read_onnx(path, wishes) if is_onnx(path) else _read_weights(path, wishes)
     progress(f"Found {found.architecture} with {found.classes} classes for {found.side_px}x{found.side_px} pixels ({found.format}).")
+    if found.told:
+        progress(found.told)
     _check_wish("classes", wishes.classes, found.classes)
 
     labels = labels_for(found.classes, wishes.labels)
@@ -96,13 +109,15 @@ def import_checkpoint(
 
 
 def _read_onnx(path: Path, wishes: Wishes) -> _Found:
-    network = read_network(path)
+    plain = read_plain(path, output=wishes.output, score_type=wishes.score_type, side_px=wishes.side_px)
+    network = plain.network
     width, height = input_size_px(network) or (wishes.side_px or USUAL_SIDE_PX,) * 2
     if width != height:
         raise ConvertError(f"The network takes {width}x{height} pixels; only square pictures can be imported.")
     _check_wish("side", wishes.side_px, width)
-    classes = classes_for(network, 1, width, height)
-    return _Found(network, wishes.architecture or ONNX, classes, width, ONNX, mindspore="mindspore" in network.producer_name.lower())
+    classes = classes_for(network, wishes.batch_sizes[0] if wishes.batch_sizes else 1, width, height)
+    mindspore = "mindspore" in network.producer_name.lower()
+    return _Found(network, wishes.architecture or ONNX, classes, width, ONNX, mindspore, plain.told, plain.pixels, plain.grey)
 
 
 def _read_weights(path: Path, wishes: Wishes) -> _Found:
@@ -121,17 +136,18 @@ def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wi
     if not wishes.transform:
         progress(f"Assuming that these weights were trained with the transform {chosen}; use --transform for another one.")
     recipe, transform = recipe_for(chosen, found.side_px)
+    recipe = recipe_left(recipe, found.pixels, grey=found.grey)
     try:
         return ModelManifest(
             name=wishes.name or (found.architecture if found.architecture != ONNX else _STRANGE.sub("-", path.stem.lower())),
             version=wishes.version or weights_sha256(found.network)[:8],
-            description=f"{found.architecture}, {found.classes} classes, imported from {path.name}",
+            description=f"{found.architecture}, {found.classes} classes, imported from {path.name}. {found.told}".removesuffix(". "),
             architecture=found.architecture,
             classes=found.classes,
             labels=labels.name,
             labels_sha256=labels.sha256,
             recipe=recipe,
-            origin=Origin(file=path.name, sha256=sha256, format=found.format),
+            origin=Origin(file=path.name, sha256=sha256, format=found.format, output=wishes.output, score_type=wishes.score_type),
             transform=transform,
         )
     except ValidationError as error:
@@ -148,6 +164,6 @@ def _sha256(path: Path) -> str:
     if not path.is_file():  # to open a FIFO would block until another process writes
         raise CheckpointRefused(f"{path} does not exist or is not a file.")
     try:
-        return sha256_of(path)
+        return export_sha256(path) if is_onnx(path) else sha256_of(path)
     except OSError as error:
         raise CheckpointRefused(f"{path}: {error.strerror}.") from error

@@ -50,6 +50,10 @@ def _import_words(manifest: ModelManifest, file: str, folder: Path) -> list[str]
     words = [file, manifest.name, "--version", manifest.version]
     stretched = "training" if manifest.recipe.crop_size_px else "stretch"  # the only ones that the recipe follows to the letter
     words += ["--transform", manifest.transform.name if manifest.transform else stretched]
+    if manifest.origin and manifest.origin.output is not None:
+        words += ["--output", manifest.origin.output]
+    if manifest.origin and manifest.origin.score_type is not None:
+        words += ["--score-type", manifest.origin.score_type]
     words += ["--image-size", str(manifest.recipe.network_size_px[0])]
     if manifest.labels == "labels.names" and (folder / manifest.labels).is_file():
         words += ["--labels", str(folder / manifest.labels)]

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,7 +10,7 @@ from server.cli.options import BatchSizes, StoreFolder, parse_batch_sizes
 
 
 def import_checkpoint(
-    file: Annotated[Path, typer.Argument(help="Checkpoint (.pth, .safetensors, MindSpore .ckpt), or a plain ONNX network.")],
+    file: Annotated[Path, typer.Argument(help="Checkpoint (.pth, .safetensors, MindSpore .ckpt), or an ONNX network.")],
     name: Annotated[str | None, typer.Argument(help="Name in the store.  [default: the architecture]", show_default=False)] = None,
     architecture: Annotated[
         str | None, typer.Option(help="The expected architecture, for example resnext101_32x4d.", show_default=False)
@@ -28,20 +28,26 @@ def import_checkpoint(
         int | None, typer.Option(min=32, help="Side of the network's pictures.  [default: 224]", show_default=False)
     ] = None,
     batch_sizes: BatchSizes = None,
+    output: Annotated[
+        str | None, typer.Option(help="ONNX only: the value with a score of each class, if there are several.", show_default=False)
+    ] = None,
+    score_type: Annotated[
+        Literal["logit", "probability", "log_probability"] | None,
+        typer.Option(help="ONNX only: what the scores are, if it cannot be told.", show_default=False),
+    ] = None,
     onnx: Annotated[Path | None, typer.Option(help="Also write the network without the recipe to this file.", show_default=False)] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a model of that name with other weights.")] = False,
     model_store: StoreFolder = None,
 ) -> None:
-    """Import weights into the store: a ResNeXt's checkpoint from torchvision, timm or MindSpore."""
+    """Import weights into the store: a ResNeXt's checkpoint from torchvision, timm or MindSpore, or any network as ONNX."""
     from rich.console import Console
 
     from convert.import_checkpoint import Wishes, import_checkpoint
     from models.store import ModelStore
     from server.cli.flags import load_settings
 
-    wishes = Wishes(
-        name, architecture, transform, labels, classes, version, image_size, parse_batch_sizes(batch_sizes) if batch_sizes else (1,)
-    )
+    sizes = parse_batch_sizes(batch_sizes) if batch_sizes else (1,)
+    wishes = Wishes(name, architecture, transform, labels, classes, version, image_size, sizes, output, score_type)
     store = ModelStore(load_settings(model_store=model_store).model_store)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
 
