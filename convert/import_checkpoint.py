@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import onnx
@@ -11,13 +11,18 @@ from pydantic import ValidationError
 from convert.artifact import write_artifact, write_onnx
 from convert.checkpoints import read_checkpoint
 from convert.conversion_errors import CheckpointRefused, ConvertError
+from convert.exports.embedded_recipe import PixelRange, recipe_left
+from convert.exports.export_file import export_sha256
+from convert.exports.foreign_networks import refuse_foreign
+from convert.exports.plain_form import read_plain
+from convert.exports.score_type import ScoreType
 from convert.fold import fold, unfold
 from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
-from convert.networks.plain_network import classes_for, dimensions, image_input, input_size_px, is_onnx, read_network, weights_sha256
+from convert.networks.plain_network import classes_for, input_size_px, is_onnx, weights_sha256
 from convert.networks.resnext_naming import recognise
 from convert.preprocessing.recipe_choice import USUAL_PX, RecipeWishes, choose_recipe, usual_recipe
-from convert.preprocessing.said_recipe import Layout, SaidRecipe, SizePx
+from convert.preprocessing.said_recipe import Layout, Normalisation, SaidRecipe, SizePx
 from convert.preprocessing.settled_recipe import SettledRecipe, settle
 from models.manifest import Artifact, Golden, ModelManifest, Origin
 from models.store import ModelStore, StoredModel, sha256_of
@@ -46,11 +51,13 @@ class Wishes:
     version: str | None = None
     side_px: int | None = None
     batch_sizes: tuple[int, ...] = (1,)
+    output: str | None = None
+    score_type: ScoreType | None = None
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A plain network and the facts about it."""
+    """A plain network and the facts about it; `pixels` and `grey` say what of the recipe it does itself."""
 
     network: onnx.ModelProto
     architecture: str
@@ -59,6 +66,9 @@ class _Found:
     format: str
     mindspore: bool
     said: SaidRecipe
+    told: str = ""
+    pixels: PixelRange = "recipe"
+    grey: bool = False
 
 
 def accept(_settled: SettledRecipe) -> bool:
@@ -113,9 +123,12 @@ def import_checkpoint(
 def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm) -> tuple[_Found, Labels, ModelManifest]:
     """The network of a weight file, its labels and its manifest; says what is found and what is taken."""
     progress(f"Reading {path.name}.")
+    refuse_foreign(path)
     sha256 = _sha256(path)
     found = (_read_onnx if is_onnx(path) else _read_weights)(path, wishes, lambda size: choose_recipe(wishes.recipe, path, sha256, size))
     progress(f"Found {found.architecture} with {found.classes} classes for {'{}x{}'.format(*found.size_px)} pixels ({found.format}).")
+    if found.told:
+        progress(found.told)
     _check_wish("classes", wishes.classes, found.classes)
 
     labels = labels_for(found.classes, wishes.labels)
@@ -129,17 +142,20 @@ def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm
 
 
 def _read_onnx(path: Path, wishes: Wishes, choose: Choose) -> _Found:
-    network = read_network(path)
+    hint = _wished_px(wishes) or wishes.recipe.options.network_size_px or USUAL_PX
+    plain = read_plain(path, output=wishes.output, score_type=wishes.score_type, side_px=min(hint))
+    network = plain.network
     fixed = input_size_px(network)
     if fixed:
         for side in fixed:
             _check_wish("side", wishes.side_px, side)
     said = choose(fixed or _wished_px(wishes))
-    _check_layout(said, "NCHW")
+    _check_layout(said, plain.layout)
     size_px = fixed or _wished_px(wishes) or said.network_size_px or USUAL_PX
-    classes = classes_for(network, 1, *size_px)
+    classes = classes_for(network, wishes.batch_sizes[0] if wishes.batch_sizes else 1, *size_px)
     mindspore = "mindspore" in network.producer_name.lower()
-    return _Found(network, wishes.architecture or ONNX, classes, size_px, ONNX, mindspore, said)
+    architecture = wishes.architecture or ONNX
+    return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, plain.told, plain.pixels, plain.grey)
 
 
 def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:
@@ -177,8 +193,13 @@ def _settled(path: Path, found: _Found) -> SettledRecipe:
             f"{said.sources[-1]} beside {path.name} is for {said.classes} classes, but the network has {found.classes}.",
             f"If its pictures are the right ones for these weights: --recipe {path.parent / said.sources[-1]}",
         )
-    channels = dimensions(image_input(found.network).type.tensor_type)[1] or 3
-    return settle(said, usual_recipe(mindspore=found.mindspore, network_px=size_px), size_px, channels)
+    if found.pixels in ("0-255", "0-1") and said.normalisation is None:
+        whole = 255.0 if found.pixels == "0-1" else 1.0
+        said = replace(said, normalisation=Normalisation((0.0,) * 3, (whole,) * 3), sources=(*said.sources, "the network"))
+    usual = usual_recipe(mindspore=found.mindspore, network_px=size_px)
+    settled = settle(said, usual, size_px, channels=1 if found.grey else 3)
+    left = recipe_left(settled.recipe, found.pixels, grey=found.grey)
+    return settled if left.sha256 == settled.recipe.sha256 else replace(settled, recipe=left)
 
 
 def _unsaid(path: Path, settled: SettledRecipe) -> ConvertError:
@@ -193,13 +214,13 @@ def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wi
         return ModelManifest(
             name=wishes.name or (found.architecture if found.architecture != ONNX else _STRANGE.sub("-", path.stem.lower())),
             version=wishes.version or weights_sha256(found.network)[:8],
-            description=f"{found.architecture}, {found.classes} classes, imported from {path.name}",
+            description=f"{found.architecture}, {found.classes} classes, imported from {path.name}. {found.told}".removesuffix(". "),
             architecture=found.architecture,
             classes=found.classes,
             labels=labels.name,
             labels_sha256=labels.sha256,
             recipe=settled.recipe,
-            origin=Origin(file=path.name, sha256=sha256, format=found.format),
+            origin=Origin(file=path.name, sha256=sha256, format=found.format, output=wishes.output, score_type=wishes.score_type),
             transform=settled.transform,
         )
     except ValidationError as error:
@@ -216,6 +237,6 @@ def _sha256(path: Path) -> str:
     if not path.is_file():  # to open a FIFO would block until another process writes
         raise CheckpointRefused(f"{path} does not exist or is not a file.")
     try:
-        return sha256_of(path)
+        return export_sha256(path) if is_onnx(path) else sha256_of(path)
     except OSError as error:
         raise CheckpointRefused(f"{path}: {error.strerror}.") from error

@@ -170,11 +170,16 @@ class Golden(_Record):
 
 
 class Origin(_Record):
-    """The checkpoint from which the weights were imported."""
+    """The checkpoint from which the weights were imported. `sha256` covers the files beside an ONNX file, too.
+
+    `output` and `score_type` are what the importer said of an ONNX network's output, where it does not say it itself.
+    """
 
     file: str
     sha256: Sha256
     format: str
+    output: str | None = None
+    score_type: Literal["logit", "probability", "log_probability"] | None = None
 
 
 class ModelManifest(_Record):

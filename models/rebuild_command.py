@@ -50,6 +50,10 @@ def _import_words(manifest: ModelManifest, file: str, folder: Path) -> list[str]
     """The file, the name, and what makes the same model of it: an artifact for a chip is kept only beside the same model."""
     words = [file, manifest.name, "--version", manifest.version]
     words += ["--recipe", str(folder / "manifest.toml")]
+    if manifest.origin and manifest.origin.output is not None:
+        words += ["--output", manifest.origin.output]
+    if manifest.origin and manifest.origin.score_type is not None:
+        words += ["--score-type", manifest.origin.score_type]
     if manifest.labels == "labels.names" and (folder / manifest.labels).is_file():
         words += ["--labels", str(folder / manifest.labels)]
     if manifest.golden and (golden := folder / manifest.golden.file).is_file():

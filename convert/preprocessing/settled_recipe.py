@@ -15,16 +15,23 @@ _OPTIONS = {"resize": "--resize", "colour_order": "--colour-order", "normalisati
 
 @dataclass(frozen=True)
 class SettledRecipe:
-    """The `recipe` that is served; the `transform` of the training, if the recipe only comes near to it; and both in one `line`.
+    """The `recipe` that is served; the `transform` of the training, if the recipe only comes near to it.
 
-    `assumed` are the options for what nothing says; `said` says all of it.
+    `assumed` are the options for what nothing says; `said` says all of it, `geometry` and `source` in words.
     """
 
     recipe: Recipe
     transform: Transform | None
-    line: str
+    geometry: str
+    source: str
     assumed: tuple[str, ...]
     said: SaidRecipe
+
+    @property
+    def line(self) -> str:
+        """All of it in one line, for a person to check."""
+        numbers = f"mean {words(self.recipe.mean)}, std {words(self.recipe.std)}"
+        return f"Recipe: {self.geometry}, {self.said.colour_order}, {numbers} ({self.source})."
 
     @property
     def options(self) -> str:
@@ -40,7 +47,7 @@ class SettledRecipe:
 
 def settle(said: SaidRecipe, guess: SaidRecipe, network_px: SizePx, channels: int = 3) -> SettledRecipe:
     """The recipe for a network of pictures of `network_px`, with the parts of `guess` where nothing is said. Raises ConvertError."""
-    if channels == 1 and said.colour_order is None:
+    if channels == 1 and said.colour_order in (None, "RGB"):  # as files say it that know no grey
         said = replace(said, colour_order="GREY")
     assumed = tuple(_OPTIONS[part] for part in said.missing)
     whole = said.over(guess) if assumed else said
@@ -73,8 +80,7 @@ def settle(said: SaidRecipe, guess: SaidRecipe, network_px: SizePx, channels: in
         )
     except ValidationError as error:
         raise ConvertError(f"The recipe cannot be: {error.errors()[0]['msg'].removeprefix('Value error, ')}.", "Correct it.") from error
-    line = f"Recipe: {geometry}, {colour_order}, mean {words(recipe.mean)}, std {words(recipe.std)} ({source})."
-    return SettledRecipe(recipe, transform, line, assumed, whole)
+    return SettledRecipe(recipe, transform, geometry, source, assumed, whole)
 
 
 def _geometry(said: SaidRecipe, network_px: SizePx) -> tuple[Resize, SizePx | None]:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,13 +12,20 @@ from server.cli.options import BatchSizes, StoreFolder, parse_batch_sizes
 if TYPE_CHECKING:
     from convert.preprocessing.settled_recipe import SettledRecipe
 
-Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint (.pth, .safetensors, MindSpore .ckpt), or a plain ONNX network.")]
+Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint (.pth, .safetensors, MindSpore .ckpt), or an ONNX network.")]
 Name = Annotated[str | None, typer.Argument(help="Name in the store.  [default: the architecture]", show_default=False)]
 Architecture = Annotated[str | None, typer.Option(help="The expected architecture, for example resnext101_32x4d.", show_default=False)]
 Labels = Annotated[Path | None, typer.Option(help="Labels, one line per class.", show_default=False)]
 Classes = Annotated[int | None, typer.Option(min=2, help="The expected number of classes.", show_default=False)]
 Version = Annotated[str | None, typer.Option(help="Name of these weights.  [default: from their sha256]", show_default=False)]
 Side = Annotated[int | None, typer.Option(min=32, help="Side of the network's pictures, as --crop.  [default: 224]", show_default=False)]
+Output = Annotated[
+    str | None, typer.Option(help="ONNX only: the value with a score of each class, if there are several.", show_default=False)
+]
+Scores = Annotated[
+    Literal["logit", "probability", "log_probability"] | None,
+    typer.Option(help="ONNX only: what the scores are, if it cannot be told.", show_default=False),
+]
 Plain = Annotated[Path | None, typer.Option(help="Also write the network without the recipe to this file.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Replace a model of that name with other weights.")]
 
@@ -44,11 +51,13 @@ def import_checkpoint(
     version: Version = None,
     image_size: Side = None,
     batch_sizes: BatchSizes = None,
+    output: Output = None,
+    score_type: Scores = None,
     onnx: Plain = None,
     force: Force = False,
     model_store: StoreFolder = None,
 ) -> None:
-    """Import weights into the store: a ResNeXt's checkpoint from torchvision, timm or MindSpore, or an ONNX network."""
+    """Import weights into the store: a ResNeXt's checkpoint from torchvision, timm or MindSpore, or any network as ONNX."""
     from rich.console import Console
 
     from convert.import_checkpoint import Wishes, import_checkpoint
@@ -65,7 +74,7 @@ def import_checkpoint(
     model = import_checkpoint(
         file,
         ModelStore(settings.model_store),
-        Wishes(name, architecture, wishes, labels, classes, version, image_size, sizes),
+        Wishes(name, architecture, wishes, labels, classes, version, image_size, sizes, output, score_type),
         force=force,
         plain=onnx,
         progress=lambda message: console.print(message, markup=False),

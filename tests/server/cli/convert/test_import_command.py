@@ -8,10 +8,12 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.store import ModelStore
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
+from tests.convert.exports.exports_made import SIDE, Export, step
 from tests.convert.preprocessing.red_network import flat_png, red_network
 from tests.server.cli.command import run
 
@@ -155,3 +157,39 @@ def test_a_person_at_a_terminal_is_asked(network: Path, tmp_path: Path, answer: 
     os.close(ours)
     assert b"Nothing says --resize, --colour-order, --mean and --std" in told.replace(b"\r\n", b" ")
     assert ModelStore(tmp_path / "store").names() == (["red"] if answer == "y" else [])
+
+
+LAST = Export(image=("N", SIDE, SIDE, 3), before=(step("Transpose", perm=[0, 3, 1, 2]),))
+GREY = Export(image=("N", 1, SIDE, SIDE), channels=1)
+SCALED = Export(before=(step("Div", np.array(255, np.float32)),))
+
+
+@pytest.mark.parametrize(
+    ("export", "options", "line"),
+    [
+        (LAST, ("--layout", "NHWC", "--colour-order", "BGR", "--scale", "1/255"), "BGR, mean 0, std 255 (from the options)."),
+        (GREY, ("--mean", "127.5", "--std", "127.5"), "GREY, mean 127.5, std 127.5 (from the options)."),
+        (SCALED, ("--colour-order", "RGB"), "RGB, mean 0, std 1 (from the options and the network)."),
+    ],
+)
+def test_an_export_and_what_is_said(tmp_path: Path, export: Export, options: tuple[str, ...], line: str) -> None:
+    done = imported(export.write(tmp_path / "net.onnx"), tmp_path / "store", "--resize", "stretch", *options)
+    assert done.returncode == 0, done.stderr
+    assert f"Recipe: stretch to 32x32 linear, {line}" in done.stderr.splitlines()
+    manifest = tmp_path / "store/red/manifest.toml"
+    before = manifest.read_text()
+    again = imported(tmp_path / "net.onnx", tmp_path / "store", "--recipe", manifest)
+    assert (again.returncode, manifest.read_text()) == (0, before)
+
+
+@pytest.mark.parametrize(
+    ("export", "options", "told"),
+    [
+        (LAST, ("--layout", "NCHW"), "The network takes NHWC, not NCHW."),
+        (GREY, ("--colour-order", "BGR"), "The network takes 1 channel, and the colour order is BGR."),
+    ],
+)
+def test_an_export_of_another_form_than_is_said(tmp_path: Path, export: Export, options: tuple[str, ...], told: str) -> None:
+    done = imported(export.write(tmp_path / "net.onnx"), tmp_path / "store", "--yes", *options)
+    assert done.returncode == 1
+    assert told in done.stderr
