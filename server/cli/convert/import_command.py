@@ -58,8 +58,6 @@ def import_checkpoint(
     model_store: StoreFolder = None,
 ) -> None:
     """Import weights into the store: a ResNeXt's checkpoint from torchvision, timm or MindSpore, or any network as ONNX."""
-    from rich.console import Console
-
     from convert.import_checkpoint import Wishes, import_checkpoint
     from models.store import ModelStore
     from server.cli.convert.expected_answer import parse_expected, prove
@@ -67,21 +65,29 @@ def import_checkpoint(
 
     parts = {"mean": mean, "std": std, "scale": scale, "resize": resize, "crop": crop, "interpolation": interpolation}
     wishes = said.recipe_wishes(**parts, colour_order=colour_order, layout=layout, recipe=recipe, transform=transform)
-    sizes = parse_batch_sizes(batch_sizes) if batch_sizes else (1,)
     expected = [parse_expected(text) for text in expect or ()]
     settings = load_settings(model_store=model_store, log_level="warning", runtime="cpu", engines="stream")  # of a proof
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     model = import_checkpoint(
         file,
         ModelStore(settings.model_store),
-        Wishes(name, architecture, wishes, labels, classes, version, image_size, sizes, output, score_type),
+        Wishes(name, architecture, wishes, labels, classes, version, image_size, _sizes(batch_sizes), output, score_type),
         force=force,
         plain=onnx,
-        progress=lambda message: console.print(message, markup=False),
+        progress=_say,
         confirm=lambda settled: yes or _asked(settled),
         prove=(lambda model: prove(settings, expected, model)) if expected else None,
     )
     sys.stdout.write(f"{model.manifest.name} is ready in {model.folder}\n")
+
+
+def _sizes(text: str | None) -> tuple[int, ...]:
+    return parse_batch_sizes(text) if text else (1,)
+
+
+def _say(message: str) -> None:
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
 
 
 def _asked(settled: "SettledRecipe") -> bool:
