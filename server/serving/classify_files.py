@@ -21,7 +21,7 @@ from server.images.picture_files import is_picture_file, is_side_file
 from server.serving.service import Service
 from server.serving.service_assembly import open_service, without_fallback
 from server.settings import Settings
-from server.types import Prediction
+from server.types import Prediction, Scores
 
 Outcome = tuple[Path, Prediction | ClassifyError]
 Form = Literal["text", "json", "csv"]
@@ -67,7 +67,7 @@ def _is_image(path: Path) -> bool:
     return not is_side_file(path.name) and path.is_file() and is_picture_file(path)
 
 
-def classify_files(settings: Settings, paths: list[Path], model: StoredModel | None = None) -> Iterator[Outcome]:
+def classify_files(settings: Settings, paths: list[Path], model: StoredModel | None = None, scores: Scores = "top") -> Iterator[Outcome]:
     """One outcome per file, in order; the engine's capacity limits the files in progress. `model` replaces the settings' model."""
     service, _ = open_service(without_fallback(settings), model)
     engine = service.models.default.engine
@@ -75,7 +75,7 @@ def classify_files(settings: Settings, paths: list[Path], model: StoredModel | N
     waiting: list[tuple[Path, Future[Prediction] | ClassifyError]] = []
     try:
         for path in paths:
-            while (submitted := _submit(service, path)) is None:
+            while (submitted := _submit(service, path, scores)) is None:
                 yield _outcome(*waiting.pop(0))
             waiting.append((path, submitted))
         for path, pending in waiting:
@@ -84,11 +84,12 @@ def classify_files(settings: Settings, paths: list[Path], model: StoredModel | N
         engine.close(drain_s=0)
 
 
-def _submit(service: Service, path: Path) -> Future[Prediction] | ClassifyError | None:
+def _submit(service: Service, path: Path, scores: Scores) -> Future[Prediction] | ClassifyError | None:
     """The future of a file's answer, the error if there is none, or None while the engine is full."""
     try:
         image = read_image(path.read_bytes, service.settings.max_image_pixels)
-        return service.models.default.engine.submit(InferenceRequest(image, str(path), monotonic() + service.settings.timeout_ms / 1000))
+        deadline_s = monotonic() + service.settings.timeout_ms / 1000
+        return service.models.default.engine.submit(InferenceRequest(image, str(path), deadline_s, scores))
     except Saturated:
         return None
     except (ServiceError, FileError) as error:

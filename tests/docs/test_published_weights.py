@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from convert.known_transforms import NAMES
 from convert.networks.architectures import parameter_shapes
+from convert.preprocessing.known_transforms import NAMES
 
 PAGE = Path(__file__).parents[2] / "docs/models.md"
 ROW = re.compile(r"\| `(\w+)` \| \[\w+\]\((https://\S+)\) \| `([0-9a-f]{8})…` \| ([0-9.]+) \| `([\w-]+)` \|")
