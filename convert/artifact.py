@@ -5,8 +5,10 @@ from pathlib import Path
 import onnx
 
 from convert.conversion_errors import ConvertError
+from convert.exports.embedded_recipe import recipe_left
+from convert.exports.plain_form import read_plain
 from convert.fold import fold, unfold
-from convert.networks.plain_network import read_network, weights_sha256
+from convert.networks.plain_network import weights_sha256
 from models.manifest import Artifact
 from models.model_errors import ArtifactDamaged, ModelNotPrepared
 from models.store import StoredModel, sha256_of
@@ -85,7 +87,15 @@ def _folded_again(
 
 
 def _given(model: StoredModel, path: Path, *, force: bool) -> onnx.ModelProto:
-    given = read_network(path)
+    manifest, origin = model.manifest, model.manifest.origin
+    output, score_type = (origin.output, origin.score_type) if origin else (None, None)
+    plain = read_plain(path, output=output, score_type=score_type, side_px=min(manifest.recipe.network_size_px))
+    given = plain.network
+    if recipe_left(manifest.recipe, plain.pixels, grey=plain.grey).sha256 != manifest.recipe.sha256:
+        raise ConvertError(
+            f"The recipe of {manifest.name!r} does not fit the pixels of {path}, or normalises them twice. {plain.told}",
+            "Import the file as a model of its own: ascend-classify convert import.",
+        )
     if not force:
         try:
             same = weights_sha256(given) == weights_sha256(plain_network(model))
@@ -93,7 +103,7 @@ def _given(model: StoredModel, path: Path, *, force: bool) -> onnx.ModelProto:
             same = True  # there is no artifact that would become wrong
         if not same:
             raise ConvertError(
-                f"{path} has other weights than {model.manifest.name!r}.",
+                f"{path} has other weights than {manifest.name!r}.",
                 "Import it as a model of its own (convert import), or use --force.",
             )
     return given

@@ -7,6 +7,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from convert.conversion_errors import ConvertError
+from convert.networks.graph_edits import free_name, node, rename
 from convert.networks.plain_network import check_plain, classes_for, dimensions, image_input, input_size_px, names
 from models.artifact_facts import FACTS
 from models.manifest import ModelManifest, Recipe
@@ -31,13 +32,13 @@ def fold(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: tuple[i
     check_plain(network)
     _check_fits(network, manifest, batch_sizes)
     graph, source = network.graph, image_input(network).name
-    _check_names(graph, source)
+    _clear_names(graph, source)
 
-    _rename(graph, graph.output[0].name, OUTPUT)
-    _rename(graph, source, NORMALISED)
+    rename(graph, graph.output[0].name, OUTPUT)
+    rename(graph, source, NORMALISED)
     nodes, constants = _recipe(manifest.recipe)
-    for place, node in enumerate(nodes):
-        graph.node.insert(place, node)
+    for place, each in enumerate(nodes):
+        graph.node.insert(place, each)
     graph.initializer.extend(constants)
     width, height = manifest.recipe.input_size_px
     batch = batch_sizes[0] if len(batch_sizes) == 1 else BATCH
@@ -68,7 +69,7 @@ def unfold(artifact: onnx.ModelProto) -> onnx.ModelProto:
     del graph.node[: len(recipe)]
     for place in reversed([place for place, tensor in enumerate(graph.initializer) if tensor.name in constants]):
         del graph.initializer[place]
-    _rename(graph, NORMALISED, INPUT)
+    rename(graph, NORMALISED, INPUT)
     fixed, classes = shape[0], dimensions(graph.output[0].type.tensor_type)[1]
     _declare(artifact, _plain_image(BATCH, height, width), [BATCH, classes])
     if fixed and not _works_for(artifact, fixed + 1):
@@ -100,7 +101,7 @@ def _recipe(recipe: Recipe) -> tuple[list[onnx.NodeProto], list[TensorProto]]:
     steps.append(("Div", NORMALISED, ["recipe/std"], {}))
     sources = [INPUT, *(output for _, output, _, _ in steps)]
     nodes = [
-        helper.make_node(operator, [source, *inputs], [output], output, doc_string=None, domain=None, overload=None, **attributes)
+        node(operator, [source, *inputs], output, attributes)
         for source, (operator, output, inputs, attributes) in zip(sources, steps, strict=False)
     ]
     return nodes, [numpy_helper.from_array(value, name) for name, value in constants.items()]
@@ -115,14 +116,12 @@ def _check_fits(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: 
             raise ConvertError(f"The network has {classes} classes, but the manifest of {manifest.name!r} has {manifest.classes}.")
 
 
-def _check_names(graph: onnx.GraphProto, source: str) -> None:
-    """Raise ConvertError if an inner value already has a name that folding needs."""
+def _clear_names(graph: onnx.GraphProto, source: str) -> None:
+    """Give inner values other names if folding needs theirs."""
     kept = set(names(graph)) - {source, graph.output[0].name}
-    taken = sorted(name for name in kept if name in (INPUT, OUTPUT) or name.startswith(PREFIX))
-    if taken:
-        raise ConvertError(
-            f"The network has inner values named {', '.join(taken[:3])}, which the recipe needs.", "Export it with other names."
-        )
+    for name in sorted(kept):
+        if name in (INPUT, OUTPUT) or name.startswith(PREFIX):
+            rename(graph, name, free_name(graph, f"network/{name}"))
 
 
 def _plain_image(batch: int | str, height: int | None, width: int | None) -> onnx.ValueInfoProto:
@@ -146,14 +145,6 @@ def _declare(model: onnx.ModelProto, image: onnx.ValueInfoProto, scores: Sequenc
     graph.ClearField("value_info")
     graph.input.append(image)
     graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, scores))
-
-
-def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
-    for node in graph.node:
-        for values in (node.input, node.output):
-            for place, name in enumerate(values):
-                if name == old:
-                    values[place] = new
 
 
 def _foreign_facts(model: onnx.ModelProto) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import onnx
@@ -11,18 +11,29 @@ from pydantic import ValidationError
 from convert.artifact import write_artifact, write_onnx
 from convert.checkpoints import read_checkpoint
 from convert.conversion_errors import CheckpointRefused, ConvertError
+from convert.exports.embedded_recipe import PixelRange, recipe_left
+from convert.exports.export_file import export_sha256
+from convert.exports.foreign_networks import refuse_foreign
+from convert.exports.plain_form import read_plain
+from convert.exports.score_type import ScoreType
 from convert.fold import fold, unfold
-from convert.known_transforms import TORCHVISION, TRAINING, USUAL_SIDE_PX, recipe_for
 from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
-from convert.networks.plain_network import classes_for, input_size_px, is_onnx, read_network, weights_sha256
-from convert.networks.resnext_naming import recognise
-from models.manifest import Artifact, ModelManifest, Origin
+from convert.networks.plain_network import classes_for, input_size_px, is_onnx, weights_sha256
+from convert.networks.recognition import recognise
+from convert.preprocessing.recipe_choice import USUAL_PX, RecipeWishes, choose_recipe, usual_recipe
+from convert.preprocessing.said_recipe import Layout, Normalisation, SaidRecipe, SizePx
+from convert.preprocessing.settled_recipe import SettledRecipe, settle
+from models.manifest import Artifact, Golden, ModelManifest, Origin
 from models.store import ModelStore, StoredModel, sha256_of
-from models.store_writer import place_model, same_model, stored
+from models.store_writer import place_model, same_model, set_golden, stored
 from models.whole_file import FILE_MODE
 
 Progress = Callable[[str], None]
+Confirm = Callable[[SettledRecipe], bool]
+Choose = Callable[[SizePx | None], SaidRecipe]
+Prove = Callable[[StoredModel], tuple[bytes, Golden]]
+"""Asks a model that is not in the store yet, and returns its golden image; raises ClassifyError if the answer is not the expected one."""
 
 ONNX = "onnx"
 _STRANGE = re.compile(r"[^a-z0-9_.-]+")
@@ -34,60 +45,74 @@ class Wishes:
 
     name: str | None = None
     architecture: str | None = None
-    transform: str | None = None
+    recipe: RecipeWishes = field(default_factory=RecipeWishes)
     labels: Path | None = None
     classes: int | None = None
     version: str | None = None
     side_px: int | None = None
     batch_sizes: tuple[int, ...] = (1,)
+    output: str | None = None
+    score_type: ScoreType | None = None
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A plain network and the facts about it."""
+    """A plain network and the facts about it; `pixels` and `grey` say what of the recipe it does itself."""
 
     network: onnx.ModelProto
     architecture: str
     classes: int
-    side_px: int
+    size_px: SizePx
     format: str
     mindspore: bool
+    said: SaidRecipe
+    told: str = ""
+    pixels: PixelRange = "recipe"
+    grey: bool = False
+
+
+def accept(_settled: SettledRecipe) -> bool:
+    """Confirm a recipe of which parts are assumed."""
+    return True
 
 
 def import_checkpoint(
-    path: Path, store: ModelStore, wishes: Wishes, *, force: bool = False, plain: Path | None = None, progress: Progress
+    path: Path,
+    store: ModelStore,
+    wishes: Wishes,
+    *,
+    force: bool = False,
+    plain: Path | None = None,
+    progress: Progress,
+    confirm: Confirm = accept,
+    prove: Prove | None = None,
 ) -> StoredModel:
     """Build the network of a weight file, fold the recipe in, and put it into the store; `plain` is the path for the network alone.
 
     Writes nothing unless everything fits. A model of that name with other weights, another recipe or a damaged manifest is
-    replaced only with `force`. Raises CheckpointRefused, ConvertError.
+    replaced only with `force`. `confirm` is asked about a recipe of which nothing says a part; `prove` sees the finished model before
+    it is in the store. Raises CheckpointRefused, ConvertError, and what `prove` raises.
     """
-    progress(f"Reading {path.name}.")
-    sha256 = _sha256(path)
-    found = _read_onnx(path, wishes) if is_onnx(path) else _read_weights(path, wishes)
-    progress(f"Found {found.architecture} with {found.classes} classes for {found.side_px}x{found.side_px} pixels ({found.format}).")
-    _check_wish("classes", wishes.classes, found.classes)
-
-    labels = labels_for(found.classes, wishes.labels)
-    progress(labels.told)
-    manifest = _manifest(path, sha256, found, labels, wishes, progress)
-    former = stored(store, manifest.name)
-    if not force and ((former and not same_model(former.manifest, manifest)) or (former is None and (store.root / manifest.name).exists())):
-        raise ConvertError(
-            f"{store.root / manifest.name} holds the weights of another file or another recipe.", "Use --force to replace them."
-        )
-
+    found, labels, manifest = _understand(path, wishes, progress, confirm)
+    if not force:
+        _check_replaceable(store, manifest)
     if plain and not plain.parent.is_dir():
         raise ConvertError(f"{plain.parent} is not a folder.", "Name an existing folder for the ONNX file.")
     artifact = fold(found.network, manifest, wishes.batch_sizes)
+    proofs: list[tuple[bytes, Golden]] = []
 
     def fill(folder: Path) -> Artifact:
         progress(f"Writing {manifest.name}.onnx.")
         (folder / labels.name).write_bytes(labels.content)
         (folder / labels.name).chmod(FILE_MODE)
-        return write_artifact(artifact, folder / f"{manifest.name}.onnx", wishes.batch_sizes)
+        written = write_artifact(artifact, folder / f"{manifest.name}.onnx", wishes.batch_sizes)
+        if prove:
+            proofs.append(prove(StoredModel(manifest.model_copy(update={"artifacts": (written,)}), folder)))
+        return written
 
     model = place_model(store, manifest, fill, force=force)
+    if proofs:
+        model = set_golden(model, *proofs[0])
     if plain:
         progress(f"Writing {plain}.")
         write_onnx(unfold(artifact), plain)
@@ -95,44 +120,110 @@ def import_checkpoint(
     return model
 
 
-def _read_onnx(path: Path, wishes: Wishes) -> _Found:
-    network = read_network(path)
-    width, height = input_size_px(network) or (wishes.side_px or USUAL_SIDE_PX,) * 2
-    if width != height:
-        raise ConvertError(f"The network takes {width}x{height} pixels; only square pictures can be imported.")
-    _check_wish("side", wishes.side_px, width)
-    classes = classes_for(network, 1, width, height)
-    return _Found(network, wishes.architecture or ONNX, classes, width, ONNX, mindspore="mindspore" in network.producer_name.lower())
+def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm) -> tuple[_Found, Labels, ModelManifest]:
+    """The network of a weight file, its labels and its manifest; says what is found and what is taken."""
+    progress(f"Reading {path.name}.")
+    refuse_foreign(path)
+    sha256 = _sha256(path)
+    found = (_read_onnx if is_onnx(path) else _read_weights)(path, wishes, lambda size: choose_recipe(wishes.recipe, path, sha256, size))
+    progress(f"Found {found.architecture} with {found.classes} classes for {'{}x{}'.format(*found.size_px)} pixels ({found.format}).")
+    if found.told:
+        progress(found.told)
+    _check_wish("classes", wishes.classes, found.classes)
+
+    labels = labels_for(found.classes, wishes.labels)
+    progress(labels.told)
+    settled = _settled(path, found)
+    progress(settled.line)
+    if settled.assumed and not confirm(settled):
+        raise _unsaid(path, settled)
+    manifest = _manifest(path, sha256, found, labels, wishes, settled)
+    return found, labels, manifest
 
 
-def _read_weights(path: Path, wishes: Wishes) -> _Found:
+def _read_onnx(path: Path, wishes: Wishes, choose: Choose) -> _Found:
+    hint = _wished_px(wishes) or wishes.recipe.options.network_size_px or USUAL_PX
+    plain = read_plain(path, output=wishes.output, score_type=wishes.score_type, side_px=min(hint))
+    network = plain.network
+    fixed = input_size_px(network)
+    if fixed:
+        for side in fixed:
+            _check_wish("side", wishes.side_px, side)
+    said = choose(fixed or _wished_px(wishes))
+    _check_layout(said, plain.layout)
+    size_px = fixed or _wished_px(wishes) or said.network_size_px or USUAL_PX
+    classes = classes_for(network, wishes.batch_sizes[0] if wishes.batch_sizes else 1, *size_px)
+    mindspore = "mindspore" in network.producer_name.lower()
+    architecture = wishes.architecture or ONNX
+    return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, plain.told, plain.pixels, plain.grey)
+
+
+def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     checkpoint = read_checkpoint(path)
-    side_px = wishes.side_px or USUAL_SIDE_PX
     recognised = recognise(checkpoint.tensors)
-    architecture = recognised.network.name
+    architecture = recognised.architecture
     if wishes.architecture not in (None, architecture):
         raise ConvertError(f"{path.name} holds a {architecture}, not a {wishes.architecture}.", "Leave out the architecture.")
-    network = build_network(architecture, recognised.tensors, recognised.classes, (side_px, side_px))
-    return _Found(network, architecture, recognised.classes, side_px, checkpoint.format, recognised.mindspore)
+    said = choose(_wished_px(wishes))
+    _check_layout(said, "NCHW")
+    size_px = _wished_px(wishes) or said.network_size_px or (recognised.side_px, recognised.side_px)
+    network = build_network(architecture, recognised.tensors, recognised.classes, size_px)
+    left_out = f"Left out, since it is not the network's: {', '.join(checkpoint.left_out)[:200]}."
+    told = "\n".join([*checkpoint.told, *recognised.told, *([left_out] if checkpoint.left_out else [])])
+    return _Found(network, architecture, recognised.classes, size_px, checkpoint.format, recognised.mindspore, said, told)
 
 
-def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wishes, progress: Progress) -> ModelManifest:
-    chosen = wishes.transform or (TRAINING if found.mindspore else TORCHVISION)
-    if not wishes.transform:
-        progress(f"Assuming that these weights were trained with the transform {chosen}; use --transform for another one.")
-    recipe, transform = recipe_for(chosen, found.side_px)
+def _wished_px(wishes: Wishes) -> SizePx | None:
+    return (wishes.side_px, wishes.side_px) if wishes.side_px else None
+
+
+def _check_layout(said: SaidRecipe, layout: Layout) -> None:
+    if said.layout not in (None, layout):
+        raise ConvertError(f"The network takes {layout}, not {said.layout}.", f"Leave out --layout, or say --layout {layout}")
+
+
+def _check_replaceable(store: ModelStore, manifest: ModelManifest) -> None:
+    former, place = stored(store, manifest.name), store.root / manifest.name
+    if (former and not same_model(former.manifest, manifest)) or (former is None and place.exists()):
+        raise ConvertError(f"{place} holds the weights of another file or another recipe.", "Use --force to replace them.")
+
+
+def _settled(path: Path, found: _Found) -> SettledRecipe:
+    said, size_px = found.said, found.size_px
+    if said.classes not in (None, found.classes):
+        raise ConvertError(
+            f"{said.sources[-1]} beside {path.name} is for {said.classes} classes, but the network has {found.classes}.",
+            f"If its pictures are the right ones for these weights: --recipe {path.parent / said.sources[-1]}",
+        )
+    if found.pixels in ("0-255", "0-1") and said.normalisation is None:
+        whole = 255.0 if found.pixels == "0-1" else 1.0
+        said = replace(said, normalisation=Normalisation((0.0,) * 3, (whole,) * 3), sources=(*said.sources, "the network"))
+    usual = usual_recipe(mindspore=found.mindspore, network_px=size_px)
+    settled = settle(said, usual, size_px, channels=1 if found.grey else 3)
+    left = recipe_left(settled.recipe, found.pixels, grey=found.grey)
+    return settled if left.sha256 == settled.recipe.sha256 else replace(settled, recipe=left)
+
+
+def _unsaid(path: Path, settled: SettledRecipe) -> ConvertError:
+    return ConvertError(
+        f"Nothing says how pictures reached {path.name} in its training ({', '.join(settled.assumed)}).",
+        f"If the recipe printed above is right, add --yes. Else say it, with the right values: {settled.options}",
+    )
+
+
+def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wishes, settled: SettledRecipe) -> ModelManifest:
     try:
         return ModelManifest(
             name=wishes.name or (found.architecture if found.architecture != ONNX else _STRANGE.sub("-", path.stem.lower())),
             version=wishes.version or weights_sha256(found.network)[:8],
-            description=f"{found.architecture}, {found.classes} classes, imported from {path.name}",
+            description=f"{found.architecture}, {found.classes} classes, imported from {path.name}. {found.told}".removesuffix(". "),
             architecture=found.architecture,
             classes=found.classes,
             labels=labels.name,
             labels_sha256=labels.sha256,
-            recipe=recipe,
-            origin=Origin(file=path.name, sha256=sha256, format=found.format),
-            transform=transform,
+            recipe=settled.recipe,
+            origin=Origin(file=path.name, sha256=sha256, format=found.format, output=wishes.output, score_type=wishes.score_type),
+            transform=settled.transform,
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -148,6 +239,6 @@ def _sha256(path: Path) -> str:
     if not path.is_file():  # to open a FIFO would block until another process writes
         raise CheckpointRefused(f"{path} does not exist or is not a file.")
     try:
-        return sha256_of(path)
+        return export_sha256(path) if is_onnx(path) else sha256_of(path)
     except OSError as error:
         raise CheckpointRefused(f"{path}: {error.strerror}.") from error

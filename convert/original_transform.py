@@ -4,26 +4,23 @@ from collections.abc import Callable, Generator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
 
 import cv2
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from convert.conversion_errors import ConvertError
-from convert.fold import unfold
+from convert.plain_run import Floats, PlainRun
 from models.manifest import MAX_TOP_K, Recipe, Transform
 from models.model_errors import ClassifyError
 from models.store import StoredModel
 from pipelines.cpu.decoder_warnings import decode_unwarned
-from pipelines.cpu.quiet_openvino import ov
 
 Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 Ranking = tuple[tuple[int, str, float], ...]
 """The best classes, best first, at most 16, as (class id, label, probability)."""
 ENGINE = "original transform"
+_OPENCV = {"linear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA, "cubic": cv2.INTER_CUBIC}
 MAX_RESIZED_PIXELS = 20_000_000  # an image one pixel wide, scaled to a short side of 256, would take gigabytes
 
 
@@ -42,14 +39,17 @@ class OriginalTransformSource:
                 "Only weights from `convert import` have one; other models are served with their own transform.",
             )
         transform, size = manifest.transform, manifest.recipe.network_size_px
-        if transform.crop_px > transform.resize_px or size != (transform.crop_px, transform.crop_px):
+        (width, height), resized_to = transform.crop_size_px, transform.resize_size_px
+        if width > resized_to[0] or height > resized_to[1] or size != (width, height):
             raise ConvertError(
-                f"The transform {transform.name!r} of {manifest.name!r} crops {transform.crop_px} of {transform.resize_px} pixels, but "
-                f"the network takes {size[0]}x{size[1]}.",
+                f"The transform {transform.name!r} of {manifest.name!r} crops {width}x{height} of {resized_to[0]}x{resized_to[1]} pixels, "
+                f"but the network takes {size[0]}x{size[1]}.",
                 "Correct the manifest or import the weights again.",
             )
-        _pillow()
+        if transform.interpolation not in _OPENCV:
+            _pillow()
         self._transform, self._recipe, self._model, self._read = transform, manifest.recipe, model, read_image
+        self._run = PlainRun(model)
         self.facts = {
             "side": side,
             "model": manifest.name,
@@ -61,24 +61,13 @@ class OriginalTransformSource:
 
     def answers(self, paths: Sequence[Path]) -> Generator[Ranking | ClassifyError]:
         """One answer or error per file, in order."""
-        request = self._network.create_infer_request()
-        batch = self._network.input(0).shape[0]  # more than one if the network works only for that number
         for path in paths:
             try:
                 picture = transformed(decode(self._read(path)), self._transform, self._recipe)
             except ClassifyError as error:
                 yield error
             else:
-                yield self._best(softmax(request.infer([np.repeat(picture, batch, axis=0)])[0][0]))
-
-    @cached_property
-    def _network(self) -> Any:  # noqa: ANN401 - OpenVINO has no types
-        core = ov.Core()
-        network = core.read_model(unfold(onnx.load(self._model.check_artifact("cpu")[1])).SerializeToString())
-        batch, *image = network.input(0).get_partial_shape()
-        if batch.is_dynamic:
-            network.reshape([1, *(side.get_length() for side in image)])
-        return core.compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+                yield self._best(softmax(self._run.logits(picture)))
 
     @cached_property
     def _labels(self) -> list[str]:
@@ -101,29 +90,33 @@ def decode(image: bytes) -> Pixels:
 
 
 def transformed(pixels: Pixels, transform: Transform, recipe: Recipe) -> Floats:
-    """From RGB pixels, uint8 [H, W, 3], to the network's input: float32 [1, 3, crop, crop]; raises ConvertError.
+    """From RGB pixels, uint8 [H, W, 3], to the network's input: float32 [1, 3, crop height, crop width]; raises ConvertError.
 
     Sizes and places follow torchvision (transforms.functional.resize and center_crop); timm uses the same functions.
     """
-    width, height = resized_size_px(pixels.shape[1], pixels.shape[0], transform.resize_px)
+    width, height = transform.resize_size_px
+    if transform.resize == "short_side":
+        width, height = resized_size_px(pixels.shape[1], pixels.shape[0], transform.resize_px)
     if width * height > MAX_RESIZED_PIXELS:
         raise ConvertError(f"The image of {pixels.shape[1]}x{pixels.shape[0]} pixels would be resized to {width}x{height}.")
-    crop = transform.crop_px
+    crop_width, crop_height = transform.crop_size_px
     picture = resized(pixels, width, height, transform.interpolation)
-    top, left = (round((side - crop) / 2) for side in (height, width))
-    picture = picture[top : top + crop, left : left + crop]
+    top, left = round((height - crop_height) / 2), round((width - crop_width) / 2)
+    picture = picture[top : top + crop_height, left : left + crop_width]
     if recipe.colour_order == "BGR":
         picture = picture[:, :, ::-1]
     normalised = (picture.astype(np.float32) - np.array(recipe.mean, np.float32)) / np.array(recipe.std, np.float32)
     return np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
 
 
-def resized(pixels: Pixels, width_px: int, height_px: int, interpolation: Literal["bilinear", "bicubic"]) -> Pixels:
-    """uint8 [H, W, 3] to uint8 [height_px, width_px, 3] by Pillow, with antialiasing; raises ConvertError without Pillow.
+def resized(pixels: Pixels, width_px: int, height_px: int, interpolation: str) -> Pixels:
+    """uint8 [H, W, 3] to uint8 [height_px, width_px, 3] by OpenCV, or by Pillow with antialiasing; raises ConvertError without Pillow.
 
     The rows first, in a call of their own: Pillow 13 begins with the cheaper of the two, which changes single bytes of tall
     pictures; the Pillow that weights were trained with began with the rows.
     """
+    if interpolation in _OPENCV:
+        return np.asarray(cv2.resize(pixels, (width_px, height_px), interpolation=_OPENCV[interpolation]), np.uint8)
     pillow = _pillow()
     resampling = pillow.Resampling[interpolation.upper()]
     rows = pillow.fromarray(pixels).resize((width_px, pixels.shape[0]), resampling)

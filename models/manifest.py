@@ -139,13 +139,27 @@ class EvaluationSet(_Record):
 class Transform(_Record):
     """The transform of another library with which the weights were trained, if the recipe can only come near to it.
 
-    Pillow's resizing (antialiased) of the short side, then a centre crop; mean and deviation are the recipe's.
+    The short side to `resize_px`, or a stretch to `resize_px` x `resize_height_px`, then a centre crop; a height that is missing is the
+    width. `linear`, `area` and `cubic` are OpenCV's, the others Pillow's (antialiased). Mean and deviation are the recipe's.
     """
 
     name: str
+    resize: Literal["short_side", "stretch"] = "short_side"
     resize_px: SidePx
+    resize_height_px: SidePx | None = None
     crop_px: SidePx
-    interpolation: Literal["bilinear", "bicubic"]
+    crop_height_px: SidePx | None = None
+    interpolation: Literal["bilinear", "bicubic", "lanczos", "box", "hamming", "nearest", "linear", "area", "cubic"]
+
+    @property
+    def resize_size_px(self) -> tuple[int, int]:
+        """(width, height) of the resize; for the short side both are its length."""
+        return self.resize_px, self.resize_height_px or self.resize_px
+
+    @property
+    def crop_size_px(self) -> tuple[int, int]:
+        """(width, height) of the centre crop."""
+        return self.crop_px, self.crop_height_px or self.crop_px
 
 
 class Golden(_Record):
@@ -180,11 +194,16 @@ class FittedCalibration(_Record):
 
 
 class Origin(_Record):
-    """The checkpoint from which the weights were imported."""
+    """The checkpoint from which the weights were imported. `sha256` covers the files beside an ONNX file, too.
+
+    `output` and `score_type` are what the importer said of an ONNX network's output, where it does not say it itself.
+    """
 
     file: str
     sha256: Sha256
     format: str
+    output: str | None = None
+    score_type: Literal["logit", "probability", "log_probability"] | None = None
 
 
 class ModelManifest(_Record):

@@ -12,9 +12,10 @@ def prepare_remedy(zoo: ModelManifest, store: Path) -> str:
     """What puts a model of the zoo into the store: its own weights, or those of the user."""
     if zoo.weights:
         return f"Run: {_command('models', 'prepare', zoo.name, store=store)}"
-    own = _command("convert", "import", "FILE", zoo.name, store=store)
+    own = _command("convert", "import", "FILE", zoo.name, "--transform", "TRANSFORM", store=store)
     random = _command("models", "prepare", zoo.name, "--random", store=store)
-    return f"It comes without weights. Import yours: {own}. Or, for benchmarks only, take random ones: {random}"
+    import_own = f"Import yours, with the transform of its training: {own}"
+    return f"It comes without weights. {import_own}. Or, for benchmarks only, take random ones: {random}"
 
 
 def rebuild_remedy(manifest: ModelManifest, folder: Path, soc: str = CPU) -> str:
@@ -72,11 +73,15 @@ def _listed(artifact: Artifact) -> str:
 def _import_words(manifest: ModelManifest, file: str, folder: Path) -> list[str]:
     """The file, the name, and what makes the same model of it: an artifact for a chip is kept only beside the same model."""
     words = [file, manifest.name, "--version", manifest.version]
-    stretched = "training" if manifest.recipe.crop_size_px else "stretch"  # the only ones that the recipe follows to the letter
-    words += ["--transform", manifest.transform.name if manifest.transform else stretched]
-    words += ["--image-size", str(manifest.recipe.network_size_px[0])]
+    words += ["--recipe", str(folder / "manifest.toml")]
+    if manifest.origin and manifest.origin.output is not None:
+        words += ["--output", manifest.origin.output]
+    if manifest.origin and manifest.origin.score_type is not None:
+        words += ["--score-type", manifest.origin.score_type]
     if manifest.labels == "labels.names" and (folder / manifest.labels).is_file():
         words += ["--labels", str(folder / manifest.labels)]
+    if manifest.golden and (golden := folder / manifest.golden.file).is_file():
+        words += ["--expect", f"{golden}={manifest.golden.class_id}"]
     return words
 
 

@@ -45,7 +45,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
     "wide": (
         Suite("packages", 300),
         Suite("test-training", 720, "training, with MindSpore"),
-        Suite("test-import", 180, "networks that torch wrote"),
+        Suite("test-import", 300, "networks that torch wrote"),
         Suite("test-image", 720, "the container images"),
         Suite("schemathesis", 300, "the OpenAPI document against a real server"),
         Suite("test-browser", 120, "the pages in a real Chromium"),

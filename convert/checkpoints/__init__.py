@@ -8,7 +8,7 @@ import numpy as np
 
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.mindspore_ckpt import read_mindspore_ckpt
-from convert.checkpoints.parameters import LeftOut
+from convert.checkpoints.parameters import Selected
 from convert.checkpoints.safetensors import read_safetensors
 from convert.checkpoints.torch_legacy import MAGIC, read_torch_legacy
 from convert.checkpoints.torch_zip import read_torch_zip
@@ -20,18 +20,19 @@ from convert.conversion_errors import CheckpointRefused
 class Checkpoint:
     """The tensors of a checkpoint by parameter name, contiguous, in the type they were saved in (bfloat16 as float32).
 
-    `left_out` names the other content of the file (an optimiser's state, step counters).
+    `left_out` names the other content of the file (an optimiser's state, step counters). `told` are lines that say what was chosen.
     """
 
     format: str
     tensors: dict[str, np.ndarray] = field(repr=False)
     left_out: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Format:
     name: str
-    read: Callable[[WeightFile], tuple[dict[str, np.ndarray], LeftOut]]
+    read: Callable[[WeightFile], Selected[np.ndarray]]
     remedy: str
 
 
@@ -42,7 +43,9 @@ _SAFETENSORS = _Format("safetensors", read_safetensors, "Save it again with safe
 _MINDSPORE = _Format("MindSpore", read_mindspore_ckpt, "Save it again with mindspore.save_checkpoint(network, path).")
 _KNOWN = "Known are PyTorch's .pth (zip and legacy), .safetensors and MindSpore's .ckpt, told apart by their bytes."
 
+_HEAD_BYTES = 262  # to the end of a tar's mark
 _ENCRYPTED = b"\xd8\x5e\x3a\x7f"  # the beginning of a file by save_checkpoint(..., enc_key=...)
+_GZIP = b"\x1f\x8b"
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -50,14 +53,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
     remedy = _KNOWN
     try:
         with open_source(path) as file:
-            kind = _format(file.read(0, min(file.size_bytes, len(MAGIC))))
+            kind = _format(file.read(0, min(file.size_bytes, _HEAD_BYTES)))
             remedy = kind.remedy
-            tensors, left_out = kind.read(file)
+            found = kind.read(file)
     except OSError as error:
         raise CheckpointRefused(f"{path}: {error.strerror}.") from error
     except ValueError as error:
         raise CheckpointRefused(f"{path}: {error}.", remedy) from error
-    return Checkpoint(kind.name, tensors, left_out)
+    return Checkpoint(kind.name, found.tensors, found.left_out, found.told)
 
 
 def _format(head: bytes) -> _Format:
@@ -73,4 +76,8 @@ def _format(head: bytes) -> _Format:
         raise Malformed("this is a pickle, but not a checkpoint that torch wrote; pickles are never run")
     if head.startswith(_ENCRYPTED):
         raise Malformed("this is a checkpoint of MindSpore that is encrypted")
+    if head.startswith(_GZIP):
+        raise Malformed("this is a gzip archive; unpack it with gunzip and import what is in it")
+    if head[257:] == b"ustar":
+        raise Malformed("this is a tar archive; unpack it with tar -xf and import what is in it")
     raise Malformed("this is not a checkpoint of a known format")

@@ -19,7 +19,7 @@ import numpy as np
 
 from convert.checkpoints.bfloat16 import BFLOAT16, widened
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.parameters import MAX_TENSORS, LeftOut, without_training_state
+from convert.checkpoints.parameters import MAX_TENSORS, Selected, without_training_state
 from convert.checkpoints.protobuf_wire import fields, varints
 from convert.checkpoints.weight_file import WeightFile
 
@@ -58,8 +58,8 @@ class _Value:
     content: range
 
 
-def read_mindspore_ckpt(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
-    """The network's tensors by parameter name, contiguous, in their saved type; and the names left out.
+def read_mindspore_ckpt(file: WeightFile) -> Selected[np.ndarray]:
+    """The network's tensors by parameter name, contiguous, in their saved type.
 
     Raises Malformed, with the byte offset or the parameter's name, for content that MindSpore would not write.
     """
@@ -71,7 +71,7 @@ def read_mindspore_ckpt(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOu
         raise Malformed("it holds no parameter of a network")
     if len(names) > MAX_TENSORS:
         raise Malformed(f"it holds {len(names)} tensors, more than {MAX_TENSORS}")
-    return {name: _load(file, slices[name]) for name in names}, left_out
+    return Selected({name: _load(file, slices[name]) for name in names}, left_out)
 
 
 def _values(file: WeightFile) -> Iterator[_Value]:

@@ -2,77 +2,43 @@
 
 Python's own unpickler, even with an allow-list, lets the file use any amount of memory and time (a memo index of four thousand
 million, a nested tuple as dict key). This machine knows only the few opcodes that torch writes, builds plain data, imports
-nothing and calls nothing.
+nothing and calls nothing. What is neither plain data nor a tensor becomes a placeholder (`Skipped`), if it is one of the things
+that trainers save beside the weights (pickle_names.py); whatever is put into it is dropped.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from convert.checkpoints.bfloat16 import BFLOAT16
 from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
+from convert.checkpoints.pickle_names import (
+    ORDERED_DICT,
+    REBUILD_NPU_TENSOR,
+    REBUILD_PARAMETER,
+    REBUILD_TENSOR,
+    STORAGES,
+    WHOLE,
+    may_be_skipped,
+    present_name,
+)
+from convert.checkpoints.pickled_tensor import MAX_COUNT, Skipped, Storage, parameter, tensor
 
 MAX_OPCODES = 250_000  # torch writes about 34 per tensor
-MAX_DIMENSIONS = 8
-MAX_COUNT = 1 << 40  # limit of elements, for a dimension and for a stride
-
-_ORDERED_DICT = "collections.OrderedDict"
-_REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2"
-_REBUILD_PARAMETER = "torch._utils._rebuild_parameter"
-_NAMESPACE = "argparse.Namespace"  # the training's arguments, in torchvision's and timm's checkpoints
-_DTYPES: dict[str, np.dtype] = {
-    "torch.BoolStorage": np.dtype("?"),
-    "torch.ByteStorage": np.dtype("u1"),
-    "torch.CharStorage": np.dtype("i1"),
-    "torch.ShortStorage": np.dtype("<i2"),
-    "torch.IntStorage": np.dtype("<i4"),
-    "torch.BFloat16Storage": BFLOAT16,
-    "torch.HalfStorage": np.dtype("<f2"),
-    "torch.FloatStorage": np.dtype("<f4"),
-    "torch.DoubleStorage": np.dtype("<f8"),
-    "torch.LongStorage": np.dtype("<i8"),
-}
-_GLOBALS = {_ORDERED_DICT, _REBUILD_TENSOR, _REBUILD_PARAMETER, _NAMESPACE, *_DTYPES}
+MAX_TEXT_BYTES = 1 << 16  # longer text is skipped: the bytes of an array beside the weights
 
 
 @dataclass(frozen=True, slots=True)
 class _Global:
-    """A name from the allow-list, as `module.name`; it is never imported."""
+    """A name that may be asked for, as `module.name`; it is never imported."""
 
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """Describes a flat block of elements in another place of the file."""
-
-    key: str
-    dtype: np.dtype
-    elements: int
-
-
-@dataclass(frozen=True, slots=True)
-class PickledTensor:
-    """A view of a storage; offset and strides count elements."""
-
-    storage: Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-    @property
-    def bytes(self) -> int:
-        """The memory of the tensor."""
-        return math.prod(self.shape) * self.storage.dtype.itemsize
 
 
 def run_pickle(file: Cursor, storages: dict[str, Storage] | None = None) -> object:
     """Run the pickle at the cursor and leave the cursor at its end; raises Malformed for a pickle that torch would not write.
 
-    The result consists of text, numbers, None, tuples, lists, dicts with text or integer keys, Storage and PickledTensor.
+    The result consists of text, numbers, None, tuples, lists, dicts, Storage, PickledTensor and Skipped. The keys of dicts are text,
+    numbers and None; Skipped stands for others.
     `storages` collects all described storages by key, needed or not.
     """
     return _Machine(file, {} if storages is None else storages).run()
@@ -87,6 +53,7 @@ class _Machine:
         self.stack: list[object] = []
         self.marks: list[int] = []
         self.memo: dict[int, object] = {}
+        self.copied = 0  # items of lists that became dicts
 
     def run(self) -> object:
         self.protocol()
@@ -132,13 +99,20 @@ class _Machine:
             raise Malformed(f"it is written in pickle protocol {found}, not 2")
 
     def find_global(self) -> None:
-        name = f"{self.file.line()}.{self.file.line()}"
-        if name not in _GLOBALS:
+        name = present_name(self.file.line(), self.file.line())
+        if name not in WHOLE and name not in STORAGES and not may_be_skipped(name):
             raise Malformed(f"it asks for {name!r}, which no state dict of plain tensors needs")
         self.push(_Global(name))
 
     def text(self) -> None:
-        self.push(self.file.take(self.file.number("<I")).decode())
+        if (length := self.file.number("<I")) > MAX_TEXT_BYTES:
+            self.file.skip(length)
+            self.push(Skipped("a long text"))
+        else:
+            self.push(self.file.take(length).decode(errors="surrogatepass"))
+
+    def text_of_python_2(self) -> None:
+        self.push(self.file.take(self.file.number("<B")).decode("latin-1"))
 
     def long(self) -> None:
         self.push(int.from_bytes(self.file.take(self.file.number("<B")), "little", signed=True))
@@ -157,52 +131,67 @@ class _Machine:
 
     def append(self, values: list[object]) -> None:
         target = self.pop()
-        if not isinstance(target, list):
+        if isinstance(target, list):
+            target.extend(values)
+        elif not isinstance(target, Skipped):
             raise Malformed("a pickle appends to an object that is not a list")
-        target.extend(values)
         self.push(target)
 
     def set_items(self, items: list[object]) -> None:
         target = self.pop()
-        if not isinstance(target, dict) or len(items) % 2:
+        if not isinstance(target, dict | Skipped) or len(items) % 2:
             raise Malformed("a pickle sets items of an object that is not a dict")
-        for key, value in zip(items[::2], items[1::2], strict=True):
-            if not isinstance(key, str | int):
-                raise Malformed("a dict has a key that is neither text nor an integer")
-            target[key] = value
+        if isinstance(target, dict):
+            for key, value in zip(items[::2], items[1::2], strict=True):
+                # A nested tuple would take any amount of time to be found again.
+                target[key if isinstance(key, str | int | float | None) else Skipped("a key")] = value
         self.push(target)
 
     def reduce(self) -> None:
         call, arguments = self.pop_many(2)
-        if call == _Global(_ORDERED_DICT) and arguments == ():
-            self.push({})
-        elif call == _Global(_REBUILD_TENSOR) and isinstance(arguments, tuple):
-            self.push(_tensor(arguments))
-        elif call == _Global(_REBUILD_PARAMETER) and isinstance(arguments, tuple):
-            self.push(_parameter(arguments))
-        else:
-            raise Malformed("a pickle calls an object that is neither a tensor nor an empty OrderedDict")
+        match call, arguments:
+            case _Global(name), tuple() if name == ORDERED_DICT:
+                self.push(self.ordered_dict(arguments))
+            case _Global(name), tuple() if name in (REBUILD_TENSOR, REBUILD_NPU_TENSOR):
+                self.push(tensor(arguments, npu=name == REBUILD_NPU_TENSOR))
+            case _Global(name), tuple() if name in REBUILD_PARAMETER:
+                self.push(parameter(arguments))
+            case _Global(name), _ if name not in WHOLE and may_be_skipped(name):
+                self.push(Skipped(name))
+            case _:
+                raise Malformed("a pickle calls an object that no checkpoint needs")
+
+    def ordered_dict(self, arguments: tuple[object, ...]) -> dict[object, object]:
+        """An OrderedDict, empty, or from a list of [name, value] as Python 2 wrote it."""
+        items = arguments[0] if len(arguments) == 1 else list(arguments)
+        if not isinstance(items, list) or any(not isinstance(item, list) or len(item) != 2 for item in items):
+            raise Malformed("an OrderedDict is not described in Python's form")
+        self.copied += len(items)  # a list may be used again and again
+        if self.copied > MAX_OPCODES or not all(isinstance(name, str | int) for name, _ in items):
+            raise Malformed("an OrderedDict is too long, or its names are not text")
+        return {name: value for name, value in items}  # noqa: C416 the type checker takes no list of lists for dict()
 
     def new_object(self) -> None:
-        if self.pop_many(2) != (_Global(_NAMESPACE), ()):
-            raise Malformed("a pickle makes an object that is not a plain Namespace")
-        self.push({})  # BUILD will drop its content
+        made, arguments = self.pop_many(2)
+        if not isinstance(made, _Global) or not isinstance(arguments, tuple) or not may_be_skipped(made.name):
+            raise Malformed("a pickle makes an object that no checkpoint needs")
+        self.push({} if made.name == ORDERED_DICT else Skipped(made.name))
 
     def persistent(self) -> None:
         # A storage names itself and its elements; None follows in a legacy file, nothing in a zip.
         match self.pop():
-            case ("storage", _Global(kind), str(key), str(), int(elements), *view) if kind in _DTYPES and view in ([], [None]):
-                found = Storage(key, _DTYPES[kind], elements)
+            case ("storage", _Global(kind), str(key), str(), int(elements), *view) if kind in STORAGES and view in ([], [None]):
+                found = Storage(key, STORAGES[kind], elements)
             case _:
                 raise Malformed("a persistent id is not that of a plain storage")
-        if not 0 < elements <= MAX_COUNT or self.storages.setdefault(key, found) != found:
-            raise Malformed("a persistent id is that of an empty or of two different storages")
+        if not 0 <= elements <= MAX_COUNT or self.storages.setdefault(key, found) != found:
+            raise Malformed("a persistent id is that of an impossible or of two different storages")
         self.push(found)
 
     def build(self) -> None:
-        # torch sets its _metadata (version numbers) on the OrderedDict, without effect on tensors. A Namespace is never read.
+        # torch sets its _metadata (version numbers) on the OrderedDict, without effect on tensors.
         target, _ = self.pop_many(2)
-        if not isinstance(target, dict):
+        if not isinstance(target, dict | Skipped):
             raise Malformed("a pickle sets the state of an object that is not a dict")
         self.push(target)
 
@@ -218,6 +207,7 @@ _OPCODES: dict[bytes, Callable[[_Machine], None]] = {
     b"G": lambda machine: machine.push(machine.file.real()),
     b"\x8a": _Machine.long,
     b"X": _Machine.text,
+    b"U": _Machine.text_of_python_2,
     b")": lambda machine: machine.push(()),
     b"\x85": lambda machine: machine.push(machine.pop_many(1)),
     b"\x86": lambda machine: machine.push(machine.pop_many(2)),
@@ -239,31 +229,3 @@ _OPCODES: dict[bytes, Callable[[_Machine], None]] = {
     b"Q": _Machine.persistent,
     b"b": _Machine.build,
 }
-
-
-def _parameter(arguments: tuple[object, ...]) -> PickledTensor:
-    """The tensor inside torch's _rebuild_parameter; its flag for gradients does not matter here."""
-    match arguments:
-        case (PickledTensor() as tensor, bool(), {} as hooks) if not hooks:
-            return tensor
-        case _:
-            raise Malformed("a parameter is not described in torch's form")
-
-
-def _tensor(arguments: tuple[object, ...]) -> PickledTensor:
-    """The tensor of torch's _rebuild_tensor_v2, after a check that it stays inside its storage."""
-    match arguments:
-        case (Storage() as storage, int(offset), tuple(shape), tuple(strides), bool(), {} as hooks) if not hooks:
-            pass
-        case _:
-            raise Malformed("a tensor is not described in torch's form")
-    if len(shape) > MAX_DIMENSIONS or len(shape) != len(strides):
-        raise Malformed(f"a tensor has {len(shape)} dimensions and {len(strides)} strides")
-    if not all(type(count) is int and 1 <= count <= MAX_COUNT for count in shape):
-        raise Malformed("a tensor has an impossible shape")
-    if not all(type(step) is int and 0 <= step <= MAX_COUNT for step in (offset, *strides)):
-        raise Malformed("a tensor has an impossible offset or stride")
-    last = offset + sum((count - 1) * step for count, step in zip(shape, strides, strict=True))
-    if last >= storage.elements:
-        raise Malformed(f"a tensor reaches element {last} of storage {storage.key[:40]!r}, which has {storage.elements}")
-    return PickledTensor(storage, offset, shape, strides)

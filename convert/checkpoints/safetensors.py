@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from convert.checkpoints.bfloat16 import widened
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.parameters import LeftOut, state_dict_of, without_training_state
+from convert.checkpoints.parameters import Selected, state_dict_of, without_training_state
 from convert.checkpoints.weight_file import WeightFile
 
 MAX_HEADER_BYTES = 8 << 20  # ResNeXt-101's has 0.07 MB
@@ -23,8 +23,8 @@ _LENGTH = np.dtype("<u8")
 _TYPES = {"BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "BF16", "F32", "F64"}
 
 
-def read_safetensors(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
-    """The network's tensors by parameter name, contiguous, in their saved type; and the names left out.
+def read_safetensors(file: WeightFile) -> Selected[np.ndarray]:
+    """The network's tensors by parameter name, contiguous, in their saved type.
 
     Raises Malformed for anything that the format does not allow, or that no network has.
     """
@@ -36,11 +36,11 @@ def read_safetensors(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
             f"/dev/fd/{file.stream.fileno()}", framework="np", backend="pread"
         ) as opened:  # this very file, even if it was renamed
             json.loads(file.read(_LENGTH.itemsize, length), object_pairs_hook=_unique)
-            names, left_out = state_dict_of({name: name for name in opened.keys()}, str)  # noqa: SIM118 - it is not a mapping
+            found = state_dict_of({name: name for name in opened.keys()}, str)  # noqa: SIM118 - it is not a mapping
             if (opened.metadata() or {}).get("format") == "ms":  # from MindSpore, with the optimiser
-                network, left_out = without_training_state(names)
-                names = {name: names[name] for name in network}
-            return {name: _load(opened, stored) for name, stored in names.items()}, left_out
+                network, left_out = without_training_state(found.tensors)
+                found = Selected({name: found.tensors[name] for name in network}, left_out, found.told)
+            return Selected({name: _load(opened, stored) for name, stored in found.tensors.items()}, found.left_out, found.told)
     except SafetensorError as error:
         raise Malformed(f"it is damaged or cut off: {str(error)[:200]}") from error
 

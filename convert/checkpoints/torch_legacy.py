@@ -8,8 +8,9 @@ import numpy as np
 
 from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.parameters import LeftOut, state_dict_of
-from convert.checkpoints.pickle_machine import PickledTensor, Storage, run_pickle
+from convert.checkpoints.parameters import Selected, state_dict_of
+from convert.checkpoints.pickle_machine import run_pickle
+from convert.checkpoints.pickled_tensor import PickledTensor, Storage
 from convert.checkpoints.torch_storages import check_size, load_tensors
 from convert.checkpoints.weight_file import WeightFile
 
@@ -20,8 +21,8 @@ _PROTOCOL = 1001
 _COUNT = np.dtype("<i8")
 
 
-def read_torch_legacy(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
-    """The network's tensors by parameter name, contiguous, in their saved type; and the names left out.
+def read_torch_legacy(file: WeightFile) -> Selected[np.ndarray]:
+    """The network's tensors by parameter name, contiguous, in their saved type.
 
     Raises Malformed, with the byte offset, for anything except a save of plain tensors and plain data.
     """
@@ -33,11 +34,11 @@ def read_torch_legacy(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]
         keys = run_pickle(pickles)
     except ValueError as error:
         raise Malformed(f"byte {pickles.position}: {error}") from error
-    tensors, left_out = state_dict_of(saved, PickledTensor)
-    check_size(tensors, file.size_bytes)
+    found = state_dict_of(saved, PickledTensor)
+    check_size(found.tensors, file.size_bytes)
     starts = _find_storages(file, pickles.position, keys, storages)
-    arrays = load_tensors(tensors, lambda storage: file.array(starts[storage.key], storage.dtype, storage.elements))
-    return arrays, left_out
+    arrays = load_tensors(found.tensors, lambda storage: file.array(starts[storage.key], storage.dtype, storage.elements))
+    return Selected(arrays, found.left_out, found.told)
 
 
 def _read_header(file: Cursor) -> None:

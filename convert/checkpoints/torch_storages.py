@@ -6,7 +6,7 @@ import numpy as np
 
 from convert.checkpoints.bfloat16 import widened
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.pickle_machine import PickledTensor, Storage
+from convert.checkpoints.pickled_tensor import PickledTensor, Storage
 
 Load = Callable[[Storage], np.ndarray]
 

@@ -11,23 +11,24 @@ import numpy as np
 
 from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.parameters import LeftOut, state_dict_of
-from convert.checkpoints.pickle_machine import PickledTensor, Storage, run_pickle
+from convert.checkpoints.parameters import Selected, state_dict_of
+from convert.checkpoints.pickle_machine import run_pickle
+from convert.checkpoints.pickled_tensor import PickledTensor, Storage
 from convert.checkpoints.torch_storages import check_size, load_tensors
 from convert.checkpoints.weight_file import WeightFile
 from models.bounded_zip import open_zip
 
 MAX_ENTRIES = 32_768  # more than a network of MAX_TENSORS with Adam's two moments needs
 MAX_DIRECTORY_BYTES = 8 << 20
-MAX_PICKLE_BYTES = 8 << 20  # ResNeXt-101's has 0.1 MB
+MAX_PICKLE_BYTES = 64 << 20  # ResNeXt-101's has 0.1 MB; mmengine puts the history of every step into it
 
 _ENCRYPTED = 0x2041  # general purpose bits 0, 6 and 13
 
 Entries = Mapping[str, zipfile.ZipInfo]
 
 
-def read_torch_zip(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
-    """The network's tensors by parameter name, contiguous, in their saved type; and the names left out.
+def read_torch_zip(file: WeightFile) -> Selected[np.ndarray]:
+    """The network's tensors by parameter name, contiguous, in their saved type.
 
     Raises Malformed, with the entry and the byte offset, for anything except a save of plain tensors and plain data.
     """
@@ -38,26 +39,26 @@ def read_torch_zip(file: WeightFile) -> tuple[dict[str, np.ndarray], LeftOut]:
         raise Malformed(f"{error or 'the zip is truncated'}") from error
 
 
-def _read_archive(archive: zipfile.ZipFile, size_bytes: int) -> tuple[dict[str, np.ndarray], LeftOut]:
+def _read_archive(archive: zipfile.ZipFile, size_bytes: int) -> Selected[np.ndarray]:
     entries = _stored(archive)
     folder = _folder(entries)
     order = entries.get(f"{folder}/byteorder")
     if order and (order.file_size != len("little") or archive.read(order) != b"little"):
         raise Malformed("it was written on a big-endian machine")
     storages: dict[str, Storage] = {}
-    tensors, left_out = state_dict_of(_run(archive, entries[f"{folder}/data.pkl"], storages), PickledTensor)
-    check_size(tensors, size_bytes)
+    found = state_dict_of(_run(archive, entries[f"{folder}/data.pkl"], storages), PickledTensor)
+    check_size(found.tensors, size_bytes)
 
     def load(storage: Storage) -> np.ndarray:
         name = f"{folder}/data/{storage.key}"
         if name not in entries:
             raise Malformed(f"{name[:100]!r} is missing from the zip")
-        found, announced = entries[name].file_size, storage.elements * storage.dtype.itemsize
-        if found != announced:
-            raise Malformed(f"{name[:100]!r} has {found} bytes, {announced} were announced")
+        actual, announced = entries[name].file_size, storage.elements * storage.dtype.itemsize
+        if actual != announced:
+            raise Malformed(f"{name[:100]!r} has {actual} bytes, {announced} were announced")
         return np.frombuffer(archive.read(entries[name]), storage.dtype)
 
-    return load_tensors(tensors, load), left_out
+    return Selected(load_tensors(found.tensors, load), found.left_out, found.told)
 
 
 def _stored(archive: zipfile.ZipFile) -> Entries:

@@ -1,10 +1,7 @@
 """Inspects trained weights."""
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
 
 from convert.checkpoints import read_checkpoint
 from convert.conversion_errors import CheckpointRefused, ConvertError
@@ -12,10 +9,8 @@ from convert.inspection.context import Context
 from convert.inspection.findings import Inspection, Remark, agree
 from convert.networks.architectures import parameter_shapes
 from convert.networks.fit import COUNTER, fit
-from convert.networks.resnext_naming import recognise
+from convert.networks.recognition import recognise
 from models.store import sha256_of
-
-LITE0, LITE0_BIAS = "efficientnet_lite0", "_fc.bias"
 
 
 def inspect_checkpoint(path: Path, context: Context) -> Inspection:
@@ -34,21 +29,14 @@ def inspect_checkpoint(path: Path, context: Context) -> Inspection:
     }
     findings = [*context.findings]
     try:
-        architecture, classes, named = _recognised(tensors)
-        facts |= {"architecture": architecture, "classes": classes}
-        fit(named, parameter_shapes(architecture, classes), architecture)
-        findings.append(Remark(fits=True, what=f"the weights of {architecture} are complete and finite"))
+        network = recognise(tensors)
+        facts |= {"architecture": network.architecture, "classes": network.classes}
+        facts |= {"note": [*checkpoint.told, *network.told]} if checkpoint.told or network.told else {}
+        fit(network.tensors, parameter_shapes(network.architecture, network.classes), network.architecture)
+        findings.append(Remark(fits=True, what=f"the weights of {network.architecture} are complete and finite"))
     except ConvertError as error:
         findings.append(Remark.of(error))
     if context.manifest and context.manifest.origin:
         remedy = "The model was imported from another checkpoint: import it again."
         findings.append(agree("sha256", sha256_of(path), context.manifest.origin.sha256, remedy))
     return Inspection(str(path), "checkpoint", facts, tuple(findings))
-
-
-def _recognised(tensors: Mapping[str, np.ndarray]) -> tuple[str, int, Mapping[str, np.ndarray]]:
-    """The architecture, its classes, and the tensors by the architecture's names; raises ConvertError if it is unknown."""
-    if LITE0_BIAS in tensors:
-        return LITE0, tensors[LITE0_BIAS].size, tensors
-    found = recognise(tensors)
-    return found.network.name, found.classes, found.tensors

@@ -8,22 +8,22 @@ import onnx
 from onnx import TensorProto, helper
 
 from convert.conversion_errors import ConvertError
-from convert.networks.efficientnet_lite import efficientnet_lite0
+from convert.networks.efficientnet_lite import LITE
 from convert.networks.fit import fit
 from convert.networks.graph import GraphBuilder, Shape, Value
-from convert.networks.resnext_graph import DEPTHS, ResNeXtGraph
+from convert.networks.resnet_graph import BASIC_DEPTHS, DEPTHS, ResNetGraph
 
 Network = Callable[[GraphBuilder, Value, int], Value]
 
 
 def network(architecture: str) -> Network:
     """The builder of that name; raises ConvertError."""
-    if architecture == "efficientnet_lite0":
-        return efficientnet_lite0
-    if resnext := ResNeXtGraph.parse(architecture):
-        return resnext
-    known = ", ".join(f"resnext{depth}_32x4d" for depth in DEPTHS)
-    raise ConvertError(f"Unknown architecture {architecture!r}.", f"Known: efficientnet_lite0, {known} and other widths.")
+    if network := LITE.get(architecture) or ResNetGraph.parse(architecture):
+        return network
+    depths = ", ".join(f"resnet{depth}" for depth in (*BASIC_DEPTHS, *DEPTHS))
+    raise ConvertError(
+        f"Unknown architecture {architecture!r}.", f"Known: {', '.join(LITE)}, {depths}, wide_resnet50_2, resnext50_32x4d and other widths."
+    )
 
 
 def build_network(

@@ -11,6 +11,10 @@ from convert.conversion_errors import ConvertError
 Shape = tuple[int, ...]
 
 MAX_NAMED = 10  # names per kind of fault
+ONNX_WAY = (
+    "export it as ONNX where it was trained, and import that file: "
+    'torch.onnx.export(model.eval(), torch.randn(1, 3, 224, 224), "network.onnx")'
+)
 COUNTER = "num_batches_tracked"  # torch's step counter of batch normalisation; not a parameter
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
 
@@ -74,4 +78,4 @@ def _named(names: list[str]) -> str:
 def _remedy(wrong: Mapping[str, list[str]]) -> str:
     if "not finite" in wrong or "variances below 0" in wrong:
         return "The training has probably diverged; use another checkpoint."
-    return "Use a checkpoint of this architecture with the same number of classes."
+    return f"Use a checkpoint of this architecture with the same number of classes; or, for a network of another form, {ONNX_WAY}"

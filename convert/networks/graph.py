@@ -55,12 +55,25 @@ class GraphBuilder:
         """Add an initialiser with the weights of that name."""
         return self.constant(name, self._weights(name, shape))
 
-    def conv(self, x: Value, name: str, channels: int, kernel: int, *, stride: int = 1, pads: Pads | None = None, groups: int = 1) -> Value:
-        """A square convolution without bias; `pads` None is the symmetric padding of (kernel - 1) / 2."""
+    def conv(
+        self,
+        x: Value,
+        name: str,
+        channels: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        pads: Pads | None = None,
+        groups: int = 1,
+        bias: bool = False,
+    ) -> Value:
+        """A square convolution; `pads` None is the symmetric padding of (kernel - 1) / 2."""
         pads = pads or ((kernel - 1) // 2,) * 4
-        weight = self.parameter(f"{name}.weight", (channels, x.channels // groups, kernel, kernel))
+        inputs = [x.name, self.parameter(f"{name}.weight", (channels, x.channels // groups, kernel, kernel))]
+        if bias:
+            inputs.append(self.parameter(f"{name}.bias", (channels,)))
         attributes = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": list(pads)}
-        output = self.node("Conv", [x.name, weight], f"{name}/out", group=groups, **attributes)
+        output = self.node("Conv", inputs, f"{name}/out", group=groups, **attributes)
         return Value(output, channels, *_pooled(x, kernel, stride, pads))
 
     def batch_norm(self, x: Value, name: str, *, epsilon: float) -> Value:
@@ -76,6 +89,14 @@ class GraphBuilder:
         """Add a ReLU6: elements are limited to 0..6."""
         limits = [self.constant(f"relu6/{limit}", np.array(limit, np.float32)) for limit in (0, 6)]
         return replace(x, name=self.node("Clip", [x.name, *limits], f"{x.name}/relu6"))
+
+    def sigmoid(self, x: Value) -> Value:
+        """Add a sigmoid: elements become 0..1."""
+        return replace(x, name=self.node("Sigmoid", [x.name], f"{x.name}/sigmoid"))
+
+    def scale(self, x: Value, gate: Value) -> Value:
+        """Each channel times its element of `gate`, a value of height and width 1 with as many channels."""
+        return replace(x, name=self.node("Mul", [x.name, gate.name], f"{x.name}/scaled"))
 
     def add(self, x: Value, y: Value) -> Value:
         """The sum of two values of one shape."""

@@ -9,16 +9,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import onnx
-from google.protobuf.message import DecodeError
 from onnx import AttributeProto, TensorProto, helper
 
-from convert.conversion_errors import CheckpointRefused, ConvertError
-from convert.networks.fit import check_finite
+from convert.conversion_errors import ConvertError
 
 MAX_FILE_BYTES = 1 << 30
 MIN_OPSET = 11  # ATC's minimum, and the oldest opset in which all operators of the recipe have their present form
 _SMALL = 1024  # elements; shapes and axes, whose values shape inference needs, have fewer
-_DOMAINS = ("", "ai.onnx")
+DOMAINS = ("", "ai.onnx")  # the two names of ONNX's own operators
 # ValueError: protobuf cannot report a name that is not UTF-8.
 _REFUSALS = (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, ValueError, RuntimeError)
 
@@ -33,22 +31,6 @@ def is_onnx(path: Path) -> bool:
     return head[:1] == b"\x08" and 0 < int.from_bytes(head[1:2], "big") < 0x80 and head[8:9] != b"{"
 
 
-def read_network(path: Path) -> onnx.ModelProto:
-    """A plain network from a file, checked; raises CheckpointRefused, ConvertError."""
-    try:
-        if (size_bytes := path.stat().st_size) > MAX_FILE_BYTES:
-            raise CheckpointRefused(f"{path}: {size_bytes} bytes are more than the {MAX_FILE_BYTES} a network may have.")
-        network = onnx.load(path, load_external_data=False)
-    except OSError as error:
-        raise CheckpointRefused(f"{path}: {error.strerror}.") from error
-    except DecodeError as error:
-        raise CheckpointRefused(f"{path} is not an ONNX file, or is damaged.") from error
-    check_plain(network)
-    check_graph(network)
-    check_finite(network)
-    return network
-
-
 def image_input(model: onnx.ModelProto) -> onnx.ValueInfoProto:
     """The only input that is not a parameter; raises ConvertError if there are none or several."""
     parameters = {tensor.name for tensor in model.graph.initializer}
@@ -60,16 +42,11 @@ def image_input(model: onnx.ModelProto) -> onnx.ValueInfoProto:
 
 def check_plain(model: onnx.ModelProto) -> None:
     """Raise ConvertError unless the graph is complete, in one file, and has the input and output that the module describes."""
-    versions = [opset.version for opset in model.opset_import if opset.domain in _DOMAINS]
-    if not versions or versions[0] < MIN_OPSET:
-        raise ConvertError(
-            f"The network is written in ONNX opset {versions[0] if versions else 'none'}.", f"Export it in opset {MIN_OPSET} or newer."
-        )
+    if (opset := opset_of(model)) < MIN_OPSET:
+        raise ConvertError(f"The network is written in ONNX opset {opset or 'none'}.", f"Export it in opset {MIN_OPSET} or newer.")
     if any(tensor.data_location == TensorProto.EXTERNAL for tensor in model.graph.initializer):
         raise ConvertError("The network keeps its weights in other files.", "Save it as one ONNX file.")
-    if any(a.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for node in model.graph.node for a in node.attribute):
-        raise ConvertError("The network has branches or loops (If, Loop, Scan).", "Export it without control flow.")
-
+    check_flow(model)
     image = image_input(model).type.tensor_type
     if image.elem_type == TensorProto.UINT8:
         raise ConvertError(
@@ -77,12 +54,12 @@ def check_plain(model: onnx.ModelProto) -> None:
         )
     channels = dimensions(image)[1:2]
     if image.elem_type != TensorProto.FLOAT or len(image.shape.dim) != 4 or channels not in ([3], [None]):
-        raise ConvertError(f"The network's input is {_told(image)}, not float32 [N, 3, H, W].")
+        raise ConvertError(f"The network's input is {told(image)}, not float32 [N, 3, H, W].")
 
     outputs = model.graph.output
     if len(outputs) != 1 or outputs[0].type.tensor_type.elem_type != TensorProto.FLOAT:
-        told = ", ".join(f"{value.name} {_told(value.type.tensor_type)}" for value in outputs) or "none"
-        raise ConvertError(f"The network's outputs are {told}, not one of float32 logits.")
+        listed = ", ".join(f"{value.name} {told(value.type.tensor_type)}" for value in outputs) or "none"
+        raise ConvertError(f"The network's outputs are {listed}, not one of float32 logits.")
     last = next((node for node in model.graph.node if outputs[0].name in node.output), None)
     if last is None:
         raise ConvertError(f"No node computes the network's output {outputs[0].name!r}.")
@@ -90,12 +67,24 @@ def check_plain(model: onnx.ModelProto) -> None:
         raise ConvertError("The network ends in a Softmax, and the post-processing would apply it again.", "Export its logits.")
 
 
+def opset_of(model: onnx.ModelProto) -> int:
+    """The version of ONNX's own operators, 0 if the model does not say it."""
+    return next((opset.version for opset in model.opset_import if opset.domain in DOMAINS), 0)
+
+
+def check_flow(model: onnx.ModelProto) -> None:
+    """Raise ConvertError if the graph has branches or loops."""
+    nodes = (*model.graph.node, *(node for function in model.functions for node in function.node))
+    if any(a.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for node in nodes for a in node.attribute):
+        raise ConvertError("The network has branches or loops (If, Loop, Scan).", "Export it without control flow.")
+
+
 def check_graph(model: onnx.ModelProto) -> None:
     """Raise ConvertError for an invalid graph: unknown operators, undefined values, shapes that do not fit."""
     try:
         onnx.checker.check_model(_skeleton(model), full_check=True)
     except _REFUSALS as error:
-        raise ConvertError(f"The network's graph is not valid: {_first_line(error)}.") from error
+        raise ConvertError(f"The network's graph is not valid: {first_line(error)}.") from error
 
 
 def weights_sha256(model: onnx.ModelProto) -> str:
@@ -116,23 +105,38 @@ def classes_for(model: onnx.ModelProto, batch: int, width: int, height: int) -> 
     Raises ConvertError if the graph does not work for this batch (an export can fix the batch size), or if its result
     is not [batch, classes].
     """
-    skeleton = _skeleton(model)
-    set_dimensions(skeleton.graph.input[0], [batch, 3, height, width])
-    skeleton.graph.output[0].type.tensor_type.ClearField("shape")
     try:
-        inferred = onnx.shape_inference.infer_shapes(skeleton, check_type=True, strict_mode=True, data_prop=True)
-    except _REFUSALS as error:
-        raise ConvertError(f"The network cannot take {batch} pictures of {width}x{height}: {_first_line(error)}.") from error
-    found = dimensions(inferred.graph.output[0].type.tensor_type)
+        result = infer_result(model, [batch, 3, height, width])
+    except InferenceRefused as error:
+        raise ConvertError(f"The network cannot take {batch} pictures of {width}x{height}: {error}.") from error
+    found = dimensions(result)
     if len(found) != 2 or found[1] is None:
         raise ConvertError(
             f"The network's result is {found}, not [N, classes].", "Export it for a fixed image size, and simplify the graph."
         )
     if found[0] != batch:
         raise ConvertError(
-            f"For {batch} pictures the network returns {found[0]} rows.", "Its batch size is fixed; export it with a free one."
+            f"For {batch} pictures the network returns {found[0]} rows.",
+            f"Its batch size is fixed: take --batch-sizes {found[0] or 1}, or export it with a free one.",
         )
     return found[1]
+
+
+class InferenceRefused(Exception):
+    """The graph does not work for an input of this shape; the text says why."""
+
+
+def infer_result(model: onnx.ModelProto, shape: Sequence[int]) -> onnx.TypeProto.Tensor:
+    """Type and shape of the output for an input of this shape; raises InferenceRefused."""
+    skeleton = _skeleton(model)
+    set_dimensions(skeleton.graph.input[0], shape)
+    skeleton.graph.output[0].ClearField("type")
+    try:
+        inferred = onnx.shape_inference.infer_shapes(skeleton, check_type=True, strict_mode=True, data_prop=True)
+    except _REFUSALS as error:
+        raise InferenceRefused(first_line(error)) from error
+    result: onnx.TypeProto.Tensor = inferred.graph.output[0].type.tensor_type
+    return result
 
 
 def set_dimensions(value: onnx.ValueInfoProto, shape: Sequence[int | str | None]) -> None:
@@ -171,11 +175,13 @@ def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
     return bare
 
 
-def _told(tensor: onnx.TypeProto.Tensor) -> str:
+def told(tensor: onnx.TypeProto.Tensor) -> str:
+    """The type and the shape in words."""
     shape = ", ".join("?" if side is None else str(side) for side in dimensions(tensor))
     kinds = {number: kind.lower() for kind, number in TensorProto.DataType.items()}
     return f"{kinds.get(tensor.elem_type, 'of an unknown type')} [{shape}]"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an exception says, in one line without a full stop."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__).rstrip(".")

@@ -1,5 +1,6 @@
 """models golden: stores a picture with the answer that a model must give."""
 
+import hashlib
 from pathlib import Path
 
 from models.manifest import Golden
@@ -8,12 +9,13 @@ from models.store import ModelStore
 from server.images.file_errors import GoldenUnfit
 from server.serving.classify_files import classify_files
 from server.settings import Settings
+from server.types import Prediction
+
+TOLERANCE = 0.05
 
 
 def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance: float) -> Golden:
     """Classify the image with the serving engine and store it with its answer; raises GoldenUnfit if it is not `class_id`."""
-    import hashlib
-
     from models.store_writer import set_golden as keep
 
     ((_, outcome),) = classify_files(settings, [image])
@@ -22,7 +24,15 @@ def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance:
     best = outcome.scores[0]
     if class_id is not None and best.class_id != class_id:
         raise GoldenUnfit(f"{image} is class {best.class_id} ({best.label}, {best.score:.4f}), not {class_id}.", "Take another photo.")
-    if outcome.score_type != "probability":
+    data, golden = golden_of(image, outcome, tolerance)
+    keep(ModelStore(settings.model_store).open(settings.model), data, golden)
+    return golden
+
+
+def golden_of(image: Path, answer: Prediction, tolerance: float = TOLERANCE) -> tuple[bytes, Golden]:
+    """The bytes of an image, and the entry that holds its answer; raises GoldenUnfit for logits."""
+    best = answer.scores[0]
+    if answer.score_type != "probability":
         raise GoldenUnfit("The pipeline returns logits, which have no common scale.", "Set SOFTMAX=true in its .cfg.")
     data = image.read_bytes()
     golden = Golden(
@@ -32,5 +42,4 @@ def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance:
         score=round(best.score, 6),
         tolerance=tolerance,
     )
-    keep(ModelStore(settings.model_store).open(settings.model), data, golden)
-    return golden
+    return data, golden

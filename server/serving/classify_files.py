@@ -84,7 +84,7 @@ def _is_image(path: Path) -> bool:
 
 
 def classify_files(
-    settings: Settings, paths: list[Path], model: StoredModel | None = None, *, calibrated: bool = False
+    settings: Settings, paths: list[Path], model: StoredModel | None = None, scores: Scores = "top", *, calibrated: bool = False
 ) -> Iterator[Outcome]:
     """One outcome per file, in order; the engine's capacity limits the files in progress. `model` replaces the settings' model.
 
@@ -92,7 +92,8 @@ def classify_files(
     """
     service, _ = open_service(without_fallback(settings), model)
     served = service.models.default.served
-    engine, scores = served.engine, served.scores if calibrated else "top"
+    engine = served.engine
+    scores = served.scores if calibrated else scores
     engine.start()
     waiting: list[tuple[Path, Future[Prediction] | ClassifyError]] = []
 

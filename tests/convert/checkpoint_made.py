@@ -1,7 +1,8 @@
-"""Checkpoints as torch.save writes them in its older format, and weights to put into them."""
+"""Checkpoints as torch.save writes them, with what a trainer puts beside the weights, and weights to put into them."""
 
 import pickle
 import struct
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,6 +25,39 @@ def write_torch_legacy(path: Path, tensors: Mapping[str, np.ndarray]) -> Path:
     return path
 
 
+class TorchZip:
+    """A checkpoint of the zip format: `state_dict` and `opcodes` give the pieces of its pickle, `write` the file."""
+
+    def __init__(self) -> None:
+        self.storages: list[bytes] = []
+
+    def tensor(self, array: np.ndarray, rebuild: bytes = b"torch._utils\n_rebuild_tensor_v2", *more: object) -> bytes:
+        """The opcodes of a tensor, whose elements lie in a storage of their own."""
+        self.storages.append(np.ascontiguousarray(array).tobytes())
+        return _tensor(str(len(self.storages) - 1), array, rebuild, b"".join(_bare(value) for value in more), legacy=False)
+
+    def state_dict(self, tensors: Mapping[str, np.ndarray], rebuild: bytes = b"torch._utils\n_rebuild_tensor_v2", *more: object) -> bytes:
+        """The opcodes of an OrderedDict of these tensors."""
+        return _ORDERED_DICT + b"(" + b"".join(_bare(name) + self.tensor(array, rebuild, *more) for name, array in tensors.items()) + b"u"
+
+    def write(self, path: Path, pickled: bytes) -> Path:
+        """The file with this pickle."""
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+            file.writestr("archive/data.pkl", b"\x80\x02" + pickled + b".")
+            file.writestr("archive/byteorder", "little")
+            for number, content in enumerate(self.storages):
+                file.writestr(f"archive/data/{number}", content)
+            file.writestr("archive/version", "3\n")
+        return path
+
+
+def opcodes(value: object) -> bytes:
+    """The opcodes of a value; of a dict those of its values, where a value in bytes is opcodes already."""
+    if not isinstance(value, dict):
+        return value if isinstance(value, bytes) else _bare(value)
+    return b"}(" + b"".join(_bare(key) + opcodes(inner) for key, inner in value.items()) + b"u"
+
+
 def trained_weights(architecture: str, classes: int, seed: int = 0) -> dict[str, np.ndarray]:
     """Random weights with statistics that training could have left: no variance is 1, no mean is 0."""
     generator = np.random.default_rng(seed)
@@ -42,10 +76,11 @@ def _bare(value: object) -> bytes:
     return pickle.dumps(value, 2)[2:-1]
 
 
-def _tensor(key: str, array: np.ndarray) -> bytes:
+def _tensor(
+    key: str, array: np.ndarray, rebuild: bytes = b"torch._utils\n_rebuild_tensor_v2", more: bytes = b"", *, legacy: bool = True
+) -> bytes:
     kind = _KINDS[array.dtype.str[1:]]
     strides = tuple(step // array.itemsize for step in np.ascontiguousarray(array).strides) if array.ndim else ()
-    storage = b"(" + _bare("storage") + b"ctorch\n%sStorage\n" % kind + _bare(key) + _bare("cpu") + _bare(array.size) + b"NtQ"
-    return (
-        b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + _bare(0) + _bare(array.shape) + _bare(strides) + b"\x89" + _ORDERED_DICT + b"tR"
-    )
+    view = b"N" if legacy else b""
+    storage = b"(" + _bare("storage") + b"ctorch\n%sStorage\n" % kind + _bare(key) + _bare("cpu") + _bare(array.size) + view + b"tQ"
+    return b"c" + rebuild + b"\n(" + storage + _bare(0) + _bare(array.shape) + _bare(strides) + b"\x89" + _ORDERED_DICT + more + b"tR"

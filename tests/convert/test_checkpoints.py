@@ -65,6 +65,20 @@ def test_a_training_of_torch(file: str) -> None:
     assert found.left_out == ("optimizer", "lr_scheduler", "epoch", "best", "args")
 
 
+@pytest.mark.parametrize(
+    ("file", "prefix", "left_out"),
+    [
+        ("lightning.ckpt", "model.", {"loops", "callbacks", "optimizer_states", "lr_schedulers", "hyper_parameters"}),
+        ("mmengine.pth", "backbone.", {"meta", "message_hub", "optimizer"}),
+    ],
+)
+def test_a_training_of_lightning_and_of_mmengine(file: str, prefix: str, left_out: set[str]) -> None:
+    """These trainers wrote them: paths, a Namespace and an AttributeDict; a history with methods and arrays."""
+    found = read_checkpoint(WRITTEN_BY / file)
+    assert {name.removeprefix(prefix): array.tolist() for name, array in found.tensors.items()} == written(TORCH)
+    assert left_out <= set(found.left_out)
+
+
 def test_bare_parameters_of_torch() -> None:
     found = read_checkpoint(WRITTEN_BY / "torch_parameters.pth")
     assert {name: array.tolist() for name, array in found.tensors.items()} == {

@@ -13,6 +13,7 @@ from convert.conversion_errors import CheckpointRefused, ConvertError
 from convert.import_checkpoint import Wishes, import_checkpoint
 from convert.networks.architectures import build_network
 from convert.networks.plain_network import weights_sha256
+from convert.preprocessing.recipe_choice import RecipeWishes
 from models.manifest import ModelManifest
 from models.model_errors import ModelError
 from models.store import ModelStore, sha256_of
@@ -61,7 +62,7 @@ def test_a_checkpoint(run: Run, checkpoint: Path, weights: dict[str, np.ndarray]
     assert (manifest.transform.name, manifest.transform.resize_px, manifest.transform.crop_px) == ("torchvision-v1", 73, 64)
     assert model.check_labels().read_text().splitlines()[4] == "class 4"
     assert any("no labels for 5 classes" in line for line in said)
-    assert any("the transform torchvision-v1" in line for line in said)
+    assert any("Recipe: short side 73 bilinear" in line and "assumed: --resize" in line for line in said)
 
     pixels = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
     image = ((pixels[..., ::-1] - np.array(manifest.recipe.mean)) / np.array(manifest.recipe.std)).transpose(0, 3, 1, 2).astype(np.float32)
@@ -132,7 +133,7 @@ def test_nothing_is_written_of_what_does_not_fit(
     [
         (Wishes(architecture="resnext50_32x4d"), f"holds a {ARCHITECTURE}, not a resnext50_32x4d"),
         (Wishes(classes=6), "classes: expected 6, found 5"),
-        (Wishes(transform="keras"), "Unknown transform 'keras'"),
+        (Wishes(recipe=RecipeWishes(transform="keras")), "Unknown transform 'keras'"),
         (Wishes(name="../evil"), "name: String should match"),
         (Wishes(labels=Path("missing.names")), "No such file"),
         (Wishes(batch_sizes=(2, 1)), "positive and in rising order"),
@@ -198,7 +199,7 @@ def test_an_import_that_is_stopped_leaves_nothing_half_written(
     checkpoint: Path, store: ModelStore, tmp_path: Path, number: signal.Signals, line: str
 ) -> None:
     shutil.copy(checkpoint, tmp_path / "weights.pth")
-    command = ["convert", "import", str(tmp_path / "weights.pth"), "m", "--image-size", "64", "--model-store", str(store.root)]
+    command = ["convert", "import", str(tmp_path / "weights.pth"), "m", "--image-size", "64", "--yes", "--model-store", str(store.root)]
     process = ForkedCommand(command, os.environ, None)
     assert process.stderr
     with process.stderr as told:

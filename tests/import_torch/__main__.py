@@ -22,6 +22,8 @@ MAX_SECONDS = 20
 MAX_MB = 1500
 MAX_DIFFERENCE = 1e-4
 TOP = 5
+FORMATS = 3  # of one network: zip, legacy, safetensors
+TRAINERS = 5  # of another one: bare, and in the checkpoints of four trainers
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Imported:
         return self.store / self.model / f"{self.model}.onnx"
 
 
-def main(torch_python: str, networks: str = "3") -> int:
+def main(torch_python: str, networks: str = "10") -> int:
     """Write so many networks, import, compare; 0 if every bound holds."""
     with tempfile.TemporaryDirectory(prefix="test-import-") as name:
         folder = Path(name)
@@ -50,7 +52,9 @@ def main(torch_python: str, networks: str = "3") -> int:
         say(f"torch wrote its networks and answered: {time.perf_counter() - started:.1f} s")
         imports = [run_import(path) for path in sorted([*folder.glob("*/*.pth"), *folder.glob("*/*.safetensors")])]
         outcomes = [bounds_hold(each) for each in imports]
-        outcomes += [same_bytes([each for each in imports if each.checkpoint.parent.name == "torchvision_resnext101_32x4d"])]
+        for network, written in (("torchvision_resnext101_32x4d", FORMATS), ("torchvision_resnet18", TRAINERS)):
+            of_one = [each for each in imports if each.checkpoint.parent.name == network]
+            outcomes += [same_bytes(of_one, written)] if of_one else []
         outcomes += [agrees_with_torch(each) for each in imports if each.code == 0 and each.checkpoint.name == "zip.pth"]
     say(f"{outcomes.count(True)} passed, {outcomes.count(False)} failed")
     return 0 if all(outcomes) else 1
@@ -81,13 +85,13 @@ def bounds_hold(imported: Imported) -> bool:
     return imported.code == 0 and imported.seconds < MAX_SECONDS and imported.megabytes < MAX_MB
 
 
-def same_bytes(imports: list[Imported]) -> bool:
-    """Whether all formats gave one artifact."""
+def same_bytes(imports: list[Imported], written: int) -> bool:
+    """Whether all `written` checkpoints of one network gave one artifact."""
     from models.store import sha256_of
 
     found = {imported.checkpoint.name: sha256_of(imported.artifact) for imported in imports if imported.code == 0}
     say(f"artifacts of one network: {', '.join(f'{name} {sha256[:12]}' for name, sha256 in found.items())}")
-    return len(imports) == len(found) == 3 and len(set(found.values())) == 1
+    return len(imports) == len(found) == written and len(set(found.values())) == 1
 
 
 def agrees_with_torch(imported: Imported) -> bool:

@@ -17,7 +17,8 @@ def changed(**changes: object) -> ModelManifest:
 def test_a_model_of_the_zoo() -> None:
     digits = zoo_manifest("resnext_digits")
     assert prepare_remedy(digits, STORE) == "Run: ascend-classify models prepare resnext_digits --model-store 'my store'"
-    assert "Import yours: ascend-classify convert import FILE resnext101_32x4d --model-store 'my store'." in prepare_remedy(BARE, STORE)
+    own = "ascend-classify convert import FILE resnext101_32x4d --transform TRANSFORM --model-store 'my store'."
+    assert f"Import yours, with the transform of its training: {own}" in prepare_remedy(BARE, STORE)
     again = "Prepare the model again: ascend-classify models prepare resnext_digits --force --model-store 'my store'"
     assert rebuild_remedy(digits, STORE / "resnext_digits") == labels_remedy(digits, STORE / "resnext_digits") == again
 
@@ -29,7 +30,7 @@ def test_random_weights_with_batches() -> None:
 
 def test_an_import_keeps_what_the_user_said() -> None:
     imported = changed(version="7", origin=Origin(file="my weights.pth", sha256="0" * 64, format="torch"))
-    words = "convert import 'my weights.pth' resnext101_32x4d --version 7 --transform training --image-size 224 --force"
+    words = "convert import 'my weights.pth' resnext101_32x4d --version 7 --recipe 'my store/resnext101_32x4d/manifest.toml' --force"
     assert words in rebuild_remedy(imported, STORE / BARE.name)
 
 

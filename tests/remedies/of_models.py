@@ -1,6 +1,7 @@
 """Remedies for models, their files and the store."""
 
 import json
+from collections.abc import Callable
 
 import onnx
 
@@ -18,6 +19,7 @@ from server.images.file_errors import GoldenUnfit
 from tests.convert.atc.atc_made import install, stored_model
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
 from tests.convert.inspection.models_made import save_safetensors
+from tests.convert.preprocessing.red_network import flat_png, red_network
 from tests.level_model import level_png
 from tests.remedies.scenario import Place, Refusal, Scenario, after, command, do_printed, one_of, provokes, said
 from tests.server.cli.command import run
@@ -41,7 +43,7 @@ def model_of_the_zoo_without_weights(place: Place) -> Scenario:
 
     def mend(words: str) -> None:
         first = words.partition(" Or, ")[0]
-        do_printed(first.rstrip("."), FILE=checkpoint)
+        do_printed(first.rstrip("."), FILE=checkpoint, TRANSFORM="training")
 
     return Scenario(lambda: command("convert", "cpu", "resnext101_32x4d", "-o", "x.onnx"), mend)
 
@@ -83,11 +85,13 @@ def prepared_model_that_is_damaged(place: Place) -> Scenario:
 
 @provokes(ArtifactDamaged)
 def imported_model_that_is_damaged(place: Place) -> Scenario:
-    """With what the user said at its import: the transform, the size, the labels and the version stay."""
+    """With what the user said at its import: the recipe, the labels, the version and the golden image stay."""
     write_torch_legacy(place.folder / "my weights.pth", trained_weights(SMALL, 5))
     (place.folder / "five.txt").write_text("a\nb\nc\nd\ne\n")
-    wishes = ("--image-size", 64, "--transform", "timm", "--labels", "five.txt", "--version", "mine")
+    (place.folder / "a.png").write_bytes(level_png(40))
+    wishes = ("--image-size", 64, "--transform", "timm", "--mean", "120", "--std", "60", "--labels", "five.txt", "--version", "mine")
     run("convert", "import", "my weights.pth", "five", *wishes)
+    run("models", "golden", "five", "a.png")
     before = run("models", "show", "five").stdout
     _cut(place, "five")
 
@@ -150,14 +154,54 @@ def transform_with_a_wrong_name(place: Place) -> Scenario:
     )
 
 
+def _unsaid_recipe(place: Place) -> tuple[list[str], Callable[[], Refusal | None]]:
+    write_torch_legacy(place.folder / "mine.pth", trained_weights(SMALL, 5))
+    options: list[str] = []
+    return options, lambda: command("convert", "import", "mine.pth", "five", *options)
+
+
+@provokes(ConvertError)
+def recipe_that_nothing_says(place: Place) -> Scenario:
+    options, attempt = _unsaid_recipe(place)
+    return Scenario(attempt, lambda words: options.append(f"--{one_of(words, 'add --')}"))
+
+
+@provokes(ConvertError)
+def recipe_that_is_said(place: Place) -> Scenario:
+    """The options that are printed are whole."""
+    options, attempt = _unsaid_recipe(place)
+    return Scenario(attempt, lambda words: options.extend(words.partition("with the right values: ")[2].split()))
+
+
+@provokes(ConvertError)
+def numbers_of_unknown_pixels(place: Place) -> Scenario:
+    options, attempt = _unsaid_recipe(place)
+    options += ["--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225"]
+    options += ["--resize", "short:256", "--crop", "224", "--colour-order", "RGB"]
+    return Scenario(attempt, lambda words: options.extend(words.partition("of 0-1 add ")[2].partition(",")[0].split()))
+
+
+@provokes(ConvertError)
+def answer_that_is_not_expected(place: Place) -> Scenario:
+    """A model whose classes are levels of red; the mistake that is named is the one that was made."""
+    (place.folder / "net.onnx").write_bytes(red_network().SerializeToString())
+    (place.folder / "red.png").write_bytes(flat_png((0, 0, 200)))
+    said = ["--resize", "stretch", "--scale", "1", "--colour-order", "BGR"]
+
+    def mend(words: str) -> None:
+        said[-2:] = words.partition("is RGB: ")[2].split()
+
+    return Scenario(lambda: command("convert", "import", "net.onnx", "red", *said, "--expect", "red.png=50"), mend)
+
+
 @provokes(ConvertError)
 def model_of_that_name(place: Place) -> Scenario:
     for seed, name in enumerate(("a.pth", "b.pth")):
         write_torch_legacy(place.folder / name, trained_weights(SMALL, 5, seed))
-    run("convert", "import", "a.pth", "five", "--image-size", 64)
+    run("convert", "import", "a.pth", "five", "--image-size", 64, "--yes")
     options: list[str] = []
     return Scenario(
-        lambda: command("convert", "import", "b.pth", "five", "--image-size", 64, *options),
+        lambda: command("convert", "import", "b.pth", "five", "--image-size", 64, "--yes", *options),
         lambda words: options.append(f"--{one_of(words, 'Use --')}"),
     )
 
@@ -170,7 +214,7 @@ def checkpoint_with_an_object(place: Place) -> Scenario:
         said(words, "safetensors")
         save_safetensors(place.folder / "mine.pth", trained_weights(SMALL, 5))
 
-    return Scenario(lambda: command("convert", "import", "mine.pth", "five", "--image-size", 64), mend)
+    return Scenario(lambda: command("convert", "import", "mine.pth", "five", "--image-size", 64, "--yes"), mend)
 
 
 @provokes(GoldenUnfit)

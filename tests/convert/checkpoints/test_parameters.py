@@ -2,25 +2,45 @@ import pytest
 
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.parameters import MAX_TENSORS, state_dict_of, without_training_state
+from convert.checkpoints.pickled_tensor import Skipped
 
 
 @pytest.mark.parametrize(
-    ("saved", "tensors", "left_out"),
+    ("saved", "tensors", "left_out", "told"),
     [
-        ({"a.w": 1.5}, {"a.w": 1.5}, ()),
-        ({"a.w": 1.5, "epoch": 3}, {"a.w": 1.5}, ("epoch",)),
-        ({"state_dict": {"a.w": 1.5, "n": 3}, "epoch": 3}, {"a.w": 1.5}, ("epoch", "n")),
-        ({"ema": {"a.w": 2.5}, "model": {"a.w": 1.5}, "optimizer": {0: 0.5}}, {"a.w": 1.5}, ("ema", "optimizer")),
-        ({"model": {"a.w": 2.5}, "state_dict": {"a.w": 1.5}}, {"a.w": 1.5}, ("model",)),
-        ({"model": {"name": "resnext"}, "net": {"a.w": 1.5}}, {"a.w": 1.5}, ("model",)),
-        ({"module.a.w": 1.5, "module.b": 2.5}, {"a.w": 1.5, "b": 2.5}, ()),
-        ({"_orig_mod.module.a": 1.5}, {"a": 1.5}, ()),
-        ({"module._orig_mod.a": 1.5}, {"a": 1.5}, ()),
-        ({"module.a": 1.5, "b": 2.5}, {"module.a": 1.5, "b": 2.5}, ()),
+        ({"a.w": 1.5}, {"a.w": 1.5}, (), []),
+        ({"a.w": 1.5, "epoch": 3}, {"a.w": 1.5}, ("epoch",), []),
+        ({"a.w": 1.5, "extra": {"b.w": 2.5}}, {"a.w": 1.5}, ("extra",), []),
+        ({"state_dict": {"a.w": 1.5, "n": 3}, "epoch": 3}, {"a.w": 1.5}, ("epoch", "n"), []),
+        ({"best.acc": 0.5, "state_dict": {"a.w": 1.5}}, {"a.w": 1.5}, ("best.acc",), []),
+        ({"ema": {"a.w": 2.5}, "model": {"a.w": 1.5}, "optimizer": {0: 0.5}}, {"a.w": 1.5}, ("ema", "optimizer"), ["'model'", "'ema'"]),
+        ({"model": {"a.w": 2.5}, "state_dict": {"a.w": 1.5}}, {"a.w": 1.5}, ("model",), []),
+        ({"model": {"name": "resnext"}, "net": {"a.w": 1.5}}, {"a.w": 1.5}, ("model",), ["'net'"]),
+        ({"ema": {"a.w": 2.5}, "mine": {"a.w": 1.5}}, {"a.w": 1.5}, ("ema",), ["'mine'", "'ema'"]),
+        ({"ema": {"a.w": 2.5}, "epoch": 3}, {"a.w": 2.5}, ("epoch",), ["'ema'"]),
+        ({"module.a.w": 1.5, "module.b": 2.5}, {"a.w": 1.5, "b": 2.5}, (), ["'module.'"]),
+        ({"n_averaged": 7.5, "module.a.w": 1.5}, {"a.w": 1.5}, ("n_averaged",), ["'module.'"]),
+        ({"_orig_mod.module.a": 1.5}, {"a": 1.5}, (), ["'_orig_mod.'", "'module.'"]),
+        ({"module._orig_mod.a": 1.5}, {"a": 1.5}, (), ["'module.'", "'_orig_mod.'"]),
+        ({"module.a": 1.5, "b": 2.5}, {"module.a": 1.5, "b": 2.5}, (), []),
+        ({"a.w": 1.5, "b": Skipped("torch.Size")}, {"a.w": 1.5}, ("b",), []),
     ],
 )
-def test_what_is_the_network(saved: object, tensors: dict[str, float], left_out: tuple[str, ...]) -> None:
-    assert state_dict_of(saved, float) == (tensors, left_out)
+def test_what_is_the_network(saved: object, tensors: dict[str, float], left_out: tuple[str, ...], told: list[str]) -> None:
+    found = state_dict_of(saved, float)
+    assert (found.tensors, found.left_out) == (tensors, left_out)
+    assert bool(found.told) == bool(told)
+    assert all(word in " ".join(found.told) for word in told)
+
+
+def test_a_tensor_that_cannot_be_read_is_not_forgotten() -> None:
+    with pytest.raises(Malformed, match=r"'b\.w' among its parameters: sparse, quantised"):
+        state_dict_of({"a.w": 1.5, "b.w": Skipped("torch._utils._rebuild_qtensor")}, float)
+
+
+def test_several_networks_are_not_guessed_at() -> None:
+    with pytest.raises(Malformed, match=r"2 state dicts \('g', 'd'\).*torch\.load\(path, map_location=\"cpu\"\)\['g'\]"):
+        state_dict_of({"g": {"a.w": 1.5}, "d": {"a.w": 2.5}}, float)
 
 
 @pytest.mark.parametrize("saved", [None, [1.5], {}, {"epoch": 3}, {"state_dict": {"epoch": 3}}, {"state_dict": {"inner": {"w": 1.5}}}])

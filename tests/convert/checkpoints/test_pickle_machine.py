@@ -1,4 +1,5 @@
 import pickle
+import sys
 from argparse import Namespace
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 
 from convert.checkpoints.cursor import Cursor
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.pickle_machine import MAX_OPCODES, PickledTensor, Storage, run_pickle
+from convert.checkpoints.pickle_machine import MAX_OPCODES, MAX_TEXT_BYTES, run_pickle
+from convert.checkpoints.pickled_tensor import PickledTensor, Skipped, Storage
 
 STORAGE = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x00kX\x03\x00\x00\x00cpuK\x06NtQ"
 
@@ -16,6 +18,13 @@ plain = st.recursive(
     lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(st.text() | st.integers(), inner),
     max_leaves=20,
 )
+
+
+CALLS = [
+    *(b"c" + name + b"\n" for name in (b"torch\nSize", b"collections\nOrderedDict", b"__builtin__\ngetattr", b"argparse\nNamespace")),
+    *(b"ctorch._utils\n_rebuild_%s\n" % name for name in (b"tensor_v2", b"parameter", b"sparse_tensor")),
+    b"](](U\x01aK\x01ee\x85",
+]
 
 
 def run(data: bytes) -> object:
@@ -55,8 +64,8 @@ def test_a_tensor_is_a_view_of_its_storage() -> None:
         (-1, (1,), (1,)),
         (5, (2,), (-1,)),
         (0, (-1,), (1,)),
-        (0, (0,), (1,)),
         (0, (0, 2**70), (1, 2**70)),
+        (0, (0,), (-1,)),
         (0, (2**63, 1), (0, 1)),
         (0, (1,), (2**63,)),
         (2**63, (), ()),
@@ -78,7 +87,9 @@ def test_a_parameter_is_its_tensor() -> None:
 
 
 def test_the_arguments_of_a_training_are_dropped() -> None:
-    assert run_pickle(Cursor(pickle.dumps([Namespace(lr=0.1, gpus=[0])], 2))) == [{}]
+    found = run_pickle(Cursor(pickle.dumps([Namespace(lr=0.1, gpus=[0])], 2)))
+    assert isinstance(found, list)
+    assert str(found[0]) == "(argparse.Namespace)"
 
 
 def test_storages_are_noted() -> None:
@@ -104,10 +115,14 @@ def test_another_pickle_protocol_is_refused(protocol: int) -> None:
     ("data", "message"),
     [
         (b"ctorch\nFloatStorage\n)R", "calls an object"),
-        (b"ccollections\nOrderedDict\n(K\x01tR", "calls an object"),
+        (b"ccollections\nOrderedDict\n(K\x01tR", "Python's form"),
         (b"(ios\nsystem\n", "does not belong"),
-        (b"}NK\x01s", "neither text nor an integer"),
-        (b"}))s", "neither text nor an integer"),
+        (b"ctorch\nSize\n)RK\x01a0", "does not belong"),
+        (b"ctorch\nSize\n)R(K\x01u", "not a dict"),
+        (b"ctorch\nSize\n)R)R", "calls an object"),
+        (b"cos\nsystem\n", "asks for 'os.system'"),
+        (b"ccollections\nOrderedDict\n](K\x01K\x02e\x85R", "Python's form"),
+        (b"ccollections\nOrderedDict\n](](NK\x02ee\x85R", "not text"),
         (b"]K\x01K\x02s", "not a dict"),
         (b"}K\x01a", "not a list"),
         (b"K\x01}b", "not a dict"),
@@ -122,8 +137,8 @@ def test_another_pickle_protocol_is_refused(protocol: int) -> None:
         (b"NQ", "persistent id"),
         (STORAGE.replace(b"K\x06", b"J\xff\xff\xff\xff"), "persistent id"),
         (STORAGE + STORAGE.replace(b"K\x06", b"K\x07"), "two different storages"),
-        (b"ccollections\nOrderedDict\n)\x81", "not a plain Namespace"),
-        (b"cargparse\nNamespace\n)R", "calls an object"),
+        (b"ctorch\nFloatStorage\n)\x81", "makes an object"),
+        (b"N)\x81", "makes an object"),
         (b"ctorch._utils\n_rebuild_parameter\n(N\x89}tR", "a parameter"),
         (STORAGE.replace(b"FloatStorage", b"_Storage"), "asks for"),
         (b"c" + b"a" * 300, "no end"),
@@ -141,8 +156,35 @@ def test_a_huge_memo_index_costs_nothing() -> None:
 def test_a_nested_bomb_costs_nothing_and_is_no_key() -> None:
     bomb = b")" + b"q\x00h\x00\x86" * 200
     assert isinstance(run(bomb), tuple)
-    with pytest.raises(Malformed, match="neither text"):
-        run(b"}" + bomb + b"Ns")
+    found = run(b"}" + bomb + b"Ns")
+    assert isinstance(found, dict)
+    assert [type(key) for key in found] == [Skipped]
+
+
+def test_a_list_that_becomes_many_dicts_is_bounded() -> None:
+    pairs = b"](" + b"](K\x01K\x02e" * 20_000 + b"eq\x01"
+    with pytest.raises(Malformed, match="too long"):
+        run(pairs + b"ccollections\nOrderedDict\nq\x02h\x01\x85R" + b"h\x02h\x01\x85R" * 20)
+
+
+def test_what_is_put_into_a_placeholder_costs_nothing() -> None:
+    found = run(b"(ctorch\nSize\n)Rq\x01" + (b"(" + b"K\x01" * 1000 + b"e") * 200 + b"h\x01" + b"}b" + b"\x86")
+    assert isinstance(found, tuple)
+    assert found[0] is found[1]
+    assert str(found[0]) == "(torch.Size)"
+
+
+def test_a_long_text_is_not_kept() -> None:
+    assert run(b"X" + MAX_TEXT_BYTES.to_bytes(4, "little") + b"a" * MAX_TEXT_BYTES) == "a" * MAX_TEXT_BYTES
+    longer = MAX_TEXT_BYTES + 1
+    assert str(run(b"X" + longer.to_bytes(4, "little") + b"a" * longer)) == "(a long text)"
+
+
+def test_no_module_is_imported() -> None:
+    before = set(sys.modules)
+    run(b"cpytorch_lightning.utilities.parsing\nAttributeDict\n)\x81")
+    run(b"ctorch\nSize\n)R")
+    assert not {name for name in set(sys.modules) - before if name.startswith(("torch", "pytorch_lightning"))}
 
 
 def test_opcodes_are_counted() -> None:
@@ -150,7 +192,7 @@ def test_opcodes_are_counted() -> None:
         run(b"N\x85" * MAX_OPCODES)
 
 
-@given(st.lists(st.sampled_from([*(bytes([code]) for code in range(256)), STORAGE, b"K\x01", b"q\x01", b"h\x01"])).map(b"".join))
+@given(st.lists(st.sampled_from([*(bytes([code]) for code in range(256)), STORAGE, b"K\x01", b"q\x01", b"h\x01", *CALLS])).map(b"".join))
 def test_any_opcodes_give_a_value_or_a_refusal(data: bytes) -> None:
     try:
         run(data)

@@ -3,7 +3,7 @@ import pytest
 
 from convert.checkpoints.bfloat16 import BFLOAT16
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.pickle_machine import PickledTensor, Storage
+from convert.checkpoints.pickled_tensor import PickledTensor, Storage
 from convert.checkpoints.torch_storages import check_size, load_tensors
 
 FLOATS = Storage("k", np.dtype("<f4"), 6)

@@ -101,7 +101,7 @@ class Evil:
         (archive({"a/data.pkl": b"", "b/data.pkl": b""}), "or several"),
         (archive({"a/data.pkl": pickle.dumps({}, 2) + b"x"}), "1 bytes follow"),
         (archive({"a/data.pkl": pickle.dumps({}, 4)}), "protocol 4"),
-        (archive({"a/data.pkl": bytes(9 << 20)}), "more than 8388608"),
+        (archive({"a/data.pkl": bytes(65 << 20)}), "more than 67108864"),
         (archive({"w/data.pkl": b"", "w/data/0": bytes(10**7)}, zipfile.ZIP_DEFLATED), "compressed"),
         (patched(ELEMENTS_ENTRY + 8, "<H", 1), "'w/data/0' is compressed or encrypted"),
         (patched(ELEMENTS_ENTRY + 8, "<H", 0x2000), "'w/data/0' is compressed or encrypted"),

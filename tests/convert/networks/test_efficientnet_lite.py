@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from convert.networks.architectures import parameter_shapes
+from convert.networks.efficientnet_lite import recognised_variant
 from models.store import StoredModel
 
 Run = Callable[[Path, np.ndarray], np.ndarray]
@@ -20,6 +22,19 @@ def test_known_photos(
     probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     assert probabilities.argmax() == class_id
     assert probabilities[class_id] == pytest.approx(probability, abs=5e-4)
+
+
+# As TensorFlow's table has them, in millions: 4.7, 5.4, 6.1, 8.2, 13.0 (README of tensorflow/tpu, models/official/efficientnet/lite).
+@pytest.mark.parametrize(
+    ("variant", "parameters"), [("0", 4_652_008), ("1", 5_416_680), ("2", 6_092_072), ("3", 8_197_096), ("4", 13_006_568)]
+)
+def test_every_variant(variant: str, parameters: int) -> None:
+    shapes = parameter_shapes(f"efficientnet_lite{variant}", 1000)
+    assert sum(math.prod(shape) for name, shape in shapes.items() if ".running_" not in name) == parameters
+    placeholders = {name: np.broadcast_to(np.float32(0), shape) for name, shape in shapes.items()}
+    assert recognised_variant(placeholders) == f"efficientnet_lite{variant}"
+    del placeholders["_blocks.5._project_conv.weight"]
+    assert recognised_variant(placeholders) is None
 
 
 def test_names_and_shapes() -> None:

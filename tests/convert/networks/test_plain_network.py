@@ -1,4 +1,3 @@
-import random
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from convert.conversion_errors import ConvertError
 from convert.networks.architectures import build_network, random_weights
-from convert.networks.plain_network import check_plain, classes_for, dimensions, image_input, input_size_px, is_onnx, names, read_network
+from convert.networks.plain_network import check_plain, classes_for, dimensions, image_input, input_size_px, is_onnx, names
 
 IMAGE: list[int | str] = ["N", 3, 32, 48]
 
@@ -112,24 +111,3 @@ def test_what_does_not_work(model: onnx.ModelProto, message: str) -> None:
 def test_onnx_is_told_from_its_first_bytes(tmp_path: Path, head: bytes, told: bool) -> None:
     (tmp_path / "file").write_bytes(head)
     assert is_onnx(tmp_path / "file") == told
-
-
-def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
-    whole, chance = network().SerializeToString(), random.Random(0)  # noqa: S311 seeded
-    for _ in range(2000):
-        damaged = bytearray(whole)
-        for _ in range(chance.choice((1, 1, 3))):
-            place = chance.randrange(len(damaged))
-            damaged[place : place + chance.randrange(3)] = chance.randbytes(chance.randrange(3))
-        (tmp_path / "damaged.onnx").write_bytes(damaged)
-        try:
-            model = read_network(tmp_path / "damaged.onnx")
-            size = input_size_px(model)
-            assert size is None or classes_for(model, 2, *size) > 0
-        except ConvertError:
-            continue
-
-
-def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ConvertError, match="No such file"):
-        read_network(tmp_path / "missing.onnx")

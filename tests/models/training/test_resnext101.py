@@ -52,7 +52,7 @@ def test_resnext101(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("cat.png 285\ncoffee.png 967\n")
     data = load_config(None, {"data_path": str(PHOTOS), "eval_list_file": str(tmp_path / "list.txt")})
     ((images, _),) = create_dataset(data, training=False)
-    with served(path) as server:
+    with served(path, "--transform", "training") as server:
         answers = classify(server, read_listing(PHOTOS, tmp_path / "list.txt"))
     best = np.argsort(-network(ms.Tensor(images)).asnumpy())[:, :5]
     assert [[score["class_id"] for score in answer] for answer in answers] == best.tolist()

@@ -1,7 +1,6 @@
-"""Recognises a ResNeXt by its tensors, for several naming schemes.
+"""The names that MindSpore's ResNets have, as those of torchvision (`layer1.0.bn1.running_mean`, `layer1.0.downsample.0.weight`).
 
-- torchvision and timm: `layer1.0.bn1.running_mean`, `layer1.0.downsample.0.weight`.
-- This project's training (MindSpore): the same names, with `gamma beta moving_mean moving_variance` for batch normalisation.
+- This project's training: the same names, with `gamma beta moving_mean moving_variance` for batch normalisation.
 - mindspore-ai/models, research/cv/ResNeXt: `backbone.layer1.0.down_sample.conv.weight`, `head.fc.weight`; on Ascend each group
   is a separate convolution, `backbone.layer1.0.conv2.convs.31.weight`. The stem's max pool has pad_mode "same".
 
@@ -11,12 +10,10 @@ grouped convolution; its batch normalisation has the same epsilon (1e-5, MindSpo
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from convert.conversion_errors import ConvertError
-from convert.networks.resnext_graph import STAGE_PLANES, ResNeXtGraph
 
 _STATISTICS = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 _MODEL_ZOO = (  # names of mindspore-ai/models
@@ -29,38 +26,18 @@ _MODEL_ZOO = (  # names of mindspore-ai/models
 _GROUP = re.compile(r"(.+\.conv2)\.convs\.([0-9]{1,3})\.weight")
 
 
-@dataclass(frozen=True)
-class Recognised:
-    """A ResNeXt, its number of classes, its tensors under torchvision's names, and whether MindSpore wrote it."""
-
-    network: ResNeXtGraph
-    classes: int
-    tensors: dict[str, np.ndarray]
-    mindspore: bool
-
-
-def recognise(tensors: Mapping[str, np.ndarray]) -> Recognised:
-    """Find the network of these tensors; `fit` checks whether all of them fit. Raises ConvertError if it is not a ResNeXt."""
-    mindspore = any(name.endswith(".gamma") for name in tensors)
+def torchvision_names_of_mindspore(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The tensors under torchvision's names; raises ConvertError if two get one name."""
     model_zoo = any(name.startswith("backbone.") for name in tensors)
     named: dict[str, np.ndarray] = {}
     for name, tensor in tensors.items():
-        new = _torchvision_name(name, model_zoo=model_zoo) if mindspore else name
+        new = _torchvision_name(name, model_zoo=model_zoo)
         if new in named:
             raise ConvertError(f"The checkpoint holds {new} twice; one of them is {name}.")
         named[new] = tensor
     if model_zoo:
         _join_groups(named)
-
-    filters, head = named.get("layer1.0.conv2.weight"), named.get("fc.weight")
-    blocks = _blocks(named)
-    if filters is None or head is None or filters.ndim != 4 or head.ndim != 2 or not blocks or "layer1.0.conv3.weight" not in named:
-        raise ConvertError(
-            "These are not a ResNeXt's tensors: layer1.0.conv2.weight, layer1.0.conv3.weight and fc.weight are needed to recognise it.",
-            "Known are the names of torchvision, timm, mindspore-ai/models and this project.",
-        )
-    channels, width = filters.shape[:2]
-    return Recognised(ResNeXtGraph(blocks, max(channels // max(width, 1), 1), width, model_zoo), head.shape[0], named, mindspore)
+    return named
 
 
 def _torchvision_name(name: str, *, model_zoo: bool) -> str:
@@ -82,16 +59,3 @@ def _join_groups(named: dict[str, np.ndarray]) -> None:
             named[f"{conv}.weight"] = np.concatenate(filters)
             for name in parts.values():
                 del named[name]
-
-
-def _blocks(named: Mapping[str, np.ndarray]) -> tuple[int, ...]:
-    """The number of blocks of each stage."""
-    counts = []
-    for stage in range(1, len(STAGE_PLANES) + 1):
-        count = 0
-        while f"layer{stage}.{count}.conv1.weight" in named:
-            count += 1
-        if not count:
-            break
-        counts.append(count)
-    return tuple(counts)

@@ -1,0 +1,97 @@
+"""Makes a network end in logits: cuts its softmax off, or takes the logarithm of its probabilities."""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from convert.conversion_errors import ConvertError
+from convert.exports.embedded_recipe import PixelRange
+from convert.exports.score_probe import Rows, probe
+from convert.exports.score_tail import ScoreTail, find_tail
+from convert.exports.score_type import ScoreType, score_type
+from convert.networks.graph_edits import free_name, node, set_output
+
+FLOOR = 1e-30  # of a probability before its logarithm: that of 0 is not a number a softmax can take
+_TOLD = {"logit": "its outputs are logits", "log_probability": "its outputs are logarithms of probabilities, which serve as logits"}
+
+
+def end_in_logits(
+    network: onnx.ModelProto, shape: tuple[int, int, int, int], pixels: PixelRange, said: ScoreType | None
+) -> tuple[int, str]:
+    """Change the end of a network, in place, so that a softmax of its output gives the probabilities.
+
+    Returns the number of classes, and what was found and done in words. `said` is what the caller knows of the scores.
+    Raises ConvertError for scores that exclude nothing (sigmoids), and for those that cannot be told.
+    """
+    graph = network.graph
+    tail = find_tail(graph)
+    inner, final = probe(network, [tail.value, graph.output[0].name], shape, pixels)
+    _check_shape(final, graph.output[0].name)
+    found = said or score_type(inner)
+    if said:
+        _check_said(said, inner)
+    elif tail.kind == "sigmoid" and found != "probability":
+        raise _sigmoid(tail)
+    elif tail.kind == "softmax" and found != "probability":
+        raise ConvertError(
+            f"The network ends in a Softmax, but its {final.shape[1]} scores do not sum to 1 (to {inner.sum(axis=1)[0]:.4g}).",
+            f"Export it with a softmax over the classes, or take what is before it: --output {tail.before!r}",
+        )
+    if found == "bounded":
+        raise _unclear(inner)
+    if found == "not finite":
+        raise ConvertError("The network answers numbers that are not finite for ordinary pictures.", "Export it in float32.")
+    if found != "probability":
+        return final.shape[1], _TOLD[found]
+    if tail.kind == "softmax":
+        set_output(graph, onnx.ValueInfoProto(name=tail.before))
+        return final.shape[1], "its outputs are probabilities (Softmax): the softmax is cut off"
+    _append_logarithm(graph, tail.value)
+    return final.shape[1], "its outputs are probabilities: their logarithm is appended"
+
+
+def _append_logarithm(graph: onnx.GraphProto, value: str) -> None:
+    """The logarithm in float32, whatever type the probabilities have."""
+    floor = numpy_helper.from_array(np.array(FLOOR, np.float32), free_name(graph, "plain/floor"))
+    graph.initializer.append(floor)
+    steps: tuple[tuple[str, list[str], dict[str, int | list[int]]], ...] = (
+        ("Cast", [], {"to": TensorProto.FLOAT}),
+        ("Max", [floor.name], {}),
+        ("Log", [], {}),
+    )
+    for operator, inputs, attributes in steps:
+        graph.node.append(node(operator, [value, *inputs], free_name(graph, f"plain/{operator.lower()}"), attributes))
+        value = graph.node[-1].output[0]
+    set_output(graph, helper.make_tensor_value_info(value, TensorProto.FLOAT, None))
+
+
+def _check_shape(final: Rows, name: str) -> None:
+    if final.shape[1] < 2:
+        raise ConvertError(
+            f"The output {name!r} is one number for each picture, not a score for each class.",
+            "A network of two classes needs two scores: export it with two outputs in its last layer.",
+        )
+
+
+def _check_said(said: ScoreType, rows: Rows) -> None:
+    if said == "probability" and rows.min() < 0:
+        raise ConvertError(f"The scores are not probabilities: one of them is {rows.min():.4g}.", "Leave out --score-type.")
+    if said == "log_probability" and rows.max() > 0:
+        raise ConvertError(f"The scores are not logarithms of probabilities: one of them is {rows.max():.4g}.", "Leave out --score-type.")
+
+
+def _sigmoid(tail: ScoreTail) -> ConvertError:
+    return ConvertError(
+        f"The network ends in a {tail.operator}: it gives each class a probability of its own (several labels for one picture), "
+        "and this server answers which of the classes it is.",
+        f"If the classes exclude each other, take what is before it, and the server applies a softmax: --output {tail.before!r}",
+    )
+
+
+def _unclear(rows: Rows) -> ConvertError:
+    low, high = rows.sum(axis=1).min(), rows.sum(axis=1).max()
+    return ConvertError(
+        f"The scores lie between {rows.min():.4g} and {rows.max():.4g} and sum to {low:.4g} to {high:.4g}: they may be sigmoids, "
+        "probabilities of some of the classes, or logits.",
+        "Say what they are: --score-type logit, or --score-type probability if the classes exclude each other.",
+    )

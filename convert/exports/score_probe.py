@@ -1,0 +1,80 @@
+"""Runs a network on made pictures, to see what its outputs do."""
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from convert.conversion_errors import ConvertError
+from convert.exports.embedded_recipe import PixelRange
+from convert.networks.plain_network import image_input
+from pipelines.cpu.quiet_openvino import ov
+
+Rows = NDArray[np.float64]
+SEED = 0
+_PLACES = ("Exception from", "Check '", "FrontEnd API", "Model wasn't fully converted", "--", "While validating", "Summary")
+PICTURES = 8
+
+
+def probe(network: onnx.ModelProto, values: list[str], shape: tuple[int, int, int, int], pixels: PixelRange) -> list[Rows]:
+    """What the network computes for each of the values on made pictures, as rows [pictures, scores]; in OpenVINO, float32.
+
+    `shape` is that of the input, [batch, 3, height, width]. Raises ConvertError if OpenVINO cannot run the network.
+    """
+    outputs = list(network.graph.output)
+    inner = [onnx.ValueInfoProto(name=value) for value in values if value != outputs[0].name]
+    network.graph.output.extend(inner)
+    content = network.SerializeToString()
+    del network.graph.output[len(outputs) :]
+    places = {value.name: place for place, value in enumerate([*outputs, *inner])}
+    answers: list[list[Rows]] = [[] for _ in places]
+    try:
+        core = ov.Core()
+        model = core.read_model(content)
+        model.reshape({model.input(0): list(shape)})
+        request = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
+        for batch in pictures(shape, pixels):
+            request.infer([batch])
+            for place, rows in enumerate(answers):
+                rows.append(np.array(request.get_output_tensor(place).data, np.float64).reshape(shape[0], -1))
+    except (RuntimeError, ValueError) as error:
+        name = image_input(network).name
+        raise ConvertError(
+            f"OpenVINO cannot run the network on {name} {list(shape)}: {_reason(error)}.",
+            "Export it for a fixed image size, in opset 17.",
+        ) from error
+    return [np.concatenate(answers[places[value]]) for value in values]
+
+
+def takes(network: onnx.ModelProto, shape: list[int]) -> bool:
+    """Whether the network works for an input of this shape; ONNX's own inference does not compare channels."""
+    try:
+        model = ov.Core().read_model(network.SerializeToString())
+        model.reshape({model.input(0): shape})
+    except (RuntimeError, ValueError):
+        return False
+    return True
+
+
+def _reason(error: Exception) -> str:
+    """The sentence of OpenVINO's report that says what is wrong: places in its own source come before it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith(_PLACES)]
+    return (told or lines or [type(error).__name__])[0].rstrip(".:")
+
+
+def pictures(shape: tuple[int, int, int, int], pixels: PixelRange) -> list[NDArray[np.float32]]:
+    """Batches of made pictures: noise of several contrasts and pictures of one colour; the same in each run."""
+    chance = np.random.default_rng(SEED)
+    made = []
+    for number in range(max(PICTURES // shape[0], 2)):
+        if number % 4 == 3:
+            levels = np.broadcast_to(chance.integers(0, 256, (shape[0], 3, 1, 1)), shape).astype(np.float64)
+        else:
+            contrast = (1.0, 0.25, 0.05)[number % 4]
+            levels = np.rint(127 + (chance.integers(0, 256, shape) - 127) * contrast)
+        if pixels == "0-1":
+            levels /= 255
+        elif pixels != "0-255":
+            levels = (levels - 127) / 60 * (4 if number > 3 else 1)  # as normalised pixels, and beyond what pictures have
+        made.append(levels.astype(np.float32))
+    return made

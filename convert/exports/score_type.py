@@ -1,0 +1,40 @@
+"""Tells what scores are from what they do."""
+
+from typing import Literal
+
+import numpy as np
+
+from convert.exports.score_probe import Rows
+
+ScoreType = Literal["logit", "probability", "log_probability"]
+Verdict = ScoreType | Literal["bounded", "not finite"]
+"""`bounded`: between 0 and 1 without one sum, as sigmoids are; or always the same."""
+
+EXACT = 2e-3  # float16 rounds a sum of a thousand probabilities by less
+LOGARITHM = 1e-2  # float16 rounds a logarithm of -10 by 0.005
+STILL = 1e-7
+
+
+def score_type(rows: Rows) -> Verdict:
+    """What rows of scores are, one row a picture.
+
+    Probabilities are nowhere negative and have one sum in all rows, which may be 100 or 255: a factor falls out with the
+    logarithm. Rows of one sum that never change say nothing, unless the sum is 1.
+    """
+    if not np.isfinite(rows).all():
+        return "not finite"
+    sums = rows.sum(axis=1)
+    moves = float(np.ptp(rows, axis=0).max()) > STILL * max(1.0, float(np.abs(rows).max()))
+    if rows.min() >= 0 and _one(sums, 1.0, EXACT):
+        return "probability"
+    if moves and rows.min() >= 0 and sums.mean() > 0 and _one(sums / sums.mean(), 1.0, EXACT):
+        return "probability"
+    if rows.max() <= LOGARITHM and _one(np.exp(rows).sum(axis=1), 1.0, LOGARITHM):
+        return "log_probability"
+    if rows.min() >= 0 and rows.max() <= 1:
+        return "bounded"
+    return "logit"
+
+
+def _one(values: Rows, target: float, tolerance: float) -> bool:
+    return bool((np.abs(values - target) <= tolerance).all())

@@ -1,0 +1,50 @@
+"""Chooses what says the recipe of weights: the options, a named file or transform, a file beside the weights, or their sha256."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from convert.conversion_errors import ConvertError
+from convert.preprocessing.known_transforms import STRETCH, TORCHVISION, TRAINING, USUAL_SIDE_PX, known_transform
+from convert.preprocessing.published_weights import published_transform
+from convert.preprocessing.recipe_file import read_recipe, recipe_beside
+from convert.preprocessing.said_recipe import SaidRecipe, SizePx
+
+USUAL_PX: SizePx = (USUAL_SIDE_PX, USUAL_SIDE_PX)
+NOTHING_SAID = SaidRecipe()
+
+
+@dataclass(frozen=True)
+class RecipeWishes:
+    """What the caller says: by `options`, and by a `file` or the name of a known `transform`."""
+
+    options: SaidRecipe = NOTHING_SAID
+    file: Path | None = None
+    transform: str | None = None
+
+
+def choose_recipe(wishes: RecipeWishes, weights: Path, sha256: str, network_px: SizePx | None) -> SaidRecipe:
+    """What is said about the recipe of a weight file, for a network of pictures of `network_px`; raises ConvertError.
+
+    `classes` of the answer is set only if the file was found and not named: then it may belong to other weights.
+    """
+    if wishes.file and wishes.transform:
+        raise ConvertError(f"Both --recipe {wishes.file} and --transform {wishes.transform} are given.", "Leave out one of them.")
+    options = wishes.options
+    size_px = network_px or options.network_size_px
+    if wishes.file:
+        return replace(options.over(read_recipe(wishes.file, size_px)), classes=None)
+    if wishes.transform:
+        return options.over(known_transform(wishes.transform, size_px))
+    if not options.missing:
+        return options
+    beside = recipe_beside(weights, size_px)
+    published = published_transform(sha256)
+    if beside.missing and published:
+        beside = beside.over(replace(known_transform(published, size_px), sources=(f"torchvision's {published}, by the sha256",)))
+    return options.over(beside)
+
+
+def usual_recipe(*, mindspore: bool, network_px: SizePx) -> SaidRecipe:
+    """The guess for what nothing says: of MindSpore's weights this project's transform, else torchvision's; for any shape."""
+    usual = TRAINING if mindspore else TORCHVISION
+    return known_transform(usual if network_px[0] == network_px[1] else STRETCH, network_px)

@@ -1,0 +1,96 @@
+"""The options of `convert import` that say how pictures reach the network."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from convert.preprocessing.recipe_choice import RecipeWishes
+
+Mean = Annotated[str | None, typer.Option(help="Means of the channels, as 123.7,116.3,103.5, for pixels of 0-255.", show_default=False)]
+Std = Annotated[str | None, typer.Option(help="Deviations of the channels, as 58.4,57.1,57.4.", show_default=False)]
+Scale = Annotated[
+    str | None, typer.Option(help="Factor of each pixel, as 1/255, before mean and std; alone it is the whole.", show_default=False)
+]
+Colours = Annotated[
+    Literal["RGB", "BGR", "GREY"] | None, typer.Option(case_sensitive=False, help="Colour order of the network.", show_default=False)
+]
+ResizeWay = Annotated[
+    str | None, typer.Option(help="stretch, stretch:256, stretch:256x224 (WIDTHxHEIGHT) or short:256.", show_default=False)
+]
+Crop = Annotated[str | None, typer.Option(help="Centre crop, the network's size: 224, or WIDTHxHEIGHT.", show_default=False)]
+LayoutOption = Annotated[
+    Literal["NCHW", "NHWC"] | None,
+    typer.Option("--layout", case_sensitive=False, help="Layout of the network's input, to be checked.", show_default=False),
+]
+Interpolation = Annotated[
+    str | None,
+    typer.Option(
+        help="Of the resize in training: linear, area, cubic (OpenCV), bilinear, bicubic, lanczos, box, hamming, nearest (Pillow). "
+        "Served is linear.",
+        show_default=False,
+    ),
+]
+RecipeFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--recipe",
+        help="A recipe.toml, a manifest.toml, Hugging Face's preprocessor_config.json or timm's config.json.  [default: beside FILE]",
+        show_default=False,
+    ),
+]
+TransformName = Annotated[
+    str | None,
+    typer.Option(
+        help="A known transform: training, torchvision-v1, torchvision-v2, timm, timm-rsb, stretch, ResNet50_Weights.IMAGENET1K_V2.",
+        show_default=False,
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Accept the printed recipe, if nothing says a part of it.")]
+Expect = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PHOTO=ANSWER",
+        help="Import only if the photo gets this class id, or the scores in this .npy; the first becomes the golden image.",
+        show_default=False,
+    ),
+]
+
+
+def recipe_wishes(
+    *,
+    mean: str | None,
+    std: str | None,
+    scale: str | None,
+    colour_order: Literal["RGB", "BGR", "GREY"] | None,
+    resize: str | None,
+    crop: str | None,
+    layout: Literal["NCHW", "NHWC"] | None,
+    interpolation: str | None,
+    recipe: Path | None,
+    transform: str | None,
+) -> "RecipeWishes":
+    """What the options say; raises ConvertError for words that have no certain meaning."""
+    from convert.conversion_errors import ConvertError
+    from convert.preprocessing.normalisation_units import normalisation_of
+    from convert.preprocessing.recipe_choice import RecipeWishes
+    from convert.preprocessing.recipe_words import resize_way, scale_factor, size_px, triple
+    from convert.preprocessing.said_recipe import INTERPOLATIONS, SaidRecipe
+
+    if interpolation not in (None, *INTERPOLATIONS):
+        raise ConvertError(f"--interpolation cannot be {interpolation!r}.", f"It is one of {', '.join(INTERPOLATIONS)}.")
+    factor = scale_factor(scale) if scale else None
+    means, deviations = triple(mean, "--mean") if mean else None, triple(std, "--std") if std else None
+    numbers = (means, deviations, factor) != (None, None, None)
+    given = any((numbers, colour_order, resize, crop, interpolation))
+    said = SaidRecipe(
+        resize=resize_way(resize) if resize else None,
+        crop_px=size_px(crop, "--crop ") if crop else None,
+        colour_order=colour_order,
+        normalisation=normalisation_of(means, deviations, factor) if numbers else None,
+        interpolation=interpolation,
+        layout=layout,
+        sources=("the options",) if given else (),
+    )
+    return RecipeWishes(said, recipe, transform)

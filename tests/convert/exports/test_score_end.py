@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto
+
+from convert.conversion_errors import ConvertError
+from convert.exports.plain_form import plain_form
+from convert.exports.score_end import end_in_logits
+from convert.networks.graph_edits import maker
+from tests.convert.conftest import Run
+from tests.convert.exports.exports_made import CLASSES, SIDE, Export, Step, step
+
+SHAPE = (1, 3, SIDE, SIDE)
+FINE = np.array(1 / 4096, np.float32), np.array(0, np.uint16)
+HEADS: dict[str, tuple[Step, ...]] = {
+    "logit": (),
+    "softmax": (step("Softmax", axis=1),),
+    "log softmax": (step("LogSoftmax", axis=1),),
+    "sigmoid": (step("Sigmoid"),),
+    "log of a softmax": (step("Softmax", axis=1), step("Log")),
+    "softmax, subtracted twice": (step("Softmax", axis=1), step("Neg"), step("Neg")),
+}
+PASSING: list[tuple[Step, ...]] = [
+    (step("Identity"),),
+    (step("Flatten", axis=1),),
+    (step("Reshape", np.array([0, -1])),),
+    (step("Reshape", np.array([-1, CLASSES])),),
+    (step("Unsqueeze", np.array([2])), step("Squeeze", np.array([2]))),
+    (step("Unsqueeze", np.array([2, 3])),),
+    (step("Mul", np.array(1, np.float32)),),
+    (step("Cast", to=TensorProto.FLOAT16), step("Cast", to=TensorProto.FLOAT)),
+    (step("Transpose", perm=[0, 1]),),
+]
+QUANTISED = (step("QuantizeLinear", *FINE), step("DequantizeLinear", *FINE))
+
+
+@settings(max_examples=60)
+@given(
+    head=st.sampled_from(list(HEADS)),
+    tails=st.lists(st.sampled_from(PASSING[:5] + PASSING[6:8]), max_size=4),
+    last=st.sampled_from(PASSING),
+)
+@example(head="softmax", tails=[QUANTISED], last=PASSING[0])
+@example(head="sigmoid", tails=[QUANTISED], last=PASSING[0])
+@example(head="softmax", tails=[], last=PASSING[5])
+def test_no_tail_hides_what_the_scores_are(run: Run, head: str, tails: list[tuple[Step, ...]], last: tuple[Step, ...]) -> None:
+    """After any tail a softmax of the plain form gives what the file's scores mean."""
+    after = (*HEADS[head], *(each for tail in tails for each in tail), *last)
+    export = Export(after=after, opset=21, ir=10)
+    if head == "sigmoid":
+        with pytest.raises(ConvertError, match=r"ends in a Sigmoid|they may be sigmoids"):
+            plain_form(export.model())
+        return
+    image = np.random.default_rng(0).standard_normal(SHAPE, np.float32)
+    logits = run(Export(opset=21, ir=10).model().SerializeToString(), image)[0]
+    scores = run(plain_form(export.model()).network.SerializeToString(), image)
+    assert scores.shape == (1, CLASSES)
+    np.testing.assert_allclose(shares(scores[0]), shares(logits), atol=2e-3)
+
+
+def shares(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits.astype(np.float64) - logits.max())
+    return np.asarray(powers / powers.sum())
+
+
+@pytest.mark.parametrize(
+    ("head", "found", "last"),
+    [
+        ("logit", "its outputs are logits", "Gemm"),
+        ("softmax", "its outputs are probabilities (Softmax): the softmax is cut off", "Gemm"),
+        ("softmax, subtracted twice", "its outputs are probabilities: their logarithm is appended", "Log"),
+        ("log softmax", "its outputs are logarithms of probabilities, which serve as logits", "LogSoftmax"),
+    ],
+)
+def test_what_is_done(head: str, found: str, last: str) -> None:
+    model = Export(after=HEADS[head]).model()
+    assert end_in_logits(model, SHAPE, "recipe", None) == (CLASSES, found)
+    node = maker(model.graph, model.graph.output[0].name)
+    assert node is not None
+    assert node.op_type == last

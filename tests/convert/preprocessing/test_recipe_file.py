@@ -1,0 +1,150 @@
+"""Files that say a recipe, found and named; hostile ones end in a refusal, soon."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from convert.conversion_errors import ConvertError
+from convert.preprocessing.recipe_file import MAX_BYTES, read_recipe, recipe_beside
+from convert.preprocessing.said_recipe import Normalisation, Resize, SaidRecipe
+from convert.preprocessing.settled_recipe import settle
+from models.manifest import ModelManifest
+from models.model_errors import ManifestInvalid
+from models.store import zoo_manifest, zoo_manifest_path
+
+OWN = """
+mean = [0.485, 0.456, 0.406]
+std = [0.229, 0.224, 0.225]
+scale = "1/255"
+colour_order = "BGR"
+resize = "short:256"
+crop = "224"
+layout = "NCHW"
+interpolation = "cubic"
+"""
+CFG = {"input_size": [3, 224, 224], "crop_pct": 0.875, "mean": [0.5], "std": [0.5], "interpolation": "bicubic"}
+VIT = {"image_processor_type": "ViTImageProcessor", "size": 224, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+
+
+def test_a_recipe_of_our_own(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(OWN)
+    said = read_recipe(tmp_path / "recipe.toml")
+    assert (said.resize, said.crop_px, said.colour_order) == (Resize("short_side", (256, 256)), (224, 224), "BGR")
+    assert said.normalisation == Normalisation((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+    assert (said.interpolation, said.layout, said.sources) == ("cubic", "NCHW", ("recipe.toml",))
+    (tmp_path / "recipe.toml").write_text("crop = 64\nmean = 127.5\nstd = 127.5")
+    assert read_recipe(tmp_path / "recipe.toml").crop_px == (64, 64)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "resnext101_32x4d"])
+def test_a_manifest_gives_its_own_recipe_again(name: str) -> None:
+    recipe = zoo_manifest(name).recipe
+    assert settle(read_recipe(zoo_manifest_path(name)), SaidRecipe(), recipe.network_size_px).recipe == recipe
+
+
+def test_a_manifest_that_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "manifest.toml").write_text("[recipe]\nmean = 1")
+    with pytest.raises(ManifestInvalid):
+        read_recipe(tmp_path / "manifest.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mean = ", "cannot be read as a recipe"),
+        ("colour = 'RGB'", "'colour' is not a key of it; the keys are colour_order, crop"),
+        ("colour_order = 'GBR'", "colour_order is 'GBR'"),
+        ("mean = [1, 2]\nstd = 1", "mean has 2 numbers"),
+        ("mean = 0.5\nstd = 0.5", "can be meant for pixels of 0-1"),
+        ("scale = 1", "scale is 1"),
+        ("resize = 'pad'", "the engines cannot"),
+        ("crop = 9", "crop = 9 is not a side"),
+        ("crop = [1]", "crop is a list of 1"),
+    ],
+)
+def test_faults_of_a_recipe(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "recipe.toml").write_text(text)
+    with pytest.raises(ConvertError, match=message):
+        read_recipe(tmp_path / "recipe.toml")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 200_000,
+        b'{"a":' * 100_000,
+        b'{"image_mean": ' + b"9" * 100_000 + b"}",
+        b'{"image_mean": [NaN], "image_std": [1]}',
+        b'{"image_mean": [1], "image_mean": [2]}',
+        b'{"pretrained_cfg": {"input_size": [3, 1e999, 224], "crop_pct": 1}}',
+        b" " * (MAX_BYTES + 1),
+        b"\xff\xfe\x00",
+        b"[1]",
+        b"{}",
+        b'{"architectures": ["ResNetForImageClassification"]}',
+        b"",
+    ],
+)
+@pytest.mark.parametrize("ending", ["json", "toml"])
+def test_hostile_files_are_refused(tmp_path: Path, content: bytes, ending: str) -> None:
+    (tmp_path / f"recipe.{ending}").write_bytes(content)
+    if (content, ending) == (b"", "toml"):  # it says nothing, and the import asks for all of it
+        assert read_recipe(tmp_path / "recipe.toml").missing == SaidRecipe().missing
+        return
+    with pytest.raises(ConvertError) as refused:
+        read_recipe(tmp_path / f"recipe.{ending}")
+    assert len(str(refused.value)) < 1000
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted({*CFG, *VIT, "pretrained_cfg"})),
+        st.recursive(
+            st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(sorted({*CFG, *VIT})), inner, max_size=3),
+            max_leaves=6,
+        ),
+    )
+)
+def test_any_json_is_a_recipe_or_is_refused(tmp_path: Path, content: dict[str, object]) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    try:
+        said = read_recipe(tmp_path / "config.json")
+    except ConvertError:
+        return
+    assert said.sources == ("config.json",)
+    assert said.missing == ()
+
+
+def test_what_is_not_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.json")
+    for name in ("fifo.json", "missing.toml", "."):
+        with pytest.raises(ConvertError, match="does not exist or is not a file"):
+            read_recipe(tmp_path / name)
+
+
+def test_the_files_beside_the_weights(tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    assert recipe_beside(weights, None) == SaidRecipe()
+    (tmp_path / "config.json").write_text('{"architectures": ["ViT"]}')
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(VIT))
+    assert recipe_beside(weights, None).sources == ("preprocessor_config.json",)
+    (tmp_path / "config.json").write_text(json.dumps(CFG))
+    with pytest.raises(
+        ConvertError, match=r"preprocessor_config.json and config.json beside model.safetensors differ in the resize.*--recipe "
+    ):
+        recipe_beside(weights, None)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ConvertError, match=r"config.json cannot be read as a recipe"):
+        recipe_beside(weights, None)
+
+
+def test_a_manifest_beside_the_weights_is_not_one_of_them(tmp_path: Path) -> None:
+    zoo_manifest("efficientnet_lite0").write(tmp_path / "manifest.toml")
+    assert ModelManifest.read(tmp_path / "manifest.toml")
+    assert recipe_beside(tmp_path / "net.onnx", None) == SaidRecipe()
