@@ -70,11 +70,11 @@ def pictures(shape: tuple[int, int, int, int], pixels: PixelRange) -> list[NDArr
         if number % 4 == 3:
             levels = np.broadcast_to(chance.integers(0, 256, (shape[0], 3, 1, 1)), shape).astype(np.float64)
         else:
-            contrast = (1.0, 0.25, 0.05)[number % 4]
+            contrast = (1.0, 1.0, 0.1)[number % 4]
             levels = np.rint(127 + (chance.integers(0, 256, shape) - 127) * contrast)
         if pixels == "0-1":
             levels /= 255
         elif pixels != "0-255":
-            levels = (levels - 127) / 60 * (4 if number > 3 else 1)  # as normalised pixels, and beyond what pictures have
+            levels = (levels - 127) / 60 * (4 if number % 4 == 1 else 1)  # as normalised pixels, and beyond what pictures have
         made.append(levels.astype(np.float32))
     return made
