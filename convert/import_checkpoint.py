@@ -20,7 +20,7 @@ from convert.fold import fold, unfold
 from convert.known_transforms import TORCHVISION, TRAINING, USUAL_SIDE_PX, recipe_for
 from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
-from convert.networks.plain_network import classes_for, input_size_px, is_onnx, weights_sha256
+from convert.networks.plain_network import classes_for, dimensions, image_input, input_size_px, is_onnx, weights_sha256
 from convert.networks.resnext_naming import recognise
 from models.manifest import Artifact, ModelManifest, Origin
 from models.store import ModelStore, StoredModel, sha256_of
@@ -115,7 +115,15 @@ def _read_onnx(path: Path, wishes: Wishes) -> _Found:
     if width != height:
         raise ConvertError(f"The network takes {width}x{height} pixels; only square pictures can be imported.")
     _check_wish("side", wishes.side_px, width)
-    classes = classes_for(network, wishes.batch_sizes[0] if wishes.batch_sizes else 1, width, height)
+    batch, fixed = wishes.batch_sizes[0] if wishes.batch_sizes else 1, dimensions(image_input(network).type.tensor_type)[0]
+    try:
+        classes = classes_for(network, batch, width, height)
+    except ConvertError as error:
+        if fixed in (None, batch):
+            raise
+        raise ConvertError(
+            f"The network takes {fixed} pictures at a time, not {batch}.", f"Say it: --batch-sizes {fixed}, or export it with a free batch."
+        ) from error
     mindspore = "mindspore" in network.producer_name.lower()
     return _Found(network, wishes.architecture or ONNX, classes, width, ONNX, mindspore, plain.told, plain.pixels, plain.grey)
 

@@ -40,7 +40,7 @@ def probe(network: onnx.ModelProto, values: list[str], shape: tuple[int, int, in
         name = image_input(network).name
         raise ConvertError(
             f"OpenVINO cannot run the network on {name} {list(shape)}: {_reason(error)}.",
-            "Export it for a fixed image size, in opset 17.",
+            "Try the file with onnxruntime; export it again in opset 17, for a fixed image size.",
         ) from error
     return [np.concatenate(answers[places[value]]) for value in values]
 
