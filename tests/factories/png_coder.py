@@ -34,7 +34,7 @@ def rows_of(values: Values, depth: int, filters: Sequence[int] = (0,), *, interl
     above = np.zeros(packed.shape[1], np.uint8)
     coded = []
     for row, kind in zip(packed, cycle(filters), strict=False):
-        coded.append(bytes([kind]) + _filtered(row, above, step, kind))
+        coded.append(bytes([kind]) + (_filtered(row, above, step, kind) if kind else row.tobytes()))
         above = row
     return b"".join(coded)
 

@@ -27,6 +27,7 @@ from server.serving.reload import Reloader
 from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.telemetry.metrics import Metrics
+from tests.server.process import NO_TLS
 
 LATENCY_S = 0.25
 WINDOW = 2
@@ -105,7 +106,7 @@ def serving(name: str, folder: Path) -> Iterator[tuple[str, int]]:
     thread.start()
     try:
         made.service.loaded.wait(30)
-        assert httpx.get(f"http://{address[0]}:{address[1]}/health/ready", timeout=30).json()["status"] == "ready"
+        assert httpx.get(f"http://{address[0]}:{address[1]}/health/ready", timeout=30, verify=NO_TLS).json()["status"] == "ready"
         yield address
     finally:
         loop.call_soon_threadsafe(over.set)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,8 @@ import httpx
 from tests.server.forked_command import ForkedCommand
 
 NEW_PROCESS = (sys.executable, "-m", "server")
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients of plain HTTP: without it each `httpx.Client` loads the certificates of all authorities, 40 ms of a core."""
 
 
 class ServerProcess:
@@ -47,7 +50,7 @@ class ServerProcess:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.url = self._wait_for(lambda line: line["message"].startswith("listening on"))["message"].removeprefix("listening on ")
-        self.client = httpx.Client(base_url=self.url, timeout=30, limits=httpx.Limits(max_connections=None))
+        self.client = httpx.Client(base_url=self.url, timeout=30, verify=NO_TLS, limits=httpx.Limits(max_connections=None))
         if ready:
             self._wait_for(lambda line: line["message"].startswith("ready:"), ready_s)
 

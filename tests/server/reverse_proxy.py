@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from tests.server.process import NO_TLS
+
 
 @contextmanager
 def reverse_proxy(
@@ -29,7 +31,9 @@ def reverse_proxy(
                 headers |= {"X-Forwarded-For": self.headers.get("X-Forwarded-For", "203.0.113.9"), "X-Forwarded-Proto": "https"}
             if public_host:
                 headers["Host"] = public_host
-            reply = httpx.request(self.command, upstream + self.path[len(path) if takes_off else 0 :], content=body, headers=headers)
+            reply = httpx.request(
+                self.command, upstream + self.path[len(path) if takes_off else 0 :], content=body, headers=headers, verify=NO_TLS
+            )
             self.send_response(reply.status_code)
             for name, value in reply.headers.multi_items():
                 if name not in ("connection", "content-length", "date", "transfer-encoding"):

@@ -12,7 +12,7 @@ from server.api.guard import hostname, safe_only
 from server.cli.flags import load_settings
 from server.errors import Forbidden
 from tests.level_model import level_png
-from tests.server.process import ServerProcess
+from tests.server.process import NO_TLS, ServerProcess
 from tests.server.reverse_proxy import reverse_proxy
 
 
@@ -118,9 +118,9 @@ def test_json_of_another_type_is_refused() -> None:
 def test_a_real_proxy_on_this_machine_opens_nothing(fake_server: ServerProcess, forwarded_for: bool, public_host: str | None) -> None:
     with reverse_proxy(fake_server.url, forwarded_for=forwarded_for, public_host=public_host) as url:
         for method, path in (("POST", "/admin/models/reload"), ("POST", "/evaluate"), ("GET", "/evaluate"), ("DELETE", "/evaluate/x")):
-            refusal = httpx.request(method, url + path)
+            refusal = httpx.request(method, url + path, verify=NO_TLS)
             assert (refusal.status_code, refusal.json()["code"]) == (403, "forbidden"), (method, path)
-        assert httpx.post(f"{url}/classify", content=level_png(8)).status_code == 200
+        assert httpx.post(f"{url}/classify", content=level_png(8), verify=NO_TLS).status_code == 200
 
 
 def test_curl_and_httpx_are_answered(fake_server: ServerProcess) -> None:

@@ -4,6 +4,7 @@ import io
 import struct
 import tarfile
 import time
+import zlib
 from collections.abc import Callable
 
 import cv2
@@ -19,7 +20,7 @@ from server.settings import Settings
 from tests.attack.test_slow_images import bomb
 from tests.factories.hostile_bodies import FORM, form
 from tests.factories.odd_pictures import BMPS_16, CMYK, DAMAGED, JPEG, PNG, RESTARTED, RESTARTS, WEBP, WHOLE, transformed
-from tests.factories.png_coder import GREY, png_picture
+from tests.factories.png_coder import GREY, header, png_file
 from tests.factories.valid_bmps import BMPS_BY_PILLOW, RLE8, bmp_file
 from tests.factories.valid_webps import EXIF_FLAG, chunk, container
 from tests.level_model import level_png
@@ -110,8 +111,9 @@ def test_a_batch_of_bombs_costs_what_its_headers_do(level_server: ServerProcess)
 
 def turned_png(side_px: int) -> bytes:
     """A black PNG of 1 bit that EXIF turns."""
-    flat = np.zeros((side_px, side_px, 1), np.uint16)
-    return png_picture(flat, GREY, 1, png_chunk(b"eXIf", write_orientation(6)))
+    rows = bytes((1 + (side_px + 7) // 8) * side_px)  # each with the filter 0
+    head = header(np.broadcast_to(np.uint16(0), (side_px, side_px, 1)), GREY, 1)
+    return png_file(head, zlib.compress(rows), png_chunk(b"eXIf", write_orientation(6)))
 
 
 def turned_webp(width_px: int, height_px: int) -> bytes:

@@ -5,7 +5,7 @@ import pytest
 
 from server.http.forwarding_proxies import ForwardingProxies
 from server.settings import SettingInvalid
-from tests.server.process import ServerProcess
+from tests.server.process import NO_TLS, ServerProcess
 from tests.server.reverse_proxy import reverse_proxy
 
 
@@ -58,7 +58,7 @@ def test_a_list_that_cannot_be_is_refused(allowed: str) -> None:
 def test_the_log_has_the_client_of_a_listed_proxy_only(fake_server: ServerProcess) -> None:
     def client_in_log(server: ServerProcess, name: str) -> object:
         with reverse_proxy(server.url, forwarded_for=True) as url:
-            httpx.get(f"{url}/info", headers={"x-request-id": name})
+            httpx.get(f"{url}/info", headers={"x-request-id": name}, verify=NO_TLS)
         return server.log(name)["client"]
 
     assert client_in_log(fake_server, "not-listed") == "127.0.0.1"

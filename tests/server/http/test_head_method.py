@@ -12,7 +12,7 @@ import pytest
 from tests.level_model import level_png
 from tests.server.asgi_servers import KEY, SERVERS, serving
 from tests.server.bare_client import BareClient
-from tests.server.process import ServerProcess
+from tests.server.process import NO_TLS, ServerProcess
 
 OWN = {"date", "x-request-id", "server-timing", "connection", "transfer-encoding"}
 """Headers that differ from one answer to the next, or that HEAD may leave out (RFC 9110, 9.3.2)."""
@@ -38,7 +38,7 @@ PATHS = [
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     with (
         serving(request.param, tmp_path_factory.mktemp("evaluations")) as (host, port),
-        httpx.Client(base_url=f"http://{host}:{port}", headers={"X-Api-Key": KEY}, timeout=30) as client,
+        httpx.Client(base_url=f"http://{host}:{port}", headers={"X-Api-Key": KEY}, timeout=30, verify=NO_TLS) as client,
     ):
         yield client
 

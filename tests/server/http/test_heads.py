@@ -129,6 +129,6 @@ def test_blanks_around_values_and_names_in_any_case(connect: Connect) -> None:
     image = level_png(8)
     lines = b"transfer-ENCODING: \t chunked \r\ncontent-type:image/png  \r\nExpect:  100-Continue \r\n"
     client = connect().send(b"PUT /classify HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(image), image))
-    assert b"100 Continue" in client.socket.recv(100)
+    assert client.socket.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.send(POST + b"Content-Length: %d \r\nContent-Encoding:identity \r\n\r\n" % len(image) + image)
     assert client.end().codes() == [(200, None), (200, None)]

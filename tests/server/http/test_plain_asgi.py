@@ -12,6 +12,7 @@ import pytest
 from tests.level_model import level_png
 from tests.server.asgi_servers import KEY, LATENCY_S, SERVERS, WINDOW, serving
 from tests.server.bare_client import BareClient
+from tests.server.process import NO_TLS
 
 Address = tuple[str, int]
 IMAGE = level_png(8)
@@ -27,7 +28,7 @@ def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def client(address: Address) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", headers=AUTHORISED, timeout=30) as client:
+    with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", headers=AUTHORISED, timeout=30, verify=NO_TLS) as client:
         yield client
 
 
