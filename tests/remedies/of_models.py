@@ -1,6 +1,7 @@
 """Remedies for models, their files and the store."""
 
 import json
+import shlex
 
 import onnx
 
@@ -17,6 +18,7 @@ from models.store import sha256_of
 from server.images.file_errors import GoldenUnfit
 from tests.convert.atc.atc_made import install, stored_model
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
+from tests.convert.exports.exports_made import Export, step
 from tests.convert.inspection.models_made import save_safetensors
 from tests.level_model import level_png
 from tests.remedies.scenario import Place, Refusal, Scenario, after, command, do_printed, one_of, provokes, said
@@ -147,6 +149,28 @@ def transform_with_a_wrong_name(place: Place) -> Scenario:
     return Scenario(
         lambda: command("convert", "import", "mine.pth", "five", "--image-size", 64, "--transform", names[-1]),
         lambda words: names.append(one_of(words, "Known:")),
+    )
+
+
+@provokes(ConvertError)
+def export_of_the_best_class(place: Place) -> Scenario:
+    """The value before the ArgMax is printed as an option."""
+    Export(after=(step("ArgMax", axis=1),)).write(place.folder / "net.onnx")
+    options: list[str] = []
+    return Scenario(
+        lambda: command("convert", "import", "net.onnx", "mine", *options),
+        lambda words: options.extend(shlex.split(words[words.index("--output") :].rstrip("."))),
+    )
+
+
+@provokes(CheckpointRefused)
+def export_without_its_weights(place: Place) -> Scenario:
+    Export().write(place.folder / "net.onnx", beside=True)
+    data = place.folder / "net.onnx.data"
+    data.rename(place.folder / "elsewhere")
+    return Scenario(
+        lambda: command("convert", "import", "net.onnx", "mine"),
+        after("Put the file there", do=lambda: (place.folder / "elsewhere").rename(data)),
     )
 
 
