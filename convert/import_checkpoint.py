@@ -19,7 +19,7 @@ from convert.exports.score_type import ScoreType
 from convert.fold import fold, unfold
 from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
-from convert.networks.plain_network import classes_for, input_size_px, is_onnx, weights_sha256
+from convert.networks.plain_network import classes_for, dimensions, image_input, input_size_px, is_onnx, weights_sha256
 from convert.networks.recognition import recognise
 from convert.preprocessing.recipe_choice import USUAL_PX, RecipeWishes, choose_recipe, usual_recipe
 from convert.preprocessing.said_recipe import Layout, Normalisation, SaidRecipe, SizePx
@@ -134,6 +134,12 @@ def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm
     labels = labels_for(found.classes, wishes.labels)
     progress(labels.told)
     settled = _settled(path, found)
+    wanted, taken = wishes.recipe.options.normalisation, Normalisation(settled.recipe.mean, settled.recipe.std)
+    if found.pixels in ("0-255", "0-1") and wanted not in (None, taken):
+        raise ConvertError(
+            f"The network normalises its pixels of {found.pixels} itself; another mean and deviation would come on top.",
+            "Leave out --mean, --std and --scale.",
+        )
     progress(settled.line)
     if settled.assumed and not confirm(settled):
         raise _unsaid(path, settled)
@@ -152,10 +158,22 @@ def _read_onnx(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     said = choose(fixed or _wished_px(wishes))
     _check_layout(said, plain.layout)
     size_px = fixed or _wished_px(wishes) or said.network_size_px or USUAL_PX
-    classes = classes_for(network, wishes.batch_sizes[0] if wishes.batch_sizes else 1, *size_px)
+    classes = _classes(network, wishes.batch_sizes[0] if wishes.batch_sizes else 1, size_px)
     mindspore = "mindspore" in network.producer_name.lower()
     architecture = wishes.architecture or ONNX
     return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, plain.told, plain.pixels, plain.grey)
+
+
+def _classes(network: onnx.ModelProto, batch: int, size_px: SizePx) -> int:
+    try:
+        return classes_for(network, batch, *size_px)
+    except ConvertError as error:
+        fixed = dimensions(image_input(network).type.tensor_type)[0]
+        if fixed in (None, batch):
+            raise
+        raise ConvertError(
+            f"The network takes {fixed} pictures at a time, not {batch}.", f"Say it: --batch-sizes {fixed}, or export it with a free batch."
+        ) from error
 
 
 def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:

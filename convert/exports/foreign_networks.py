@@ -11,34 +11,34 @@ _HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True)
-class ForeignFormat:
+class ForeignNetwork:
     """A format: its name, and the command that exports it, where FILE stands for the file and OUT for the ONNX file."""
 
     name: str
     command: str
 
 
-_TFLITE = ForeignFormat("a network of TensorFlow Lite", f"{_TF2ONNX} --tflite FILE --output OUT --opset 17")
-_SAVED = ForeignFormat("a SavedModel of TensorFlow", f"{_TF2ONNX} --saved-model FILE --output OUT --opset 17")
-_FROZEN = ForeignFormat(
+_TFLITE = ForeignNetwork("a network of TensorFlow Lite", f"{_TF2ONNX} --tflite FILE --output OUT --opset 17")
+_SAVED = ForeignNetwork("a SavedModel of TensorFlow", f"{_TF2ONNX} --saved-model FILE --output OUT --opset 17")
+_FROZEN = ForeignNetwork(
     "a frozen graph of TensorFlow", f"{_TF2ONNX} --graphdef FILE --inputs input:0 --outputs logits:0 --output OUT --opset 17"
 )
-_KERAS = ForeignFormat(
+_KERAS = ForeignNetwork(
     "a network of Keras",
     "python -c \"import sys, keras; keras.saving.load_model(sys.argv[1]).export(sys.argv[2], format='onnx')\" FILE OUT",
 )
-_MINDIR = ForeignFormat(
+_MINDIR = ForeignNetwork(
     "a network of MindSpore (MindIR)",
     'python -c "import sys, numpy, mindspore as ms; ms.export(ms.nn.GraphCell(ms.load(sys.argv[1])), '
     "ms.Tensor(numpy.zeros((1, 3, 224, 224), 'float32')), file_name=sys.argv[2], file_format='ONNX')\" FILE OUT",
 )
-_PADDLE = ForeignFormat(
+_PADDLE = ForeignNetwork(
     "a network of PaddlePaddle",
     "paddle2onnx --model_dir FOLDER --model_filename FILE --params_filename inference.pdiparams --save_file OUT --opset_version 17",
 )
 # OpenVINO has no way back to ONNX.
-_IR = ForeignFormat("a network of OpenVINO (IR)", "")
-_COMPILED = ForeignFormat("a network compiled for one kind of device", "")
+_IR = ForeignNetwork("a network of OpenVINO (IR)", "")
+_COMPILED = ForeignNetwork("a network compiled for one kind of device", "")
 
 _BY_SUFFIX = {
     ".tflite": _TFLITE,
@@ -56,7 +56,7 @@ _BY_SUFFIX = {
 _FROM_THE_SOURCE = "Import the ONNX file from which it was made, or export the network again: torch.onnx.export(model, image, 'net.onnx')."
 
 
-def foreign_format(path: Path) -> ForeignFormat | None:
+def foreign_format(path: Path) -> ForeignNetwork | None:
     """The other format of a file or folder, or None; raises OSError."""
     if path.is_dir():
         return _SAVED if (path / "saved_model.pb").is_file() else None

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from convert.exports.chosen_output import choose_output
 from convert.exports.embedded_recipe import Embedded, PixelRange, embedded_recipe, pixel_range
 from convert.exports.export_file import read_export
-from convert.exports.image_form import image_form, make_plain
+from convert.exports.pixel_input import make_plain, pixel_input
 from convert.exports.score_end import end_in_logits
 from convert.exports.score_type import ScoreType
 from convert.networks.graph_edits import free_name, node, set_output
@@ -47,7 +47,7 @@ def plain_form(
 ) -> PlainForm:
     """The same of a network that is read already, which is changed; raises ConvertError."""
     choose_output(network, output)
-    form = image_form(network, side_px or DEFAULT_SIDE_PX)
+    form = pixel_input(network, side_px or DEFAULT_SIDE_PX)
     source = image_input(network)
     embedded = embedded_recipe(network, source.name, form.channels)
     pixels = pixel_range(source, embedded)

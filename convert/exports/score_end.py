@@ -21,7 +21,7 @@ def end_in_logits(
     """Change the end of a network, in place, so that a softmax of its output gives the probabilities.
 
     Returns the number of classes, and what was found and done in words. `said` is what the caller knows of the scores.
-    Raises ConvertError for scores that exclude nothing (sigmoids), and for those that cannot be told.
+    Raises ConvertError for scores that exclude nothing (sigmoids), and for those whose behaviour does not say it.
     """
     graph = network.graph
     tail = find_tail(graph)

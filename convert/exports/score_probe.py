@@ -40,7 +40,7 @@ def probe(network: onnx.ModelProto, values: list[str], shape: tuple[int, int, in
         name = image_input(network).name
         raise ConvertError(
             f"OpenVINO cannot run the network on {name} {list(shape)}: {_reason(error)}.",
-            "Export it for a fixed image size, in opset 17.",
+            "Try the file with onnxruntime; export it again in opset 17, for a fixed image size.",
         ) from error
     return [np.concatenate(answers[places[value]]) for value in values]
 
@@ -70,11 +70,11 @@ def pictures(shape: tuple[int, int, int, int], pixels: PixelRange) -> list[NDArr
         if number % 4 == 3:
             levels = np.broadcast_to(chance.integers(0, 256, (shape[0], 3, 1, 1)), shape).astype(np.float64)
         else:
-            contrast = (1.0, 0.25, 0.05)[number % 4]
+            contrast = (1.0, 1.0, 0.1)[number % 4]
             levels = np.rint(127 + (chance.integers(0, 256, shape) - 127) * contrast)
         if pixels == "0-1":
             levels /= 255
         elif pixels != "0-255":
-            levels = (levels - 127) / 60 * (4 if number > 3 else 1)  # as normalised pixels, and beyond what pictures have
+            levels = (levels - 127) / 60 * (4 if number % 4 == 1 else 1)  # as normalised pixels, and beyond what pictures have
         made.append(levels.astype(np.float32))
     return made

@@ -10,8 +10,8 @@ from onnx import helper, numpy_helper
 from convert.conversion_errors import ConvertError
 from convert.networks.plain_network import check_graph
 
-OPSET = 15  # the newest opset that ATC of CANN 7.0 (9 to 18), 8.0 (11 to 15) and 9.1 (11 to 18) all read
-IR_VERSION = 8  # the version that belongs to opset 15; onnx would write its newest, which older tools refuse
+OPSET = 11  # the toolkits of the Ascend 310's time read no newer one; CANN 7.0 (9 to 18), 8.0 (11 to 15) and 9.1 (11 to 18) read it, too
+IR_VERSION = 6  # the version that belongs to opset 11; onnx would write its newest, which older tools refuse
 
 Shape = tuple[int, ...]
 WeightSource = Callable[[str, Shape], np.ndarray]

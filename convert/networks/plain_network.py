@@ -110,6 +110,8 @@ def classes_for(model: onnx.ModelProto, batch: int, width: int, height: int) -> 
     except InferenceRefused as error:
         raise ConvertError(f"The network cannot take {batch} pictures of {width}x{height}: {error}.") from error
     found = dimensions(result)
+    if not found or None in found:  # the export computes a shape in a way that ONNX's inference does not follow, as torch does for ConvNeXt
+        found = _shape_in_openvino(model, [batch, 3, height, width]) or found
     if len(found) != 2 or found[1] is None:
         raise ConvertError(
             f"The network's result is {found}, not [N, classes].", "Export it for a fixed image size, and simplify the graph."
@@ -137,6 +139,18 @@ def infer_result(model: onnx.ModelProto, shape: Sequence[int]) -> onnx.TypeProto
         raise InferenceRefused(first_line(error)) from error
     result: onnx.TypeProto.Tensor = inferred.graph.output[0].type.tensor_type
     return result
+
+
+def _shape_in_openvino(model: onnx.ModelProto, shape: Sequence[int]) -> list[int | None]:
+    """The shape of the output as OpenVINO finds it, [] if it does not; this copies the weights."""
+    from pipelines.cpu.quiet_openvino import ov
+
+    try:
+        network = ov.Core().read_model(model.SerializeToString())
+        network.reshape({network.input(0): list(shape)})
+    except (RuntimeError, ValueError):
+        return []
+    return [side.get_length() if side.is_static else None for side in network.output(0).get_partial_shape()]
 
 
 def set_dimensions(value: onnx.ValueInfoProto, shape: Sequence[int | str | None]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper, numpy_helper
 
 from convert.artifact import convert_cpu, plain_network, write_artifact, write_cpu_file
 from convert.conversion_errors import ConvertError
@@ -144,6 +144,18 @@ def test_another_networks_weights_want_force(stored: StoredModel, tmp_path: Path
         convert_cpu(stored, network=tmp_path / "other.onnx")
     forced = convert_cpu(stored, network=tmp_path / "other.onnx", force=True)
     assert weights_sha256(plain_network(forced)) == weights_sha256(other)
+
+
+def test_an_export_that_normalises_itself_is_another_model(stored: StoredModel, weights: dict[str, np.ndarray], tmp_path: Path) -> None:
+    network = build_network(MANIFEST.architecture, weights, 10)
+    scale = helper.make_node("Div", ["image", "whole"], ["scaled"])
+    for node in network.graph.node:
+        node.input[:] = ["scaled" if name == "image" else name for name in node.input]
+    network.graph.node.insert(0, scale)
+    network.graph.initializer.append(numpy_helper.from_array(np.array(255, np.float32), "whole"))
+    (tmp_path / "net.onnx").write_bytes(network.SerializeToString())
+    with pytest.raises(ConvertError, match=r"or normalises them twice.*so the recipe only brings them to 0\.\.255"):
+        convert_cpu(stored, network=tmp_path / "net.onnx", force=True)
 
 
 def test_a_damaged_artifact_is_mended_from_a_plain_network(stored: StoredModel, weights: dict[str, np.ndarray], tmp_path: Path) -> None:

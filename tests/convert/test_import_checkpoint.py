@@ -10,14 +10,17 @@ import pytest
 from onnx import TensorProto, helper
 
 from convert.conversion_errors import CheckpointRefused, ConvertError
+from convert.exports.export_file import export_sha256
 from convert.import_checkpoint import Wishes, import_checkpoint
 from convert.networks.architectures import build_network
 from convert.networks.plain_network import weights_sha256
 from convert.preprocessing.recipe_choice import RecipeWishes
+from convert.preprocessing.said_recipe import Normalisation, SaidRecipe
 from models.manifest import ModelManifest
 from models.model_errors import ModelError
 from models.store import ModelStore, sha256_of
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
+from tests.convert.exports.exports_made import Export, step
 from tests.server.forked_command import ForkedCommand
 
 Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
@@ -103,6 +106,36 @@ def test_an_onnx_network(
         pixels = np.full((1, 64, 64, 3), 99, np.uint8)
         first, second = (run(store.open(one.name).check_artifact("cpu")[1], pixels) for one in (manifest, same))
         np.testing.assert_allclose(first, second, rtol=1e-5)
+
+
+def test_an_export_says_what_was_found(store: ModelStore, tmp_path: Path) -> None:
+    """The recipe leaves to the network what it does itself; the rest is in the manifest."""
+    before = (step("Cast", to=TensorProto.FLOAT), step("Div", np.array(255, np.float32)))
+    export = Export(type=TensorProto.UINT8, before=before, after=(step("Softmax", axis=1), step("ArgMax", axis=1)))
+    path = export.write(tmp_path / "net.onnx", beside=True)
+    said: list[str] = []
+    wishes = Wishes(output="value7", recipe=RecipeWishes(transform="torchvision-v2"))
+    manifest = import_checkpoint(path, store, wishes, progress=said.append).manifest
+    assert (manifest.recipe.mean, manifest.recipe.std, manifest.recipe.resize_width_px) == ((0, 0, 0), (1, 1, 1), 33)
+    assert manifest.origin
+    assert (manifest.origin.output, manifest.origin.sha256) == ("value7", export_sha256(path))
+    twice = RecipeWishes(SaidRecipe(normalisation=Normalisation((1, 1, 1), (2, 2, 2))), transform="torchvision-v2")
+    with pytest.raises(ConvertError, match=r"would come on top.*Leave out --mean"):
+        import_checkpoint(path, store, Wishes(output="value7", recipe=twice), force=True, progress=said.append)
+    form = (
+        "Its form: pixels uint8 [N, 3, 32, 32]; it normalises them itself (0.003922 * pixel + 0), so the recipe only brings them to "
+        "0..255; "
+        "its outputs are probabilities (Softmax): the softmax is cut off."
+    )
+    assert form in said
+    assert manifest.description == f"onnx, 10 classes, imported from net.onnx. {form}"
+
+
+def test_a_fixed_batch_is_taken_by_its_number(store: ModelStore, tmp_path: Path) -> None:
+    path = Export(image=(4, 3, 32, 32), head="four rows").write(tmp_path / "net.onnx")
+    with pytest.raises(ConvertError, match=r"takes 4 pictures at a time, not 1.*--batch-sizes 4,"):
+        take(path, store, Wishes())
+    assert take(path, store, Wishes(batch_sizes=(4,))).artifacts[0].batch_sizes == (4,)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Nothing heavy is imported here: on Linux a child's peak memory starts from that of the process that made it.
 
-WRITER = Path(__file__).with_name("write_networks.py")
+WRITERS = [Path(__file__).with_name(name) for name in ("write_networks.py", "write_exports.py")]
 CLI = Path(sys.executable).with_name("ascend-classify")
 MAX_SECONDS = 20
 MAX_MB = 1500
@@ -48,14 +48,17 @@ def main(torch_python: str, networks: str = "10") -> int:
     with tempfile.TemporaryDirectory(prefix="test-import-") as name:
         folder = Path(name)
         started = time.perf_counter()
-        subprocess.run([torch_python, str(WRITER), str(folder), networks], check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
+        for writer in WRITERS:
+            subprocess.run([torch_python, str(writer), str(folder), networks], check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
         say(f"torch wrote its networks and answered: {time.perf_counter() - started:.1f} s")
-        imports = [run_import(path) for path in sorted([*folder.glob("*/*.pth"), *folder.glob("*/*.safetensors")])]
+        imports = [
+            run_import(path) for path in sorted([*folder.glob("*/*.pth"), *folder.glob("*/*.safetensors"), *folder.glob("*/*.onnx")])
+        ]
         outcomes = [bounds_hold(each) for each in imports]
         for network, written in (("torchvision_resnext101_32x4d", FORMATS), ("torchvision_resnet18", TRAINERS)):
             of_one = [each for each in imports if each.checkpoint.parent.name == network]
             outcomes += [same_bytes(of_one, written)] if of_one else []
-        outcomes += [agrees_with_torch(each) for each in imports if each.code == 0 and each.checkpoint.name == "zip.pth"]
+        outcomes += [agrees_with_torch(each) for each in imports if each.code == 0 and each.checkpoint.name in ("zip.pth", "net.onnx")]
     say(f"{outcomes.count(True)} passed, {outcomes.count(False)} failed")
     return 0 if all(outcomes) else 1
 

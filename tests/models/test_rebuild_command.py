@@ -34,6 +34,14 @@ def test_an_import_keeps_what_the_user_said() -> None:
     assert words in rebuild_remedy(imported, STORE / BARE.name)
 
 
+def test_an_import_keeps_what_the_user_said_of_the_output() -> None:
+    origin = Origin(file="net.onnx", sha256="0" * 64, format="onnx", output="my logits", score_type="logit")
+    words = (
+        "convert import net.onnx resnext101_32x4d --version 1 --transform training --output 'my logits' --score-type logit --image-size 224"
+    )
+    assert words in rebuild_remedy(changed(origin=origin), STORE / BARE.name)
+
+
 def test_a_model_by_hand_and_a_chip() -> None:
     folder = STORE / BARE.name
     assert "convert cpu resnext101_32x4d --network FILE.onnx" in rebuild_remedy(BARE, folder)

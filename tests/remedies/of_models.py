@@ -1,6 +1,7 @@
 """Remedies for models, their files and the store."""
 
 import json
+import shlex
 from collections.abc import Callable
 
 import onnx
@@ -18,6 +19,7 @@ from models.store import sha256_of
 from server.images.file_errors import GoldenUnfit
 from tests.convert.atc.atc_made import install, stored_model
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
+from tests.convert.exports.exports_made import Export, step
 from tests.convert.inspection.models_made import save_safetensors
 from tests.convert.preprocessing.red_network import flat_png, red_network
 from tests.level_model import level_png
@@ -192,6 +194,28 @@ def answer_that_is_not_expected(place: Place) -> Scenario:
         said[-2:] = words.partition("is RGB: ")[2].split()
 
     return Scenario(lambda: command("convert", "import", "net.onnx", "red", *said, "--expect", "red.png=50"), mend)
+
+
+@provokes(ConvertError)
+def export_of_the_best_class(place: Place) -> Scenario:
+    """The value before the ArgMax is printed as an option."""
+    Export(after=(step("ArgMax", axis=1),)).write(place.folder / "net.onnx")
+    options: list[str] = []
+    return Scenario(
+        lambda: command("convert", "import", "net.onnx", "mine", *options),
+        lambda words: options.extend(shlex.split(words[words.index("--output") :].rstrip("."))),
+    )
+
+
+@provokes(CheckpointRefused)
+def export_without_its_weights(place: Place) -> Scenario:
+    Export().write(place.folder / "net.onnx", beside=True)
+    data = place.folder / "net.onnx.data"
+    data.rename(place.folder / "elsewhere")
+    return Scenario(
+        lambda: command("convert", "import", "net.onnx", "mine"),
+        after("Put the file there", do=lambda: (place.folder / "elsewhere").rename(data)),
+    )
 
 
 @provokes(ConvertError)

@@ -24,7 +24,7 @@ Output = Annotated[
 ]
 Scores = Annotated[
     Literal["logit", "probability", "log_probability"] | None,
-    typer.Option(help="ONNX only: what the scores are, if it cannot be told.", show_default=False),
+    typer.Option(help="ONNX only: what the scores are, where their behaviour does not say it.", show_default=False),
 ]
 Plain = Annotated[Path | None, typer.Option(help="Also write the network without the recipe to this file.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Replace a model of that name with other weights.")]

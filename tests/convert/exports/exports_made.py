@@ -84,8 +84,8 @@ class Export:
             return
         if self.head == "gemm":
             nodes.append(helper.make_node("Flatten", ["mean"], ["flat"]))
-        elif self.head == "one row":  # x.view(1, -1): the batch is built in
-            held["row"] = np.array([1, -1])
+        elif self.head in ("one row", "four rows"):  # x.view(1, -1): the batch is built in
+            held["row"] = np.array([1 if self.head == "one row" else 4, -1])
             nodes.append(helper.make_node("Reshape", ["mean", "row"], ["flat"]))
         else:  # x.view(x.size(0), -1)
             held |= {"first": np.array(0), "rest": np.array([-1]), "axis": np.array([0])}

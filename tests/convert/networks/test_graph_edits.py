@@ -1,11 +1,12 @@
 import numpy as np
+import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from convert.networks.graph_edits import free_name, maker, node, rename, set_output, takers
 from convert.networks.plain_network import names
 
 
-def made() -> helper.GraphProto:
+def made() -> onnx.GraphProto:
     """Two ways from x: over `a` to y, over `b` and the parameter `w` to z."""
     nodes = [node("Relu", ["x"], "a"), node("Neg", ["a"], "y"), node("Add", ["x", "w"], "b"), node("Softmax", ["b"], "z", {"axis": 1})]
     values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 2]) for name in "xyz"]

@@ -96,6 +96,24 @@ def test_what_does_not_work(model: onnx.ModelProto, message: str) -> None:
         classes_for(model, 4, 48, 32)
 
 
+def test_rows_that_only_openvino_can_count() -> None:
+    """As torch writes ConvNeXt with a free batch: a shape that is computed from another shape."""
+    model = network(
+        helper.make_node("GlobalAveragePool", ["x"], ["mean"]),
+        helper.make_node("Shape", ["mean"], ["sides"]),
+        helper.make_node("Cast", ["sides"], ["real"], to=TensorProto.FLOAT),
+        helper.make_node("Sqrt", ["real"], ["root"]),
+        helper.make_node("Mul", ["root", "root"], ["square"]),
+        helper.make_node("Round", ["square"], ["whole"]),
+        helper.make_node("Cast", ["whole"], ["shape"], to=TensorProto.INT64),
+        helper.make_node("Reshape", ["mean", "shape"], ["same"]),
+        helper.make_node("Flatten", ["same"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "across"], ["y"]),
+    )
+    model.graph.initializer.append(numpy_helper.from_array(np.ones((3, 2), np.float32), "across"))
+    assert classes_for(model, 5, 48, 32) == 2
+
+
 @pytest.mark.parametrize(
     ("head", "told"),
     [

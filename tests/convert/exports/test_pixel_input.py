@@ -2,7 +2,7 @@ import pytest
 from onnx import TensorProto
 
 from convert.conversion_errors import ConvertError
-from convert.exports.image_form import image_form, make_plain
+from convert.exports.pixel_input import make_plain, pixel_input
 from convert.networks.plain_network import dimensions, image_input
 from tests.convert.exports.exports_made import SIDE, Export, step
 
@@ -31,7 +31,7 @@ CAST = step("Cast", to=TensorProto.FLOAT)
 def test_forms(export: Export, told: str, added: list[str]) -> None:
     model = export.model()
     before = len(model.graph.node)
-    form = image_form(model, SIDE)
+    form = pixel_input(model, SIDE)
     assert str(form) == told
     make_plain(model, form)
     nodes = [node.op_type for node in model.graph.node]
@@ -53,4 +53,4 @@ def test_forms(export: Export, told: str, added: list[str]) -> None:
 )
 def test_what_is_not_a_picture(export: Export, message: str) -> None:
     with pytest.raises(ConvertError, match=message):
-        image_form(export.model(), SIDE)
+        pixel_input(export.model(), SIDE)

@@ -23,7 +23,7 @@ _TYPES: dict[int, str] = {
 
 
 @dataclass(frozen=True)
-class ImageForm:
+class PixelInput:
     """The picture that a network takes: layout, channels, size (None is free), type by its number in ONNX."""
 
     channels_last: bool
@@ -39,7 +39,7 @@ class ImageForm:
         return f"{_TYPES[self.type]} [{self.batch or 'N'}, {', '.join(shape)}]"
 
 
-def image_form(network: onnx.ModelProto, side_px: int) -> ImageForm:
+def pixel_input(network: onnx.ModelProto, side_px: int) -> PixelInput:
     """What the network's input is; `side_px` is tried where the file leaves everything open. Raises ConvertError."""
     image = image_input(network).type.tensor_type
     shape = dimensions(image)
@@ -50,7 +50,7 @@ def image_form(network: onnx.ModelProto, side_px: int) -> ImageForm:
         )
     batch, *sides = shape
     forms = [
-        ImageForm(last, channels, batch, sides[0 if last else 1], sides[1 if last else 2], image.elem_type)
+        PixelInput(last, channels, batch, sides[0 if last else 1], sides[1 if last else 2], image.elem_type)
         for last in (False, True)
         for channels in (3, 1)
         if sides[2 if last else 0] in (None, channels)
@@ -64,13 +64,13 @@ def image_form(network: onnx.ModelProto, side_px: int) -> ImageForm:
     return working[0]
 
 
-def _works(network: onnx.ModelProto, form: ImageForm, side_px: int) -> bool:
+def _works(network: onnx.ModelProto, form: PixelInput, side_px: int) -> bool:
     sides = [form.height or side_px, form.width or side_px]
     shape = [form.batch or 1, *sides, form.channels] if form.channels_last else [form.batch or 1, form.channels, *sides]
     return takes(network, shape)
 
 
-def make_plain(network: onnx.ModelProto, form: ImageForm) -> None:
+def make_plain(network: onnx.ModelProto, form: PixelInput) -> None:
     """Put what is missing between float32 [N, 3, H, W] and the network's own input, in place."""
     graph, source = network.graph, image_input(network).name
     turned = form.channels_last and _without_transposes(graph, source)
