@@ -94,7 +94,7 @@ def _given(model: StoredModel, path: Path, *, force: bool) -> onnx.ModelProto:
     if recipe_left(manifest.recipe, plain.pixels, grey=plain.grey).sha256 != manifest.recipe.sha256:
         raise ConvertError(
             f"The recipe of {manifest.name!r} does not fit the pixels of {path}, or normalises them twice. {plain.told}",
-            "Import the file as a model of its own: ascend-classify convert import.",
+            f"Import the file as a model of its own: ascend-classify convert import {path} NAME",
         )
     if not force:
         try:

@@ -109,5 +109,5 @@ def test_models_it_cannot_be_for(efficientnet: StoredModel, original: StoredMode
     with pytest.raises(ConvertError, match="does not name the transform"):
         answers(efficientnet)
     other = original.manifest.model_copy(update={"transform": BICUBIC.model_copy(update={"crop_px": 192})})
-    with pytest.raises(ConvertError, match="crops 192 of 256 pixels, but the network takes 224x224"):
+    with pytest.raises(ConvertError, match="crops 192x192 of 256x256 pixels, but the network takes 224x224"):
         answers(replace(original, manifest=other))

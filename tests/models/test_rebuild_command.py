@@ -36,9 +36,7 @@ def test_an_import_keeps_what_the_user_said() -> None:
 
 def test_an_import_keeps_what_the_user_said_of_the_output() -> None:
     origin = Origin(file="net.onnx", sha256="0" * 64, format="onnx", output="my logits", score_type="logit")
-    words = (
-        "convert import net.onnx resnext101_32x4d --version 1 --transform training --output 'my logits' --score-type logit --image-size 224"
-    )
+    words = "--recipe 'my store/resnext101_32x4d/manifest.toml' --output 'my logits' --score-type logit --force"
     assert words in rebuild_remedy(changed(origin=origin), STORE / BARE.name)
 
 

@@ -272,6 +272,8 @@ def reload_during_an_evaluation(place: Place) -> Scenario:
     def mend(words: str) -> None:
         said(words, "Wait for its end, or cancel the evaluation")
         _cancel_all(place)
-        time.sleep(0.5)
+        end_s = time.monotonic() + 20
+        while answered(place.send("POST", "/admin/models/reload")) and time.monotonic() < end_s:
+            time.sleep(0.1)  # until its last images are answered
 
     return Scenario(lambda: answered(place.send("POST", "/admin/models/reload")), mend)

@@ -20,6 +20,7 @@ ELSEWHERE = {
     "RUN_UID": "Dockerfile.infer",
     "LC_ALL": "the system",
     "SOFTMAX": "a .cfg of a pipeline",
+    "PHOTO": "--expect PHOTO=ANSWER",
 }
 
 
@@ -80,7 +81,7 @@ def test_a_command_of_a_message_is_there() -> None:
 
 def test_a_flag_of_a_message_is_there() -> None:
     known = flags(PROGRAM)
-    foreign = re.compile(r"pip install|curl|docker run|ps -e")
+    foreign = re.compile(r"pip install|curl|docker run|ps -e|--output OUT|--save_file OUT")
     sentences = [
         (place, text)
         for place, text in MESSAGES

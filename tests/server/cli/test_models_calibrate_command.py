@@ -10,7 +10,9 @@ import pytest
 from convert.prepare import prepare
 from models.store import ModelStore, StoredModel
 from models.store_writer import set_calibration
+from server.calibration.prediction_sets import MOST_COVERAGE
 from server.calibration.temperature import probabilities_of
+from server.cli.models_calibrate_command import LARGEST_COVERAGE
 from server.evaluation.fitting.calibration_fit import fit_calibration
 from server.evaluation.fitting.scored_run import ScoredRun, read_scored_run
 from server.evaluation.run.run_folder import RunFolder
@@ -116,3 +118,7 @@ def test_a_calibration_of_another_artifact_is_not_applied(digits: StoredModel, e
         assert server.client.post("/classify", content=picture).json()["score_type"] == "probability"
         told = server.client.get("/info").json()["calibration"]
         assert (told["applied"], told["reason"][:36]) == (False, "it was made for another artifact (00")
+
+
+def test_it_offers_every_coverage() -> None:
+    assert LARGEST_COVERAGE == MOST_COVERAGE

@@ -14,6 +14,8 @@ def test_models_list_and_show(model_store: ModelStore) -> None:
     rows = json.loads(run("models", "list", "--json", MODEL_STORE=str(model_store.root)).stdout)
     assert {row["name"]: row["prepared"] for row in rows} == {
         "efficientnet_lite0": True,
+        "efficientnet_lite1": False,
+        "efficientnet_lite2": False,
         "resnext50_32x4d": False,
         "resnext101_32x4d": False,
         "resnext_digits": False,

@@ -65,7 +65,7 @@ def test_the_list_has_the_others(outdated: ModelStore) -> None:
     listed = run("models", "list", "--json", MODEL_STORE=str(outdated.root))
     assert listed.returncode == 0
     rows = {row["name"]: row for row in json.loads(listed.stdout)}
-    assert f"Run: ascend-classify models renew {NAME}" in rows[NAME]["description"]
+    assert f"Run: ascend-classify models renew {NAME}" in rows[NAME]["problem"]
     assert rows["resnext_digits"]["description"] == "Small ResNeXt, handwritten digits 0 to 9"
 
 
