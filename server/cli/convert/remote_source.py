@@ -104,15 +104,16 @@ class RemoteSource:
     def _exchange(self, client: httpx.Client, method: str, target: str, body: bytes | None) -> tuple[int, str | None, bytes]:
         """Status, Retry-After and body; raises RemoteUnavailable."""
 
-        def send() -> tuple[int, str | None, bytes]:
-            with client.stream(method, target, content=body) as answer:
+        def send(through: httpx.Client) -> tuple[int, str | None, bytes]:
+            with through.stream(method, target, content=body) as answer:
                 return answer.status_code, answer.headers.get("Retry-After"), read_whole(answer)
 
         try:
             for _ in range(CONNECTIONS):  # the server may close an idle connection at the moment of its next use
                 with suppress(httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-                    return send()
-            return send()
+                    return send(client)
+            with self._connect() as fresh:  # others may have used all connections just now, and each may be closed
+                return send(fresh)
         except httpx.HTTPError as error:
             raise RemoteUnavailable(silence_of(self._url, error), "Start it, or correct the URL.") from error
 
