@@ -216,7 +216,7 @@ def _settled(path: Path, found: _Found) -> SettledRecipe:
     if found.pixels in ("0-255", "0-1") and said.normalisation is None:
         whole = 255.0 if found.pixels == "0-1" else 1.0
         said = replace(said, normalisation=Normalisation((0.0,) * 3, (whole,) * 3), sources=(*said.sources, "the network"))
-    usual = usual_recipe(mindspore=found.mindspore, network_px=size_px)
+    usual = usual_recipe(found.architecture, mindspore=found.mindspore, network_px=size_px)
     settled = settle(said, usual, size_px, channels=1 if found.grey else 3)
     left = recipe_left(settled.recipe, found.pixels, grey=found.grey)
     return settled if left.sha256 == settled.recipe.sha256 else replace(settled, recipe=left)

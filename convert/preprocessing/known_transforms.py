@@ -7,8 +7,9 @@
 - timm: its gluon_in1k and ra_in1k (_gcfg, _ttcfg: bicubic, crop_pct 0.875, so floor(224 / 0.875) = 256).
 - timm-rsb: its a1_in1k, a1h_in1k, a2_in1k and c1_in1k (_rcfg: bicubic, crop_pct 0.95, so floor(224 / 0.95) = 235).
 - stretch: the whole picture.
+- efficientnet-lite: the whole picture too, mean 127 and deviation 128 (tensorflow/tpu, models/official/efficientnet/lite).
 
-Except for the first and the last, Pillow resizes with antialiasing; mean and deviation are ImageNet's. torchvision's own names of
+In those between, Pillow resizes with antialiasing; mean and deviation are ImageNet's except for the last. torchvision's own names of
 weights, as ResNet50_Weights.IMAGENET1K_V2, stand for their transform.
 """
 
@@ -26,6 +27,8 @@ TRAINING = "training"
 TORCHVISION = "torchvision-v1"
 TORCHVISION_V2 = "torchvision-v2"
 STRETCH = "stretch"
+EFFICIENTNET_LITE = "efficientnet-lite"
+_IMAGENET = Normalisation(IMAGENET_MEAN, IMAGENET_STD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class _Row:
 
     resize_px: int
     interpolation: Literal["bilinear", "bicubic"] | None = None
+    normalisation: Normalisation = _IMAGENET
 
 
 _ROWS = {
@@ -43,6 +47,7 @@ _ROWS = {
     "timm": _Row(256, "bicubic"),
     "timm-rsb": _Row(235, "bicubic"),
     STRETCH: _Row(USUAL_SIDE_PX),
+    EFFICIENTNET_LITE: _Row(USUAL_SIDE_PX, normalisation=Normalisation((127.0,) * 3, (128.0,) * 3)),
 }
 NAMES = tuple(_ROWS)
 _V2 = ("ResNet50", "ResNet101", "ResNet152", "ResNeXt50_32X4D", "ResNeXt101_32X8D", "Wide_ResNet50_2", "Wide_ResNet101_2")
@@ -73,7 +78,7 @@ def known_transform(name: str, network_px: SizePx | None = None) -> SaidRecipe:
         resize=Resize("short_side" if row.interpolation else "stretch", resized),
         crop_px=(width, height),
         colour_order="RGB",
-        normalisation=Normalisation(IMAGENET_MEAN, IMAGENET_STD),
+        normalisation=row.normalisation,
         interpolation=row.interpolation or "linear",
         sources=(name if name == known else f"{name}, {known}",),
         name=known,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from convert.conversion_errors import ConvertError
-from convert.preprocessing.known_transforms import STRETCH, TORCHVISION, TRAINING, USUAL_SIDE_PX, known_transform
+from convert.preprocessing.known_transforms import EFFICIENTNET_LITE, STRETCH, TORCHVISION, TRAINING, USUAL_SIDE_PX, known_transform
 from convert.preprocessing.published_weights import published_transform
 from convert.preprocessing.recipe_file import read_recipe, recipe_beside
 from convert.preprocessing.said_recipe import SaidRecipe, SizePx
@@ -44,7 +44,7 @@ def choose_recipe(wishes: RecipeWishes, weights: Path, sha256: str, network_px: 
     return options.over(beside)
 
 
-def usual_recipe(*, mindspore: bool, network_px: SizePx) -> SaidRecipe:
-    """The guess for what nothing says: of MindSpore's weights this project's transform, else torchvision's; for any shape."""
-    usual = TRAINING if mindspore else TORCHVISION
+def usual_recipe(architecture: str, *, mindspore: bool, network_px: SizePx) -> SaidRecipe:
+    """The guess for what nothing says: of an EfficientNet-Lite and of MindSpore's weights their own transform, else torchvision's."""
+    usual = EFFICIENTNET_LITE if architecture.startswith("efficientnet_lite") else TRAINING if mindspore else TORCHVISION
     return known_transform(usual if network_px[0] == network_px[1] else STRETCH, network_px)

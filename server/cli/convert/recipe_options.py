@@ -43,7 +43,8 @@ RecipeFile = Annotated[
 TransformName = Annotated[
     str | None,
     typer.Option(
-        help="A known transform: training, torchvision-v1, torchvision-v2, timm, timm-rsb, stretch, ResNet50_Weights.IMAGENET1K_V2.",
+        help="A known transform: training, torchvision-v1, torchvision-v2, timm, timm-rsb, stretch, efficientnet-lite, "
+        "ResNet50_Weights.IMAGENET1K_V2.",
         show_default=False,
     ),
 ]

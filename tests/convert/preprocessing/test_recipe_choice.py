@@ -48,6 +48,7 @@ def test_published_weights_are_known_by_their_sha256(tmp_path: Path) -> None:
 
 
 def test_the_usual_recipe() -> None:
-    assert usual_recipe(mindspore=True, network_px=(224, 224)).name == "training"
-    assert usual_recipe(mindspore=False, network_px=(224, 224)).name == "torchvision-v1"
-    assert usual_recipe(mindspore=False, network_px=(224, 192)).resize == Resize("stretch", (224, 192))
+    assert usual_recipe("efficientnet_lite2", mindspore=False, network_px=(260, 260)).normalisation == Normalisation((127,) * 3, (128,) * 3)
+    assert usual_recipe("resnet50", mindspore=True, network_px=(224, 224)).name == "training"
+    assert usual_recipe("resnet50", mindspore=False, network_px=(224, 224)).name == "torchvision-v1"
+    assert usual_recipe("resnet50", mindspore=False, network_px=(224, 192)).resize == Resize("stretch", (224, 192))

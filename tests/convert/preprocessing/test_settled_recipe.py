@@ -13,7 +13,7 @@ SAID = SaidRecipe(Resize("short_side", (256, 256)), (224, 224), "BGR", NUMBERS, 
 
 
 def settled(said: SaidRecipe, network_px: SizePx = (224, 224), channels: int = 3) -> SettledRecipe:
-    return settle(said, usual_recipe(mindspore=False, network_px=network_px), network_px, channels)
+    return settle(said, usual_recipe("resnet50", mindspore=False, network_px=network_px), network_px, channels)
 
 
 def test_all_is_said() -> None:
