@@ -20,6 +20,8 @@ constexpr uint8_t PNG_CHUNK[] = {0, 0, 0, WRITTEN_BYTES, 'e', 'X', 'I', 'f'};
 constexpr uint8_t WEBP_CHUNK[] = {'E', 'X', 'I', 'F', WRITTEN_BYTES, 0, 0, 0};
 constexpr size_t HEAD_BYTES = sizeof PNG_CHUNK;
 constexpr size_t PNG_HEADER_END = 33;
+constexpr size_t WEBP_CHUNKS = 12;
+constexpr uint8_t EXIF_FLAG = 8;  // of VP8X; without it no reader looks for the chunk
 
 int OrientationOfChunk(const uint8_t *chunk, const uint8_t *head) {
     const uint8_t *value = chunk + HEAD_BYTES + sizeof WRITTEN;
@@ -84,8 +86,11 @@ int WrittenOrientation(const Bytes &image) {
     if (image.size() < PNG_HEADER_END + CHUNK_BYTES) {
         return 1;
     }
-    return std::memcmp(image.data(), "RIFF", 4) == 0 ? OrientationOfChunk(image.data() + image.size() - CHUNK_BYTES, WEBP_CHUNK)
-                                                     : OrientationOfChunk(image.data() + PNG_HEADER_END, PNG_CHUNK);
+    if (std::memcmp(image.data(), "RIFF", 4) != 0) {
+        return OrientationOfChunk(image.data() + PNG_HEADER_END, PNG_CHUNK);
+    }
+    const bool told = std::memcmp(image.data() + WEBP_CHUNKS, "VP8X", 4) == 0 && (image[WEBP_CHUNKS + HEAD_BYTES] & EXIF_FLAG) != 0;
+    return told ? OrientationOfChunk(image.data() + image.size() - CHUNK_BYTES, WEBP_CHUNK) : 1;
 }
 
 cv::Mat Upright(const cv::Mat &pixels, int orientation) {

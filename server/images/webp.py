@@ -73,16 +73,16 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
 
 
 def _oriented(image: EncodedImage, exifs: list[_Chunk]) -> EncodedImage:
-    """The image with its orientation, by the first of these chunks; an orientation other than 1 replaces all of them, at the end."""
+    """The image with its orientation, by the first of these chunks. If it is not 1, or there are several, one at the end replaces them."""
     data = image.data
     orientation = read_orientation(data[exifs[0].start : exifs[0].end])
-    if orientation == 1:
+    if orientation == 1 and len(exifs) == 1:
         return image
     bare = without(data, [(chunk.start - 8, min(chunk.end + chunk.end % 2, len(data))) for chunk in exifs], len(data))
     exif = write_orientation(orientation)
     tail = bytes(len(bare) % 2) + struct.pack("<4sI", b"EXIF", len(exif)) + exif
     written = b"".join((bare[:4], struct.pack("<I", len(bare) + len(tail) - 8), memoryview(bare)[8:], tail))
-    decode_s = image.decode_s + TURN_PIXEL_S * image.width_px * image.height_px
+    decode_s = image.decode_s + (TURN_PIXEL_S * image.width_px * image.height_px if orientation != 1 else 0)
     return replace(image, data=written, orientation=orientation, decode_s=decode_s)
 
 

@@ -77,6 +77,7 @@ WEBPS_BY_PILLOW = {
     "bytes behind its end": container(LOSSY) + bytes(99),
     "bits of scaling": container(LOSSY[:15] + bytes([LOSSY[15] | 0x40]) + LOSSY[16:17] + bytes([LOSSY[17] | 0x80]) + LOSSY[18:]),
     "EXIF of orientation 1": extended(EXIF_FLAG, LOSSY, chunk(b"EXIF", write_orientation(1))),
+    "EXIF twice, the first counts": extended(EXIF_FLAG, LOSSY, chunk(b"EXIF", write_orientation(1)), _EXIF),
     "EXIF without its flag": extended(0, LOSSY, _EXIF),
     "EXIF behind a plain frame": container(LOSSY, _EXIF),
     "EXIF that ends early": extended(EXIF_FLAG, LOSSY, chunk(b"EXIF", write_orientation(6)[:9])),

@@ -22,6 +22,11 @@ def served(network: Path, *options: str) -> Iterator[ServerProcess]:
         yield server
 
 
+def classify_with(server: ServerProcess, images: list[Path], query: str) -> list[dict[str, Any]]:
+    """The whole answers to these images, asked with a query."""
+    return [server.client.post(f"/classify?{query}", content=image.read_bytes()).json() for image in images]
+
+
 def classify(server: ServerProcess, listing: Listing) -> list[list[dict[str, Any]]]:
     """The predictions of every image of a listing, best first."""
     answers = [server.client.post("/classify", content=listing.path(index).read_bytes()) for index in range(len(listing))]

@@ -11,7 +11,8 @@ from models.training.dataset import create_dataset
 from models.training.listing import read_listing
 from models.training.training_config import load_config
 from pipelines.cpu.quiet_openvino import ov
-from tests.models.training.served import classify, served
+from tests.models.training.own_folder import CLASSES, by_command, own_folder
+from tests.models.training.served import classify, classify_with, served
 from tests.models.training.tiny import ROOT, run
 
 CONFIG = ROOT / "models" / "training" / "resnext_digits.yaml"
@@ -113,3 +114,34 @@ def test_a_transfer_has_the_lower_loss_after_as_many_steps(digits: Path, checkpo
         assert code == 0, error
         last_losses.append(np.mean([row[3] for row in read_curve(digits / name / "loss.csv")][-4:]))
     assert last_losses[1] < last_losses[0] - 0.1
+
+
+def test_from_a_folder_to_calibrated_answers(checkpoint: Path, tmp_path: Path) -> None:
+    """By the commands of docs/training.md: train, export, import, evaluate, calibrate, serve."""
+    own, measured = own_folder(tmp_path)
+    keys = {"num_classes": 5, "data_path": own, "max_epoch": 2, "T_max": 2, "lr": 0.02, "run_eval": "false"}
+    code, _, error = run(
+        "train", config=CONFIG, **keys, checkpoint_file_path=checkpoint, filter_weight="true", outputs_dir=tmp_path / "run"
+    )
+    assert code == 0, error
+    (last,) = (tmp_path / "run/ckpt_0").glob("0-2_*.ckpt")
+    code, _, error = run("export", config=CONFIG, num_classes=5, checkpoint_file_path=last, file_name=tmp_path / "own")
+    assert code == 0, error
+
+    (tmp_path / "labels.txt").write_text("\n".join(CLASSES) + "\n")
+    with served(tmp_path / "own.onnx", "--transform", "stretch", "--labels", str(tmp_path / "labels.txt")) as server:
+        by_command(tmp_path, "evaluate", measured, "--model", "served", "--scores")
+        (evaluation,) = (tmp_path / "evaluations").iterdir()
+        told = by_command(tmp_path, "models", "calibrate", "served", evaluation, "--coverage", "0.9")
+        assert "ECE" in told
+        assert server.client.post("/admin/models/reload").status_code == 200
+        pictures = sorted(measured.glob("*/*.png"))
+        answers = classify_with(server, pictures, "coverage=0.9")
+    assert {answer["score_type"] for answer in answers} == {"calibrated"}
+    right = [answer["predictions"][0]["label"] == picture.parent.name for answer, picture in zip(answers, pictures, strict=True)]
+    held = [
+        picture.parent.name in {each["label"] for each in answer["prediction_set"]["classes"]}
+        for answer, picture in zip(answers, pictures, strict=True)
+    ]
+    assert sum(right) >= 0.9 * len(right)
+    assert sum(held) >= 0.85 * len(held)

@@ -21,6 +21,7 @@ def test_the_tree_is_as_drawn() -> None:
         "EvaluationNotFound": "not_found",
         "NotFinished": "not_finished",
         "EvaluationLost": "evaluation_lost",
+        "CalibrationRefused": "calibration_refused",
         "PageUnavailable": "not_found",
         "RunError": "error",
         "RunInvalid": "bad_request",

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from models.store import ModelStore
 from tests.level_model import CLASSES, store_level_model
+from tests.made_model import change_model
 from tests.part_or_all import some_or_many
 from tests.server.evaluation.level_sets import class_of, finished, label_of, make_level_set, without_times
 from tests.server.process import ServerProcess
@@ -114,8 +116,7 @@ def test_a_changed_model_is_refused(store: Path, tmp_path: Path) -> None:
     location = interrupted(store, small.folder, tmp_path / "kept")
     other = tmp_path / "store"
     shutil.copytree(store, other)
-    manifest = other / "level" / "manifest.toml"
-    manifest.write_text(manifest.read_text().replace('version = "1"', 'version = "2"'))
+    change_model(ModelStore(other).open("level"), version="2")
     with serve(other, small.folder, tmp_path / "kept") as server:
         state = finished(server, location, "failed")
         assert "model_version was 1 and is 2" in str(state["error"])

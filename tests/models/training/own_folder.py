@@ -1,0 +1,32 @@
+"""A folder of one's own: five of the ten digits."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.models.training.tiny import ROOT
+
+CLASSES = "56789"
+
+
+def own_folder(place: Path) -> tuple[Path, Path]:
+    """Class folders of five digits to train with, and blocky ones to measure with: these are harder."""
+    from models.training import digits
+
+    digits.main([str(place / "all"), "--copies", "1"])
+    for label in CLASSES:
+        shutil.copytree(place / "all/train" / label, place / "own/train" / label)
+        shutil.copytree(place / "all/eval" / label, place / "own/val" / label)
+        shutil.copytree(place / "all/blocky" / label, place / "measured" / label)
+    return place / "own", place / "measured"
+
+
+def by_command(folder: Path, *words: object) -> str:
+    """The standard output of a command of the server."""
+    environment = os.environ | {"EVALUATION_DIR": str(folder / "evaluations"), "MODEL_STORE": str(folder / "served")}
+    command = [sys.executable, "-m", "server", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
