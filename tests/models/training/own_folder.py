@@ -1,4 +1,4 @@
-"""A folder of one's own: five of the ten digits."""
+"""The folder of a user: five of the ten digits."""
 
 import os
 import shutil
