@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -111,3 +112,16 @@ def test_models_it_cannot_be_for(efficientnet: StoredModel, original: StoredMode
     other = original.manifest.model_copy(update={"transform": BICUBIC.model_copy(update={"crop_px": 192})})
     with pytest.raises(ConvertError, match="crops 192x192 of 256x256 pixels, but the network takes 224x224"):
         answers(replace(original, manifest=other))
+
+
+@pytest.mark.parametrize(
+    ("interpolation", "by_opencv"), [("linear", cv2.INTER_LINEAR), ("area", cv2.INTER_AREA), ("cubic", cv2.INTER_CUBIC)]
+)
+def test_a_stretch_that_is_not_square(interpolation: str, by_opencv: int) -> None:
+    """By OpenCV, and cropped in the middle."""
+    told = {"name": "mine", "resize": "stretch", "resize_px": 256, "resize_height_px": 224, "crop_px": 224, "crop_height_px": 192}
+    pixels = decode((PHOTOS / "cat.png").read_bytes())
+    found = transformed(pixels, Transform.model_validate({**told, "interpolation": interpolation}), RECIPE)
+    expected = cv2.resize(pixels, (256, 224), interpolation=by_opencv)[16:208, 16:240].astype(np.float32)
+    mean, std = (np.array(triple, np.float32) for triple in (RECIPE.mean, RECIPE.std))
+    np.testing.assert_array_equal(found[0], ((expected - mean) / std).transpose(2, 0, 1))

@@ -51,7 +51,8 @@ def prove(settings: Settings, expected: Sequence[Expected], model: StoredModel) 
     for each in expected:
         if isinstance(each.answer, int) and each.answer > last:
             raise ConvertError(f"--expect {each.photo}={each.answer}: the classes are 0 to {last}.", "Give the class id, counted from 0.")
-    outcomes = classify_files(settings, [each.photo for each in expected], model, scores="full")
+    # All of them before the first is judged: a refusal would leave the engine to the garbage collector, which may close it in any thread.
+    outcomes = list(classify_files(settings, [each.photo for each in expected], model, scores="full"))
     proofs = []
     for each, (_, outcome) in zip(expected, outcomes, strict=True):
         if isinstance(outcome, ClassifyError):

@@ -52,8 +52,8 @@ Yes = Annotated[bool, typer.Option("--yes", help="Accept the printed recipe, if 
 Expect = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="PHOTO=ANSWER",
-        help="Import only if the photo gets this class id, or the scores in this .npy; the first becomes the golden image.",
+        metavar="photo.jpg=287",
+        help="Import only if the photo gets this class id, or the scores of a .npy; the first becomes the golden image.",
         show_default=False,
     ),
 ]
