@@ -1,4 +1,4 @@
-"""Imports weights into the store: a ResNeXt's checkpoint, or a plain ONNX network."""
+"""Imports weights into the store: a checkpoint, or an ONNX network."""
 
 import re
 from collections.abc import Callable
@@ -23,6 +23,7 @@ from convert.networks.plain_network import classes_for, dimensions, image_input,
 from convert.networks.recognition import recognise
 from convert.preprocessing.recipe_choice import USUAL_PX, RecipeWishes, choose_recipe, usual_recipe
 from convert.preprocessing.said_recipe import Layout, Normalisation, SaidRecipe, SizePx
+from convert.preprocessing.served_sizes import check_network_size
 from convert.preprocessing.settled_recipe import SettledRecipe, settle
 from models.manifest import Artifact, Golden, ModelManifest, Origin
 from models.store import ModelStore, StoredModel, sha256_of
@@ -126,7 +127,9 @@ def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm
     refuse_foreign(path)
     sha256 = _sha256(path)
     found = (_read_onnx if is_onnx(path) else _read_weights)(path, wishes, lambda size: choose_recipe(wishes.recipe, path, sha256, size))
-    progress(f"Found {found.architecture} with {found.classes} classes for {'{}x{}'.format(*found.size_px)} pixels ({found.format}).")
+    what = "an ONNX network" if found.architecture == ONNX else found.architecture
+    of_format = "" if found.architecture == ONNX else f" ({found.format})"
+    progress(f"Found {what} with {found.classes} classes for {'{}x{}'.format(*found.size_px)} pixels{of_format}.")
     if found.told:
         progress(found.told)
     _check_wish("classes", wishes.classes, found.classes)
@@ -153,6 +156,7 @@ def _read_onnx(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     network = plain.network
     fixed = input_size_px(network)
     if fixed:
+        check_network_size(fixed)
         for side in fixed:
             _check_wish("side", wishes.side_px, side)
     said = choose(fixed or _wished_px(wishes))
@@ -160,8 +164,11 @@ def _read_onnx(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     size_px = fixed or _wished_px(wishes) or said.network_size_px or USUAL_PX
     classes = _classes(network, wishes.batch_sizes[0] if wishes.batch_sizes else 1, size_px)
     mindspore = "mindspore" in network.producer_name.lower()
-    architecture = wishes.architecture or ONNX
-    return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, plain.told, plain.pixels, plain.grey)
+    architecture, told = wishes.architecture or ONNX, plain.told
+    if (batch := dimensions(image_input(network).type.tensor_type)[0]) not in (None, *wishes.batch_sizes):
+        sizes = ", ".join(map(str, wishes.batch_sizes))
+        told += f" It was exported for a batch of {batch}, works for others, and is served in batches of {sizes}."
+    return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, told, plain.pixels, plain.grey)
 
 
 def _classes(network: onnx.ModelProto, batch: int, size_px: SizePx) -> int:
@@ -245,7 +252,8 @@ def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wi
         )
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConvertError(f"The model cannot be described: {first['loc'][0]}: {first['msg']}.", "Choose another name.") from error
+        remedy = "Train with fewer classes." if first["loc"][0] == "classes" else "Choose another name."
+        raise ConvertError(f"The model cannot be described: {first['loc'][0]}: {first['msg']}.", remedy) from error
 
 
 def _check_wish(what: str, wanted: int | None, found: int) -> None:

@@ -35,8 +35,8 @@ class OriginalTransformSource:
         manifest = model.manifest
         if manifest.transform is None:
             raise ConvertError(
-                f"The manifest of {manifest.name!r} does not name the transform of its training.",
-                "Only weights from `convert import` have one; other models are served with their own transform.",
+                f"{manifest.name!r} is served with the transform of its training itself, so there is no other to compare it with.",
+                "Compare it with another side, for example an ONNX file, an OM or a running server.",
             )
         transform, size = manifest.transform, manifest.recipe.network_size_px
         (width, height), resized_to = transform.crop_size_px, transform.resize_size_px

@@ -41,7 +41,7 @@ _TORCH_ZIP = _Format("torch zip", read_torch_zip, _SAVE_AGAIN)
 _TORCH_LEGACY = _Format("torch legacy", read_torch_legacy, _SAVE_AGAIN)
 _SAFETENSORS = _Format("safetensors", read_safetensors, "Save it again with safetensors.torch.save_file(model.state_dict(), path).")
 _MINDSPORE = _Format("MindSpore", read_mindspore_ckpt, "Save it again with mindspore.save_checkpoint(network, path).")
-_KNOWN = "Known are PyTorch's .pth (zip and legacy), .safetensors and MindSpore's .ckpt, told apart by their bytes."
+_KNOWN = "Known are ONNX, PyTorch's .pth (zip and legacy), .safetensors and MindSpore's .ckpt, told apart by their bytes."
 
 _HEAD_BYTES = 262  # to the end of a tar's mark
 _ENCRYPTED = b"\xd8\x5e\x3a\x7f"  # the beginning of a file by save_checkpoint(..., enc_key=...)

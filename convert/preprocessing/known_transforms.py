@@ -80,6 +80,6 @@ def known_transform(name: str, network_px: SizePx | None = None) -> SaidRecipe:
         colour_order="RGB",
         normalisation=row.normalisation,
         interpolation=row.interpolation or "linear",
-        sources=(name if name == known else f"{name}, {known}",),
+        sources=(f"--transform {name}" if name == known else f"--transform {name}, {known}",),
         name=known,
     )

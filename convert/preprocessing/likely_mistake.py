@@ -10,6 +10,7 @@ from convert.original_transform import decode, transformed
 from convert.plain_run import PlainRun
 from convert.preprocessing.known_transforms import IMAGENET_MEAN, IMAGENET_STD, USUAL_SIDE_PX
 from convert.preprocessing.normalisation_units import words
+from convert.preprocessing.served_sizes import MAX_SIDE_PX
 from models.manifest import Recipe, Transform, Triple
 from models.store import StoredModel
 
@@ -83,8 +84,8 @@ def _geometries(recipe: Recipe) -> Iterator[tuple[str, str, Recipe]]:
         size = f"{width}x{height}"
         whole = {"resize": "stretch", "resize_width_px": width, "resize_height_px": height, "crop_width_px": None, "crop_height_px": None}
         yield "the whole picture is stretched", f"--resize stretch:{size}", recipe.model_copy(update=whole)
-    if recipe.resize != "short_side" and width == height:
-        side = _SHORT_PX * width // USUAL_SIDE_PX
+    side = _SHORT_PX * width // USUAL_SIDE_PX
+    if recipe.resize != "short_side" and width == height and side <= MAX_SIDE_PX:
         short = {
             "resize": "short_side",
             "resize_width_px": side,

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from convert.conversion_errors import ConvertError
-from convert.preprocessing.recipe_words import MAX_NUMBER, MAX_SIDE_PX, MIN_SIDE_PX
+from convert.preprocessing.recipe_words import MAX_NUMBER
 from convert.preprocessing.said_recipe import SizePx
+from convert.preprocessing.served_sizes import MAX_SIDE_PX, MIN_SIDE_PX
 from models.manifest import Triple
 
 SAY_IT = (

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 from convert.conversion_errors import ConvertError
 from convert.preprocessing.said_recipe import Resize, SizePx
+from convert.preprocessing.served_sizes import MAX_SIDE_PX, MIN_SIDE_PX
 from models.manifest import Triple
 
 MAX_WORD = 200
 MAX_NUMBER = 1e6
-MIN_SIDE_PX, MAX_SIDE_PX = 32, 4096  # of mxpi_imageresize
 _NUMBER = r"[+-]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][+-]?\d{1,3})?"
 _SIZE = re.compile(r"(\d{1,5})(?:[xX](\d{1,5}))?", re.ASCII)
 _UNSERVED = {

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from convert.conversion_errors import ConvertError
 from convert.preprocessing.normalisation_units import words
 from convert.preprocessing.said_recipe import PILLOW_INTERPOLATIONS, Resize, SaidRecipe, SizePx
+from convert.preprocessing.served_sizes import check_network_size, check_resize_size
 from models.manifest import Recipe, Transform
 
 LINEAR = "linear"  # of OpenCV: the one interpolation of the vendor's elements
@@ -59,8 +60,10 @@ def settle(said: SaidRecipe, guess: SaidRecipe, network_px: SizePx, channels: in
         )
     assert colour_order  # noqa: S101 - the guess has all parts
     assert normalisation  # noqa: S101
+    check_network_size(network_px)
     resize, crop_px = _geometry(whole, network_px)
     width, height = resize.size_px or network_px
+    check_resize_size((width, height))
     transform, told = _transform(whole, resize, (width, height), crop_px or network_px)
     geometry = _geometry_words(resize, (width, height), crop_px, told)
     source = _source_words(said, assumed)

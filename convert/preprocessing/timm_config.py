@@ -7,8 +7,9 @@ from typing import Any
 
 from convert.preprocessing.normalisation_units import normalisation_of
 from convert.preprocessing.recipe_fields import Fields
-from convert.preprocessing.recipe_words import MAX_SIDE_PX, MIN_SIDE_PX, unserved
+from convert.preprocessing.recipe_words import unserved
 from convert.preprocessing.said_recipe import PILLOW_INTERPOLATIONS, Resize, SaidRecipe, SizePx
+from convert.preprocessing.served_sizes import MAX_SIDE_PX, MIN_SIDE_PX
 
 _CROP_PCT = 0.875  # timm's DEFAULT_CROP_PCT
 _CHANNELS = 3

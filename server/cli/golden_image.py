@@ -1,6 +1,7 @@
 """models golden: stores a picture with the answer that a model must give."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from models.manifest import Golden
@@ -12,6 +13,7 @@ from server.settings import Settings
 from server.types import Prediction
 
 TOLERANCE = 0.05
+_ENDING = re.compile(r"\.[a-z0-9]{1,8}")  # of those that a manifest takes
 
 
 def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance: float) -> Golden:
@@ -34,9 +36,9 @@ def golden_of(image: Path, answer: Prediction, tolerance: float = TOLERANCE) -> 
     best = answer.scores[0]
     if answer.score_type != "probability":
         raise GoldenUnfit("The pipeline returns logits, which have no common scale.", "Set SOFTMAX=true in its .cfg.")
-    data = image.read_bytes()
+    data, ending = image.read_bytes(), image.suffix.lower()
     golden = Golden(
-        file=f"golden{image.suffix.lower()}",
+        file=f"golden{ending if _ENDING.fullmatch(ending) else ''}",
         sha256=hashlib.sha256(data).hexdigest(),
         class_id=best.class_id,
         score=round(best.score, 6),

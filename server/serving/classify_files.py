@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from time import monotonic
@@ -85,7 +85,7 @@ def _is_image(path: Path) -> bool:
 
 def classify_files(
     settings: Settings, paths: list[Path], model: StoredModel | None = None, scores: Scores = "top", *, calibrated: bool = False
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """One outcome per file, in order; the engine's capacity limits the files in progress. `model` replaces the settings' model.
 
     The scores are those of the engine, or with `calibrated` those that the server answers: a calibration is applied if there is one.

@@ -100,7 +100,7 @@ def test_a_training_of_mindspore(file: str, counters: set[str]) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "not a checkpoint of a known format. Known are PyTorch's"),
+        (b"", "not a checkpoint of a known format. Known are ONNX, PyTorch's"),
         (b"<html>", "known format"),
         (pickle.dumps({"x": 1}), "pickles are never run"),
         ((WRITTEN_BY / "mindspore_encrypted.ckpt").read_bytes(), "encrypted"),

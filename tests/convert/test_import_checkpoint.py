@@ -21,6 +21,7 @@ from models.model_errors import ModelError
 from models.store import ModelStore, sha256_of
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
 from tests.convert.exports.exports_made import Export, step
+from tests.convert.preprocessing.red_network import red_network
 from tests.server.forked_command import ForkedCommand
 
 Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
@@ -136,6 +137,34 @@ def test_a_fixed_batch_is_taken_by_its_number(store: ModelStore, tmp_path: Path)
     with pytest.raises(ConvertError, match=r"takes 4 pictures at a time, not 1.*--batch-sizes 4,"):
         take(path, store, Wishes())
     assert take(path, store, Wishes(batch_sizes=(4,))).artifacts[0].batch_sizes == (4,)
+
+
+def test_a_fixed_batch_is_free_where_the_network_works_for_others(run: Run, store: ModelStore, tmp_path: Path) -> None:
+    export = Export(image=(4, 3, 32, 32))
+    said: list[str] = []
+    wishes = Wishes(recipe=RecipeWishes(transform="stretch"))
+    model = import_checkpoint(export.write(tmp_path / "net.onnx"), store, wishes, progress=said.append)
+    assert "It was exported for a batch of 4, works for others, and is served in batches of 1." in "\n".join(said)
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), dtype=np.uint8)
+    expected = Export().answers(pixels, model.manifest.recipe)
+    np.testing.assert_allclose(run(model.check_artifact("cpu")[1], pixels), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_network_of_small_pictures_goes_with_a_resize_inside(store: ModelStore, tmp_path: Path) -> None:
+    path = Export(image=("N", 1, 28, 28), channels=1).write(tmp_path / "grey.onnx")
+    with pytest.raises(ConvertError, match=r"takes pictures of 28x28 pixels, and only .*Export it for pictures of 32x32"):
+        take(path, store, Wishes())
+    nothing = np.array([], np.float32)
+    first = step("Resize", nothing, nothing, np.array([1, 1, 28, 28]), mode="linear")
+    path = Export(image=("N", 1, 32, 32), channels=1, before=(first,)).write(tmp_path / "grey.onnx")
+    assert take(path, store, Wishes()).recipe.network_size_px == (32, 32)
+
+
+def test_more_classes_than_the_vendor_takes(store: ModelStore, tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(red_network(classes=2001).SerializeToString())
+    with pytest.raises(ConvertError, match=r"classes: Input should be less than or equal to 2000. Train with fewer classes"):
+        take(path, store, Wishes())
 
 
 @pytest.mark.parametrize(

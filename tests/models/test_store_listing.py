@@ -21,3 +21,15 @@ def test_the_models_of_the_store_and_of_the_zoo(tmp_path: Path) -> None:
     damaged = listed["damaged"]
     assert (damaged.prepared, damaged.manifest, damaged.size_bytes > 0, damaged.targets) == (True, None, True, ())
     assert "manifest.toml" in damaged.problem
+
+
+def test_an_artifact_for_another_recipe_is_a_problem(tmp_path: Path) -> None:
+    model = store_om_model(tmp_path)
+    manifest = model.manifest.model_copy(update={"recipe": model.manifest.recipe.model_copy(update={"mean": (1.0, 2.0, 3.0)})})
+    manifest.write(model.folder / "manifest.toml")
+    problem = next(each.problem for each in list_models(ModelStore(tmp_path)) if each.name == "level")
+    assert "disagree: the artifact has the recipe " in problem
+    assert "ascend-classify convert cpu level" in problem
+    (model.folder / model.manifest.artifacts[0].file).unlink()
+    problem = next(each.problem for each in list_models(ModelStore(tmp_path)) if each.name == "level")
+    assert f"{model.folder / model.manifest.artifacts[0].file} is missing." in problem

@@ -1,6 +1,7 @@
 """`convert import --expect PHOTO=ANSWER`: a model proves itself before it is in the store."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,11 @@ class Expected:
     photo: Path
     answer: int | Path
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it names."""
+        return (self.photo,) if isinstance(self.answer, int) else (self.photo, self.answer)
+
 
 def parse_expected(text: str) -> Expected:
     """PHOTO=CLASS_ID or PHOTO=SCORES.npy; raises ConvertError."""
@@ -51,15 +57,14 @@ def prove(settings: Settings, expected: Sequence[Expected], model: StoredModel) 
     for each in expected:
         if isinstance(each.answer, int) and each.answer > last:
             raise ConvertError(f"--expect {each.photo}={each.answer}: the classes are 0 to {last}.", "Give the class id, counted from 0.")
-    # All of them before the first is judged: a refusal would leave the engine to the garbage collector, which may close it in any thread.
-    outcomes = list(classify_files(settings, [each.photo for each in expected], model, scores="full"))
     proofs = []
-    for each, (_, outcome) in zip(expected, outcomes, strict=True):
-        if isinstance(outcome, ClassifyError):
-            raise outcome
-        if refusal := _refusal(each, outcome, model):
-            raise refusal
-        proofs.append(golden_of(each.photo, outcome))
+    with closing(classify_files(settings, [each.photo for each in expected], model, scores="full")) as outcomes:
+        for each, (_, outcome) in zip(expected, outcomes, strict=True):
+            if isinstance(outcome, ClassifyError):
+                raise ConvertError(f"--expect {each.photo} is not classified: {outcome.message}", outcome.remedy) from outcome
+            if refusal := _refusal(each, outcome, model):
+                raise refusal
+            proofs.append(golden_of(each.photo, outcome))
     return proofs[0]
 
 

@@ -18,7 +18,9 @@ Architecture = Annotated[str | None, typer.Option(help="The expected architectur
 Labels = Annotated[Path | None, typer.Option(help="Labels, one line per class.", show_default=False)]
 Classes = Annotated[int | None, typer.Option(min=2, help="The expected number of classes.", show_default=False)]
 Version = Annotated[str | None, typer.Option(help="Name of these weights.  [default: from their sha256]", show_default=False)]
-Side = Annotated[int | None, typer.Option(min=32, help="Side of the network's pictures, as --crop.  [default: 224]", show_default=False)]
+Side = Annotated[
+    int | None, typer.Option(min=32, max=4096, help="Side of the network's pictures, as --crop.  [default: 224]", show_default=False)
+]
 Output = Annotated[
     str | None, typer.Option(help="ONNX only: the value with a score of each class, if there are several.", show_default=False)
 ]
@@ -57,7 +59,7 @@ def import_checkpoint(
     force: Force = False,
     model_store: StoreFolder = None,
 ) -> None:
-    """Import weights into the store: a ResNeXt's checkpoint from torchvision, timm or MindSpore, or any network as ONNX."""
+    """Import weights into the store: a checkpoint of a ResNet, ResNeXt or EfficientNet-Lite, or any classification network as ONNX."""
     from convert.import_checkpoint import Wishes, import_checkpoint
     from models.store import ModelStore
     from server.cli.convert.expected_answer import parse_expected, prove
@@ -66,6 +68,7 @@ def import_checkpoint(
     parts = {"mean": mean, "std": std, "scale": scale, "resize": resize, "crop": crop, "interpolation": interpolation}
     wishes = said.recipe_wishes(**parts, colour_order=colour_order, layout=layout, recipe=recipe, transform=transform)
     expected = [parse_expected(text) for text in expect or ()]
+    said.check_files({"--labels": [labels], "--recipe": [recipe], "--expect": [file for each in expected for file in each.files]})
     settings = load_settings(model_store=model_store, log_level="warning", runtime="cpu", engines="stream")  # of a proof
     model = import_checkpoint(
         file,

@@ -1,5 +1,6 @@
 """The options of `convert import` that say how pictures reach the network."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -57,6 +58,18 @@ Expect = Annotated[
         show_default=False,
     ),
 ]
+
+
+def check_files(named: Mapping[str, Sequence[Path | None]]) -> None:
+    """Raise ConvertError for the first file that does not exist; `named` are the files of each option. Before all other work."""
+    from convert.conversion_errors import ConvertError
+
+    for option, files in named.items():
+        for file in files:
+            if file and not file.exists():
+                raise ConvertError(f"{option} {file}: there is no such file.", "Correct the path.")
+            if file and file.is_dir():
+                raise ConvertError(f"{option} {file} is a folder.", "Name a file.")
 
 
 def recipe_wishes(

@@ -60,7 +60,7 @@ def test_whole_pictures() -> None:
 )
 def test_torchvisions_names(weights: str, name: str) -> None:
     assert settled(weights).recipe.sha256 == settled(name).recipe.sha256
-    assert settled(weights).line.endswith(f"(from {weights}, {name}).")
+    assert settled(weights).line.endswith(f"(from --transform {weights}, {name}).")
 
 
 def test_an_unknown_transform() -> None:

@@ -66,6 +66,12 @@ def test_each_variant_differs() -> None:
     assert {each.network_size_px for each in found} == {(224, 224)}
 
 
+def test_no_variant_is_larger_than_what_can_be_served() -> None:
+    found = [each for _, _, each in variants(Recipe(resize_width_px=4096, resize_height_px=4096, mean=IMAGENET_MEAN, std=IMAGENET_STD))]
+    assert len(found) == 9
+    assert {transform_of(each).resize for each in found} == {"stretch"}
+
+
 def test_the_recipe_as_a_transform() -> None:
     recipe = Recipe(resize_width_px=256, resize_height_px=224, crop_width_px=224, crop_height_px=192, mean=IMAGENET_MEAN, std=IMAGENET_STD)
     found = transform_of(recipe, "area")

@@ -22,6 +22,13 @@ def test_the_answer_is_kept_with_the_image(tmp_path: Path) -> None:
     assert model.checked("golden.png", model.manifest.golden.sha256).read_bytes() == level_png(40)
 
 
+def test_an_ending_that_a_manifest_cannot_have_is_left_out(tmp_path: Path) -> None:
+    store_level_model(tmp_path / "store")
+    (tmp_path / "photo.first try").write_bytes(level_png(40))
+    done = run(tmp_path / "store", tmp_path / "photo.first try")
+    assert (done.returncode, done.stdout) == (0, "golden of level is class 10 with 1.0000 ± 0.05\n"), done.stderr
+
+
 def test_another_class_is_refused(tmp_path: Path) -> None:
     store_level_model(tmp_path / "store")
     (tmp_path / "photo.png").write_bytes(level_png(40))

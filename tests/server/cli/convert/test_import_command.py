@@ -39,7 +39,7 @@ def test_an_imported_model_classifies(checkpoint: Path, tmp_path: Path) -> None:
         "Reading weights.pth.",
         "Found resnext_1_4x4d with 3 classes for 224x224 pixels (torch legacy).",
         "Using the labels of mine.names.",
-        f"Recipe: {TIMM} (from timm).",
+        f"Recipe: {TIMM} (from --transform timm).",
         "Writing mine.onnx.",
         f"mine is ready in {store / 'mine'}.",
     ]

@@ -45,7 +45,7 @@ def test_words(options: SourceOptions, tmp_path: Path, word: str, runtime: str) 
         ("{}/own.onnx@ascend", "does not run on ascend"),
         ("{}/missing.onnx", "There is no file"),
         ("nonsense", "The model 'nonsense' is neither"),
-        ("level:original", "does not name the transform"),
+        ("level:original", "served with the transform of its training itself"),
         ("ftp://host", "The model 'ftp://host' is neither"),
         ("http://host?path", "is not the address of a server"),
     ],

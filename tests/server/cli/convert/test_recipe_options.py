@@ -6,7 +6,7 @@ import pytest
 from convert.conversion_errors import ConvertError
 from convert.preprocessing.recipe_choice import RecipeWishes
 from convert.preprocessing.said_recipe import Normalisation, Resize, SaidRecipe
-from server.cli.convert.recipe_options import recipe_wishes
+from server.cli.convert.recipe_options import check_files, recipe_wishes
 
 NOTHING: dict[str, Any] = dict.fromkeys(
     ("mean", "std", "scale", "colour_order", "resize", "crop", "layout", "interpolation", "recipe", "transform")
@@ -37,3 +37,12 @@ def test_all_is_said() -> None:
 def test_an_interpolation_that_is_not_known() -> None:
     with pytest.raises(ConvertError, match=r"--interpolation cannot be 'sinc'.*It is one of linear, area, cubic"):
         recipe_wishes(**{**NOTHING, "interpolation": "sinc"})
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    check_files({"--labels": [None], "--expect": [tmp_path / "a"]})
+    with pytest.raises(ConvertError, match=r"^--recipe .*/b: there is no such file\. Correct the path\.$"):
+        check_files({"--labels": [tmp_path / "a"], "--recipe": [tmp_path / "b"]})
+    with pytest.raises(ConvertError, match=r"^--labels .* is a folder"):
+        check_files({"--labels": [tmp_path]})
