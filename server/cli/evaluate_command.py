@@ -34,9 +34,7 @@ class Finished(NamedTuple):
 def evaluate(
     images: Annotated[
         Path | None,
-        typer.Argument(
-            help="Folder of the images: class folders, or with a list of labels; with --url also a zip or a tar.", show_default=False
-        ),
+        typer.Argument(help="Folder of class folders, or of images and a list of labels; with --url also an archive.", show_default=False),
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="List of labels: text, CSV or TSV.", show_default=False)] = None,
     label_map: Annotated[
