@@ -70,6 +70,7 @@ train-digits: train-environment
 
 train-environment: .venv/training/installed
 .venv/training/installed: requirements-training.lock
+	@echo "Installing MindSpore into .venv/training (some minutes)"
 	$(PYTHON) -m venv .venv/training
 	$(TRAINING) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-training.lock
 	$(TRAINING) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -152,6 +153,7 @@ test-import smoke-import: install-dev .venv/torch/installed
 	$(BIN)/python -m tests.import_torch .venv/torch/bin/python $(if $(filter smoke-%,$@),1)
 
 .venv/torch/installed: tests/import_torch/requirements.txt
+	@echo "Installing PyTorch into .venv/torch (some minutes)"
 	$(PYTHON) -m venv .venv/torch
 	.venv/torch/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(PIP_ARGS) -r $<
 	@touch $@
@@ -194,12 +196,14 @@ install-dev: .venv/installed-dev
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V). Name another: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Installing the packages of the server into .venv (a minute or two)"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.lock
+	@echo "Installing the packages of the tests into .venv (a minute or two)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import onnx
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from convert.artifact import write_artifact, write_onnx
 from convert.checkpoints import read_checkpoint
@@ -25,7 +25,7 @@ from convert.preprocessing.recipe_choice import USUAL_PX, RecipeWishes, choose_r
 from convert.preprocessing.said_recipe import Layout, Normalisation, SaidRecipe, SizePx
 from convert.preprocessing.served_sizes import check_network_size
 from convert.preprocessing.settled_recipe import SettledRecipe, settle
-from models.manifest import Artifact, Golden, ModelManifest, Origin
+from models.manifest import Artifact, Golden, ModelManifest, ModelName, Origin
 from models.store import ModelStore, StoredModel, sha256_of
 from models.store_writer import place_model, same_model, set_golden, stored
 from models.whole_file import FILE_MODE
@@ -117,12 +117,13 @@ def import_checkpoint(
     if plain:
         progress(f"Writing {plain}.")
         write_onnx(unfold(artifact), plain)
-    progress(f"{manifest.name} is ready in {model.folder}.")
     return model
 
 
 def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm) -> tuple[_Found, Labels, ModelManifest]:
     """The network of a weight file, its labels and its manifest; says what is found and what is taken."""
+    if wishes.name is not None:
+        _check_name(wishes.name)
     progress(f"Reading {path.name}.")
     refuse_foreign(path)
     sha256 = _sha256(path)
@@ -254,6 +255,16 @@ def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wi
         first = error.errors()[0]
         remedy = "Train with fewer classes." if first["loc"][0] == "classes" else "Choose another name."
         raise ConvertError(f"The model cannot be described: {first['loc'][0]}: {first['msg']}.", remedy) from error
+
+
+def _check_name(name: str) -> None:
+    try:
+        TypeAdapter(ModelName).validate_python(name)
+    except ValidationError as error:
+        raise ConvertError(
+            f"{name[:80]!r} cannot be the name of a model.",
+            "Use at most 64 small letters a-z, digits, dots, hyphens and underscores; begin with a letter or a digit.",
+        ) from error
 
 
 def _check_wish(what: str, wanted: int | None, found: int) -> None:

@@ -17,7 +17,7 @@ from convert.networks.architectures import build_network, random_weights
 from models.manifest import Artifact, ModelManifest, Weights
 from models.model_errors import ArtifactDamaged, ArtifactStale
 from models.rebuild_command import RANDOM_VERSION
-from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest
+from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest, zoo_names
 from models.store_writer import check_nothing_lost, place_model, stored
 from models.whole_file import FILE_MODE
 
@@ -41,10 +41,13 @@ def prepare(
 ) -> StoredModel:
     """The model of that name; built into the store unless an intact one with these batch sizes is already there.
 
+    A model that is only in the store, as after an import, is checked and never built.
     The model is built in a temporary folder and moved at the end: after an interruption the store has the former model or none. Its
     artifacts for other chips are kept if weights and recipe are the same. `random` uses random weights (version
-    "random"). Raises ModelNotFound, WeightsMissing, CheckpointRefused, ConvertError.
+    "random"). Raises ModelNotFound, WeightsMissing, CheckpointRefused, ConvertError, and the errors of a check.
     """
+    if name not in zoo_names():
+        return _check_imported(store.open(name), batch_sizes, build=random or force)
     zoo = zoo_manifest(name)
     manifest = zoo.model_copy(update={"version": RANDOM_VERSION}) if random else zoo
     have = stored(store, name)
@@ -67,6 +70,17 @@ def prepare(
 
     model = place_model(store, manifest, fill, force=force)
     progress(f"{name} is ready in {model.folder}.")
+    return model
+
+
+def _check_imported(model: StoredModel, batch_sizes: tuple[int, ...], *, build: bool) -> StoredModel:
+    """The model after a check of its labels and all its artifacts; raises ConvertError if another one is wanted."""
+    name, cpu = model.manifest.name, model.manifest.artifact("cpu")
+    if build or batch_sizes not in ((1,), cpu and cpu.batch_sizes):
+        raise ConvertError(f"{name!r} is not of the zoo, so it can only be checked.", "Leave the options out, or import the model again.")
+    model.check_labels()
+    for soc in [artifact.soc for artifact in model.manifest.artifacts] or ["cpu"]:
+        model.check_artifact(soc)
     return model
 
 

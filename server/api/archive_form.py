@@ -51,6 +51,11 @@ class _ArchiveForm(FormParts):
                 raise BadRequest("A field occurs twice in the form.")
             if not part.name:
                 raise BadRequest("A part of the form has no name.")
+            if part.name == "labels" and part.filename:
+                raise BadRequest(
+                    "The form field 'labels' holds a file. It takes the name of a list inside the archive.",
+                    "Put the list into the archive, and send its name: curl -F labels=val_label.txt …",
+                )
             if part.name not in FIELDS and part.name not in FROM_BROWSERS:
                 raise unknown_name("The form field", part.name, (ARCHIVE, *FIELDS))
         if part.is_base64:

@@ -2,6 +2,7 @@
 
 import re
 from email.message import Message
+from shlex import quote
 
 from server.api.base64_text import decode_base64
 from server.api.form_parts import FROM_BROWSERS, FormParts, Part
@@ -15,6 +16,7 @@ MAX_FIELD_BYTES = 1024
 _IMAGE_NAMES = frozenset({"image", "images", "file", "files", "upload"})
 """Fields that hold an image even without a file name; that of a file may have any name but that of an option."""
 _LIST = re.compile(r"\[\d{0,4}\]$")
+_PATH = re.compile(r"(~?|\.{1,2}|[A-Za-z]:)[/\\].+|.*\.[A-Za-z]{3,4}")
 
 
 def read_form(body: bytes, content_type: Message, limit: int) -> ImageBody:
@@ -32,6 +34,17 @@ def decoded(content: bytes) -> bytes:
     """The content of a data URL, as canvas.toDataURL writes it, or of a picture's base64; anything else as it is. Raises BadRequest."""
     is_text = content[:5].lower() == b"data:" or content.startswith(BASE64_BEGINNINGS)
     return decode_base64(content.decode("latin-1")) if is_text else content
+
+
+def _refuse_path(name: str, content: bytes) -> None:
+    """Raise BadRequest for the path of a file in place of its content: curl sends `image=a.jpg` as this text."""
+    if len(content) > MAX_FIELD_BYTES or content.startswith((b"data:", *BASE64_BEGINNINGS)):
+        return
+    text = content.decode("utf-8", "replace").strip()
+    if text.isprintable() and _PATH.fullmatch(text):
+        raise BadRequest(
+            f"The form field {name!r} holds the text {text!r}, not an image.", f"Send the file: curl -F {quote(f'{name}=@{text}')}"
+        )
 
 
 class _ImageForm(FormParts):
@@ -63,6 +76,8 @@ class _ImageForm(FormParts):
         if name in OPTIONS:
             self._option(name, content)
         elif filename or _LIST.sub("", name.lower()) in _IMAGE_NAMES or is_picture(content):
+            if not filename:
+                _refuse_path(name, content)
             self.found.images.append(decoded(content))
             if len(self.found.images) > self._limit:
                 raise too_many("The form has", self._limit)

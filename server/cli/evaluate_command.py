@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from server.evaluation.run.records import Record
 
 
+_SHOWN = 3
+
+
 class Finished(NamedTuple):
     """A finished run: its report, functions for its page and its log, and its place."""
 
@@ -30,7 +33,8 @@ class Finished(NamedTuple):
 
 def evaluate(
     images: Annotated[
-        Path | None, typer.Argument(help="Folder of the images: class folders, or with a list of labels.", show_default=False)
+        Path | None,
+        typer.Argument(help="Folder of class folders, or of images and a list of labels; with --url also an archive.", show_default=False),
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="List of labels: text, CSV or TSV.", show_default=False)] = None,
     label_map: Annotated[
@@ -176,6 +180,10 @@ def _told(finished: Finished) -> str:
     lines = [
         f"{counts.listed} images, {counts.labelled} with a label, {counts.decoded} answered" + (f"; failed: {failed}" if failed else "")
     ]
+    if report.failed:
+        shown = [f"{image.name} ({image.outcome})" for image in report.failed[:_SHOWN]]
+        more = sum(counts.failed.values()) - len(shown)
+        lines.append(f"without an answer: {', '.join(shown)}" + (f" and {more} more; see the report" if more else ""))
     for name, share in report.accuracy.items():
         if share.value is not None and share.interval is not None:
             low, high = share.interval

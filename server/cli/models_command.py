@@ -53,7 +53,7 @@ def prepare_model(
     batch_sizes: Annotated[str, typer.Option(help="Batch sizes to compile for, as 1,2,4,8. On a CPU batches do not help.")] = "1",
     force: Annotated[bool, typer.Option("--force", help="Prepare the model again even if it exists.")] = False,
 ) -> None:
-    """Prepare a model of the zoo: fetch its weights, build the artifact, write the manifest."""
+    """Prepare a model of the zoo: fetch its weights, build the artifact, write the manifest. An imported model is only checked."""
     from rich.console import Console
 
     from convert.prepare import prepare

@@ -40,18 +40,22 @@ class RemoteServer:
         """The address of an evaluation."""
         return f"{self._url}/evaluate/{job_id}"
 
-    def submit(self, folder: Path, labels: Path | None, request: EvaluationRequest) -> str:
-        """Upload a folder of images with its labels; returns the evaluation's id. Raises ServerRefused or DatasetInvalid."""
+    def submit(self, images: Path, labels: Path | None, request: EvaluationRequest) -> str:
+        """Upload a folder of images with its labels; returns the evaluation's id. Raises ServerRefused or DatasetInvalid.
+
+        `images` may be a zip or a tar, which goes as it is; then `labels` is the path of a list inside it.
+        """
         fields = {"top_k": str(request.top_k)}
         fields |= {name: str(value) for name, value in (("limit", request.limit), ("map", request.map)) if value}
-        files = dict(_files(folder, listed=labels is not None))
-        if labels:
-            name = labels.relative_to(folder).as_posix() if labels.is_relative_to(folder) else f"{uuid.uuid4().hex}{labels.suffix}"
-            files[name] = labels
-            fields["labels"] = name
+        if images.is_file():
+            archive, list_name = _whole(images), labels and labels.as_posix()
+        else:
+            archive, list_name = _packed(images, labels)
+        if list_name:
+            fields["labels"] = list_name
         boundary = uuid.uuid4().hex
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        with self._asked("POST", "/evaluate", headers, _form(boundary, fields, files)) as answer:
+        with self._asked("POST", "/evaluate", headers, _form(boundary, fields, archive)) as answer:
             return self._told(read_whole(answer)).id
 
     def follow(self, job_id: str) -> Iterator[EvaluationReply]:
@@ -94,6 +98,15 @@ class RemoteServer:
             raise ServerRefused(silence_of(self._url, error), "Start it, or correct --url.") from error
 
 
+def _packed(folder: Path, labels: Path | None) -> tuple[Iterator[bytes], str | None]:
+    """A tar of a folder and its list of labels, and the name of the list in it."""
+    files = dict(_files(folder, listed=labels is not None))
+    if labels is None:
+        return _tar(files), None
+    name = labels.relative_to(folder).as_posix() if labels.is_relative_to(folder) else f"{uuid.uuid4().hex}{labels.suffix}"
+    return _tar({**files, name: labels}), name
+
+
 def _files(folder: Path, *, listed: bool) -> Iterator[tuple[str, Path]]:
     """The files of a folder by their names in it, with links followed; raises DatasetInvalid for the parts of a set, as train and val.
 
@@ -117,13 +130,23 @@ def _opened(path: Path) -> BinaryIO:
     raise OSError(errno.EINVAL, "it is not a plain file")
 
 
-def _form(boundary: str, fields: dict[str, str], files: dict[str, Path]) -> Iterator[bytes]:
+def _form(boundary: str, fields: dict[str, str], archive: Iterator[bytes]) -> Iterator[bytes]:
     for name, value in fields.items():
         yield f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="archive"; filename="set.tar"\r\n'
-    yield f"{head}Content-Type: application/x-tar\r\n\r\n".encode()
-    yield from _tar(files)
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="archive"; filename="set"\r\n'
+    yield f"{head}Content-Type: application/octet-stream\r\n\r\n".encode()
+    yield from archive
     yield f"\r\n--{boundary}--\r\n".encode()
+
+
+def _whole(path: Path) -> Iterator[bytes]:
+    """An archive as it is, piece by piece; raises DatasetInvalid if it cannot be read."""
+    try:
+        with _opened(path) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise DatasetInvalid(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _tar(files: dict[str, Path]) -> Iterator[bytes]:

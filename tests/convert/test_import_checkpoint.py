@@ -196,7 +196,6 @@ def test_nothing_is_written_of_what_does_not_fit(
         (Wishes(architecture="resnext50_32x4d"), f"holds a {ARCHITECTURE}, not a resnext50_32x4d"),
         (Wishes(classes=6), "classes: expected 6, found 5"),
         (Wishes(recipe=RecipeWishes(transform="keras")), "Unknown transform 'keras'"),
-        (Wishes(name="../evil"), "name: String should match"),
         (Wishes(labels=Path("missing.names")), "No such file"),
         (Wishes(batch_sizes=(2, 1)), "positive and in rising order"),
     ],
@@ -205,6 +204,12 @@ def test_wishes_that_cannot_be(checkpoint: Path, store: ModelStore, wishes: Wish
     with pytest.raises(ConvertError, match=message):
         take(checkpoint, store, wishes)
     assert not store.root.exists()
+
+
+@pytest.mark.parametrize("name", ["../evil", "My Model", "", "a" * 65])
+def test_a_name_that_cannot_be_is_refused_before_anything_is_read(store: ModelStore, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConvertError, match=r"cannot be the name of a model\. Use at most 64 small letters"):
+        take(tmp_path / "missing.pth", store, Wishes(name=name))
 
 
 def test_a_folder_that_is_missing(checkpoint: Path, store: ModelStore, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 from convert.conversion_errors import CheckpointRefused, ConvertError, WeightsMissing
 from convert.prepare import prepare
 from models.manifest import Artifact
-from models.model_errors import ModelNotFound, StoreRefused
+from models.model_errors import ArtifactDamaged, ModelNotFound, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
 from models.store_writer import add_artifact
+from tests.level_model import store_level_model
 from tests.made_model import change_model
 
 NAME = "efficientnet_lite0"
@@ -148,6 +149,18 @@ def test_missing_weights_name_the_ways_to_get_them(tmp_path: Path) -> None:
 def test_an_unknown_model(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound):
         prepare("vgg", ModelStore(tmp_path))
+
+
+def test_an_imported_model_is_only_checked(tmp_path: Path) -> None:
+    model, store = store_level_model(tmp_path), ModelStore(tmp_path)
+    assert prepare("level", store) == model
+    assert prepare("level", store, batch_sizes=model.manifest.artifacts[0].batch_sizes) == model
+    for request in ({"random": True}, {"force": True}, {"batch_sizes": (1, 2)}):
+        with pytest.raises(ConvertError, match="'level' is not of the zoo, so it can only be checked"):
+            prepare("level", store, **request)
+    (model.folder / model.manifest.artifacts[0].file).write_bytes(b"damaged")
+    with pytest.raises(ArtifactDamaged, match="is not the file of the manifest"):
+        prepare("level", store)
 
 
 def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:

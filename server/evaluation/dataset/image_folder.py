@@ -43,7 +43,9 @@ class ImageFolder:
         self._outer_side = Counter[str]()
         self._anywhere: dict[str, list[str]] | None = None
         if not self._is_folder(""):
-            raise DatasetInvalid(f"{self.root} is not a folder.", "Name the folder of the set; unpack an archive first.")
+            if not os.access(self.root, os.F_OK):
+                raise DatasetInvalid(f"{self.root} does not exist.", "Name the folder of the set.")
+            raise DatasetInvalid(f"{self.root} is not a folder.", "Unpack an archive first, and name the folder; --url sends one as it is.")
 
     def below(self, name: str) -> "ImageFolder":
         """One of its subfolders, with the same rules; it also counts the side files found so far."""

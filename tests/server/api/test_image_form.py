@@ -78,6 +78,13 @@ def test_several_keep_their_order() -> None:
         ([part("", b"3")], "field '' is unknown"),
         ([TOP_K, TOP_K], "'top_k' occurs twice"),
         ([part("top_k", b"3" * (MAX_FIELD_BYTES + 1))], "more than 1024 bytes"),
+        (
+            [part("image", b"/tmp/my cat.jpg")],
+            r"holds the text '/tmp/my cat.jpg', not an image. Send the file: curl -F 'image=@/tmp/my cat.jpg'",
+        ),
+        ([part("file", b"cat.jpeg")], "curl -F file=@cat.jpeg"),
+        ([part("image", b"~/photos/cat")], "curl -F 'image=@~/photos/cat'"),
+        ([part("image", b"C:\\cat.png")], "not an image"),
         ([part("image", b"!", "\r\nContent-Transfer-Encoding: base64")], "not base64"),
     ],
 )

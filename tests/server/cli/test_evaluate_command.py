@@ -62,6 +62,7 @@ def test_everything_is_written(store: Path, small: LevelSet, tmp_path: Path) -> 
     done = run(store, tmp_path / "kept", small.folder, *options, "--engine", "stream", "--model", "level")
     assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
     assert f"{IMAGES} images, {IMAGES} with a label, {IMAGES - 3} answered; failed: undecodable_image 3" in done.stdout
+    assert len(re.findall(r"\S+ \(undecodable_image\)", done.stdout)) == 3
     assert f"{small.correct} of {IMAGES}" in done.stdout
     report = json.loads(out["report.json"].read_text())
     assert report["accuracy"]["top1"]["correct"] == small.correct
@@ -157,19 +158,31 @@ def test_a_messy_set_is_the_same_here_and_on_a_server(store: Path, tmp_path: Pat
     here = run(store, tmp_path / "kept", *options, tmp_path / "here.json")
     with ServerProcess(model_store=store, model="level") as server:
         remote = run(store, tmp_path / "kept", *options, tmp_path / "remote.json", "--url", server.url)
-    assert (here.returncode, remote.returncode) == (0, 0), here.stderr + remote.stderr
+        options[0] = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "set")
+        zipped = run(store, tmp_path / "kept", *options, tmp_path / "zipped.json", "--url", server.url)
+    assert (here.returncode, remote.returncode, zipped.returncode) == (0, 0, 0), here.stderr + remote.stderr + zipped.stderr
     assert "3 of 4" in here.stdout
     assert "failed: unsupported_image 1" in here.stdout
     assert "2 hidden files and files of systems are left out" in here.stdout
-    reports = [without_times(json.loads((tmp_path / f"{name}.json").read_text())) for name in ("here", "remote")]
-    assert {name for name in reports[0] if reports[0][name] != reports[1][name]} == {"manifest"}
+    ours, *theirs = (without_times(json.loads((tmp_path / f"{name}.json").read_text())) for name in ("here", "remote", "zipped"))
+    for report in theirs:
+        assert {name for name in ours if ours[name] != report[name]} == {"manifest"}
+
+
+def test_three_images_without_an_answer_are_named(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "set/7").mkdir(parents=True)
+    for name in "abcde":
+        (tmp_path / "set/7" / f"{name}.png").write_bytes(b"text")
+    done = run(store, tmp_path / "kept", tmp_path / "set")
+    named = "7/a.png (unsupported_image), 7/b.png (unsupported_image), 7/c.png (unsupported_image)"
+    assert f"without an answer: {named} and 2 more; see the report" in done.stdout.splitlines(), done.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["."], "has no images"),
-        (["nowhere"], "not a folder"),
+        (["nowhere"], "nowhere does not exist"),
         ([".", "--url", "ftp://x"], "is not the address"),
         ([".", "--url", "http://127.0.0.1:1"], "does not answer"),
         ([".", "--resume", "nothing"], "is not an evaluation"),

@@ -63,7 +63,7 @@ def test_refusals(fake_server: ServerProcess, tmp_path: Path) -> None:
         server._told(b"{}")
     with pytest.raises(ServerRefused, match=re.escape("There is no evaluation 'x'. GET /evaluate lists them. [not_found]")):
         list(server.follow("x"))
-    with pytest.raises(DatasetInvalid, match="not a folder"):
+    with pytest.raises(DatasetInvalid, match="none does not exist"):
         server.submit(tmp_path / "none", None, EvaluationRequest(dataset="val"))
 
 

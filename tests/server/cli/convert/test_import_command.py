@@ -41,7 +41,6 @@ def test_an_imported_model_classifies(checkpoint: Path, tmp_path: Path) -> None:
         "Using the labels of mine.names.",
         f"Recipe: {TIMM} (from --transform timm).",
         "Writing mine.onnx.",
-        f"mine is ready in {store / 'mine'}.",
     ]
     answer = run("classify", PHOTO, "--model", "mine", "--model-store", store)
     assert answer.returncode == 0, answer.stderr

@@ -129,6 +129,6 @@ def test_links_within_the_folder_are_welcome(tmp_path: Path) -> None:
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    for path in (tmp_path / "none", tmp_path / "file"):
-        with pytest.raises(DatasetInvalid, match="is not a folder"):
-            ImageFolder(RootFiles(path))
+    for name, words in (("none", "does not exist"), ("file", "is not a folder. Unpack an archive first")):
+        with pytest.raises(DatasetInvalid, match=f"{name} {words}"):
+            ImageFolder(RootFiles(tmp_path / name))
