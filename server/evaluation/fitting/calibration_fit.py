@@ -51,7 +51,7 @@ class CalibrationFit:
     def warnings(self) -> tuple[str, ...]:
         """What the other half says against the calibration: an error that seldom falls, a coverage that is not reached.
 
-        More than the asked coverage is no fault: where the best class is right more often, sets have one class.
+        More than the asked coverage is right, too: where the best class is right more often, sets have one class.
         """
         error = f"The calibration error falls in {self.fell:.1%} of the resamples only: the scores may be no better than before."
         short = (each for each in self.covered if self._falls_short(each))

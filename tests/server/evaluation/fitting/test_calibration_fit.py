@@ -48,7 +48,7 @@ def test_the_table() -> None:
 
 
 def test_what_does_not_hold_on_the_other_half_is_a_warning() -> None:
-    """142 of 150 for 0.99 is too few; more than was asked is no fault; an error that falls as often as not is one."""
+    """142 of 150 for 0.99 is too few; more than was asked is right, too; an error that falls as often as not is one."""
     fit = fit_calibration(scored(400))
     shares = [Covered(0.8, Share.of(150, 150), 1, 1), Covered(0.95, Share.of(142, 150), 1, 1), Covered(0.99, Share.of(142, 150), 1, 1)]
     same = replace(fit, covered=tuple(shares), error_after=fit.error_before)
