@@ -54,6 +54,11 @@ def calibrate_command(manifest: ModelManifest, folder: Path) -> str:
     return _command("models", "calibrate", manifest.name, "EVALUATION", store=folder.parent)
 
 
+def uncalibrate_command(manifest: ModelManifest, folder: Path) -> str:
+    """What takes the calibration out of the manifest."""
+    return _command("models", "calibrate", manifest.name, "--remove", store=folder.parent)
+
+
 def fold_command(manifest: ModelManifest, folder: Path) -> str:
     """What folds the manifest's recipe into an intact artifact for a CPU again."""
     return _command("convert", "cpu", manifest.name, store=folder.parent)

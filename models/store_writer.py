@@ -97,8 +97,8 @@ def set_golden(model: StoredModel, image: bytes, golden: Golden) -> StoredModel:
     return StoredModel(finished, folder)
 
 
-def set_calibration(model: StoredModel, fitted: FittedCalibration) -> StoredModel:
-    """Put a calibration into the manifest, in place of a former one.
+def set_calibration(model: StoredModel, fitted: FittedCalibration | None) -> StoredModel:
+    """Put a calibration into the manifest, in place of a former one; None takes the former one out.
 
     Raises StoreRefused if another process has changed the model since `model` was opened.
     """

@@ -67,12 +67,14 @@ def is_camera_raw(data: bytes) -> bool:
     return _DNG_VERSION in values or (_SUB_IFDS in values and values.get(_NEW_SUBFILE_TYPE) == 1)
 
 
-_RAWPY = "python -c \"import rawpy; from PIL import Image; Image.fromarray(rawpy.imread('photo.raw').postprocess()).save('photo.png')\""
-_HEIF = _pillow("heic", "import pillow_heif; pillow_heif.register_heif_opener(); ")
+_DEVELOPED = "Image.fromarray(rawpy.imread('photo.raw').postprocess()).save('photo.png')"
+_RAWPY = f'python -m pip install rawpy && python -c "import rawpy; from PIL import Image; {_DEVELOPED}"'
+_HEIF = f"python -m pip install pillow-heif && {_pillow('heic', 'import pillow_heif; pillow_heif.register_heif_opener(); ')}"
+_TAKEN = "A server with the extra heif (pip install pillow-heif beside it) takes it as it is. Else convert it"
 
 HEIF_FORMATS = (
-    ForeignFormat("an AVIF", _has_brand(*AVIF_BRANDS), f"Convert it: {_pillow('avif')}"),
-    ForeignFormat("a HEIC", _has_brand(*HEIF_BRANDS), f"Convert it: {_HEIF}"),
+    ForeignFormat("an AVIF", _has_brand(*AVIF_BRANDS), f"{_TAKEN}: {_pillow('avif')}"),
+    ForeignFormat("a HEIC", _has_brand(*HEIF_BRANDS), f"{_TAKEN}: {_HEIF}"),
 )
 """Those that are taken if the extra `heif` is installed."""
 

@@ -37,7 +37,7 @@ def takes_heif() -> bool:
 def inspect_heif(data: bytes, max_pixels: int) -> EncodedImage:
     """Check a HEIC or AVIF that is complete to its last box; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
 
-    The size is that of the largest item, of which the others are tiles, thumbnails or masks.
+    The size is that of the largest item, of which the others are tiles, thumbnails or masks. A box `clap` may make the picture smaller.
     """
     sizes = [
         (int.from_bytes(data[start + 4 : start + 8], "big"), int.from_bytes(data[start + 8 : start + 12], "big"), start)
@@ -87,10 +87,19 @@ def decoded_heif(image: EncodedImage) -> EncodedImage:
     if done.returncode:
         raise _undecodable(image, done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or "it takes too much")
     across, down = (int.from_bytes(done.stdout[place : place + 4], "little") for place in (0, 4))
-    if {across, down} != {image.width_px, image.height_px}:
+    if not _fits(across, down, image):
         raise _undecodable(image, f"it has {across}x{down} pixels")
     pixels = np.frombuffer(done.stdout, np.uint8, offset=8).reshape(down, across, 3)
     return EncodedImage(write_bmp(across, down, lambda into: np.copyto(into, pixels)), ImageFormat.BMP, across, down)
+
+
+def _fits(across: int, down: int, image: EncodedImage) -> bool:
+    """Whether a decoded size is what the header tells, turned or not; `clap` cuts off what an encoder added, as to an odd side."""
+    decoded, told = sorted((across, down)), sorted((image.width_px, image.height_px))
+    if decoded == told:
+        return True
+    is_cut = any(kind == b"clap" for kind, _ in _boxes(image.data, 0, len(image.data), [0]))
+    return is_cut and decoded[0] <= told[0] and decoded[1] <= told[1]
 
 
 def _undecodable(image: EncodedImage, why: str) -> UndecodableImage:

@@ -3,7 +3,7 @@
 import logging
 
 from models.manifest import FittedCalibration
-from models.model_errors import ModelNotPrepared
+from models.model_errors import ModelError, ModelNotPrepared
 from models.rebuild_command import calibrate_command, scores_command
 from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names
 from server.calibration.calibrator import Calibrator, misfit
@@ -44,9 +44,21 @@ def open_served_model(settings: Settings, runtime: Runtime, metrics: Metrics, mo
         return ServedModel(model, engines.fleet())
     if reason := _unfit(fitted, settings, model, engines):
         again = f"Run: {scores_command(model.manifest, model.folder)}; then: {calibrate_command(model.manifest, model.folder)}"
-        logger.warning("The calibration of %s is not applied: %s. %s", model.manifest.name, reason, again)
+        if not _refuses_artifact(settings, model, engines):  # what the engine says of it comes first
+            logger.warning("The calibration of %s is not applied: %s. %s", model.manifest.name, reason, again)
         return ServedModel(model, engines.fleet(), uncalibrated=reason)
     return ServedModel(model, engines.fleet(), Calibrator(fitted, model.read_class_names()), uncalibrated="")
+
+
+def _refuses_artifact(settings: Settings, model: StoredModel, engines: EngineAssembly) -> bool:
+    """Whether the engine will refuse the artifact, so that a calibration would have to be made again after it."""
+    if settings.engines == "fake" or settings.pipeline or not engines.artifact:
+        return False
+    try:
+        model.check_artifact(engines.artifact.soc)
+    except ModelError:
+        return True
+    return False
 
 
 def _unfit(fitted: FittedCalibration, settings: Settings, model: StoredModel, engines: EngineAssembly) -> str:

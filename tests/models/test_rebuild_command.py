@@ -3,7 +3,15 @@
 from pathlib import Path
 
 from models.manifest import Artifact, ModelManifest, Origin
-from models.rebuild_command import calibrate_command, fold_command, labels_remedy, prepare_remedy, rebuild_remedy, scores_command
+from models.rebuild_command import (
+    calibrate_command,
+    fold_command,
+    labels_remedy,
+    prepare_remedy,
+    rebuild_remedy,
+    scores_command,
+    uncalibrate_command,
+)
 from models.store import zoo_manifest
 
 STORE = Path("my store")
@@ -54,3 +62,4 @@ def test_what_calibrates() -> None:
     folder = STORE / BARE.name
     assert scores_command(BARE, folder) == "ascend-classify evaluate FOLDER --model resnext101_32x4d --scores --model-store 'my store'"
     assert calibrate_command(BARE, folder) == "ascend-classify models calibrate resnext101_32x4d EVALUATION --model-store 'my store'"
+    assert uncalibrate_command(BARE, folder) == "ascend-classify models calibrate resnext101_32x4d --remove --model-store 'my store'"

@@ -273,3 +273,4 @@ def test_a_calibration_is_kept_with_the_model_that_it_was_made_for(tmp_path: Pat
     assert second.manifest == model.manifest.model_copy(update={"calibration": made_calibration(model, temperature=0.7)})
     with pytest.raises(StoreRefused, match=r"was changed while the calibration was made\. Calibrate again"):
         set_calibration(model, made_calibration(model))
+    assert set_calibration(second, None).manifest == model.manifest == ModelStore(tmp_path).open("level").manifest

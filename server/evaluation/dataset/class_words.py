@@ -30,14 +30,25 @@ class ClassWords:
         """Advice for a name that is not a class: the classes whose names contain it as a word; with `near` also the nearest name."""
         word = plain(name)
         if found := self._with_word(word) or self._with_word(word.removesuffix("s")):
-            shown = "; ".join(f"{class_id} {self._names[class_id].partition(',')[0]}" for class_id in found[:_SHOWN])
+            longest_first = sorted(runs(found), key=len, reverse=True)
+            found = [class_id for run in longest_first for class_id in run]
+            shown = "; ".join(f"{class_id} {self._named(class_id, word)}" for class_id in found[:_SHOWN])
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-            return f"Classes with this word: {shown}{more}. Name those that it means: {_map(name, ranges(found))}"
+            return (
+                f"Classes with this word, perhaps not all meant: {shown}{more}. Choose, for example: {_map(name, ranges(longest_first[0]))}"
+            )
         if not near:
             return ""
         if nearest := nearest_name(word, self._parts):
             return f"Did you mean {nearest!r}?"
         return f"Compare it with the model's labels, or name the class that it means by its id: {_map(name, 'ID')}"
+
+    def _named(self, class_id: int, word: str) -> str:
+        """The first name of a class, and in brackets the one with the word, if that is another."""
+        first, *others = (part.strip() for part in self._names[class_id].split(","))
+        stem = word.removesuffix("s")
+        other = next((part for part in others if stem in plain(part)), "")
+        return first if stem in plain(first) or not other else f"{first} ({other})"
 
     def _with_word(self, word: str) -> list[int]:
         if len(word) < 3:  # shorter ones are in every other name
@@ -51,15 +62,20 @@ def plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).replace("_", " ").casefold().split())
 
 
+def runs(ids: Collection[int]) -> list[range]:
+    """Class ids as ranges of consecutive ones, in order."""
+    found: list[range] = []
+    for class_id in sorted(ids):
+        if found and class_id == found[-1].stop:
+            found[-1] = range(found[-1].start, class_id + 1)
+        else:
+            found.append(range(class_id, class_id + 1))
+    return found
+
+
 def ranges(ids: Collection[int]) -> str:
     """Class ids as `281-285,383`."""
-    runs: list[list[int]] = []
-    for class_id in sorted(ids):
-        if runs and class_id == runs[-1][-1] + 1:
-            runs[-1][1:] = [class_id]
-        else:
-            runs.append([class_id])
-    return ",".join("-".join(map(str, run)) for run in runs)
+    return ",".join(f"{run[0]}-{run[-1]}" if run[1:] else str(run[0]) for run in runs(ids))
 
 
 def _map(name: str, classes: str) -> str:

@@ -121,7 +121,7 @@ def _map_names(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
     ids = {}
     unknown = sorted(label for label in labels if not words.find(label))
     if unknown:
-        others = f" Neither are {_some(unknown[1:])}." if unknown[1:] else ""
+        others = f" Other labels that are not: {_some(unknown[1:])}." if unknown[1:] else ""
         raise DatasetInvalid(f"{unknown[0][:80]!r} is not a class of the model.{others}", words.suggestion(unknown[0]))
     for label in labels:
         found = words.find(label)

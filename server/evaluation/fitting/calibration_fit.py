@@ -1,6 +1,7 @@
 """Fits a calibration on one half of a scored run, and measures it on the other."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from server.evaluation.evaluation_errors import CalibrationRefused
 from server.evaluation.fitting.calibration_error import RESAMPLES, CalibrationError, calibration_errors
 from server.evaluation.fitting.scored_run import ScoredRun
 from server.evaluation.fitting.temperature_fit import fit_temperature, negative_log_likelihood
-from server.evaluation.report.intervals import Share
+from server.evaluation.report.intervals import Z_95, Share
 
 FEWEST = 50
 """Of images in a half."""
@@ -45,6 +46,24 @@ class CalibrationFit:
     def fell(self) -> float:
         """The share of resamples in which the calibration lowers the calibration error."""
         return float(np.mean(self.error_after.resampled < self.error_before.resampled))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the other half says against the calibration: an error that seldom falls, a coverage that is not reached.
+
+        More than the asked coverage is right, too: where the best class is right more often, sets have one class.
+        """
+        error = f"The calibration error falls in {self.fell:.1%} of the resamples only: the scores may be no better than before."
+        short = (each for each in self.covered if self._falls_short(each))
+        return (
+            *([error] if self.fell <= 0.5 else []),
+            *(f"Sets of the coverage {each.coverage:g} hold the right class less often: {_share(each.share)}." for each in short),
+        )
+
+    def _falls_short(self, each: Covered) -> bool:
+        """Whether it is below its coverage by more than chance in both halves: the threshold comes from a sample, too."""
+        deviation = sqrt(each.coverage * (1 - each.coverage) * (1 / each.share.total + 1 / self.halves[1]))
+        return (each.share.value or 0) < each.coverage - Z_95 * deviation
 
     def as_text(self) -> str:
         """A small table for a person."""

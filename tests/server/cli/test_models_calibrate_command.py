@@ -1,18 +1,20 @@
 """`models calibrate` on the sample and its labelled set, from the evaluation to the answers of a server."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+import typer
 
 from convert.prepare import prepare
 from models.store import ModelStore, StoredModel
 from models.store_writer import set_calibration
 from server.calibration.prediction_sets import MOST_COVERAGE
 from server.calibration.temperature import probabilities_of
-from server.cli.models_calibrate_command import LARGEST_COVERAGE
+from server.cli.models_calibrate_command import LARGEST_COVERAGE, calibrate
 from server.evaluation.fitting.calibration_fit import fit_calibration
 from server.evaluation.fitting.scored_run import ScoredRun, read_scored_run
 from server.evaluation.run.run_folder import RunFolder
@@ -20,6 +22,7 @@ from tests.server.cli.command import run
 from tests.server.process import ServerProcess
 
 NAME = "resnext_digits"
+RELOAD = "localhost:8000/admin/models/reload"
 REPEATED = 20
 TRUE = 1.5
 SPLITS = 20
@@ -58,6 +61,8 @@ def test_from_an_evaluation_to_the_answers(digits: StoredModel, evaluation: RunF
 
         done = run("models", "calibrate", NAME, evaluation.path, "--model-store", digits.folder.parent)
         assert (done.returncode, "359 images: 179 for the temperature, 180 for the rest" in done.stdout) == (0, True), done
+        assert done.stdout.endswith(f"{NAME} is calibrated. A running server takes that over by: curl -X POST {RELOAD}\n")
+        assert done.stderr == ""
         assert server.client.post("/admin/models/reload").status_code == 200
 
         fitted = ModelStore(digits.folder.parent).open(NAME).manifest.calibration
@@ -118,6 +123,27 @@ def test_a_calibration_of_another_artifact_is_not_applied(digits: StoredModel, e
         assert server.client.post("/classify", content=picture).json()["score_type"] == "probability"
         told = server.client.get("/info").json()["calibration"]
         assert (told["applied"], told["reason"][:36]) == (False, "it was made for another artifact (00")
+
+
+def test_labels_that_the_scores_do_not_fit_are_a_warning(
+    digits: StoredModel, evaluation: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each sixth of one half only is labelled wrongly; the command that is printed takes the calibration off."""
+    copy = prepare(NAME, ModelStore(tmp_path))
+    real = read_scored_run(evaluation, digits)
+    images = np.arange(len(real.labels))
+    wrong = np.where((images < len(images) // 2) & (images % 6 == 0), (real.labels + 1) % 10, real.labels)
+    monkeypatch.setattr("server.evaluation.fitting.scored_run.read_scored_run", lambda *_: replace(real, labels=wrong))
+    calibrate(NAME, str(evaluation.path), model_store=tmp_path)
+    told = capsys.readouterr().err
+    assert "warning: Sets of the coverage 0.95 hold the right class less often: " in told
+    printed = told.rpartition("take the calibration off: ascend-classify ")[2]
+    assert ModelStore(tmp_path).open(NAME).manifest.calibration is not None
+    done = run(*shlex.split(printed))
+    assert (done.returncode, done.stdout.partition(" A running")[0]) == (0, f"{NAME} has no calibration."), done
+    assert ModelStore(tmp_path).open(NAME).manifest == copy.manifest
+    with pytest.raises(typer.BadParameter, match="name an evaluation, or give --remove"):
+        calibrate(NAME)
 
 
 def test_it_offers_every_coverage() -> None:

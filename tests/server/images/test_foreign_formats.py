@@ -79,13 +79,27 @@ def test_the_printed_line_makes_a_picture_that_is_taken(name: str, tmp_path: Pat
         pytest.skip(f"{tool} is not installed")
     (file,) = re.findall(r"\bphoto\.(?!png)\w+", line)
     (tmp_path / file).write_bytes(data)
-    shell = line.replace("python", sys.executable, 1) if tool == "python" else line
+    shell = re.sub(r"^python\b|(?<=&& )python\b", sys.executable, line)
     subprocess.run(["sh", "-c", shell], cwd=tmp_path, check=True)
     made = (tmp_path / "photo.png").read_bytes()
     assert inspect_image(made, 10_000_000).data == made
     pixels = cv2.imdecode(np.frombuffer(made, np.uint8), cv2.IMREAD_COLOR)
     assert pixels is not None
     assert np.abs(pixels.reshape(-1, 3).mean(0)[::-1] - COLOUR).max() < 6
+
+
+@pytest.mark.parametrize("beginning", [b"\0\0\0\x1cftypavif", b"\0\0\0\x18ftypheic"])
+def test_the_extra_that_takes_it_is_named(beginning: bytes) -> None:
+    found = foreign_format(beginning)
+    assert found
+    assert found.remedy.startswith("A server with the extra heif (pip install pillow-heif beside it) takes it as it is. ")
+
+
+def test_a_line_installs_what_it_imports() -> None:
+    """Pillow comes with the project; other modules do not."""
+    for each in FOREIGN_FORMATS:
+        for module in re.findall(r"import (pillow_heif|rawpy)", each.remedy):
+            assert f"python -m pip install {module.replace('_', '-')} && python -c " in each.remedy
 
 
 def test_a_turned_picture_is_upright_after_the_line(tmp_path: Path) -> None:

@@ -65,6 +65,29 @@ def test_a_picture_is_upright_for_an_engine(kind: str, orientation: int) -> None
     assert np.abs(pixels_of(bmp) - expected).mean() < 4
 
 
+@pytest.mark.parametrize("size", [(451, 300), (450, 301), (33, 21)])
+@pytest.mark.parametrize("orientation", [1, 5, 6])
+def test_an_odd_side_is_cut_by_clap(size: tuple[int, int], orientation: int) -> None:
+    """The encoder makes the sides even, and says in `clap` which part is the picture."""
+    data = io.BytesIO()
+    picture().resize(size).save(data, "HEIF", quality=95, exif=exif_of(orientation).tobytes())
+    assert b"clap" in data.getvalue()
+    bmp = decoded_heif(inspect_heif(data.getvalue(), 200_000))
+    with Image.open(data) as expected:
+        assert (bmp.width_px, bmp.height_px) == expected.size == (size if orientation == 1 else size[::-1])
+        assert np.array_equal(pixels_of(bmp), np.asarray(expected.convert("RGB")))
+
+
+@pytest.mark.parametrize(("box", "told"), [(b"free", (453, 300)), (b"clap", (450, 300))], ids=["smaller without clap", "larger"])
+def test_another_size_than_told_is_refused(box: bytes, told: tuple[int, int]) -> None:
+    data = io.BytesIO()
+    picture().resize((451, 300)).save(data, "HEIF")
+    image = inspect_heif(data.getvalue().replace(b"clap", box), 200_000)
+    image = EncodedImage(image.data, image.format, *told, decode_s=image.decode_s, decoded_bytes=image.decoded_bytes)
+    with pytest.raises(UndecodableImage, match=r": it has 45[12]x300 pixels\."):
+        decoded_heif(image)
+
+
 def test_a_server_answers_it(fake_server: ServerProcess) -> None:
     answer = fake_server.client.post("/classify", content=encoded("HEIF", 6), headers={"Content-Type": "image/heic"})
     assert (answer.status_code, len(answer.json()["predictions"])) == (200, 5)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from models.model_errors import ModelNotPrepared
+from models.model_errors import ArtifactStale, ModelNotPrepared
+from models.store import ModelStore
 from models.store_writer import set_calibration
 from server.cli.flags import load_settings
 from server.errors import EngineUnavailable
@@ -55,6 +56,20 @@ def test_a_calibration_is_applied_to_what_it_was_made_for(
     assert reason in served.uncalibrated
     assert bool(caplog.text) == bool(reason)
     assert (f"ascend-classify models calibrate level EVALUATION --model-store {tmp_path}" in caplog.text) == bool(reason)
+
+
+def test_a_stale_artifact_goes_before_its_calibration(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The engine refuses it, with the remedy; only the artifact of that can be calibrated."""
+    model = store_level_model(tmp_path)
+    set_calibration(model, made_calibration(model))
+    manifest = ModelStore(tmp_path).open("level").manifest
+    changed = manifest.recipe.model_copy(update={"mean": (1.0, 2.0, 3.0)})
+    manifest.model_copy(update={"recipe": changed}).write(model.folder / "manifest.toml")
+    served = open_served_model(load_settings(model_store=tmp_path, model="level", runtime="cpu"), "cpu", Metrics())
+    assert "it was made for another recipe" in served.uncalibrated
+    assert caplog.text == ""
+    with pytest.raises(ArtifactStale, match="convert cpu level"):
+        served.model.check_artifact("cpu")
 
 
 def test_a_calibration_of_another_pipeline_is_not_applied(tmp_path: Path) -> None:

@@ -24,8 +24,9 @@ def test_a_class_is_found_by_each_of_its_names_in_any_case(class_id: int, data: 
 
 def test_an_unknown_name_gets_the_classes_with_the_word() -> None:
     told = WORDS.suggestion("cat")
-    assert "281 tabby; 282 tiger cat; 283 Persian cat; 284 Siamese cat; 285 Egyptian cat; 383 Madagascar cat" in told
-    assert told.endswith("--map cat=281-285,383,387")
+    assert "281 tabby (tabby cat); 282 tiger cat; 283 Persian cat; 284 Siamese cat; 285 Egyptian cat; 383 Madagascar cat" in told
+    assert "387 lesser panda (bear cat)" in told
+    assert told.endswith("Choose, for example: --map cat=281-285")  # a lemur and a panda are only shown
     assert "207 golden retriever" in WORDS.suggestion("retrievers")
     assert WORDS.suggestion("my own set").endswith("--map 'my own set=ID'")
 

@@ -77,7 +77,7 @@ def test_all_synsets_in_their_order_are_all_classes_and_that_is_told() -> None:
         (
             {"cat", "dog", "tench"},
             IMAGENET,
-            "'cat' is not a class of the model. Neither are dog. Classes with this word: 281 tabby; 282 tiger cat",
+            "'cat' is not a class of the model. Other labels that are not: dog. Classes with this word, .*: 281 tabby .*; 282 tiger cat",
         ),
         ({"tenck"}, IMAGENET, "'tenck' is not a class of the model. Did you mean 'tench'?"),
         ({"zzzzzzzz"}, IMAGENET, "Compare it with the model's labels"),
