@@ -34,8 +34,10 @@ def fold(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: tuple[i
     graph, source = network.graph, image_input(network).name
     _clear_names(graph, source)
 
+    moved = free_name(graph, "network/source")  # the input of a foreign file may be named as the output is here
+    rename(graph, source, moved)
     rename(graph, graph.output[0].name, OUTPUT)
-    rename(graph, source, NORMALISED)
+    rename(graph, moved, NORMALISED)
     nodes, constants = _recipe(manifest.recipe)
     for place, each in enumerate(nodes):
         graph.node.insert(place, each)

@@ -29,6 +29,8 @@ def choose_output(network: onnx.ModelProto, name: str | None) -> None:
         declared = next((value for value in outputs if value.name == name), None)
         set_output(graph, declared or onnx.ValueInfoProto(name=name))
     tail = find_tail(graph)
+    while tail.kind in ("softmax", "sigmoid"):  # of the best values only
+        tail = find_tail(graph, tail.before)
     if tail.kind == "choice":
         raise ConvertError(
             f"The output {wanted!r} names the best classes ({tail.operator}) and has no score of each class.",

@@ -15,6 +15,8 @@ PixelRange = Literal["recipe", "0-255", "0-1", "unclear"]
 """What the network takes: pixels that the recipe normalises, pixels of 0 to 255 or of 0 to 1, or one cannot tell."""
 
 MAX_STEPS = 16
+_PASSING = ("Identity", "Cast", "Transpose", "Pad", "Resize", "Upsample", "Slice", "Gather", "Split", "Concat", "Clip")
+BATCH_NORM_INPUTS, BATCH_NORM_EPSILON = 4, 1e-5
 WIDEST = 12.0  # what pixels of 0 to 255 span after a usual normalisation: 1 (0..1), 2 (-1..1), 4.4 (ImageNet's deviation)
 LEAST_MEAN = 5.0  # a mean above it counts pixels of 0 to 255: those of 0 to 1 have means below 1
 LEAST_FACTOR = 1.5  # 1 / deviation of pixels of 0 to 1: 2 for deviations of 0.5, 4.4 for ImageNet's
@@ -48,15 +50,14 @@ def embedded_recipe(network: onnx.ModelProto, source: str, channels: int) -> Emb
     graph, value = network.graph, source
     factor, offset, met = np.ones(1), np.zeros(1), False
     for _ in range(MAX_STEPS):
-        nodes = takers(graph, value)
-        if len(nodes) != 1 or nodes[0].input[0] != value:
+        node = _next(graph, value)
+        if node is None:
             break
-        node = nodes[0]
-        if node.op_type not in ("Identity", "Cast", "Transpose"):
-            numbers = [constant(graph, name) for name in node.input[1:]]
+        if node.op_type not in _PASSING:
+            numbers = [constant(graph, name) for name in node.input if name != value]
             if not numbers or any(each is None or each.size not in (1, channels) for each in numbers):
                 break
-            step = _step(node.op_type, [np.asarray(each, np.float64).reshape(-1) for each in numbers if each is not None])
+            step = _step(node, value, [np.asarray(each, np.float64).reshape(-1) for each in numbers if each is not None])
             if step is None:
                 break
             factor, offset, met = factor * step[0], offset * step[0] + step[1], True
@@ -91,17 +92,30 @@ def _weighed(triple: Triple) -> Triple:
     return triple if len(set(triple)) == 1 else (float(f"{np.dot(GREY_OF_RGB, triple):.6g}"),) * 3
 
 
-def _step(operator: str, numbers: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
+def _next(graph: onnx.GraphProto, value: str) -> onnx.NodeProto | None:
+    """The node that takes a value; the first of those that take its channels one by one."""
+    nodes = [node for node in takers(graph, value) if node.op_type != "Shape"]
+    apart = bool(nodes) and all(node.op_type in ("Gather", "Slice") for node in nodes)
+    return nodes[0] if len(nodes) == 1 or apart else None
+
+
+def _step(node: onnx.NodeProto, value: str, numbers: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
     """Factor and offset of one node."""
-    first = numbers[0]
+    operator, first, leads = node.op_type, numbers[0], node.input[0] == value
     if operator == "Mul":
         return first, np.zeros(1)
-    if operator == "Div" and (first != 0).all():
+    if operator == "Div" and leads and (first != 0).all():
         return 1 / first, np.zeros(1)
-    if operator in ("Add", "Sub"):
+    if operator == "Add" or (operator == "Sub" and leads):
         return np.ones(1), first if operator == "Add" else -first
     if operator == "DequantizeLinear":  # (pixel - zero) * scale
         return first, -first * numbers[1] if len(numbers) > 1 else np.zeros(1)
+    if operator == "BatchNormalization" and leads and len(numbers) == BATCH_NORM_INPUTS:
+        scale, shift, mean, variance = numbers
+        factor = scale / np.sqrt(variance + next((a.f for a in node.attribute if a.name == "epsilon"), BATCH_NORM_EPSILON))
+        return factor, shift - mean * factor
+    if operator == "Conv" and leads and node.input[1:] and any(a.name == "group" and a.i == first.size for a in node.attribute):
+        return first, numbers[1] if len(numbers) > 1 else np.zeros(1)  # one weight a channel
     return None
 
 

@@ -39,6 +39,11 @@ def end_in_logits(
         )
     if found == "bounded":
         raise _unclear(inner)
+    if found == "negated":
+        raise ConvertError(
+            "The scores are minus the logarithms of probabilities: the best class has the lowest one.",
+            f"Take what is before the sign changes: --output {tail.before!r}",
+        )
     if found == "not finite":
         raise ConvertError("The network answers numbers that are not finite for ordinary pictures.", "Export it in float32.")
     if found != "probability":

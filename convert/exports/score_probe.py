@@ -13,6 +13,7 @@ Rows = NDArray[np.float64]
 SEED = 0
 _PLACES = ("Exception from", "Check '", "FrontEnd API", "Model wasn't fully converted", "--", "While validating", "Summary")
 PICTURES = 8
+MIXED = 1e-3  # of the scores' range: more than rounding makes of another place in the batch
 
 
 def probe(network: onnx.ModelProto, values: list[str], shape: tuple[int, int, int, int], pixels: PixelRange) -> list[Rows]:
@@ -53,6 +54,26 @@ def takes(network: onnx.ModelProto, shape: list[int]) -> bool:
     except (RuntimeError, ValueError):
         return False
     return True
+
+
+def mixes(network: onnx.ModelProto, shape: tuple[int, int, int, int], pixels: PixelRange) -> bool:
+    """Whether a row of a plain network's scores depends on the other pictures of its batch, or belongs to another one.
+
+    False for a network that takes no batch of two.
+    """
+    batch = max(shape[0], 2)
+    first, second = pictures((batch, *shape[1:]), pixels)[:2]
+    second[0] = first[0]
+    turned = first[::-1].copy()
+    try:
+        model = ov.Core().read_model(network.SerializeToString())
+        model.reshape({model.input(0): list(first.shape)})
+        run = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        rows, others, backward = (np.array(run([each])[0], np.float64) for each in (first, second, turned))
+    except (RuntimeError, ValueError):
+        return False
+    room = MIXED * max(float(np.ptp(rows)), 1e-6)
+    return not (rows.shape[0] == batch and np.allclose(rows[0], others[0], 0, room) and np.allclose(rows, backward[::-1], 0, room))
 
 
 def _reason(error: Exception) -> str:

@@ -1,12 +1,11 @@
 """The end of a network: what stands before its output and changes no score by more than a rounding."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 from convert.networks.graph_edits import maker
 
@@ -19,8 +18,12 @@ _KINDS: dict[str, Kind] = {
     "ArgMax": "choice",
     "ArgMin": "choice",
     "TopK": "choice",
+    "Hardmax": "choice",
+    "OneHot": "choice",
 }
-_SHAPES = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout", "QuantizeLinear", "DequantizeLinear", "Clip")
+_SHAPES = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout", "QuantizeLinear", "DequantizeLinear")
+_SAME_NUMBERS = ("Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze")
+LEAST_CLIPPED = 1e-3  # a clip of probabilities below it keeps them off 0 for a logarithm
 
 
 @dataclass(frozen=True)
@@ -40,17 +43,25 @@ def find_tail(graph: onnx.GraphProto, output: str | None = None) -> ScoreTail:
         node = maker(graph, value)
         if node is None or not node.input:
             return ScoreTail(value, "other", "", value)
-        if not _passes(graph, node):
+        passed = _passed(graph, node)
+        if passed is None:
             return ScoreTail(value, _KINDS.get(node.op_type, "other"), node.op_type, node.input[0])
-        value = node.input[0]
+        value = passed
     return ScoreTail(value, "other", "", value)
 
 
-def _passes(graph: onnx.GraphProto, node: onnx.NodeProto) -> bool:
-    """Whether a node leaves the order and the proportion of scores as they are."""
-    if node.op_type in ("Mul", "Div"):
-        return len(node.input) == 2 and _positive(constant(graph, node.input[1]))
-    return node.op_type in _SHAPES
+def _passed(graph: onnx.GraphProto, node: onnx.NodeProto) -> str | None:
+    """The value of which a node leaves the order and the proportion of scores as they are; None if it does not."""
+    first: str = node.input[0]
+    others: list[str] = list(node.input[1:])
+    if node.op_type in ("Mul", "Div") and len(others) == 1:
+        if _positive(constant(graph, others[0])):
+            return first
+        return others[0] if node.op_type == "Mul" and _positive(constant(graph, first)) else None
+    if node.op_type == "Clip":
+        low, high = ([constant(graph, name) if name else None for name in others] + [None, None])[:2]
+        return first if (low is None or (low <= LEAST_CLIPPED).all()) and (high is None or (high >= 1).all()) else None
+    return first if node.op_type in _SHAPES else None
 
 
 def _positive(factor: np.ndarray | None) -> bool:
@@ -58,19 +69,29 @@ def _positive(factor: np.ndarray | None) -> bool:
 
 
 def constant(graph: onnx.GraphProto, name: str) -> np.ndarray | None:
-    """The value of a parameter or a Constant node; None for what is computed, and for what cannot be read."""
-    sources: list[Callable[[], onnx.TensorProto | None]] = [
-        lambda: next((tensor for tensor in graph.initializer if tensor.name == name), None),
-        lambda: next((a.t for a in _attributes(maker(graph, name)) if a.name == "value"), None),
-    ]
-    for source in sources:
-        if (tensor := source()) is not None:
-            try:
+    """The numbers of a parameter or a Constant node, in a shape of their own; None for what is computed, and for what cannot be read."""
+    for _ in range(MAX_STEPS):
+        tensor = next((tensor for tensor in graph.initializer if tensor.name == name), None)
+        node = maker(graph, name)
+        try:
+            if tensor is not None:
                 return np.asarray(numpy_helper.to_array(tensor))
-            except (ValueError, TypeError):
+            if node is None:
                 return None
+            if node.op_type == "Constant":
+                return _held(node)
+        except (ValueError, TypeError):
+            return None
+        if node.op_type not in _SAME_NUMBERS:
+            return None
+        name = node.input[0]
     return None
 
 
-def _attributes(node: onnx.NodeProto | None) -> list[onnx.AttributeProto]:
-    return list(node.attribute) if node is not None and node.op_type == "Constant" else []
+def _held(node: onnx.NodeProto) -> np.ndarray | None:
+    for attribute in node.attribute:
+        if attribute.name == "value":
+            return np.asarray(numpy_helper.to_array(attribute.t))
+        if attribute.name in ("value_float", "value_floats", "value_int", "value_ints"):
+            return np.asarray(helper.get_attribute_value(attribute))
+    return None

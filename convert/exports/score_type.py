@@ -7,8 +7,11 @@ import numpy as np
 from convert.exports.score_probe import Rows
 
 ScoreType = Literal["logit", "probability", "log_probability"]
-Verdict = ScoreType | Literal["bounded", "not finite"]
-"""`bounded`: between 0 and 1 without one sum, as sigmoids are; or always the same."""
+Verdict = ScoreType | Literal["bounded", "negated", "not finite"]
+"""`bounded`: between 0 and 1 without one sum, as sigmoids are; or of another sum than 1; or always the same.
+
+`negated`: minus the logarithms of probabilities.
+"""
 
 EXACT = 2e-3  # float16 rounds a sum of a thousand probabilities by less
 LOGARITHM = 1e-2  # float16 rounds a logarithm of -10 by 0.005
@@ -18,8 +21,8 @@ STILL = 1e-7
 def score_type(rows: Rows) -> Verdict:
     """What rows of scores are, one row a picture.
 
-    Probabilities are nowhere negative and have one sum in all rows, which may be 100 or 255: a factor falls out with the
-    logarithm. Rows of one sum that never change say nothing, unless the sum is 1.
+    Probabilities are nowhere negative and sum to 1 in all rows. Another sum that all rows have is that of several softmaxes, of
+    percent, or of 1 - probability: one cannot tell.
     """
     if not np.isfinite(rows).all():
         return "not finite"
@@ -28,9 +31,11 @@ def score_type(rows: Rows) -> Verdict:
     if rows.min() >= 0 and _one(sums, 1.0, EXACT):
         return "probability"
     if moves and rows.min() >= 0 and sums.mean() > 0 and _one(sums / sums.mean(), 1.0, EXACT):
-        return "probability"
+        return "bounded"
     if rows.max() <= LOGARITHM and _one(np.exp(rows).sum(axis=1), 1.0, LOGARITHM):
         return "log_probability"
+    if rows.min() >= -LOGARITHM and moves and _one(np.exp(-rows).sum(axis=1), 1.0, LOGARITHM):
+        return "negated"
     if rows.min() >= 0 and rows.max() <= 1:
         return "bounded"
     return "logit"

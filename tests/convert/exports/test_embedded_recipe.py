@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from convert.exports.embedded_recipe import Embedded, PixelRange, embedded_recipe, pixel_range, recipe_left
 from convert.networks.plain_network import image_input
@@ -38,6 +38,12 @@ CASES: list[tuple[tuple[Step, ...], PixelRange]] = [
     ((step("Mul", number(255)),), "0-1"),
     ((step("Mul", number(0.458)), step("Add", number(-0.03))), "unclear"),  # from ImageNet's normalisation to Inception's
     ((step("Add", number(0.5)),), "unclear"),
+    ((step("Gather", np.array([2, 1, 0]), axis=1), step("Sub", MEAN * 255), step("Div", STD * 255)), "0-255"),
+    ((step("Pad", np.array([0, 0, 2, 2, 0, 0, 2, 2])), step("Div", number(255))), "0-255"),
+    ((step("Clip", number(0), number(255)), step("Div", number(255))), "0-255"),
+    ((step("BatchNormalization", *np.array([[1] * 3, [0] * 3, [124, 116, 104], [3400] * 3], np.float32)),), "0-255"),
+    ((step("Conv", np.full((3, 1, 1, 1), 1 / 255, np.float32), group=3),), "0-255"),
+    ((step("Gather", np.array([2, 1, 0]), axis=1),), "recipe"),
 ]
 
 
@@ -53,6 +59,17 @@ def test_the_arithmetic() -> None:
     np.testing.assert_allclose(found.factor, 1 / (255 * IMAGENET[1]), rtol=1e-6)
     np.testing.assert_allclose(found.offset, -IMAGENET[0] / IMAGENET[1], rtol=1e-6)
     assert str(Embedded(np.array([0.5]), np.array([-1, 2.25]))) == "0.5 * pixel + -1/2.25"
+
+
+def test_a_constant_may_stand_first_or_be_computed() -> None:
+    model = Export(before=(step("Div", number(127.5)), step("Add", number(-1)))).model()
+    division, addition = model.graph.node[:2]
+    addition.input[0], addition.input[1] = addition.input[1], addition.input[0]
+    model.graph.node.insert(0, helper.make_node("Constant", [], ["flat"], value_float=127.5))
+    model.graph.node.insert(1, helper.make_node("Cast", ["flat"], [division.input[1]], to=TensorProto.FLOAT))
+    del model.graph.initializer[next(place for place, t in enumerate(model.graph.initializer) if t.name == division.input[1])]
+    model.graph.node.append(helper.make_node("Shape", ["input"], ["sides"]))
+    assert str(embedded_recipe(model, "input", 3)) == "0.007843 * pixel + -1"
 
 
 def test_uint8_is_taken_as_it_is() -> None:

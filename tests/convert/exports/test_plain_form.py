@@ -36,6 +36,7 @@ EXPORTS = {
     "free sides": Export(image=("N", 3, "height", "width")),
     "everything is free": Export(image=("b", "c", "h", "w")),
     "everything is free, NHWC": Export(image=("b", "h", "w", "c"), before=(step("Transpose", perm=[0, 3, 1, 2]),)),
+    "input named as the artifact's output": Export(source="scores"),
     "name with a colon": Export(source="input:0"),
     "name of another script": Export(source="/模型/输入 image"),
     "inner names of the recipe": Export(names={"Identity": "scores"}, after=(step("Identity"), step("Neg"))),
@@ -183,11 +184,27 @@ def test_probabilities_of_zero_stay_so(run: Run) -> None:
         ((step("Slice", axes(0), axes(1), axes(1)),), "one number for each picture"),
         ((step("Tanh"), step("Abs")), "lie between .*they may be sigmoids"),
         ((step("Log"),), "not finite"),
+        ((step("Reshape", axes(0, 2, 5)), step("Softmax", axis=2), step("Reshape", axes(0, -1))), r"do not sum to 1 \(to 2\)"),
+        ((step("LogSoftmax", axis=1), step("Neg")), "minus the logarithms"),
+        ((step("Hardmax", axis=1),), r"names the best classes \(Hardmax\)"),
+        ((step("QuantizeLinear", np.array(0.1, np.float32), np.array(128, np.uint8)),), "whole numbers .uint8.*--output 'logits'"),
     ],
 )
 def test_scores_that_would_be_wrong_are_refused(after: tuple[Step, ...], message: str) -> None:
     with pytest.raises(ConvertError, match=message):
         plain_form(Export(after=after).model())
+
+
+def test_pictures_of_a_batch_that_change_one_anothers_scores_are_taken_alone(tmp_path: Path, run: Run) -> None:
+    turned = (step("Transpose", perm=[1, 0]),)
+    scores, expected, said = served(Export(after=turned), tmp_path, run)
+    np.testing.assert_allclose(scores, expected, atol=CLOSE)
+    assert any("takes one at a time" in line for line in said)
+    wishes = Wishes(name="net", side_px=SIDE, batch_sizes=(1, 2), recipe=RecipeWishes(transform="stretch"))
+    with pytest.raises(ConvertError, match=r"For 2 pictures the network returns 1 rows.*--batch-sizes 1"):
+        import_checkpoint(tmp_path / "net.onnx", ModelStore(tmp_path / "two"), wishes, progress=print)
+    with pytest.raises(ConvertError, match="takes 2 pictures at a time, and they change"):
+        plain_form(Export(image=(2, 3, SIDE, SIDE), after=turned).model())
 
 
 def test_scores_before_a_sigmoid_are_taken_by_name(tmp_path: Path) -> None:

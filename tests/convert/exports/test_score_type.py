@@ -26,7 +26,10 @@ LOGITS = np.random.default_rng(0).normal(0, 3, (8, 20))
         (np.full((8, 4), 0.3), "bounded"),
         (softmax(LOGITS), "probability"),
         (softmax(LOGITS * 100), "probability"),
-        (softmax(LOGITS) * 100, "probability"),
+        (softmax(LOGITS) * 100, "bounded"),  # or a softmax of a hundred places
+        (np.hstack([softmax(LOGITS), softmax(-LOGITS)]), "bounded"),  # two heads
+        (1 - softmax(LOGITS), "bounded"),
+        (-np.log(softmax(LOGITS)), "negated"),
         (softmax(LOGITS).astype(np.float16).astype(float), "probability"),
         (np.log(softmax(LOGITS)), "log_probability"),
         (np.log(softmax(LOGITS)).astype(np.float16).astype(float), "log_probability"),
