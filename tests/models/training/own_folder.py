@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.models.training.tiny import ROOT
 
-CLASSES = "56789"
+NAMES = {"5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine"}
+CLASSES = sorted(NAMES.values())  # the order of the class ids
 
 
 def own_folder(place: Path) -> tuple[Path, Path]:
@@ -16,10 +17,10 @@ def own_folder(place: Path) -> tuple[Path, Path]:
     from models.training import digits
 
     digits.main([str(place / "all"), "--copies", "1"])
-    for label in CLASSES:
-        shutil.copytree(place / "all/train" / label, place / "own/train" / label)
-        shutil.copytree(place / "all/eval" / label, place / "own/val" / label)
-        shutil.copytree(place / "all/blocky" / label, place / "measured" / label)
+    for label, name in NAMES.items():
+        shutil.copytree(place / "all/train" / label, place / "own/train" / name)
+        shutil.copytree(place / "all/eval" / label, place / "own/val" / name)
+        shutil.copytree(place / "all/blocky" / label, place / "measured" / name)
     return place / "own", place / "measured"
 
 
