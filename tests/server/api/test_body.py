@@ -8,7 +8,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
@@ -48,7 +48,7 @@ def multipart(*parts: bytes) -> bytes:
 
 @given(st.binary(max_size=3000).filter(lambda content: b"\r\n--frontier" not in b"\r\n" + content), st.text("äöü 猫a;=", max_size=20))
 def test_a_part_comes_out_as_it_went_in(content: bytes, filename: str) -> None:
-    assume(content[:5].lower() != b"data:")  # a data URL
+    content = b"\0" + content  # neither base64, nor the path of a file that curl should have sent
     body = multipart(part("image", content, filename), part("top_k", b"3"))
     assert read(body, MULTIPART) == ImageBody([content], {"top_k": "3"})
 
