@@ -190,9 +190,11 @@ def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     architecture = recognised.architecture
     if wishes.architecture not in (None, architecture):
         raise ConvertError(f"{path.name} holds a {architecture}, not a {wishes.architecture}.", "Leave out the architecture.")
-    said = choose(_wished_px(wishes))
+    own_px = (recognised.side_px, recognised.side_px)
+    hint = _wished_px(wishes) or wishes.recipe.options.network_size_px or (own_px if own_px != USUAL_PX else None)
+    said = choose(hint)
     _check_layout(said, "NCHW")
-    size_px = _wished_px(wishes) or said.network_size_px or (recognised.side_px, recognised.side_px)
+    size_px = _wished_px(wishes) or said.network_size_px or own_px
     network = build_network(architecture, recognised.tensors, recognised.classes, size_px)
     left_out = f"Left out, since it is not the network's: {', '.join(checkpoint.left_out)[:200]}."
     told = "\n".join([*checkpoint.told, *recognised.told, *([left_out] if checkpoint.left_out else [])])

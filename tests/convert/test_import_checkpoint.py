@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from convert.conversion_errors import CheckpointRefused, ConvertError
 from convert.exports.export_file import export_sha256
 from convert.import_checkpoint import Wishes, import_checkpoint
-from convert.networks.architectures import build_network
+from convert.networks.architectures import build_network, random_weights
 from convert.networks.plain_network import weights_sha256
 from convert.preprocessing.recipe_choice import RecipeWishes
 from convert.preprocessing.said_recipe import Normalisation, SaidRecipe
@@ -279,3 +279,10 @@ def test_an_import_that_is_stopped_leaves_nothing_half_written(
     assert take(checkpoint, store, Wishes(name="m", side_px=64), force=True) == store.open("m").manifest
     assert sorted(path.name for path in store.root.iterdir()) == [".lock", "m"]
     assert store.open("m").check_artifact("cpu")
+
+
+def test_a_network_keeps_its_own_size_behind_a_known_transform(store: ModelStore, tmp_path: Path) -> None:
+    path = write_torch_legacy(tmp_path / "lite.pth", random_weights("efficientnet_lite1", 3, 0))
+    for recipe, size in ((RecipeWishes(transform="torchvision-v1"), 240), (RecipeWishes(SaidRecipe(crop_px=(224, 224))), 224)):
+        manifest = import_checkpoint(path, store, Wishes(recipe=recipe), force=True, progress=print).manifest
+        assert (manifest.architecture, manifest.recipe.network_size_px) == ("efficientnet_lite1", (size, size))
