@@ -61,7 +61,7 @@ def complete_document(app: FastAPI, *, has_keys: bool) -> None:
         raw = {f"image/{kind}": {"schema": _FILE} for kind in ("jpeg", "png", "webp", "bmp")}
         one = {  # the first can be tried at once
             "application/json": {"schema": _form(_BASE64), "example": {"image": picture, "top_k": 5}},
-            "multipart/form-data": {"schema": _form(_FILE)},
+            "multipart/form-data": {"schema": _plain_form(_FILE)},
             **raw,
             "application/octet-stream": {"schema": _FILE},
         }
@@ -70,7 +70,7 @@ def complete_document(app: FastAPI, *, has_keys: bool) -> None:
                 "schema": _form({"type": "array", "items": _BASE64, "minItems": 1}, "images"),
                 "example": {"images": [picture, picture], "top_k": 3},
             },
-            "multipart/form-data": {"schema": _form({"type": "array", "items": _FILE, "minItems": 1})},
+            "multipart/form-data": {"schema": _plain_form({"type": "array", "items": _FILE, "minItems": 1})},
         }
         hot = {
             "/classify": _operation("Classify one image", "classify", one, ClassifyReply),
@@ -95,6 +95,13 @@ def complete_document(app: FastAPI, *, has_keys: bool) -> None:
 
 def _form(image: Schema, name: str = "image") -> Schema:
     return {"type": "object", "required": [name], "properties": {name: image, **_OPTIONS}, "additionalProperties": False}
+
+
+def _plain_form(image: Schema) -> Schema:
+    """Without a coverage, though one is taken: the page of the document would fill it in, and only a calibrated model answers it."""
+    form = _form(image)
+    del form["properties"]["coverage"]
+    return form
 
 
 def _operation(summary: str, operation_id: str, content: Schema, answer: type[BaseModel]) -> Schema:
