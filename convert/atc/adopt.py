@@ -41,7 +41,7 @@ def adopt(om: Path, store: ModelStore, name: str, declaration: Declaration) -> S
     """
     check_soc(declaration.soc)
     read_om_header(om)
-    recipe = read_recipe(declaration.recipe) if declaration.recipe else None
+    recipe = declared_recipe(declaration.recipe) if declaration.recipe else None
     if name in store.names():
         return _into(store.open(name), om, declaration, recipe)
     if name in zoo_names():
@@ -54,7 +54,7 @@ def adopt(om: Path, store: ModelStore, name: str, declaration: Declaration) -> S
     return _new(store, name, om, declaration, recipe, declaration.labels)
 
 
-def read_recipe(path: Path) -> Recipe:
+def declared_recipe(path: Path) -> Recipe:
     """The recipe of a TOML file: its keys, or those of its table `recipe`, as in a manifest; raises ConvertError."""
     try:
         content = tomllib.loads(read_text(path))

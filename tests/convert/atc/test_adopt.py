@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from convert.atc.adopt import Declaration, adopt, read_recipe
+from convert.atc.adopt import Declaration, adopt, declared_recipe
 from convert.conversion_errors import ConvertError, OmInvalid
 from models.artifact_facts import provenance_path
 from models.model_errors import ArtifactStale
@@ -79,14 +79,14 @@ def test_a_model_of_ones_own(store: ModelStore, om: Path, tmp_path: Path) -> Non
 
 def test_the_recipe_of_a_manifest(store: ModelStore) -> None:
     model = stored_model(store.root)
-    assert read_recipe(model.folder / "manifest.toml") == model.manifest.recipe
+    assert declared_recipe(model.folder / "manifest.toml") == model.manifest.recipe
 
 
 @pytest.mark.parametrize("content", ["", "mean = 1", RECIPE.replace("[1, 1, 1]", "[0, 1, 1]"), RECIPE + "gamma = 2\n", "=", "[recipe]"])
 def test_a_recipe_that_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "recipe.toml").write_text(content)
     with pytest.raises(ConvertError, match=r"recipe\.toml"):
-        read_recipe(tmp_path / "recipe.toml")
+        declared_recipe(tmp_path / "recipe.toml")
 
 
 def test_what_is_refused(store: ModelStore, om: Path, tmp_path: Path) -> None:
