@@ -59,7 +59,9 @@ def test_bf16_is_computed_in_bfloat16(model_store: ModelStore, cat: bytes, coffe
         pytest.skip("OpenVINO does not compute in bfloat16 on this processor")
     assert f32.compiled(1).get_property("INFERENCE_PRECISION_HINT").to_string() == "f32"
     for photo, class_id in ((cat, 285), (coffee, 967)):
-        pixels = cv2.resize(cv2.imdecode(np.frombuffer(photo, np.uint8), cv2.IMREAD_COLOR), f32.image_shape[:2])
+        decoded = cv2.imdecode(np.frombuffer(photo, np.uint8), cv2.IMREAD_COLOR)
+        assert decoded is not None
+        pixels = cv2.resize(decoded, f32.image_shape[:2])
         exact, coarse, again = (model.runner().run([pixels], 1)[0][0] for model in (f32, bf16, f32))
         np.testing.assert_array_equal(exact, again)
         assert exact.argmax() == coarse.argmax() == class_id
