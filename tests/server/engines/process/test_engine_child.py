@@ -38,7 +38,7 @@ def served(pairs: tuple[socket.socket, socket.socket]) -> socket.socket:
 
 
 def ask(served: socket.socket, words: bytes, timeout_s: float = 10, scores: str = "top") -> Message | None:
-    send_message(served, IMAGE, 7, ["id", monotonic() + timeout_s, "png", 1, 1, 1, scores], words)
+    send_message(served, IMAGE, 7, ["id", monotonic() + timeout_s, "png", 1, 1, 1, 0.0, scores], words)
     return receive_message(served)
 
 
