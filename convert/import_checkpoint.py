@@ -58,7 +58,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class _Found:
-    """A plain network and the facts about it; `pixels` and `grey` say what of the recipe it does itself."""
+    """A plain network and the facts about it; `pixels`, `embedded` and `grey` say what of the recipe it does itself."""
 
     network: onnx.ModelProto
     architecture: str
@@ -69,6 +69,7 @@ class _Found:
     said: SaidRecipe
     told: str = ""
     pixels: PixelRange = "recipe"
+    embedded: str = ""
     grey: bool = False
 
 
@@ -138,6 +139,12 @@ def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm
     labels = labels_for(found.classes, wishes.labels)
     progress(labels.told)
     settled = _settled(path, found)
+    if found.pixels == "unclear" and not wishes.recipe.normalises:
+        raise ConvertError(
+            f"The network begins with {found.embedded}, and one cannot tell which pixels it takes.",
+            "Say it. For pixels of 0-1: --scale 1/255. For pixels of 0-255: --scale 1. For those of the training's normalisation: "
+            "--mean and --std, or --recipe FILE.",
+        )
     wanted, taken = wishes.recipe.options.normalisation, Normalisation(settled.recipe.mean, settled.recipe.std)
     if found.pixels in ("0-255", "0-1") and wanted not in (None, taken):
         raise ConvertError(
@@ -169,7 +176,7 @@ def _read_onnx(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     if (batch := dimensions(image_input(network).type.tensor_type)[0]) not in (None, *wishes.batch_sizes):
         sizes = ", ".join(map(str, wishes.batch_sizes))
         told += f" It was exported for a batch of {batch}, works for others, and is served in batches of {sizes}."
-    return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, told, plain.pixels, plain.grey)
+    return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, told, plain.pixels, plain.embedded, plain.grey)
 
 
 def _classes(network: onnx.ModelProto, batch: int, size_px: SizePx) -> int:
