@@ -63,9 +63,9 @@ def _state_dict_of(saved: Mapping[object, object], kind: type[Kind], depth: int)
         inner = saved[name]
         assert isinstance(inner, dict)  # noqa: S101 - `around` has no others
         found = _state_dict_of(inner, kind, depth - 1)
-        told = (f"The weights are inside {name!r} in the file.", *found.told)
+        lines = (f"The weights are inside {name!r} in the file.", *found.told)
         left_out = (*(str(other) for other in saved if other != name), *found.left_out)
-        return replace(found, left_out=left_out, told=told, architecture=named_architecture(inner))
+        return replace(found, left_out=left_out, told=lines, architecture=named_architecture(inner))
     if not held or (_parameters(saved, kind) and not {*WRAPPERS, *AVERAGES} & {*held}):
         return _selected(saved, kind, (), [])
     name = _chosen(held)
@@ -74,7 +74,9 @@ def _state_dict_of(saved: Mapping[object, object], kind: type[Kind], depth: int)
     if averages:
         line = f'torch.save(torch.load(path, map_location="cpu")[{averages[0]!r}], "average.pth")'
         told = [f"The weights are those of {name!r} in the file, not the moving average {_listed(averages)}. To take that one: {line}"]
-    return _selected(saved[name], kind, tuple(str(other) for other in saved if other != name), told)
+    state = saved[name]
+    assert isinstance(state, dict)  # noqa: S101 - `held` has no others
+    return _selected(state, kind, tuple(str(other) for other in saved if other != name), told)
 
 
 def without_training_state(names: Iterable[str]) -> tuple[list[str], LeftOut]:
@@ -84,9 +86,7 @@ def without_training_state(names: Iterable[str]) -> tuple[list[str], LeftOut]:
     The name of an optimiser's state is a word, a dot and the full name of the parameter (`moments.conv1.weight`).
     """
     everything = dict.fromkeys(names)
-    left_out = tuple(
-        name for name in everything if ("." not in name and name not in NORMALISES) or name.partition(".")[2] in everything
-    )
+    left_out = tuple(name for name in everything if ("." not in name and name not in NORMALISES) or name.partition(".")[2] in everything)
     return [name for name in everything if name not in set(left_out)], left_out
 
 

@@ -50,7 +50,9 @@ def _load(opened: Any, name: str) -> np.ndarray:  # noqa: ANN401 - the library h
     piece = opened.get_slice(name)
     kind, shape = piece.get_dtype(), piece.get_shape()
     if kind not in _TYPES:
-        raise Malformed(f"{name[:100]!r} is of type {kind!r}, which is not read; save the weights from before the quantisation, or as float16")
+        raise Malformed(
+            f"{name[:100]!r} is of type {kind!r}, which is not read; save the weights from before the quantisation, or as float16"
+        )
     if len(shape) > MAX_DIMENSIONS or 0 in shape:
         raise Malformed(f"{name[:100]!r} has an impossible shape")
     return widened(opened.get_tensor(name))

@@ -9,7 +9,7 @@ from convert.exports.embedded_recipe import PixelRange
 from convert.exports.score_probe import Rows, probe
 from convert.exports.score_steps import SHARES, first_of
 from convert.exports.score_tail import ScoreTail, find_tail
-from convert.exports.score_type import ScoreType, score_type
+from convert.exports.score_type import ScoreType, Verdict, score_type
 from convert.networks.graph_edits import free_name, maker, node, set_output
 from convert.networks.plain_network import opset_of
 
@@ -30,34 +30,11 @@ def end_in_logits(
     tail = find_tail(graph)
     inner, final = probe(network, [tail.value, graph.output[0].name], shape, pixels)
     _check_shape(final, graph.output[0].name)
-    found = said or score_type(inner)
-    if tail.kind in ("softmax", "log softmax") and (found == "saturated" or (found == "still" and _flattens(network, tail))):
-        found = "probability" if tail.kind == "softmax" else "log_probability"
+    found = said or _found(network, tail, inner)
     if said:
         _check_said(said, inner)
-    elif tail.kind == "sigmoid" and found != "probability":
-        raise _sigmoid(tail)
-    elif tail.kind == "softmax" and found != "probability":
-        raise ConvertError(
-            f"The network ends in a Softmax, but its {final.shape[1]} scores do not sum to 1 (to {inner.sum(axis=1)[0]:.4g}).",
-            f"Export it with a softmax over the classes, or take what is before it: --output {tail.before!r}",
-        )
-    shares = first_of(graph, tail.value, SHARES)
-    if found == "still":
-        raise _still(inner, tail)
-    if found == "saturated":
-        raise _saturated(inner, shares)
-    if found == "bounded":
-        raise _unclear(inner, shares)
-    if found == "logit" and not said and shares is not None:
-        raise _computed(shares)
-    if found == "negated":
-        raise ConvertError(
-            "The scores are minus the logarithms of probabilities: the best class has the lowest one.",
-            f"Take what is before the sign changes: --output {tail.before!r}",
-        )
-    if found == "not finite":
-        raise ConvertError("The network answers numbers that are not finite for ordinary pictures.", "Export it in float32.")
+    elif refusal := _refusal(found, tail, inner, first_of(graph, tail.value, SHARES)):
+        raise refusal
     if found == "log_probability":
         set_output(graph, onnx.ValueInfoProto(name=tail.value))  # without a factor behind it, as that of another base
     if found != "probability":
@@ -67,6 +44,38 @@ def end_in_logits(
         return final.shape[1], "its outputs are probabilities (Softmax): the softmax is cut off"
     _append_logarithm(graph, tail.value)
     return final.shape[1], "its outputs are probabilities: their logarithm is appended"
+
+
+def _found(network: onnx.ModelProto, tail: ScoreTail, rows: Rows) -> Verdict:
+    """What the scores are by their behaviour; a softmax is known by itself where that shows nothing."""
+    found = score_type(rows)
+    if tail.kind not in ("softmax", "log softmax") or not (found == "saturated" or (found == "still" and _flattens(network, tail))):
+        return found
+    return "probability" if tail.kind == "softmax" else "log_probability"
+
+
+def _refusal(found: Verdict, tail: ScoreTail, rows: Rows, shares: onnx.NodeProto | None) -> ConvertError | None:
+    """Why scores that behave so are not served; None if they are."""
+    if tail.kind == "sigmoid" and found != "probability":
+        return _sigmoid(tail)
+    if tail.kind == "softmax" and found != "probability":
+        return ConvertError(
+            f"The network ends in a Softmax, but its {rows.shape[1]} scores do not sum to 1 (to {rows.sum(axis=1)[0]:.4g}).",
+            f"Export it with a softmax over the classes, or take what is before it: --output {tail.before!r}",
+        )
+    if found == "logit":
+        return _computed(shares) if shares else None
+    reasons: dict[Verdict, ConvertError] = {
+        "still": _still(rows, tail),
+        "saturated": _saturated(rows, shares),
+        "bounded": _unclear(rows, shares),
+        "negated": ConvertError(
+            "The scores are minus the logarithms of probabilities: the best class has the lowest one.",
+            f"Take what is before the sign changes: --output {tail.before!r}",
+        ),
+        "not finite": ConvertError("The network answers numbers that are not finite for ordinary pictures.", "Export it in float32."),
+    }
+    return reasons.get(found)
 
 
 def _append_logarithm(graph: onnx.GraphProto, value: str) -> None:
@@ -148,6 +157,5 @@ def _unclear(rows: Rows, shares: onnx.NodeProto | None) -> ConvertError:
     return ConvertError(
         f"The scores lie between {rows.min():.4g} and {rows.max():.4g} and sum to {low:.4g} to {high:.4g}: they may be sigmoids, "
         "probabilities of some of the classes, or logits.",
-        "Say what they are: --score-type logit, or --score-type probability if the classes exclude each other"
-        f"{_before(shares)}",
+        f"Say what they are: --score-type logit, or --score-type probability if the classes exclude each other{_before(shares)}",
     )

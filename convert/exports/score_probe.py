@@ -102,4 +102,5 @@ def _picture(chance: np.random.Generator, shape: tuple[int, int, int], contrast:
         levels /= 255
     elif pixels != "0-255":
         levels = (levels - 127) / 60 * max(contrast, 1)
-    return levels.astype(np.float32)
+    picture: NDArray[np.float32] = levels.astype(np.float32)
+    return picture

@@ -1,7 +1,6 @@
 """Sparse weights of an ONNX file, written out: OpenVINO, ONNX's own inference and ATC take dense ones."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import onnx
@@ -28,9 +27,9 @@ def make_dense(network: onnx.ModelProto, max_bytes: int) -> None:
 
 
 def _dense(sparse: SparseTensorProto, name: str, max_bytes: int) -> TensorProto:
-    refused: Callable[[str], CheckpointRefused] = lambda reason: CheckpointRefused(  # noqa: E731
-        f"The sparse weight {name[:100]!r} {reason}.", "Export the network again, with dense weights."
-    )
+    def refused(reason: str) -> CheckpointRefused:
+        return CheckpointRefused(f"The sparse weight {name[:100]!r} {reason}.", "Export the network again, with dense weights.")
+
     shape = list(sparse.dims)
     try:
         values, places = numpy_helper.to_array(sparse.values).reshape(-1), numpy_helper.to_array(sparse.indices)

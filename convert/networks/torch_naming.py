@@ -63,9 +63,7 @@ def _refuse_changed(tensors: Mapping[str, np.ndarray]) -> None:
         )
     scales = [name for name in tensors if _TEMPERATURE.fullmatch(name)]
     if scales:
-        raise ConvertError(
-            f"The network scales its scores ({_listed(scales)}), and weights do not tell how.", f"To keep that, {ONNX_WAY}"
-        )
+        raise ConvertError(f"The network scales its scores ({_listed(scales)}), and weights do not tell how.", f"To keep that, {ONNX_WAY}")
 
 
 def _choose_classifier(named: Named, outside: Named, classes: int | None) -> list[str]:
@@ -75,7 +73,11 @@ def _choose_classifier(named: Named, outside: Named, classes: int | None) -> lis
         for name, tensor in (named | outside).items()
         if name.endswith(".weight") and tensor.ndim == 2
     }
-    if len(heads) < 2 or len({features for _, features in heads.values()}) > 1 or any(rows == features for rows, features in heads.values()):
+    if (
+        len(heads) < 2
+        or len({features for _, features in heads.values()}) > 1
+        or any(rows == features for rows, features in heads.values())
+    ):
         return []
     right = [stem for stem, (rows, _) in heads.items() if rows == classes]
     if len(right) != 1:
@@ -84,7 +86,9 @@ def _choose_classifier(named: Named, outside: Named, classes: int | None) -> lis
         one = next((rows for rows in sorted(counts) if counts.count(rows) == 1), None)
         raise ConvertError(
             f"The checkpoint holds {len(heads)} classifiers: {listed}.",
-            f"Say which by its number of classes, for example: --classes {one}" if one else f"Save the network with one of them, or {ONNX_WAY}",
+            f"Say which by its number of classes, for example: --classes {one}"
+            if one
+            else f"Save the network with one of them, or {ONNX_WAY}",
         )
     dropped = [stem for stem in heads if stem != right[0]]
     for stem in dropped:
