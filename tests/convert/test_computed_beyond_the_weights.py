@@ -1,3 +1,5 @@
+"""Import of weights and exports whose network computes something that they do not show: another network, its own normalisation."""
+
 from dataclasses import replace
 from pathlib import Path
 
