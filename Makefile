@@ -33,7 +33,7 @@ DIGITS := outputs/digits
 
 .PHONY: help install install-dev mxbase serve test test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-training train-environment train-digits \
   smoke-image smoke-import smoke-clients smoke-browser smoke-schemathesis smoke-training packages ci-wide \
-  environments bench soak chaos attack schemathesis docs docs-pages check format lock proto clean
+  environments bench soak chaos attack schemathesis docs docs-commands docs-site docs-pages check format lock proto clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -166,8 +166,12 @@ docs-pages: install-dev
 	$(BIN)/python -m tests.docs
 
 # In its own environment: mkdocs is not needed to serve or to test.
-docs: docs-pages .venv/docs/installed
+docs: docs-commands docs-site
+
+docs-commands: docs-pages
 	$(PYTEST) $(COMMANDS)
+
+docs-site: docs-pages .venv/docs/installed
 	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/python -m mkdocs build --quiet --strict
 	@echo "build/site/index.html"
 

@@ -10,7 +10,7 @@ from tests.server.bare_client import LAST, split_answers
 from tests.server.process import ServerProcess
 from tests.soak.http_requests import Sending, request, sendings
 
-WORKERS = 64  # most of the time they wait: for QUIET_S
+WORKERS = 32
 NEIGHBOUR_EVERY = 50
 ANSWER_S = 20
 QUIET_S = 0.5  # a client that has waited so long for more leaves
