@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-from models.store import sha256_of
+from models.store import ModelStore, sha256_of
 from models.store_writer import set_calibration
 from server.cli.flags import load_settings
 from server.evaluation.dataset.root_files import RootFiles
@@ -33,10 +33,11 @@ def test_what_a_run_depends_on(tmp_path: Path) -> None:
 
 def test_the_calibration_of_the_answers(tmp_path: Path) -> None:
     """One that is not applied is not told: the answers are not changed by it."""
-    model = store_level_model(tmp_path / "store")
+    store_level_model(tmp_path / "store")
     made = make_level_set(tmp_path / "val", 20)
 
     def described(**changes: Any) -> RunManifest:
+        model = ModelStore(tmp_path / "store").open("level")
         set_calibration(model, made_calibration(model, **changes))
         service, runtime = open_service(load_settings(model_store=tmp_path / "store", model="level"))
         labelled = open_labelled_set(RootFiles(made.folder), None, model.read_class_names())
