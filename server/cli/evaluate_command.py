@@ -60,7 +60,6 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure the accuracy on a labelled set, with the serving engine. Ctrl-C loses nothing: --resume continues the run."""
-    from server.evaluation.jobs.evaluation_job import EvaluationRequest
     from server.evaluation.run.local_run import write_result_files
 
     flags = {"model": model, "model_store": model_store, "precision": precision, "engines": engine, "api_key_file": api_key_file}
@@ -70,12 +69,9 @@ def evaluate(
         return
     if images is None:
         raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
-    if url and scores:
-        raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
-    if url and precision:
-        raise typer.BadParameter("a server infers in its own precision", param_hint="--precision")
-    dataset, groups = images.resolve().name or "/", ",".join(label_map or []) or None
-    request = EvaluationRequest(dataset=dataset, labels=labels.name if labels else None, top_k=top_k, limit=limit, map=groups)
+    if url:
+        _check_for_a_server(scores=scores, precision=precision)
+    request = _request(images, labels, label_map, top_k, limit)
     finished = (
         _by_server(url, settings, images, labels, request, resume)
         if url
@@ -85,6 +81,20 @@ def evaluate(
         write_result_files(finished.records(), results, top_k)
     _write(finished, report, html, summary)
     _print(_told(finished))
+
+
+def _check_for_a_server(*, scores: bool, precision: str | None) -> None:
+    if scores:
+        raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
+    if precision:
+        raise typer.BadParameter("a server infers in its own precision", param_hint="--precision")
+
+
+def _request(images: Path, labels: Path | None, label_map: list[str] | None, top_k: int, limit: int | None) -> "EvaluationRequest":
+    from server.evaluation.jobs.evaluation_job import EvaluationRequest
+
+    dataset, groups = images.resolve().name or "/", ",".join(label_map or []) or None
+    return EvaluationRequest(dataset=dataset, labels=labels.name if labels else None, top_k=top_k, limit=limit, map=groups)
 
 
 def _write(finished: Finished, report: Path | None, html: Path | None, summary: Path | None) -> None:

@@ -129,16 +129,6 @@ def test_an_int8_artifact_stands_beside_the_float32_one(store: ModelStore, tmp_p
     assert [each.target for each in place(store, "2", force=True).manifest.artifacts] == ["cpu"]
 
 
-def test_artifacts_are_removed_in_the_same_step(store: ModelStore, tmp_path: Path) -> None:
-    model = add_int8(place(store), tmp_path, b"int8")
-    (tmp_path / "made").write_bytes(b"onnx 2")
-    int8 = model.manifest.artifact("cpu", "int8")
-    assert int8
-    model = add_artifact(model, tmp_path / "made", artifact_of(b"onnx 2", "m.onnx", "cpu"), without=(int8,))
-    assert [each.target for each in model.manifest.artifacts] == ["cpu"]
-    assert files(store) == [".lock", "m/l.names", "m/m.onnx", "m/manifest.toml"]
-
-
 def test_other_chips_artifacts_are_kept(store: ModelStore, tmp_path: Path) -> None:
     add(place(store), tmp_path)
     model = place(store, content=b"onnx 2", force=True)

@@ -8,7 +8,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Record(BaseModel):
+class ManifestTable(BaseModel):
     """A table of a manifest: it never changes, and has no unknown key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
