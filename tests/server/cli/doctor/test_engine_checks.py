@@ -57,7 +57,7 @@ def test_the_cpu_runtime_without_openvino(tmp_path: Path, monkeypatch: pytest.Mo
         ("raise ModuleNotFoundError(\"No module named 'mxclassify'\")", "is not built"),
         ("raise ImportError('libopencv_core.so.4.6: none')", "cannot be loaded: ImportError: libopencv_core.so.4.6: none"),
         ("import os; os.kill(os.getpid(), 9)", "cannot be loaded: it died of signal 9"),
-        ("RUNTIME, INTERFACE = 'ascend', 2", "is built for ascend, not for cpu"),
+        ("RUNTIME, INTERFACE = 'ascend', 4", "is built for ascend, not for cpu"),
         ("RUNTIME = 'cpu'", "is built from another version of the sources"),
     ],
 )
