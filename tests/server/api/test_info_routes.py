@@ -15,9 +15,9 @@ def test_info_tells_what_is_served(live_server: ServerProcess, model_store: Mode
     info = live_server.client.get("/info").json()
     assert (info["model"], info["version"], info["engine"], info["runtime"]) == ("efficientnet_lite0", "1", "stream", "cpu")
     assert info["recipe_sha256"] == manifest.recipe.sha256
-    assert info["artifacts"] == [
-        {"file": "efficientnet_lite0.onnx", "soc": "cpu", "sha256": manifest.artifacts[0].sha256, "batch_sizes": [1], "declared": False}
-    ]
+    artifact = {"file": "efficientnet_lite0.onnx", "soc": "cpu", "sha256": manifest.artifacts[0].sha256, "batch_sizes": [1]}
+    assert info["artifacts"] == [{**artifact, "precision": "f32", "declared": False}]
+    assert info["precision"] == "f32"
     assert info["limits"]["window"] == 64
 
 
