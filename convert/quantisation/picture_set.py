@@ -1,6 +1,6 @@
 """The pictures of a quantisation: most calibrate, a fifth is held out to compare the answers with those of f32."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -50,15 +50,13 @@ class PictureSet:
         count = len(self.hashes)
         return range(count - count // HELD_OUT, count)
 
-    @property
-    def calibration_sha256(self) -> str:
-        """Hash over the sorted hashes of the images that calibrate."""
-        listed = sorted(self.hashes[place] for place in self.calibration)
-        return sha256("".join(f"{each}\n" for each in listed).encode()).hexdigest()
+    def list_sha256(self, places: Sequence[int]) -> str:
+        """Hash over the sorted hashes of the images at these places."""
+        return sha256("".join(f"{each}\n" for each in sorted(self.hashes[place] for place in places)).encode()).hexdigest()
 
 
 def collect_pictures(
-    manifest: ModelManifest, paths: list[Path], read_image: ReadImage, file: Path, done: Callable[[], None]
+    manifest: ModelManifest, paths: Sequence[Path], read_image: ReadImage, file: Path, done: Callable[[], None]
 ) -> PictureSet:
     """Decode every image once, by the stream that serves, into `file`; repeated and damaged ones are left out.
 
@@ -91,7 +89,7 @@ def collect_pictures(
     return PictureSet(np.memmap(file, np.uint8, "r", shape=shape), tuple(hashes), tuple(left_out))
 
 
-def _held_out_last(paths: list[Path]) -> Iterable[Path]:
+def _held_out_last(paths: Sequence[Path]) -> Iterable[Path]:
     """The list with each fifth path at its end; lists are often sorted by class, and so both parts have all classes."""
     places = range(len(paths))
     yield from (paths[place] for place in places if place % HELD_OUT != HELD_OUT - 1)

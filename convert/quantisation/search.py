@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.artifact import plain_network, write_artifact
+from convert.artifact import plain_network, write_onnx
 from convert.fold import fold
 from convert.quantisation.f32_reference import Compared, F32Reference
 from convert.quantisation.onnxruntime_quantiser import NetworkQuantiser
 from convert.quantisation.picture_set import PictureSet
 from convert.quantisation.variant import CALIBRATIONS, FASTEST, PARTS, Variant
-from models.manifest import Artifact
+from models.manifest import CPU, Artifact
 from models.store import StoredModel
 
 GOOD = 0.99  # of the pictures of which f32 is confident: then nothing else is tried
@@ -22,18 +22,19 @@ Begin = Callable[[str, int], Callable[[], None]]
 
 @dataclass(frozen=True)
 class Trial:
-    """A variant, its artifact, and how that does beside f32."""
+    """A variant, the places of the pictures that calibrated it, the file of its artifact, and how that does beside f32."""
 
     variant: Variant
+    calibrated_on: Sequence[int]
     file: Path
-    artifact: Artifact
     compared: Compared
 
 
 @dataclass(frozen=True)
 class Found:
-    """The f32 artifact, every trial in its order, and the best of them."""
+    """The f32 artifact, how it does itself, and every trial in its order."""
 
+    artifact: Artifact
     f32: Compared
     trials: tuple[Trial, ...]
 
@@ -48,7 +49,7 @@ def search(model: StoredModel, pictures: PictureSet, folder: Path, begin: Begin,
 
     Raises ModelNotPrepared, ArtifactDamaged, ArtifactStale, ConvertError.
     """
-    f32, path = model.check_artifact("cpu")
+    f32, path = model.check_artifact(CPU)
     reference = F32Reference(path, pictures, begin("Answering in f32", len(pictures.held_out)))
     quantiser = NetworkQuantiser(plain_network(model), model.manifest.recipe, folder)
     trials: list[Trial] = []
@@ -57,8 +58,8 @@ def search(model: StoredModel, pictures: PictureSet, folder: Path, begin: Begin,
         places = _calibrating(pictures, variant)
         network = quantiser.quantised(variant, [pictures.pixels[place] for place in places], begin(str(variant), len(places)))
         file = folder / f"trial-{len(trials)}.onnx"
-        artifact = write_artifact(fold(network, model.manifest, f32.batch_sizes), file, f32.batch_sizes)
-        trials.append(Trial(variant, file, artifact, reference.compare(file)))
+        write_onnx(fold(network, model.manifest, f32.batch_sizes, "int8"), file)
+        trials.append(Trial(variant, places, file, reference.compare(file)))
         return trials[-1]
 
     if attempt(FASTEST).compared.confident.share < good:
@@ -67,7 +68,7 @@ def search(model: StoredModel, pictures: PictureSet, folder: Path, begin: Begin,
         best = max(trials, key=_rank)
         for calibration in CALIBRATIONS:
             attempt(Variant(calibration, best.variant.f32))
-    return Found(reference.itself, tuple(trials))
+    return Found(f32, reference.itself, tuple(trials))
 
 
 def _rank(trial: Trial) -> tuple[float, float]:
