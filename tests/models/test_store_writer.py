@@ -119,7 +119,7 @@ def test_other_chips_artifacts_are_kept(store: ModelStore, tmp_path: Path) -> No
 
 def test_what_would_be_lost_is_told(store: ModelStore, tmp_path: Path) -> None:
     before = add(place(store), tmp_path)
-    with pytest.raises(StoreRefused, match=r"m holds m.om \(Ascend310\), compiled from other weights.*--force"):
+    with pytest.raises(StoreRefused, match=r"m holds m.om \(Ascend310\), made from other weights.*--force"):
         place(store, "2")
     with pytest.raises(StoreRefused, match=r"m.om \(Ascend310\)"):
         check_nothing_lost(store, before.manifest.model_copy(update={"version": "2"}))
