@@ -15,15 +15,12 @@ from pipelines.cpu.quiet_openvino import ov
 Floats = NDArray[np.float32]
 
 
-def normalised(pixels: NDArray[np.uint8], recipe: Recipe) -> Floats:
-    """From a picture of the recipe's input size, uint8 [H, W, 3] in BGR, to a network's input, float32 [1, 3, H, W] of its own size."""
-    (width, height), (network_width, network_height) = recipe.input_size_px, recipe.network_size_px
-    top, left = (height - network_height) // 2, (width - network_width) // 2
-    picture = pixels[top : top + network_height, left : left + network_width]
+def network_input(picture: NDArray[np.uint8], recipe: Recipe) -> Floats:
+    """From a picture of the network's size, uint8 [H, W, 3] in BGR, to what the network takes: float32 [1, 3, H, W], (x - mean) / std."""
     if recipe.colour_order == "RGB":
         picture = picture[:, :, ::-1]
-    scaled = (picture.astype(np.float32) - np.array(recipe.mean, np.float32)) / np.array(recipe.std, np.float32)
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+    normalised = (picture.astype(np.float32) - np.array(recipe.mean, np.float32)) / np.array(recipe.std, np.float32)
+    return np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
 
 
 class PlainRun:

@@ -16,7 +16,7 @@ import onnx
 from convert.conversion_errors import ConvertError
 from convert.networks.graph_edits import maker, rename, takers
 from convert.networks.plain_network import dimensions, first_line, image_input, opset_of
-from convert.plain_run import normalised
+from convert.plain_run import Floats, network_input
 from convert.quantisation.picture_set import Pixels
 from convert.quantisation.variant import CLASSIFIER, FIRST_CONVOLUTION, Part, Variant
 from models.manifest import Recipe
@@ -32,7 +32,7 @@ _LAYERS = ("Conv", "Gemm", "MatMul")
 def tool_version() -> str:
     """The version of onnxruntime; raises ConvertError if it is not installed."""
     try:
-        import onnxruntime.quantization
+        import onnxruntime.quantization  # noqa: F401 - whether it can be
     except ImportError as error:
         raise ConvertError(f"onnxruntime, which quantises the network, cannot be imported: {error}.", INSTALL) from error
     return version(TOOL)
@@ -53,20 +53,22 @@ class NetworkQuantiser:
         """The plain network in int8. `pictures`, uint8 [H, W, 3] in BGR, calibrate; memory holds one. Raises ConvertError."""
         from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-        made = self._folder / "quantised.onnx"
+        made, ranges = self._folder / "quantised.onnx", self._folder / f"ranges-{variant.calibration}.json"
+        for _ in pictures if ranges.exists() else ():
+            done()  # an earlier variant has looked at them
         name = image_input(onnx.load(self._prepared, load_external_data=False)).name
         with _quiet("quantise"):
             quantize_static(
                 self._prepared,
                 made,
-                _Reader(pictures, lambda pixels: {name: np.repeat(normalised(pixels, self._recipe), self._batch, axis=0)}, done),
+                _Reader(pictures, lambda pixels: {name: self._input(pixels)}, done),
                 quant_format=QuantFormat.QDQ,
                 per_channel=True,
                 weight_type=QuantType.QInt8,
                 activation_type=QuantType.QUInt8,
                 nodes_to_exclude=[self._node_of(part) for part in variant.f32],
                 calibrate_method=CalibrationMethod[variant.calibration],
-                calibration_cache_path=self._folder / f"ranges-{variant.calibration}.json",
+                calibration_cache_path=ranges,
                 # With a stride of one picture nothing else keeps them all; the symmetric default wastes half of uint8 after a ReLU.
                 extra_options={"CalibStridedMinMax": 1, "CalibTensorRangeSymmetric": False, "CalibPercentile": PERCENTILE},
             )
@@ -74,11 +76,17 @@ class NetworkQuantiser:
         _keep_scores_in_f32(network.graph)
         return network
 
+    def _input(self, pixels: Pixels) -> Floats:
+        width, height = self._recipe.network_size_px
+        top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2  # as the recipe crops in the artifact
+        picture = network_input(pixels[top : top + height, left : left + width], self._recipe)
+        return np.repeat(picture, self._batch, axis=0)
+
     def _node_of(self, part: Part) -> str:
         layers = [node.name for node in onnx.load(self._prepared, load_external_data=False).graph.node if node.op_type in _LAYERS]
         if not layers:
             raise ConvertError("The network has neither convolutions nor matrices, so int8 makes nothing faster.")
-        return {FIRST_CONVOLUTION: layers[0], CLASSIFIER: layers[-1]}[part]
+        return str({FIRST_CONVOLUTION: layers[0], CLASSIFIER: layers[-1]}[part])
 
 
 class _Reader:

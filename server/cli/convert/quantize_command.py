@@ -1,22 +1,26 @@
 """`convert quantize`."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.store import StoredModel
 from server.cli.flags import load_settings
 from server.cli.options import StoreFolder
 from server.cli.progress_bar import progress_bar
 from server.evaluation.report.intervals import Share
+from server.settings import Settings
 
 if TYPE_CHECKING:
     from convert.quantisation.f32_reference import Compared
     from convert.quantisation.picture_set import PictureSet
     from convert.quantisation.search import Found
+    from server.cli.convert.paired_accuracy import PairedAccuracy
+    from server.evaluation.dataset.labelled_set import LabelledSet
 
 MB = 1e6
 HEAD = ("VARIANT", "AGREEMENT", "CONFIDENT", "MB", "MS AN IMAGE")
@@ -39,42 +43,22 @@ def quantize(
     force: Annotated[bool, typer.Option("--force", help="Keep the artifact also below --min-agreement.")] = False,
     model_store: StoreFolder = None,
 ) -> None:
-    """Make the int8 artifact of a model for a CPU: two to four times as fast, a quarter of the size, compared with f32 before it is kept."""
+    """Make the int8 artifact of a model for a CPU: faster, a quarter of the size, and compared with f32 before it is kept."""
     from convert.quantisation.int8_artifact import check_found, keep, record_of
     from convert.quantisation.onnxruntime_quantiser import tool_version
-    from convert.quantisation.picture_set import collect_pictures
-    from convert.quantisation.search import search
     from models.store import ModelStore
     from models.store_writer import workshop
-    from server.cli.convert.paired_accuracy import labelled_pictures, paired_accuracy
-    from server.images.files import read_image
+    from server.cli.convert.paired_accuracy import labelled_pictures
     from server.serving.classify_files import find_images, tell_of
 
     tool_version()
     settings = load_settings(model_store=model_store)
     model = ModelStore(settings.model_store).open(name)
     paths, not_pictures = find_images([images])
-    labelled = labelled_pictures(images, labels, model.read_class_names()) if labels else None
     paths = [paths[place * len(paths) // limit] for place in range(limit)] if limit < len(paths) else paths
+    labelled = labelled_pictures(images, labels, model.read_class_names()) if labels else None
     with workshop(settings.model_store) as folder:
-        with progress_bar() as progress:
-
-            def begin(what: str, total: int) -> Callable[[], None]:
-                return partial(progress.advance, progress.add_task(what, total=total))
-
-            pictures = collect_pictures(
-                model.manifest,
-                paths,
-                lambda path: read_image(path.read_bytes, settings.max_image_pixels).data,
-                folder / "pictures.u8",
-                begin("Decoding", len(paths)),
-            )
-            found = search(model, pictures, folder, begin)
-            accuracy = None
-            if labelled:
-                sides = model.check_artifact("cpu")[1], found.best.file
-                seen = {pictures.hashes[place] for place in found.best.calibrated_on}
-                accuracy = paired_accuracy(model.manifest, sides, labelled, seen, settings, begin)
+        pictures, found, accuracy = _compared(settings, model, paths, labelled, folder)
         _print(_table(found))
         if accuracy:
             _print(accuracy.as_text())
@@ -82,11 +66,34 @@ def quantize(
         _tell_left_out(pictures)
         if not force:
             check_found(found, min_agreement)
-        quantisation = record_of(found, pictures)
-        if accuracy:
-            quantisation = quantisation.model_copy(update=accuracy.as_record())
+        quantisation = record_of(found, pictures).model_copy(update=accuracy.as_record() if accuracy else {})
         model = keep(model, found, quantisation)
     _print(f"{model.check_artifact('cpu', 'int8')[1]} is written. Serve it with --precision int8")
+
+
+def _compared(
+    settings: Settings, model: StoredModel, paths: Sequence[Path], labelled: "LabelledSet | None", folder: Path
+) -> "tuple[PictureSet, Found, PairedAccuracy | None]":
+    from convert.quantisation.picture_set import collect_pictures
+    from convert.quantisation.search import search
+    from server.cli.convert.paired_accuracy import paired_accuracy
+    from server.images.files import read_image
+
+    with progress_bar() as progress:
+
+        def begin(what: str, total: int) -> Callable[[], None]:
+            return partial(progress.advance, progress.add_task(what, total=total))
+
+        def read(path: Path) -> bytes:
+            return read_image(path.read_bytes, settings.max_image_pixels).data
+
+        pictures = collect_pictures(model.manifest, paths, read, folder / "pictures.u8", begin("Decoding", len(paths)))
+        found = search(model, pictures, folder, begin)
+        if not labelled:
+            return pictures, found, None
+        sides = model.check_artifact("cpu")[1], found.best.file
+        calibrated = {pictures.hashes[place] for place in found.best.calibrated_on}
+        return pictures, found, paired_accuracy(model.manifest, sides, labelled, calibrated, settings, begin)
 
 
 def _table(found: "Found") -> str:
