@@ -181,17 +181,23 @@ class Transform(Record):
 
 
 class Golden(Record):
-    """A picture in the model's folder with a known answer. Scores of other runtimes may differ by `tolerance` (FP16 on a chip)."""
+    """A picture in the model's folder with a known answer. Scores of other runtimes may differ by `tolerance` (FP16 on a chip).
+
+    `precision` is the one in which the model gave the score; None: nobody noted it. Scores of other precisions may differ as much.
+    """
 
     file: FileName
     sha256: Sha256
     class_id: Annotated[int, Field(ge=0)]
     score: Share
     tolerance: Annotated[float, Field(gt=0, le=1)] = 0.05
+    precision: str | None = None
 
 
 class FittedCalibration(Record):
     """What `models calibrate` found on an evaluation. It holds for the scores of one artifact, recipe and list of labels.
+
+    `precision` is bf16 if the evaluation ran in it, else that of the artifact.
 
     `thresholds` has, for each coverage as a decimal ("0.95"), the largest probability of the classes before the right one with which
     a class is still in the prediction set; `images` are the images behind them. The expected calibration errors are those of images
@@ -208,6 +214,7 @@ class FittedCalibration(Record):
     recipe_sha256: Sha256
     labels_sha256: Sha256
     pipeline_sha256: str = ""
+    precision: Literal["bf16"] | None = None
     thresholds: dict[Annotated[str, Field(pattern=r"^0\.[0-9]{1,3}$")], Share]
 
 

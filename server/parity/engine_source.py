@@ -41,7 +41,8 @@ class EngineSource:
         changes = {"runtime": self.runtime, "engines": "stream", "pipeline": None, "model": model.manifest.name}
         self._settings = settings.model_copy(update=changes)
         self._model = model
-        self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime}
+        told = {"precision": settings.precision or "f32"} if self.runtime == "cpu" else {}
+        self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime} | told
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer per file, in order; the engine's capacity limits the images in progress."""

@@ -1,8 +1,9 @@
-// Everything used from MxBase, and the differences of its versions. 2.0.x has TensorContext, 7.x does not.
+// Everything used from MxBase, and the differences of its versions. 2.0.x has TensorContext, 7.x does not; ours for a CPU has precisions.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "ClassPostProcessors/Resnet50PostProcess.h"
@@ -19,6 +20,13 @@
 #define MXCLASSIFY_SDK_2 0
 #endif
 
+#if __has_include("MxCpu/Precision.h")
+#include "MxCpu/Precision.h"
+#define MXCLASSIFY_CPU_SDK 1
+#else
+#define MXCLASSIFY_CPU_SDK 0
+#endif
+
 namespace mxclassify {
 #if MXCLASSIFY_SDK_2
 using PostProcessConfig = std::map<std::string, std::shared_ptr<void>>;
@@ -29,6 +37,16 @@ using PostProcessConfig = std::map<std::string, std::string>;
 
 inline std::string ConfigValue(const std::string &text) { return text; }
 #endif
+
+// Sets the precision of the models that the calling thread loads from now on. On a CPU none stands for f32; an OM has its own, so there
+// it must be empty. Throws std::invalid_argument.
+inline void SelectPrecision(const std::string &precision) {
+#if MXCLASSIFY_CPU_SDK
+    MxCpu::UsePrecision(precision.empty() ? "f32" : precision);
+#else
+    if (!precision.empty()) throw std::invalid_argument("precision must be empty: an OM has its own, not " + precision);
+#endif
+}
 
 // Sets the calling thread's device; every thread that uses the device's memory must do so.
 inline APP_ERROR SelectDevice(int32_t device_id) {

@@ -1,11 +1,11 @@
 """Makes a side of `convert parity` from the user's argument."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.artifact_facts import read_artifact_facts
-from models.manifest import ModelManifest
+from models.manifest import ModelManifest, Precision
 from models.store import ModelStore, StoredModel
 from server.parity.parity_errors import SourceInvalid
 from server.settings import Settings
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from server.parity.sources import Source
     from server.types import Runtime
 
+ADDRESS = ("http://", "https://")
 ORIGINAL = ":original"
 FORMER_CPU = "@host"
 RUNTIMES: "dict[str, Runtime]" = {"@cpu": "cpu", "@ascend": "ascend"}
@@ -22,17 +23,21 @@ ARTIFACTS: "dict[str, Runtime]" = {".onnx": "cpu", ".om": "ascend"}
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """Options of both sides; `model` is the model of an artifact file."""
+    """Options of both sides; `model` is the model of an artifact file; `precision` is that of side B on a CPU, as side A infers in f32."""
 
     settings: Settings
     model: str | None = None
+    precision: Precision = "f32"
 
 
 def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Source, Source]":
     """Both sides, not started; raises ClassifyError for an invalid argument, model or server."""
     from server.parity.engine_source import EngineSource
 
-    one, other = (open_source(word, options) for word in words)
+    if options.precision != "f32" and (words[1].startswith(ADDRESS) or words[1].endswith((ORIGINAL, "@ascend", ".om"))):
+        raise SourceInvalid(f"--precision has no effect on {words[1]}.", "Name a model or an ONNX file as B, and it runs on this CPU.")
+    exact, asked = (options.settings.model_copy(update={"precision": each}) for each in ("f32", options.precision))
+    one, other = open_source(words[0], replace(options, settings=exact)), open_source(words[1], replace(options, settings=asked))
     if all(isinstance(side, EngineSource) and side.runtime == "ascend" for side in (one, other)):
         raise SourceInvalid("The vendor's SDK runs once in a process.", "Serve one of the two models, and give its URL.")
     return one, other
@@ -43,7 +48,7 @@ def open_source(word: str, options: SourceOptions) -> "Source":
     from server.cli.convert.remote_source import RemoteSource
     from server.parity.engine_source import EngineSource
 
-    if word.startswith(("http://", "https://")):
+    if word.startswith(ADDRESS):
         return RemoteSource(word, options.settings.read_api_key())
     if word.endswith(FORMER_CPU):
         raise SourceInvalid(f"{word}: the runtime host is now called cpu.", f"Write {word.removesuffix(FORMER_CPU)}@cpu")

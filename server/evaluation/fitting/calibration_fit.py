@@ -115,6 +115,7 @@ def fit_calibration(run: ScoredRun, coverage: float = 0.95, seed: int = 0) -> Ca
         recipe_sha256=manifest.recipe_sha256,
         labels_sha256=manifest.labels_sha256,
         pipeline_sha256=manifest.pipeline_sha256,
+        precision="bf16" if manifest.precision == "bf16" else None,
         thresholds=thresholds,
     )
     return CalibrationFit(
