@@ -74,6 +74,9 @@ class NetworkQuantiser:
             )
         network = onnx.load(made)
         _keep_scores_in_f32(network.graph)
+        used = [opset for opset in network.opset_import if opset.domain in {node.domain for node in network.graph.node}]
+        network.ClearField("opset_import")  # onnxruntime adds its own operators, of which none is there
+        network.opset_import.extend(used)
         return network
 
     def _input(self, pixels: Pixels) -> Floats:

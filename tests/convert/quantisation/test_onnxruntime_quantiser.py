@@ -32,6 +32,7 @@ def layers(network: onnx.ModelProto) -> Iterator[bool]:
 def test_every_layer_is_quantised_per_channel_and_the_scores_are_not(quantiser: NetworkQuantiser, pictures: PictureSet) -> None:
     network = quantiser.quantised(Variant(), list(pictures.pixels[:10]), nothing)
     assert list(layers(network)) == [True] * len(list(layers(network)))
+    assert [(opset.domain, opset.version) for opset in network.opset_import] == [("", 13)]
     [scores] = network.graph.output
     assert (last := maker(network.graph, scores.name)) is not None
     assert last.op_type in ("Gemm", "MatMul", "Add")
