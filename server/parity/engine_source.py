@@ -41,7 +41,7 @@ class EngineSource:
         changes = {"runtime": self.runtime, "engines": "stream", "pipeline": None, "model": model.manifest.name}
         self._settings = settings.model_copy(update=changes)
         self._model = model
-        told = {"precision": settings.precision or "f32"} if self.runtime == "cpu" else {}
+        told = {"precision": settings.precision or model.manifest.precision} if self.runtime == "cpu" else {}
         self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime} | told
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:

@@ -34,13 +34,20 @@ def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Sourc
     """Both sides, not started; raises ClassifyError for an invalid argument, model or server."""
     from server.parity.engine_source import EngineSource
 
-    if options.precision != "f32" and (words[1].startswith(ADDRESS) or words[1].endswith((ORIGINAL, "@ascend", ".om"))):
-        raise SourceInvalid(f"--precision has no effect on {words[1]}.", "Name a model or an ONNX file as B, and it runs on this CPU.")
+    if options.precision != "f32" and not _takes(words[1], options.precision):
+        raise SourceInvalid(f"--precision has no effect on {words[1]}.", "Name a model as B, and it runs on this CPU.")
     exact, asked = (options.settings.model_copy(update={"precision": each}) for each in ("f32", options.precision))
     one, other = open_source(words[0], replace(options, settings=exact)), open_source(words[1], replace(options, settings=asked))
     if all(isinstance(side, EngineSource) and side.runtime == "ascend" for side in (one, other)):
         raise SourceInvalid("The vendor's SDK runs once in a process.", "Serve one of the two models, and give its URL.")
     return one, other
+
+
+def _takes(word: str, precision: Precision) -> bool:
+    """Whether a precision can be chosen for a side: an ONNX file runs in bf16 as well, but what is int8 it says itself."""
+    if word.startswith(ADDRESS) or word.endswith((ORIGINAL, "@ascend", ".om")):
+        return False
+    return precision == "bf16" or not word.endswith(".onnx")
 
 
 def open_source(word: str, options: SourceOptions) -> "Source":
@@ -85,6 +92,8 @@ def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptio
     model = _model(name, options)
     side = EngineSource(word, options.settings, ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes or (1,)), runtime)
     side.facts["recipe_sha256"] = facts.recipe_sha256  # of the file, which may differ from the manifest's; empty if it does not say it
+    if facts.precision == "int8":
+        side.facts["precision"] = facts.precision
     return side
 
 
