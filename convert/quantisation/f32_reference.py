@@ -25,12 +25,12 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Compared:
-    """An artifact beside f32: the agreement on all pictures and on those of which f32 is confident, the size, the time on one thread."""
+    """An artifact beside f32: the agreement on all pictures and on those of which f32 is confident, the size, the processor time."""
 
     everywhere: Agreement
     confident: Agreement
     size_bytes: int
-    ms_an_image: float
+    cpu_ms_an_image: float
 
 
 class F32Reference:
@@ -47,7 +47,7 @@ class F32Reference:
         count = len(self._answers)
         confident = sum(score > CONFIDENT for _, score in self._answers)
         self.itself = Compared(
-            Agreement(count, count), Agreement(confident, confident), path.stat().st_size, scored.ms_an_image(pictures.pixels[0])
+            Agreement(count, count), Agreement(confident, confident), path.stat().st_size, scored.cpu_ms_an_image(pictures.pixels[0])
         )
 
     def compare(self, path: Path) -> Compared:
@@ -62,5 +62,5 @@ class F32Reference:
             Agreement(same, self.itself.everywhere.total),
             Agreement(confident, self.itself.confident.total),
             path.stat().st_size,
-            scored.ms_an_image(self._pictures.pixels[0]),
+            scored.cpu_ms_an_image(self._pictures.pixels[0]),
         )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from server.evaluation.dataset.labelled_set import LabelledSet
 
 MB = 1e6
-HEAD = ("VARIANT", "AGREEMENT", "CONFIDENT", "MB", "MS AN IMAGE")
+HEAD = ("VARIANT", "AGREEMENT", "CONFIDENT", "MB", "CPU-MS AN IMAGE")
 _SHOWN = 5
 
 
@@ -110,7 +110,7 @@ def _table(found: "Found") -> str:
 
 def _cells(compared: "Compared") -> tuple[str, ...]:
     shares = (f"{each.share:.2%} of {each.total}" if each.total else "of none" for each in (compared.everywhere, compared.confident))
-    return (*shares, f"{compared.size_bytes / MB:.2f}", f"{compared.ms_an_image:.2f}")
+    return (*shares, f"{compared.size_bytes / MB:.2f}", f"{compared.cpu_ms_an_image:.2f}")
 
 
 def _tell_left_out(pictures: "PictureSet") -> None:

@@ -15,7 +15,7 @@ def test_the_logits_are_the_artifacts(digits: StoredModel, pictures: PictureSet,
     scored = ScoredArtifact(path)
     for pixels in pictures.pixels[:3]:
         np.testing.assert_allclose(scored.logits(pixels), run(path, pixels[None])[0], atol=1e-5)
-    assert 0 < scored.ms_an_image(pictures.pixels[0]) < 1000
+    assert 0 < scored.cpu_ms_an_image(pictures.pixels[0]) < 1000
 
 
 def test_the_best_class_and_its_probability() -> None:
