@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.conversion_errors import ConvertError
-from convert.plain_run import Floats, PlainRun
+from convert.plain_run import Floats, PlainRun, network_input
 from models.manifest import MAX_TOP_K, Recipe, Transform
 from models.model_errors import ClassifyError
 from models.store import StoredModel
@@ -103,10 +103,7 @@ def transformed(pixels: Pixels, transform: Transform, recipe: Recipe) -> Floats:
     picture = resized(pixels, width, height, transform.interpolation)
     top, left = round((height - crop_height) / 2), round((width - crop_width) / 2)
     picture = picture[top : top + crop_height, left : left + crop_width]
-    if recipe.colour_order == "BGR":
-        picture = picture[:, :, ::-1]
-    normalised = (picture.astype(np.float32) - np.array(recipe.mean, np.float32)) / np.array(recipe.std, np.float32)
-    return np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
+    return network_input(picture[:, :, ::-1], recipe)
 
 
 def resized(pixels: Pixels, width_px: int, height_px: int, interpolation: str) -> Pixels:

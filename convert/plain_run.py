@@ -8,10 +8,19 @@ import onnx
 from numpy.typing import NDArray
 
 from convert.fold import unfold
+from models.manifest import Recipe
 from models.store import StoredModel
 from pipelines.cpu.quiet_openvino import ov
 
 Floats = NDArray[np.float32]
+
+
+def network_input(picture: NDArray[np.uint8], recipe: Recipe) -> Floats:
+    """From a picture of the network's size, uint8 [H, W, 3] in BGR, to what the network takes: float32 [1, 3, H, W], (x - mean) / std."""
+    if recipe.colour_order == "RGB":
+        picture = picture[:, :, ::-1]
+    normalised = (picture.astype(np.float32) - np.array(recipe.mean, np.float32)) / np.array(recipe.std, np.float32)
+    return np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
 
 
 class PlainRun:

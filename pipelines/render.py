@@ -50,11 +50,18 @@ def render_pipeline(
     return (json.dumps(streams, indent=4) + "\n").encode()
 
 
+def render_picture_stream(manifest: ModelManifest, name: str) -> bytes:
+    """The pipeline text of one stream that ends before the network: its last element makes the picture that the network takes."""
+    return (json.dumps({name: _elements([*_picture(manifest), _sink()])}, indent=4) + "\n").encode()
+
+
+def _picture(manifest: ModelManifest) -> Chain:
+    return [("appsrc", {"blocksize": "409600"}), ("mxpi_imagedecoder", {"handleMethod": "opencv"}), *_geometry(manifest)]
+
+
 def _network(manifest: ModelManifest, paths: PipelinePaths, waiting_time_ms: int) -> Chain:
     return [
-        ("appsrc", {"blocksize": "409600"}),
-        ("mxpi_imagedecoder", {"handleMethod": "opencv"}),
-        *_geometry(manifest),
+        *_picture(manifest),
         ("mxpi_tensorinfer", {"modelPath": paths.model, "waitingTime": str(waiting_time_ms), "outputDeviceId": "-1"}),
     ]
 

@@ -8,7 +8,7 @@ from models.manifest import ModelManifest, Recipe
 from models.store import zoo_manifest, zoo_names
 from pipelines.classification import ClassificationConfig
 from pipelines.cpu.text.spec import StreamSpec, parse_pipeline
-from pipelines.render import NETWORK, SINK, PipelinePaths, render_config, render_pipeline
+from pipelines.render import NETWORK, SINK, PipelinePaths, render_config, render_picture_stream, render_pipeline
 
 PATHS = PipelinePaths("/store/m/m.om", "/run/m.cfg", "/store/m/m.names")
 SHORT_SIDE = Recipe(
@@ -87,3 +87,14 @@ def test_the_checked_in_pipeline_is_rendered_from_the_zoo() -> None:
     paths = PipelinePaths("model_store/resnext101_32x4d/resnext101_32x4d.om", "pipelines/resnext101.cfg", "models/zoo/imagenet.names")
     assert (folder / "resnext101.pipeline").read_bytes() == render_pipeline(manifest, paths, ["resnext101"])
     assert (folder / "resnext101.cfg").read_text() == render_config(manifest)
+
+
+@pytest.mark.parametrize("recipe", [None, SHORT_SIDE])
+def test_the_stream_of_pictures_is_the_beginning_of_the_one_that_classifies(recipe: Recipe | None) -> None:
+    manifest = zoo_manifest("resnext101_32x4d")
+    manifest = manifest.model_copy(update={"recipe": recipe or manifest.recipe})
+    [pictures], [whole] = parse_pipeline(render_picture_stream(manifest, "s")), rendered(manifest)
+    *before, last, sink = pictures.elements
+    assert [pictures.elements[name] for name in before] == [whole.elements[name] for name in before]
+    assert (pictures.elements[last].props, pictures.elements[last].next) == (whole.elements[last].props, (sink,))
+    assert whole.elements[last].next == ("mxpi_tensorinfer0",)

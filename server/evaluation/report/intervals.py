@@ -33,6 +33,16 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     return low, high
 
 
+def paired_difference(only_a: int, only_b: int, total: int) -> tuple[float, tuple[float, float]]:
+    """The accuracy of B minus that of A on the same images, and its 95 % interval (Bonett and Price, 2012).
+
+    `only_a` and `only_b` are the images that only one got right, of `total`, which is at least 1.
+    """
+    gained, lost = (only_b + 1) / (total + 2), (only_a + 1) / (total + 2)
+    centre, half = gained - lost, Z_95 * sqrt((gained + lost - (gained - lost) ** 2) / (total + 2))
+    return (only_b - only_a) / total, (max(-1.0, centre - half), min(1.0, centre + half))
+
+
 def mcnemar_p(only_a: int, only_b: int) -> float:
     """McNemar's exact two-sided p: the probability that fair coins split the images that only one run got right this unevenly.
 
