@@ -5,16 +5,20 @@ from typing import Literal, TypedDict
 
 from models.manifest import MAX_TOP_K, ModelManifest
 
-MXCLASSIFY_INTERFACE = 2  # of the compiled module: another number was built from other sources
+MXCLASSIFY_INTERFACE = 3  # of the compiled module: another number was built from other sources
 
 
 @dataclass(frozen=True)
 class ClassifierLimits:
-    """Limits of the classifier: decoding threads, concurrent batches on the device, images in flight."""
+    """Limits of the classifier: decoding threads, concurrent batches on the device, images in flight.
+
+    With `latency` an image that is alone is inferred on all cores of a CPU, by a second compiled model.
+    """
 
     decoders: int
     lanes: int
     capacity: int
+    latency: bool = False
 
 
 class ClassifierConfig(TypedDict):
@@ -34,6 +38,7 @@ class ClassifierConfig(TypedDict):
     decoders: int
     lanes: int
     capacity: int
+    latency: bool
 
 
 def configure_classifier(
@@ -66,4 +71,5 @@ def configure_classifier(
         "decoders": limits.decoders,
         "lanes": limits.lanes,
         "capacity": limits.capacity,
+        "latency": limits.latency,
     }

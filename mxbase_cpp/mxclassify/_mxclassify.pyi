@@ -41,6 +41,7 @@ class Classifier:
         decoders: int,
         lanes: int,
         capacity: int,
+        latency: bool,
     ) -> None:
         """Load the model and measure its batch sizes.
 

@@ -30,6 +30,7 @@ class CpuOptions:
     (None: the user's home).
     `statistics` is the object that InitManager makes from it.
     `inference_threads` 0 lets OpenVINO choose the number of threads.
+    `latency` compiles each model once more, so that all cores infer a picture that is alone; strict mode does not know it.
     """
 
     on_frame: FrameObserver | None = None
@@ -41,6 +42,7 @@ class CpuOptions:
     sdk_conf: Path | None = None
     home: Path | None = None
     statistics: PerformanceStatistics | None = None
+    latency: bool = False
 
     def with_statistics(self) -> Self:
         """These options with running statistics if `sdk_conf` turns them on; an unreadable file gives only a warning."""

@@ -33,8 +33,16 @@ CLOSE_S = 10.0  # so long the images in the streams may take to come out
 class StreamEngine:
     """Classifies with the streams of one pipeline."""
 
-    def __init__(self, plan: Callable[[], StreamPlan], runtime: Runtime, *, strict: bool = False, sdk_conf: Path | None = None) -> None:
-        """`sdk_conf` and `strict` are for the CPU runtime. `strict` copies the vendor's dangerous behaviour, to test this engine."""
+    def __init__(
+        self,
+        plan: Callable[[], StreamPlan],
+        runtime: Runtime,
+        *,
+        strict: bool = False,
+        sdk_conf: Path | None = None,
+        latency: bool = False,
+    ) -> None:
+        """All but the plan are for the CPU runtime (CpuOptions). `strict` copies the vendor's dangerous behaviour, to test this engine."""
         self.name = "stream"
         self.process: int | None = None
         self.restarts = 0
@@ -42,7 +50,9 @@ class StreamEngine:
         self.on_batch: BatchObserver = ignore_batch
         self._make_plan = plan
         self._runtime: Runtime = runtime
-        self._options = CpuOptions(on_frame=self._keep_stages, on_batch=self._ran, strict=strict, refuse_damaged=True, sdk_conf=sdk_conf)
+        self._options = CpuOptions(
+            on_frame=self._keep_stages, on_batch=self._ran, strict=strict, refuse_damaged=True, sdk_conf=sdk_conf, latency=latency
+        )
         self._plan: StreamPlan | None = None
         self._lanes: StreamLanes | None = None
         self._scores: ScoresLanes | None = None

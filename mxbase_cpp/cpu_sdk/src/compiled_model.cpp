@@ -1,5 +1,6 @@
 #include "compiled_model.h"
 
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <mutex>
@@ -65,6 +66,7 @@ std::shared_ptr<CompiledModel> LoadModel(const std::string &path) {
     auto model = known.lock();
     if (!model) {
         model = Compile(path);
+        malloc_trim(0);  // what compiling leaves free is about as large as the model
         known = model;
     }
     return model;

@@ -16,6 +16,7 @@ struct ClassifierConfig {
     Geometry geometry;
     PostProcessOptions post_process;
     BatcherOptions batcher;
+    bool latency = false;  // all cores of a CPU infer an image that is alone, by a second compiled model; nothing on a chip
 };
 
 // Throws std::invalid_argument with a message for an invalid configuration.

@@ -19,6 +19,13 @@
 #define MXCLASSIFY_SDK_2 0
 #endif
 
+#if __has_include("MxCpu/calling_thread.h")
+#include "MxCpu/calling_thread.h"
+#define MXCLASSIFY_CPU 1
+#else
+#define MXCLASSIFY_CPU 0
+#endif
+
 namespace mxclassify {
 #if MXCLASSIFY_SDK_2
 using PostProcessConfig = std::map<std::string, std::shared_ptr<void>>;
@@ -29,6 +36,13 @@ using PostProcessConfig = std::map<std::string, std::string>;
 
 inline std::string ConfigValue(const std::string &text) { return text; }
 #endif
+
+// Tells a CPU whether the next inferences of the calling thread may use all cores, which is soonest for an image that is alone.
+inline void MayUseAllCores([[maybe_unused]] bool alone) {
+#if MXCLASSIFY_CPU
+    MxCpu::alone = alone;
+#endif
+}
 
 // Sets the calling thread's device; every thread that uses the device's memory must do so.
 inline APP_ERROR SelectDevice(int32_t device_id) {

@@ -63,11 +63,12 @@ class StreamProgram:
         *,
         strict: bool = False,
         sdk_conf: Path | None = None,
+        latency: bool = False,
     ) -> None:
         self._make_plan = plan
         self._runtime = runtime
         self._python = python or Path(sys.executable)
-        self._options = {"refuse_damaged": True, "strict": strict, "sdk_conf": str(sdk_conf) if sdk_conf else None}
+        self._options = {"refuse_damaged": True, "strict": strict, "sdk_conf": str(sdk_conf) if sdk_conf else None, "latency": latency}
         self._plan: StreamPlan | None = None
 
     @property
