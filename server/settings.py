@@ -116,8 +116,8 @@ class Settings(BaseSettings):
     latency_mode: Literal["auto", "on", "off"] = Field(
         "auto",
         description="On a CPU with several cores, let a request that is alone use all of them (on). Each engine that serves compiles its "
-        "model a second time for it, which takes up to 2.5 times the memory of the model's file. auto: where that is less than a tenth of "
-        "the process' memory.",
+        "model a second time for it, which takes up to 2.5 times the size of the model's file and 5 MB. auto: where that is less than a "
+        "tenth of the process' memory.",
     )
     full_scores: Literal["auto", "yes", "no"] = Field(
         "auto",

@@ -5,16 +5,12 @@
 #include <sstream>
 
 namespace MxCpu {
-namespace {
-constexpr std::chrono::seconds SETTLED{2};
-}
-
 WideModel::~WideModel() {
     if (maker_.joinable()) maker_.join();
 }
 
 void WideModel::Make(const ov::CompiledModel &narrow) {
-    if (ready_ || std::chrono::steady_clock::now() - loaded_ < SETTLED) return;
+    if (ready_ || std::chrono::steady_clock::now() < due_) return;
     std::call_once(once_, [&] {
         maker_ = std::thread([this, model = narrow]() mutable {
             try {

@@ -10,17 +10,19 @@
 namespace MxCpu {
 class WideModel {
 public:
+    // Until `settled` after its making it is not compiled: a server that starts needs the cores itself.
+    explicit WideModel(std::chrono::milliseconds settled = std::chrono::seconds(2)) : due_(std::chrono::steady_clock::now() + settled) {}
     ~WideModel();
 
-    // Compiles `narrow`, which is compiled for throughput, once more. A thread of its own does it at the first call, but not
-    // within two seconds of the load: neither a start nor an engine in reserve should pay for it.
+    // Compiles `narrow`, which is compiled for throughput, once more. A thread of its own does it at the first call that is due, so an
+    // engine in reserve never pays for it.
     void Make(const ov::CompiledModel &narrow);
     // The right to one inference with Request(); it is not owned if another caller has it, or before the model is compiled.
     std::unique_lock<std::mutex> Take();
     ov::InferRequest &Request() { return request_; }
 
 private:
-    std::chrono::steady_clock::time_point loaded_ = std::chrono::steady_clock::now();
+    const std::chrono::steady_clock::time_point due_;
     std::once_flag once_;
     std::thread maker_;
     std::mutex in_use_;

@@ -47,7 +47,7 @@ class WideModel:
 
     def __init__(self, narrow: ov.CompiledModel, path: Path, config: dict[str, object]) -> None:
         """`narrow` is the model as it is compiled for throughput; `config` has OpenVINO's properties besides the performance hint."""
-        self._narrow: ov.CompiledModel | None = narrow
+        self._narrow = narrow
         self._path = path
         self._config = config | {"PERFORMANCE_HINT": "LATENCY"}
         self._due_s = monotonic() + SETTLED_S
@@ -73,8 +73,7 @@ class WideModel:
             threading.Thread(target=self._make, name="wide-model").start()  # not a daemon, which may not end inside OpenVINO
 
     def _make(self) -> None:
-        """Compile it from the narrow one, which costs half of reading the file again and is the same model for certain."""
-        assert self._narrow
+        """Compile it from what the narrow one exports: half the work of reading the file again, and the same model for certain."""
         before = resident_bytes()
         exported = io.BytesIO()
         try:
@@ -85,10 +84,8 @@ class WideModel:
         except RuntimeError as error:
             logger.warning("model %s cannot be compiled for all cores, so single pictures are inferred by one: %s", self._path, error)
             return
-        finally:
-            self._narrow = None
         del exported
         give_back_free()
         self._slot = slot
-        took, weights = max(0, resident_bytes() - before) / 1e6, self._path.stat().st_size / 1e6
-        logger.info("model %s is compiled for all cores too: some %.0f MB (its file has %.0f MB)", self._path.name, took, weights)
+        took_mb, file_mb = max(0, resident_bytes() - before) / 1e6, self._path.stat().st_size / 1e6
+        logger.info("model %s is compiled for all cores too: some %.0f MB (its file has %.0f MB)", self._path.name, took_mb, file_mb)
