@@ -1,6 +1,7 @@
 #include "wide_model.h"
 
 #include <malloc.h>
+#include <pthread.h>
 
 #include <sstream>
 
@@ -13,6 +14,7 @@ void WideModel::Make(const ov::CompiledModel &narrow) {
     if (ready_ || std::chrono::steady_clock::now() < due_) return;
     std::call_once(once_, [&] {
         maker_ = std::thread([this, model = narrow]() mutable {
+            pthread_setname_np(pthread_self(), "wide-model");
             try {
                 // Half the work of reading the file again, and the same model for certain.
                 std::stringstream exported;

@@ -7,7 +7,7 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from models.store import StoredModel
+from models.store import ModelStore, StoredModel
 from pipelines.cpu import CpuOptions, CpuStreamManager
 from pipelines.cpu.busy_threads import BUSY
 from pipelines.cpu.elements import wide_model
@@ -59,6 +59,16 @@ def test_the_scores_of_both_are_equal_to_the_last_bit(small: Path) -> None:
         assert wide._wide._slot
         assert np.array_equal(wide._wide._slot.pixels[0], picture)  # so it was the one that ran
     assert len(set(seen)) == 8
+
+
+def test_so_they_are_of_the_default_model(model_store: ModelStore) -> None:
+    model = CpuModel(model_store.open("efficientnet_lite0").check_artifact("cpu")[1])
+    narrow, wide = model.runner(), WideModel(model.compiled(1), model.path, {})
+    slot = made(wide)
+    for picture in pictures(3):
+        slot.pixels[0] = picture
+        slot.request.infer()
+        assert narrow.run([picture], 1)[0][0].tobytes() == slot.outputs[0].tobytes()
 
 
 def test_one_thread_for_each_core_is_another_sum_of_the_same_bits(small: Path) -> None:
