@@ -21,6 +21,7 @@ from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
 from convert.networks.plain_network import classes_for, dimensions, image_input, input_size_px, is_onnx, weights_sha256
 from convert.networks.recognition import recognise
+from convert.preprocessing.network_names import check_names
 from convert.preprocessing.recipe_choice import USUAL_PX, RecipeWishes, choose_recipe, usual_recipe
 from convert.preprocessing.said_recipe import Layout, Normalisation, SaidRecipe, SizePx
 from convert.preprocessing.served_sizes import check_network_size
@@ -58,7 +59,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class _Found:
-    """A plain network and the facts about it; `pixels` and `grey` say what of the recipe it does itself."""
+    """A plain network and the facts about it; `pixels`, `embedded` and `grey` say what of the recipe it does itself."""
 
     network: onnx.ModelProto
     architecture: str
@@ -69,6 +70,7 @@ class _Found:
     said: SaidRecipe
     told: str = ""
     pixels: PixelRange = "recipe"
+    embedded: str = ""
     grey: bool = False
 
 
@@ -138,6 +140,12 @@ def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm
     labels = labels_for(found.classes, wishes.labels)
     progress(labels.told)
     settled = _settled(path, found)
+    if found.pixels == "unclear" and not wishes.recipe.normalises:
+        raise ConvertError(
+            f"The network begins with {found.embedded}, and one cannot tell which pixels it takes.",
+            "Say it. For pixels of 0-1: --scale 1/255. For pixels of 0-255: --scale 1. For those of the training's normalisation: "
+            "--mean and --std, or --recipe FILE.",
+        )
     wanted, taken = wishes.recipe.options.normalisation, Normalisation(settled.recipe.mean, settled.recipe.std)
     if found.pixels in ("0-255", "0-1") and wanted not in (None, taken):
         raise ConvertError(
@@ -169,7 +177,7 @@ def _read_onnx(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     if (batch := dimensions(image_input(network).type.tensor_type)[0]) not in (None, *wishes.batch_sizes):
         sizes = ", ".join(map(str, wishes.batch_sizes))
         told += f" It was exported for a batch of {batch}, works for others, and is served in batches of {sizes}."
-    return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, told, plain.pixels, plain.grey)
+    return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, told, plain.pixels, plain.embedded, plain.grey)
 
 
 def _classes(network: onnx.ModelProto, batch: int, size_px: SizePx) -> int:
@@ -186,10 +194,17 @@ def _classes(network: onnx.ModelProto, batch: int, size_px: SizePx) -> int:
 
 def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     checkpoint = read_checkpoint(path)
-    recognised = recognise(checkpoint.tensors)
+    recognised = recognise(checkpoint.tensors, wishes.classes)
     architecture = recognised.architecture
     if wishes.architecture not in (None, architecture):
         raise ConvertError(f"{path.name} holds a {architecture}, not a {wishes.architecture}.", "Leave out the architecture.")
+    if wishes.architecture is None:
+        check_names(path, wishes.recipe.file, checkpoint.architecture, architecture)
+    own = recognised.normalises
+    if own and not wishes.recipe.normalises:
+        raise ConvertError(
+            f"The network normalises its pixels itself ({', '.join(own.names)} in {path.name}).", f"Say so in the recipe: {own.options}"
+        )
     own_px = (recognised.side_px, recognised.side_px)
     hint = _wished_px(wishes) or wishes.recipe.options.network_size_px or (own_px if own_px != USUAL_PX else None)
     said = choose(hint)
@@ -197,7 +212,8 @@ def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     size_px = _wished_px(wishes) or said.network_size_px or own_px
     network = build_network(architecture, recognised.tensors, recognised.classes, size_px)
     left_out = f"Left out, since it is not the network's: {', '.join(checkpoint.left_out)[:200]}."
-    told = "\n".join([*checkpoint.told, *recognised.told, *([left_out] if checkpoint.left_out else [])])
+    replaced = f"The recipe says mean and deviation, and stands for {', '.join(own.names)}." if own else ""
+    told = "\n".join([*checkpoint.told, *recognised.told, *filter(None, [replaced, left_out if checkpoint.left_out else ""])])
     return _Found(network, architecture, recognised.classes, size_px, checkpoint.format, recognised.mindspore, said, told)
 
 

@@ -5,7 +5,7 @@ from typing import Literal, TypedDict
 
 from models.manifest import MAX_TOP_K, ModelManifest
 
-MXCLASSIFY_INTERFACE = 3  # of the compiled module: another number was built from other sources
+MXCLASSIFY_INTERFACE = 4  # of the compiled module: another number was built from other sources
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,11 @@ class RecipeWishes:
     file: Path | None = None
     transform: str | None = None
 
+    @property
+    def normalises(self) -> bool:
+        """Whether the caller himself says mean and deviation, and not a rule for other networks or a file that was found."""
+        return self.options.normalisation is not None or self.file is not None
+
 
 def choose_recipe(wishes: RecipeWishes, weights: Path, sha256: str, network_px: SizePx | None) -> SaidRecipe:
     """What is said about the recipe of a weight file, for a network of pictures of `network_px`; raises ConvertError.

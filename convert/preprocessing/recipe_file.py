@@ -26,7 +26,7 @@ Parse = Callable[[str], Any]
 
 def read_recipe(path: Path, network_px: SizePx | None = None) -> SaidRecipe:
     """What the file says, for a network of pictures of `network_px`; raises ConvertError if it cannot be read or says no recipe."""
-    content = _content(path)
+    content = content_of(path)
     said = _said(content, path, network_px)
     if said is None:
         raise ConvertError(f"{path} does not tell how pictures reach a network.", SAY_IT)
@@ -41,7 +41,7 @@ def recipe_beside(weights: Path, network_px: SizePx | None) -> SaidRecipe:
     found: list[SaidRecipe] = []
     for name in BESIDE:
         path = weights.parent / name
-        said = _said(_content(path), path, network_px) if path.is_file() else None
+        said = _said(content_of(path), path, network_px) if path.is_file() else None
         if said:
             found.append(said)
     for other in found[1:]:
@@ -111,7 +111,8 @@ def _of_manifest(path: Path) -> SaidRecipe:
     )
 
 
-def _content(path: Path) -> dict[str, Any]:
+def content_of(path: Path) -> dict[str, Any]:
+    """The keys of a JSON or TOML file; raises ConvertError."""
     parse: Parse = tomllib.loads if path.suffix == ".toml" else _json
     if not path.is_file():  # a FIFO would block
         raise ConvertError(f"{path} does not exist or is not a file.", SAY_IT)

@@ -1,5 +1,7 @@
 """mxpi_imagedecoder: decodes the image bytes to pixels, with OpenCV."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 
@@ -8,6 +10,7 @@ from pipelines.cpu.decoder_warnings import decode_unwarned
 from pipelines.cpu.elements.element import Element, ElementContext, FrameFailure
 from pipelines.cpu.elements.frame import Frame, PixelFormat, Pixels, Vision, Visions
 from pipelines.cpu.elements.picture_element import MAX_PICTURE_BYTES
+from pipelines.cpu.low_priority import lower_own_priority
 
 BOXES_KEY = "appInput"
 BOXES_AFTER_KEY = "ExternalObjects"  # the decoder gives this key to the boxes sent with the image
@@ -35,7 +38,7 @@ class ImageDecoder(Element):
 
     Reads the formats that the vendor's OpenCV 4.7 reads and refuses the formats that only a newer one reads. A truncated JPEG is
     decoded up to its end, unless the option `refuse_damaged` is set. With imageFormat `bmp` the picture is stretched to full
-    steps, and its channels are swapped once more than its label says.
+    steps, and its channels are swapped once more than its label says. A picture that takes long is decoded by a thread of lower priority.
     """
 
     factory = "mxpi_imagedecoder"
@@ -50,6 +53,7 @@ class ImageDecoder(Element):
         self._dtype = np.dtype(self.choice("dataType", ("uint8", "float32")))
         self.choice("formatAdaptation", ("on", "off"))
         self._after_decoder = decoder_before(context) is not None
+        self._slowly = ThreadPoolExecutor(1, f"{context.stream.name}-{self.name}-slow", lower_own_priority)  # no thread until it is used
 
     def process(self, frame: Frame) -> None:
         """Encoded bytes → (height, width, 3). The picture replaces all other metadata of the frame; only the sent boxes stay."""
@@ -58,7 +62,7 @@ class ImageDecoder(Element):
         if self._bmp:
             _check_bmp(frame.data)
         order = PixelFormat.RGB888 if self._rgb else PixelFormat.BGR888
-        picture = Vision(self._pixels(frame.data), order)
+        picture = Vision(self._pixels(frame.data, slow=frame.slow), order)
         boxes = frame.metadata.get(BOXES_KEY)
         frame.metadata.clear()
         frame.data = b""
@@ -66,9 +70,13 @@ class ImageDecoder(Element):
         if boxes is not None:
             frame.metadata[BOXES_AFTER_KEY] = boxes
 
-    def _pixels(self, data: bytes) -> Pixels:
+    def close(self) -> None:
+        """End the thread for pictures that take long."""
+        self._slowly.shutdown()
+
+    def _pixels(self, data: bytes, *, slow: bool) -> Pixels:
         try:
-            pixels = self._decoded(data)
+            pixels = self._decoded(data, slow=slow)
         except FrameFailure as failure:
             if self._bmp:
                 raise
@@ -76,18 +84,21 @@ class ImageDecoder(Element):
         swap = self._rgb != self._bmp
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if swap else pixels
 
-    def _decoded(self, data: bytes) -> Pixels:
+    def _decoded(self, data: bytes, *, slow: bool) -> Pixels:
         """Decode; raises FrameFailure, with a text where the vendor's OpenCV throws and without one where it returns an empty picture."""
         if not data:
             raise _failed(Code.COMM_INVALID_POINTER, "Dataptr of inputVisionData is nullptr.")
         try:
-            pixels = decode_unwarned(_read, data) if self.context.options.refuse_damaged else _read(data)
+            pixels = self._slowly.submit(self._read, data).result() if slow else self._read(data)
             if pixels is None:
                 raise FrameFailure(Code.COMM_INVALID_PARAM)
             self._check_bytes(pixels)
             return self._stretched(pixels).astype(self._dtype, copy=False)
         except cv2.error as error:
             raise _failed(Code.COMM_INVALID_PARAM, "Opencv decode failed.") from error
+
+    def _read(self, data: bytes) -> Pixels | None:
+        return decode_unwarned(_read, data) if self.context.options.refuse_damaged else _read(data)
 
     def _check_bytes(self, pixels: Pixels) -> None:
         size_bytes = pixels.size * self._dtype.itemsize
