@@ -1,6 +1,7 @@
 """Folds a recipe into a plain network, so that the network takes the same pixels as an OM with AIPP; and removes it again."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import onnx
@@ -19,13 +20,16 @@ NORMALISED = "recipe/normalised"  # the network's own input
 BATCH = "N"  # the name of a free batch dimension
 
 
-def fold(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: tuple[int, ...]) -> onnx.ModelProto:
+def fold(
+    network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: tuple[int, ...], precision: Literal["f32", "int8"] = "f32"
+) -> onnx.ModelProto:
     """Put the recipe before a plain network, in place, and return it; the weights are not copied.
 
     Then the input is "image", uint8 [N, H, W, 3] BGR with H and W of `recipe.input_size_px`; the output is "scores",
     float32 [N, classes], logits. N is fixed for a single batch size; for several it is free, and the metadata hold them
-    as `batch_sizes`. The opset does not change. Raises ConvertError, before any change, if the network is not plain
-    (see plain_network), does not work for these batch sizes, or does not fit the manifest.
+    as `batch_sizes`. They also hold `precision`, that of the network, unless it is f32. The opset does not change.
+    Raises ConvertError, before any change, if the network is not plain (see plain_network), does not work for these batch sizes,
+    or does not fit the manifest.
     """
     if not batch_sizes or batch_sizes[0] < 1 or sorted(set(batch_sizes)) != list(batch_sizes):
         raise ConvertError(f"The batch sizes {batch_sizes} must be positive and in rising order.", "Try for example 1,2,4,8.")
@@ -45,8 +49,9 @@ def fold(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: tuple[i
     width, height = manifest.recipe.input_size_px
     batch = batch_sizes[0] if len(batch_sizes) == 1 else BATCH
     _declare(network, helper.make_tensor_value_info(INPUT, TensorProto.UINT8, [batch, height, width, 3]), [batch, manifest.classes])
-    facts = (manifest.name, manifest.version, manifest.recipe.sha256, ",".join(map(str, batch_sizes)))
-    helper.set_model_props(network, {**_foreign_facts(network), **dict(zip(FACTS, facts, strict=True))})
+    told = "" if precision == "f32" else precision
+    facts = (manifest.name, manifest.version, manifest.recipe.sha256, ",".join(map(str, batch_sizes)), told)
+    helper.set_model_props(network, {**_foreign_facts(network), **{name: fact for name, fact in zip(FACTS, facts, strict=True) if fact}})
     return network
 
 

@@ -21,6 +21,7 @@ from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
 from convert.networks.plain_network import classes_for, dimensions, image_input, input_size_px, is_onnx, weights_sha256
 from convert.networks.recognition import recognise
+from convert.new_manifest import new_manifest
 from convert.preprocessing.network_names import check_names
 from convert.preprocessing.recipe_choice import USUAL_PX, RecipeWishes, choose_recipe, usual_recipe
 from convert.preprocessing.said_recipe import Layout, Normalisation, SaidRecipe, SizePx
@@ -256,23 +257,18 @@ def _unsaid(path: Path, settled: SettledRecipe) -> ConvertError:
 
 
 def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wishes, settled: SettledRecipe) -> ModelManifest:
-    try:
-        return ModelManifest(
-            name=wishes.name or (found.architecture if found.architecture != ONNX else _STRANGE.sub("-", path.stem.lower())),
-            version=wishes.version or weights_sha256(found.network)[:8],
-            description=f"{found.architecture}, {found.classes} classes, imported from {path.name}. {found.told}".removesuffix(". "),
-            architecture=found.architecture,
-            classes=found.classes,
-            labels=labels.name,
-            labels_sha256=labels.sha256,
-            recipe=settled.recipe,
-            origin=Origin(file=path.name, sha256=sha256, format=found.format, output=wishes.output, score_type=wishes.score_type),
-            transform=settled.transform,
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        remedy = "Train with fewer classes." if first["loc"][0] == "classes" else "Choose another name."
-        raise ConvertError(f"The model cannot be described: {first['loc'][0]}: {first['msg']}.", remedy) from error
+    return new_manifest(
+        name=wishes.name or (found.architecture if found.architecture != ONNX else _STRANGE.sub("-", path.stem.lower())),
+        version=wishes.version or weights_sha256(found.network)[:8],
+        description=f"{found.architecture}, {found.classes} classes, imported from {path.name}. {found.told}".removesuffix(". "),
+        architecture=found.architecture,
+        classes=found.classes,
+        labels=labels.name,
+        labels_sha256=labels.sha256,
+        recipe=settled.recipe,
+        origin=Origin(file=path.name, sha256=sha256, format=found.format, output=wishes.output, score_type=wishes.score_type),
+        transform=settled.transform,
+    )
 
 
 def _check_name(name: str) -> None:

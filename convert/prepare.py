@@ -14,7 +14,7 @@ from convert.conversion_errors import CheckpointRefused, ConvertError, WeightsMi
 from convert.evaluation_set import evaluation_is_there, unpack_evaluation
 from convert.fold import fold
 from convert.networks.architectures import build_network, random_weights
-from models.manifest import Artifact, ModelManifest, Weights
+from models.manifest import CPU, Artifact, ModelManifest, Weights
 from models.model_errors import ArtifactDamaged, ArtifactStale
 from models.rebuild_command import RANDOM_VERSION
 from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest, zoo_names
@@ -79,8 +79,10 @@ def _check_imported(model: StoredModel, batch_sizes: tuple[int, ...], *, build: 
     if build or batch_sizes not in ((1,), cpu and cpu.batch_sizes):
         raise ConvertError(f"{name!r} is not of the zoo, so it can only be checked.", "Leave the options out, or import the model again.")
     model.check_labels()
-    for soc in [artifact.soc for artifact in model.manifest.artifacts] or ["cpu"]:
-        model.check_artifact(soc)
+    if not model.manifest.artifacts:
+        model.check_artifact(CPU)
+    for artifact in model.manifest.artifacts:
+        model.check_artifact(artifact.soc, "int8" if artifact.computes == "int8" else "f32")
     return model
 
 

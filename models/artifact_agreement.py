@@ -39,6 +39,7 @@ def _of_the_network(manifest: ModelManifest, facts: ArtifactFacts) -> Iterator[P
 
 
 def _of_the_recipe(manifest: ModelManifest, artifact: Artifact, facts: ArtifactFacts) -> Iterator[Pair]:
+    yield "the precision", facts.precision or "not said", artifact.computes or "not said"
     yield "the recipe", facts.recipe_sha256[:SHOWN], manifest.recipe.sha256[:SHOWN]
     yield "the batch sizes", _listed(facts.batch_sizes), _listed(artifact.batch_sizes)
     yield "the target", facts.soc, artifact.soc
@@ -62,5 +63,5 @@ def _renewal(manifest: ModelManifest, artifact: Artifact, folder: Path, facts: A
 
 def _made_again(manifest: ModelManifest, artifact: Artifact, folder: Path) -> str:
     if artifact.soc == CPU or artifact.command:
-        return rebuild_remedy(manifest, folder, artifact.soc)
+        return rebuild_remedy(manifest, folder, artifact.soc, artifact.computes)
     return f"If you know what it takes and gives, declare it: {adopt_command(manifest, folder, artifact, str(folder / artifact.file))}"

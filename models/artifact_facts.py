@@ -10,7 +10,7 @@ from typing import Any
 from models.manifest import CPU
 from models.onnx_fields import OnnxField, onnx_fields
 
-FACTS = ("model", "version", "recipe_sha256", "batch_sizes")  # the metadata of an ONNX file, written with the recipe
+FACTS = ("model", "version", "recipe_sha256", "batch_sizes", "precision")  # the metadata of an ONNX file, written with the recipe
 MAX_PROVENANCE_BYTES = 1 << 20
 
 # Numbers of fields in onnx.proto.
@@ -27,6 +27,7 @@ class ArtifactFacts:
     """Empty or 0 where the artifact says nothing.
 
     `sha256` is that of the OM for which `X.om.json` was written; `declared` says that a person vouched for what an OM takes and gives.
+    An ONNX file that says no precision is float32.
     """
 
     model: str = ""
@@ -38,6 +39,7 @@ class ArtifactFacts:
     score_type: str = "logit"
     declared: bool = False
     sha256: str = ""
+    precision: str = ""
 
 
 def provenance_path(om: Path) -> Path:
@@ -81,8 +83,8 @@ def _facts_of_onnx(path: Path) -> ArtifactFacts:
                     classes = next((shape[1] for shape in _shapes(data, each, _OUTPUT) if len(shape) == 2), 0)
         except (IndexError, KeyError):  # not protobuf: what loads the file says so
             return ArtifactFacts()
-    model, version, recipe, sizes = (metadata.get(name, "") for name in FACTS)
-    return ArtifactFacts(model, version, recipe, (batch,) if batch else _sizes(sizes.split(",")), classes)
+    model, version, recipe, sizes, precision = (metadata.get(name, "") for name in FACTS)
+    return ArtifactFacts(model, version, recipe, (batch,) if batch else _sizes(sizes.split(",")), classes, precision=precision or "f32")
 
 
 def _within(data: mmap.mmap, field: OnnxField) -> Iterator[OnnxField]:
@@ -134,6 +136,7 @@ def _facts_of_om(path: Path) -> ArtifactFacts:
         _text(told.get("score_type", "logit")),
         declared=told.get("declared") is True,
         sha256=sha256,
+        precision=_text(told.get("precision")),
     )
 
 

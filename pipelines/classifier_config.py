@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from models.manifest import MAX_TOP_K, ModelManifest
+from models.manifest import MAX_TOP_K, ModelManifest, Precision
 
-MXCLASSIFY_INTERFACE = 4  # of the compiled module: another number was built from other sources
+MXCLASSIFY_INTERFACE = 5  # of the compiled module: another number was built from other sources
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class ClassifierConfig(TypedDict):
     decoders: int
     lanes: int
     capacity: int
+    precision: Precision | Literal[""]
     latency: bool
 
 
@@ -49,10 +50,11 @@ def configure_classifier(
     ranking: Literal["own", "sdk"] = "own",
     *,
     softmax: bool = True,
+    precision: Precision | Literal[""] = "",
 ) -> ClassifierConfig:
     """The configuration of one chip's classifier. A stretched picture is cropped inside the model, as in the pipeline.
 
-    Without `softmax` for a network that gives probabilities itself.
+    Without `softmax` for a network that gives probabilities itself. `precision` is for a CPU, where none stands for f32; an OM has its own.
     """
     recipe = manifest.recipe
     crop_width_px, crop_height_px = recipe.input_size_px if recipe.resize == "short_side" else (0, 0)
@@ -71,5 +73,6 @@ def configure_classifier(
         "decoders": limits.decoders,
         "lanes": limits.lanes,
         "capacity": limits.capacity,
+        "precision": precision,
         "latency": limits.latency,
     }

@@ -1,4 +1,4 @@
-"""All settings of the server: flag > environment > file > default. Only this module reads the environment."""
+"""All settings of the server: flag > environment > file > default. For settings, only this module reads the environment."""
 
 import ipaddress
 import os
@@ -88,6 +88,11 @@ class Settings(BaseSettings):
     model: str = Field("efficientnet_lite0", description="Name of the model in the store.")
     model_store: Path = Field(Path("model_store"), description="Folder of the prepared models.")
     pipeline: Path | None = Field(None, description="A hand-written .pipeline to run instead of the rendered one.")
+    precision: Literal["", "f32", "bf16", "int8"] = Field(
+        "",
+        description="The precision of inference on a CPU: f32; bf16, where the processor has it; int8, where the model has an artifact for "
+        "it (convert quantize). Empty: what the model's manifest says, which is f32 unless you change it. An OM has its own.",
+    )
 
     # Engines
     runtime: Literal["auto", "ascend", "cpu"] = Field(
@@ -178,7 +183,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level of log lines.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or text on a terminal only (auto).")
 
-    @field_validator("runtime", "engine_processes", "latency_mode", "full_scores", "log_level", "log_format", mode="before")
+    @field_validator("precision", "runtime", "engine_processes", "latency_mode", "full_scores", "log_level", "log_format", mode="before")
     @classmethod
     def _in_any_case(cls, word: object) -> object:
         if word == "host":
@@ -278,29 +283,3 @@ def _check_name(name: str, written: str, prefix: str = "") -> None:
     near = nearest_name(name.lower().removeprefix(PREFIX.lower()).replace("-", "_"), Settings.model_fields)
     known = f"Did you mean {prefix}{near.upper() if prefix else near}?" if near else "docs/settings.md lists the settings."
     raise SettingInvalid(f"There is no setting for {written}.", known)
-
-
-class AscendEnvironment(BaseSettings):
-    """The variables of set_env.sh of CANN and of the SDK, and others that affect them, as far as `doctor` checks them."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
-
-    path: str = ""
-    ld_library_path: str = ""
-    pythonpath: str = ""
-    ascend_toolkit_home: str = ""
-    ascend_home_path: str = ""
-    ascend_visible_devices: str = ""
-    ascend_docker_runtime: str = ""
-    mx_sdk_home: str = ""
-    gst_plugin_path: str = ""
-    gst_plugin_scanner: str = ""
-    gst_registry: str = ""
-    gst_registry_1_0: str = ""
-    xdg_cache_home: str = ""
-    home: str = ""
-    tmpdir: str = ""
-
-    def variables(self) -> dict[str, str]:
-        """The variables by their names in the environment."""
-        return {name.upper(): value for name, value in self.model_dump().items()}

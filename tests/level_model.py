@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from models.store import StoredModel
+from models.store_writer import add_artifact, workshop
 from pipelines.cpu.quiet_openvino import ov
 from server.types import EncodedImage, ImageFormat
-from tests.made_model import store_made_model
+from tests.made_model import quantisation_of, stamped, store_made_model
 
 CLASSES = 64
 SIDE_PX = 32
@@ -47,6 +48,21 @@ def level_graph(batch: int | str, batch_sizes: str = "") -> onnx.ModelProto:
     if batch_sizes:
         helper.set_model_props(model, {"batch_sizes": batch_sizes})
     return model
+
+
+def add_quantised_level(model: StoredModel) -> StoredModel:
+    """Give the stored model its int8 artifact: pixels in steps of two, so that only odd levels get other scores than in float32."""
+    f32 = model.manifest.artifacts[0]
+    graph = onnx.load(model.folder / f32.file)
+    cast = graph.graph.node[0]
+    cast.output[0] = "exact"
+    steps = {"step": np.float32(2), "none": np.uint8(0)}
+    graph.graph.initializer.extend(numpy_helper.from_array(np.asarray(value), name) for name, value in steps.items())
+    graph.graph.node.insert(1, helper.make_node("QuantizeLinear", ["exact", "step", "none"], ["stepped"]))
+    graph.graph.node.insert(2, helper.make_node("DequantizeLinear", ["stepped", "step", "none"], ["whole"]))
+    with workshop(model.folder.parent) as folder:
+        artifact = stamped(folder, model.manifest, graph, "level.int8.onnx", f32.batch_sizes, quantisation_of(f32))
+        return add_artifact(model, folder / artifact.file, artifact)
 
 
 def store_level_model(root: Path, name: str = "level", batch_sizes: tuple[int, ...] = (1,)) -> StoredModel:

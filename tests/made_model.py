@@ -7,6 +7,7 @@ import onnx
 
 from models.artifact_facts import FACTS, provenance_path
 from models.manifest import CPU, Artifact, ModelManifest, Recipe
+from models.quantisation import Quantisation
 from models.store import ModelStore, StoredModel, sha256_of
 
 
@@ -30,12 +31,22 @@ def store_made_model(
     return ModelStore(root).open(name)
 
 
-def stamped(folder: Path, manifest: ModelManifest, graph: onnx.ModelProto, file: str, batch_sizes: tuple[int, ...]) -> Artifact:
-    """Write the network with the manifest's facts in it, as `convert cpu` does."""
-    facts = (manifest.name, manifest.version, manifest.recipe.sha256, ",".join(map(str, batch_sizes)))
-    onnx.helper.set_model_props(graph, dict(zip(FACTS, facts, strict=True)))
+def stamped(
+    folder: Path,
+    manifest: ModelManifest,
+    graph: onnx.ModelProto,
+    file: str,
+    batch_sizes: tuple[int, ...],
+    quantisation: Quantisation | None = None,
+) -> Artifact:
+    """Write the network with the manifest's facts in it, as `convert cpu` does; with a `quantisation` as `convert quantize` does."""
+    precision = "int8" if quantisation else ""
+    facts = (manifest.name, manifest.version, manifest.recipe.sha256, ",".join(map(str, batch_sizes)), precision)
+    onnx.helper.set_model_props(graph, {name: fact for name, fact in zip(FACTS, facts, strict=True) if fact})
     (folder / file).write_bytes(graph.SerializeToString())
-    return Artifact(file=file, sha256=sha256_of(folder / file), batch_sizes=batch_sizes)
+    return Artifact(
+        file=file, sha256=sha256_of(folder / file), batch_sizes=batch_sizes, precision=precision or None, quantisation=quantisation
+    )
 
 
 def write_provenance(om: Path, manifest: ModelManifest, soc: str, batch_sizes: tuple[int, ...], /, **changes: object) -> None:
@@ -51,9 +62,18 @@ def change_model(model: StoredModel, **changes: object) -> StoredModel:
     artifacts = []
     for artifact in model.manifest.artifacts:
         if artifact.soc == CPU:
-            artifacts.append(stamped(folder, manifest, onnx.load(folder / artifact.file), artifact.file, artifact.batch_sizes))
+            artifacts.append(
+                stamped(folder, manifest, onnx.load(folder / artifact.file), artifact.file, artifact.batch_sizes, artifact.quantisation)
+            )
         else:
             write_provenance(folder / artifact.file, manifest, artifact.soc, artifact.batch_sizes)
             artifacts.append(artifact)
     manifest.model_copy(update={"artifacts": tuple(artifacts)}).write(folder / "manifest.toml")
     return StoredModel(ModelManifest.read(folder / "manifest.toml"), folder)
+
+
+def quantisation_of(f32: Artifact) -> Quantisation:
+    """An origin for an int8 artifact that a test makes of this one."""
+    return Quantisation(
+        tool="a test", version="1", method="by hand", images=8, calibration_sha256="c" * 64, f32_sha256=f32.sha256, agreement=0.75
+    )

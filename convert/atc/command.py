@@ -11,6 +11,7 @@ from convert.conversion_errors import AtcFailed
 
 SOCS = ("Ascend310", "Ascend310P3")
 _OTHER_SOCS = re.compile(r"Ascend(310P[1-9]|310B[1-9]|710|910(A|B|ProA|ProB|PremiumA|B[1-4]))")
+PRECISION_MODE, PRECISION = "allow_fp32_to_fp16", "f16"  # ATC's word, and the precision of the OM that comes of it
 GEARS = range(2, 101)  # allowed number of gears
 GEAR = range(1, 2049)  # allowed size of a gear
 MAX_AIPP_BYTES = 64 * 1024
@@ -49,7 +50,7 @@ class AtcCommand:
             f"--soc_version={self.soc}",
             "--output_type=FP32",  # Resnet50PostProcess refuses FP16
             f"--insert_op_conf={self.aipp}",
-            "--precision_mode=allow_fp32_to_fp16",
+            f"--precision_mode={PRECISION_MODE}",
             "--op_select_implmode=high_precision",
             "--log=error",
         )

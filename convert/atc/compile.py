@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.atc.command import AtcCommand, check_soc
+from convert.atc.command import PRECISION, AtcCommand, check_soc
 from convert.atc.installation import AtcInstallation
 from convert.atc.om import read_om_header
 from convert.atc.om_facts import OmFacts, read_om_facts
@@ -38,6 +38,7 @@ class CompiledOm:
             batch_sizes=self.command.batch_sizes,
             compiler=self.provenance.atc_version,
             command=self.provenance.command,
+            precision=PRECISION,
         )
 
     def place(self) -> Path:
@@ -102,6 +103,7 @@ def _compile(
         started=started,
         ended=now(),
         converter=converter(),
+        precision=PRECISION,
     )
     return CompiledOm(om, command, provenance, tuple(warnings))
 

@@ -16,7 +16,7 @@ class Provenance:
     """The input and output files and the command; times are ISO 8601 with the UTC offset.
 
     `model` to `score_type` say for which manifest the OM was made, empty for an OM of no model. `declared` says that a person vouched
-    for it, and no program compiled it (models/artifact_facts.py reads these).
+    for it, and no program compiled it (models/artifact_facts.py reads these). `precision` is empty where nobody knows it.
     """
 
     om: str
@@ -38,6 +38,7 @@ class Provenance:
     classes: int = 0
     score_type: str = "logit"
     declared: bool = False
+    precision: str = ""
 
     def of_model(self, manifest: ModelManifest) -> "Provenance":
         """The same, for an OM that was made for this manifest."""

@@ -41,13 +41,15 @@ class Classifier:
         decoders: int,
         lanes: int,
         capacity: int,
+        precision: Literal["", "f32", "bf16", "int8"],
         latency: bool,
     ) -> None:
         """Load the model and measure its batch sizes.
 
         The crop, in the centre, is 0 x 0 but after "short_side". Nothing has a default: a model's manifest says it all
-        (pipelines/classifier_config.py). Raises DeviceError, or ValueError with the name of the argument that is missing, unknown, of
-        another type or out of its range.
+        (pipelines/classifier_config.py). `precision` is empty for an OM, and for f32 on a CPU. Whether the processor has bf16
+        is not asked here: one that has none imitates it, slowly. Raises DeviceError, or ValueError with the name of the argument
+        that is missing, unknown, of another type or out of its range.
         """
 
     def submit(self, number: int, image: bytes, deadline_s: float, full: bool = False, slow: bool = False) -> bool:

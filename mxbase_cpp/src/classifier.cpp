@@ -21,7 +21,7 @@ size_t BytesOf(const Geometry &geometry) {
 class NetworkLane : public Lane {
 public:
     explicit NetworkLane(const ClassifierConfig &config)
-        : network_(config.model_path, config.device_id, BytesOf(config.geometry), config.post_process.classes),
+        : network_(config.model_path, config.device_id, BytesOf(config.geometry), config.post_process.classes, config.precision),
           post_process_(MakePostProcess(config.post_process)),
           latency_(config.latency) {}
 

@@ -18,8 +18,10 @@ TensorBase Allocated(size_t size_bytes, int32_t device_id) {
 }
 }  // namespace
 
-Network::Network(const std::string &model_path, int32_t device_id, size_t image_bytes, uint32_t classes)
+Network::Network(const std::string &model_path, int32_t device_id, size_t image_bytes, uint32_t classes,
+                 const std::string &precision)
     : device_id_(device_id), image_bytes_(image_bytes), classes_(classes) {
+    SelectPrecision(precision);
     Check(model_.Init(model_path, desc_), "model " + model_path + " cannot be loaded");
     try {
         gears_.assign(desc_.batchSizes.begin(), desc_.batchSizes.end());

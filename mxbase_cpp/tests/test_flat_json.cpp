@@ -10,7 +10,7 @@ namespace {
 const std::string RENDERED =
     R"({"model_path": "/models/a \"b\"\u00e9\ud83d\ude00.om", "device_id": 3, "resize": "short_side", "resize_width_px": 256,
         "resize_height_px": 256, "crop_width_px": 224, "crop_height_px": 224, "ranking": "own", "classes": 1000, "top_k": 16,
-        "softmax": true, "decoders": 2, "lanes": 2, "capacity": 64})";
+        "softmax": true, "decoders": 2, "lanes": 2, "capacity": 64, "precision": "f32"})";
 }  // namespace
 
 TEST_CASE("a configuration as it is rendered") {
@@ -18,6 +18,7 @@ TEST_CASE("a configuration as it is rendered") {
     CHECK(config.model_path == "/models/a \"b\"\xc3\xa9\xf0\x9f\x98\x80.om");
     CHECK(config.device_id == 3);
     CHECK(config.post_process.softmax);
+    CHECK(config.precision == "f32");
 }
 
 TEST_CASE("a text that is not a flat object") {

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <stdexcept>
 #include <thread>
 
 #include "mxclassify/device.h"
@@ -125,6 +127,24 @@ TEST_CASE("the network runs every gear, and a filled place has nothing of its ne
             }
         }
     }
+}
+
+TEST_CASE("a network infers in the precision that it is given") {
+    mxclassify::UseDevice(0);
+    using mxclassify::Network;
+    const auto first_score = [](const std::string &precision, uint8_t level) {
+        Network network(MODELS + "/static.onnx", 0, IMAGE_BYTES, 3, precision);
+        const std::vector<uint8_t> pixels(IMAGE_BYTES, level);
+        TensorBase scores = network.Infer({pixels.data()}, 1);
+        REQUIRE(scores.ToHost() == APP_ERR_OK);
+        return static_cast<float *>(scores.GetBuffer())[0];
+    };
+    CHECK(first_score("f32", 201) == 201.0F);
+    CHECK(first_score("", 201) == 201.0F);
+    CHECK(first_score("int8", 201) == 201.0F);  // the file is float32
+    CHECK(std::abs(first_score("bf16", 201) - 201.0F) <= 1.0F);
+    CHECK(first_score("f32", 201) == 201.0F);  // each precision is a model of its own
+    CHECK_THROWS_WITH_AS(first_score("f16", 1), "precision must be f32, bf16 or int8, not 'f16'", std::invalid_argument);
 }
 
 TEST_CASE("a model that does not fit is refused in words") {

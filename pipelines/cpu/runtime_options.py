@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from models.manifest import Precision
 from pipelines.cpu.statistics import PerformanceStatistics
 from pipelines.sdk_conf import SdkConf
 
@@ -30,6 +31,8 @@ class CpuOptions:
     (None: the user's home).
     `statistics` is the object that InitManager makes from it.
     `inference_threads` 0 lets OpenVINO choose the number of threads.
+    `precision` is that of inference. The file of an int8 model has its own; the rest of it runs in float32. The vendor's engine has no
+    such choice, so `strict` allows only f32: raises ValueError.
     `latency` compiles each model once more, so that all cores infer a picture that is alone; strict mode does not know it.
     """
 
@@ -37,12 +40,18 @@ class CpuOptions:
     on_result: ResultObserver | None = None
     on_batch: BatchObserver | None = None
     inference_threads: int = 0
+    precision: Precision = "f32"
     strict: bool = False
     refuse_damaged: bool = False
     sdk_conf: Path | None = None
     home: Path | None = None
     statistics: PerformanceStatistics | None = None
     latency: bool = False
+
+    def __post_init__(self) -> None:
+        """Check that the options go together."""
+        if self.strict and self.precision != "f32":
+            raise ValueError(f"strict copies the vendor's engine, which has no precision {self.precision}")
 
     def with_statistics(self) -> Self:
         """These options with running statistics if `sdk_conf` turns them on; an unreadable file gives only a warning."""

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from models.manifest import Artifact
 from server.api.schemas import ArtifactInfo, Budget, Budgets, CalibrationInfo, EngineInfo, InfoReply, Limits
 from server.serving.served_model import ServedModel
 from server.serving.service import Service
@@ -24,11 +25,12 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             classes=manifest.classes,
             recipe_sha256=manifest.recipe.sha256,
             labels_sha256=manifest.labels_sha256,
-            artifacts=[ArtifactInfo.model_validate(artifact, from_attributes=True) for artifact in manifest.artifacts],
+            artifacts=[_artifact(artifact) for artifact in manifest.artifacts],
             calibration=_calibration(model.served),
             engine=model.engine.name,
             engines=[EngineInfo.model_validate(status, from_attributes=True) for status in model.engine.statuses()],
             runtime=runtime,
+            precision=model.served.precision,
             pipeline=settings.pipeline.name if settings.pipeline else None,
             limits=Limits.model_validate(settings, from_attributes=True),
             budgets=Budgets(
@@ -38,6 +40,11 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
         )
 
     return router
+
+
+def _artifact(artifact: Artifact) -> ArtifactInfo:
+    told = artifact.model_dump(include={"file", "soc", "sha256", "batch_sizes", "declared"})
+    return ArtifactInfo(precision=artifact.computes, **told)
 
 
 def _calibration(served: ServedModel) -> CalibrationInfo | None:

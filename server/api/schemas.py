@@ -119,6 +119,7 @@ class ArtifactInfo(_Reply):
     soc: str = Field(description="The target of the compilation: a chip, or a CPU.")
     sha256: Sha256
     batch_sizes: list[int] = Field(description="Allowed batch sizes.")
+    precision: str | None = Field(None, description="f32, f16 or int8; empty for an OM that does not say it.")
     declared: bool = Field(
         default=False, description="Whether a person said what it takes and gives (`models adopt`), since the file itself does not."
     )
@@ -187,6 +188,7 @@ class InfoReply(_Reply, title="Info"):
     engine: str = Field(description="The engine that answers now.")
     engines: list[EngineInfo]
     runtime: Runtime
+    precision: str | None = Field(None, description="The precision of inference; older servers do not tell.")
     pipeline: str | None = Field(description="Name of the hand-written pipeline file, if there is one.")
     limits: Limits
     budgets: Budgets | None = Field(None, description="What the requests share; older servers do not tell.")

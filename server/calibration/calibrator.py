@@ -68,13 +68,16 @@ def _rounded(probabilities: Floats) -> list[float]:
     return scores
 
 
-def misfit(fitted: FittedCalibration, manifest: ModelManifest, artifact_sha256: str, pipeline_sha256: str = "") -> str:
+def misfit(
+    fitted: FittedCalibration, manifest: ModelManifest, artifact_sha256: str, pipeline_sha256: str = "", precision: str = "f32"
+) -> str:
     """What the calibration was made for and is not served, in words; empty if it belongs to what is served."""
     pairs = (
         ("artifact", fitted.artifact_sha256, artifact_sha256),
         ("recipe", fitted.recipe_sha256, manifest.recipe.sha256),
         ("list of labels", fitted.labels_sha256, manifest.labels_sha256),
         ("hand-written pipeline", fitted.pipeline_sha256, pipeline_sha256),
+        ("precision", fitted.precision or "the file's", "bf16" if precision == "bf16" else "the file's"),
     )
     wrong = [f"another {what} ({made[:12] or 'none'}, not {served[:12] or 'none'})" for what, made, served in pairs if made != served]
     return f"it was made for {' and '.join(wrong)}" if wrong else ""

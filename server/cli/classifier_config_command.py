@@ -11,7 +11,7 @@ import typer
 from models.manifest import CPU, FORMER_CPU
 from models.store import ModelStore
 from server.cli.flags import load_settings
-from server.cli.options import StoreFolder
+from server.cli.options import PrecisionOption, StoreFolder
 from server.settings import SettingInvalid
 
 LANES = 2  # one batch runs, one waits
@@ -26,6 +26,7 @@ def classifier_config(
     ranking: Annotated[
         Literal["own", "sdk"], typer.Option(help="This project's softmax and ranking (own), or Resnet50PostProcess (sdk).")
     ] = "own",
+    precision: PrecisionOption = None,
     model_store: StoreFolder = None,
 ) -> None:
     """Render the JSON that the compiled program resnext101 takes (mxbase_cpp)."""
@@ -36,11 +37,17 @@ def classifier_config(
         raise SettingInvalid(f"The soc {FORMER_CPU} is now called {CPU}.", f"Write it as --soc {CPU}")
     store = ModelStore(load_settings(model_store=model_store).model_store)
     manifest, path, softmax = store.manifest(name), artifact, True
+    inferred = precision or manifest.precision
     if path is None:
-        entry, file = store.open(name).check_artifact(soc)
+        entry, file = store.open(name).check_artifact(soc, inferred)
         path, softmax = file.with_suffix(".om"), entry.score_type == "logit"  # on a CPU X.om stands for X.onnx in the same folder
+    if soc != CPU and precision:
+        raise SettingInvalid(f"An OM has its own precision, so --precision does not go with --soc {soc}.", "Leave out --precision.")
     limits = ClassifierLimits(len(os.sched_getaffinity(0)), LANES, CAPACITY)
-    text = json.dumps(configure_classifier(manifest, str(path.absolute()), limits, ranking=ranking, softmax=softmax)) + "\n"
+    config = configure_classifier(
+        manifest, str(path.absolute()), limits, ranking=ranking, softmax=softmax, precision=inferred if soc == CPU else ""
+    )
+    text = json.dumps(config) + "\n"
     if output is None:
         sys.stdout.write(text)
         return

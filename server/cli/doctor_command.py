@@ -24,9 +24,9 @@ def doctor(
     """Find what prevents this machine from serving, and how to correct it; exit status 1 for any problem. Changes nothing."""
     from rich.console import Console
 
+    from server.cli.ascend_environment import AscendEnvironment
     from server.cli.doctor.examine import examine
     from server.cli.doctor.machine import Machine
-    from server.settings import AscendEnvironment
 
     settings = load_settings(model=model, model_store=model_store)
     with Console(stderr=True).status("Looking"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from server.cli.flags import load_settings
-from server.cli.options import ApiKeyFile, StoreFolder
+from server.cli.options import ApiKeyFile, PrecisionOption, StoreFolder
 from server.cli.progress_bar import interrupted, progress_bar
 from server.settings import Settings
 
@@ -43,6 +43,7 @@ def evaluate(
     ] = None,
     model: Annotated[str | None, typer.Option(help="Name of the model in the store.", show_default=False)] = None,
     model_store: StoreFolder = None,
+    precision: PrecisionOption = None,
     engine: Annotated[str | None, typer.Option(help="The engine that answers.", show_default=False)] = None,
     top_k: Annotated[int, typer.Option(min=1, max=16, help="Largest k of the accuracies.")] = 5,
     limit: Annotated[int | None, typer.Option(min=1, help="Evaluate at most this many images, evenly spread.", show_default=False)] = None,
@@ -59,19 +60,18 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure the accuracy on a labelled set, with the serving engine. Ctrl-C loses nothing: --resume continues the run."""
-    from server.evaluation.jobs.evaluation_job import EvaluationRequest
     from server.evaluation.run.local_run import write_result_files
 
-    settings = load_settings(model=model, model_store=model_store, engines=engine, api_key_file=api_key_file, log_level="warning")
+    flags = {"model": model, "model_store": model_store, "precision": precision, "engines": engine, "api_key_file": api_key_file}
+    settings = load_settings(**flags, log_level="warning")
     if compare:
         _compare(settings, *compare, report)
         return
     if images is None:
         raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
-    if url and scores:
-        raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
-    dataset, groups = images.resolve().name or "/", ",".join(label_map or []) or None
-    request = EvaluationRequest(dataset=dataset, labels=labels.name if labels else None, top_k=top_k, limit=limit, map=groups)
+    if url:
+        _check_for_a_server(scores=scores, precision=precision)
+    request = _request(images, labels, label_map, top_k, limit)
     finished = (
         _by_server(url, settings, images, labels, request, resume)
         if url
@@ -81,6 +81,20 @@ def evaluate(
         write_result_files(finished.records(), results, top_k)
     _write(finished, report, html, summary)
     _print(_told(finished))
+
+
+def _check_for_a_server(*, scores: bool, precision: str | None) -> None:
+    if scores:
+        raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
+    if precision:
+        raise typer.BadParameter("a server infers in its own precision", param_hint="--precision")
+
+
+def _request(images: Path, labels: Path | None, label_map: list[str] | None, top_k: int, limit: int | None) -> "EvaluationRequest":
+    from server.evaluation.jobs.evaluation_job import EvaluationRequest
+
+    dataset, groups = images.resolve().name or "/", ",".join(label_map or []) or None
+    return EvaluationRequest(dataset=dataset, labels=labels.name if labels else None, top_k=top_k, limit=limit, map=groups)
 
 
 def _write(finished: Finished, report: Path | None, html: Path | None, summary: Path | None) -> None:
@@ -188,6 +202,8 @@ def _told(finished: Finished) -> str:
         if share.value is not None and share.interval is not None:
             low, high = share.interval
             lines.append(f"top-{name[3:]:<3} {share.value:7.2%}  (95 %: {low:.2%} to {high:.2%})  {share.correct} of {share.total}")
+    if report.manifest.calibration:
+        lines.append(report.manifest.calibration_words)
     if report.throughput.images_per_s:
         lines.append(f"{report.throughput.images_per_s:.1f} images/s")
     return "\n".join([*lines, *report.notes, finished.kept])

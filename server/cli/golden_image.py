@@ -4,11 +4,13 @@ import hashlib
 import re
 from pathlib import Path
 
-from models.manifest import Golden
+from models.manifest import CPU, Golden
 from models.model_errors import ClassifyError
 from models.store import ModelStore
+from server.engines.served_precision import choose_precision
 from server.images.file_errors import GoldenUnfit
 from server.serving.classify_files import classify_files
+from server.serving.service_assembly import choose_runtime
 from server.settings import Settings
 from server.types import Prediction
 
@@ -20,14 +22,17 @@ def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance:
     """Classify the image with the serving engine and store it with its answer; raises GoldenUnfit if it is not `class_id`."""
     from models.store_writer import set_golden as keep
 
-    ((_, outcome),) = classify_files(settings, [image])
+    model = ModelStore(settings.model_store).open(settings.model)
+    ((_, outcome),) = classify_files(settings, [image], model)
     if isinstance(outcome, ClassifyError):
         raise outcome
     best = outcome.scores[0]
     if class_id is not None and best.class_id != class_id:
         raise GoldenUnfit(f"{image} is class {best.class_id} ({best.label}, {best.score:.4f}), not {class_id}.", "Take another photo.")
     data, golden = golden_of(image, outcome, tolerance)
-    keep(ModelStore(settings.model_store).open(settings.model), data, golden)
+    if choose_runtime(settings) == CPU:
+        golden = golden.model_copy(update={"precision": choose_precision(settings, model.manifest)})
+    keep(model, data, golden)
     return golden
 
 

@@ -16,7 +16,7 @@ from server.cli.models_calibrate_command import calibrate
 from server.cli.models_list_command import list_command
 from server.cli.models_remove_command import remove
 from server.cli.models_renew_command import renew
-from server.cli.options import AsJson, StoreFolder, parse_batch_sizes
+from server.cli.options import AsJson, PrecisionOption, StoreFolder, parse_batch_sizes
 
 ModelArgument = Annotated[str, typer.Argument(help="Name of the model.")]
 
@@ -41,7 +41,7 @@ def show_model(name: ModelArgument, model_store: StoreFolder = None, as_json: As
     import tomli_w
 
     _print(f"# {f'prepared, in {store.root / name}' if prepared else 'not prepared: this is the recipe of the zoo'}")
-    _print(f"# {recipe_line(manifest.recipe)}")
+    _print(f"# {recipe_line(manifest.recipe, manifest.transform)}")
     _print(tomli_w.dumps(content))
 
 
@@ -72,12 +72,14 @@ def set_golden_image(
         int | None, typer.Option(help="The expected class; default: the model's present answer.", show_default=False)
     ] = None,
     tolerance: Annotated[float, typer.Option(min=0.001, max=1, help="Largest difference of its score, also on another runtime.")] = 0.05,
+    precision: PrecisionOption = None,
     model_store: StoreFolder = None,
 ) -> None:
     """Give a model its golden image: the server checks it at every start and reload, and refuses a model with another answer."""
     from server.cli.golden_image import set_golden
 
-    golden = set_golden(load_settings(model=name, model_store=model_store, log_level="warning"), image, class_id, tolerance)
+    settings = load_settings(model=name, model_store=model_store, precision=precision, log_level="warning")
+    golden = set_golden(settings, image, class_id, tolerance)
     _print(f"{golden.file} of {name} is class {golden.class_id} with {golden.score:.4f} ± {golden.tolerance:g}")
 
 

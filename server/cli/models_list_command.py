@@ -33,8 +33,12 @@ def list_command(model_store: StoreFolder = None, as_json: AsJson = False) -> No
 
 def _accuracy(model: ListedModel, accuracies: Mapping[Measured, LastAccuracy]) -> LastAccuracy | None:
     manifest = model.manifest
-    artifacts = manifest.artifacts if manifest else ()
-    return next((found for each in artifacts if manifest and (found := accuracies.get((each.sha256, manifest.recipe.sha256)))), None)
+    if manifest is None:
+        return None
+    served = manifest.artifact(CPU, manifest.precision)
+    artifacts = [*([served] if served else []), *(each for each in manifest.artifacts if each.soc != CPU)]
+    keys = ((each.sha256, manifest.recipe.sha256, each.soc == CPU and manifest.precision == "bf16") for each in artifacts)
+    return next((found for key in keys if (found := accuracies.get(key))), None)
 
 
 def _row(model: ListedModel, accuracy: LastAccuracy | None) -> dict[str, Any]:
@@ -43,10 +47,17 @@ def _row(model: ListedModel, accuracy: LastAccuracy | None) -> dict[str, Any]:
         "name": model.name,
         "prepared": model.prepared,
         "size_bytes": model.size_bytes,
-        "precision": "f32" if CPU in model.targets else None,
+        "precision": manifest.precision if manifest and CPU in model.targets else None,
         "accuracy": {"top1": accuracy.top1, "dataset": accuracy.dataset} if accuracy else None,
         "artifacts": [
-            {"soc": each.soc, "file": each.file, "batch_sizes": each.batch_sizes, "declared": each.declared}
+            {
+                "soc": each.soc,
+                "file": each.file,
+                "batch_sizes": each.batch_sizes,
+                "declared": each.declared,
+                "precision": each.computes,
+                "agreement": each.quantisation.agreement if each.quantisation else None,
+            }
             for each in (manifest.artifacts if manifest else ())
         ],
         "description": manifest.description if manifest else "",
@@ -61,6 +72,11 @@ def _cells(row: Mapping[str, Any]) -> Sequence[str]:
         f"{row['size_bytes'] / MB:.1f} MB" if row["prepared"] else NOTHING,
         row["precision"] or NOTHING,
         f"{accuracy['top1']:.2%} on {accuracy['dataset']}" if accuracy else NOTHING,
-        ", ".join(f"{each['soc']}{' (declared)' if each['declared'] else ''}" for each in artifacts) or NOTHING,
+        ", ".join(_target(each) for each in artifacts) or NOTHING,
         row["problem"] or ("prepared" if row["prepared"] else "only in the zoo"),
     )
+
+
+def _target(artifact: Mapping[str, Any]) -> str:
+    int8 = " int8" if artifact["soc"] == CPU and artifact["precision"] == "int8" else ""
+    return f"{artifact['soc']}{int8}{' (declared)' if artifact['declared'] else ''}"

@@ -5,10 +5,18 @@ from typing import Annotated
 
 import typer
 
+from models.manifest import Precision
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ModelName = Annotated[str | None, typer.Option("--model", help="Name of the model in the store.", show_default=False)]
 StoreFolder = Annotated[Path | None, typer.Option("--model-store", help="Folder of the prepared models.", show_default=False)]
 ApiKeyFile = Annotated[Path | None, typer.Option(help="A file that holds the API key of the server.", show_default=False)]
+PrecisionOption = Annotated[
+    Precision | None,
+    typer.Option(
+        "--precision", help="Infer on the CPU in f32, bf16 or int8; by default as PRECISION or the model says.", show_default=False
+    ),
+]
 BatchSizes = Annotated[
     str | None, typer.Option("--batch-sizes", help="Batch sizes, as 1,2,4,8. On a CPU batches do not help.", show_default=False)
 ]

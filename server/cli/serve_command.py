@@ -21,6 +21,7 @@ def serve(settings: Settings) -> None:
     from server.evaluation.dataset.roots import parse_roots
     from server.http.address import bind
     from server.serving.allocator import return_large_blocks
+    from server.serving.precision_advice import PrecisionAdvice
     from server.serving.service_assembly import open_service
     from server.telemetry.logs import configure_logs
 
@@ -33,6 +34,7 @@ def serve(settings: Settings) -> None:
     roots = parse_roots(settings.evaluation_roots)
     listener = bind(settings)
     service, runtime = open_service(settings)
+    service.on_ready = PrecisionAdvice(service, runtime).begin
     service.begin()
 
     from server.app import create_app  # FastAPI takes half a second to import; the model loads at the same time

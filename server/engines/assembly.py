@@ -7,7 +7,7 @@ from functools import cache, cached_property, partial
 from importlib.util import find_spec
 from typing import Any
 
-from models.manifest import Artifact
+from models.manifest import CPU, Artifact, Precision
 from models.store import StoredModel
 from pipelines.classifier_config import ClassifierLimits
 from server.engines.base import Engine
@@ -22,6 +22,7 @@ from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, Program, StreamProgram
 from server.engines.resize_bound import ResizeBound, resize_of
 from server.engines.second_model import wants_second_model
+from server.engines.served_precision import check_om_precision, choose_precision, told_precision
 from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
 from server.settings import Settings
@@ -116,7 +117,24 @@ class EngineAssembly:
     @property
     def artifact(self) -> Artifact | None:
         """The artifact that the engines load; None if the model has none for this runtime. Raises EngineUnavailable or ModelNotPrepared."""
-        return self._model.manifest.artifact("cpu" if self._runtime == "cpu" else self._soc)
+        if self._runtime == "cpu":
+            return self._model.manifest.artifact(CPU, self.precision)
+        return self._model.manifest.artifact(self._soc)
+
+    @cached_property
+    def precision(self) -> Precision:
+        """The precision on a CPU, f32 for the engine fake; raises EngineUnavailable if it cannot be had."""
+        on_cpu = self._runtime == "cpu" and self._kinds != ("fake",)
+        return choose_precision(self._settings, self._model.manifest) if on_cpu else "f32"
+
+    @property
+    def told_precision(self) -> str:
+        """The precision for reports and /info, empty for the engine fake; raises EngineUnavailable if the OM has another one."""
+        if self._kinds == ("fake",):
+            return ""
+        if self._runtime == "ascend":
+            check_om_precision(self._settings, self.artifact)
+        return told_precision(self._runtime, self.precision, self.artifact)
 
     def fleet(self) -> Fleet:
         """The fleet, not started: a tier per kind with a member per chip; raises EngineUnavailable."""
@@ -149,13 +167,16 @@ class EngineAssembly:
             case "mxbase":
                 return MxbaseEngine(lambda: self._classifier_plan(device), self._places())
             case _:
-                return StreamEngine(self._stream_plan(device), self._runtime, sdk_conf=self._settings.sdk_conf, latency=self._latency)
+                conf = self._settings.sdk_conf
+                plan, latency = self._stream_plan(device), self._latency
+                return StreamEngine(plan, self._runtime, precision=self.precision, sdk_conf=conf, latency=latency)
 
     def _program(self, kind: str, device: int) -> Program:
         if kind == "stream":
             settings = self._settings
             python, conf = settings.engine_python, settings.sdk_conf
-            return StreamProgram(self._stream_plan(device), self._runtime, python, sdk_conf=conf, latency=self._latency)
+            plan, latency = self._stream_plan(device), self._latency
+            return StreamProgram(plan, self._runtime, python, precision=self.precision, sdk_conf=conf, latency=latency)
         if kind == "fake":
             return EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"places": self._settings.window})
         return EngineProgram("server.engines.mxbase_engine:open_in_child", partial(self._child_arguments, device))
@@ -165,7 +186,8 @@ class EngineAssembly:
             return lambda: plan_own(own)
         streams = self._settings.streams_per_device or default_streams(self._runtime)
         scores = self._scores_streams(streams)
-        return lambda: plan_rendered(self._model, self._runtime, self._soc, streams, self._chip(device), scores_streams=scores)
+        chip, precision = self._chip(device), self.precision
+        return lambda: plan_rendered(self._model, self._runtime, self._soc, streams, chip, scores_streams=scores, precision=precision)
 
     def _scores_streams(self, streams: int) -> int:
         """The number of streams for the scores of all classes: on a CPU as many as other streams; on a chip, with its small memory, one."""
@@ -179,7 +201,7 @@ class EngineAssembly:
         return {"config": plan.config, "labels": plan.labels, "runtime": plan.runtime, "places": self._places()}
 
     def _classifier_plan(self, device: int) -> ClassifierPlan:
-        return plan_classifier(self._model, self._runtime, self._soc, self._limits(), self._chip(device))
+        return plan_classifier(self._model, self._runtime, self._soc, self._limits(), self._chip(device), precision=self.precision)
 
     def _chip(self, device: int) -> int:
         """The device number for the SDK; a CPU is always device 0."""

@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.manifest import MAX_CLASSES
+from models.manifest import CPU, MAX_CLASSES, Precision
 from models.store import StoredModel
 from pipelines.classification import ClassificationConfig, plain_file, read_labels
 from pipelines.classifier_config import ClassifierConfig, ClassifierLimits, configure_classifier
@@ -63,23 +63,34 @@ class ClassifierPlan:
     runtime: str
 
 
-def plan_classifier(model: StoredModel, runtime: Runtime, soc: str, limits: ClassifierLimits, device: int = 0) -> ClassifierPlan:
+def plan_classifier(
+    model: StoredModel, runtime: Runtime, soc: str, limits: ClassifierLimits, device: int = 0, *, precision: Precision = "f32"
+) -> ClassifierPlan:
     """The compiled engine's configuration for one chip; raises ModelError when an artifact is missing or damaged."""
-    artifact, path = model.check_artifact("cpu" if runtime == "cpu" else soc)
+    artifact, path = model.check_artifact(CPU if runtime == "cpu" else soc, precision)
     softmax = artifact.score_type == "logit"
-    config = configure_classifier(model.manifest, str(path.with_suffix(".om").absolute()), limits, device, softmax=softmax)
+    config = configure_classifier(
+        model.manifest,
+        str(path.with_suffix(".om").absolute()),
+        limits,
+        device,
+        softmax=softmax,
+        precision=precision if runtime == "cpu" else "",
+    )
     return ClassifierPlan(config, model.read_class_names(), runtime)
 
 
-def plan_rendered(model: StoredModel, runtime: Runtime, soc: str, streams: int, device: int = 0, *, scores_streams: int = 0) -> StreamPlan:
-    """Render the model's pipeline for one chip; raises ModelError if an artifact is missing or damaged.
+def plan_rendered(
+    model: StoredModel, runtime: Runtime, soc: str, streams: int, device: int = 0, *, scores_streams: int = 0, precision: Precision = "f32"
+) -> StreamPlan:
+    """Render the model's pipeline for one chip; raises ModelError if an artifact is missing or damaged. On a CPU `precision` chooses it.
 
     `scores_streams` further streams give the scores of all classes. On a chip each loads the model again; on a CPU all streams share it.
     """
     manifest = model.manifest
     if manifest.classes > MAX_CLASSES:
         raise EngineUnavailable(f"{manifest.name} has {manifest.classes} classes; the vendor's post-process takes at most {MAX_CLASSES}.")
-    artifact, path = model.check_artifact("cpu" if runtime == "cpu" else soc)
+    artifact, path = model.check_artifact(CPU if runtime == "cpu" else soc, precision)
     labels, softmax = model.check_labels(), artifact.score_type == "logit"
     folder = tempfile.TemporaryDirectory(prefix="ascend-classify-")
     config = Path(folder.name) / f"{manifest.name}.cfg"

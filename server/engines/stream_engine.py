@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
+from models.manifest import Precision
 from pipelines.cpu.exif_turns import turns_pictures
 from pipelines.cpu.runtime_options import CpuOptions
 from server.engines.answer import no_full_scores, read_answer, read_full
@@ -38,6 +39,7 @@ class StreamEngine:
         plan: Callable[[], StreamPlan],
         runtime: Runtime,
         *,
+        precision: Precision = "f32",
         strict: bool = False,
         sdk_conf: Path | None = None,
         latency: bool = False,
@@ -51,7 +53,13 @@ class StreamEngine:
         self._make_plan = plan
         self._runtime: Runtime = runtime
         self._options = CpuOptions(
-            on_frame=self._keep_stages, on_batch=self._ran, strict=strict, refuse_damaged=True, sdk_conf=sdk_conf, latency=latency
+            on_frame=self._keep_stages,
+            on_batch=self._ran,
+            precision=precision,
+            strict=strict,
+            refuse_damaged=True,
+            sdk_conf=sdk_conf,
+            latency=latency,
         )
         self._plan: StreamPlan | None = None
         self._lanes: StreamLanes | None = None

@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.manifest import Artifact
+from models.manifest import Artifact, Precision
 from models.model_errors import ClassifyError
 from models.store import StoredModel, sha256_of
 from server.parity.sources import SourceAnswer
@@ -21,7 +21,13 @@ class ModelWithFile(StoredModel):
     file: Path
     batch_sizes: tuple[int, ...] = (1,)
 
-    def check_artifact(self, soc: str, *, network_only: bool = False) -> tuple[Artifact, Path]:  # noqa: ARG002 - of the store's model
+    def check_artifact(
+        self,
+        soc: str,
+        precision: Precision = "f32",  # noqa: ARG002 - of the store's model
+        *,
+        network_only: bool = False,  # noqa: ARG002
+    ) -> tuple[Artifact, Path]:
         """The file, for any device and whatever recipe it was made for: the comparison is there to show it."""
         return Artifact(file="artifact", sha256=sha256_of(self.file), soc=soc, batch_sizes=self.batch_sizes), self.file
 
@@ -35,7 +41,8 @@ class EngineSource:
         changes = {"runtime": self.runtime, "engines": "stream", "pipeline": None, "model": model.manifest.name}
         self._settings = settings.model_copy(update=changes)
         self._model = model
-        self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime}
+        told = {"precision": settings.precision or model.manifest.precision} if self.runtime == "cpu" else {}
+        self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime} | told
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer per file, in order; the engine's capacity limits the images in progress."""

@@ -15,7 +15,7 @@ class Source(Protocol):
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """The facts as texts: `side`, `model`, `version`, `engine`, `runtime`, `recipe_sha256`, `labels_sha256`."""
+        """The facts as texts: `side`, `model`, `version`, `engine`, `runtime`, `precision`, `recipe_sha256`, `labels_sha256`."""
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer per file, in order; raises ClassifyError if no answer is possible at all."""

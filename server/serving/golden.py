@@ -33,6 +33,8 @@ def check_golden(served: ServedModel) -> None:
     except (ServiceError, FileError, NoAnswer) as error:
         raise EngineUnavailable(f"{manifest.name} cannot answer its golden image {golden.file}: {error}") from error
     if words := difference(golden, prediction):
+        if golden.precision and golden.precision != served.precision:
+            words += f" (its answer is of {golden.precision}, and {served.precision} is served)"
         raise EngineUnavailable(
             f"{manifest.name} fails its golden image {golden.file}: {words}.",
             "The artifact is not this model, or its conversion damaged it: `ascend-classify convert parity` tells which.",

@@ -47,7 +47,7 @@ class RegisteredModel:
         manifest = served.model.manifest
         served.engine.on_batch = self.metrics.batch
         engines = [(status.name, status.device) for status in served.engine.statuses()]
-        self.metrics.serves(manifest.version, manifest.recipe.sha256[:12], engines, self._is_up)
+        self.metrics.serves((manifest.version, manifest.recipe.sha256[:12], served.precision), engines, self._is_up)
 
     def _is_up(self, name: str, device: str) -> float:
         return any(status.up for status in self.engine.statuses() if (status.name, status.device) == (name, device))

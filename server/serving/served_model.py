@@ -14,12 +14,14 @@ class ServedModel:
     """A model and its engine; `words` name the model in replies.
 
     `calibrator` is there if the model's calibration belongs to what is served; `uncalibrated` says why it is not.
+    `precision` is that of inference, empty for the engine fake.
     """
 
     model: StoredModel
     engine: Fleet
     calibrator: Calibrator | None = None
     uncalibrated: str = "it has no calibration"
+    precision: str = ""
     words: dict[str, object] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -28,7 +28,7 @@ class Phase(StrEnum):
 
 
 class Service:
-    """Holds the objects for the routes. `on_failure` is called if an engine cannot start."""
+    """Holds the objects for the routes. `on_failure` is called if an engine cannot start, `on_ready` once when all have started."""
 
     def __init__(self, settings: Settings, served: Iterable[ServedModel], metrics: Metrics) -> None:
         self.settings = settings
@@ -39,6 +39,7 @@ class Service:
         self.phase = Phase.STARTING
         self.failure: ClassifyError | None = None
         self.on_failure: Callable[[], None] = lambda: None
+        self.on_ready: Callable[[], None] = lambda: None
         self.loaded = threading.Event()
         """Set when the engines have started, or one has failed to start."""
         self._loader = threading.Thread(target=self._load, name="engine-loader", daemon=True)
@@ -54,6 +55,8 @@ class Service:
                 self.phase = Phase.READY
         finally:
             self.loaded.set()
+        if self.phase is Phase.READY:
+            self.on_ready()
 
     def _start(self, model: RegisteredModel) -> bool:
         name = model.engine.name

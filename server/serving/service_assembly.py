@@ -39,15 +39,16 @@ def open_served_model(settings: Settings, runtime: Runtime, metrics: Metrics, mo
     """The settings' model, or another one, with its engine, not started; raises ClassifyError."""
     model = model or open_model(settings)
     engines = EngineAssembly(settings, model, runtime, ModelMetrics(metrics, model.manifest.name))
-    fitted = model.manifest.calibration
+    fitted, precision = model.manifest.calibration, engines.told_precision
     if fitted is None:
-        return ServedModel(model, engines.fleet())
+        return ServedModel(model, engines.fleet(), precision=precision)
     if reason := _unfit(fitted, settings, model, engines):
         again = f"Run: {scores_command(model.manifest, model.folder)}; then: {calibrate_command(model.manifest, model.folder)}"
         if not _refuses_artifact(settings, model, engines):  # what the engine says of it comes first
             logger.warning("The calibration of %s is not applied: %s. %s", model.manifest.name, reason, again)
-        return ServedModel(model, engines.fleet(), uncalibrated=reason)
-    return ServedModel(model, engines.fleet(), Calibrator(fitted, model.read_class_names()), uncalibrated="")
+        return ServedModel(model, engines.fleet(), uncalibrated=reason, precision=precision)
+    calibrator = Calibrator(fitted, model.read_class_names())
+    return ServedModel(model, engines.fleet(), calibrator, uncalibrated="", precision=precision)
 
 
 def _refuses_artifact(settings: Settings, model: StoredModel, engines: EngineAssembly) -> bool:
@@ -55,7 +56,7 @@ def _refuses_artifact(settings: Settings, model: StoredModel, engines: EngineAss
     if settings.engines == "fake" or settings.pipeline or not engines.artifact:
         return False
     try:
-        model.check_artifact(engines.artifact.soc)
+        model.check_artifact(engines.artifact.soc, engines.precision)
     except ModelError:
         return True
     return False
@@ -69,7 +70,7 @@ def _unfit(fitted: FittedCalibration, settings: Settings, model: StoredModel, en
         return "it needs the scores of all classes, and FULL_SCORES=no leaves them out"
     artifact = engines.artifact
     pipeline = sha256_of(settings.pipeline) if settings.pipeline and settings.pipeline.is_file() else ""
-    return misfit(fitted, model.manifest, artifact.sha256 if artifact else "", pipeline)
+    return misfit(fitted, model.manifest, artifact.sha256 if artifact else "", pipeline, engines.told_precision)
 
 
 def without_fallback(settings: Settings) -> Settings:

@@ -44,6 +44,7 @@ LABELS = MappingProxyType(
         "k": "`1` to the `top_k` of the evaluation.",
         "version": "The version of the model, or of the software.",
         "recipe": "The first 12 digits of the SHA-256 of the model's recipe.",
+        "precision": "`f32`, `bf16` or `int8` on a CPU; on a chip that of the OM, or `as compiled by ATC`; empty for the engine `fake`.",
     }
 )
 """What the labels hold; each is bounded. docs/metrics.md is made from this and from the instruments: `make docs-pages`."""
@@ -96,7 +97,7 @@ class Metrics:
             "evaluation_accuracy", "Top-k accuracy of the last evaluation, over all listed images.", "model", "dataset", "k"
         )
         self.evaluation_running = gauge("evaluation_running", "1 while an evaluation runs.")
-        self.model_info = gauge("model_info", "The models that are served.", "model", "version", "recipe")
+        self.model_info = gauge("model_info", "The models that are served.", "model", "version", "recipe", "precision")
         gauge("build_info", "The software that serves.", "version").labels(version("ascend-classify")).set(1)
         self.label_overflow = counter("label_overflow_total", "Requests counted under other labels, since there are too many label sets.")
         self._requests: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}

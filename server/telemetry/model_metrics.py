@@ -17,7 +17,7 @@ class ModelMetrics:
         self._images: dict[tuple[str, str], Counter] = {}
         self._rejected: dict[str, Counter] = {}
         self._stages: dict[str, Histogram] = {}
-        self._info: tuple[str, str] | None = None
+        self._info: tuple[str, str, str] | None = None
         self._engines: list[tuple[str, str]] = []
         self.in_flight = metrics.in_flight.labels(model)
         self.window_capacity = metrics.window_capacity.labels(model)
@@ -64,14 +64,14 @@ class ModelMetrics:
         """The counter of an engine process's restarts."""
         return self._metrics.engine_restarts.labels(self._model, engine, device)
 
-    def serves(self, version: str, recipe: str, engines: Iterable[tuple[str, str]], is_up: Callable[[str, str], float]) -> None:
-        """Replace the shown version and engines; each engine has a name and a device."""
+    def serves(self, info: tuple[str, str, str], engines: Iterable[tuple[str, str]], is_up: Callable[[str, str], float]) -> None:
+        """Replace the shown version, recipe and precision, and the engines; each engine has a name and a device."""
         if self._info:
             self._metrics.model_info.remove(self._model, *self._info)
         for engine in self._engines:
             self._metrics.engine_up.remove(self._model, *engine)
-        self._info, self._engines = (version, recipe), list(dict.fromkeys(engines))
-        self._metrics.model_info.labels(self._model, version, recipe).set(1)
+        self._info, self._engines = info, list(dict.fromkeys(engines))
+        self._metrics.model_info.labels(self._model, *info).set(1)
         for name, device in self._engines:
             up = self._metrics.engine_up.labels(self._model, name, device)
             up.set_function(partial(is_up, name, device))

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from models.store import ModelStore
+from server.cli.flags import load_settings
 
 THREADS = (1, 2, 3, 4)
 
@@ -25,10 +26,10 @@ class Loop:
     def __init__(self, store: Path, name: str, image: Path) -> None:
         from pipelines.cpu.elements.compiled_model import load_model
 
-        model = ModelStore(store).open(name)
+        model, precision = ModelStore(store).open(name), load_settings().precision or "f32"
         self._recipe = model.manifest.recipe
         self._image = image.read_bytes()
-        self._compiled = load_model(model.check_artifact("cpu")[1]).compiled(1)
+        self._compiled = load_model(model.check_artifact("cpu", precision)[1], precision=precision).compiled(1)
 
     def loop(self, threads: int, seconds: float) -> dict[str, float]:
         """Images/s of decode, resize and inference on so many threads; their median latency; CPU-ms an image."""

@@ -16,12 +16,15 @@ START_S = 120
 
 
 class ServedModel:
-    """`ascend-classify serve` in a process of its own, ready when entered. Its log goes into a file: a pipe would have to be read."""
+    """`ascend-classify serve` in a process of its own, ready when entered. Its log goes into a file: a pipe would have to be read.
+
+    It infers in f32 if the environment does not say PRECISION, as the ceiling does.
+    """
 
     def __init__(self, **settings: object) -> None:
         self._log = Path(tempfile.mkdtemp(prefix="bench-")) / "server.log"
         settings = {"evaluation_dir": self._log.parent / "evaluations"} | settings
-        environment = os.environ | {name.upper(): str(value) for name, value in settings.items()}
+        environment = {"PRECISION": "f32"} | os.environ | {name.upper(): str(value) for name, value in settings.items()}
         command = [sys.executable, "-m", "server", "serve", "--port", "0", "--log-format", "json"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, env=environment, stderr=log)

@@ -9,13 +9,15 @@ from onnx import TensorProto, helper, numpy_helper
 
 from convert.artifact import convert_cpu, plain_network, write_artifact, write_cpu_file
 from convert.conversion_errors import ConvertError
+from convert.fold import fold
 from convert.networks.architectures import build_network, random_weights
 from convert.networks.plain_network import weights_sha256
 from models.manifest import Artifact, ModelManifest
 from models.model_errors import ArtifactDamaged
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest
-from models.store_writer import place_model
+from models.store_writer import add_artifact, place_model, workshop
 from tests.convert.cpu_model_made import cpu_model
+from tests.made_model import quantisation_of
 
 Run = Callable[[bytes | Path, np.ndarray], np.ndarray]
 
@@ -144,6 +146,39 @@ def test_another_networks_weights_want_force(stored: StoredModel, tmp_path: Path
         convert_cpu(stored, network=tmp_path / "other.onnx")
     forced = convert_cpu(stored, network=tmp_path / "other.onnx", force=True)
     assert weights_sha256(plain_network(forced)) == weights_sha256(other)
+
+
+def quantised(model: StoredModel) -> StoredModel:
+    """The model with an int8 artifact, whose pixels are rounded before the network."""
+    network = plain_network(model)
+    steps = {"step": np.float32(0.05), "none": np.uint8(128)}
+    for each in network.graph.node:
+        each.input[:] = ["rounded" if name == "image" else name for name in each.input]
+    network.graph.node.insert(0, helper.make_node("QuantizeLinear", ["image", "step", "none"], ["steps"]))
+    network.graph.node.insert(1, helper.make_node("DequantizeLinear", ["steps", "step", "none"], ["rounded"]))
+    network.graph.initializer.extend(numpy_helper.from_array(np.asarray(value), name) for name, value in steps.items())
+    folded, made_of = fold(network, model.manifest, (1,), "int8"), quantisation_of(model.manifest.artifacts[0])
+    with workshop(model.folder.parent) as folder:
+        return add_artifact(model, folder / "m.int8.onnx", write_artifact(folded, folder / "m.int8.onnx", (1,), made_of))
+
+
+def test_the_int8_artifact_is_folded_again_with_the_other(stored: StoredModel) -> None:
+    model = quantised(stored)
+    recipe = model.manifest.recipe.model_copy(update={"mean": (1.0, 2.0, 3.0)})
+    model.manifest.model_copy(update={"recipe": recipe}).write(model.folder / "manifest.toml")
+    model = convert_cpu(ModelStore(model.folder.parent).open(model.manifest.name), batch_sizes=(1, 2))
+    f32, int8 = (model.check_artifact("cpu", precision)[0] for precision in ("f32", "int8"))
+    assert (f32.batch_sizes, int8.batch_sizes) == ((1, 2), (1, 2))
+    assert int8.quantisation == quantisation_of(f32)
+    assert "QuantizeLinear" in {each.op_type for each in onnx.load(model.folder / "m.int8.onnx").graph.node}
+
+
+def test_the_int8_artifact_goes_with_its_weights(stored: StoredModel, tmp_path: Path) -> None:
+    other = build_network(MANIFEST.architecture, random_weights(MANIFEST.architecture, 10, 1), 10)
+    (tmp_path / "other.onnx").write_bytes(other.SerializeToString())
+    forced = convert_cpu(quantised(stored), network=tmp_path / "other.onnx", force=True)
+    assert [each.target for each in forced.manifest.artifacts] == ["cpu"]
+    assert not (forced.folder / "m.int8.onnx").exists()
 
 
 def test_an_export_that_normalises_itself_is_another_model(stored: StoredModel, weights: dict[str, np.ndarray], tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_an_om_is_kept(store: ModelStore, tmp_path: Path, request_: dict[str, An
 
 def test_an_om_of_other_weights_is_not_lost_unasked(store: ModelStore, tmp_path: Path) -> None:
     compiled(store, tmp_path)
-    with pytest.raises(StoreRefused, match=r"holds efficientnet_lite0.om \(Ascend310\), compiled from other weights.*--force"):
+    with pytest.raises(StoreRefused, match=r"holds efficientnet_lite0.om \(Ascend310\), made from other weights.*--force"):
         prepare(NAME, store, random=True)
     assert store.open(NAME).intact_artifact("Ascend310")
     assert [artifact.soc for artifact in prepare(NAME, store, random=True, force=True).manifest.artifacts] == ["cpu"]

@@ -40,16 +40,26 @@ SPOILED: dict[str, object] = {  # each field of the manifest, with a value that 
     "artifacts.0.batch_sizes": [1, 2],
     "artifacts.0.score_type": "probability",
     "artifacts.0.declared": True,
+    "artifacts.0.precision": "f16",
 }
 WORDS: dict[str, object] = {  # what no answer depends on
     "description": "another text",
     "architecture": "another network",
     "recipe.trained_with": "another library",
+    "precision": "bf16",
     "artifacts.0.compiler": "ATC 9",
     "artifacts.0.command": "atc --log=error",
 }
 ONE_VALUE = {"schema_version", "recipe.resize", "recipe.interpolation"}  # the schema, or the other fields, allow no second value
-FOR_OTHERS = {"weights", "origin", "transform", "evaluation", "golden", "calibration"}  # of what has checks of its own
+FOR_OTHERS = {
+    "weights",
+    "origin",
+    "transform",
+    "evaluation",
+    "golden",
+    "calibration",
+    "artifacts.0.quantisation",
+}  # of what has checks of its own
 
 
 def fields() -> set[str]:

@@ -16,7 +16,9 @@ from tests.level_model import level_graph
 
 def test_the_facts_of_our_artifacts(efficientnet: StoredModel) -> None:
     path = efficientnet.folder / "efficientnet_lite0.onnx"
-    assert read_artifact_facts(path) == ArtifactFacts("efficientnet_lite0", "1", efficientnet.manifest.recipe.sha256, (1,), 1000)
+    assert read_artifact_facts(path) == ArtifactFacts(
+        "efficientnet_lite0", "1", efficientnet.manifest.recipe.sha256, (1,), 1000, precision="f32"
+    )
     assert network_size_px(path) == (224, 224)
 
 
@@ -30,7 +32,7 @@ def efficientnet(model_store: ModelStore) -> StoredModel:
 )
 def test_batch_sizes(tmp_path: Path, batch: int | str, sizes: str, found: tuple[int, ...]) -> None:
     (tmp_path / "level.onnx").write_bytes(level_graph(batch, sizes).SerializeToString())
-    assert read_artifact_facts(tmp_path / "level.onnx") == ArtifactFacts(batch_sizes=found, classes=64)
+    assert read_artifact_facts(tmp_path / "level.onnx") == ArtifactFacts(batch_sizes=found, classes=64, precision="f32")
 
 
 def test_the_network_behind_a_crop(tmp_path: Path) -> None:
@@ -56,8 +58,9 @@ def test_an_om_says_nothing_by_itself(tmp_path: Path) -> None:
     om.write_bytes(b"IMOD")
     assert read_artifact_facts(om) == ArtifactFacts(soc="")
     told = {"model": "m", "version": "2", "recipe_sha256": "ab", "batch_sizes": [1, 4], "classes": 3, "soc": "Ascend310", "om_sha256": "cd"}
-    provenance_path(om).write_text(json.dumps(told | {"declared": True, "score_type": "probability", "command": "atc"}))
-    assert read_artifact_facts(om) == ArtifactFacts("m", "2", "ab", (1, 4), 3, "Ascend310", "probability", declared=True, sha256="cd")
+    provenance_path(om).write_text(json.dumps(told | {"declared": True, "score_type": "probability", "precision": "f16"}))
+    expected = ArtifactFacts("m", "2", "ab", (1, 4), 3, "Ascend310", "probability", declared=True, sha256="cd", precision="f16")
+    assert read_artifact_facts(om) == expected
 
 
 @pytest.mark.parametrize("content", ["", "[]", "[" * 100_000, '{"model": 1, "batch_sizes": "1", "classes": "3", "soc": null}'])

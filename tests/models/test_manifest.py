@@ -4,10 +4,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from models.manifest import CPU, FORMER_CPU, Artifact, ModelManifest, Recipe, Weights
+from models.manifest import CPU, FORMER_CPU, Artifact, ModelManifest, Precision, Recipe, Weights
 from models.model_errors import ManifestInvalid, ManifestOutdated
 from models.store import ZOO, zoo_manifest
+from tests.made_model import quantisation_of
+
+PRECISIONS: tuple[Precision, ...] = ("f32", "bf16", "int8")
 
 HASH = "0123456789abcdef" * 4
 STRETCH = Recipe(resize_width_px=224, resize_height_px=224, mean=(0, 0, 0), std=(1, 1, 1))
@@ -176,6 +180,25 @@ def test_the_artifact_of_a_device() -> None:
     assert manifest.artifact("cpu") == artifacts[0]
     assert manifest.artifact("Ascend310") == artifacts[1]
     assert manifest.artifact("Ascend910") is None
+
+
+def test_the_artifact_of_a_precision() -> None:
+    f32 = Artifact(file="a.onnx", sha256=HASH)
+    int8 = Artifact(file="a.int8.onnx", sha256=HASH, precision="int8", quantisation=quantisation_of(f32))
+    chip = Artifact(file="a.om", sha256=HASH, soc="Ascend310", precision="f16")
+    manifest = zoo_manifest("resnext101_32x4d").model_copy(update={"artifacts": (int8, f32, chip)})
+    assert [manifest.artifact("cpu", precision) for precision in PRECISIONS] == [f32, f32, int8]
+    assert [manifest.artifact("Ascend310", precision) for precision in PRECISIONS] == [chip] * 3
+    assert [each.computes for each in (f32, int8, chip, chip.model_copy(update={"precision": None}))] == ["f32", "int8", "f16", ""]
+    assert [each.target for each in manifest.artifacts] == ["cpu int8", "cpu", "Ascend310"]
+    assert not int8.replaces(f32)
+    assert chip.replaces(chip.model_copy(update={"precision": "f32"}))
+    assert manifest.precision == "f32"
+
+
+def test_only_an_int8_artifact_has_a_quantisation() -> None:
+    with pytest.raises(ValidationError, match="has a quantisation, and no other has"):
+        Artifact(file="a.onnx", sha256=HASH, precision="int8")
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from pathlib import Path
 import onnx
 import pytest
 
+from models.artifact_facts import read_artifact_facts
 from models.manifest import ModelManifest, Origin
 from models.model_errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared
 from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest, zoo_names
-from tests.level_model import store_level_model
+from tests.level_model import add_quantised_level, store_level_model
 
 
 @pytest.fixture
@@ -58,6 +59,23 @@ def test_a_missing_file(level: StoredModel) -> None:
 def test_no_artifact_for_the_device(level: StoredModel) -> None:
     with pytest.raises(ModelNotPrepared, match=r"no artifact for Ascend310 \(it has: cpu\)"):
         level.check_artifact("Ascend310")
+
+
+def test_no_int8_artifact(level: StoredModel) -> None:
+    with pytest.raises(ModelNotPrepared, match=r"has no artifact for cpu int8 \(it has: cpu\)") as caught:
+        level.check_artifact("cpu", "int8")
+    store = level.folder.parent
+    assert caught.value.remedy == f"Quantise the model: ascend-classify convert quantize level --images DIR --model-store {store}"
+
+
+def test_an_int8_artifact_is_checked_as_every_other(level: StoredModel) -> None:
+    model = add_quantised_level(level)
+    artifact, path = model.check_artifact("cpu", "int8")
+    assert (artifact.computes, path.name, read_artifact_facts(path).precision) == ("int8", "level.int8.onnx", "int8")
+    path.write_bytes(b"damaged")
+    with pytest.raises(ArtifactDamaged, match="convert quantize level"):
+        model.check_artifact("cpu", "int8")
+    assert model.check_artifact("cpu")
 
 
 def test_known_but_not_prepared(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from models.store_writer import (
     stored,
 )
 from tests.level_model import level_png, store_level_model
+from tests.made_model import quantisation_of
 from tests.server.calibration.calibration_made import made_calibration
 
 RECIPE = Recipe(resize_width_px=32, resize_height_px=32, mean=(0, 0, 0), std=(1, 1, 1))
@@ -110,6 +111,24 @@ def test_what_was_converted_must_be_what_is_there(store: ModelStore, tmp_path: P
         add(model, tmp_path)
 
 
+def add_int8(model: StoredModel, tmp_path: Path, content: bytes) -> StoredModel:
+    (tmp_path / "made").write_bytes(content)
+    entry, made_of = artifact_of(content, "m.int8.onnx", "cpu"), quantisation_of(model.manifest.artifacts[0])
+    return add_artifact(model, tmp_path / "made", entry.model_copy(update={"precision": "int8", "quantisation": made_of}))
+
+
+def test_an_int8_artifact_stands_beside_the_float32_one(store: ModelStore, tmp_path: Path) -> None:
+    first = add_int8(place(store), tmp_path, b"int8")
+    model = add_int8(first, tmp_path, b"int8 again")
+    assert [each.target for each in model.manifest.artifacts] == ["cpu", "cpu int8"]
+    assert model.intact_artifact("cpu", "int8")[1].read_bytes() == b"int8 again"
+    assert model.intact_artifact("cpu", "bf16")[1].read_bytes() == b"onnx"
+    assert place(store, content=b"onnx 2").intact_artifact("cpu", "int8")[1].read_bytes() == b"int8 again"
+    with pytest.raises(StoreRefused, match=r"holds m.int8.onnx \(cpu\), made from other weights.*--force"):
+        place(store, "2")
+    assert [each.target for each in place(store, "2", force=True).manifest.artifacts] == ["cpu"]
+
+
 def test_other_chips_artifacts_are_kept(store: ModelStore, tmp_path: Path) -> None:
     add(place(store), tmp_path)
     model = place(store, content=b"onnx 2", force=True)
@@ -119,7 +138,7 @@ def test_other_chips_artifacts_are_kept(store: ModelStore, tmp_path: Path) -> No
 
 def test_what_would_be_lost_is_told(store: ModelStore, tmp_path: Path) -> None:
     before = add(place(store), tmp_path)
-    with pytest.raises(StoreRefused, match=r"m holds m.om \(Ascend310\), compiled from other weights.*--force"):
+    with pytest.raises(StoreRefused, match=r"m holds m.om \(Ascend310\), made from other weights.*--force"):
         place(store, "2")
     with pytest.raises(StoreRefused, match=r"m.om \(Ascend310\)"):
         check_nothing_lost(store, before.manifest.model_copy(update={"version": "2"}))

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import typer
 
+from server.cli.ascend_environment import AscendEnvironment
 from server.cli.command_line import app
-from server.settings import PREFIX, AscendEnvironment, Settings
+from server.settings import PREFIX, Settings
 from tests.test_house_rules import ROOT, SOURCES, tree_of
 
 PROGRAM = typer.main.get_command(app)

@@ -1,8 +1,11 @@
 #include "compiled_model.h"
 
+#include "MxCpu/Precision.h"
+
 #include <malloc.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <mutex>
 #include <sstream>
 #include <stdexcept>
@@ -29,7 +32,9 @@ std::vector<size_t> Gears(const std::shared_ptr<ov::Model> &model) {
     return gears;
 }
 
-std::shared_ptr<CompiledModel> Compile(const std::string &path) {
+thread_local std::string precision = "f32";  // of the models that this thread loads
+
+std::shared_ptr<CompiledModel> Compile(const std::string &path, const ov::element::Type &hint) {
     ov::Core core;
     auto model = core.read_model(path);
     const ov::PartialShape shape = model->input(0).get_partial_shape();
@@ -47,25 +52,37 @@ std::shared_ptr<CompiledModel> Compile(const std::string &path) {
             model->reshape(fixed);
         }
         // On CPUs with bfloat16 the default precision would change the answers.
-        compiled->by_batch[size] = core.compile_model(model, "CPU", ov::hint::inference_precision(ov::element::f32),
+        compiled->by_batch[size] = core.compile_model(model, "CPU", ov::hint::inference_precision(hint),
                                                       ov::hint::performance_mode(ov::hint::PerformanceMode::THROUGHPUT));
     }
     return compiled;
 }
 }  // namespace
 
+void UsePrecision(const std::string &wanted) {
+    if (wanted != "f32" && wanted != "bf16" && wanted != "int8") {
+        throw std::invalid_argument("precision must be f32, bf16 or int8, not '" + wanted + "'");
+    }
+    precision = wanted;
+}
+
+bool HasBf16() {
+    const auto found = ov::Core().get_property("CPU", ov::device::capabilities);
+    return std::find(found.begin(), found.end(), ov::device::capability::BF16) != found.end();
+}
+
 std::shared_ptr<CompiledModel> LoadModel(const std::string &path) {
     static std::mutex loading;
-    static std::map<std::tuple<std::string, int64_t, int64_t>, std::weak_ptr<CompiledModel>> loaded;
+    static std::map<std::tuple<std::string, int64_t, int64_t, std::string>, std::weak_ptr<CompiledModel>> loaded;
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) {
         throw std::runtime_error("there is no such file");
     }
     const std::lock_guard<std::mutex> guard(loading);
-    auto &known = loaded[{path, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size}];
+    auto &known = loaded[{path, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size, precision}];
     auto model = known.lock();
     if (!model) {
-        model = Compile(path);
+        model = Compile(path, precision == "bf16" ? ov::element::bf16 : ov::element::f32);  // an int8 file says itself what is int8
         malloc_trim(0);  // what compiling leaves free is about as large as the model
         known = model;
     }

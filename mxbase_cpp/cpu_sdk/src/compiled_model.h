@@ -1,4 +1,4 @@
-// An ONNX model compiled by OpenVINO once per batch size, shared by all processors that load the same file.
+// An ONNX model compiled by OpenVINO once per batch size, shared by all processors that load the same file in the same precision.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,6 @@ struct CompiledModel {
     const ov::CompiledModel &Largest() const { return by_batch.rbegin()->second; }
 };
 
-// Throws std::runtime_error (ov::Exception among them) with the reason.
+// In the calling thread's precision (MxCpu/Precision.h). Throws std::runtime_error (ov::Exception among them) with the reason.
 std::shared_ptr<CompiledModel> LoadModel(const std::string &path);
 }  // namespace MxCpu

@@ -11,9 +11,9 @@
 namespace mxclassify {
 class Network {
 public:
-    // Loads the model on the calling thread's device. Throws DeviceError, also if the model does not take images of
-    // `image_bytes` uint8 or give `classes` FP32 scores for each.
-    Network(const std::string &model_path, int32_t device_id, size_t image_bytes, uint32_t classes);
+    // Loads the model on the calling thread's device, to infer in `precision` (vendor_api.h). Throws DeviceError, also if the model does
+    // not take images of `image_bytes` uint8 or give `classes` FP32 scores for each; std::invalid_argument for the precision.
+    Network(const std::string &model_path, int32_t device_id, size_t image_bytes, uint32_t classes, const std::string &precision = "");
     ~Network();
     Network(const Network &) = delete;
     Network &operator=(const Network &) = delete;

@@ -1,8 +1,9 @@
-// Everything used from MxBase, and the differences of its versions. 2.0.x has TensorContext, 7.x does not.
+// Everything used from MxBase, and the differences of its versions. 2.0.x has TensorContext, 7.x does not; ours for a CPU has precisions.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "ClassPostProcessors/Resnet50PostProcess.h"
@@ -19,11 +20,12 @@
 #define MXCLASSIFY_SDK_2 0
 #endif
 
-#if __has_include("MxCpu/calling_thread.h")
+#if __has_include("MxCpu/Precision.h")
+#include "MxCpu/Precision.h"
 #include "MxCpu/calling_thread.h"
-#define MXCLASSIFY_CPU 1
+#define MXCLASSIFY_CPU_SDK 1
 #else
-#define MXCLASSIFY_CPU 0
+#define MXCLASSIFY_CPU_SDK 0
 #endif
 
 namespace mxclassify {
@@ -39,8 +41,18 @@ inline std::string ConfigValue(const std::string &text) { return text; }
 
 // Tells a CPU whether the next inferences of the calling thread may use all cores, which is soonest for an image that is alone.
 inline void MayUseAllCores([[maybe_unused]] bool alone) {
-#if MXCLASSIFY_CPU
+#if MXCLASSIFY_CPU_SDK
     MxCpu::alone = alone;
+#endif
+}
+
+// Sets the precision of the models that the calling thread loads from now on. On a CPU none stands for f32; an OM has its own, so there
+// it must be empty. Throws std::invalid_argument.
+inline void SelectPrecision(const std::string &precision) {
+#if MXCLASSIFY_CPU_SDK
+    MxCpu::UsePrecision(precision.empty() ? "f32" : precision);
+#else
+    if (!precision.empty()) throw std::invalid_argument("precision must be empty: an OM has its own, not " + precision);
 #endif
 }
 

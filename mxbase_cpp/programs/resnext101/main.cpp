@@ -10,6 +10,7 @@
 #include "folder_run.h"
 #include "image_files.h"
 #include "options.h"
+#include "mxclassify/vendor_api.h"
 #include "result_file.h"
 
 namespace {
@@ -34,6 +35,15 @@ mxclassify::ClassifierConfig ParsedConfig(const std::string &text, const std::st
     }
 }
 
+// A processor without bf16 would imitate it, slowly.
+void CheckProcessor(const std::string &precision, const std::string &path) {
+#if MXCLASSIFY_CPU_SDK
+    if (precision == "bf16" && !MxCpu::HasBf16()) {
+        throw std::runtime_error(path + ": this processor has no instructions for bf16; set precision to f32");
+    }
+#endif
+}
+
 mxclassify::ClassifierConfig ReadConfig(const program::Options &options) {
     std::ifstream file(options.config);
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -42,6 +52,7 @@ mxclassify::ClassifierConfig ReadConfig(const program::Options &options) {
                                  options.config + "\" writes it");
     }
     mxclassify::ClassifierConfig config = ParsedConfig(text, options.config);
+    CheckProcessor(config.precision, options.config);
     if (!options.model.empty()) config.model_path = options.model;
     if (options.device) config.device_id = *options.device;
     if (options.decoders) config.batcher.decoders = static_cast<size_t>(*options.decoders);

@@ -8,12 +8,13 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from models.manifest import Precision
 from pipelines.cpu.elements.frame import Array, Pixels
 from pipelines.cpu.elements.wide_model import Slot, WideModel, open_slot
 from pipelines.cpu.process_memory import give_back_free
 from pipelines.cpu.quiet_openvino import ov
 
-_loaded: "WeakValueDictionary[tuple[Path, int, int, int], CpuModel]" = WeakValueDictionary()
+_loaded: "WeakValueDictionary[tuple[Path, int, int, int, str], CpuModel]" = WeakValueDictionary()
 _loading = threading.Lock()
 
 
@@ -24,7 +25,7 @@ class CpuModel:
     the sizes, as ATC fixes the gears of an OM.
     """
 
-    def __init__(self, path: Path, inference_threads: int = 0) -> None:
+    def __init__(self, path: Path, inference_threads: int = 0, precision: Precision = "f32") -> None:
         self.path = path
         core = ov.Core()
         model = core.read_model(path if path.suffix == ".onnx" else path.read_bytes())
@@ -34,8 +35,9 @@ class CpuModel:
         self.image_shape: tuple[int, int, int] = (shape[1].get_length(), shape[2].get_length(), shape[3].get_length())
         self.dtype = np.dtype(model.input(0).get_element_type().to_dtype())
         self.batch_sizes = _gears(model) if shape[0].is_dynamic else (shape[0].get_length(),)
-        # On CPUs with bfloat16, OpenVINO's default precision would change the answers.
-        config: dict[str, object] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"}
+        # On CPUs with bfloat16, OpenVINO's default precision would change the answers. An int8 file says itself what is int8.
+        hint = "bf16" if precision == "bf16" else "f32"
+        config: dict[str, object] = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"}
         if inference_threads:
             config["INFERENCE_NUM_THREADS"] = inference_threads
         self._config = config
@@ -112,8 +114,8 @@ def _part(output: Array, index: int, parts: int, shape: tuple[int, ...]) -> Arra
     return part.reshape(shape) if size == prod(shape) else part
 
 
-def load_model(model_path: Path, inference_threads: int = 0) -> CpuModel:
-    """Load the model that a pipeline names, compiled at most once; raises ValueError with the cause.
+def load_model(model_path: Path, inference_threads: int = 0, precision: Precision = "f32") -> CpuModel:
+    """Load the model that a pipeline names, compiled at most once in each precision; raises ValueError with the cause.
 
     On a CPU, `X.om` stands for the file `X.onnx` in the same folder: the same recipe folded in, the same input contract. If there is
     no such file, the named file must itself be an ONNX model, whatever its name.
@@ -128,12 +130,12 @@ def load_model(model_path: Path, inference_threads: int = 0) -> CpuModel:
     if model_path.is_file() and not model_path.stat().st_size:
         raise ValueError(f"modelPath {str(model_path)!r} is empty")
     stat = path.stat()
-    key = (path.resolve(), stat.st_mtime_ns, stat.st_size, inference_threads)
+    key = (path.resolve(), stat.st_mtime_ns, stat.st_size, inference_threads, precision)
     with _loading:
         model = _loaded.get(key)
         if model is None:
             try:
-                model = CpuModel(path, inference_threads)
+                model = CpuModel(path, inference_threads, precision)
             except (RuntimeError, ValueError) as error:
                 hint = "" if path == beside else f" Put the ONNX model of it at {beside}, which a CPU can run."
                 raise ValueError(f"model {path} cannot be loaded: {error}{hint}") from error

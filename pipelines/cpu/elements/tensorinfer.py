@@ -41,7 +41,7 @@ class TensorInfer(Element):
         if not (path := self.text("modelPath")):
             raise self.refusal("modelPath is empty")
         try:
-            self.model = load_model(Path(path), context.options.inference_threads)
+            self.model = load_model(Path(path), context.options.inference_threads, context.options.precision)
         except ValueError as error:
             raise self.refusal(str(error)) from error
         self._single = bool(self.integer("singleBatchInfer"))

@@ -42,7 +42,7 @@ def atc(
     from convert.atc.installation import find_atc
     from models.store import ModelStore
     from models.store_writer import add_artifact
-    from server.settings import AscendEnvironment
+    from server.cli.ascend_environment import AscendEnvironment
 
     model = ModelStore(load_settings(model_store=model_store).model_store).open(name)
     command = model_command(model, soc, parse_batch_sizes(batch_sizes), source=source, aipp=aipp)
@@ -79,7 +79,7 @@ def om(
     from convert.atc.command import atc_command
     from convert.atc.compile import compiled
     from convert.atc.installation import find_atc
-    from server.settings import AscendEnvironment
+    from server.cli.ascend_environment import AscendEnvironment
 
     command = atc_command(source, aipp, om, soc, parse_batch_sizes(batch_sizes))
     model = None

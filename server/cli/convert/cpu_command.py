@@ -23,6 +23,7 @@ def cpu(
     from rich.console import Console
 
     from convert.artifact import convert_cpu, write_cpu_file
+    from models.rebuild_command import rebuild_remedy
     from models.store import ModelStore
     from server.cli.flags import load_settings
 
@@ -35,8 +36,12 @@ def cpu(
             write_cpu_file(model, output, network=network, batch_sizes=sizes, plain=plain, force=force)
             place = output
         else:
+            former = model.manifest.artifact("cpu", "int8")
             model = convert_cpu(model, network=network, batch_sizes=sizes, force=force)
             place = model.check_artifact("cpu")[1]
+            if former and not model.manifest.artifact("cpu", "int8"):
+                gone = f"{former.file} is removed: it has other weights. {rebuild_remedy(model.manifest, model.folder, 'cpu', 'int8')}"
+                sys.stderr.write(f"{gone}\n")
     sys.stdout.write(f"{place} is written\n")
 
 

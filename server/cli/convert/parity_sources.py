@@ -1,11 +1,11 @@
 """Makes a side of `convert parity` from the user's argument."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.artifact_facts import read_artifact_facts
-from models.manifest import ModelManifest
+from models.manifest import ModelManifest, Precision
 from models.store import ModelStore, StoredModel
 from server.parity.parity_errors import SourceInvalid
 from server.settings import Settings
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from server.parity.sources import Source
     from server.types import Runtime
 
+ADDRESS = ("http://", "https://")
 ORIGINAL = ":original"
 FORMER_CPU = "@host"
 RUNTIMES: "dict[str, Runtime]" = {"@cpu": "cpu", "@ascend": "ascend"}
@@ -22,20 +23,31 @@ ARTIFACTS: "dict[str, Runtime]" = {".onnx": "cpu", ".om": "ascend"}
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """Options of both sides; `model` is the model of an artifact file."""
+    """Options of both sides; `model` is the model of an artifact file; `precision` is that of side B on a CPU, as side A infers in f32."""
 
     settings: Settings
     model: str | None = None
+    precision: Precision = "f32"
 
 
 def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Source, Source]":
     """Both sides, not started; raises ClassifyError for an invalid argument, model or server."""
     from server.parity.engine_source import EngineSource
 
-    one, other = (open_source(word, options) for word in words)
+    if options.precision != "f32" and not _takes(words[1], options.precision):
+        raise SourceInvalid(f"--precision has no effect on {words[1]}.", "Name a model as B, and it runs on this CPU.")
+    exact, asked = (options.settings.model_copy(update={"precision": each}) for each in ("f32", options.precision))
+    one, other = open_source(words[0], replace(options, settings=exact)), open_source(words[1], replace(options, settings=asked))
     if all(isinstance(side, EngineSource) and side.runtime == "ascend" for side in (one, other)):
         raise SourceInvalid("The vendor's SDK runs once in a process.", "Serve one of the two models, and give its URL.")
     return one, other
+
+
+def _takes(word: str, precision: Precision) -> bool:
+    """Whether a precision can be chosen for a side: an ONNX file runs in bf16 as well, but what is int8 it says itself."""
+    if word.startswith(ADDRESS) or word.endswith((ORIGINAL, "@ascend", ".om")):
+        return False
+    return precision == "bf16" or not word.endswith(".onnx")
 
 
 def open_source(word: str, options: SourceOptions) -> "Source":
@@ -43,7 +55,7 @@ def open_source(word: str, options: SourceOptions) -> "Source":
     from server.cli.convert.remote_source import RemoteSource
     from server.parity.engine_source import EngineSource
 
-    if word.startswith(("http://", "https://")):
+    if word.startswith(ADDRESS):
         return RemoteSource(word, options.settings.read_api_key())
     if word.endswith(FORMER_CPU):
         raise SourceInvalid(f"{word}: the runtime host is now called cpu.", f"Write {word.removesuffix(FORMER_CPU)}@cpu")
@@ -80,6 +92,8 @@ def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptio
     model = _model(name, options)
     side = EngineSource(word, options.settings, ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes or (1,)), runtime)
     side.facts["recipe_sha256"] = facts.recipe_sha256  # of the file, which may differ from the manifest's; empty if it does not say it
+    if facts.precision == "int8":
+        side.facts["precision"] = facts.precision
     return side
 
 

@@ -21,7 +21,7 @@ from server.parity.sources import SourceAnswer
 CONNECTIONS = 4
 MAX_WAIT_S = 10.0  # upper limit for Retry-After
 FULL = (429, 503)
-FACTS = {"model", "version", "engine", "runtime", "recipe_sha256", "labels_sha256"}
+FACTS = {"model", "version", "engine", "runtime", "precision", "recipe_sha256", "labels_sha256"}
 
 
 FileReply = ClassifyReply | ClassifyError
@@ -37,7 +37,7 @@ class RemoteSource:
         self._leaving = Event()
         with self._connect() as client:
             info = self._told(InfoReply, self._ask(client, "GET", "/info"))
-        self.facts = {"side": url, **info.model_dump(include=FACTS)}
+        self.facts = {"side": url, **info.model_dump(include=FACTS, exclude_none=True)}
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer per file, in order; an answer with raw scores is an error."""

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.manifest import Artifact
+from models.manifest import CPU, Artifact
 from models.model_errors import ClassifyError
 from models.rebuild_command import rebuild_remedy
 from models.store import ModelStore, StoredModel
+from pipelines.cpu.processor import lack
 from server.cli.doctor.case import Case, npu_smi
 from server.cli.doctor.finding import Finding, listed, note, ok, problem
 from server.engines.chips import chip_soc
@@ -61,10 +62,14 @@ def check_model(case: Case, inspect: Inspect) -> Iterator[Finding]:
 def _used(case: Case, model: StoredModel) -> Iterator[Artifact | Finding]:
     """The artifacts that this machine loads, or the reason why there are none."""
     manifest = model.manifest
-    have = f"it has {listed(artifact.soc for artifact in manifest.artifacts) or 'none'}"
+    have = f"it has {listed(artifact.target for artifact in manifest.artifacts) or 'none'}"
     if case.runtime == "cpu":
-        artifact = manifest.artifact("cpu")
-        yield artifact or problem(f"{manifest.name} has no artifact for a CPU ({have})", rebuild_remedy(manifest, model.folder))
+        precision = case.settings.precision or manifest.precision
+        artifact = manifest.artifact(CPU, precision)
+        lacks = f"{manifest.name} has no artifact for a CPU{' in int8' if precision == 'int8' else ''} ({have})"
+        yield artifact or problem(lacks, rebuild_remedy(manifest, model.folder, CPU, precision))
+        if lacking := lack(precision):
+            yield problem(f"{precision} is wanted, but {lacking}", "export PRECISION=f32")
         return
     try:
         soc = chip_soc(manifest, npu_smi(case.machine))

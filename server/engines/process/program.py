@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from models.manifest import Precision
 from server.engines.answer import read_answer, read_full
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
@@ -61,6 +62,7 @@ class StreamProgram:
         runtime: Runtime,
         python: Path | None = None,
         *,
+        precision: Precision = "f32",
         strict: bool = False,
         sdk_conf: Path | None = None,
         latency: bool = False,
@@ -68,7 +70,8 @@ class StreamProgram:
         self._make_plan = plan
         self._runtime = runtime
         self._python = python or Path(sys.executable)
-        self._options = {"refuse_damaged": True, "strict": strict, "sdk_conf": str(sdk_conf) if sdk_conf else None, "latency": latency}
+        conf = str(sdk_conf) if sdk_conf else None
+        self._options = {"precision": precision, "refuse_damaged": True, "strict": strict, "sdk_conf": conf, "latency": latency}
         self._plan: StreamPlan | None = None
 
     @property

@@ -7,8 +7,8 @@ from pathlib import Path
 MAX_READ = 200  # reports, newest first; one takes a few ms
 REPORT = "report.json"
 
-Measured = tuple[str, str]
-"""The sha256 of an artifact and of its recipe: an accuracy belongs to both."""
+Measured = tuple[str, str, bool]
+"""The sha256 of an artifact and of its recipe, and whether it ran in bf16: an accuracy belongs to all three."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def last_accuracies(runs: Path) -> dict[Measured, LastAccuracy]:
         try:
             content = json.loads(path.read_bytes())
             manifest, share = content["manifest"], content["accuracy"]["top1"]
-            measured = (str(manifest["model_sha256"]), str(manifest["recipe_sha256"]))
+            measured = (str(manifest["model_sha256"]), str(manifest["recipe_sha256"]), manifest.get("precision") == "bf16")
             accuracy = LastAccuracy(float(share["value"]), str(manifest["dataset"]))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue

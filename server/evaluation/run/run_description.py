@@ -4,12 +4,13 @@ import os
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
+from models.manifest import CPU, Precision
 from models.store import sha256_of
+from pipelines.cpu.processor import processor_name
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
-from server.evaluation.run.run_manifest import RunManifest
+from server.evaluation.run.run_manifest import RunManifest, ServedCalibration
 from server.serving.served_model import ServedModel
 from server.settings import Settings
 
@@ -19,7 +20,8 @@ PACKAGES = ("ascend-classify", "openvino", "opencv-python-headless", "numpy")
 def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled: LabelledSet, request: EvaluationRequest) -> RunManifest:
     """The manifest of a run before its start."""
     manifest = served.model.manifest
-    artifact = manifest.artifact("cpu") if runtime == "cpu" else next((a for a in manifest.artifacts if a.soc != "cpu"), None)
+    quantised: Precision = "int8" if served.precision == "int8" else "f32"
+    artifact = manifest.artifact(CPU, quantised) if runtime == "cpu" else next((a for a in manifest.artifacts if a.soc != CPU), None)
     return RunManifest(
         model=manifest.name,
         model_version=manifest.version,
@@ -40,12 +42,19 @@ def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled
         engine=",".join(served.engine.names),
         runtime=runtime,
         score_type=served.engine.score_type,
-        precision="f32" if runtime == "cpu" else "as compiled by ATC",
+        precision=served.precision,
         gears=artifact.batch_sizes if artifact else (),
         declared=bool(artifact and artifact.declared),
+        calibration=_calibration(served),
         versions={"python": platform.python_version(), **dict(_versions())},
-        machine={"architecture": platform.machine(), "processor": _processor(), "cores": str(len(os.sched_getaffinity(0)))},
+        machine={"architecture": platform.machine(), "processor": processor_name(), "cores": str(len(os.sched_getaffinity(0)))},
     )
+
+
+def _calibration(served: ServedModel) -> ServedCalibration | None:
+    """What changes the scores of the answers; a calibration that is not applied does not."""
+    fitted = served.model.manifest.calibration if served.calibrator else None
+    return ServedCalibration.model_validate(fitted.model_dump(include=set(ServedCalibration.model_fields))) if fitted else None
 
 
 def _versions() -> Iterator[tuple[str, str]]:
@@ -54,11 +63,3 @@ def _versions() -> Iterator[tuple[str, str]]:
             yield package, version(package)
         except PackageNotFoundError:
             continue
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        lines = []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor() or "unknown")

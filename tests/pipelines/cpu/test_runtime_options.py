@@ -55,3 +55,9 @@ def test_a_result_can_be_fetched_once_its_observer_is_told(level: StoredModel) -
         send(manager, b"s", level_png(4 * class_id))
     assert [found.get(timeout=30), found.get(timeout=30)] == [(0, 7), (1, 9)]
     manager.DestroyAllStreams()
+
+
+def test_strict_has_no_precision() -> None:
+    assert CpuOptions(precision="bf16").precision == "bf16"
+    with pytest.raises(ValueError, match="the vendor's engine, which has no precision bf16"):
+        CpuOptions(strict=True, precision="bf16")

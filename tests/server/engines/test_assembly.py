@@ -85,7 +85,7 @@ def test_streams_of_scores_where_they_cost_nothing_or_are_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: Runtime, wanted: str, streams: int
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr("server.engines.assembly.plan_rendered", lambda *_, scores_streams: asked.append(scores_streams))
+    monkeypatch.setattr("server.engines.assembly.plan_rendered", lambda *_, scores_streams, **__: asked.append(scores_streams))
     monkeypatch.setattr("server.engines.assembly.chip_soc", lambda _: "Ascend310")
     settings = load_settings(engines="stream", devices="0", full_scores=wanted, streams_per_device=3)
     fleet = EngineAssembly(settings, store_level_model(tmp_path), runtime, ModelMetrics(Metrics(), "level")).fleet()
@@ -99,7 +99,7 @@ def test_a_calibrated_model_has_streams_of_scores_on_a_chip_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: Runtime, wanted: str, streams: int
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr("server.engines.assembly.plan_rendered", lambda *_, scores_streams: asked.append(scores_streams))
+    monkeypatch.setattr("server.engines.assembly.plan_rendered", lambda *_, scores_streams, **__: asked.append(scores_streams))
     monkeypatch.setattr("server.engines.assembly.chip_soc", lambda _: "Ascend310")
     stored = store_level_model(tmp_path)
     model = set_calibration(stored, made_calibration(stored))

@@ -34,11 +34,11 @@ def test_a_run_of_the_model_is_counted_with_its_padding() -> None:
 def test_a_version_takes_the_place_of_the_one_before() -> None:
     metrics = Metrics()
     model = ModelMetrics(metrics, "m")
-    model.serves("1", "aa", [("stream", "0"), ("mxbase", "0")], lambda name, _: name == "stream")
+    model.serves(("1", "aa", "f32"), [("stream", "0"), ("mxbase", "0")], lambda name, _: name == "stream")
     assert lines(metrics, "classify_engine_up") == [
         'classify_engine_up{device="0",engine="stream",model="m"} 1.0',
         'classify_engine_up{device="0",engine="mxbase",model="m"} 0.0',
     ]
-    model.serves("2", "bb", [("stream", "1")], lambda *_: True)
-    assert lines(metrics, "classify_model_info") == ['classify_model_info{model="m",recipe="bb",version="2"} 1.0']
+    model.serves(("2", "bb", "bf16"), [("stream", "1")], lambda *_: True)
+    assert lines(metrics, "classify_model_info") == ['classify_model_info{model="m",precision="bf16",recipe="bb",version="2"} 1.0']
     assert lines(metrics, "classify_engine_up") == ['classify_engine_up{device="1",engine="stream",model="m"} 1.0']

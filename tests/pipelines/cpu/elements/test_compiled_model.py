@@ -4,15 +4,18 @@ import shutil
 from pathlib import Path
 from weakref import ref
 
+import cv2
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from models.store import StoredModel
+from models.manifest import Precision
+from models.store import ModelStore, StoredModel
 from pipelines.cpu.elements.compiled_model import load_model
 from tests.level_model import CLASSES, SIDE_PX, level_graph
 
+PRECISIONS: tuple[Precision, ...] = ("f32", "bf16", "int8")
 MISSING = 'its batch is dynamic and the metadata property batch_sizes does not give the sizes, for example "1,2,4,8"'
 
 
@@ -38,6 +41,31 @@ def test_an_om_stands_for_the_onnx_beside_it(level: StoredModel) -> None:
     assert (model.image_shape, model.image_bytes, model.batch_sizes) == ((SIDE_PX, SIDE_PX, 3), 3072, (1,))
     assert model.dtype == np.uint8
     assert load_model(level.folder / "level.onnx") is model
+
+
+def test_each_precision_is_a_model_of_its_own(level: StoredModel) -> None:
+    f32, bf16, int8 = (load_model(level.folder / "level.om", 0, precision) for precision in PRECISIONS)
+    assert len({f32, bf16, int8}) == 3
+    assert load_model(level.folder / "level.om", 0, "bf16") is bf16
+    exact, rest = (model.runner().run([grey(203)], 1)[0][0] for model in (f32, int8))
+    np.testing.assert_array_equal(exact, rest)
+
+
+def test_bf16_is_computed_in_bfloat16(model_store: ModelStore, cat: bytes, coffee: bytes) -> None:
+    """Also where the processor only imitates it: OpenVINO then computes in it, but slowly. The best class of a clear picture stays."""
+    path = model_store.open("efficientnet_lite0").check_artifact("cpu")[1]
+    f32, bf16 = (load_model(path, 1, precision) for precision in ("f32", "bf16"))
+    if bf16.compiled(1).get_property("INFERENCE_PRECISION_HINT").to_string() != "bf16":
+        pytest.skip("OpenVINO does not compute in bfloat16 on this processor")
+    assert f32.compiled(1).get_property("INFERENCE_PRECISION_HINT").to_string() == "f32"
+    for photo, class_id in ((cat, 285), (coffee, 967)):
+        decoded = cv2.imdecode(np.frombuffer(photo, np.uint8), cv2.IMREAD_COLOR)
+        assert decoded is not None
+        pixels = cv2.resize(decoded, f32.image_shape[:2])
+        exact, coarse, again = (model.runner().run([pixels], 1)[0][0] for model in (f32, bf16, f32))
+        np.testing.assert_array_equal(exact, again)
+        assert exact.argmax() == coarse.argmax() == class_id
+        assert 0.001 < np.abs(exact - coarse).max() < 1
 
 
 @pytest.mark.parametrize("sizes", [(4,), (1, 2, 4, 8), (2, 6)])

@@ -24,9 +24,14 @@ def test_the_last_one_of_each_artifact_and_recipe(tmp_path: Path) -> None:
     finish(tmp_path / "old", 9, "0000", model_sha256="1")
     finish(tmp_path / "new", 5, "1110", model_sha256="1", dataset="val")
     finish(tmp_path / "other recipe", 1, "1000", model_sha256="1", recipe_sha256="2", dataset="val")
+    finish(tmp_path / "bf16", 1, "1100", model_sha256="1", precision="bf16", dataset="val")
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged/report.json").write_text("{")
     (tmp_path / "running").mkdir()
     found = last_accuracies(tmp_path)
-    assert found == {("1", "b" * 64): LastAccuracy(0.75, "val"), ("1", "2"): LastAccuracy(0.25, "val")}
+    assert found == {
+        ("1", "b" * 64, False): LastAccuracy(0.75, "val"),
+        ("1", "2", False): LastAccuracy(0.25, "val"),
+        ("1", "b" * 64, True): LastAccuracy(0.5, "val"),
+    }
     assert last_accuracies(tmp_path / "nowhere") == {}
