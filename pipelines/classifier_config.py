@@ -5,16 +5,20 @@ from typing import Literal, TypedDict
 
 from models.manifest import MAX_TOP_K, ModelManifest, Precision
 
-MXCLASSIFY_INTERFACE = 4  # of the compiled module: another number was built from other sources
+MXCLASSIFY_INTERFACE = 5  # of the compiled module: another number was built from other sources
 
 
 @dataclass(frozen=True)
 class ClassifierLimits:
-    """Limits of the classifier: decoding threads, concurrent batches on the device, images in flight."""
+    """Limits of the classifier: decoding threads, concurrent batches on the device, images in flight.
+
+    With `latency` an image that is alone is inferred on all cores of a CPU, by a second compiled model.
+    """
 
     decoders: int
     lanes: int
     capacity: int
+    latency: bool = False
 
 
 class ClassifierConfig(TypedDict):
@@ -35,6 +39,7 @@ class ClassifierConfig(TypedDict):
     lanes: int
     capacity: int
     precision: Precision | Literal[""]
+    latency: bool
 
 
 def configure_classifier(
@@ -69,4 +74,5 @@ def configure_classifier(
         "lanes": limits.lanes,
         "capacity": limits.capacity,
         "precision": precision,
+        "latency": limits.latency,
     }

@@ -118,6 +118,12 @@ class Settings(BaseSettings):
     streams_per_device: int = Field(
         0, ge=0, le=64, description="Streams per device. 0: on a CPU one more than its cores, at most 8; on a chip 2."
     )
+    latency_mode: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="On a CPU with several cores, let a request that is alone use all of them (on). Each engine that serves compiles its "
+        "model a second time for it, which takes up to 2.5 times the size of the model's file and 5 MB. auto: where that is less than a "
+        "tenth of the process' memory.",
+    )
     full_scores: Literal["auto", "yes", "no"] = Field(
         "auto",
         description="Have streams of their own for the scores of all classes, since the SDK's post-process gives 16 at most. "
@@ -177,7 +183,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level of log lines.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or text on a terminal only (auto).")
 
-    @field_validator("precision", "runtime", "engine_processes", "full_scores", "log_level", "log_format", mode="before")
+    @field_validator("precision", "runtime", "engine_processes", "latency_mode", "full_scores", "log_level", "log_format", mode="before")
     @classmethod
     def _in_any_case(cls, word: object) -> object:
         if word == "host":

@@ -84,7 +84,7 @@ void FixedDelayBatcher::DriveLane() {
             images.push_back(item.image.data());
             ids.push_back(item.id);
         }
-        lane->Run(images, batch.gear, {});
+        lane->Run(images, batch.gear, {}, false);
         deliver_(ids);
         lock.lock();
         in_flight_ -= ids.size();

@@ -16,7 +16,7 @@ public:
 
     const std::vector<size_t> &gears() const override { return device_.gears_; }
 
-    mxclassify::Inferred Run(const std::vector<const uint8_t *> &images, size_t gear, const std::vector<bool> &) override {
+    mxclassify::Inferred Run(const std::vector<const uint8_t *> &images, size_t gear, const std::vector<bool> &, bool) override {
         const double cost_s = device_.cost_s_.at(gear);
         double back_s = 0;
         {

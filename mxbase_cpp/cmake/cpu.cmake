@@ -22,7 +22,8 @@ find_library(JPEG_LIBRARY jpeg)
 set(MX_JPEG_DEFAULT ON)
 
 set(CPU_SDK ${PROJECT_SOURCE_DIR}/cpu_sdk)
-set(sources compiled_model device_manager device_memory memory_helper model_inference_processor post_config table_softmax tensor_base)
+set(sources compiled_model device_manager device_memory memory_helper model_inference_processor post_config table_softmax tensor_base
+            wide_model)
 list(TRANSFORM sources REPLACE "(.+)" "${CPU_SDK}/src/\\1.cpp")
 # What does not differ between the vendor's versions is compiled once, in the folders that MX_SDK_HOME has.
 add_library(mxbase_common OBJECT ${sources})

@@ -42,6 +42,7 @@ class Classifier:
         lanes: int,
         capacity: int,
         precision: Literal["", "f32", "bf16", "int8"],
+        latency: bool,
     ) -> None:
         """Load the model and measure its batch sizes.
 

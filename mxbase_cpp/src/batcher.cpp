@@ -200,7 +200,7 @@ std::optional<Batch> Batcher::NextBatch(std::unique_lock<std::mutex> &lock) {
     }
 }
 
-void Batcher::RunBatch(Lane &lane, const Items &items, size_t gear) {
+void Batcher::RunBatch(Lane &lane, const Items &items, size_t gear, bool alone) {
     std::vector<const uint8_t *> images;
     std::vector<bool> full;
     const double started_s = Now();
@@ -217,7 +217,7 @@ void Batcher::RunBatch(Lane &lane, const Items &items, size_t gear) {
     Inferred inferred;
     std::string error;
     try {
-        inferred = lane.Run(images, gear, full);
+        inferred = lane.Run(images, gear, full, alone);
     } catch (const std::exception &fault) {
         error = fault.what();
     }
@@ -258,8 +258,9 @@ void Batcher::DriveLane(size_t index) {
         busy_until_s_ = std::max(lanes_busy_ ? busy_until_s_ : 0, Now()) + costs_->CostOf(batch->gear);
         ++lanes_busy_;
         if (!to_infer_.empty()) ready_.notify_one();
+        const bool alone = in_flight_.size() == items.size();
         lock.unlock();
-        RunBatch(*lane, items, batch->gear);
+        RunBatch(*lane, items, batch->gear, alone);
         lock.lock();
         --lanes_busy_;
         ready_.notify_one();  // a lane that fills a batch waits for an idle device
@@ -271,11 +272,11 @@ std::vector<Gear> Batcher::Measure(Lane &lane) const {
     std::vector<Gear> gears;
     for (const size_t gear : lane.gears()) {
         const std::vector<const uint8_t *> images(gear, grey.data());
-        lane.Run(images, gear, {});
+        lane.Run(images, gear, {}, false);
         double least_s = std::numeric_limits<double>::infinity();
         for (int run = 0; run < TIMED_RUNS; ++run) {
             const double started_s = Now();
-            lane.Run(images, gear, {});
+            lane.Run(images, gear, {}, false);
             least_s = std::min(least_s, Now() - started_s);
         }
         gears.push_back({gear, std::max(least_s, 1e-9)});

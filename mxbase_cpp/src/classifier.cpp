@@ -22,14 +22,15 @@ class NetworkLane : public Lane {
 public:
     explicit NetworkLane(const ClassifierConfig &config)
         : network_(config.model_path, config.device_id, BytesOf(config.geometry), config.post_process.classes, config.precision),
-          post_process_(MakePostProcess(config.post_process)) {}
+          post_process_(MakePostProcess(config.post_process)),
+          latency_(config.latency) {}
 
     const std::vector<size_t> &gears() const override { return network_.gears(); }
 
-    Inferred Run(const std::vector<const uint8_t *> &images, size_t gear, const std::vector<bool> &full) override {
+    Inferred Run(const std::vector<const uint8_t *> &images, size_t gear, const std::vector<bool> &full, bool alone) override {
         Inferred inferred;
         const double started_s = Now();
-        const MxBase::TensorBase scores = network_.Infer(images, gear);
+        const MxBase::TensorBase scores = network_.Infer(images, gear, alone && latency_);
         const double inferred_s = Now();
         BatchScores found = post_process_->Process(scores, images.size(), full);
         inferred.best = std::move(found.best);
@@ -42,6 +43,7 @@ public:
 private:
     Network network_;
     std::unique_ptr<PostProcess> post_process_;
+    bool latency_;
 };
 
 class ClassifierBackend : public Backend {

@@ -71,6 +71,7 @@ ClassifierConfig ConfigOf(ConfigEntries given) {
     config.batcher.lanes = entries.TakeNumber<uint16_t>("lanes");
     config.batcher.capacity = entries.TakeNumber<uint32_t>("capacity");
     config.precision = entries.TakeText("precision");
+    config.latency = entries.TakeTruth("latency");
     entries.End();
     return config;
 }

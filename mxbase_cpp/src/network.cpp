@@ -62,7 +62,7 @@ void Network::Allocate() {
     }
 }
 
-TensorBase Network::Infer(const std::vector<const uint8_t *> &images, size_t gear) {
+TensorBase Network::Infer(const std::vector<const uint8_t *> &images, size_t gear, bool alone) {
     for (size_t place = 0; place < images.size(); ++place) {
         auto *start = static_cast<uint8_t *>(inputs_[0].GetBuffer()) + place * image_bytes_;
         MemoryData slot(start, image_bytes_, MemoryData::MEMORY_DEVICE, device_id_);
@@ -72,6 +72,7 @@ TensorBase Network::Infer(const std::vector<const uint8_t *> &images, size_t gea
     MxBase::DynamicInfo dynamic = {};
     dynamic.dynamicType = desc_.dynamicBatch ? MxBase::DYNAMIC_BATCH : MxBase::STATIC_BATCH;  // the SDK's default is dynamic
     dynamic.batchSize = gear;
+    MayUseAllCores(alone);
     Check(model_.ModelInference(inputs_, outputs_, dynamic), "the inference of a batch of " + std::to_string(gear) + " failed");
     const MemoryData scores(outputs_[0].GetBuffer(), gear * classes_ * sizeof(float), MemoryData::MEMORY_DEVICE, device_id_);
     return TensorBase(scores, true, {static_cast<uint32_t>(gear), classes_}, MxBase::TENSOR_DTYPE_FLOAT32);

@@ -23,7 +23,7 @@ struct Simulated : Backend {
     struct Device : Lane {
         explicit Device(Simulated &of) : of(of) {}
         const std::vector<size_t> &gears() const override { return of.sizes; }
-        Inferred Run(const std::vector<const uint8_t *> &images, size_t gear, const std::vector<bool> &full) override {
+        Inferred Run(const std::vector<const uint8_t *> &images, size_t gear, const std::vector<bool> &full, bool) override {
             Inferred inferred;
             const std::lock_guard<std::mutex> alone(of.core);
             Sleep(of.costs_s.at(gear));

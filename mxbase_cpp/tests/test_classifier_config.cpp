@@ -13,6 +13,7 @@ const ConfigEntries GOOD = {
     {"crop_height_px", int64_t{192}},            {"ranking", std::string("sdk")}, {"classes", int64_t{1000}},
     {"top_k", int64_t{16}},                      {"softmax", true},               {"decoders", int64_t{5}},
     {"lanes", int64_t{2}},                       {"capacity", int64_t{64}},  {"precision", std::string("int8")},
+    {"latency", true},
 };
 
 ClassifierConfig With(const std::string &name, const ConfigEntry &value) {
@@ -38,6 +39,7 @@ TEST_CASE("every entry goes where it belongs") {
     CHECK(config.batcher.lanes == 2);
     CHECK(config.batcher.capacity == 64);
     CHECK(config.precision == "int8");
+    CHECK(config.latency);
 }
 
 TEST_CASE("an entry that is left out is named") {

@@ -118,7 +118,7 @@ TEST_CASE("the network runs every gear, and a filled place has nothing of its ne
                 pixels.emplace_back(IMAGE_BYTES, static_cast<uint8_t>(10 * image + gear));
             }
             for (const auto &one : pixels) images.push_back(one.data());
-            TensorBase scores = network.Infer(images, gear);
+            TensorBase scores = network.Infer(images, gear, false);
             CHECK(scores.IsDevice());
             CHECK(scores.GetShape() == std::vector<uint32_t>{static_cast<uint32_t>(gear), 3});
             REQUIRE(scores.ToHost() == APP_ERR_OK);

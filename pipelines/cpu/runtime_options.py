@@ -33,6 +33,7 @@ class CpuOptions:
     `inference_threads` 0 lets OpenVINO choose the number of threads.
     `precision` is that of inference. The file of an int8 model has its own; the rest of it runs in float32. The vendor's engine has no
     such choice, so `strict` allows only f32: raises ValueError.
+    `latency` compiles each model once more, so that all cores infer a picture that is alone; strict mode does not know it.
     """
 
     on_frame: FrameObserver | None = None
@@ -45,6 +46,7 @@ class CpuOptions:
     sdk_conf: Path | None = None
     home: Path | None = None
     statistics: PerformanceStatistics | None = None
+    latency: bool = False
 
     def __post_init__(self) -> None:
         """Check that the options go together."""

@@ -21,6 +21,7 @@ from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, pla
 from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, Program, StreamProgram
 from server.engines.resize_bound import ResizeBound, resize_of
+from server.engines.second_model import wants_second_model
 from server.engines.served_precision import check_om_precision, choose_precision, told_precision
 from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
@@ -106,6 +107,13 @@ class EngineAssembly:
     def _soc(self) -> str:
         return "" if self._runtime == "cpu" else chip_soc(self._model.manifest)
 
+    @cached_property
+    def _latency(self) -> bool:
+        artifact = self.artifact if self._runtime == "cpu" else None
+        file = self._model.folder / artifact.file if artifact else None
+        model_bytes = file.stat().st_size if file and file.is_file() else 0
+        return wants_second_model(self._settings, self._runtime, cores(), len(self.devices), model_bytes)
+
     @property
     def artifact(self) -> Artifact | None:
         """The artifact that the engines load; None if the model has none for this runtime. Raises EngineUnavailable or ModelNotPrepared."""
@@ -160,13 +168,15 @@ class EngineAssembly:
                 return MxbaseEngine(lambda: self._classifier_plan(device), self._places())
             case _:
                 conf = self._settings.sdk_conf
-                return StreamEngine(self._stream_plan(device), self._runtime, precision=self.precision, sdk_conf=conf)
+                plan, latency = self._stream_plan(device), self._latency
+                return StreamEngine(plan, self._runtime, precision=self.precision, sdk_conf=conf, latency=latency)
 
     def _program(self, kind: str, device: int) -> Program:
         if kind == "stream":
             settings = self._settings
             python, conf = settings.engine_python, settings.sdk_conf
-            return StreamProgram(self._stream_plan(device), self._runtime, python, precision=self.precision, sdk_conf=conf)
+            plan, latency = self._stream_plan(device), self._latency
+            return StreamProgram(plan, self._runtime, python, precision=self.precision, sdk_conf=conf, latency=latency)
         if kind == "fake":
             return EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"places": self._settings.window})
         return EngineProgram("server.engines.mxbase_engine:open_in_child", partial(self._child_arguments, device))
@@ -200,7 +210,7 @@ class EngineAssembly:
     def _limits(self) -> ClassifierLimits:
         # Twice the window: a cancelled image keeps its place until the classifier reaches it.
         decoders = max(2, min(CPU_STREAMS_MAX, cores() // len(self.devices)))
-        return ClassifierLimits(decoders=decoders, lanes=LANES, capacity=2 * self._settings.window)
+        return ClassifierLimits(decoders=decoders, lanes=LANES, capacity=2 * self._settings.window, latency=self._latency)
 
     def _places(self) -> int:
         """Images in the compiled engine: those being decoded, and batches that run, wait and gather."""

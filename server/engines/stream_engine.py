@@ -42,6 +42,7 @@ class StreamEngine:
         precision: Precision = "f32",
         strict: bool = False,
         sdk_conf: Path | None = None,
+        latency: bool = False,
     ) -> None:
         """All but the plan are for the CPU runtime (CpuOptions). `strict` copies the vendor's dangerous behaviour, to test this engine."""
         self.name = "stream"
@@ -58,6 +59,7 @@ class StreamEngine:
             strict=strict,
             refuse_damaged=True,
             sdk_conf=sdk_conf,
+            latency=latency,
         )
         self._plan: StreamPlan | None = None
         self._lanes: StreamLanes | None = None

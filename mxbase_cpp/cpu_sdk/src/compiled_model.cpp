@@ -2,6 +2,7 @@
 
 #include "MxCpu/Precision.h"
 
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -82,6 +83,7 @@ std::shared_ptr<CompiledModel> LoadModel(const std::string &path) {
     auto model = known.lock();
     if (!model) {
         model = Compile(path, precision == "bf16" ? ov::element::bf16 : ov::element::f32);  // an int8 file says itself what is int8
+        malloc_trim(0);  // what compiling leaves free is about as large as the model
         known = model;
     }
     return model;

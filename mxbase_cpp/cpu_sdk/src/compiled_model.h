@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "wide_model.h"
+
 namespace MxCpu {
 // One image input [N, H, W, C] with fixed H, W and C; a dynamic N takes its sizes from the ONNX metadata property
 // `batch_sizes` ("1,2,4,8"), as an OM's gears are fixed by ATC.
@@ -15,6 +17,7 @@ struct CompiledModel {
     std::vector<size_t> batch_sizes;  // rising
     bool dynamic_batch = false;
     std::map<size_t, ov::CompiledModel> by_batch;
+    WideModel wide;  // of the smallest batch size
 
     const ov::CompiledModel &Largest() const { return by_batch.rbegin()->second; }
 };

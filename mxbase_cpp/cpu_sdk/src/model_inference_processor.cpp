@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "MxBase/DeviceManager/DeviceManager.h"
+#include "MxCpu/calling_thread.h"
 #include "compiled_model.h"
 #include "device_memory.h"
 
@@ -61,7 +62,8 @@ public:
     APP_ERROR Load(const std::string &path, ModelDesc &desc);
     void Describe(ModelDesc &desc);
     APP_ERROR Infer(const std::vector<TensorBase> &inputs, std::vector<TensorBase> &outputs, const DynamicInfo &info);
-    APP_ERROR Run(size_t batch, const std::vector<TensorBase> &inputs, std::vector<TensorBase> &outputs);
+    APP_ERROR RunOnCores(size_t batch, const std::vector<TensorBase> &inputs, std::vector<TensorBase> &outputs);
+    APP_ERROR Run(ov::InferRequest &request, size_t batch, const std::vector<TensorBase> &inputs, std::vector<TensorBase> &outputs);
 
     bool isInit = false;
     std::atomic<bool> busy{false};
@@ -126,14 +128,22 @@ APP_ERROR ModelInferenceProcessorDptr::Infer(const std::vector<TensorBase> &inpu
         return APP_ERR_ACL_FAILURE;
     }
     try {
-        return Run(batch, inputs, outputs);
+        return RunOnCores(batch, inputs, outputs);
     } catch (const std::exception &) {
         return APP_ERR_ACL_FAILURE;
     }
 }
 
-APP_ERROR ModelInferenceProcessorDptr::Run(size_t batch, const std::vector<TensorBase> &inputs, std::vector<TensorBase> &outputs) {
-    ov::InferRequest &request = requests.at(batch);
+// On one core, or, if the caller is alone, on all.
+APP_ERROR ModelInferenceProcessorDptr::RunOnCores(size_t batch, const std::vector<TensorBase> &inputs, std::vector<TensorBase> &outputs) {
+    const bool wide = MxCpu::alone && batch == model->batch_sizes.front();
+    if (wide) model->wide.Make(model->by_batch.at(batch));
+    const auto taken = wide ? model->wide.Take() : std::unique_lock<std::mutex>();
+    return Run(taken ? model->wide.Request() : requests.at(batch), batch, inputs, outputs);
+}
+
+APP_ERROR ModelInferenceProcessorDptr::Run(ov::InferRequest &request, size_t batch, const std::vector<TensorBase> &inputs,
+                                           std::vector<TensorBase> &outputs) {
     const ov::CompiledModel &compiled = model->by_batch.at(batch);
     const auto bind = [](const auto &port, const TensorBase &tensor) {
         const size_t bytes = ov::shape_size(port.get_shape()) * port.get_element_type().size();

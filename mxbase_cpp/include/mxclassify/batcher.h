@@ -93,7 +93,7 @@ private:
     std::vector<Gear> Measure(Lane &lane) const;
     std::shared_ptr<Item> NextToDecode(Undecoded &from, std::unique_lock<std::mutex> &lock);
     std::optional<Batch> NextBatch(std::unique_lock<std::mutex> &lock);
-    void RunBatch(Lane &lane, const Items &items, size_t gear);
+    void RunBatch(Lane &lane, const Items &items, size_t gear, bool alone);
     void DropOverdue(Items &items);
     bool Overdue(Item &item) const;
     void Finish(const std::shared_ptr<Item> &item, Outcome outcome, const std::string &error = "");

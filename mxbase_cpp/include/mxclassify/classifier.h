@@ -17,6 +17,7 @@ struct ClassifierConfig {
     PostProcessOptions post_process;
     BatcherOptions batcher;
     std::string precision;  // of a CPU: f32 (also if empty), bf16 or int8; empty for an OM, which has its own
+    bool latency = false;  // all cores of a CPU infer an image that is alone, by a second compiled model; nothing on a chip
 };
 
 // Throws std::invalid_argument with a message for an invalid configuration.

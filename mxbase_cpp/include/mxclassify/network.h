@@ -22,8 +22,8 @@ public:
     const std::vector<size_t> &gears() const { return gears_; }
 
     // Copies the images into the batch, runs it in `gear`, and returns {gear, classes} FP32 on the device, valid until the next call.
-    // Places beyond the images keep old bytes. Throws DeviceError.
-    MxBase::TensorBase Infer(const std::vector<const uint8_t *> &images, size_t gear);
+    // Places beyond the images keep old bytes. With `alone` all cores of a CPU may work on it. Throws DeviceError.
+    MxBase::TensorBase Infer(const std::vector<const uint8_t *> &images, size_t gear, bool alone);
 
 private:
     void CheckFits();

@@ -22,6 +22,7 @@
 
 #if __has_include("MxCpu/Precision.h")
 #include "MxCpu/Precision.h"
+#include "MxCpu/calling_thread.h"
 #define MXCLASSIFY_CPU_SDK 1
 #else
 #define MXCLASSIFY_CPU_SDK 0
@@ -37,6 +38,13 @@ using PostProcessConfig = std::map<std::string, std::string>;
 
 inline std::string ConfigValue(const std::string &text) { return text; }
 #endif
+
+// Tells a CPU whether the next inferences of the calling thread may use all cores, which is soonest for an image that is alone.
+inline void MayUseAllCores([[maybe_unused]] bool alone) {
+#if MXCLASSIFY_CPU_SDK
+    MxCpu::alone = alone;
+#endif
+}
 
 // Sets the precision of the models that the calling thread loads from now on. On a CPU none stands for f32; an OM has its own, so there
 // it must be empty. Throws std::invalid_argument.

@@ -3,6 +3,7 @@
 import threading
 from queue import SimpleQueue
 
+from pipelines.cpu.busy_threads import BUSY
 from pipelines.cpu.elements.element import Element, ElementContext
 from pipelines.cpu.elements.frame import Frame
 
@@ -40,11 +41,13 @@ class AppSrc(Element):
     def _carry(self) -> None:
         while (item := self._frames.get()) is not None and not self._closed:
             frame, bounded = item
+            BUSY.begin()
             try:
                 if self.context.options.statistics:
                     self.context.options.statistics.frame_entered(self.context.stream.name)
                 self.downstream(frame)
             finally:
+                BUSY.end()
                 if bounded:
                     self._room.release()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic, perf_counter
 
+from pipelines.cpu.busy_threads import BUSY
 from pipelines.cpu.elements.element import FrameFailure
 from pipelines.cpu.elements.frame import Array, Frame, FrameError, Pixels
 
@@ -170,8 +171,12 @@ class BatchCollector:
                     self._changed.wait(None if self._due_s is None else left_s)
                 if self._closed:
                     return
-            with self._device:
-                self._flush(self._close_window())
+            BUSY.begin()
+            try:
+                with self._device:
+                    self._flush(self._close_window())
+            finally:
+                BUSY.end()
 
     def _close_window(self) -> int:
         """Close the window and return the number of its pictures; 0 if another thread has closed it."""

@@ -10,6 +10,8 @@ import numpy as np
 
 from models.manifest import Precision
 from pipelines.cpu.elements.frame import Array, Pixels
+from pipelines.cpu.elements.wide_model import Slot, WideModel, open_slot
+from pipelines.cpu.process_memory import give_back_free
 from pipelines.cpu.quiet_openvino import ov
 
 _loaded: "WeakValueDictionary[tuple[Path, int, int, int, str], CpuModel]" = WeakValueDictionary()
@@ -38,6 +40,8 @@ class CpuModel:
         config: dict[str, object] = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"}
         if inference_threads:
             config["INFERENCE_NUM_THREADS"] = inference_threads
+        self._config = config
+        self._wide: WideModel | None = None
         self._compiled = {}
         for size in self.batch_sizes:
             if shape[0].is_dynamic:
@@ -55,32 +59,42 @@ class CpuModel:
         """The model compiled for one batch size."""
         return self._compiled[batch_size]
 
-    def runner(self, *, single: bool = False, batch_dimension: bool = True) -> "ModelRunner":
-        """Make requests and buffers for one caller at a time; ModelRunner explains the two flags."""
-        return ModelRunner(self, self._compiled, single=single, batch_dimension=batch_dimension)
+    def runner(self, *, single: bool = False, batch_dimension: bool = True, latency: bool = False) -> "ModelRunner":
+        """Make requests and buffers for one caller at a time; ModelRunner explains the flags."""
+        if latency and self._wide is None:
+            self._wide = WideModel(self._compiled[self.batch_sizes[0]], self.path, self._config)
+        return ModelRunner(self, self._compiled, self._wide if latency else None, single=single, batch_dimension=batch_dimension)
 
 
 class ModelRunner:
     """Runs batches of one model. Not thread-safe: make one runner per element.
 
     With `single`, one image is a whole batch of the model. If `batch_dimension` is false, the model's outputs have no batch
-    dimension and the runner adds one. An output whose size does not fit the resulting shape stays flat.
+    dimension and the runner adds one. An output whose size does not fit the resulting shape stays flat. With `wide`, a run of the
+    smallest batch uses all cores while nothing else is done.
     """
 
-    def __init__(self, model: CpuModel, compiled: dict[int, ov.CompiledModel], *, single: bool, batch_dimension: bool) -> None:
+    def __init__(
+        self, model: CpuModel, compiled: dict[int, ov.CompiledModel], wide: WideModel | None, *, single: bool, batch_dimension: bool
+    ) -> None:
         self.model = model
         self._single = single
         self._shapes = [(1, *shape[batch_dimension:]) for shape in model.output_shapes]
-        self._slots: dict[int, tuple[ov.InferRequest, Pixels, list[Array]]] = {}
-        for size, one in compiled.items():
-            request = one.create_infer_request()
-            buffer = np.zeros((size, *model.image_shape), model.dtype)
-            request.set_input_tensor(ov.Tensor(buffer, shared_memory=True))
-            self._slots[size] = (request, buffer, [tensor.data for tensor in request.output_tensors])
+        self._slots = {size: open_slot(one) for size, one in compiled.items()}
+        self._wide, self._smallest = wide, model.batch_sizes[0]
 
     def run(self, images: Sequence[Pixels], batch_size: int) -> list[tuple[Array, ...]]:
         """Infer up to `batch_size` images; returns a tuple of outputs, each [1, …], per image. Unused slots keep old bytes."""
-        request, buffer, outputs = self._slots[batch_size]
+        wide = self._wide.take() if self._wide and batch_size == self._smallest else None
+        if not self._wide or not wide:
+            return self._run(self._slots[batch_size], images, batch_size)
+        try:
+            return self._run(wide, images, batch_size)
+        finally:
+            self._wide.give_back()
+
+    def _run(self, slot: Slot, images: Sequence[Pixels], batch_size: int) -> list[tuple[Array, ...]]:
+        request, buffer, outputs = slot
         room = buffer.data.cast("B")  # to copy, NumPy would release the GIL and then wait to get it back
         for index, pixels in enumerate(images):
             room[index * pixels.nbytes : (index + 1) * pixels.nbytes] = np.ascontiguousarray(pixels).data.cast("B")
@@ -125,6 +139,7 @@ def load_model(model_path: Path, inference_threads: int = 0, precision: Precisio
             except (RuntimeError, ValueError) as error:
                 hint = "" if path == beside else f" Put the ONNX model of it at {beside}, which a CPU can run."
                 raise ValueError(f"model {path} cannot be loaded: {error}{hint}") from error
+            give_back_free()
             _loaded[key] = model
         return model
 

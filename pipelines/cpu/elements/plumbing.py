@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from dataclasses import replace
 
+from pipelines.cpu.busy_threads import BUSY
 from pipelines.cpu.elements.element import Element, ElementContext, Push
 from pipelines.cpu.elements.frame import Frame
 
@@ -53,7 +54,11 @@ class Queue(Element):
                     return
                 frame = self._frames.popleft()
                 self._changed.notify_all()
-            self.downstream(frame)
+            BUSY.begin()
+            try:
+                self.downstream(frame)
+            finally:
+                BUSY.end()
 
     def release(self) -> None:
         """Let a sender go on that waits for room."""

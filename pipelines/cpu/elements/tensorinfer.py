@@ -45,7 +45,8 @@ class TensorInfer(Element):
         except ValueError as error:
             raise self.refusal(str(error)) from error
         self._single = bool(self.integer("singleBatchInfer"))
-        self._runner = self.model.runner(single=self._single, batch_dimension=bool(self.integer("outputHasBatchDim")))
+        latency = context.options.latency and not context.options.strict
+        self._runner = self.model.runner(single=self._single, batch_dimension=bool(self.integer("outputHasBatchDim")), latency=latency)
         self._checks = not self.integer("skipModelCheck")
         self._room_bytes = self.model.image_bytes * (self.model.batch_sizes[-1] if self._single else 1)
         self._warnings = ""

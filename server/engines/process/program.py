@@ -65,12 +65,13 @@ class StreamProgram:
         precision: Precision = "f32",
         strict: bool = False,
         sdk_conf: Path | None = None,
+        latency: bool = False,
     ) -> None:
         self._make_plan = plan
         self._runtime = runtime
         self._python = python or Path(sys.executable)
         conf = str(sdk_conf) if sdk_conf else None
-        self._options = {"precision": precision, "refuse_damaged": True, "strict": strict, "sdk_conf": conf}
+        self._options = {"precision": precision, "refuse_damaged": True, "strict": strict, "sdk_conf": conf, "latency": latency}
         self._plan: StreamPlan | None = None
 
     @property

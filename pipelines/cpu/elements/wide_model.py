@@ -1,0 +1,91 @@
+"""A model once more, compiled so that one inference uses all cores.
+
+OpenVINO's throughput mode infers one picture a core, which is best for many pictures. A picture that is alone waits less if all cores
+infer it. The scores are the same to the last bit.
+"""
+
+import io
+import logging
+import threading
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+import numpy as np
+
+from pipelines.cpu.busy_threads import BUSY
+from pipelines.cpu.elements.frame import Array, Pixels
+from pipelines.cpu.process_memory import give_back_free, resident_bytes
+from pipelines.cpu.quiet_openvino import ov
+
+logger = logging.getLogger(__name__)
+
+SETTLED_S = 2.0  # until then a server starts, which needs the cores itself
+
+
+class Slot(NamedTuple):
+    """A request of a compiled model with its input buffer [N, H, W, C] and its outputs, for one caller at a time."""
+
+    request: ov.InferRequest
+    pixels: Pixels
+    outputs: list[Array]
+
+
+def open_slot(compiled: ov.CompiledModel) -> Slot:
+    """A request with a buffer of its own."""
+    request = compiled.create_infer_request()
+    buffer = np.zeros(tuple(compiled.input(0).get_shape()), compiled.input(0).get_element_type().to_dtype())
+    request.set_input_tensor(ov.Tensor(buffer, shared_memory=True))
+    return Slot(request, buffer, [tensor.data for tensor in request.output_tensors])
+
+
+class WideModel:
+    """One inference at a time over all cores, for a thread that works alone.
+
+    It is compiled by a thread of its own at the first such picture after SETTLED_S: neither a start nor an engine in reserve pays for it.
+    """
+
+    def __init__(self, narrow: ov.CompiledModel, path: Path, config: dict[str, object]) -> None:
+        """`narrow` is the model as it is compiled for throughput; `config` has OpenVINO's properties besides the performance hint."""
+        self._narrow = narrow
+        self._path = path
+        self._config = config | {"PERFORMANCE_HINT": "LATENCY"}
+        self._due_s = monotonic() + SETTLED_S
+        self._making = threading.Lock()
+        self._in_use = threading.Lock()
+        self._slot: Slot | None = None
+
+    def take(self) -> Slot | None:
+        """The slot for one inference, if the calling thread works alone; it must be given back."""
+        if not BUSY.alone:
+            return None
+        if self._slot is None:
+            self._begin_to_make()
+            return None
+        return self._slot if self._in_use.acquire(blocking=False) else None
+
+    def give_back(self) -> None:
+        """The inference is over."""
+        self._in_use.release()
+
+    def _begin_to_make(self) -> None:
+        if monotonic() >= self._due_s and self._making.acquire(blocking=False):  # never released: it is made once
+            threading.Thread(target=self._make, name="wide-model").start()  # not a daemon, which may not end inside OpenVINO
+
+    def _make(self) -> None:
+        """Compile it from what the narrow one exports: half the work of reading the file again, and the same model for certain."""
+        before = resident_bytes()
+        exported = io.BytesIO()
+        try:
+            self._narrow.export_model(exported)
+            exported.seek(0)
+            slot = open_slot(ov.Core().import_model(exported, "CPU", self._config))
+            slot.request.infer()  # it takes its memory here
+        except RuntimeError as error:
+            logger.warning("model %s cannot be compiled for all cores, so single pictures are inferred by one: %s", self._path, error)
+            return
+        del exported
+        give_back_free()
+        self._slot = slot
+        took_mb, file_mb = max(0, resident_bytes() - before) / 1e6, self._path.stat().st_size / 1e6
+        logger.info("model %s is compiled for all cores too: some %.0f MB (its file has %.0f MB)", self._path.name, took_mb, file_mb)

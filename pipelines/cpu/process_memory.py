@@ -1,0 +1,26 @@
+"""The memory of this process: how much it holds, and what it can give back."""
+
+import ctypes
+import os
+from pathlib import Path
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def resident_bytes() -> int:
+    """The bytes of memory that this process holds; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * _PAGE_BYTES
+    except OSError:
+        return 0
+
+
+def give_back_free() -> bool:
+    """Give what is freed back to the system, which glibc by itself does at the end of a heap only; False for another C library.
+
+    Compiling a model leaves such holes, of about its size.
+    """
+    try:
+        return bool(ctypes.CDLL(None).malloc_trim(0))
+    except (AttributeError, OSError):
+        return False

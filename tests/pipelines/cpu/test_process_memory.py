@@ -1,0 +1,27 @@
+import ctypes
+
+import numpy as np
+import pytest
+
+from pipelines.cpu.process_memory import give_back_free, resident_bytes
+
+
+def test_the_memory_of_this_process() -> None:
+    before = resident_bytes()
+    block = np.ones(64 * 1024 * 1024, np.uint8)
+    assert 60e6 < resident_bytes() - before < 80e6
+    assert block[-1]
+
+
+def test_what_lies_between_is_given_back() -> None:
+    blocks = [ctypes.create_string_buffer(100_000) for _ in range(500)]
+    full = resident_bytes()
+    del blocks[:-1]  # the last one keeps the heap from shrinking at its end
+    assert give_back_free()
+    assert full - resident_bytes() > 40e6
+    assert len(blocks) == 1
+
+
+def test_another_c_library_has_no_such_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: object())
+    assert give_back_free() is False
