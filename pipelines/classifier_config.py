@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from models.manifest import MAX_TOP_K, ModelManifest
+from pipelines.reduction import Decode
 
-MXCLASSIFY_INTERFACE = 2  # of the compiled module: another number was built from other sources
+MXCLASSIFY_INTERFACE = 3  # of the compiled module: another number was built from other sources
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class ClassifierConfig(TypedDict):
     resize_height_px: int
     crop_width_px: int
     crop_height_px: int
+    decode: Decode
     ranking: Literal["own", "sdk"]
     classes: int
     top_k: int
@@ -44,6 +46,7 @@ def configure_classifier(
     ranking: Literal["own", "sdk"] = "own",
     *,
     softmax: bool = True,
+    decode: Decode = "exact",
 ) -> ClassifierConfig:
     """The configuration of one chip's classifier. A stretched picture is cropped inside the model, as in the pipeline.
 
@@ -59,6 +62,7 @@ def configure_classifier(
         "resize_height_px": recipe.resize_height_px,
         "crop_width_px": crop_width_px,
         "crop_height_px": crop_height_px,
+        "decode": decode,
         "ranking": ranking,
         "classes": manifest.classes,
         "top_k": min(MAX_TOP_K, manifest.classes),

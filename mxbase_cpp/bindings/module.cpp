@@ -201,7 +201,7 @@ PyType_Slot slots[] = {{Py_tp_traverse, reinterpret_cast<void *>(Traverse)}, {Py
 NB_MODULE(_mxclassify, module) {
     nb::set_leak_warnings(false);  // the trap of a process lives as long as the process
     module.attr("RUNTIME") = MX_RUNTIME;
-    module.attr("INTERFACE") = 2;  // since it turns pictures; pipelines/classifier_config.py has the same number
+    module.attr("INTERFACE") = 3;  // since it reduces pictures; pipelines/classifier_config.py has the same number
     nb::exception<DeviceError>(module, "DeviceError", PyExc_RuntimeError);
     nb::class_<Classifier>(module, "Classifier", nb::type_slots(slots))
         .def(nb::init<nb::object, const nb::kwargs &>(), nb::arg("on_results"), nb::arg("config"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from pipelines.cpu.statistics import PerformanceStatistics
+from pipelines.reduction import Decode
 from pipelines.sdk_conf import SdkConf
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ class CpuOptions:
     They run on the stream's own threads and must be quick.
     If one raises, the runtime logs the error and the frame continues.
     `strict` copies the vendor's dangerous behaviour; without it the runtime is safer.
+    `decode` "reduced" decodes large JPEGs at a half, a quarter or an eighth of their sides (pipelines/reduction.py). It raises ValueError
+    with `strict`, since the vendor's engine decodes them whole.
     `refuse_damaged` fails a picture whose decoder wrote a warning; the vendor's engine uses the damaged picture.
     `sdk_conf` is the vendor's configuration file. Its settings of performance statistics apply. The files go below `home`
     (None: the user's home).
@@ -38,9 +41,14 @@ class CpuOptions:
     inference_threads: int = 0
     strict: bool = False
     refuse_damaged: bool = False
+    decode: Decode = "exact"
     sdk_conf: Path | None = None
     home: Path | None = None
     statistics: PerformanceStatistics | None = None
+
+    def __post_init__(self) -> None:
+        if self.strict and self.decode != "exact":
+            raise ValueError("strict copies the vendor's engine, which has no reduced decode")
 
     def with_statistics(self) -> Self:
         """These options with running statistics if `sdk_conf` turns them on; an unreadable file gives only a warning."""

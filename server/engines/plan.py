@@ -11,6 +11,7 @@ from pipelines.classification import ClassificationConfig, plain_file, read_labe
 from pipelines.classifier_config import ClassifierConfig, ClassifierLimits, configure_classifier
 from pipelines.cpu.text.spec import StreamSpec, parse_pipeline
 from pipelines.pipeline_errors import PipelineError
+from pipelines.reduction import Decode
 from pipelines.render import NETWORK, SINK, PipelinePaths, render_config, render_pipeline
 from server.engines.process.scores_lanes import ScoresStream
 from server.errors import EngineUnavailable
@@ -63,11 +64,13 @@ class ClassifierPlan:
     runtime: str
 
 
-def plan_classifier(model: StoredModel, runtime: Runtime, soc: str, limits: ClassifierLimits, device: int = 0) -> ClassifierPlan:
+def plan_classifier(
+    model: StoredModel, runtime: Runtime, soc: str, limits: ClassifierLimits, device: int = 0, decode: Decode = "exact"
+) -> ClassifierPlan:
     """The compiled engine's configuration for one chip; raises ModelError when an artifact is missing or damaged."""
     artifact, path = model.check_artifact("cpu" if runtime == "cpu" else soc)
     softmax = artifact.score_type == "logit"
-    config = configure_classifier(model.manifest, str(path.with_suffix(".om").absolute()), limits, device, softmax=softmax)
+    config = configure_classifier(model.manifest, str(path.with_suffix(".om").absolute()), limits, device, softmax=softmax, decode=decode)
     return ClassifierPlan(config, model.read_class_names(), runtime)
 
 

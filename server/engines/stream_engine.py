@@ -14,6 +14,7 @@ from time import monotonic
 
 from pipelines.cpu.exif_turns import turns_pictures
 from pipelines.cpu.runtime_options import CpuOptions
+from pipelines.reduction import Decode
 from server.engines.answer import no_full_scores, read_answer, read_full
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.plan import StreamPlan
@@ -33,8 +34,16 @@ CLOSE_S = 10.0  # so long the images in the streams may take to come out
 class StreamEngine:
     """Classifies with the streams of one pipeline."""
 
-    def __init__(self, plan: Callable[[], StreamPlan], runtime: Runtime, *, strict: bool = False, sdk_conf: Path | None = None) -> None:
-        """`sdk_conf` and `strict` are for the CPU runtime. `strict` copies the vendor's dangerous behaviour, to test this engine."""
+    def __init__(
+        self,
+        plan: Callable[[], StreamPlan],
+        runtime: Runtime,
+        *,
+        strict: bool = False,
+        decode: Decode = "exact",
+        sdk_conf: Path | None = None,
+    ) -> None:
+        """The options are for the CPU runtime. `strict` copies the vendor's dangerous behaviour, to test this engine."""
         self.name = "stream"
         self.process: int | None = None
         self.restarts = 0
@@ -42,7 +51,9 @@ class StreamEngine:
         self.on_batch: BatchObserver = ignore_batch
         self._make_plan = plan
         self._runtime: Runtime = runtime
-        self._options = CpuOptions(on_frame=self._keep_stages, on_batch=self._ran, strict=strict, refuse_damaged=True, sdk_conf=sdk_conf)
+        self._options = CpuOptions(
+            on_frame=self._keep_stages, on_batch=self._ran, strict=strict, refuse_damaged=True, decode=decode, sdk_conf=sdk_conf
+        )
         self._plan: StreamPlan | None = None
         self._lanes: StreamLanes | None = None
         self._scores: ScoresLanes | None = None

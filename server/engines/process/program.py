@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipelines.reduction import Decode
 from server.engines.answer import read_answer, read_full
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
@@ -62,12 +63,13 @@ class StreamProgram:
         python: Path | None = None,
         *,
         strict: bool = False,
+        decode: Decode = "exact",
         sdk_conf: Path | None = None,
     ) -> None:
         self._make_plan = plan
         self._runtime = runtime
         self._python = python or Path(sys.executable)
-        self._options = {"refuse_damaged": True, "strict": strict, "sdk_conf": str(sdk_conf) if sdk_conf else None}
+        self._options = {"refuse_damaged": True, "strict": strict, "decode": decode, "sdk_conf": str(sdk_conf) if sdk_conf else None}
         self._plan: StreamPlan | None = None
 
     @property
