@@ -13,7 +13,7 @@ namespace {
 // A photo of 800x600 with an EXIF block; without one for an empty block.
 Bytes Photo(const Bytes &exif) {
     cv::Mat pixels(600, 800, CV_8UC3);
-    cv::randu(pixels, 0, 255);
+    cv::RNG(8).fill(pixels, cv::RNG::UNIFORM, 0, 255);
     cv::GaussianBlur(pixels, pixels, cv::Size(31, 31), 0);
     Bytes bytes;
     REQUIRE(cv::imencode(".jpg", pixels, bytes));

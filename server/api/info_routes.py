@@ -30,6 +30,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             engines=[EngineInfo.model_validate(status, from_attributes=True) for status in model.engine.statuses()],
             runtime=runtime,
             pipeline=settings.pipeline.name if settings.pipeline else None,
+            decode=settings.decode,
             limits=Limits.model_validate(settings, from_attributes=True),
             budgets=Budgets(
                 body=Budget.model_validate(service.body_budget, from_attributes=True),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server.cli.flags import load_settings
-from server.cli.options import ApiKeyFile, AsJson, ModelName, StoreFolder
+from server.cli.options import ApiKeyFile, AsJson, DecodeOption, ModelName, StoreFolder
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ def classify(
     images: Annotated[list[Path], typer.Argument(help="Image files, and folders of them.")],
     model: ModelName = None,
     model_store: StoreFolder = None,
+    decode: DecodeOption = None,
     top_k: Annotated[int, typer.Option(min=1, max=16, help="Classes to print.")] = 5,
     url: Annotated[str | None, typer.Option(help="Ask a running server: http://host:8000.", show_default=False)] = None,
     api_key_file: ApiKeyFile = None,
@@ -31,7 +32,9 @@ def classify(
         raise typer.BadParameter("choose one of --json and --csv", param_hint="--csv")
     if url and model:
         raise typer.BadParameter("a server answers with its own model", param_hint="--model")
-    settings = load_settings(model=model, model_store=model_store, api_key_file=api_key_file, log_level="warning")
+    if url and decode:
+        raise typer.BadParameter("a server decodes as its own setting says", param_hint="--decode")
+    settings = load_settings(model=model, model_store=model_store, decode=decode, api_key_file=api_key_file, log_level="warning")
     paths, left_out = find_images(images)
     outcomes = _by_server(url, settings, paths) if url else classify_files(settings, paths, calibrated=True)
     failed = print_outcomes(outcomes, top_k, "json" if as_json else "csv" if as_csv else "text")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from server.cli.flags import load_settings
-from server.cli.options import ApiKeyFile, StoreFolder
+from server.cli.options import ApiKeyFile, DecodeOption, StoreFolder
 from server.cli.progress_bar import interrupted, progress_bar
 from server.settings import Settings
 
@@ -43,6 +43,7 @@ def evaluate(
     ] = None,
     model: Annotated[str | None, typer.Option(help="Name of the model in the store.", show_default=False)] = None,
     model_store: StoreFolder = None,
+    decode: DecodeOption = None,
     engine: Annotated[str | None, typer.Option(help="The engine that answers.", show_default=False)] = None,
     top_k: Annotated[int, typer.Option(min=1, max=16, help="Largest k of the accuracies.")] = 5,
     limit: Annotated[int | None, typer.Option(min=1, help="Evaluate at most this many images, evenly spread.", show_default=False)] = None,
@@ -62,7 +63,9 @@ def evaluate(
     from server.evaluation.jobs.evaluation_job import EvaluationRequest
     from server.evaluation.run.local_run import write_result_files
 
-    settings = load_settings(model=model, model_store=model_store, engines=engine, api_key_file=api_key_file, log_level="warning")
+    settings = load_settings(
+        model=model, model_store=model_store, engines=engine, decode=decode, api_key_file=api_key_file, log_level="warning"
+    )
     if compare:
         _compare(settings, *compare, report)
         return
@@ -70,6 +73,8 @@ def evaluate(
         raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
     if url and scores:
         raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
+    if url and decode:
+        raise typer.BadParameter("a server decodes as its own setting says", param_hint="--decode")
     dataset, groups = images.resolve().name or "/", ",".join(label_map or []) or None
     request = EvaluationRequest(dataset=dataset, labels=labels.name if labels else None, top_k=top_k, limit=limit, map=groups)
     finished = (

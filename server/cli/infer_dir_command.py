@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from server.cli.flags import load_settings
-from server.cli.options import ModelName, StoreFolder
+from server.cli.options import DecodeOption, ModelName, StoreFolder
 from server.cli.progress_bar import interrupted, progress_bar
 
 
@@ -16,6 +16,7 @@ def infer_dir(
     results: Annotated[Path, typer.Argument(help="Folder for the result files.")],
     model: ModelName = None,
     model_store: StoreFolder = None,
+    decode: DecodeOption = None,
     top_k: Annotated[int, typer.Option(min=1, max=16, help="Class ids per result file.")] = 5,
     resume: Annotated[bool, typer.Option("--resume", help="Skip images with a result file.")] = False,
 ) -> None:
@@ -27,7 +28,7 @@ def infer_dir(
     found = list_images(images)
     make_folder(results)
     paths = [path for path in found if not (resume and result_path(results, path).exists())]
-    settings = load_settings(model=model, model_store=model_store, log_level="warning")
+    settings = load_settings(model=model, model_store=model_store, decode=decode, log_level="warning")
     failed = 0
     try:
         with progress_bar() as progress:

@@ -114,7 +114,7 @@ class EngineAssembly:
         """The fleet, not started: a tier per kind with a member per chip; raises EngineUnavailable."""
         if self._settings.decode == "reduced" and self._runtime == "ascend" and "stream" in self._kinds:
             raise EngineUnavailable(
-                "DECODE=reduced: the SDK's pipeline cannot decode a JPEG reduced.", "Set DECODE=exact, or let ENGINES=mxbase answer."
+                "DECODE=reduced: the SDK's pipeline cannot decode a JPEG reduced.", "Set DECODE=exact, or ENGINES=mxbase."
             )
         if "mxbase" in self._kinds and not self.in_processes:
             share_decoder_warnings()

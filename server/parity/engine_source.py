@@ -35,7 +35,7 @@ class EngineSource:
         changes = {"runtime": self.runtime, "engines": "stream", "pipeline": None, "model": model.manifest.name}
         self._settings = settings.model_copy(update=changes)
         self._model = model
-        self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime}
+        self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime, "decode": settings.decode}
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer per file, in order; the engine's capacity limits the images in progress."""

@@ -1,12 +1,13 @@
 """Makes a side of `convert parity` from the user's argument."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.artifact_facts import read_artifact_facts
 from models.manifest import ModelManifest
 from models.store import ModelStore, StoredModel
+from pipelines.reduction import Decode
 from server.parity.parity_errors import SourceInvalid
 from server.settings import Settings
 
@@ -22,17 +23,21 @@ ARTIFACTS: "dict[str, Runtime]" = {".onnx": "cpu", ".om": "ascend"}
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """Options of both sides; `model` is the model of an artifact file."""
+    """Options of both sides; `model` is the model of an artifact file; `decode` is that of side B, as side A decodes exactly."""
 
     settings: Settings
     model: str | None = None
+    decode: Decode = "exact"
 
 
 def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Source, Source]":
     """Both sides, not started; raises ClassifyError for an invalid argument, model or server."""
     from server.parity.engine_source import EngineSource
 
-    one, other = (open_source(word, options) for word in words)
+    if options.decode == "reduced" and (_is_address(words[1]) or words[1].endswith(ORIGINAL)):
+        raise SourceInvalid(f"--decode has no effect on {words[1]}.", "Name a model or an artifact file as B: this process then decodes.")
+    exact, asked = (options.settings.model_copy(update={"decode": decode}) for decode in ("exact", options.decode))
+    one, other = open_source(words[0], replace(options, settings=exact)), open_source(words[1], replace(options, settings=asked))
     if all(isinstance(side, EngineSource) and side.runtime == "ascend" for side in (one, other)):
         raise SourceInvalid("The vendor's SDK runs once in a process.", "Serve one of the two models, and give its URL.")
     return one, other
@@ -43,7 +48,7 @@ def open_source(word: str, options: SourceOptions) -> "Source":
     from server.cli.convert.remote_source import RemoteSource
     from server.parity.engine_source import EngineSource
 
-    if word.startswith(("http://", "https://")):
+    if _is_address(word):
         return RemoteSource(word, options.settings.read_api_key())
     if word.endswith(FORMER_CPU):
         raise SourceInvalid(f"{word}: the runtime host is now called cpu.", f"Write {word.removesuffix(FORMER_CPU)}@cpu")
@@ -57,6 +62,10 @@ def open_source(word: str, options: SourceOptions) -> "Source":
     if runtime not in (None, kind):
         raise SourceInvalid(f"{name} does not run on {runtime}.", "An OM is for Ascend, an ONNX file for a CPU.")
     return _file_source(word, Path(name), kind, options)
+
+
+def _is_address(word: str) -> bool:
+    return word.startswith(("http://", "https://"))
 
 
 def _model(name: str, options: SourceOptions) -> StoredModel:

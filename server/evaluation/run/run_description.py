@@ -41,6 +41,7 @@ def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled
         runtime=runtime,
         score_type=served.engine.score_type,
         precision="f32" if runtime == "cpu" else "as compiled by ATC",
+        decode=settings.decode,
         gears=artifact.batch_sizes if artifact else (),
         declared=bool(artifact and artifact.declared),
         versions={"python": platform.python_version(), **dict(_versions())},

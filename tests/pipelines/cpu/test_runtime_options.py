@@ -55,3 +55,8 @@ def test_a_result_can_be_fetched_once_its_observer_is_told(level: StoredModel) -
         send(manager, b"s", level_png(4 * class_id))
     assert [found.get(timeout=30), found.get(timeout=30)] == [(0, 7), (1, 9)]
     manager.DestroyAllStreams()
+
+
+def test_strict_knows_no_reduced_decode() -> None:
+    with pytest.raises(ValueError, match="no reduced decode"):
+        CpuOptions(strict=True, decode="reduced")

@@ -40,6 +40,7 @@ def test_answers_come_in_order_and_a_hand_written_pipeline_does_not_count(tmp_pa
         "labels_sha256": model.manifest.labels_sha256,
         "engine": "stream",
         "runtime": "cpu",
+        "decode": "exact",
     }
 
 
