@@ -89,7 +89,7 @@ WHOLE_CLASS, REDUCED_CLASS = 63, 16
 
 @cache
 def comb(ending: str = ".jpg") -> bytes:
-    """A picture of 256x256 whose class tells how it was decoded: of each eight columns two are white, and a linear resize to 32 sees only these.
+    """256x256 pixels whose class tells how they were decoded: of each eight columns two are white, and a linear resize sees only these.
 
     Decoded whole it is of WHOLE_CLASS; reduced to an eighth, where every pixel is the mean of 64, of REDUCED_CLASS.
     """

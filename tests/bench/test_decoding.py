@@ -11,8 +11,7 @@ def test_the_gain_is_the_median_of_the_pairs() -> None:
     found = Found("3 MB", "stream", {"exact": [10, 20, 10], "reduced": [20, 20, 30]}, {"exact": [90, 90, 90], "reduced": [30, 45, 60]})
     assert (found.gain, found.cpu_gain) == (2, 2)
     assert found.row() == "| 3 MB | stream | 10.0 | 20.0 | 2.00 | 90.0 | 45.0 | 2.00 |"
-    assert found.goal
-    assert found.goal.met
+    assert str(found.goal).startswith("met")
     assert Found("3 MB, progressive", "stream").goal is None
 
 

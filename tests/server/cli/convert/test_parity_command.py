@@ -16,7 +16,6 @@ from onnx import numpy_helper
 
 from models.manifest import Transform
 from models.store import ModelStore
-from tests.level_model import level_png, store_level_model
 from tests.level_model import comb, level_png, store_level_model
 from tests.server.cli.command import run
 from tests.server.process import ServerProcess
