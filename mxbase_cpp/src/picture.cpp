@@ -54,7 +54,8 @@ Picture Prepare(const Bytes &image, const Geometry &geometry) {
     if (!tight.isContinuous()) {
         tight = tight.clone();
     }
-    picture.pixels.assign(tight.datastart, tight.datastart + tight.total() * tight.elemSize());
+    // Not datastart, which is where the picture before the crop starts.
+    picture.pixels.assign(tight.data, tight.data + tight.total() * tight.elemSize());
     picture.decode_s = decoded_s - started_s;
     picture.resize_s = Now() - decoded_s;
     return picture;

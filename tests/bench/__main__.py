@@ -207,10 +207,14 @@ def decode(
 ) -> None:
     """Photos of 12 megapixels: the throughput with DECODE=reduced ÷ that with exact."""
     _prepare(model, store)
-    found = [one for engine in engines.split(",") for one in compare_decodes(store, model, engine, pairs, seconds, _tell)]
     _say(f"{machine()}; {model}; load {os.getloadavg()[0]:.1f}\n\n{DECODE_HEADINGS}")
-    for line in (*(one.row() for one in found), "", *(str(one.goal) for one in found if one.goal)):
-        _say(line)
+    found = []
+    for engine in engines.split(","):
+        for one in compare_decodes(store, model, engine, pairs, seconds, _tell):
+            found.append(one)
+            _say(one.row())
+    for goal in (one.goal for one in found if one.goal):
+        _say(str(goal))
 
 
 @app.command("batcher")

@@ -31,7 +31,9 @@ def test_the_segments_up_to_the_first_scan() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_size_is_that_of_the_picture_as_opencv_shows_it(orientation: int) -> None:
     data = turned(orientation)
-    height, width = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape[:2]
+    shown = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    height, width = shown.shape[:2]
     assert upright_jpeg_px(data) == (width, height) == ((48, 80) if orientation >= 5 else (80, 48))
 
 

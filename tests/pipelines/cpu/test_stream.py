@@ -300,17 +300,17 @@ def test_what_cannot_start(manager: CpuStreamManager, level4: StoredModel, case:
 
 
 @pytest.mark.parametrize(
-    ("decode", "changes", "expected"),
+    ("decode", "resize", "expected"),
     [
         ("exact", {}, WHOLE_CLASS),
         ("reduced", {}, REDUCED_CLASS),
-        ("reduced", {"resize": {"dataSource": "mxpi_imagedecoder0"}}, WHOLE_CLASS),  # by its name others could read the picture, too
+        ("reduced", {"dataSource": "mxpi_imagedecoder0"}, WHOLE_CLASS),  # by its name others could read the picture, too
     ],
 )
-def test_a_stream_decodes_as_the_option_says(level: StoredModel, decode: Decode, changes: dict[str, Elements], expected: int) -> None:
+def test_a_stream_decodes_as_the_option_says(level: StoredModel, decode: Decode, resize: Elements, expected: int) -> None:
     manager = CpuStreamManager(CpuOptions(decode=decode))
     manager.InitManager()
-    create(manager, s=classifying(level, **changes))
+    create(manager, s=classifying(level, resize=resize))
     assert best(ask(manager, b"s", comb())) == expected
     assert best(ask(manager, b"s", comb(".png"))) == WHOLE_CLASS
     manager.DestroyAllStreams()

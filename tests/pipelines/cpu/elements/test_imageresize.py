@@ -193,7 +193,7 @@ def test_properties_that_cannot_be_had(props: dict[str, Any]) -> None:
 
 def test_a_reduced_picture_gets_the_size_of_the_whole_one() -> None:
     """An eighth of 827 is 103.4, rounded to 104: that would be another picture, and another cut from its middle."""
-    props = {"resizeType": "Resizer_KeepAspectRatio_Short", "scaleValue": "97"}
+    props: dict[str, Any] = {"resizeType": "Resizer_KeepAspectRatio_Short", "scaleValue": "97"}
     reduced = np.zeros((104, 97, 3), np.uint8)
     [alone], [told] = resized(Vision(reduced), **props), resized(Vision(reduced, full_px=(776, 827)), **props)
     [whole] = resized(Vision(np.zeros((827, 776, 3), np.uint8)), **props)
