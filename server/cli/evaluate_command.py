@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 
+LabelMap = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="Classes of a label, as cat=281-285: ids, ranges, synsets or names. Repeatable.", show_default=False),
+]
+
 
 class Finished(NamedTuple):
     """A finished run: its report, functions for its page and its log, and its place."""
@@ -37,10 +42,7 @@ def evaluate(
         typer.Argument(help="Folder of class folders, or of images and a list of labels; with --url also an archive.", show_default=False),
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="List of labels: text, CSV or TSV.", show_default=False)] = None,
-    label_map: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="Classes of a label, as cat=281-285: ids, ranges, synsets or names. Repeatable.", show_default=False),
-    ] = None,
+    label_map: LabelMap = None,
     model: Annotated[str | None, typer.Option(help="Name of the model in the store.", show_default=False)] = None,
     model_store: StoreFolder = None,
     decode: DecodeOption = None,
@@ -71,10 +73,8 @@ def evaluate(
         return
     if images is None:
         raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
-    if url and scores:
-        raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
-    if url and decode:
-        raise typer.BadParameter("a server decodes as its own setting says", param_hint="--decode")
+    if url:
+        _refuse_for_a_server(scores=scores, decode=decode)
     dataset, groups = images.resolve().name or "/", ",".join(label_map or []) or None
     request = EvaluationRequest(dataset=dataset, labels=labels.name if labels else None, top_k=top_k, limit=limit, map=groups)
     finished = (
@@ -86,6 +86,13 @@ def evaluate(
         write_result_files(finished.records(), results, top_k)
     _write(finished, report, html, summary)
     _print(_told(finished))
+
+
+def _refuse_for_a_server(*, scores: bool, decode: str | None) -> None:
+    if scores:
+        raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
+    if decode:
+        raise typer.BadParameter("a server decodes as its own setting says", param_hint="--decode")
 
 
 def _write(finished: Finished, report: Path | None, html: Path | None, summary: Path | None) -> None:

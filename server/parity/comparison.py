@@ -14,7 +14,7 @@ Answer = tuple[Scored, ...] | ClassifyError
 """The best classes of an image, best first, at most 16; or the reason why there are none."""
 
 TOP = 5
-SURE = 0.5  # a best class with more than this is no close decision
+SURE = 0.5  # a best class with more than this beats all others together
 HASHES = {"recipe_sha256": "recipes", "labels_sha256": "labels"}
 
 # Two classes are tied if their probabilities differ by less than this share of the better one. A ratio of probabilities is a

@@ -13,8 +13,7 @@ from pipelines.cpu import CpuOptions, CpuStreamManager, stream
 from pipelines.cpu.elements.appsrc import IN_FLIGHT
 from pipelines.cpu.elements.compiled_model import load_model
 from pipelines.cpu.results import QUEUE_CAPACITY
-from pipelines.reduction import Decode
-from tests.level_model import REDUCED_CLASS, WHOLE_CLASS, comb, level_png
+from tests.level_model import level_png
 from tests.pipelines.cpu.pipelines_made import (
     BROKEN,
     HOUR_MS,
@@ -297,20 +296,3 @@ def test_what_cannot_start(manager: CpuStreamManager, level4: StoredModel, case:
     assert manager.CreateMultipleStreams(text_of(s=elements(level4))) == code
     assert manager.last_error is not None
     assert manager.last_error.message.startswith(words)
-
-
-@pytest.mark.parametrize(
-    ("decode", "resize", "expected"),
-    [
-        ("exact", {}, WHOLE_CLASS),
-        ("reduced", {}, REDUCED_CLASS),
-        ("reduced", {"dataSource": "mxpi_imagedecoder0"}, WHOLE_CLASS),  # by its name others could read the picture, too
-    ],
-)
-def test_a_stream_decodes_as_the_option_says(level: StoredModel, decode: Decode, resize: Elements, expected: int) -> None:
-    manager = CpuStreamManager(CpuOptions(decode=decode))
-    manager.InitManager()
-    create(manager, s=classifying(level, resize=resize))
-    assert best(ask(manager, b"s", comb())) == expected
-    assert best(ask(manager, b"s", comb(".png"))) == WHOLE_CLASS
-    manager.DestroyAllStreams()
