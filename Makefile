@@ -8,7 +8,7 @@
 # make schemathesis    the OpenAPI document against a real server
 # make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
 # make attack  measure the cost of hostile requests: series of metrics, memory, the time of a victim
-# make chaos   kill, stop, slow down and confuse engines: one fault at a time, then all under load (SECONDS=60)
+# make chaos   kill, stop, slow down and confuse engines: one fault at a time, then all under load (SECONDS=30)
 # make test-monitoring the containers' monitoring (a real Prometheus), and the tests of the benchmarks
 # make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
@@ -24,13 +24,16 @@ MODEL ?= efficientnet_lite0
 export MODEL
 unexport PYTHONDONTWRITEBYTECODE  # with it, pytest would rewrite every test in every run, and each server would compile itself again
 
+# For the other environments. Python compiles what is imported; to compile all of PyTorch and MindSpore takes longer than to unpack it.
+PIP := pip install --quiet --disable-pip-version-check --no-compile
+
 # MindSpore has its own environment: it would double the server's dependencies.
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
 .PHONY: help install install-dev mxbase serve test test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-training train-environment train-digits \
   smoke-image smoke-import smoke-clients smoke-browser smoke-schemathesis smoke-training packages ci-wide \
-  bench soak chaos attack schemathesis docs docs-pages check format lock proto clean
+  environments bench soak chaos attack schemathesis docs docs-commands docs-site docs-pages check format lock proto clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -72,8 +75,8 @@ train-environment: .venv/training/installed
 .venv/training/installed: requirements-training.lock
 	@echo "Installing MindSpore into .venv/training (some minutes)"
 	$(PYTHON) -m venv .venv/training
-	$(TRAINING) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-training.lock
-	$(TRAINING) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(TRAINING) -m $(PIP) --no-deps --require-hashes -r requirements-training.lock
+	$(TRAINING) -m $(PIP) --no-deps --editable .
 	@touch $@
 
 ARGS ?= closed
@@ -89,7 +92,7 @@ soak: install-dev mxbase
 	mxbase_cpp/run_tests.sh $(BIN)/python 100000
 	$(BIN)/python -m tests.soak.chaos --seconds 300
 
-chaos: SECONDS = 60
+chaos: SECONDS = 30
 chaos: install-dev mxbase
 	$(PYTEST) $(FAULTS)
 	$(BIN)/python -m tests.soak.chaos --seconds $(SECONDS)
@@ -127,7 +130,7 @@ schemathesis smoke-schemathesis: install-dev .venv/schemathesis/installed
 
 .venv/schemathesis/installed: Makefile
 	$(PYTHON) -m venv .venv/schemathesis
-	.venv/schemathesis/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5
+	.venv/schemathesis/bin/python -m $(PIP) schemathesis==4.32.5
 	@touch $@
 
 test-browser: install-dev
@@ -145,7 +148,7 @@ smoke-clients: install-dev
 
 .venv/clients/installed: Makefile
 	$(PYTHON) -m venv .venv/clients
-	.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check requests==2.34.2 aiohttp==3.14.5
+	.venv/clients/bin/python -m $(PIP) requests==2.34.2 aiohttp==3.14.5
 	@touch $@
 
 # PyTorch's CPU wheels: make test-import PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
@@ -155,7 +158,7 @@ test-import smoke-import: install-dev .venv/torch/installed
 .venv/torch/installed: tests/import_torch/requirements.txt
 	@echo "Installing PyTorch into .venv/torch (some minutes)"
 	$(PYTHON) -m venv .venv/torch
-	.venv/torch/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(PIP_ARGS) -r $<
+	.venv/torch/bin/python -m $(PIP) --no-deps $(PIP_ARGS) -r $<
 	@touch $@
 
 # docs/{settings,metrics,errors,routes,cli}.md, from the code; a test fails when they are stale.
@@ -163,15 +166,22 @@ docs-pages: install-dev
 	$(BIN)/python -m tests.docs
 
 # In its own environment: mkdocs is not needed to serve or to test.
-docs: docs-pages .venv/docs/installed
+docs: docs-commands docs-site
+
+docs-commands: docs-pages
 	$(PYTEST) $(COMMANDS)
+
+docs-site: docs-pages .venv/docs/installed
 	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/python -m mkdocs build --quiet --strict
 	@echo "build/site/index.html"
 
 .venv/docs/installed: requirements-docs.lock
 	$(PYTHON) -m venv .venv/docs
-	.venv/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	.venv/docs/bin/python -m $(PIP) --require-hashes -r requirements-docs.lock
 	@touch $@
+
+# What the suites of the core need beside .venv, for make -j2.
+environments: train-environment .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed
 
 # Continuous integration: .ci/run runs the core, this target the wide lane; tests/lanes.py has the suites and their budgets.
 ci-wide:
@@ -185,6 +195,7 @@ check: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest --collect-only -qq > /dev/null  # every test is found; and compiled once, not by each worker at the same time
 
 format: install-dev
 	$(BIN)/ruff check --fix .

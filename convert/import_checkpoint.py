@@ -21,6 +21,8 @@ from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
 from convert.networks.plain_network import classes_for, dimensions, image_input, input_size_px, is_onnx, weights_sha256
 from convert.networks.recognition import recognise
+from convert.new_manifest import new_manifest
+from convert.preprocessing.network_names import check_names
 from convert.preprocessing.recipe_choice import USUAL_PX, RecipeWishes, choose_recipe, usual_recipe
 from convert.preprocessing.said_recipe import Layout, Normalisation, SaidRecipe, SizePx
 from convert.preprocessing.served_sizes import check_network_size
@@ -58,7 +60,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class _Found:
-    """A plain network and the facts about it; `pixels` and `grey` say what of the recipe it does itself."""
+    """A plain network and the facts about it; `pixels`, `embedded` and `grey` say what of the recipe it does itself."""
 
     network: onnx.ModelProto
     architecture: str
@@ -69,6 +71,7 @@ class _Found:
     said: SaidRecipe
     told: str = ""
     pixels: PixelRange = "recipe"
+    embedded: str = ""
     grey: bool = False
 
 
@@ -138,6 +141,12 @@ def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm
     labels = labels_for(found.classes, wishes.labels)
     progress(labels.told)
     settled = _settled(path, found)
+    if found.pixels == "unclear" and not wishes.recipe.normalises:
+        raise ConvertError(
+            f"The network begins with {found.embedded}, and one cannot tell which pixels it takes.",
+            "Say it. For pixels of 0-1: --scale 1/255. For pixels of 0-255: --scale 1. For those of the training's normalisation: "
+            "--mean and --std, or --recipe FILE.",
+        )
     wanted, taken = wishes.recipe.options.normalisation, Normalisation(settled.recipe.mean, settled.recipe.std)
     if found.pixels in ("0-255", "0-1") and wanted not in (None, taken):
         raise ConvertError(
@@ -169,7 +178,7 @@ def _read_onnx(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     if (batch := dimensions(image_input(network).type.tensor_type)[0]) not in (None, *wishes.batch_sizes):
         sizes = ", ".join(map(str, wishes.batch_sizes))
         told += f" It was exported for a batch of {batch}, works for others, and is served in batches of {sizes}."
-    return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, told, plain.pixels, plain.grey)
+    return _Found(network, architecture, classes, size_px, ONNX, mindspore, said, told, plain.pixels, plain.embedded, plain.grey)
 
 
 def _classes(network: onnx.ModelProto, batch: int, size_px: SizePx) -> int:
@@ -186,10 +195,17 @@ def _classes(network: onnx.ModelProto, batch: int, size_px: SizePx) -> int:
 
 def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     checkpoint = read_checkpoint(path)
-    recognised = recognise(checkpoint.tensors)
+    recognised = recognise(checkpoint.tensors, wishes.classes)
     architecture = recognised.architecture
     if wishes.architecture not in (None, architecture):
         raise ConvertError(f"{path.name} holds a {architecture}, not a {wishes.architecture}.", "Leave out the architecture.")
+    if wishes.architecture is None:
+        check_names(path, wishes.recipe.file, checkpoint.architecture, architecture)
+    own = recognised.normalises
+    if own and not wishes.recipe.normalises:
+        raise ConvertError(
+            f"The network normalises its pixels itself ({', '.join(own.names)} in {path.name}).", f"Say so in the recipe: {own.options}"
+        )
     own_px = (recognised.side_px, recognised.side_px)
     hint = _wished_px(wishes) or wishes.recipe.options.network_size_px or (own_px if own_px != USUAL_PX else None)
     said = choose(hint)
@@ -197,7 +213,8 @@ def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     size_px = _wished_px(wishes) or said.network_size_px or own_px
     network = build_network(architecture, recognised.tensors, recognised.classes, size_px)
     left_out = f"Left out, since it is not the network's: {', '.join(checkpoint.left_out)[:200]}."
-    told = "\n".join([*checkpoint.told, *recognised.told, *([left_out] if checkpoint.left_out else [])])
+    replaced = f"The recipe says mean and deviation, and stands for {', '.join(own.names)}." if own else ""
+    told = "\n".join([*checkpoint.told, *recognised.told, *filter(None, [replaced, left_out if checkpoint.left_out else ""])])
     return _Found(network, architecture, recognised.classes, size_px, checkpoint.format, recognised.mindspore, said, told)
 
 
@@ -240,23 +257,18 @@ def _unsaid(path: Path, settled: SettledRecipe) -> ConvertError:
 
 
 def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wishes, settled: SettledRecipe) -> ModelManifest:
-    try:
-        return ModelManifest(
-            name=wishes.name or (found.architecture if found.architecture != ONNX else _STRANGE.sub("-", path.stem.lower())),
-            version=wishes.version or weights_sha256(found.network)[:8],
-            description=f"{found.architecture}, {found.classes} classes, imported from {path.name}. {found.told}".removesuffix(". "),
-            architecture=found.architecture,
-            classes=found.classes,
-            labels=labels.name,
-            labels_sha256=labels.sha256,
-            recipe=settled.recipe,
-            origin=Origin(file=path.name, sha256=sha256, format=found.format, output=wishes.output, score_type=wishes.score_type),
-            transform=settled.transform,
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        remedy = "Train with fewer classes." if first["loc"][0] == "classes" else "Choose another name."
-        raise ConvertError(f"The model cannot be described: {first['loc'][0]}: {first['msg']}.", remedy) from error
+    return new_manifest(
+        name=wishes.name or (found.architecture if found.architecture != ONNX else _STRANGE.sub("-", path.stem.lower())),
+        version=wishes.version or weights_sha256(found.network)[:8],
+        description=f"{found.architecture}, {found.classes} classes, imported from {path.name}. {found.told}".removesuffix(". "),
+        architecture=found.architecture,
+        classes=found.classes,
+        labels=labels.name,
+        labels_sha256=labels.sha256,
+        recipe=settled.recipe,
+        origin=Origin(file=path.name, sha256=sha256, format=found.format, output=wishes.output, score_type=wishes.score_type),
+        transform=settled.transform,
+    )
 
 
 def _check_name(name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Literal, TypedDict
 from models.manifest import MAX_TOP_K, ModelManifest
 from pipelines.reduction import Decode
 
-MXCLASSIFY_INTERFACE = 3  # of the compiled module: another number was built from other sources
+MXCLASSIFY_INTERFACE = 4  # of the compiled module: another number was built from other sources
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,11 @@ gc.set_threshold(10_000, 20, 20)  # thousands of tests live from their collectio
 PHOTOS = Path(__file__).parent / "photos"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their length: gzip writes the time into them, and all workers (pytest -n) have to find the same names."""
+    return f"{argname} of {len(val)} bytes" if isinstance(val, bytes) and len(val) > 10 else None
+
+
 def pytest_collection_finish() -> None:
     """What is there now stays to the end: no collection of garbage looks at it again."""
     gc.freeze()

@@ -1,12 +1,9 @@
 """Takes an OM that does not say where it comes from: a person declares what it takes and gives, and everything that uses it says so."""
 
 import shutil
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-
-from pydantic import ValidationError
 
 from convert.atc.command import check_soc
 from convert.atc.om import read_om_header
@@ -14,7 +11,10 @@ from convert.atc.provenance import Provenance, converter, now
 from convert.atc.work_folder import work_folder
 from convert.conversion_errors import ConvertError
 from convert.labels import Labels, labels_for
+from convert.new_manifest import new_manifest
 from convert.prepare import copy_zoo_labels
+from convert.preprocessing.recipe_choice import declared_recipe
+from convert.preprocessing.settled_recipe import SettledRecipe
 from models.artifact_facts import provenance_path
 from models.manifest import Artifact, ModelManifest, Recipe
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names
@@ -41,34 +41,21 @@ def adopt(om: Path, store: ModelStore, name: str, declaration: Declaration) -> S
     """
     check_soc(declaration.soc)
     read_om_header(om)
-    recipe = declared_recipe(declaration.recipe) if declaration.recipe else None
+    settled = declared_recipe(declaration.recipe) if declaration.recipe else None
     if name in store.names():
-        return _into(store.open(name), om, declaration, recipe)
+        return _into(store.open(name), om, declaration, settled)
     if name in zoo_names():
         zoo = zoo_manifest(name)
-        _check_same_recipe(zoo, recipe)
+        _check_same_recipe(zoo, settled)
         return _placed(store, zoo.model_copy(update={"version": sha256_of(om)[:8]}), om, declaration, None)
-    if recipe is None or declaration.labels is None:
+    if settled is None or declaration.labels is None:
         needed = "--recipe FILE.toml and --labels FILE"
         raise ConvertError(f"Neither the store nor the zoo has a model {name!r}, so nothing says what {om} takes.", f"Add {needed}")
-    return _new(store, name, om, declaration, recipe, declaration.labels)
+    return _new(store, name, om, declaration, settled, declaration.labels)
 
 
-def declared_recipe(path: Path) -> Recipe:
-    """The recipe of a TOML file: its keys, or those of its table `recipe`, as in a manifest; raises ConvertError."""
-    try:
-        content = tomllib.loads(read_text(path))
-        return Recipe.model_validate(content.get("recipe", content))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "recipe"
-        raise ConvertError(f"{path}: {where}: {first['msg']}.", "Correct that field: docs/models.md has a whole recipe.") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConvertError(f"{path}: {error}.", "Name a TOML file with a recipe, for example a manifest.toml.") from error
-
-
-def _into(model: StoredModel, om: Path, declaration: Declaration, recipe: Recipe | None) -> StoredModel:
-    _check_same_recipe(model.manifest, recipe)
+def _into(model: StoredModel, om: Path, declaration: Declaration, settled: SettledRecipe | None) -> StoredModel:
+    _check_same_recipe(model.manifest, settled)
     if declaration.labels and labels_for(model.manifest.classes, declaration.labels).content != model.check_labels().read_bytes():
         raise ConvertError(
             f"{declaration.labels} has other labels than {model.manifest.name!r}.", "Leave out --labels, or take another name."
@@ -78,23 +65,20 @@ def _into(model: StoredModel, om: Path, declaration: Declaration, recipe: Recipe
         return add_artifact(model, Path(shutil.copy(om, work.path / artifact.file)), artifact, told.as_json())
 
 
-def _new(store: ModelStore, name: str, om: Path, declaration: Declaration, recipe: Recipe, file: Path) -> StoredModel:
+def _new(store: ModelStore, name: str, om: Path, declaration: Declaration, settled: SettledRecipe, file: Path) -> StoredModel:
     classes = len(read_text(file).rstrip("\n").split("\n"))
     labels = labels_for(classes, file)
-    try:
-        manifest = ModelManifest(
-            name=name,
-            version=sha256_of(om)[:8],
-            description=f"{classes} classes, an OM of which was adopted: {om.name}",
-            architecture="om",
-            classes=classes,
-            labels=labels.name,
-            labels_sha256=labels.sha256,
-            recipe=recipe,
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConvertError(f"The model cannot be described: {first['loc'][0]}: {first['msg']}.", "Choose another name.") from error
+    manifest = new_manifest(
+        name=name,
+        version=sha256_of(om)[:8],
+        description=f"{classes} classes, an OM of which was adopted: {om.name}",
+        architecture="om",
+        classes=classes,
+        labels=labels.name,
+        labels_sha256=labels.sha256,
+        recipe=settled.recipe,
+        transform=settled.transform,
+    )
     return _placed(store, manifest, om, declaration, labels)
 
 
@@ -145,9 +129,9 @@ def _declared(om: Path, manifest: ModelManifest, declaration: Declaration) -> tu
     return artifact, told.of_model(manifest)
 
 
-def _check_same_recipe(manifest: ModelManifest, recipe: Recipe | None) -> None:
-    if recipe and recipe.sha256 != manifest.recipe.sha256:
-        pairs = zip(Recipe.model_fields, recipe.model_dump().values(), manifest.recipe.model_dump().values(), strict=True)
+def _check_same_recipe(manifest: ModelManifest, settled: SettledRecipe | None) -> None:
+    if settled and settled.recipe.sha256 != manifest.recipe.sha256:
+        pairs = zip(Recipe.model_fields, settled.recipe.model_dump().values(), manifest.recipe.model_dump().values(), strict=True)
         differing = "; ".join(f"{field} {said}, not {has}" for field, said, has in pairs if said != has and field != "trained_with")
         raise ConvertError(
             f"The recipe differs from that of {manifest.name!r}: {differing}.", "Leave out --recipe, or adopt it under another name."

@@ -20,13 +20,15 @@ from convert.conversion_errors import CheckpointRefused
 class Checkpoint:
     """The tensors of a checkpoint by parameter name, contiguous, in the type they were saved in (bfloat16 as float32).
 
-    `left_out` names the other content of the file (an optimiser's state, step counters). `told` are lines that say what was chosen.
+    `left_out` names the other content of the file (an optimiser's state, step counters). `told` are lines that say what was chosen,
+    `architecture` is the network's name, if the file says it.
     """
 
     format: str
     tensors: dict[str, np.ndarray] = field(repr=False)
     left_out: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    architecture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointRefused(f"{path}: {error.strerror}.") from error
     except ValueError as error:
         raise CheckpointRefused(f"{path}: {error}.", remedy) from error
-    return Checkpoint(kind.name, found.tensors, found.left_out, found.told)
+    return Checkpoint(kind.name, found.tensors, found.left_out, found.told, found.architecture)
 
 
 def _format(head: bytes) -> _Format:

@@ -1,8 +1,8 @@
 """Selects the network's parameters in a checkpoint; the other entries are an optimiser's state, count steps, or describe the training."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.pickle_names import makes_a_tensor
@@ -14,6 +14,10 @@ AVERAGES = ("state_dict_ema", "model_ema", "ema_state_dict", "model_ema_state_di
 PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
 AVERAGED = "n_averaged"  # a counter of torch.optim.swa_utils.AveragedModel
 MAX_TOLD = 10
+MAX_NESTED = 3  # dicts around the state dict, as {"model": {"state_dict": …}}
+NAMES_OF_NETWORK = ("arch", "architecture", "model_name", "model_arch", "arch_name")  # timm and torch's ImageNet example save `arch`
+SETTINGS = ("hyper_parameters", "hparams", "args", "config", "cfg", "meta")  # dicts that may hold such a name
+NORMALISES = ("mean", "std", "temperature", "logit_scale")  # parameters of a network itself, whose name has no layer in front
 
 Kind = TypeVar("Kind")
 LeftOut = tuple[str, ...]
@@ -21,31 +25,58 @@ LeftOut = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Selected(Generic[Kind]):
-    """The network's parameters by name, the names of what was left out, and lines that say what was chosen."""
+    """The network's parameters by name, the names of what was left out, and lines that say what was chosen.
+
+    `architecture` is what the file calls its network; empty if it does not say it.
+    """
 
     tensors: dict[str, Kind] = field(repr=False)
     left_out: LeftOut = ()
     told: tuple[str, ...] = ()
+    architecture: str = ""
 
 
 def state_dict_of(saved: object, kind: type[Kind]) -> Selected[Kind]:
-    """The tensors (of type `kind`) by name in an object of torch.save, bare or among other data of an epoch.
+    """The tensors (of type `kind`) by name in an object of torch.save, bare or among other data of an epoch, also some dicts deep.
 
     Of several state dicts, takes the first one in WRAPPERS; a moving average only if there is no other. Raises Malformed if
     there is none, if several have unknown names, and for a tensor among the parameters that could not be read.
     """
     if not isinstance(saved, dict):
         raise Malformed("it does not hold a state dict")
-    found = [name for name, value in saved.items() if isinstance(value, dict) and _parameters(value, kind)]
-    if not found or (_parameters(saved, kind) and not {*WRAPPERS, *AVERAGES} & {*found}):
+    found = _state_dict_of(saved, kind, MAX_NESTED)
+    return replace(found, architecture=found.architecture or named_architecture(saved))
+
+
+def named_architecture(saved: Mapping[Any, object]) -> str:
+    """The name of the network among the data that lies beside the weights; empty if there is none."""
+    inner = [value for name in SETTINGS if isinstance(value := saved.get(name), dict)]
+    texts = (value for held in (saved, *inner) for name in NAMES_OF_NETWORK if isinstance(value := held.get(name), str))
+    return next((text for text in texts if text), "")
+
+
+def _state_dict_of(saved: Mapping[object, object], kind: type[Kind], depth: int) -> Selected[Kind]:
+    held = [name for name, value in saved.items() if isinstance(value, dict) and _parameters(value, kind)]
+    around = [name for name, value in saved.items() if isinstance(value, dict) and _holds(value, kind, depth)]
+    if around and not held and not _parameters(saved, kind):
+        name = _chosen(around)
+        inner = saved[name]
+        assert isinstance(inner, dict)  # noqa: S101 - `around` has no others
+        found = _state_dict_of(inner, kind, depth - 1)
+        lines = (f"The weights are inside {name!r} in the file.", *found.told)
+        left_out = (*(str(other) for other in saved if other != name), *found.left_out)
+        return replace(found, left_out=left_out, told=lines, architecture=named_architecture(inner))
+    if not held or (_parameters(saved, kind) and not {*WRAPPERS, *AVERAGES} & {*held}):
         return _selected(saved, kind, (), [])
-    name = _chosen(found)
+    name = _chosen(held)
     told = [f"The weights are those of {name!r} in the file."] if name not in WRAPPERS[:2] else []
-    averages = [other for other in found if other in AVERAGES and other != name]
+    averages = [other for other in held if other in AVERAGES and other != name]
     if averages:
         line = f'torch.save(torch.load(path, map_location="cpu")[{averages[0]!r}], "average.pth")'
         told = [f"The weights are those of {name!r} in the file, not the moving average {_listed(averages)}. To take that one: {line}"]
-    return _selected(saved[name], kind, tuple(str(other) for other in saved if other != name), told)
+    state = saved[name]
+    assert isinstance(state, dict)  # noqa: S101 - `held` has no others
+    return _selected(state, kind, tuple(str(other) for other in saved if other != name), told)
 
 
 def without_training_state(names: Iterable[str]) -> tuple[list[str], LeftOut]:
@@ -55,13 +86,19 @@ def without_training_state(names: Iterable[str]) -> tuple[list[str], LeftOut]:
     The name of an optimiser's state is a word, a dot and the full name of the parameter (`moments.conv1.weight`).
     """
     everything = dict.fromkeys(names)
-    left_out = tuple(name for name in everything if "." not in name or name.partition(".")[2] in everything)
+    left_out = tuple(name for name in everything if ("." not in name and name not in NORMALISES) or name.partition(".")[2] in everything)
     return [name for name in everything if name not in set(left_out)], left_out
 
 
 def _parameters(value: Mapping[object, object], kind: type[Kind]) -> bool:
     """Whether a dict is a network's state dict: some of its tensors have a layer's name."""
     return any(isinstance(name, str) and "." in name and isinstance(tensor, kind) for name, tensor in value.items())
+
+
+def _holds(value: Mapping[object, object], kind: type[Kind], depth: int) -> bool:
+    """Whether a state dict is among the values, or among those of a dict there."""
+    inner = [each for each in value.values() if isinstance(each, dict)] if depth > 1 else []
+    return any(_parameters(each, kind) or _holds(each, kind, depth - 1) for each in inner)
 
 
 def _chosen(found: list[object]) -> object:

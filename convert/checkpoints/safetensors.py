@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from convert.checkpoints.bfloat16 import widened
 from convert.checkpoints.malformed import Malformed
-from convert.checkpoints.parameters import Selected, state_dict_of, without_training_state
+from convert.checkpoints.parameters import Selected, named_architecture, state_dict_of, without_training_state
 from convert.checkpoints.weight_file import WeightFile
 
 MAX_HEADER_BYTES = 8 << 20  # ResNeXt-101's has 0.07 MB
@@ -40,7 +40,8 @@ def read_safetensors(file: WeightFile) -> Selected[np.ndarray]:
             if (opened.metadata() or {}).get("format") == "ms":  # from MindSpore, with the optimiser
                 network, left_out = without_training_state(found.tensors)
                 found = Selected({name: found.tensors[name] for name in network}, left_out, found.told)
-            return Selected({name: _load(opened, stored) for name, stored in found.tensors.items()}, found.left_out, found.told)
+            tensors = {name: _load(opened, stored) for name, stored in found.tensors.items()}
+            return Selected(tensors, found.left_out, found.told, named_architecture(opened.metadata() or {}))
     except SafetensorError as error:
         raise Malformed(f"it is damaged or cut off: {str(error)[:200]}") from error
 
@@ -49,7 +50,9 @@ def _load(opened: Any, name: str) -> np.ndarray:  # noqa: ANN401 - the library h
     piece = opened.get_slice(name)
     kind, shape = piece.get_dtype(), piece.get_shape()
     if kind not in _TYPES:
-        raise Malformed(f"{name[:100]!r} is of type {kind!r}, which no parameter has")
+        raise Malformed(
+            f"{name[:100]!r} is of type {kind!r}, which is not read; save the weights from before the quantisation, or as float16"
+        )
     if len(shape) > MAX_DIMENSIONS or 0 in shape:
         raise Malformed(f"{name[:100]!r} has an impossible shape")
     return widened(opened.get_tensor(name))

@@ -38,7 +38,7 @@ def read_torch_legacy(file: WeightFile) -> Selected[np.ndarray]:
     check_size(found.tensors, file.size_bytes)
     starts = _find_storages(file, pickles.position, keys, storages)
     arrays = load_tensors(found.tensors, lambda storage: file.array(starts[storage.key], storage.dtype, storage.elements))
-    return Selected(arrays, found.left_out, found.told)
+    return Selected(arrays, found.left_out, found.told, found.architecture)
 
 
 def _read_header(file: Cursor) -> None:

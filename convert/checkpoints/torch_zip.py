@@ -58,7 +58,7 @@ def _read_archive(archive: zipfile.ZipFile, size_bytes: int) -> Selected[np.ndar
             raise Malformed(f"{name[:100]!r} has {actual} bytes, {announced} were announced")
         return np.frombuffer(archive.read(entries[name]), storage.dtype)
 
-    return Selected(load_tensors(found.tensors, load), found.left_out, found.told)
+    return Selected(load_tensors(found.tensors, load), found.left_out, found.told, found.architecture)
 
 
 def _stored(archive: zipfile.ZipFile) -> Entries:

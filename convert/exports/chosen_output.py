@@ -4,7 +4,7 @@ import onnx
 from onnx import TensorProto
 
 from convert.conversion_errors import ConvertError
-from convert.exports.score_tail import find_tail
+from convert.exports.score_steps import CHOICES, first_of
 from convert.networks.graph_edits import maker, set_output
 from convert.networks.plain_network import told
 
@@ -28,20 +28,20 @@ def choose_output(network: onnx.ModelProto, name: str | None) -> None:
     if name is not None:
         declared = next((value for value in outputs if value.name == name), None)
         set_output(graph, declared or onnx.ValueInfoProto(name=name))
-    tail = find_tail(graph)
-    while tail.kind in ("softmax", "sigmoid"):  # of the best values only
-        tail = find_tail(graph, tail.before)
-    if tail.kind == "choice":
+    if choice := first_of(graph, wanted, CHOICES):
         raise ConvertError(
-            f"The output {wanted!r} names the best classes ({tail.operator}) and has no score of each class.",
-            f"Take the value before it: --output {tail.before!r}",
+            f"The output {wanted!r} names the best classes ({choice.op_type}) and has no score of each class.",
+            f"Take the value before it: --output {choice.input[0]!r}",
         )
 
 
 def _named(graph: onnx.GraphProto, outputs: list[onnx.ValueInfoProto]) -> str:
     likely = [value for value in outputs if value.type.tensor_type.elem_type in (TensorProto.FLOAT, TensorProto.FLOAT16)]
-    likely = [value for value in likely if find_tail(graph, value.name).kind != "choice"] or outputs
-    return f"Say which one holds a score of each class, for example: --output {likely[0].name!r}" if likely else "Export it again."
+    if not (likely := [value for value in likely if first_of(graph, value.name, CHOICES) is None]):
+        choice = next((choice for value in outputs if (choice := first_of(graph, value.name, CHOICES))), None)
+        named = choice.input[0] if choice else next((value.name for value in outputs), None)
+        return f"Say which value holds a score of each class, for example: --output {named!r}" if named else "Export it again."
+    return f"Say which one holds a score of each class, for example: --output {likely[0].name!r}"
 
 
 def _listed(outputs: list[onnx.ValueInfoProto]) -> str:

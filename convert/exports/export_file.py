@@ -10,6 +10,7 @@ from onnx import AttributeProto, TensorProto, helper
 
 from convert.checkpoints.weight_file import open_source
 from convert.conversion_errors import CheckpointRefused, ConvertError
+from convert.exports.sparse_weights import make_dense
 from convert.networks.fit import check_finite
 from convert.networks.plain_network import DOMAINS, MAX_FILE_BYTES, MIN_OPSET, check_flow, check_graph, first_line, opset_of
 from models.onnx_side_files import side_files
@@ -43,6 +44,7 @@ def read_export(path: Path) -> onnx.ModelProto:
     _bring_in(network, path, MAX_FILE_BYTES - size_bytes)
     if network.functions:
         network = _inlined(network)
+    make_dense(network, MAX_FILE_BYTES)
     _check_operators(network)
     check_graph(network)
     network = _renewed(network)

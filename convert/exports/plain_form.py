@@ -17,7 +17,7 @@ from convert.exports.score_probe import mixes
 from convert.exports.score_tail import find_tail
 from convert.exports.score_type import ScoreType
 from convert.networks.graph_edits import free_name, node, set_output
-from convert.networks.plain_network import InferenceRefused, check_plain, dimensions, image_input, infer_result
+from convert.networks.plain_network import InferenceRefused, check_plain, dimensions, image_input, infer_result, shape_in_openvino
 
 DEFAULT_SIDE_PX = 224
 _WHOLE = (TensorProto.UINT8, TensorProto.INT8, TensorProto.UINT16, TensorProto.INT16, TensorProto.INT32, TensorProto.INT64)
@@ -25,13 +25,14 @@ _WHOLE = (TensorProto.UINT8, TensorProto.INT8, TensorProto.UINT16, TensorProto.I
 
 @dataclass(frozen=True)
 class PlainForm:
-    """A network in plain form; `pixels` and `grey` say what of the recipe it does itself, `told` what was found and done.
+    """A network in plain form; `pixels`, `embedded` and `grey` say what of the recipe it does itself, `told` what was found and done.
 
-    `layout` is that of the file.
+    `embedded` is its arithmetic on pixels in words, empty if there is none; `layout` is that of the file.
     """
 
     network: onnx.ModelProto
     pixels: PixelRange
+    embedded: str
     grey: bool
     told: str
     layout: Literal["NCHW", "NHWC"]
@@ -71,7 +72,7 @@ def plain_form(
     if alone:
         facts.append("the pictures of a batch change one another's scores, so it takes one at a time")
     told = f"Its form: {'; '.join(facts)}; {found}."
-    return PlainForm(network, pixels, form.channels == 1, told, "NHWC" if form.channels_last else "NCHW")
+    return PlainForm(network, pixels, str(embedded or ""), form.channels == 1, told, "NHWC" if form.channels_last else "NCHW")
 
 
 def _take_one(network: onnx.ModelProto, shape: tuple[int, int, int, int], classes: int) -> None:
@@ -93,7 +94,7 @@ def _pixels_told(pixels: PixelRange, embedded: Embedded | None) -> list[str]:
     if pixels == "recipe":
         return []
     if pixels == "unclear":
-        return [f"it begins with {embedded}: make sure that the recipe does not normalise a second time"]
+        return [f"it begins with {embedded}, behind the normalisation of the recipe"]
     inside = f"it normalises them itself ({embedded})" if embedded else "it takes them as they are"
     return [f"{inside}, so the recipe only brings them to {pixels.replace('-', '..')}"]
 
@@ -115,6 +116,13 @@ def _end_in_rows(network: onnx.ModelProto, shape: tuple[int, int, int, int], cla
     if kind != TensorProto.FLOAT:
         graph.node.append(node("Cast", [value], free_name(graph, "plain/float"), {"to": TensorProto.FLOAT}))
         value = graph.node[-1].output[0]
+    if not sides or None in sides:
+        sides = shape_in_openvino(network, shape)
+    if len([side for side in sides if side not in (None, 1)]) > (1 if shape[0] == 1 else 2):
+        raise ConvertError(
+            f"The output {value!r} is {sides} for {shape[0]} picture{'s' * (shape[0] > 1)}: scores for several places or of several heads.",
+            "Export a network with one score for each class of a picture, or name one with --output.",
+        )
     if sides != [shape[0], classes]:
         rows = helper.make_tensor(free_name(graph, "plain/rows"), TensorProto.INT64, [2], [-1, classes])
         graph.initializer.append(rows)

@@ -12,7 +12,8 @@ from pipelines.cpu.quiet_openvino import ov
 Rows = NDArray[np.float64]
 SEED = 0
 _PLACES = ("Exception from", "Check '", "FrontEnd API", "Model wasn't fully converted", "--", "While validating", "Summary")
-PICTURES = 8
+PICTURES = 12
+_CONTRASTS = (1.0, 4.0, 0.1, 0, 0.03, 0.01)  # noise of little contrast lets a network doubt, so that no class has all the probability
 MIXED = 1e-3  # of the scores' range: more than rounding makes of another place in the batch
 
 
@@ -86,16 +87,20 @@ def _reason(error: Exception) -> str:
 def pictures(shape: tuple[int, int, int, int], pixels: PixelRange) -> list[NDArray[np.float32]]:
     """Batches of made pictures: noise of several contrasts and pictures of one colour; the same in each run."""
     chance = np.random.default_rng(SEED)
-    made = []
-    for number in range(max(PICTURES // shape[0], 2)):
-        if number % 4 == 3:
-            levels = np.broadcast_to(chance.integers(0, 256, (shape[0], 3, 1, 1)), shape).astype(np.float64)
-        else:
-            contrast = (1.0, 1.0, 0.1)[number % 4]
-            levels = np.rint(127 + (chance.integers(0, 256, shape) - 127) * contrast)
-        if pixels == "0-1":
-            levels /= 255
-        elif pixels != "0-255":
-            levels = (levels - 127) / 60 * (4 if number % 4 == 1 else 1)  # as normalised pixels, and beyond what pictures have
-        made.append(levels.astype(np.float32))
-    return made
+    batches = max(PICTURES // shape[0], 2)
+    made = [_picture(chance, shape[1:], _CONTRASTS[number % len(_CONTRASTS)], pixels) for number in range(batches * shape[0])]
+    return [np.stack(made[start : start + shape[0]]) for start in range(0, len(made), shape[0])]
+
+
+def _picture(chance: np.random.Generator, shape: tuple[int, int, int], contrast: float, pixels: PixelRange) -> NDArray[np.float32]:
+    """One picture; without contrast it has one colour, and normalised pixels of a contrast above 1 go beyond what pictures have."""
+    if contrast:
+        levels = np.rint(127 + (chance.integers(0, 256, shape) - 127) * min(contrast, 1))
+    else:
+        levels = np.broadcast_to(chance.integers(0, 256, (shape[0], 1, 1)), shape).astype(np.float64)
+    if pixels == "0-1":
+        levels /= 255
+    elif pixels != "0-255":
+        levels = (levels - 127) / 60 * max(contrast, 1)
+    picture: NDArray[np.float32] = levels.astype(np.float32)
+    return picture

@@ -5,24 +5,19 @@ from typing import Literal
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
 
+from convert.exports.constants import constant
 from convert.networks.graph_edits import maker
 
-Kind = Literal["softmax", "sigmoid", "choice", "other"]
+Kind = Literal["softmax", "log softmax", "sigmoid", "other"]
 MAX_STEPS = 32
 _KINDS: dict[str, Kind] = {
     "Softmax": "softmax",
+    "LogSoftmax": "log softmax",
     "Sigmoid": "sigmoid",
     "HardSigmoid": "sigmoid",
-    "ArgMax": "choice",
-    "ArgMin": "choice",
-    "TopK": "choice",
-    "Hardmax": "choice",
-    "OneHot": "choice",
 }
 _SHAPES = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout", "QuantizeLinear", "DequantizeLinear")
-_SAME_NUMBERS = ("Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze")
 LEAST_CLIPPED = 1e-3  # a clip of probabilities below it keeps them off 0 for a logarithm
 
 
@@ -37,7 +32,7 @@ class ScoreTail:
 
 
 def find_tail(graph: onnx.GraphProto, output: str | None = None) -> ScoreTail:
-    """The tail of an output, None for the first one. A `choice` is found behind any number of passing nodes, too."""
+    """The tail of an output, None for the first one."""
     value = output or graph.output[0].name
     for _ in range(MAX_STEPS):
         node = maker(graph, value)
@@ -66,32 +61,3 @@ def _passed(graph: onnx.GraphProto, node: onnx.NodeProto) -> str | None:
 
 def _positive(factor: np.ndarray | None) -> bool:
     return factor is not None and factor.size == 1 and bool((factor > 0).all())
-
-
-def constant(graph: onnx.GraphProto, name: str) -> np.ndarray | None:
-    """The numbers of a parameter or a Constant node, in a shape of their own; None for what is computed, and for what cannot be read."""
-    for _ in range(MAX_STEPS):
-        tensor = next((tensor for tensor in graph.initializer if tensor.name == name), None)
-        node = maker(graph, name)
-        try:
-            if tensor is not None:
-                return np.asarray(numpy_helper.to_array(tensor))
-            if node is None:
-                return None
-            if node.op_type == "Constant":
-                return _held(node)
-        except (ValueError, TypeError):
-            return None
-        if node.op_type not in _SAME_NUMBERS:
-            return None
-        name = node.input[0]
-    return None
-
-
-def _held(node: onnx.NodeProto) -> np.ndarray | None:
-    for attribute in node.attribute:
-        if attribute.name == "value":
-            return np.asarray(numpy_helper.to_array(attribute.t))
-        if attribute.name in ("value_float", "value_floats", "value_int", "value_ints"):
-            return np.asarray(helper.get_attribute_value(attribute))
-    return None

@@ -37,7 +37,7 @@ def _facts(manifest: ModelManifest) -> dict[str, object]:
         "version": manifest.version,
         "architecture": manifest.architecture,
         "classes": manifest.classes,
-        "recipe": [recipe_line(manifest.recipe), f"sha256 {manifest.recipe.sha256}"],
+        "recipe": [recipe_line(manifest.recipe, manifest.transform), f"sha256 {manifest.recipe.sha256}"],
         "artifacts": [_listed(artifact) for artifact in manifest.artifacts] or "none",
     }
     if manifest.origin:

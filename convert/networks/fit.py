@@ -78,4 +78,6 @@ def _named(names: list[str]) -> str:
 def _remedy(wrong: Mapping[str, list[str]]) -> str:
     if "not finite" in wrong or "variances below 0" in wrong:
         return "The training has probably diverged; use another checkpoint."
+    if "not floating-point numbers" in wrong:
+        return f"If they are quantised, import the weights from before the quantisation; or {ONNX_WAY}"
     return f"Use a checkpoint of this architecture with the same number of classes; or, for a network of another form, {ONNX_WAY}"

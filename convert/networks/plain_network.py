@@ -36,7 +36,10 @@ def image_input(model: onnx.ModelProto) -> onnx.ValueInfoProto:
     parameters = {tensor.name for tensor in model.graph.initializer}
     inputs: list[onnx.ValueInfoProto] = [value for value in model.graph.input if value.name not in parameters]
     if len(inputs) != 1:
-        raise ConvertError(f"The network has {len(inputs)} inputs ({', '.join(value.name for value in inputs[:5])}), not one image.")
+        raise ConvertError(
+            f"The network has {len(inputs)} inputs ({', '.join(value.name for value in inputs[:5])}), not one image.",
+            "Export it with the picture as its only input, and the others as constants.",
+        )
     return inputs[0]
 
 
@@ -111,7 +114,7 @@ def classes_for(model: onnx.ModelProto, batch: int, width: int, height: int) -> 
         raise ConvertError(f"The network cannot take {batch} pictures of {width}x{height}: {error}.") from error
     found = dimensions(result)
     if not found or None in found:  # the export computes a shape in a way that ONNX's inference does not follow, as torch does for ConvNeXt
-        found = _shape_in_openvino(model, [batch, 3, height, width]) or found
+        found = shape_in_openvino(model, [batch, 3, height, width]) or found
     if len(found) != 2 or found[1] is None:
         raise ConvertError(
             f"The network's result is {found}, not [N, classes].", "Export it for a fixed image size, and simplify the graph."
@@ -141,7 +144,7 @@ def infer_result(model: onnx.ModelProto, shape: Sequence[int]) -> onnx.TypeProto
     return result
 
 
-def _shape_in_openvino(model: onnx.ModelProto, shape: Sequence[int]) -> list[int | None]:
+def shape_in_openvino(model: onnx.ModelProto, shape: Sequence[int]) -> list[int | None]:
     """The shape of the output as OpenVINO finds it, [] if it does not; this copies the weights."""
     from pipelines.cpu.quiet_openvino import ov
 

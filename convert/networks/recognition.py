@@ -9,6 +9,7 @@ from convert.conversion_errors import ConvertError
 from convert.networks.efficientnet_lite import LITE, recognised_variant
 from convert.networks.fit import ONNX_WAY
 from convert.networks.mindspore_naming import torchvision_names_of_mindspore
+from convert.networks.own_normalisation import OwnNormalisation, own_normalisation
 from convert.networks.resnet_graph import STAGE_PLANES, ResNetGraph
 from convert.networks.torch_naming import torchvision_names
 
@@ -28,15 +29,22 @@ class Recognised:
     mindspore: bool = False
     side_px: int = USUAL_SIDE_PX
     told: tuple[str, ...] = ()
+    normalises: OwnNormalisation | None = None
 
 
-def recognise(tensors: Mapping[str, np.ndarray]) -> Recognised:
-    """Find the network of these tensors; `fit` checks whether all of them fit. Raises ConvertError if it is not a known one."""
+def recognise(tensors: Mapping[str, np.ndarray], classes: int | None = None) -> Recognised:
+    """Find the network of these tensors; `fit` checks whether all of them fit. Raises ConvertError if it is not a known one.
+
+    Of several classifiers the one of so many `classes` is taken. Mean and deviation of pixels among the tensors are not in the
+    answer's tensors, but in `normalises`.
+    """
     if variant := recognised_variant(tensors):
         return Recognised(variant, tensors["_fc.weight"].shape[0], dict(tensors), side_px=LITE[variant].side_px)
+    if own := own_normalisation(tensors):
+        tensors = {name: tensor for name, tensor in tensors.items() if name not in own.names}
     mindspore = any(name.endswith(".gamma") for name in tensors)
     model_zoo = mindspore and any(name.startswith("backbone.") for name in tensors)
-    named, told = (torchvision_names_of_mindspore(tensors), []) if mindspore else torchvision_names(tensors)
+    named, told = (torchvision_names_of_mindspore(tensors), []) if mindspore else torchvision_names(tensors, classes)
     network, head = _resnet(named, same_pool=model_zoo), named.get("fc.weight")
     if network is None or head is None or head.ndim != 2:
         raise ConvertError(
@@ -44,7 +52,7 @@ def recognise(tensors: Mapping[str, np.ndarray]) -> Recognised:
             "layer1.0.conv2.weight and a classifier.",
             f"For a network of another form, {ONNX_WAY}",
         )
-    return Recognised(network.name, head.shape[0], named, mindspore, told=tuple(told))
+    return Recognised(network.name, head.shape[0], named, mindspore, told=tuple(told), normalises=own)
 
 
 def _resnet(named: Mapping[str, np.ndarray], *, same_pool: bool) -> ResNetGraph | None:

@@ -18,21 +18,26 @@ _SEQUENTIAL_ANCHOR = "4.0.conv1.weight"
 _SEQUENTIAL = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}  # torchvision's layers in order
 _LOSS = re.compile(r"(?:.*[._])?(?:criterion|loss(?:es|_fn|_func)?|metrics?|acc|accuracy)\..*")
 _AVERAGE = re.compile(r"(?:.*[._])?(?:ema|averaged?)[._].*")
+_ADAPTER = re.compile(r"(?:.*[._])?(?:(?:lora|loha|lokr|adapter)s?(?:[._].*)?|base_layer\..*)", re.IGNORECASE)
+_TEMPERATURE = re.compile(r"(?:.*\.)?(?:temperature|logit_scale)")
 _MAX_NAMED = 5
 
 Named = dict[str, np.ndarray]
 
 
-def torchvision_names(tensors: Mapping[str, np.ndarray]) -> tuple[Named, list[str]]:
+def torchvision_names(tensors: Mapping[str, np.ndarray], classes: int | None = None) -> tuple[Named, list[str]]:
     """The tensors under torchvision's names, and lines that tell what was renamed or left out.
 
-    Raises ConvertError if there are several networks, or none, or if a name comes twice.
+    Of several classifiers the one of so many `classes` is taken. Raises ConvertError if there are several networks, or none, if a
+    name comes twice, and for layers that change others (adapters, a temperature).
     """
+    _refuse_changed(tensors)
     prefix, anchor = _place(tensors)
     named: Named = {}
     outside: Named = {}
+    apart = [name for name in tensors if _LOSS.fullmatch(name) or (_AVERAGE.fullmatch(name) and not _AVERAGE.fullmatch(prefix))]
     for name, tensor in tensors.items():
-        if not name.startswith(prefix):
+        if not name.startswith(prefix) or name in apart:
             outside[name] = tensor
             continue
         first, dot, rest = name.removeprefix(prefix).partition(".")
@@ -40,11 +45,57 @@ def torchvision_names(tensors: Mapping[str, np.ndarray]) -> tuple[Named, list[st
     told = [f"The network's names begin with {prefix!r}, which is dropped."] if prefix else []
     if anchor == _SEQUENTIAL_ANCHOR:
         told.append("Its layers are numbered: 0 is taken for conv1, 1 for bn1, 4 to 7 for layer1 to layer4.")
-    beside = [name for name in outside if _LOSS.fullmatch(name) or (_AVERAGE.fullmatch(name) and not _AVERAGE.fullmatch(prefix))]
-    if beside:
-        told.append(f"Left out: {len(beside)} tensors of a loss, a metric or a moving average ({_listed(beside)}).")
-    told += _name_classifier(named, {name: tensor for name, tensor in outside.items() if name not in set(beside)})
+    if apart:
+        told.append(f"Left out: {len(apart)} tensors of a loss, a metric or a moving average ({_listed(apart)}).")
+    outside = {name: tensor for name, tensor in outside.items() if name not in apart}
+    told += _choose_classifier(named, outside, classes)
+    told += _name_classifier(named, outside)
     return named, told
+
+
+def _refuse_changed(tensors: Mapping[str, np.ndarray]) -> None:
+    """Raise ConvertError for parameters that change what other layers compute."""
+    adapters = [name for name in tensors if _ADAPTER.fullmatch(name)]
+    if adapters:
+        raise ConvertError(
+            f"The checkpoint holds an adapter (LoRA or the like), which changes the layers of a network: {_listed(adapters)}.",
+            "Merge it where it was trained, and import the result: torch.save(model.merge_and_unload().state_dict(), 'merged.pth')",
+        )
+    scales = [name for name in tensors if _TEMPERATURE.fullmatch(name)]
+    if scales:
+        raise ConvertError(f"The network scales its scores ({_listed(scales)}), and weights do not tell how.", f"To keep that, {ONNX_WAY}")
+
+
+def _choose_classifier(named: Named, outside: Named, classes: int | None) -> list[str]:
+    """Of several classifiers of the same features leave the one of so many classes; raises ConvertError if that does not tell one."""
+    heads = {
+        name.removesuffix(".weight"): tensor.shape
+        for name, tensor in (named | outside).items()
+        if name.endswith(".weight") and tensor.ndim == 2
+    }
+    if (
+        len(heads) < 2
+        or len({features for _, features in heads.values()}) > 1
+        or any(rows == features for rows, features in heads.values())
+    ):
+        return []
+    right = [stem for stem, (rows, _) in heads.items() if rows == classes]
+    if len(right) != 1:
+        listed = ", ".join(f"{stem[:100]} of {rows} classes" for stem, (rows, _) in list(heads.items())[:_MAX_NAMED])
+        counts = [rows for rows, _ in heads.values()]
+        one = next((rows for rows in sorted(counts) if counts.count(rows) == 1), None)
+        raise ConvertError(
+            f"The checkpoint holds {len(heads)} classifiers: {listed}.",
+            f"Say which by its number of classes, for example: --classes {one}"
+            if one
+            else f"Save the network with one of them, or {ONNX_WAY}",
+        )
+    dropped = [stem for stem in heads if stem != right[0]]
+    for stem in dropped:
+        for part in ("weight", "bias"):
+            named.pop(f"{stem}.{part}", None)
+            outside.pop(f"{stem}.{part}", None)
+    return [f"Of {len(heads)} classifiers {right[0]} is taken; left out: {_listed(dropped)}."]
 
 
 def _place(tensors: Mapping[str, np.ndarray]) -> tuple[str, str]:
@@ -53,13 +104,19 @@ def _place(tensors: Mapping[str, np.ndarray]) -> tuple[str, str]:
         found = [name.removesuffix(anchor) for name in tensors if name == anchor or name.endswith(f".{anchor}")]
         own = [prefix for prefix in found if not _AVERAGE.fullmatch(prefix)] or found
         if len(own) > 1:
-            raise ConvertError(f"The checkpoint holds {len(own)} networks: {_listed(own)}.", f"Save one of them by itself, or {ONNX_WAY}")
+            raise ConvertError(f"The checkpoint holds {len(own)} networks: {_listed(own)}.", _alone(own[0]))
         if own:
             return own[0], anchor
     raise ConvertError(
         f"The checkpoint holds a network that this project cannot build: {_listed(tensors)}.",
         f"Known are ResNet, ResNeXt, Wide ResNet, SE-ResNeXt and EfficientNet-Lite. For any other network, {ONNX_WAY}",
     )
+
+
+def _alone(prefix: str) -> str:
+    """The line that saves one of several networks."""
+    line = f"torch.save({{n.removeprefix({prefix!r}): t for n, t in state.items() if n.startswith({prefix!r})}}, 'one.pth')"
+    return f"Save one of them by itself, where state is the state dict: {line}. Or {ONNX_WAY}"
 
 
 def _name_classifier(named: Named, outside: Named) -> list[str]:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from convert.original_transform import decode, transformed
 from convert.plain_run import PlainRun
 from convert.preprocessing.known_transforms import IMAGENET_MEAN, IMAGENET_STD, USUAL_SIDE_PX
-from convert.preprocessing.normalisation_units import words
 from convert.preprocessing.served_sizes import MAX_SIDE_PX
 from models.manifest import Recipe, Transform, Triple
+from models.recipe_line import number_words
 from models.store import StoredModel
 
 Logits = NDArray[np.float32]
@@ -70,7 +70,7 @@ def variants(recipe: Recipe) -> Iterator[tuple[str, str, Recipe]]:
     for told, mean, std in _NORMALISATIONS:
         if (mean, std) != (recipe.mean, recipe.std):
             scale = "" if max(std) > 1 or any(mean) else "--scale 1 "
-            normalisations.append((told, f"{scale}--mean {words(mean)} --std {words(std)}", mean, std))
+            normalisations.append((told, f"{scale}--mean {number_words(mean)} --std {number_words(std)}", mean, std))
     for (order_told, order_option, order), (told, options, mean, std) in product(orders, normalisations):
         if order_told or told:
             changed = recipe.model_copy(update={"colour_order": order, "mean": mean, "std": std})

@@ -6,8 +6,11 @@ from pathlib import Path
 from convert.conversion_errors import ConvertError
 from convert.preprocessing.known_transforms import EFFICIENTNET_LITE, STRETCH, TORCHVISION, TRAINING, USUAL_SIDE_PX, known_transform
 from convert.preprocessing.published_weights import published_transform
+from convert.preprocessing.recipe_dialects import as_key
+from convert.preprocessing.recipe_fields import SAY_IT, refusals_of
 from convert.preprocessing.recipe_file import read_recipe, recipe_beside
 from convert.preprocessing.said_recipe import SaidRecipe, SizePx
+from convert.preprocessing.settled_recipe import SettledRecipe, settle
 
 USUAL_PX: SizePx = (USUAL_SIDE_PX, USUAL_SIDE_PX)
 NOTHING_SAID = SaidRecipe()
@@ -20,6 +23,11 @@ class RecipeWishes:
     options: SaidRecipe = NOTHING_SAID
     file: Path | None = None
     transform: str | None = None
+
+    @property
+    def normalises(self) -> bool:
+        """Whether the caller himself says mean and deviation, and not a rule for other networks or a file that was found."""
+        return self.options.normalisation is not None or self.file is not None
 
 
 def choose_recipe(wishes: RecipeWishes, weights: Path, sha256: str, network_px: SizePx | None) -> SaidRecipe:
@@ -42,6 +50,16 @@ def choose_recipe(wishes: RecipeWishes, weights: Path, sha256: str, network_px: 
     if beside.missing and published:
         beside = beside.over(replace(known_transform(published, size_px), sources=(f"torchvision's {published}, by the sha256",)))
     return options.over(beside)
+
+
+def declared_recipe(file: Path) -> SettledRecipe:
+    """What a file alone says, for a network that cannot be asked for its size; raises ConvertError if it does not say all of it."""
+    said = read_recipe(file)
+    unsaid = [part.replace("_", " ") for part in said.missing] or ([] if said.network_size_px else ["size of the network's pictures"])
+    if said.network_size_px is None or unsaid:
+        raise ConvertError(f"{file.name} does not tell the recipe: it has no {' and no '.join(unsaid)}.", SAY_IT)
+    with refusals_of(file.name):
+        return settle(said, said, said.network_size_px, write=as_key)
 
 
 def usual_recipe(architecture: str, *, mindspore: bool, network_px: SizePx) -> SaidRecipe:

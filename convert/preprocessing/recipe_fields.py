@@ -1,6 +1,7 @@
 """Typed access to the keys of a file that says a recipe; a value of another kind is refused with its key."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from convert.conversion_errors import ConvertError
@@ -9,10 +10,17 @@ from convert.preprocessing.said_recipe import SizePx
 from convert.preprocessing.served_sizes import MAX_SIDE_PX, MIN_SIDE_PX
 from models.manifest import Triple
 
-SAY_IT = (
-    "Say the recipe by options, for example: "
-    "--resize short:256 --crop 224 --colour-order RGB --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375"
-)
+SAY_IT = 'Say it in a recipe.toml, as docs/convert.md shows (resize = "short:256", crop = 224 and so on), and name it: --recipe recipe.toml'
+
+
+@contextmanager
+def refusals_of(file: str, remedy: str = "") -> Iterator[None]:
+    """Refusals in the block name the file; with a `remedy` they have this one, else their own."""
+    try:
+        yield
+    except ConvertError as error:
+        named = error.message if error.message.startswith(file) else f"{file} does not tell the recipe: {error.message}"
+        raise ConvertError(named, remedy or error.remedy) from error
 
 
 class Fields:

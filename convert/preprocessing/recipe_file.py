@@ -1,4 +1,4 @@
-"""Finds and reads a file that says a recipe: a recipe.toml, a model's manifest.toml, or one of Hugging Face or timm beside the weights."""
+"""Finds and reads a file that says a recipe: a TOML file, a model's manifest.toml among them, or one of Hugging Face or timm."""
 
 import json
 import tomllib
@@ -6,27 +6,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pydantic import ValidationError
+
 from convert.conversion_errors import ConvertError
 from convert.preprocessing.hugging_face import from_hugging_face, is_hugging_face
-from convert.preprocessing.normalisation_units import normalisation_of
-from convert.preprocessing.recipe_fields import SAY_IT, Fields
-from convert.preprocessing.recipe_words import resize_way, scale_factor, size_px
-from convert.preprocessing.said_recipe import INTERPOLATIONS, Normalisation, Resize, SaidRecipe, SizePx
+from convert.preprocessing.recipe_dialects import as_key
+from convert.preprocessing.recipe_fields import SAY_IT, Fields, refusals_of
+from convert.preprocessing.recipe_words import PARTS, recipe_of_words
+from convert.preprocessing.said_recipe import Normalisation, Resize, SaidRecipe, SizePx
 from convert.preprocessing.timm_config import from_timm, is_timm
-from models.manifest import ModelManifest
+from models.manifest import Recipe, Transform
 from models.text_file import read_text
 
 MAX_BYTES = 1 << 20
 OWN = "recipe.toml"
 BESIDE = (OWN, "preprocessor_config.json", "config.json")
-_KEYS = {"mean", "std", "scale", "colour_order", "resize", "crop", "layout", "interpolation"}
 
 Parse = Callable[[str], Any]
 
 
 def read_recipe(path: Path, network_px: SizePx | None = None) -> SaidRecipe:
     """What the file says, for a network of pictures of `network_px`; raises ConvertError if it cannot be read or says no recipe."""
-    content = _content(path)
+    content = content_of(path)
     said = _said(content, path, network_px)
     if said is None:
         raise ConvertError(f"{path} does not tell how pictures reach a network.", SAY_IT)
@@ -41,7 +42,7 @@ def recipe_beside(weights: Path, network_px: SizePx | None) -> SaidRecipe:
     found: list[SaidRecipe] = []
     for name in BESIDE:
         path = weights.parent / name
-        said = _said(_content(path), path, network_px) if path.is_file() else None
+        said = _said(content_of(path), path, network_px) if path.is_file() else None
         if said:
             found.append(said)
     for other in found[1:]:
@@ -60,58 +61,64 @@ def _difference(one: SaidRecipe, other: SaidRecipe) -> str:
 
 
 def _said(content: dict[str, Any], path: Path, network_px: SizePx | None) -> SaidRecipe | None:
-    if path.suffix != ".toml":
+    if path.suffix == ".toml":
+        with refusals_of(path.name):
+            return _of_table(content, path.name) if isinstance(content.get("recipe"), dict) else _of_words(content, path.name)
+    with refusals_of(path.name, SAY_IT):
         if is_timm(content):
             return from_timm(content, path.name, network_px)
         return from_hugging_face(content, path.name) if is_hugging_face(content) else None
-    if isinstance(content.get("recipe"), dict):
-        return _of_manifest(path)
-    return _of_own(content, path.name)
 
 
-def _of_own(content: dict[str, Any], file: str) -> SaidRecipe:
+def _of_words(content: dict[str, Any], file: str) -> SaidRecipe:
     """The keys are the names of the options, with the same words; lists and numbers may be written as such."""
-    fields = Fields(content, file)
-    if unknown := sorted(set(content) - _KEYS):
-        raise fields.refuse(f"{unknown[0][:60]!r} is not a key of it; the keys are {', '.join(sorted(_KEYS))}")
-    mean, std = fields.triple("mean"), fields.triple("std")
-    scale = scale_factor(fields.text("scale"), "scale") if content.get("scale") is not None else None
-    crop = content.get("crop")
-    return SaidRecipe(
-        resize=resize_way(fields.text("resize"), "resize") if content.get("resize") is not None else None,
-        crop_px=fields.size_px("crop") if isinstance(crop, int | dict) else size_px(fields.text("crop"), "crop ") if crop else None,
-        colour_order=_one_of(fields, "colour_order", ("RGB", "BGR", "GREY")),
-        normalisation=normalisation_of(mean, std, scale) if (mean, std, scale) != (None, None, None) else None,
-        interpolation=_one_of(fields, "interpolation", INTERPOLATIONS),
-        layout=_one_of(fields, "layout", ("NCHW", "NHWC")),
-        sources=(file,),
-    )
+    if unknown := sorted(set(content) - set(PARTS)):
+        keys = ", ".join(sorted(PARTS))
+        raise ConvertError(
+            f"{file} has the key {unknown[0][:60]!r}.", f"Its keys are {keys}; or it has a table [recipe], as a manifest.toml."
+        )
+    return recipe_of_words({key: _words(content, key, file) for key in content}, as_key, file)
 
 
-def _one_of(fields: Fields, key: str, allowed: tuple[str, ...]) -> Any:  # noqa: ANN401 - each key has words of its own
-    word = fields.text(key)
-    if word and word not in allowed:
-        raise fields.refuse(f"{key} is {word[:60]!r} and not one of {', '.join(allowed)}")
-    return word or None
+def _words(content: dict[str, Any], key: str, file: str) -> str:
+    value = content[key]
+    if isinstance(value, str):
+        return value
+    numbers = value if isinstance(value, list) else [value]
+    if not {int, float}.issuperset(map(type, numbers)):  # not isinstance: True is an int
+        raise Fields(content, file).refuse(f"{key} is neither words nor numbers")
+    return ",".join(map(str, numbers))
 
 
-def _of_manifest(path: Path) -> SaidRecipe:
-    """The recipe and the transform of a model of this project."""
-    manifest = ModelManifest.read(path, renew=True)
-    recipe, transform = manifest.recipe, manifest.transform
+def _of_table(content: dict[str, Any], file: str) -> SaidRecipe:
+    """The recipe and the transform of a manifest of this project; the table of the recipe may stand alone."""
+    try:
+        recipe = Recipe.model_validate(content["recipe"])
+        transform = Transform.model_validate(content["transform"]) if "transform" in content else None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = f"{'.'.join(map(str, first['loc']))}: ".removeprefix(": ")
+        raise ConvertError(
+            f"{where}{first['msg'].removeprefix('Value error, ')}.", "Correct that field: docs/models.md has a whole table [recipe]."
+        ) from error
+    if set(content) == {"recipe"} and 0 < max(recipe.mean) <= 1 >= max(recipe.std):  # written by hand, and not by an import
+        raise ConvertError(
+            "mean and std are those of pixels of 0-1.", "Multiply them by 255: those of a table [recipe] are of pixels of 0-255."
+        )
     return SaidRecipe(
         resize=Resize(recipe.resize, (recipe.resize_width_px, recipe.resize_height_px)),
         crop_px=recipe.network_size_px,
         colour_order=recipe.colour_order,
         normalisation=Normalisation(recipe.mean, recipe.std),
-        interpolation=transform.interpolation if transform else "linear",
-        sources=(path.name,),
+        interpolation=transform.interpolation if transform else recipe.interpolation,
+        sources=(file,),
         name=transform.name if transform else "",
         trained_with=recipe.trained_with,
     )
 
 
-def _content(path: Path) -> dict[str, Any]:
+def content_of(path: Path) -> dict[str, Any]:
+    """The keys of a JSON or TOML file; raises ConvertError."""
     parse: Parse = tomllib.loads if path.suffix == ".toml" else _json
     if not path.is_file():  # a FIFO would block
         raise ConvertError(f"{path} does not exist or is not a file.", SAY_IT)

@@ -19,11 +19,11 @@ def check_network_size(size_px: SizePx) -> None:
         )
 
 
-def check_resize_size(size_px: SizePx) -> None:
-    """Raise ConvertError for a resize that no engine can do."""
+def check_resize_size(size_px: SizePx, instead: str) -> None:
+    """Raise ConvertError for a resize that no engine can do; `instead` is one that they can."""
     width, height = size_px
     if not all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in size_px):
         raise ConvertError(
             f"The recipe resizes to {width}x{height} pixels, and {_LIMITS}.",
-            "Say a resize between them, for example: --resize stretch",
+            f"Say a resize between them, for example: {instead}",
         )

@@ -118,11 +118,11 @@ public:
 
     ~Classifier() { Drop(); }
 
-    bool Submit(uint64_t number, const nb::bytes &image, double deadline_s, bool full) {
+    bool Submit(uint64_t number, const nb::bytes &image, double deadline_s, bool full, bool slow) {
         const auto *start = static_cast<const uint8_t *>(image.data());
         std::optional<nb::gil_scoped_release> unlocked;
         if (image.size() > LARGE_BYTES) unlocked.emplace();  // to copy it takes longer than others may wait for the lock
-        return Open().Submit(number, Bytes(start, start + image.size()), deadline_s, full);
+        return Open().Submit(number, Bytes(start, start + image.size()), deadline_s, full, slow);
     }
 
     void Cancel(uint64_t number) { Open().Cancel(number); }
@@ -201,11 +201,12 @@ PyType_Slot slots[] = {{Py_tp_traverse, reinterpret_cast<void *>(Traverse)}, {Py
 NB_MODULE(_mxclassify, module) {
     nb::set_leak_warnings(false);  // the trap of a process lives as long as the process
     module.attr("RUNTIME") = MX_RUNTIME;
-    module.attr("INTERFACE") = 3;  // since it reduces pictures; pipelines/classifier_config.py has the same number
+    module.attr("INTERFACE") = 4;  // since it reduces pictures; pipelines/classifier_config.py has the same number
     nb::exception<DeviceError>(module, "DeviceError", PyExc_RuntimeError);
     nb::class_<Classifier>(module, "Classifier", nb::type_slots(slots))
         .def(nb::init<nb::object, const nb::kwargs &>(), nb::arg("on_results"), nb::arg("config"))
-        .def("submit", &Classifier::Submit, nb::arg("number"), nb::arg("image"), nb::arg("deadline_s"), nb::arg("full") = false)
+        .def("submit", &Classifier::Submit, nb::arg("number"), nb::arg("image"), nb::arg("deadline_s"), nb::arg("full") = false,
+             nb::arg("slow") = false)
         .def("cancel", &Classifier::Cancel, nb::arg("number"))
         .def("close", &Classifier::Close, nb::arg("drain_s") = 0.0)
         .def_prop_ro("in_flight", &Classifier::InFlight)

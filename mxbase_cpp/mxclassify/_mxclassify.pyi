@@ -50,7 +50,7 @@ class Classifier:
         another type or out of its range.
         """
 
-    def submit(self, number: int, image: bytes, deadline_s: float, full: bool = False) -> bool:
+    def submit(self, number: int, image: bytes, deadline_s: float, full: bool = False, slow: bool = False) -> bool:
         """Take an image until a time on time.monotonic()'s clock; returns False if full, closed, or if the number is in flight.
 
         `full` asks also for the scores of all classes.

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "mxclassify/clock.h"
+#include "mxclassify/priority.h"
 
 namespace mxclassify {
 namespace {
@@ -25,7 +26,10 @@ Batcher::Batcher(std::shared_ptr<Backend> backend, const BatcherOptions &options
         workers_.emplace_back(&Batcher::DriveLane, this, index);
     }
     for (size_t index = 0; index < std::max<size_t>(1, options_.decoders); ++index) {
-        workers_.emplace_back(&Batcher::Decode, this);
+        workers_.emplace_back(&Batcher::Decode, this, std::ref(to_decode_));
+    }
+    for (size_t index = 0; index < std::max<size_t>(2, options_.decoders) - 1; ++index) {
+        workers_.emplace_back(&Batcher::DecodeSlowly, this);
     }
     std::unique_lock<std::mutex> lock(mutex_);
     started_.wait(lock, [this] { return failure_ || (costs_ && lanes_open_ == std::max<size_t>(1, options_.lanes)); });
@@ -39,7 +43,7 @@ Batcher::Batcher(std::shared_ptr<Backend> backend, const BatcherOptions &options
 
 Batcher::~Batcher() { Close(0); }
 
-bool Batcher::Submit(uint64_t id, Bytes image, double deadline_s, bool full) {
+bool Batcher::Submit(uint64_t id, Bytes image, double deadline_s, bool full, bool slow) {
     auto item = std::make_shared<Item>();
     item->completion.id = id;
     item->image = std::move(image);
@@ -50,8 +54,9 @@ bool Batcher::Submit(uint64_t id, Bytes image, double deadline_s, bool full) {
     if (closing_ || in_flight_.size() >= options_.capacity || !in_flight_.emplace(id, item).second) {
         return false;
     }
-    to_decode_.push_back(std::move(item));
-    arrived_.notify_one();
+    Undecoded &into = slow ? slow_to_decode_ : to_decode_;
+    into.items.push_back(std::move(item));
+    into.arrived.notify_one();
     return true;
 }
 
@@ -77,7 +82,7 @@ void Batcher::Close(double drain_s) {
         std::unique_lock<std::mutex> lock(mutex_);
         closing_ = true;
         completed_.wait_until(lock, At(Now() + drain_s), [this] { return in_flight_.empty(); });
-        for (Items *waiting : {&to_decode_, &to_infer_}) {
+        for (Items *waiting : {&to_decode_.items, &slow_to_decode_.items, &to_infer_}) {
             for (const auto &item : *waiting) {
                 Finish(item, Outcome::kClosed, "the engine is closed");
             }
@@ -90,7 +95,8 @@ void Batcher::Close(double drain_s) {
 
 // Workers end first and complete their images; then the delivering thread, after it has delivered everything.
 void Batcher::Join() {
-    arrived_.notify_all();
+    to_decode_.arrived.notify_all();
+    slow_to_decode_.arrived.notify_all();
     ready_.notify_all();
     for (auto &worker : workers_) {
         if (worker.joinable()) worker.join();
@@ -122,20 +128,26 @@ void Batcher::DropOverdue(Items &items) {
     items.erase(std::remove_if(items.begin(), items.end(), overdue), items.end());
 }
 
-std::shared_ptr<Batcher::Item> Batcher::NextToDecode(std::unique_lock<std::mutex> &lock) {
+std::shared_ptr<Batcher::Item> Batcher::NextToDecode(Undecoded &from, std::unique_lock<std::mutex> &lock) {
     for (;;) {
-        arrived_.wait(lock, [this] { return stopping_ || !to_decode_.empty(); });
-        if (to_decode_.empty()) return nullptr;
-        auto item = to_decode_.front();
-        to_decode_.pop_front();
+        from.arrived.wait(lock, [this, &from] { return stopping_ || !from.items.empty(); });
+        if (from.items.empty()) return nullptr;
+        auto item = from.items.front();
+        from.items.pop_front();
         if (!Overdue(*item)) return item;
         Finish(item, item->cancelled ? Outcome::kCancelled : Outcome::kExpired);
     }
 }
 
-void Batcher::Decode() {
+// A thread of its own, because only root may raise a priority again.
+void Batcher::DecodeSlowly() {
+    LowerOwnPriority();
+    Decode(slow_to_decode_);
+}
+
+void Batcher::Decode(Undecoded &from) {
     std::unique_lock<std::mutex> lock(mutex_);
-    while (auto item = NextToDecode(lock)) {
+    while (auto item = NextToDecode(from, lock)) {
         item->completion.queue_s += Now() - item->since_s;
         lock.unlock();
         Outcome outcome = Outcome::kOk;

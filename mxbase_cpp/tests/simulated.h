@@ -1,6 +1,8 @@
 // A device that is simulated: for the batcher and the bindings by themselves.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -43,6 +45,7 @@ struct Simulated : Backend {
     Picture Prepare(const Bytes &image) override {
         Sleep(decode_s);
         ++decoded;
+        if (getpriority(PRIO_PROCESS, 0) > niceness) ++decoded_nicer;  // of this thread
         if (image.empty()) throw Undecodable("there is no image");
         Picture picture;
         picture.pixels = image;
@@ -59,6 +62,8 @@ struct Simulated : Backend {
     std::mutex core;
     std::atomic<double> decode_s{0};
     std::atomic<int> decoded{0};
+    std::atomic<int> decoded_nicer{0};  // by threads of lower priority than that of the maker
+    const int niceness = getpriority(PRIO_PROCESS, 0);
     std::atomic<bool> broken{false};
     bool refuses = false;
 };

@@ -93,6 +93,19 @@ TEST_CASE("nothing waits for company longer than one inference") {
     CHECK(harness.results.at(2).queue_s > 0.04);
 }
 
+TEST_CASE("what takes long is decoded by threads of lower priority, and nothing else is") {
+    for (const size_t decoders : {1, 3}) {
+        Harness harness({{1, 0.0001}}, {decoders, 1, 1000});
+        for (uint64_t id = 0; id < 12; ++id) {
+            REQUIRE(harness.batcher->Submit(id, {static_cast<uint8_t>(id)}, Now() + FAR_S, false, id % 3 == 0));
+        }
+        harness.batcher->Close(FAR_S);
+        CHECK(harness.backend->decoded == 12);
+        CHECK(harness.backend->decoded_nicer == 4);
+        for (const auto &[id, result] : harness.results) CHECK(result.best[0].class_id == static_cast<int>(id));
+    }
+}
+
 TEST_CASE("no work for what is late or called off") {
     Harness harness({{1, 0.05}}, {1, 1, 1000});
     harness.backend->decode_s = 0.05;

@@ -31,7 +31,10 @@ _API = "StreamManagerApi_"
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """The arguments of a call that sends. `names` are further texts that must not hold a character refused in a stream name."""
+    """The arguments of a call that sends. `names` are further texts that must not hold a character refused in a stream name.
+
+    `slow`: the caller says that the image takes long to decode, by an attribute that the vendor's struct does not read.
+    """
 
     stream: bytes
     plugin: int | bytes
@@ -40,6 +43,7 @@ class Send:
     metadata: Mapping[str, Metadata] = field(default_factory=dict)
     names: tuple[bytes, ...] = ()
     refusal: int = 0
+    slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def _image(args: tuple[Any, ...], method: str) -> Send:
     stream, plugin = _target(args, method)
     data = args[2]
     names = (data.customParam, plugin) if isinstance(plugin, bytes) else (data.customParam,)
-    return Send(stream, plugin, data.data, _boxes(data), names=names)
+    return Send(stream, plugin, data.data, _boxes(data), names=names, slow=bool(getattr(data, "slow", False)))
 
 
 def send_data(args: tuple[Any, ...]) -> Send:

@@ -137,20 +137,20 @@ class Stream:
             return self.sources[plugin]
         raise SendRefused(Code.STREAM_ELEMENT_LINK)
 
-    def send(self, plugin: int | bytes, data: bytes, metadata: dict[str, Metadata] | None = None) -> None:
+    def send(self, plugin: int | bytes, data: bytes, metadata: dict[str, Metadata] | None = None, *, slow: bool = False) -> None:
         """Send an image, messages, or both, without waiting; raises SendRefused."""
         source = self.source(plugin)
         self._choose(Mode.NORMAL)
-        if not source.put(Frame(data, 0, metadata or {}), wait_s=None):
+        if not source.put(Frame(data, 0, metadata or {}, slow=slow), wait_s=None):
             raise SendRefused(Code.STREAM_NOT_EXIST)
 
-    def send_with_id(self, plugin: int | bytes, data: bytes, boxes: Boxes | None = None) -> int:
+    def send_with_id(self, plugin: int | bytes, data: bytes, boxes: Boxes | None = None, *, slow: bool = False) -> int:
         """Send one image and return the id of its result; raises SendRefused."""
         source = self.source(plugin)
         with self._sender.sending() if self._sender else nullcontext():
             self._choose(Mode.UNIQUE_ID)
             unique_id = self._table.new_id()
-            if not source.put(Frame(data, unique_id, {BOXES_KEY: boxes} if boxes else {}), SEND_WAIT_S):
+            if not source.put(Frame(data, unique_id, {BOXES_KEY: boxes} if boxes else {}, slow=slow), SEND_WAIT_S):
                 self._table.forget(unique_id)
                 raise SendRefused(Code.QUEUE_FULL)
             return unique_id

@@ -113,7 +113,7 @@ class CpuStreamManager:
             return call.refusal
         metadata = dict(call.metadata) | ({BOXES_KEY: call.boxes} if call.boxes else {})
         try:
-            found.send(call.plugin, call.data, metadata)
+            found.send(call.plugin, call.data, metadata, slow=call.slow)
         except SendRefused as refused:
             return refused.code
         return Code.OK
@@ -149,7 +149,7 @@ class CpuStreamManager:
         if not isinstance(found, Stream):
             return calls.NOT_INITIALISED
         try:
-            return found.send_with_id(call.plugin, call.data, call.boxes)
+            return found.send_with_id(call.plugin, call.data, call.boxes, slow=call.slow)
         except SendRefused:
             return -1
 

@@ -18,7 +18,7 @@ from server.api.error_response import told
 from server.api.image_body import OPTIONS, ImageBody
 from server.api.request_context import INVITED, RequestContext, context_of, watch_of
 from server.api.unknown_names import unknown_name
-from server.calibration.prediction_sets import LEAST_COVERAGE, MOST_COVERAGE
+from server.calibration.coverage_levels import LEAST_COVERAGE, MOST_COVERAGE
 from server.errors import BadRequest, Saturated, ServiceError
 from server.serving.budgets import BodyBudget, BodyHold
 from server.serving.inspection_pool import InspectionPool

@@ -17,7 +17,7 @@ from server.api.guard import OPEN_PATHS
 from server.api.pages import WEB
 from server.api.schemas import BatchReply, ClassifyReply, ErrorReply
 from server.api.statuses import status_of
-from server.calibration.prediction_sets import LEAST_COVERAGE, MOST_COVERAGE
+from server.calibration.coverage_levels import LEAST_COVERAGE, MOST_COVERAGE
 from server.errors import ServiceError, Unauthorized
 
 Schema = dict[str, Any]

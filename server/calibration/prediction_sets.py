@@ -11,13 +11,11 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
+from server.calibration.coverage_levels import LEVELS, WHOLE
 from server.calibration.temperature import Floats
 
 Ids = npt.NDArray[np.int64]
 
-_WHOLE = 1000  # coverages are counted in thousandths: a product of floats could be rounded across a whole number
-LEVELS = (*range(500, 900, 50), *range(900, 1000, 10), 995, 999)
-LEAST_COVERAGE, MOST_COVERAGE = 1 / _WHOLE, LEVELS[-1] / _WHOLE
 _DIGITS = 10**9  # of a threshold, rounded up, which also covers the order in which probabilities are added
 
 
@@ -50,14 +48,14 @@ def _before(falling: Floats) -> Floats:
 def thresholds_of(scores: Floats) -> dict[str, float]:
     """The threshold of each coverage that this number of images can give."""
     images, rising = len(scores), np.sort(scores)
-    ranks = {level: -(-(images + 1) * level // _WHOLE) for level in LEVELS}
+    ranks = {level: -(-(images + 1) * level // WHOLE) for level in LEVELS}
     return {_name(level): ceil(min(1.0, float(rising[rank - 1])) * _DIGITS) / _DIGITS for level, rank in ranks.items() if rank <= images}
 
 
 def images_for(coverage: float) -> int:
     """The fewest images whose scores give a threshold for a coverage, at most MOST_COVERAGE."""
-    level: int = next(level for level in LEVELS if level / _WHOLE >= coverage)
-    return -(-level // (_WHOLE - level))
+    level: int = next(level for level in LEVELS if level / WHOLE >= coverage)
+    return -(-level // (WHOLE - level))
 
 
 def enough(coverage: float, coverages: Iterable[float]) -> float | None:
@@ -66,4 +64,4 @@ def enough(coverage: float, coverages: Iterable[float]) -> float | None:
 
 
 def _name(level: int) -> str:
-    return f"{level / _WHOLE:g}"
+    return f"{level / WHOLE:g}"

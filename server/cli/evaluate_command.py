@@ -200,6 +200,8 @@ def _told(finished: Finished) -> str:
         if share.value is not None and share.interval is not None:
             low, high = share.interval
             lines.append(f"top-{name[3:]:<3} {share.value:7.2%}  (95 %: {low:.2%} to {high:.2%})  {share.correct} of {share.total}")
+    if report.manifest.calibration:
+        lines.append(report.manifest.calibration_words)
     if report.throughput.images_per_s:
         lines.append(f"{report.throughput.images_per_s:.1f} images/s")
     return "\n".join([*lines, *report.notes, finished.kept])

@@ -7,11 +7,10 @@ from typing import Annotated
 import typer
 
 from models.store import ModelStore
+from server.calibration.coverage_levels import MOST_COVERAGE
 from server.cli.flags import load_settings
 from server.cli.options import StoreFolder
 from server.settings import Settings
-
-LARGEST_COVERAGE = 0.999  # server/calibration/prediction_sets.py, which loads NumPy; a test holds them equal
 
 
 def calibrate(
@@ -20,7 +19,7 @@ def calibrate(
         str | None,
         typer.Argument(help="Id or folder of a finished evaluation that kept its scores (evaluate --scores).", show_default=False),
     ] = None,
-    coverage: Annotated[float, typer.Option(min=0.5, max=LARGEST_COVERAGE, help="The largest coverage that clients will ask for.")] = 0.95,
+    coverage: Annotated[float, typer.Option(min=0.5, max=MOST_COVERAGE, help="The largest coverage that clients will ask for.")] = 0.95,
     seed: Annotated[int, typer.Option(min=0, help="Of the random halves, and of the resamples behind the intervals.")] = 0,
     remove: Annotated[bool, typer.Option("--remove", help="Take the calibration of the model off, without an evaluation.")] = False,
     model_store: StoreFolder = None,

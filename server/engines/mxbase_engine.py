@@ -106,7 +106,7 @@ class MxbaseEngine:
             return
         number = next(self._numbers)
         self._works[number] = work
-        if not classifier.submit(number, request.image.data, request.deadline_s, request.scores == "full"):
+        if not classifier.submit(number, request.image.data, request.deadline_s, request.scores == "full", work.is_slow):
             self._works.pop(number, None)
             raise EngineUnavailable("The classifier is full; its images gave no result.")
         work.future.add_done_callback(partial(self._spare, number))

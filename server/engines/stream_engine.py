@@ -80,7 +80,7 @@ class StreamEngine:
             raise EngineUnavailable(f"The streams cannot be created (code {int(code)}). {reason}")
         lanes = self._lanes = StreamLanes(self._manager, make_input, plan.streams, plan.depth, self._claim, self._deliver, _is_slow)
         streams = plan.full.streams if plan.full else ()
-        scores = self._scores = ScoresLanes(self._manager, make_input, streams, self._claim, self._deliver_full)
+        scores = self._scores = ScoresLanes(self._manager, make_input, streams, self._claim, self._deliver_full, _is_slow)
         self._warm_up(lanes, scores, plan)
         lanes.start(told)
         scores.start()

@@ -4,12 +4,14 @@ python heif_child.py MAX_BYTES MAX_S < picture > width, height (4 bytes each, li
 """
 
 import io
+import os
 import resource
 import sys
 
 
 def main(max_bytes: int, max_s: int) -> None:
     """Read the picture, turn it upright, write its pixels; an error of the decoder is a line on standard error."""
+    os.nice(5)  # as in pipelines/cpu/low_priority.py: every such picture takes long
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (max_s, max_s))
     resource.setrlimit(resource.RLIMIT_AS, (max_bytes, max_bytes))

@@ -14,8 +14,8 @@ from tests.attack.bodies import write_trap
 from tests.level_model import store_level_model
 from tests.server.process import ServerProcess
 
-ATTACK_S = 1
-"""An attack begins so long before the victim comes, and ends when the victim has gone."""
+ATTACK_S = 0.75
+"""An attack begins so long before the victim comes, and goes on so long after it has gone."""
 
 
 @dataclass(frozen=True)

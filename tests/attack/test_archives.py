@@ -11,6 +11,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,19 +48,26 @@ def header(kind: bytes, size: int = 0, name: str = "x") -> bytes:
     return info.tobuf(tarfile.GNU_FORMAT)
 
 
+@cache
+def zeros(pack: Callable[[bytes], bytes]) -> bytes:
+    """Three gigabytes."""
+    return pack(ZEROS) * 48
+
+
 def record(kind: bytes) -> bytes:
     """A header of three gigabytes."""
-    return bz2.compress(header(kind, 3 * GIB)) + bz2.compress(ZEROS) * 48
+    return bz2.compress(header(kind, 3 * GIB)) + zeros(bz2.compress)
 
 
 def file_of_zeros(pack: Callable[[bytes], bytes], announced: int = 3 * GIB) -> bytes:
-    return pack(header(tarfile.REGTYPE, announced, "a.png")) + pack(ZEROS) * 48
+    return pack(header(tarfile.REGTYPE, announced, "a.png")) + zeros(pack)
 
 
 def many(count: int, path: str) -> bytes:
     return bz2.compress(b"".join(header(tarfile.REGTYPE, 0, path.format(number)) for number in range(count)))
 
 
+@cache
 def zip_of(compression: int, content: bytes, size: int) -> bytes:
     """One entry, whose size is a lie."""
     buffer = io.BytesIO()
@@ -92,7 +100,7 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
     "file, bzip2": (lambda: file_of_zeros(bz2.compress), "100 times what was sent"),
     "file, gzip": (lambda: file_of_zeros(gzip.compress), "100 times what was sent"),
     "file, xz": (lambda: file_of_zeros(lzma.compress), "100 times what was sent"),
-    "zeros at the end": (lambda: bz2.compress(header(tarfile.REGTYPE, 0, "a.png")) + bz2.compress(ZEROS) * 48, "taken"),
+    "zeros at the end": (lambda: bz2.compress(header(tarfile.REGTYPE, 0, "a.png")) + zeros(bz2.compress), "taken"),
     "folder with content": (lambda: record(tarfile.DIRTYPE), "has no files"),
     "headers without a file": (lambda: bz2.compress(header(tarfile.XGLTYPE) * 60_000), "100 times what was sent"),
     "folders": (lambda: many(20_000, "{}/a.png"), "100 times what was sent"),

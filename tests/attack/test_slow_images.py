@@ -22,7 +22,7 @@ from tests.server.process import ServerProcess
 ENGINES = {"stream": ("stream", "no"), "mxbase": ("mxbase", "no"), "stream process": ("stream", "yes")}
 BATCH = 64
 INTERVAL_S = 0.25
-ALONE_S, ATTACK_S = 2.0, 2.5
+ALONE_S, ATTACK_S = 1.0, 2.0
 BEGIN_S = 0.7  # until the window is full
 AT_ONCE = 8  # more than an engine takes: the others wait in the fleet
 MOST_S = 5.0  # far above the goal, which is printed, since the machine may be busy with other work

@@ -12,7 +12,7 @@ from tests.attack.conftest import Figures
 from tests.attack.siege import ATTACK_S, Found, attacked, besieged_server, victim
 from tests.server.process import ServerProcess
 
-SECONDS = 3
+SECONDS = 2
 LONG_S, MIXED_S = 30, 1800  # in make soak
 WORST_MS, TRIES = 2_000, 2
 SERVERS = {

@@ -25,6 +25,8 @@ from tests.bench.idle import HEAD, costs
 from tests.bench.machine import machine
 from tests.bench.mxbase import GOALS, HEADINGS, compare
 from tests.bench.pairs import NULL, SUBJECTS, measure
+from tests.bench.peers.comparison import compare as compare_peers
+from tests.bench.peers.comparison import table
 from tests.bench.served import ServedModel
 from tests.bench.small_model import NAME, store_small_model
 from tests.bench.table import goals, lines
@@ -215,6 +217,23 @@ def decode(
             _say(one.row())
     for goal in (one.goal for one in found if one.goal):
         _say(str(goal))
+
+
+@app.command("peers")
+def peers(
+    model: Annotated[str, typer.Option(help="Which model.")] = "efficientnet_lite0",
+    precision: Annotated[str, typer.Option(help="f32 or bf16, of all; or default: OpenVINO's choice for the peers, ours for us.")] = "f32",
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
+    seconds: Annotated[float, typer.Option(help="For how long each.")] = 6,
+    store: Store = Path("build/bench_store"),
+) -> None:
+    """Other servers beside ours: a plain FastAPI script, mosec, LitServe, Ray Serve. Each is installed into build/peers first."""
+    _prepare(model, store)
+    image = _photo()
+    _say(f"{machine()}; {model}, {precision}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
+    for line in table(compare_peers(store, model, image, precision, rounds, seconds, _tell)):
+        _say(line)
+    shutil.rmtree(image.parent)
 
 
 @app.command("batcher")

@@ -23,7 +23,7 @@ WARM_UP_S = 1.0
 
 @dataclass(frozen=True)
 class Load:
-    """The load: `path` holds the body; `rate` in requests/s makes it an open loop."""
+    """The load: `path` holds the body, of the type `content_type`; `rate` in requests/s makes it an open loop."""
 
     url: str
     path: str
@@ -31,6 +31,7 @@ class Load:
     seconds: float
     rate: float = 0.0
     seed: int = 1
+    content_type: str = "image/jpeg"
 
 
 class Figures(TypedDict):
@@ -79,7 +80,7 @@ class Connection(asyncio.Protocol):
         """Collect the answer; when it is whole, record it."""
         self._received += data
         head, found, body = self._received.partition(b"\r\n\r\n")
-        if found and len(body) >= _content_length(head):
+        if found and _whole(head, body):
             due_s, self._due_s = self._due_s, None
             self._driver.answered(self, int(head[9:12]), due_s or 0.0)
 
@@ -101,7 +102,7 @@ class Driver:
         address = urlsplit(load.url)
         self._host, self._port = address.hostname or "", address.port or 80
         self.request = (
-            f"POST /classify HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"POST /classify HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: {load.content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
         ).encode() + body
         self._load = load
         self._answers: list[Answered] = []
@@ -188,9 +189,12 @@ class Driver:
         self._connect()
 
 
-def _content_length(head: bytes) -> int:
-    _, _, rest = head.lower().partition(b"content-length:")
-    return int(rest.partition(b"\r\n")[0] or 0)
+def _whole(head: bytes, body: bytes) -> bool:
+    head = head.lower()
+    if b"\r\ntransfer-encoding: chunked" in head:  # Ray Serve
+        return body.endswith(b"\r\n0\r\n\r\n")
+    _, _, rest = head.partition(b"content-length:")
+    return len(body) >= int(rest.partition(b"\r\n")[0] or 0)
 
 
 def percentile_ms(latencies_s: list[float], percent: float) -> float:

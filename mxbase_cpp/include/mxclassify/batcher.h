@@ -39,7 +39,7 @@ struct Completion {
 };
 
 struct BatcherOptions {
-    size_t decoders = 2;
+    size_t decoders = 2;  // and one fewer, but at least one, of lower priority for the images that take long
     size_t lanes = 2;
     size_t capacity = 64;  // images in flight
 };
@@ -56,9 +56,9 @@ public:
     Batcher(const Batcher &) = delete;
     Batcher &operator=(const Batcher &) = delete;
 
-    // Takes an image until `deadline_s` (Now()'s clock); `full`: for the scores of all classes. False if full, if the id is in flight, or
-    // if closed. Never blocks.
-    bool Submit(uint64_t id, Bytes image, double deadline_s, bool full = false);
+    // Takes an image until `deadline_s` (Now()'s clock); `full`: for the scores of all classes; `slow`: it takes long to decode, so the
+    // slow decoders do it. False if full, if the id is in flight, or if closed. Never blocks.
+    bool Submit(uint64_t id, Bytes image, double deadline_s, bool full = false, bool slow = false);
     // Skips the work that is not done yet; the completion is still delivered.
     void Cancel(uint64_t id);
     // Whether the calling thread is the delivering one, which cannot close.
@@ -81,12 +81,17 @@ private:
         bool cancelled = false;
     };
     using Items = std::deque<std::shared_ptr<Item>>;
+    struct Undecoded {
+        Items items;
+        std::condition_variable arrived;  // something to decode, or stopping
+    };
 
-    void Decode();
+    void Decode(Undecoded &from);
+    void DecodeSlowly();
     void DriveLane(size_t index);
     void DeliverAll();
     std::vector<Gear> Measure(Lane &lane) const;
-    std::shared_ptr<Item> NextToDecode(std::unique_lock<std::mutex> &lock);
+    std::shared_ptr<Item> NextToDecode(Undecoded &from, std::unique_lock<std::mutex> &lock);
     std::optional<Batch> NextBatch(std::unique_lock<std::mutex> &lock);
     void RunBatch(Lane &lane, const Items &items, size_t gear);
     void DropOverdue(Items &items);
@@ -99,12 +104,12 @@ private:
     Deliver deliver_;
 
     mutable std::mutex mutex_;
-    std::condition_variable arrived_;    // something to decode, or stopping
     std::condition_variable ready_;      // something to infer, a lane free, or stopping
     std::condition_variable completed_;  // something to deliver, or all delivered
     std::condition_variable started_;
     std::unordered_map<uint64_t, std::shared_ptr<Item>> in_flight_;
-    Items to_decode_;
+    Undecoded to_decode_;
+    Undecoded slow_to_decode_;
     Items to_infer_;
     std::vector<Completion> done_;
     std::optional<GearCosts> costs_;

@@ -116,7 +116,7 @@ class Frame:
     """One buffer: the sent bytes, metadata and errors by element name, and the seconds spent per stage.
 
     An element skips a frame that has an error and passes it on, so the stream continues. `serialized` means that
-    `data` is the result and not the image.
+    `data` is the result and not the image, `slow` that the image takes long to decode.
     """
 
     data: bytes
@@ -125,3 +125,4 @@ class Frame:
     errors: dict[str, FrameError] = field(default_factory=dict)
     stages_s: dict[str, float] = field(default_factory=dict)
     serialized: bool = False
+    slow: bool = False

@@ -1,6 +1,7 @@
 """mxpi_imagedecoder: decodes the image bytes to pixels, with OpenCV."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import cv2
@@ -12,6 +13,7 @@ from pipelines.cpu.elements.element import Element, ElementContext, FrameFailure
 from pipelines.cpu.elements.frame import Frame, PixelFormat, Pixels, Vision, Visions
 from pipelines.cpu.elements.picture_element import MAX_PICTURE_BYTES
 from pipelines.cpu.jpeg_segments import upright_jpeg_px
+from pipelines.cpu.low_priority import lower_own_priority
 from pipelines.reduction import denominator
 
 BOXES_KEY = "appInput"
@@ -44,7 +46,7 @@ class ImageDecoder(Element):
 
     Reads the formats that the vendor's OpenCV 4.7 reads and refuses the formats that only a newer one reads. A truncated JPEG is
     decoded up to its end, unless the option `refuse_damaged` is set. With imageFormat `bmp` the picture is stretched to full
-    steps, and its channels are swapped once more than its label says.
+    steps, and its channels are swapped once more than its label says. A picture that takes long is decoded by a thread of lower priority.
     """
 
     factory = "mxpi_imagedecoder"
@@ -60,6 +62,7 @@ class ImageDecoder(Element):
         self.choice("formatAdaptation", ("on", "off"))
         self._after_decoder = decoder_before(context) is not None
         self.resized_px: ResizedPx | None = None  # of the resize after it, where it may reduce; set before frames flow
+        self._slowly = ThreadPoolExecutor(1, f"{context.stream.name}-{self.name}-slow", lower_own_priority)  # no thread until it is used
 
     def process(self, frame: Frame) -> None:
         """Encoded bytes → (height, width, 3). The picture replaces all other metadata of the frame; only the sent boxes stay."""
@@ -70,7 +73,7 @@ class ImageDecoder(Element):
         order = PixelFormat.RGB888 if self._rgb else PixelFormat.BGR888
         full_px = upright_jpeg_px(frame.data) if self.resized_px else None
         by = self._denominator(full_px)
-        picture = Vision(self._pixels(frame.data, _FLAGS[by]), order, full_px=full_px if by > 1 else None)
+        picture = Vision(self._pixels(frame.data, _FLAGS[by], slow=frame.slow), order, full_px=full_px if by > 1 else None)
         boxes = frame.metadata.get(BOXES_KEY)
         frame.metadata.clear()
         frame.data = b""
@@ -78,14 +81,18 @@ class ImageDecoder(Element):
         if boxes is not None:
             frame.metadata[BOXES_AFTER_KEY] = boxes
 
+    def close(self) -> None:
+        """End the thread for pictures that take long."""
+        self._slowly.shutdown()
+
     def _denominator(self, full_px: tuple[int, int] | None) -> int:
         """By how much the sides of the picture are divided while it is decoded."""
         resized_px = self.resized_px(full_px) if self.resized_px and full_px else None
         return denominator(full_px, resized_px) if full_px and resized_px else 1
 
-    def _pixels(self, data: bytes, flag: int) -> Pixels:
+    def _pixels(self, data: bytes, flag: int, *, slow: bool) -> Pixels:
         try:
-            pixels = self._decoded(data, flag)
+            pixels = self._decoded(data, flag, slow=slow)
         except FrameFailure as failure:
             if self._bmp:
                 raise
@@ -93,19 +100,22 @@ class ImageDecoder(Element):
         swap = self._rgb != self._bmp
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if swap else pixels
 
-    def _decoded(self, data: bytes, flag: int) -> Pixels:
+    def _decoded(self, data: bytes, flag: int, *, slow: bool) -> Pixels:
         """Decode; raises FrameFailure, with a text where the vendor's OpenCV throws and without one where it returns an empty picture."""
         if not data:
             raise _failed(Code.COMM_INVALID_POINTER, "Dataptr of inputVisionData is nullptr.")
         try:
-            read = partial(_read, flag)
-            pixels = decode_unwarned(read, data) if self.context.options.refuse_damaged else read(data)
+            pixels = self._slowly.submit(self._read, data, flag).result() if slow else self._read(data, flag)
             if pixels is None:
                 raise FrameFailure(Code.COMM_INVALID_PARAM)
             self._check_bytes(pixels)
             return self._stretched(pixels).astype(self._dtype, copy=False)
         except cv2.error as error:
             raise _failed(Code.COMM_INVALID_PARAM, "Opencv decode failed.") from error
+
+    def _read(self, data: bytes, flag: int) -> Pixels | None:
+        read = partial(_read, flag)
+        return decode_unwarned(read, data) if self.context.options.refuse_damaged else read(data)
 
     def _check_bytes(self, pixels: Pixels) -> None:
         size_bytes = pixels.size * self._dtype.itemsize

@@ -72,39 +72,10 @@ def check_files(named: Mapping[str, Sequence[Path | None]]) -> None:
                 raise ConvertError(f"{option} {file} is a folder.", "Name a file.")
 
 
-def recipe_wishes(
-    *,
-    mean: str | None,
-    std: str | None,
-    scale: str | None,
-    colour_order: Literal["RGB", "BGR", "GREY"] | None,
-    resize: str | None,
-    crop: str | None,
-    layout: Literal["NCHW", "NHWC"] | None,
-    interpolation: str | None,
-    recipe: Path | None,
-    transform: str | None,
-) -> "RecipeWishes":
-    """What the options say; raises ConvertError for words that have no certain meaning."""
-    from convert.conversion_errors import ConvertError
-    from convert.preprocessing.normalisation_units import normalisation_of
+def recipe_wishes(*, recipe: Path | None, transform: str | None, **words: str | None) -> "RecipeWishes":
+    """What the options say, `words` by the names of the parts; raises ConvertError for words that have no certain meaning."""
     from convert.preprocessing.recipe_choice import RecipeWishes
-    from convert.preprocessing.recipe_words import resize_way, scale_factor, size_px, triple
-    from convert.preprocessing.said_recipe import INTERPOLATIONS, SaidRecipe
+    from convert.preprocessing.recipe_dialects import as_option
+    from convert.preprocessing.recipe_words import recipe_of_words
 
-    if interpolation not in (None, *INTERPOLATIONS):
-        raise ConvertError(f"--interpolation cannot be {interpolation!r}.", f"It is one of {', '.join(INTERPOLATIONS)}.")
-    factor = scale_factor(scale) if scale else None
-    means, deviations = triple(mean, "--mean") if mean else None, triple(std, "--std") if std else None
-    numbers = (means, deviations, factor) != (None, None, None)
-    given = any((numbers, colour_order, resize, crop, interpolation))
-    said = SaidRecipe(
-        resize=resize_way(resize) if resize else None,
-        crop_px=size_px(crop, "--crop ") if crop else None,
-        colour_order=colour_order,
-        normalisation=normalisation_of(means, deviations, factor) if numbers else None,
-        interpolation=interpolation,
-        layout=layout,
-        sources=("the options",) if given else (),
-    )
-    return RecipeWishes(said, recipe, transform)
+    return RecipeWishes(recipe_of_words(words, as_option, "the options"), recipe, transform)

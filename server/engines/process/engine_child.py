@@ -51,8 +51,8 @@ class EngineChild:
         self._send(BATCH, 0, {"images": images, "padding": padding})
 
     def _take(self, message: Message) -> None:
-        request_id, deadline_s, kind, width_px, height_px, orientation, scores = message.meta
-        image = EncodedImage(message.body, ImageFormat(kind), width_px, height_px, orientation)
+        request_id, deadline_s, kind, width_px, height_px, orientation, decode_s, scores = message.meta
+        image = EncodedImage(message.body, ImageFormat(kind), width_px, height_px, orientation, decode_s)
         work = Work(InferenceRequest(image, request_id, deadline_s, scores))
         with self._changed:
             self._numbers[work] = message.number

@@ -93,14 +93,14 @@ class StreamProgram:
         }
         return Launch("server.engines.process.stream_child", self._python, config, probe_image())
 
-    def meta(self, request: InferenceRequest, *, slow: bool = False) -> str | None:
-        """FULL if all scores are wanted, or else SLOW; the decoder finds the image's other facts itself."""
-        return FULL if request.scores == "full" else SLOW if slow else None
+    def meta(self, request: InferenceRequest, *, slow: bool = False) -> list[str]:
+        """FULL if all scores are wanted, and SLOW; the decoder finds the image's other facts itself."""
+        return [FULL] * (request.scores == "full") + [SLOW] * slow
 
     def read(self, meta: Any, body: bytes) -> Prediction | ServiceError:  # noqa: ANN401
         """Interpret the vendor's result."""
         code, stages_s = int(meta["code"]), {str(stage): float(elapsed_s) for stage, elapsed_s in meta["stages_s"].items()}
-        if meta["scores"] == FULL:
+        if meta["full"]:
             return read_full(code, body, self._plan.full if self._plan else None, self.score_type, stages_s)
         return read_answer(code, body, self.score_type, stages_s)
 
@@ -124,10 +124,11 @@ class EngineProgram:
         config = {"factory": self._factory, "arguments": dict(self._arguments())}
         return Launch("server.engines.process.engine_child", config=config)
 
-    def meta(self, request: InferenceRequest, *, slow: bool = False) -> object:  # noqa: ARG002 - the fleet has seen to it
+    def meta(self, request: InferenceRequest, *, slow: bool = False) -> object:  # noqa: ARG002 - the child tells it from the cost
         """The facts that the engine needs with the bytes of the image."""
         image = request.image
-        return [request.id, request.deadline_s, image.format.value, image.width_px, image.height_px, image.orientation, request.scores]
+        size = (image.width_px, image.height_px)
+        return [request.id, request.deadline_s, image.format.value, *size, image.orientation, image.decode_s, request.scores]
 
     def read(self, meta: Any, body: bytes) -> Prediction | ServiceError:  # noqa: ANN401
         """Interpret the engine's answer; the body holds the scores of all classes, if they were requested."""

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 START = 1  # server: meta is the configuration
 STARTED = 2  # child: meta holds "places" and "decoders", the numbers of images it takes and decodes at once; "turns", if it turns by EXIF
 REFUSED = 3  # child: meta holds "message" and "remedy", why it cannot start
-IMAGE = 4  # server: body is an image; to the driver of streams meta is FULL if all scores are wanted, SLOW if it takes long to decode
+IMAGE = 4  # server: body is an image; to the driver of streams meta lists FULL if all scores are wanted, SLOW if it takes long to decode
 RESULT = 5  # child: the answer to the image of that number
 BATCH = 6  # child: meta holds "images" and "padding" of a run of the model
 

@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from server.engines.process.stream_lanes import STALL_MS, TIMED_OUT, StreamLanes, StreamRefused
+from server.engines.process.stream_lanes import STALL_MS, TIMED_OUT, StreamLanes, StreamRefused, filled
 
 LATE_MS = 1000  # between two polls for a late result
 FAILURE = 1001  # the code of a GetResult after a timeout, and of failed frames
@@ -44,8 +44,8 @@ class ScoresStream(NamedTuple):
 class ScoresLanes:
     """Drives existing streams; a thread per stream sends one picture, takes its result out, and continues.
 
-    The tokens, `picture` and `deliver` are those of StreamLanes; the data of a result is a serialized MxpiTensorPackageList, empty if
-    there was no result.
+    The tokens, `picture`, `deliver` and `is_slow` are those of StreamLanes; the data of a result is a serialized
+    MxpiTensorPackageList, empty if there was no result.
     """
 
     def __init__(
@@ -55,12 +55,14 @@ class ScoresLanes:
         streams: Sequence[ScoresStream],
         picture: Callable[[Any], bytes | None],
         deliver: Callable[[Any, int | None, bytes, Mapping[str, float]], None],
+        is_slow: Callable[[Any], bool] = lambda _: False,
     ) -> None:
         self._manager = manager
         self._make_input = make_input
         self._streams = tuple(streams)
         self._picture = picture
         self._deliver = deliver
+        self._is_slow = is_slow
         self._waiting: SimpleQueue[Any] = SimpleQueue()  # the queue of all streams
         self._stages_s: dict[str, Mapping[str, float]] = {}
         self._hanging = 0
@@ -112,17 +114,15 @@ class ScoresLanes:
                 self._deliver(token, None, b"", {})
                 continue
             waited_s = time.monotonic() - since_s
-            code, data = self._run(stream, picture)
+            code, data = self._run(stream, picture, slow=self._is_slow(token))
             stages_s = dict(self._stages_s.pop(stream.name, {}))
             stages_s["queue"] = stages_s.get("queue", 0.0) + waited_s
             self._deliver(token, code, data, stages_s)
             if code == TIMED_OUT and not self._comes_late(stream):
                 return
 
-    def _run(self, stream: ScoresStream, picture: bytes) -> tuple[int, bytes]:
-        data = self._make_input()
-        data.data = picture
-        code = int(self._manager.SendData(stream.name.encode(), 0, data))
+    def _run(self, stream: ScoresStream, picture: bytes, *, slow: bool = False) -> tuple[int, bytes]:
+        code = int(self._manager.SendData(stream.name.encode(), 0, filled(self._make_input(), picture, slow=slow)))
         return (code, b"The stream does not take the picture.") if code else self._fetch(stream, STALL_MS)
 
     def _fetch(self, stream: ScoresStream, timeout_ms: int) -> tuple[int, bytes]:

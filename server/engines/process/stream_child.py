@@ -77,7 +77,7 @@ class StreamChild:
         streams, depth = self._config["streams"], self._config["depth"]
         self._lanes = StreamLanes(self._manager, module.MxDataInput, streams, depth, _picture, self._answer, _is_slow)
         scores = [ScoresStream(*stream) for stream in self._config["scores"]]
-        self._scores = ScoresLanes(self._manager, module.MxDataInput, scores, _picture, self._answer)
+        self._scores = ScoresLanes(self._manager, module.MxDataInput, scores, _picture, self._answer, _is_slow)
         try:
             self._lanes.warm_up(picture)
             self._scores.warm_up(picture)
@@ -94,7 +94,7 @@ class StreamChild:
             receive_all(self._socket, self._large, self._take)
 
     def _take(self, message: Message) -> None:
-        lanes = self._scores if message.meta == FULL else self._lanes
+        lanes = self._scores if FULL in message.meta else self._lanes
         if not lanes.send(message):
             self._answer(message, NOT_SENT, b"", {})
 
@@ -109,7 +109,7 @@ class StreamChild:
             self._scores.keep_stages(stream, stages_s)
 
     def _answer(self, message: Message, code: int | None, data: bytes, stages_s: Any) -> None:  # noqa: ANN401 - a mapping
-        self._send(RESULT, message.number, {"code": code, "stages_s": dict(stages_s), "scores": message.meta}, data)
+        self._send(RESULT, message.number, {"code": code, "stages_s": dict(stages_s), "full": FULL in message.meta}, data)
 
     def _tell_batch(self, images: int, padding: int) -> None:
         if self._running:  # not for the warm-up picture
@@ -133,7 +133,7 @@ def _picture(message: Message) -> bytes:
 
 
 def _is_slow(message: Message) -> bool:
-    return bool(message.meta == SLOW)
+    return SLOW in message.meta
 
 
 def main() -> None:

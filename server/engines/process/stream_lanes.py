@@ -122,16 +122,14 @@ class StreamLanes:
             self._over(lane, token, None, b"", {})
             return
         with lane.sending:
-            unique_id = self._send_now(lane, picture)
+            unique_id = self._send_now(lane, picture, slow=self._is_slow(token))
             if unique_id >= 0:
                 lane.sent.put((token, unique_id))
         if unique_id < 0:
             self._over(lane, token, NOT_SENT, b"", {})
 
-    def _send_now(self, lane: Lane, picture: bytes) -> int:
-        data = self._make_input()
-        data.data = picture
-        return int(self._manager.SendDataWithUniqueId(lane.name, 0, data))
+    def _send_now(self, lane: Lane, picture: bytes, *, slow: bool = False) -> int:
+        return int(self._manager.SendDataWithUniqueId(lane.name, 0, filled(self._make_input(), picture, slow=slow)))
 
     def _fetch(self, lane: Lane, unique_id: int, timeout_ms: int) -> Any:  # noqa: ANN401 - the vendor's struct
         return self._manager.GetResultWithUniqueId(lane.name, unique_id, timeout_ms)
@@ -209,6 +207,14 @@ class StreamLanes:
 
     def _empty(self) -> bool:
         return all(lane.room == self._depth for lane in self._lanes.values())
+
+
+def filled(data: Any, picture: bytes, *, slow: bool) -> Any:  # noqa: ANN401 - the vendor's struct
+    """The input of a stream, with its picture. The CPU runtime reads `slow`, and decodes at a lower priority; the vendor's does not."""
+    data.data = picture
+    if slow:
+        data.slow = True
+    return data
 
 
 def _preference(lane: Lane) -> float:

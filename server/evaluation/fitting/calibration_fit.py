@@ -11,7 +11,7 @@ from server.calibration.temperature import probabilities_of
 from server.evaluation.evaluation_errors import CalibrationRefused
 from server.evaluation.fitting.calibration_error import RESAMPLES, CalibrationError, calibration_errors
 from server.evaluation.fitting.scored_run import ScoredRun
-from server.evaluation.fitting.temperature_fit import fit_temperature, negative_log_likelihood
+from server.evaluation.fitting.temperature_fit import FittedTemperature, fit_temperature, negative_log_likelihood
 from server.evaluation.report.intervals import Z_95, Share
 
 FEWEST = 50
@@ -34,6 +34,7 @@ class CalibrationFit:
     """A fitted calibration, and what it was seen to do. The errors and likelihoods are those of the half that it was not fitted on."""
 
     fitted: FittedCalibration
+    temperature: FittedTemperature
     error_before: CalibrationError
     error_after: CalibrationError
     likelihood_before: float
@@ -71,7 +72,7 @@ class CalibrationFit:
         used = f"{first + second} images" if first + second == self.of else f"{first + second} of {self.of} images, taken at random"
         rows = [
             f"{used}: {first} for the temperature, {second} for the rest",
-            f"temperature {self.fitted.temperature:.4f}",
+            "temperature {:.4f} (95 %: {:.4f} to {:.4f})".format(self.temperature.value, *self.temperature.interval),
             f"{'':<28}{'before':>28}{'after':>28}",
             f"{'calibration error (95 %)':<28}{_error(self.error_before):>28}{_error(self.error_after):>28}",
             f"{'negative log-likelihood':<28}{self.likelihood_before:>28.4f}{self.likelihood_after:>28.4f}",
@@ -99,13 +100,13 @@ def fit_calibration(run: ScoredRun, coverage: float = 0.95, seed: int = 0) -> Ca
     first, second = slice(0, images // 2), slice(images // 2, images)  # a run's images are in random order
     logits, labels = run.logits[second], run.labels[second]
     temperature = fit_temperature(run.logits[first], run.labels[first])
-    before, after = probabilities_of(logits, 1.0), probabilities_of(logits, temperature)
+    before, after = probabilities_of(logits, 1.0), probabilities_of(logits, temperature.value)
     right = after.argmax(axis=1) == labels
     error_before, error_after = calibration_errors([before.max(axis=1), after.max(axis=1)], right, seed)
     thresholds = thresholds_of(scores_of_labels(after, labels))
     manifest = run.manifest
     fitted = FittedCalibration(
-        temperature=temperature,
+        temperature=temperature.value,
         ece_before=error_before.value,
         ece_after=error_after.value,
         images=len(labels),
@@ -119,10 +120,11 @@ def fit_calibration(run: ScoredRun, coverage: float = 0.95, seed: int = 0) -> Ca
     )
     return CalibrationFit(
         fitted,
+        temperature,
         error_before,
         error_after,
         negative_log_likelihood(logits, labels, 1.0),
-        negative_log_likelihood(logits, labels, temperature),
+        negative_log_likelihood(logits, labels, temperature.value),
         _measured(run, first, fitted, coverage),
         (images // 2, len(labels)),
         run.of,

@@ -118,6 +118,7 @@ def _confidence(report: Report) -> str:
     if not drawn:
         return ""
     about = words if report.calibration or report.manifest.score_type != "probability" else ""
+    about = f"{about} {report.manifest.calibration_words}".strip()
     return _panel("Confidence and recall", f'<div class="plots">{"".join(drawn)}</div>', about)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from models.store import sha256_of
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
-from server.evaluation.run.run_manifest import RunManifest
+from server.evaluation.run.run_manifest import RunManifest, ServedCalibration
 from server.serving.served_model import ServedModel
 from server.settings import Settings
 
@@ -44,9 +44,16 @@ def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled
         decode=settings.decode,
         gears=artifact.batch_sizes if artifact else (),
         declared=bool(artifact and artifact.declared),
+        calibration=_calibration(served),
         versions={"python": platform.python_version(), **dict(_versions())},
         machine={"architecture": platform.machine(), "processor": _processor(), "cores": str(len(os.sched_getaffinity(0)))},
     )
+
+
+def _calibration(served: ServedModel) -> ServedCalibration | None:
+    """What changes the scores of the answers; a calibration that is not applied does not."""
+    fitted = served.model.manifest.calibration if served.calibrator else None
+    return ServedCalibration.model_validate(fitted.model_dump(include=set(ServedCalibration.model_fields))) if fitted else None
 
 
 def _versions() -> Iterator[tuple[str, str]]:

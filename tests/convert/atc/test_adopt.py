@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from convert.atc.adopt import Declaration, adopt, declared_recipe
+from convert.atc.adopt import Declaration, adopt
 from convert.conversion_errors import ConvertError, OmInvalid
 from models.artifact_facts import provenance_path
 from models.model_errors import ArtifactStale
@@ -14,7 +14,7 @@ from models.store import ModelStore, sha256_of, zoo_manifest
 from tests.convert.atc.atc_made import stored_model
 from tests.convert.inspection.models_made import make_om
 
-RECIPE = 'resize_width_px = 64\nresize_height_px = 64\nmean = [0, 0, 0]\nstd = [1, 1, 1]\ncolour_order = "BGR"\n'
+RECIPE = 'resize = "stretch:64"\nscale = 1\ncolour_order = "BGR"\ninterpolation = "area"\n'
 
 
 @pytest.fixture
@@ -73,20 +73,10 @@ def test_a_model_of_ones_own(store: ModelStore, om: Path, tmp_path: Path) -> Non
     (tmp_path / "recipe.toml").write_text(RECIPE)
     (tmp_path / "mine.txt").write_text("a\nb\nc\n")
     model = adopt(om, store, "mine", Declaration("logit", recipe=tmp_path / "recipe.toml", labels=tmp_path / "mine.txt"))
+    assert model.manifest.transform
+    assert model.manifest.transform.interpolation == "area"
     assert (model.manifest.classes, model.manifest.recipe.colour_order, model.read_class_names()) == (3, "BGR", ("a", "b", "c"))
     assert model.check_artifact("Ascend310")[0].declared
-
-
-def test_the_recipe_of_a_manifest(store: ModelStore) -> None:
-    model = stored_model(store.root)
-    assert declared_recipe(model.folder / "manifest.toml") == model.manifest.recipe
-
-
-@pytest.mark.parametrize("content", ["", "mean = 1", RECIPE.replace("[1, 1, 1]", "[0, 1, 1]"), RECIPE + "gamma = 2\n", "=", "[recipe]"])
-def test_a_recipe_that_is_none(tmp_path: Path, content: str) -> None:
-    (tmp_path / "recipe.toml").write_text(content)
-    with pytest.raises(ConvertError, match=r"recipe\.toml"):
-        declared_recipe(tmp_path / "recipe.toml")
 
 
 def test_what_is_refused(store: ModelStore, om: Path, tmp_path: Path) -> None:

@@ -33,6 +33,42 @@ def test_what_is_the_network(saved: object, tensors: dict[str, float], left_out:
     assert all(word in " ".join(found.told) for word in told)
 
 
+@pytest.mark.parametrize(
+    ("saved", "left_out", "told"),
+    [
+        ({"model": {"state_dict": {"a.w": 1.5}}, "epoch": 3}, ("epoch",), ["'model'"]),
+        ({"state_dict": {"ema": {"a.w": 2.5}, "model": {"a.w": 1.5}}}, ("ema",), ["'state_dict'", "average 'ema'"]),
+        ({"ckpt": {"net": {"params": {"a.w": 1.5}}}}, (), ["'ckpt'", "'net'", "'params'"]),
+        ({"ema": {"state_dict": {"a.w": 2.5}}, "model": {"state_dict": {"a.w": 1.5}}}, ("ema",), ["'model'"]),
+    ],
+)
+def test_dicts_around_it(saved: object, left_out: tuple[str, ...], told: list[str]) -> None:
+    found = state_dict_of(saved, float)
+    assert (found.tensors, found.left_out) == ({"a.w": 1.5}, left_out)
+    assert all(word in " ".join(found.told) for word in told)
+
+
+def test_too_many_dicts_around_it() -> None:
+    deep: dict[str, object] = {"a.w": 1.5}
+    for _ in range(6):
+        deep = {"more": deep}
+    with pytest.raises(Malformed, match="does not hold a state dict"):
+        state_dict_of(deep, float)
+
+
+@pytest.mark.parametrize(
+    ("saved", "name"),
+    [
+        ({"arch": "resnetblur50", "state_dict": {"a.w": 1.5}}, "resnetblur50"),
+        ({"hyper_parameters": {"model_name": "resnet50d"}, "state_dict": {"a.w": 1.5}}, "resnet50d"),
+        ({"model": {"arch": "resnet18", "state_dict": {"a.w": 1.5}}}, "resnet18"),
+        ({"arch": 7, "state_dict": {"a.w": 1.5}}, ""),
+    ],
+)
+def test_what_the_file_calls_its_network(saved: object, name: str) -> None:
+    assert state_dict_of(saved, float).architecture == name
+
+
 def test_a_tensor_that_cannot_be_read_is_not_forgotten() -> None:
     with pytest.raises(Malformed, match=r"'b\.w' among its parameters: sparse, quantised"):
         state_dict_of({"a.w": 1.5, "b.w": Skipped("torch._utils._rebuild_qtensor")}, float)
@@ -55,5 +91,6 @@ def test_there_are_not_too_many_tensors() -> None:
 
 
 def test_what_mindspore_trains_with() -> None:
+    assert without_training_state(["temperature", "conv.weight"]) == (["temperature", "conv.weight"], ())
     names = ["conv.weight", "layer1.0.bn.gamma", "moments.conv.weight", "ema.layer1.0.bn.gamma", "global_step", "learning_rate"]
     assert without_training_state(names) == (names[:2], tuple(names[2:]))

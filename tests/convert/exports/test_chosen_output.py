@@ -1,5 +1,7 @@
+import numpy as np
 import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 from convert.conversion_errors import ConvertError
 from convert.exports.chosen_output import choose_output
@@ -13,6 +15,21 @@ def chosen(export: Export, name: str | None) -> onnx.GraphProto:
     model = export.model()
     choose_output(model, name)
     return model.graph
+
+
+@pytest.mark.parametrize("later", ["Neg", "Exp", "Softmax", "Identity"])
+def test_the_best_scores_alone_are_refused(later: str) -> None:
+    model = Export(after=(step("Neg"), step("Neg"))).model()
+    graph = model.graph
+    first, last = graph.node[-2:]
+    first.CopyFrom(helper.make_node("TopK", ["logits", "count"], [first.output[0], "places"]))
+    last.op_type = later
+    graph.initializer.append(numpy_helper.from_array(np.array([5]), "count"))
+    with pytest.raises(ConvertError, match=r"names the best classes \(TopK\).*Take the value before it: --output 'logits'"):
+        choose_output(model, None)
+    graph.output.append(onnx.ValueInfoProto(name="places"))
+    with pytest.raises(ConvertError, match=r"has 2 outputs.*for example: --output 'logits'"):
+        choose_output(model, None)
 
 
 def test_the_only_one() -> None:
@@ -35,6 +52,7 @@ def test_one_by_name(name: str, nodes: int) -> None:
         (SEVERAL, "input", "No node computes"),
         (SEVERAL, "value5", r"names the best classes \(ArgMax\).*Take the value before it: --output 'logits'"),
         (Export(after=(step("ArgMax", axis=1), step("Identity"))), None, "names the best classes"),
+        (Export(after=(step("ArgMax", axis=1), step("Cast", to=1), step("Neg"))), None, r"\(ArgMax\).*--output 'logits'"),
     ],
 )
 def test_what_cannot_be_chosen(export: Export, name: str | None, message: str) -> None:

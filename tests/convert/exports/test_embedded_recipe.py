@@ -38,6 +38,13 @@ CASES: list[tuple[tuple[Step, ...], PixelRange]] = [
     ((step("Mul", number(255)),), "0-1"),
     ((step("Mul", number(0.458)), step("Add", number(-0.03))), "unclear"),  # from ImageNet's normalisation to Inception's
     ((step("Add", number(0.5)),), "unclear"),
+    ((step("Sub", number(0.5)),), "unclear"),
+    ((step("Mul", number(2)),), "unclear"),
+    ((step("Pow", number(0.45)),), "unclear"),
+    ((step("Clip", number(0), number(1)),), "unclear"),
+    ((step("Sub", np.full((3, 32, 32), 120, np.float32)),), "unclear"),  # Caffe's mean of all pictures
+    ((step("InstanceNormalization", np.ones(3, np.float32), np.zeros(3, np.float32)),), "unclear"),
+    ((step("Div", number(255)), step("Sqrt")), "unclear"),
     ((step("Gather", np.array([2, 1, 0]), axis=1), step("Sub", MEAN * 255), step("Div", STD * 255)), "0-255"),
     ((step("Pad", np.array([0, 0, 2, 2, 0, 0, 2, 2])), step("Div", number(255))), "0-255"),
     ((step("Clip", number(0), number(255)), step("Div", number(255))), "0-255"),
@@ -59,6 +66,16 @@ def test_the_arithmetic() -> None:
     np.testing.assert_allclose(found.factor, 1 / (255 * IMAGENET[1]), rtol=1e-6)
     np.testing.assert_allclose(found.offset, -IMAGENET[0] / IMAGENET[1], rtol=1e-6)
     assert str(Embedded(np.array([0.5]), np.array([-1, 2.25]))) == "0.5 * pixel + -1/2.25"
+    assert str(Embedded(np.ones(1), np.zeros(1), "Pow")) == "arithmetic on pixels that is not understood (Pow)"
+
+
+def test_a_network_that_measures_its_own_pictures() -> None:
+    model = Export(before=(step("Sub", number(0)),)).model()
+    model.graph.node.insert(0, helper.make_node("ReduceMean", ["input"], ["average"]))
+    model.graph.node[1].input[1] = "average"
+    found = embedded_recipe(model, "input", 3)
+    assert found is not None
+    assert (found.beyond, found.takes) == ("Sub", "unclear")
 
 
 def test_a_constant_may_stand_first_or_be_computed() -> None:

@@ -166,7 +166,7 @@ def test_probabilities_of_zero_stay_so(run: Run) -> None:
     image = np.random.default_rng(0).standard_normal((1, 3, SIDE, SIDE), np.float32)
     expected = run(network.SerializeToString(), image)
     assert (expected == 0).any()
-    scores = run(plain_form(network).network.SerializeToString(), image)
+    scores = run(plain_form(network, score_type="probability").network.SerializeToString(), image)
     assert np.isfinite(scores).all()
     np.testing.assert_allclose(probabilities(scores), expected, atol=1e-6)
 
@@ -182,6 +182,8 @@ def test_probabilities_of_zero_stay_so(run: Run) -> None:
         ((step("Softmax", axis=0),), r"ends in a Softmax, but its 10 scores do not sum to 1 \(to 10\).*--output 'logits'"),
         ((SOFTMAX, step("Slice", axes(0), axes(7), axes(1))), r"sum to 0\.\d+ to .*--score-type logit"),
         ((step("Slice", axes(0), axes(1), axes(1)),), "one number for each picture"),
+        ((step("Unsqueeze", axes(1)), step("Expand", axes(1, 2, 1))), r"is \[1, 2, 10\] for 1 picture: scores for several places"),
+        ((step("Unsqueeze", axes(2, 3)), step("Expand", axes(1, 1, 4, 4))), r"is \[1, 10, 4, 4\] for 1 picture: .*--output"),
         ((step("Tanh"), step("Abs")), "lie between .*they may be sigmoids"),
         ((step("Log"),), "not finite"),
         ((step("Reshape", axes(0, 2, 5)), step("Softmax", axis=2), step("Reshape", axes(0, -1))), r"do not sum to 1 \(to 2\)"),

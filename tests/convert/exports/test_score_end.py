@@ -64,6 +64,56 @@ def shares(logits: np.ndarray) -> np.ndarray:
     return np.asarray(powers / powers.sum())
 
 
+LOG = (step("Softmax", axis=1), step("Log"))
+SATURATED = (step("Mul", np.array(2000, np.float32)), step("Softmax", axis=1), step("Max", np.array(1e-30, np.float32)), step("Log"))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        *((*LOG, step("Div", np.array(np.log(base), np.float32))) for base in (2, 10)),
+        (step("LogSoftmax", axis=1), step("Mul", np.array(1 / np.log(10), np.float32)), step("Identity")),
+        (step("Mul", np.array(1, np.float32)), step("LogSoftmax", axis=1), step("Div", np.array(3, np.float32))),
+    ],
+)
+def test_a_logarithm_of_another_base_becomes_a_natural_one(run: Run, after: tuple[Step, ...]) -> None:
+    image = np.random.default_rng(1).standard_normal(SHAPE, np.float32) / 8
+    logits = run(Export().model().SerializeToString(), image)[0]
+    scores = run(plain_form(Export(after=after).model()).network.SerializeToString(), image)[0]
+    np.testing.assert_allclose(shares(scores), shares(logits), atol=1e-5)
+    assert shares(logits).max() < 0.9
+
+
+PER_CLASS = np.full(CLASSES, 1 / np.log(10), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("after", "message"),
+    [
+        ((*SATURATED, step("Mul", PER_CLASS)), r"to which base.*--score-type log_probability\. Else .*--output 'value5'"),
+        ((*LOG, step("Mul", PER_CLASS)), r"computed from a Softmax, and are neither.*--output 'logits'.*--score-type logit"),
+        ((step("Sigmoid"), step("Log")), "computed from a Sigmoid"),
+        ((step("Neg"), step("Softplus"), step("Neg")), "computed from a Softplus"),
+        ((step("Softmax", axis=1), step("Neg")), "computed from a Softmax"),
+        ((step("Exp"),), "computed from a Exp"),
+        ((step("Unsqueeze", np.array([2])), step("LogSoftmax", axis=2)), r"answers 0 for each class of every picture.*--output 'value5'"),
+        ((step("Unsqueeze", np.array([1])), step("Softmax", axis=1)), r"do not sum to 1 \(to 10\).*--output 'value5'"),
+    ],
+)
+def test_scores_that_a_softmax_would_spoil_are_refused(after: tuple[Step, ...], message: str) -> None:
+    with pytest.raises(ConvertError, match=message):
+        plain_form(Export(after=after).model())
+
+
+@pytest.mark.parametrize("operator", ["Softmax", "LogSoftmax"])
+def test_a_softmax_of_an_old_opset_is_over_all_axes_behind(run: Run, operator: str) -> None:
+    export = Export(opset=11, ir=6, after=(step("Unsqueeze", axes=[1]), step(operator, axis=1)))
+    image = np.random.default_rng(0).standard_normal(SHAPE, np.float32)
+    logits = run(Export().model().SerializeToString(), image)[0]
+    scores = run(plain_form(export.model()).network.SerializeToString(), image)
+    np.testing.assert_allclose(shares(scores.reshape(-1)), shares(logits), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("head", "found", "last"),
     [

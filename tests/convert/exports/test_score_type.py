@@ -22,16 +22,20 @@ LOGITS = np.random.default_rng(0).normal(0, 3, (8, 20))
         (LOGITS / 100, "logit"),
         (np.abs(LOGITS), "logit"),
         (LOGITS - 40, "logit"),
-        (np.zeros((8, 20)), "bounded"),
-        (np.full((8, 4), 0.3), "bounded"),
+        (np.zeros((8, 20)), "still"),
+        (np.full((8, 4), 0.3), "still"),
         (softmax(LOGITS), "probability"),
-        (softmax(LOGITS * 100), "probability"),
+        (softmax(LOGITS * 1000), "saturated"),
+        (np.sqrt(softmax(LOGITS * 1000)), "saturated"),
         (softmax(LOGITS) * 100, "bounded"),  # or a softmax of a hundred places
         (np.hstack([softmax(LOGITS), softmax(-LOGITS)]), "bounded"),  # two heads
         (1 - softmax(LOGITS), "bounded"),
         (-np.log(softmax(LOGITS)), "negated"),
         (softmax(LOGITS).astype(np.float16).astype(float), "probability"),
         (np.log(softmax(LOGITS)), "log_probability"),
+        (np.log2(softmax(LOGITS)), "logit"),
+        (np.log10(softmax(LOGITS)), "logit"),
+        *((np.log(np.maximum(softmax(LOGITS * 1000), 1e-30)) / base, "saturated") for base in (1, np.log(2), np.log(10))),
         (np.log(softmax(LOGITS)).astype(np.float16).astype(float), "log_probability"),
         (1 / (1 + np.exp(-LOGITS)), "bounded"),
         (softmax(LOGITS)[:, 1:], "bounded"),
@@ -46,8 +50,12 @@ def test_what_scores_are(rows: np.ndarray, expected: Verdict) -> None:
 def test_told_for_any_number_of_classes(seed: int, classes: int, spread: float, temperature: float) -> None:
     logits = np.random.default_rng(seed).normal(0, spread, (8, classes))
     shares = softmax(logits / temperature)
-    assert score_type(shares) == "probability"
-    assert score_type(shares.astype(np.float16).astype(float)) == "probability"
-    assert score_type(np.log(np.maximum(shares, 1e-30))) == "log_probability"
+    saturated = shares.max(axis=1).min() > 0.94
+    assert score_type(shares) in ("probability", "saturated")
+    assert score_type(shares.astype(np.float16).astype(float)) in ("probability", "saturated")
+    assert score_type(np.log(np.maximum(shares, 1e-30))) in ("log_probability", "saturated")
+    if not saturated:
+        assert score_type(shares) == "probability"
+        assert score_type(np.log(np.maximum(shares, 1e-30))) == "log_probability"
     assert score_type(1 / (1 + np.exp(-np.clip(logits, -30, 30)))) != "logit"
     assert score_type(logits) == "logit"

@@ -70,6 +70,12 @@ def test_losses_metrics_and_averages_are_left_out(weights: Tensors, beside: str)
     assert told[1:] == [f"Left out: 1 tensors of a loss, a metric or a moving average ({beside!r})."]
 
 
+def test_the_average_beside_bare_names_is_left_out(weights: Tensors) -> None:
+    named, told = torchvision_names(weights | {f"ema.{name}": array + 1 for name, array in weights.items()})
+    assert {name: array is weights[name] for name, array in named.items()} == dict.fromkeys(weights, True)
+    assert "a moving average ('ema." in told[0]
+
+
 def test_the_average_beside_the_network_is_left_out(weights: Tensors) -> None:
     average = {f"ema.module.{name}": array + 1 for name, array in weights.items()}
     found, told = torchvision_names({**average, **{f"model.{name}": array for name, array in weights.items()}})
@@ -83,7 +89,6 @@ def test_the_average_beside_the_network_is_left_out(weights: Tensors) -> None:
         ("fc.", {"neck.weight": (512,), "neck.bias": (512,)}),
         ("head.2.", {"head.0.weight": (512, 512), "head.0.bias": (512,)}),
         ("head.1.", {"head.0.weight": (512,), "head.0.bias": (512,), "head.0.running_mean": (512,), "head.0.running_var": (512,)}),
-        ("backbone.fc.", {"temperature": ()}),
         ("backbone.fc.", {"1.weight": (3, 5), "1.bias": (3,)}),
     ],
 )
@@ -103,3 +108,52 @@ def test_two_networks_are_refused(weights: Tensors) -> None:
 def test_one_name_twice_is_refused(weights: Tensors) -> None:
     with pytest.raises(ConvertError, match=r"holds bn1\.weight twice, in the network and beside it"):
         torchvision_names({**{f"model.{name}": array for name, array in weights.items()}, "bn1.weight": np.ones(64)})
+
+
+HEADS = {"head_21k.weight": np.zeros((21, 512), np.float32), "head_21k.bias": np.zeros(21, np.float32)}
+
+
+def test_one_of_two_classifiers_is_taken_by_its_number_of_classes(weights: Tensors) -> None:
+    both = weights | HEADS
+    with pytest.raises(ConvertError, match=r"2 classifiers: fc of 5 classes, head_21k of 21 classes.*--classes 5"):
+        torchvision_names(both)
+    named, told = torchvision_names(both, 5)
+    assert set(named) == set(weights)
+    assert told == ["Of 2 classifiers fc is taken; left out: 'head_21k'."]
+    named, told = torchvision_names(both, 21)
+    assert named["fc.weight"] is HEADS["head_21k.weight"]
+    assert "head_21k is taken for the classifier fc." in told
+    with pytest.raises(ConvertError, match="2 classifiers"):
+        torchvision_names(both, 6)
+    twins = {name.replace("fc.", "aux."): array for name, array in weights.items() if name.startswith("fc.")}
+    with pytest.raises(ConvertError, match=r"fc of 5 classes, aux of 5 classes\. Save the network with one of them"):
+        torchvision_names(weights | twins, 5)
+
+
+def test_a_hidden_layer_is_no_second_classifier(weights: Tensors) -> None:
+    hidden = {"hidden.weight": np.zeros((512, 512), np.float32)}
+    assert "hidden.weight" in torchvision_names(weights | hidden, 5)[0]
+
+
+def test_the_weights_of_a_loss_are_never_the_classifier(weights: Tensors) -> None:
+    """Also where the network's names have nothing in front, and the loss has as many rows as classes."""
+    loss = {"criterion.weight": weights["fc.weight"], "criterion.bias": weights["fc.bias"]}
+    assert set(torchvision_names(weights | loss)[0]) == set(weights)
+    with pytest.raises(ConvertError, match="a ResNet without its classifier"):
+        torchvision_names({name: array for name, array in weights.items() if not name.startswith("fc.")} | loss)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("layer1.0.conv1.lora_A", "an adapter .*lora_A.*merge_and_unload"),
+        ("base_model.model.fc.lora_B.default.weight", "an adapter"),
+        ("layer1.0.adapter.down.weight", "an adapter"),
+        ("layer1.0.conv1.base_layer.weight", "an adapter"),
+        ("temperature", "scales its scores .'temperature'.*torch.onnx.export"),
+        ("head.logit_scale", "scales its scores"),
+    ],
+)
+def test_what_changes_other_layers_is_refused_by_name(weights: Tensors, name: str, message: str) -> None:
+    with pytest.raises(ConvertError, match=message):
+        torchvision_names(weights | {name: np.ones((1, 1), np.float32)})

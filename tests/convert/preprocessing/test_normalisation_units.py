@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from convert.conversion_errors import ConvertError
 from convert.preprocessing.known_transforms import IMAGENET_MEAN, IMAGENET_STD
-from convert.preprocessing.normalisation_units import factor_words, normalisation_of, words
+from convert.preprocessing.normalisation_units import factor_words, normalisation_of
 from convert.preprocessing.said_recipe import Normalisation
 from models.manifest import Triple
 
@@ -88,5 +88,4 @@ def test_a_scale_changes_the_words_and_not_the_pixels(mean: Triple, deviation: f
 
 
 def test_words_as_options_take_them() -> None:
-    assert (words((127.5,) * 3), words(IMAGENET_MEAN)) == ("127.5", "123.675,116.28,103.53")
     assert (factor_words(Fraction(1, 255)), factor_words(Fraction(0.00392156862745098))) == ("1/255", "0.00392156862745")

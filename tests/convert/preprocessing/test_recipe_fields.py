@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convert.conversion_errors import ConvertError
-from convert.preprocessing.recipe_fields import Fields
+from convert.preprocessing.recipe_fields import Fields, refusals_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -47,3 +47,11 @@ def test_any_value_is_of_the_kind_or_is_refused_in_few_words(value: object) -> N
 def test_numbers_that_are_none(value: str) -> None:
     with pytest.raises(ConvertError, match=r"does not tell the recipe: mean"):
         Fields(json.loads(f'{{"mean": {value}}}'), "config.json").triple("mean")
+
+
+@pytest.mark.parametrize(("remedy", "found"), [("", "own"), ("another", "another")])
+def test_a_refusal_names_its_file_once(remedy: str, found: str) -> None:
+    for message in ("It is bad.", "a.toml does not tell the recipe: It is bad."):
+        with pytest.raises(ConvertError) as refused, refusals_of("a.toml", remedy):
+            raise ConvertError(message, "own")
+        assert str(refused.value) == f"a.toml does not tell the recipe: It is bad. {found}"

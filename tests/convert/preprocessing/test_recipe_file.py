@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from convert.preprocessing.recipe_file import MAX_BYTES, read_recipe, recipe_bes
 from convert.preprocessing.said_recipe import Normalisation, Resize, SaidRecipe
 from convert.preprocessing.settled_recipe import settle
 from models.manifest import ModelManifest
-from models.model_errors import ManifestInvalid
 from models.store import zoo_manifest, zoo_manifest_path
 
 OWN = """
@@ -36,8 +36,9 @@ def test_a_recipe_of_our_own(tmp_path: Path) -> None:
     assert (said.resize, said.crop_px, said.colour_order) == (Resize("short_side", (256, 256)), (224, 224), "BGR")
     assert said.normalisation == Normalisation((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
     assert (said.interpolation, said.layout, said.sources) == ("cubic", "NCHW", ("recipe.toml",))
-    (tmp_path / "recipe.toml").write_text("crop = 64\nmean = 127.5\nstd = 127.5")
-    assert read_recipe(tmp_path / "recipe.toml").crop_px == (64, 64)
+    (tmp_path / "recipe.toml").write_text("crop = 64\nmean = 127.5\nstd = '127.5'\nscale = 1")
+    said = read_recipe(tmp_path / "recipe.toml")
+    assert (said.crop_px, said.normalisation) == ((64, 64), Normalisation((127.5,) * 3, (127.5,) * 3))
 
 
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "resnext101_32x4d"])
@@ -46,30 +47,48 @@ def test_a_manifest_gives_its_own_recipe_again(name: str) -> None:
     assert settle(read_recipe(zoo_manifest_path(name)), SaidRecipe(), recipe.network_size_px).recipe == recipe
 
 
-def test_a_manifest_that_is_damaged(tmp_path: Path) -> None:
-    (tmp_path / "manifest.toml").write_text("[recipe]\nmean = 1")
-    with pytest.raises(ManifestInvalid):
-        read_recipe(tmp_path / "manifest.toml")
+def test_the_table_of_the_recipe_may_stand_alone(tmp_path: Path) -> None:
+    recipe = zoo_manifest("resnext101_32x4d").recipe
+    (tmp_path / "recipe.toml").write_text(tomli_w.dumps({"recipe": recipe.model_dump(exclude_none=True)}))
+    assert settle(read_recipe(tmp_path / "recipe.toml"), SaidRecipe(), (224, 224)).recipe == recipe
+
+
+TABLE = "[recipe]\nresize_width_px = 64\nresize_height_px = 64\n"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("mean = ", "cannot be read as a recipe"),
-        ("colour = 'RGB'", "'colour' is not a key of it; the keys are colour_order, crop"),
-        ("colour_order = 'GBR'", "colour_order is 'GBR'"),
-        ("mean = [1, 2]\nstd = 1", "mean has 2 numbers"),
-        ("mean = 0.5\nstd = 0.5", "can be meant for pixels of 0-1"),
-        ("scale = 1", "scale is 1"),
+        ("colour = 'RGB'", r"has the key 'colour'. Its keys are colour_order, crop.* or it has a table \[recipe\]"),
+        ("colour_order = 'GBR'", "colour_order cannot be 'GBR'"),
+        ("mean = [1, 2]\nstd = 1", "mean cannot be '1,2'"),
+        ("mean = 0.5\nstd = 0.5", 'can be meant for pixels of 0-1 .*add scale = "1/255"'),
+        ("mean = 127", 'mean is said, but not std. .*add: std = "1"'),
+        ("scale = 0", "scale cannot be '0'"),
+        ("scale = true", "scale is neither words nor numbers"),
         ("resize = 'pad'", "the engines cannot"),
-        ("crop = 9", "crop = 9 is not a side"),
-        ("crop = [1]", "crop is a list of 1"),
+        ("crop = 9", "crop cannot be '9'"),
+        ("crop = ['a']", "crop is neither words nor numbers"),
+        ("[recipe]\nmean = 1", "resize_width_px: Field required"),
+        (f"{TABLE}mean = [0, 0, 0]\nstd = [0, 1, 1]", "std must be positive"),
+        (f"{TABLE}mean = [0.485, 0.456, 0.406]\nstd = [0.229, 0.224, 0.225]", "are those of pixels of 0-1. Multiply them by 255"),
     ],
 )
 def test_faults_of_a_recipe(tmp_path: Path, text: str, message: str) -> None:
+    """Each names the file, and no option but that of the file: not all commands that read it have others."""
     (tmp_path / "recipe.toml").write_text(text)
-    with pytest.raises(ConvertError, match=message):
+    with pytest.raises(ConvertError, match=rf"recipe\.toml .*{message}") as refused:
         read_recipe(tmp_path / "recipe.toml")
+    assert "--" not in str(refused.value).replace("--recipe recipe.toml", "")
+
+
+def test_faults_of_a_file_of_others(tmp_path: Path) -> None:
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps({**VIT, "do_rescale": False}))
+    with pytest.raises(
+        ConvertError, match=r"^preprocessor_config\.json does not tell the recipe: .* of 0-1 or of 0-255\. Say it in a recipe"
+    ):
+        read_recipe(tmp_path / "preprocessor_config.json")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_from_a_folder_to_calibrated_answers(checkpoint: Path, tmp_path: Path) -
         by_command(tmp_path, "evaluate", measured, "--model", "served", "--scores")
         (evaluation,) = (tmp_path / "evaluations").iterdir()
         told = by_command(tmp_path, "models", "calibrate", "served", evaluation, "--coverage", "0.9")
-        assert "ECE" in told
+        assert "calibration error (95 %)" in told
         assert server.client.post("/admin/models/reload").status_code == 200
         pictures = sorted(measured.glob("*/*.png"))
         answers = classify_with(server, pictures, "coverage=0.9")

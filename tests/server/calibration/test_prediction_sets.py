@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.calibration.prediction_sets import LEVELS, enough, images_for, members, scores_by_rank, scores_of_labels, thresholds_of
+from server.calibration.coverage_levels import LEVELS
+from server.calibration.prediction_sets import enough, images_for, members, scores_by_rank, scores_of_labels, thresholds_of
 from server.calibration.temperature import Floats
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from models.recipe_line import recipe_line
 from tests.convert.inspection.models_made import make_om
 from tests.level_model import store_level_model
 from tests.server.cli.command import run
@@ -14,6 +15,7 @@ def test_an_om_is_declared_by_hand(tmp_path: Path) -> None:
     store = ("--model-store", tmp_path / "store")
     done = run("models", "adopt", tmp_path / "foreign.om", "level", "--score-type", "probability", "--batch-sizes", "1,2", *store)
     assert done.returncode == 0, done
+    assert done.stdout.startswith(f"Recipe: {recipe_line(model.manifest.recipe)}.\n")
     assert done.stdout.endswith("what its OM takes and gives is declared by hand.\n")
     shown = json.loads(run("models", "show", "level", "--json", *store).stdout)
     assert [(each["soc"], each["score_type"], each["declared"]) for each in shown["artifacts"]] == [

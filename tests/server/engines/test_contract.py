@@ -24,15 +24,12 @@ def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return SUBJECTS[request.param](tmp_path_factory.mktemp("subject"))
 
 
-def running(subject: Subject) -> Iterator[Fleet]:
+@pytest.fixture(scope="module")
+def engine(subject: Subject) -> Iterator[Fleet]:
     engine = subject.make(CAPACITY)
     engine.start()
     yield engine
     engine.close(drain_s=10)
-
-
-engine = pytest.fixture(running, scope="module", name="engine")  # one for all tests but those that close theirs
-own_engine = pytest.fixture(running, name="own_engine")
 
 
 def submit(engine: Fleet, image: EncodedImage, timeout_s: float = 30) -> Future[Prediction]:
@@ -109,12 +106,6 @@ def test_a_broken_image_harms_no_neighbour(subject: Subject, engine: Fleet) -> N
             assert best(future) == subject.expected(number)
 
 
-def test_close_without_time_leaves_no_future_open(subject: Subject, own_engine: Fleet) -> None:
-    futures = keep_busy(subject, own_engine)
-    own_engine.close(drain_s=0)
-    assert [future.done() for future in futures] == [True] * CAPACITY
-
-
 def test_a_life_from_start_to_close(subject: Subject) -> None:
     """It refuses before and after, answers what it took, closes twice, and leaves no thread behind."""
     before = set(threading.enumerate())
@@ -134,3 +125,10 @@ def check_closed(subject: Subject, engine: Fleet) -> None:
     with pytest.raises(EngineUnavailable):
         submit(engine, subject.image(0))
     assert not engine.health().ok
+
+
+def test_close_without_time_leaves_no_future_open(subject: Subject, engine: Fleet) -> None:
+    """The last test of an engine: it closes that of the others."""
+    futures = keep_busy(subject, engine)
+    engine.close(drain_s=0)
+    assert [future.done() for future in futures] == [True] * CAPACITY

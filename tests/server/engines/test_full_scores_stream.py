@@ -52,7 +52,7 @@ def running(subject: tuple[Make, StoredModel]) -> Iterator[Fleet]:
     fleet.close(drain_s=10)
 
 
-engine = pytest.fixture(running, scope="module", name="engine")  # one for all tests but those that close theirs
+engine = pytest.fixture(running, scope="module", name="engine")  # one for all tests but the one that closes its own
 own_engine = pytest.fixture(running, name="own_engine")
 
 
@@ -143,12 +143,6 @@ def test_close_answers_what_was_taken(own_engine: Fleet) -> None:
     assert [check_whole(future.result(30)).argmax() for future in futures] == list(range(CAPACITY))
 
 
-def test_close_without_time_leaves_no_future_open(own_engine: Fleet) -> None:
-    futures = [submit(own_engine, level_image(number, side_px=1000)) for number in range(CAPACITY)]
-    own_engine.close(drain_s=0)
-    assert all(future.done() for future in futures)
-
-
 def test_without_a_stream_for_them_it_is_said_and_the_engine_goes_on(subject: tuple[Make, StoredModel]) -> None:
     make, model = subject
     engine = Fleet.of(make(lambda: plan_rendered(model, "cpu", "", 1)), CAPACITY)
@@ -160,6 +154,13 @@ def test_without_a_stream_for_them_it_is_said_and_the_engine_goes_on(subject: tu
     assert submit(engine, level_image(9), "top").result(30).scores[0].class_id == 9
     assert engine.health().ok
     engine.close(drain_s=1)
+
+
+def test_close_without_time_leaves_no_future_open(engine: Fleet) -> None:
+    """The last test of an engine: it closes that of the others."""
+    futures = [submit(engine, level_image(number, side_px=1000)) for number in range(CAPACITY)]
+    engine.close(drain_s=0)
+    assert all(future.done() for future in futures)
 
 
 def own_pipeline(folder: Path, softmax: str, **streams: object) -> Path:

@@ -29,7 +29,7 @@ def full_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
     store_level_model(store)
     made = ServerProcess(model_store=store, model="level", streams_per_device=1, window=4, cors_origins=SHOP)
     with made as server, ThreadPoolExecutor(4) as pool:
-        over, stop = threading.Event(), time.monotonic() + 2
+        over, stop = threading.Event(), time.monotonic() + 1.5
 
         def keep_busy(_: int) -> None:
             while not over.is_set() and time.monotonic() < stop:

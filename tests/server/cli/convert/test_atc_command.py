@@ -108,7 +108,7 @@ def test_swapped_arguments_overwrite_nothing(standin: StandIn, folder: Path, arg
 def test_a_dry_run_prints_a_line_that_runs(standin: StandIn, folder: Path) -> None:
     before = names(folder)
     options = ("--batch-sizes", "1,2,4,8", "--soc", "Ascend310P3", "--dry-run")
-    done = run(SCRIPT, "plain.onnx", "aipp.config", "m", *options, standin=None, cwd=folder)
+    done = convert("om", *PLAIN, *options, standin=None, cwd=folder)
     assert done.returncode == 0, done.stderr
     golden = (ROOT / "tests/convert/atc/golden/onnx_Ascend310P3_1_2_4_8.txt").read_text()
     same = {"/models/resnext101/resnext101.onnx": f"{folder}/plain.onnx", "/models/resnext101/resnext101 ": f"{folder}/m "}
@@ -200,7 +200,7 @@ def test_an_om_is_entered_into_a_model(standin: StandIn, model: StoredModel, fol
     assert standin.calls == []
 
     (folder / "aipp.config").write_text(render_aipp(aipp_of(model.manifest, "rgb888")))
-    done = run(SCRIPT, *PLAIN, "--into", "means", standin=standin, cwd=folder, MODEL_STORE=model.folder.parent)
+    done = convert("om", *PLAIN, "--into", "means", standin=standin, cwd=folder, MODEL_STORE=model.folder.parent)
     assert done.returncode == 0, done.stderr
     artifact, path = ModelStore(model.folder.parent).open("means").check_artifact("Ascend310")
     assert path.read_bytes() == (folder / "m.om").read_bytes()

@@ -38,7 +38,7 @@ def served(pairs: tuple[socket.socket, socket.socket]) -> socket.socket:
 
 
 def ask(served: socket.socket, words: bytes, timeout_s: float = 10, scores: str = "top") -> Message | None:
-    send_message(served, IMAGE, 7, ["id", monotonic() + timeout_s, "png", 1, 1, 1, scores], words)
+    send_message(served, IMAGE, 7, ["id", monotonic() + timeout_s, "png", 1, 1, 1, 0.0, scores], words)
     return receive_message(served)
 
 
@@ -68,7 +68,7 @@ def test_an_error_comes_back_by_its_code(served: socket.socket, words: bytes, ti
 def test_a_small_image_is_answered_while_a_large_one_is_under_way(pairs: tuple[socket.socket, socket.socket]) -> None:
     served, large = pairs
     whole = bytes(3 * LARGE_BYTES)
-    words = json.dumps(["id", monotonic() + 60, "png", 1, 1, 1, "top"]).encode()
+    words = json.dumps(["id", monotonic() + 60, "png", 1, 1, 1, 0.0, "top"]).encode()
     large.sendall(HEADER.pack(MAGIC, IMAGE, len(words), len(whole), 5) + words + whole[:-1])
     small = ask(served, b"picture")
     large.sendall(whole[-1:])

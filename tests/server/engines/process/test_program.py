@@ -45,17 +45,19 @@ def test_what_the_driver_of_streams_is_told(full: FullScores | None) -> None:
     assert program.launch().config["scores"] == (full.streams if full else ())
     request = InferenceRequest(level_image(1), "id", monotonic())
     full_request = replace(request, scores="full")
-    assert [program.meta(request), program.meta(full_request), program.meta(request, slow=True)] == [None, "full", "slow"]
+    assert [program.meta(request), program.meta(request, slow=True)] == [[], ["slow"]]
+    assert [program.meta(full_request), program.meta(full_request, slow=True)] == [["full"], ["full", "slow"]]
 
 
 @pytest.mark.parametrize("body", [b"", b"\x0a\x00", b"\xff" * 9])
 def test_a_tensor_that_is_none_fails_the_image_and_not_the_child(body: bytes) -> None:
     program = StreamProgram(lambda: StreamPlan(b"{}", ("one",), 2, "logit", FULL_SCORES), "cpu")
     program.launch()
-    assert type(program.read({"code": 0, "stages_s": {}, "scores": "full"}, body)) is EngineFailed
+    assert type(program.read({"code": 0, "stages_s": {}, "full": True}, body)) is EngineFailed
 
 
 def test_what_goes_with_an_image() -> None:
     deadline_s = monotonic()
-    assert PROGRAM.meta(InferenceRequest(level_image(1), "id", deadline_s, "full")) == ["id", deadline_s, "png", 48, 48, 1, "full"]
+    image = replace(level_image(1), decode_s=0.5)
+    assert PROGRAM.meta(InferenceRequest(image, "id", deadline_s, "full")) == ["id", deadline_s, "png", 48, 48, 1, 0.5, "full"]
     assert PROGRAM.launch().command(7)[-1] == "7"

@@ -1,5 +1,6 @@
 """A fit finds the temperature of the labels, lowers the calibration error, and its sets cover what was asked."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,7 @@ def test_what_is_fitted_and_seen() -> None:
 def test_the_table() -> None:
     lines = fit_calibration(replace(scored(201), of=900)).as_text().splitlines()
     assert lines[0] == "201 of 900 images, taken at random: 100 for the temperature, 101 for the rest"
-    assert lines[1].startswith("temperature ")
+    assert re.fullmatch(r"temperature (\d\.\d{4}) \(95 %: (\d\.\d{4}) to (\d\.\d{4})\)", lines[1])
     assert [line.split()[0] for line in lines[-4:]] == ["0.8", "0.9", "0.95", "0.99"]
     assert " of 100 = " in lines[-1]
 

@@ -33,7 +33,8 @@ def records() -> list[Record]:
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    manifest = made_manifest(410, 12, dataset=HOSTILE, dataset_notes=("a note",))
+    fitted = {"temperature": 0.47, "evaluation": "a77049bf", "images": 180, "ece_before": 0.0919, "ece_after": 0.0102}
+    manifest = made_manifest(410, 12, dataset=HOSTILE, dataset_notes=("a note",), calibration=fitted)
     return build_report(records(), manifest, [HOSTILE, *class_names(12)[1:]])
 
 
@@ -58,6 +59,8 @@ def test_it_shows_the_figures(page: Chrome, report: Report) -> None:
     titles = "Accuracy|Images|Confidence and recall|Worst classes|Confused|Time|Wrong images|Images without an answer|Manifest"
     assert texts(page, "h2") == titles.split("|")
     assert "not complete: 5 of 410" in texts(page, ".notes")[0]
+    (confidence,) = [about for about in texts(page, ".about") if about.startswith("Expected calibration error")]
+    assert confidence.endswith(report.manifest.calibration_words)
     assert "a note" in texts(page, ".notes.plain")
 
 

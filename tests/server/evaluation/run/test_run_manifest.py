@@ -1,6 +1,6 @@
 """Some settings may change between a run and its continuation, others may not."""
 
-from server.evaluation.run.run_manifest import in_words
+from server.evaluation.run.run_manifest import ServedCalibration, in_words
 from tests.server.evaluation.made_run import made_manifest
 
 
@@ -28,3 +28,14 @@ def test_a_run_of_an_earlier_version_is_the_same_run() -> None:
 def test_fields_are_told_in_words() -> None:
     values: list[object] = [(), (1, 2), ["a note"], {"python": "3.11", "cores": ("1", "2")}, {}, None, "", 0]
     assert [in_words(value) for value in values] == ["nothing", "1, 2", "a note", "python 3.11, cores 1, 2", *["nothing"] * 3, "0"]
+
+
+def test_a_calibration_is_told_and_changes_no_figure() -> None:
+    fitted = ServedCalibration(temperature=0.47, evaluation="a77049bf", images=1800, ece_before=0.0919, ece_after=0.0102)
+    with_it, without = made_manifest(9, calibration=fitted), made_manifest(9)
+    assert with_it.differences(without) == {}
+    assert with_it.calibration_words == (
+        "The scores here are the model's own. Answers have calibrated ones, with the temperature 0.4700 of the evaluation a77049bf: "
+        "on 1,800 other images of that evaluation the expected calibration error is 0.0102 with it, and 0.0919 without."
+    )
+    assert without.calibration_words.endswith("they are not calibrated.")
