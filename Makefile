@@ -1,7 +1,7 @@
 # make serve   install what is missing, prepare the model, serve on http://127.0.0.1:8000
 # make test    install what is missing, run the tests (WORKERS=3 at once)
 # make docs    run the commands of the documentation, and make a site of it in build/site; make docs-pages renews the pages that are generated from the code
-# make bench   measure the server's cost on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; --help)
+# make bench   measure the server's cost on top of the model (ARGS="open --rate 100 --bound-ms 200"; ARGS=idle; ARGS=fleet; ARGS=decode; --help)
 # make test-import     networks that torch wrote, imported and compared with torch (in its own environment)
 # make test-browser    the pages in a real Chromium, at the server's address, behind proxies and beside pages of other sites
 # make test-clients    curl, wget, Python's, Node's, Java's and Go's HTTP clients against a real server

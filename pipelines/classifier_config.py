@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from models.manifest import MAX_TOP_K, ModelManifest, Precision
+from pipelines.reduction import Decode
 
 MXCLASSIFY_INTERFACE = 5  # of the compiled module: another number was built from other sources
 
@@ -31,6 +32,7 @@ class ClassifierConfig(TypedDict):
     resize_height_px: int
     crop_width_px: int
     crop_height_px: int
+    decode: Decode
     ranking: Literal["own", "sdk"]
     classes: int
     top_k: int
@@ -51,6 +53,7 @@ def configure_classifier(
     *,
     softmax: bool = True,
     precision: Precision | Literal[""] = "",
+    decode: Decode = "exact",
 ) -> ClassifierConfig:
     """The configuration of one chip's classifier. A stretched picture is cropped inside the model, as in the pipeline.
 
@@ -66,6 +69,7 @@ def configure_classifier(
         "resize_height_px": recipe.resize_height_px,
         "crop_width_px": crop_width_px,
         "crop_height_px": crop_height_px,
+        "decode": decode,
         "ranking": ranking,
         "classes": manifest.classes,
         "top_k": min(MAX_TOP_K, manifest.classes),

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from models.model_errors import ClassifyError
 from models.nearest_name import nearest_name
 from models.text_file import decode_text, read_text
+from pipelines.reduction import Decode
 
 Positive = Annotated[int, Field(ge=1)]
 SETTINGS_FILE = "ascend-classify.toml"
@@ -110,9 +111,7 @@ class Settings(BaseSettings):
     engine_processes: Literal["auto", "yes", "no"] = Field(
         "auto", description="Run each engine in a process of its own, which may crash. auto: on Ascend, and with several devices."
     )
-    engine_python: Path | None = Field(
-        None, description="The Python that imports the SDK's module (3.7 or newer), if it is not the server's."
-    )
+    engine_python: Path | None = Field(None, description="The Python (3.7 or newer) that imports the SDK's module, if not the server's.")
     engine_start_s: float = Field(120.0, gt=0, description="Longest start of an engine process in seconds.")
     engine_stall_s: float = Field(10.0, gt=0, description="An engine with work that gives no result for this many seconds counts as hung.")
     streams_per_device: int = Field(
@@ -129,6 +128,11 @@ class Settings(BaseSettings):
         description="Have streams of their own for the scores of all classes, since the SDK's post-process gives 16 at most. "
         "auto: on a CPU as many again; on a chip none, since each loads the model once more (yes: one a device). "
         "A pipeline of your own has them where one of its streams is called scores0.",
+    )
+    decode: Decode = Field(
+        "exact",
+        description="How JPEGs are decoded: whole (exact), or at a half, a quarter or an eighth of their sides where the model's resize "
+        "makes them smaller still (reduced). This is faster for large photos, and changes the scores a bit. On a chip only mxbase can.",
     )
     sdk_conf: Path | None = Field(
         None,
@@ -153,9 +157,7 @@ class Settings(BaseSettings):
     max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")
 
     # Connections
-    max_connections: Positive = Field(
-        8192, description="Connections open at most; more are answered 503. The server asks the system for as many open files."
-    )
+    max_connections: Positive = Field(8192, description="Connections open at most; more get 503. The server asks for as many open files.")
     client_timeout_s: float = Field(
         10.0,
         gt=0,
@@ -164,9 +166,7 @@ class Settings(BaseSettings):
     keep_alive_s: float = Field(75.0, gt=0, description="Seconds an idle connection is kept for its next request.")
 
     # Evaluations
-    evaluation_roots: str = Field(
-        "", description="The folders that POST /evaluate may measure, with all below them: name=/path,/other/path."
-    )
+    evaluation_roots: str = Field("", description="Folders that POST /evaluate may measure, with all below them: name=/path,/other/path.")
     evaluation_dir: Path = Field(Path("evaluations"), description="Folder in which evaluations are kept. Each server needs one of its own.")
     evaluation_disk_bytes: Positive = Field(
         16 * 1024**3,
@@ -183,7 +183,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level of log lines.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or text on a terminal only (auto).")
 
-    @field_validator("precision", "runtime", "engine_processes", "latency_mode", "full_scores", "log_level", "log_format", mode="before")
+    @field_validator(
+        "precision", "runtime", "engine_processes", "latency_mode", "full_scores", "decode", "log_level", "log_format", mode="before"
+    )
     @classmethod
     def _in_any_case(cls, word: object) -> object:
         if word == "host":

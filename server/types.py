@@ -28,7 +28,8 @@ class EncodedImage:
     """An image with a checked structure, not decoded; sizes are those of the stored picture, before any rotation.
 
     `orientation` is the EXIF orientation, 1-8 (1: upright, or not told). `decode_s` and `decoded_bytes` are estimates of what
-    decoding costs: seconds of one core, and bytes at the peak.
+    decoding costs: seconds of one core, and bytes at the peak. `coding_s` and `coding_bytes` are the part of them that a JPEG costs
+    at any reduction.
     """
 
     data: bytes = field(repr=False)
@@ -38,6 +39,8 @@ class EncodedImage:
     orientation: int = 1
     decode_s: float = field(default=0.0, compare=False)
     decoded_bytes: int = field(default=0, compare=False)
+    coding_s: float = field(default=0.0, compare=False)
+    coding_bytes: int = field(default=0, compare=False)
 
 
 class ClassScore(NamedTuple):

@@ -98,3 +98,17 @@ def level_png(level: int, side_px: int = 48) -> bytes:
 def level_image(class_id: int, side_px: int = 48) -> EncodedImage:
     """A flat grey picture of that class."""
     return EncodedImage(level_png(4 * class_id, side_px), ImageFormat.PNG, side_px, side_px)
+
+
+WHOLE_CLASS, REDUCED_CLASS = 63, 16
+
+
+@cache
+def comb(ending: str = ".jpg") -> bytes:
+    """256x256 pixels whose class tells how they were decoded: of each eight columns two are white, and a linear resize sees only these.
+
+    Decoded whole it is of WHOLE_CLASS; reduced to an eighth, where every pixel is the mean of 64, of REDUCED_CLASS.
+    """
+    pixels = np.zeros((8 * SIDE_PX, 8 * SIDE_PX, 3), np.uint8)
+    pixels[:, 3::8] = pixels[:, 4::8] = 255
+    return cv2.imencode(ending, pixels, (cv2.IMWRITE_JPEG_QUALITY, 100) if ending == ".jpg" else ())[1].tobytes()

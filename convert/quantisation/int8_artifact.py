@@ -1,13 +1,12 @@
 """Puts the best trial of a quantisation into the store, with the record of how it was made."""
 
-from models.quantisation import Quantisation
-
 from convert.conversion_errors import ConvertError
 from convert.quantisation.f32_reference import CONFIDENT
 from convert.quantisation.onnxruntime_quantiser import METHOD, TOOL, tool_version
 from convert.quantisation.picture_set import PictureSet
 from convert.quantisation.search import Found
 from models.manifest import CPU, Artifact
+from models.quantisation import Quantisation
 from models.store import StoredModel, sha256_of
 from models.store_writer import add_artifact
 

@@ -34,6 +34,7 @@ class Classifier:
         resize_height_px: int,
         crop_width_px: int,
         crop_height_px: int,
+        decode: Literal["exact", "reduced"],
         ranking: Literal["own", "sdk"],
         classes: int,
         top_k: int,

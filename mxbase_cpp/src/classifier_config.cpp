@@ -63,6 +63,7 @@ ClassifierConfig ConfigOf(ConfigEntries given) {
     config.geometry.resize_height_px = entries.TakeNumber<int32_t>("resize_height_px");
     config.geometry.crop_width_px = entries.TakeNumber<int32_t>("crop_width_px");
     config.geometry.crop_height_px = entries.TakeNumber<int32_t>("crop_height_px");
+    config.geometry.reduces_jpegs = entries.TakeNamed<bool>("decode", {{"exact", false}, {"reduced", true}});
     config.post_process.ranking = entries.TakeNamed<Ranking>("ranking", {{"own", Ranking::kOwn}, {"sdk", Ranking::kSdk}});
     config.post_process.classes = entries.TakeNumber<uint32_t>("classes");
     config.post_process.top_k = entries.TakeNumber<uint32_t>("top_k");

@@ -20,19 +20,32 @@ bool LacksEnd(const Bytes &image) {
     return image.size() > 4 && std::equal(JPEG_START, JPEG_START + 2, image.begin()) &&
            !std::equal(JPEG_END, JPEG_END + 2, image.end() - 2);
 }
+
+int ReadFlag(int denominator) {
+    switch (denominator) {
+        case 8:
+            return cv::IMREAD_REDUCED_COLOR_8;
+        case 4:
+            return cv::IMREAD_REDUCED_COLOR_4;
+        case 2:
+            return cv::IMREAD_REDUCED_COLOR_2;
+        default:
+            return cv::IMREAD_COLOR;
+    }
+}
 }  // namespace
 
-cv::Mat DecodeByOpenCv(const Bytes &image) {
+cv::Mat DecodeByOpenCv(const Bytes &image, int denominator) {
     if (LacksEnd(image)) {
         Bytes ended(image);
         ended.insert(ended.end(), JPEG_END, JPEG_END + 2);
-        return DecodeByOpenCv(ended);
+        return DecodeByOpenCv(ended, denominator);
     }
     const int orientation = WrittenOrientation(image);  // OpenCV 4 turns no WebP, and a PNG only if its libpng reads EXIF
     const StderrTrap trap;
     cv::Mat pixels;
     try {
-        pixels = cv::imdecode(image, orientation > 1 ? cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION : cv::IMREAD_COLOR);
+        pixels = cv::imdecode(image, ReadFlag(denominator) | (orientation > 1 ? cv::IMREAD_IGNORE_ORIENTATION : 0));
     } catch (const cv::Exception &error) {
         throw Undecodable("OpenCV cannot decode it: " + error.err);
     }
@@ -48,15 +61,15 @@ cv::Mat DecodeByOpenCv(const Bytes &image) {
     return Upright(pixels, orientation);
 }
 
-cv::Mat Decode(const Bytes &image) {
+cv::Mat Decode(const Bytes &image, int denominator) {
     if (image.empty()) {
         throw Undecodable("there is no image");
     }
 #if MXCLASSIFY_JPEG
-    if (const auto pixels = DecodeJpeg(image)) {
+    if (const auto pixels = DecodeJpeg(image, denominator)) {
         return *pixels;
     }
 #endif
-    return DecodeByOpenCv(image);
+    return DecodeByOpenCv(image, denominator);
 }
 }  // namespace mxclassify

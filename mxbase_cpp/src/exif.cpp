@@ -93,6 +93,13 @@ int WrittenOrientation(const Bytes &image) {
     return told ? OrientationOfChunk(image.data() + image.size() - CHUNK_BYTES, WEBP_CHUNK) : 1;
 }
 
+int WrittenOrientation(const uint8_t *block, size_t size) {
+    const bool is_ours = size == sizeof HEADER + WRITTEN_BYTES && std::memcmp(block, HEADER, sizeof HEADER) == 0 &&
+                         std::memcmp(block + sizeof HEADER, WRITTEN, sizeof WRITTEN) == 0;
+    const uint8_t orientation = is_ours ? block[sizeof HEADER + sizeof WRITTEN] : 0;
+    return orientation <= 8 ? orientation : 0;
+}
+
 cv::Mat Upright(const cv::Mat &pixels, int orientation) {
     if (orientation <= 1) {
         return pixels;

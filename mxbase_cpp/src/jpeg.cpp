@@ -61,8 +61,10 @@ public:
         return Tried(read) == kDone;
     }
 
-    // Into width × height × 3 bytes.
-    bool ReadPixels(uint8_t *pixels) {
+    // Into width × height × 3 bytes, both sides divided by the denominator and rounded up.
+    bool ReadPixels(uint8_t *pixels, unsigned int denominator) {
+        codec_.scale_num = 1;
+        codec_.scale_denom = denominator;
         const auto read = [](jpeg_decompress_struct &codec, JSAMPROW first) {
             codec.out_color_space = JCS_EXT_BGR;
             jpeg_start_decompress(&codec);
@@ -151,7 +153,7 @@ std::optional<int> Orientation(const jpeg_decompress_struct &codec) {
 bool HasColours(J_COLOR_SPACE space) { return space == JCS_GRAYSCALE || space == JCS_YCbCr || space == JCS_RGB; }
 }  // namespace
 
-std::optional<cv::Mat> DecodeJpeg(const Bytes &image) {
+std::optional<cv::Mat> DecodeJpeg(const Bytes &image, int denominator) {
     constexpr uint8_t START[] = {0xff, 0xd8, 0xff};
     if (image.size() < sizeof START || std::memcmp(image.data(), START, sizeof START) != 0) {
         return std::nullopt;
@@ -164,11 +166,13 @@ std::optional<cv::Mat> DecodeJpeg(const Bytes &image) {
     if (!orientation || !HasColours(jpeg.codec().jpeg_color_space) || !HasTables(jpeg.codec())) {
         return std::nullopt;
     }
-    if (size_t{3} * jpeg.codec().image_width * jpeg.codec().image_height > MAX_PICTURE_BYTES) {
+    const auto side = [denominator](JDIMENSION full_px) { return (static_cast<int>(full_px) + denominator - 1) / denominator; };
+    const int width_px = side(jpeg.codec().image_width), height_px = side(jpeg.codec().image_height);
+    if (size_t{3} * static_cast<size_t>(width_px) * static_cast<size_t>(height_px) > MAX_PICTURE_BYTES) {
         throw Undecodable(TOO_LARGE);
     }
-    cv::Mat pixels(static_cast<int>(jpeg.codec().image_height), static_cast<int>(jpeg.codec().image_width), CV_8UC3);
-    if (!jpeg.ReadPixels(pixels.data)) {
+    cv::Mat pixels(height_px, width_px, CV_8UC3);
+    if (!jpeg.ReadPixels(pixels.data, static_cast<unsigned int>(denominator))) {
         throw Undecodable(DAMAGED);
     }
     return Upright(pixels, *orientation);

@@ -5,6 +5,7 @@
 
 #include "mxclassify/clock.h"
 #include "mxclassify/decode.h"
+#include "mxclassify/reduction.h"
 
 namespace mxclassify {
 namespace {
@@ -24,31 +25,37 @@ cv::Mat CentreCrop(const cv::Mat &pixels, int width_px, int height_px) {
     return pixels(cv::Rect(left, above, width_px, height_px));
 }
 
-cv::Mat Resized(const cv::Mat &pixels, const Geometry &geometry) {
-    const bool stretch = geometry.resize == Resize::kStretch;
-    const cv::Size size = stretch ? cv::Size(geometry.resize_width_px, geometry.resize_height_px)
-                                  : ShortSide(pixels.size(), geometry.resize_width_px);
+cv::Size ResizedSize(cv::Size source, const Geometry &geometry) {
+    return geometry.resize == Resize::kStretch ? cv::Size(geometry.resize_width_px, geometry.resize_height_px)
+                                               : ShortSide(source, geometry.resize_width_px);
+}
+
+cv::Mat Resized(const cv::Mat &pixels, cv::Size size, const Geometry &geometry) {
     cv::Mat resized;
     cv::resize(pixels, resized, size, 0, 0, cv::INTER_LINEAR);
-    return stretch ? resized : CentreCrop(resized, geometry.crop_width_px, geometry.crop_height_px);
+    return geometry.resize == Resize::kStretch ? resized : CentreCrop(resized, geometry.crop_width_px, geometry.crop_height_px);
 }
 }  // namespace
 
 Picture Prepare(const Bytes &image, const Geometry &geometry) {
     Picture picture;
     const double started_s = Now();
-    const cv::Mat decoded = Decode(image);
+    const auto full = geometry.reduces_jpegs ? UprightJpegSize(image) : std::nullopt;
+    const int denominator = full ? Denominator(*full, ResizedSize(*full, geometry)) : 1;
+    const cv::Mat decoded = Decode(image, denominator);
     const double decoded_s = Now();
     cv::Mat tight;
     try {
-        tight = Resized(decoded, geometry);
+        // A reduced picture gets the size that the whole one would get: the sides of the reduced one are rounded.
+        tight = Resized(decoded, ResizedSize(denominator > 1 ? *full : decoded.size(), geometry), geometry);
     } catch (const cv::Exception &error) {
         throw Undecodable("OpenCV cannot resize it: " + error.err);
     }
     if (!tight.isContinuous()) {
         tight = tight.clone();
     }
-    picture.pixels.assign(tight.datastart, tight.datastart + tight.total() * tight.elemSize());
+    // Not datastart, which is where the picture before the crop starts.
+    picture.pixels.assign(tight.data, tight.data + tight.total() * tight.elemSize());
     picture.decode_s = decoded_s - started_s;
     picture.resize_s = Now() - decoded_s;
     return picture;

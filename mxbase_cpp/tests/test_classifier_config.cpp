@@ -10,10 +10,10 @@ namespace {
 const ConfigEntries GOOD = {
     {"model_path", std::string("/models/a.om")}, {"device_id", int64_t{3}},       {"resize", std::string("short_side")},
     {"resize_width_px", int64_t{256}},           {"resize_height_px", int64_t{256}}, {"crop_width_px", int64_t{224}},
-    {"crop_height_px", int64_t{192}},            {"ranking", std::string("sdk")}, {"classes", int64_t{1000}},
-    {"top_k", int64_t{16}},                      {"softmax", true},               {"decoders", int64_t{5}},
-    {"lanes", int64_t{2}},                       {"capacity", int64_t{64}},  {"precision", std::string("int8")},
-    {"latency", true},
+    {"crop_height_px", int64_t{192}},            {"decode", std::string("reduced")}, {"ranking", std::string("sdk")},
+    {"classes", int64_t{1000}},                  {"top_k", int64_t{16}},          {"softmax", true},
+    {"decoders", int64_t{5}},                    {"lanes", int64_t{2}},           {"capacity", int64_t{64}},
+    {"precision", std::string("int8")},          {"latency", true},
 };
 
 ClassifierConfig With(const std::string &name, const ConfigEntry &value) {
@@ -31,6 +31,8 @@ TEST_CASE("every entry goes where it belongs") {
     CHECK(config.geometry.resize_width_px == 256);
     CHECK(config.geometry.InputWidthPx() == 224);
     CHECK(config.geometry.InputHeightPx() == 192);
+    CHECK(config.geometry.reduces_jpegs);
+    CHECK_FALSE(With("decode", std::string("exact")).geometry.reduces_jpegs);
     CHECK(config.post_process.ranking == Ranking::kSdk);
     CHECK(config.post_process.classes == 1000);
     CHECK(config.post_process.top_k == 16);
@@ -70,5 +72,6 @@ TEST_CASE("what an entry must be is told") {
     CHECK_THROWS_WITH(With("lanes", int64_t{65536}), "lanes must be a whole number from 0 to 65535");
     CHECK_THROWS_WITH(With("device_id", int64_t{2147483648}), "device_id must be a whole number from -2147483648 to 2147483647");
     CHECK_THROWS_WITH(With("resize", std::string("fit")), "resize must be short_side or stretch");
+    CHECK_THROWS_WITH(With("decode", std::string("half")), "decode must be exact or reduced");
     CHECK_THROWS_WITH(With("more", int64_t{1}), "more is unknown");
 }

@@ -23,12 +23,14 @@ std::optional<cv::Mat> Tried(Decode decode, const Bytes &image) {
     }
 }
 
+const auto BY_OPENCV = [](const Bytes &image) { return DecodeByOpenCv(image); };
+
 bool Same(const cv::Mat &one, const cv::Mat &other) { return one.size() == other.size() && cv::norm(one, other, cv::NORM_INF) == 0; }
 
 // Whether both read the same, or both refuse; what the direct decoder leaves to OpenCV is the same. Bytes between the last row and the end
 // do not count as damage for the direct decoder, but OpenCV warns of them: then the pixels must be those that it gives nevertheless.
 bool Agree(const Bytes &image) {
-    const auto wanted = Tried(DecodeByOpenCv, image);
+    const auto wanted = Tried(BY_OPENCV, image);
     const auto found = Tried([](const Bytes &bytes) { return DecodeJpeg(bytes).value_or(cv::Mat()); }, image);
     if (found && found->empty()) return true;
     if (found && !wanted) return Same(*found, cv::imdecode(image, cv::IMREAD_COLOR));
@@ -37,9 +39,11 @@ bool Agree(const Bytes &image) {
 
 void CheckDirect(const Making &making) {
     const Bytes image = MadeJpeg(making);
-    const auto pixels = DecodeJpeg(image);
-    REQUIRE(pixels);
-    CHECK(Same(*pixels, DecodeByOpenCv(image)));
+    for (const int denominator : {1, 2, 4, 8}) {
+        const auto pixels = DecodeJpeg(image, denominator);
+        REQUIRE(pixels);
+        CHECK(Same(*pixels, DecodeByOpenCv(image, denominator)));
+    }
 }
 
 std::vector<Making> Makings() {
@@ -97,7 +101,7 @@ Bytes Mutated(const Bytes &image, std::mt19937 &chance) {
 }
 }  // namespace
 
-TEST_CASE("every subsampling, progressive, with restarts, grey and RGB: the pixels of OpenCV") {
+TEST_CASE("every subsampling, progressive, with restarts, grey and RGB, whole and reduced: the pixels of OpenCV") {
     for (const Making &making : Makings()) CheckDirect(making);
 }
 
@@ -146,7 +150,7 @@ TEST_CASE("without its end, in the middle of it, and with more behind it") {
     for (size_t kept = 3; kept + 20 < image.size(); kept += 7) {
         const Bytes cut(image.begin(), image.begin() + static_cast<std::ptrdiff_t>(kept));
         CHECK_THROWS_AS(DecodeJpeg(cut), Undecodable);
-        CHECK_FALSE(Tried(DecodeByOpenCv, cut));
+        CHECK_FALSE(Tried(BY_OPENCV, cut));
     }
 }
 
@@ -173,7 +177,7 @@ TEST_CASE("mutated: the pixels of OpenCV, or refused by both") {
             CAPTURE(making.across);
             CAPTURE(making.down);
             CHECK(Agree(mutated));
-            read += Tried(DecodeByOpenCv, mutated).has_value();
+            read += Tried(BY_OPENCV, mutated).has_value();
         }
     }
     CHECK(read > 500);

@@ -49,6 +49,13 @@ TEST_CASE("short side, cut off and not rounded, and the middle of it") {
     CHECK(Prepare(Encoded(ramp, ".png"), {Resize::kShortSide, 10, 10, 8, 7}).pixels == Of(resized(cv::Rect(2, 1, 8, 7))));
 }
 
+TEST_CASE("the middle of a tall picture whose crop is as wide as it is") {
+    const cv::Mat ramp = Ramp(30, 90);
+    cv::Mat resized;
+    cv::resize(ramp, resized, cv::Size(10, 30));
+    CHECK(Prepare(Encoded(ramp, ".png"), {Resize::kShortSide, 10, 10, 10, 10}).pixels == Of(resized(cv::Rect(0, 10, 10, 10))));
+}
+
 TEST_CASE("grey and alpha become three channels") {
     CHECK(Prepare(Encoded(cv::Mat(9, 9, CV_8UC1, cv::Scalar(77)), ".png"), STRETCH).pixels == Bytes(8 * 6 * 3, 77));
     CHECK(Prepare(Encoded(cv::Mat(9, 9, CV_8UC4, cv::Scalar(5, 5, 5, 0)), ".png"), STRETCH).pixels == Bytes(8 * 6 * 3, 5));

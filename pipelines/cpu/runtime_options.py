@@ -8,6 +8,7 @@ from typing import Self
 
 from models.manifest import Precision
 from pipelines.cpu.statistics import PerformanceStatistics
+from pipelines.reduction import Decode
 from pipelines.sdk_conf import SdkConf
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ class CpuOptions:
     They run on the stream's own threads and must be quick.
     If one raises, the runtime logs the error and the frame continues.
     `strict` copies the vendor's dangerous behaviour; without it the runtime is safer.
+    `decode` "reduced" decodes large JPEGs at a half, a quarter or an eighth of their sides (pipelines/reduction.py). It raises ValueError
+    with `strict`, since the vendor's engine decodes them whole.
     `refuse_damaged` fails a picture whose decoder wrote a warning; the vendor's engine uses the damaged picture.
     `sdk_conf` is the vendor's configuration file. Its settings of performance statistics apply. The files go below `home`
     (None: the user's home).
@@ -43,6 +46,7 @@ class CpuOptions:
     precision: Precision = "f32"
     strict: bool = False
     refuse_damaged: bool = False
+    decode: Decode = "exact"
     sdk_conf: Path | None = None
     home: Path | None = None
     statistics: PerformanceStatistics | None = None
@@ -52,6 +56,8 @@ class CpuOptions:
         """Check that the options go together."""
         if self.strict and self.precision != "f32":
             raise ValueError(f"strict copies the vendor's engine, which has no precision {self.precision}")
+        if self.strict and self.decode != "exact":
+            raise ValueError("strict copies the vendor's engine, which has no reduced decode")
 
     def with_statistics(self) -> Self:
         """These options with running statistics if `sdk_conf` turns them on; an unreadable file gives only a warning."""

@@ -11,6 +11,7 @@ from pipelines.cpu.elements.appsrc import AppSrc
 from pipelines.cpu.elements.element import Element, ElementContext, metadata_key
 from pipelines.cpu.elements.elements import open_element
 from pipelines.cpu.elements.frame import LOST_ID, Boxes, Frame, Metadata
+from pipelines.cpu.elements.imagedecoder import ImageDecoder
 from pipelines.cpu.elements.imageresize import ImageResize
 from pipelines.cpu.elements.plumbing import Tee
 from pipelines.cpu.elements.tensorinfer import TensorInfer
@@ -100,6 +101,15 @@ class Stream:
         if isinstance(element, ImageResize) and isinstance(model := self._past_plumbing(spec), TensorInfer):
             height, width, _ = model.model.image_shape
             element.following_model_size = (width, height)
+        if isinstance(element, ImageDecoder) and self._options.decode == "reduced":
+            reader = self._lone_reader(spec)
+            element.resized_px = reader.resized_px if isinstance(reader, ImageResize) else None
+
+    def _lone_reader(self, spec: ElementSpec) -> Element | None:
+        """The element that uses the output of this one, if no other one can."""
+        others = [one for one in self.spec.elements.values() if one is not spec]
+        named = any(metadata_key(spec) in str(value) for one in others for value in one.props.values())
+        return None if named or any(isinstance(element, Tee) for element in self._elements.values()) else self._past_plumbing(spec)
 
     def _past_plumbing(self, spec: ElementSpec) -> Element | None:
         """The element that uses the output of this one."""

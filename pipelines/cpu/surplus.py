@@ -8,8 +8,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from pipelines.cpu.jpeg_segments import DHT, SOS, segments
+
 _EOI = b"\xff\xd9"
-_SOS, _DHT = 0xDA, 0xC4
 _SEQUENTIAL = {0xC0, 0xC1}
 _COMPONENTS = {1, 3}
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -35,16 +36,13 @@ def _has_one_scan(data: bytes) -> bool:
 
     Of such a one OpenCV can read all rows without an end: it then looks for no marker behind them, and fails if rows are missing.
     """
-    at, found, tables, scanned = 2, 0, False, 0
-    while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
-        if marker == _SOS:
-            scanned = data[at + 4] if at + 4 < len(data) else 0
-            break
-        tables |= marker == _DHT
-        if marker in _SEQUENTIAL and at + 10 <= len(data):
-            found = data[at + 9]
-        at += 2 + max(2, length)
+    found, tables, scanned = 0, False, 0
+    for marker, start, _ in segments(data):
+        if marker == SOS:
+            scanned = data[start + 4] if start + 4 < len(data) else 0
+        tables |= marker == DHT
+        if marker in _SEQUENTIAL and start + 10 <= len(data):
+            found = data[start + 9]
     return tables and found in _COMPONENTS and scanned == found
 
 

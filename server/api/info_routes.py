@@ -32,6 +32,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             runtime=runtime,
             precision=model.served.precision,
             pipeline=settings.pipeline.name if settings.pipeline else None,
+            decode=settings.decode,
             limits=Limits.model_validate(settings, from_attributes=True),
             budgets=Budgets(
                 body=Budget.model_validate(service.body_budget, from_attributes=True),

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from models.manifest import MAX_CLASSES, MAX_TOP_K
+from pipelines.reduction import Decode
 from server.api.server_paths import without_folders
 from server.evaluation.jobs.evaluation_job import JobState
 from server.types import Runtime, ScoreType
@@ -190,6 +191,7 @@ class InfoReply(_Reply, title="Info"):
     runtime: Runtime
     precision: str | None = Field(None, description="The precision of inference; older servers do not tell.")
     pipeline: str | None = Field(description="Name of the hand-written pipeline file, if there is one.")
+    decode: Decode = Field("exact", description="Whether JPEGs are decoded whole (exact), or reduced where the resize allows it.")
     limits: Limits
     budgets: Budgets | None = Field(None, description="What the requests share; older servers do not tell.")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server.cli.flags import load_settings
-from server.cli.options import ApiKeyFile, AsJson, ModelName, PrecisionOption, StoreFolder
+from server.cli.options import ApiKeyFile, AsJson, DecodeOption, ModelName, PrecisionOption, StoreFolder
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def classify(
     model: ModelName = None,
     model_store: StoreFolder = None,
     precision: PrecisionOption = None,
+    decode: DecodeOption = None,
     top_k: Annotated[int, typer.Option(min=1, max=16, help="Classes to print.")] = 5,
     url: Annotated[str | None, typer.Option(help="Ask a running server: http://host:8000.", show_default=False)] = None,
     api_key_file: ApiKeyFile = None,
@@ -34,7 +35,11 @@ def classify(
         raise typer.BadParameter("a server answers with its own model", param_hint="--model")
     if url and precision:
         raise typer.BadParameter("a server infers in its own precision", param_hint="--precision")
-    settings = load_settings(model=model, model_store=model_store, precision=precision, api_key_file=api_key_file, log_level="warning")
+    if url and decode:
+        raise typer.BadParameter("a server decodes as its own setting says", param_hint="--decode")
+    settings = load_settings(
+        model=model, model_store=model_store, precision=precision, decode=decode, api_key_file=api_key_file, log_level="warning"
+    )
     paths, left_out = find_images(images)
     outcomes = _by_server(url, settings, paths) if url else classify_files(settings, paths, calibrated=True)
     failed = print_outcomes(outcomes, top_k, "json" if as_json else "csv" if as_csv else "text")

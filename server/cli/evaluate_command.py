@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from server.cli.flags import load_settings
-from server.cli.options import ApiKeyFile, PrecisionOption, StoreFolder
+from server.cli.options import ApiKeyFile, DecodeOption, PrecisionOption, StoreFolder
 from server.cli.progress_bar import interrupted, progress_bar
 from server.settings import Settings
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 3
+
+LabelMap = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="Classes of a label, as cat=281-285: ids, ranges, synsets or names. Repeatable.", show_default=False),
+]
 
 
 class Finished(NamedTuple):
@@ -37,13 +42,11 @@ def evaluate(
         typer.Argument(help="Folder of class folders, or of images and a list of labels; with --url also an archive.", show_default=False),
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="List of labels: text, CSV or TSV.", show_default=False)] = None,
-    label_map: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="Classes of a label, as cat=281-285: ids, ranges, synsets or names. Repeatable.", show_default=False),
-    ] = None,
+    label_map: LabelMap = None,
     model: Annotated[str | None, typer.Option(help="Name of the model in the store.", show_default=False)] = None,
     model_store: StoreFolder = None,
     precision: PrecisionOption = None,
+    decode: DecodeOption = None,
     engine: Annotated[str | None, typer.Option(help="The engine that answers.", show_default=False)] = None,
     top_k: Annotated[int, typer.Option(min=1, max=16, help="Largest k of the accuracies.")] = 5,
     limit: Annotated[int | None, typer.Option(min=1, help="Evaluate at most this many images, evenly spread.", show_default=False)] = None,
@@ -62,15 +65,15 @@ def evaluate(
     """Measure the accuracy on a labelled set, with the serving engine. Ctrl-C loses nothing: --resume continues the run."""
     from server.evaluation.run.local_run import write_result_files
 
-    flags = {"model": model, "model_store": model_store, "precision": precision, "engines": engine, "api_key_file": api_key_file}
-    settings = load_settings(**flags, log_level="warning")
+    flags = {"model": model, "model_store": model_store, "precision": precision, "decode": decode, "engines": engine}
+    settings = load_settings(**flags, api_key_file=api_key_file, log_level="warning")
     if compare:
         _compare(settings, *compare, report)
         return
     if images is None:
         raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
     if url:
-        _check_for_a_server(scores=scores, precision=precision)
+        _check_for_a_server(scores=scores, precision=precision, decode=decode)
     request = _request(images, labels, label_map, top_k, limit)
     finished = (
         _by_server(url, settings, images, labels, request, resume)
@@ -83,11 +86,13 @@ def evaluate(
     _print(_told(finished))
 
 
-def _check_for_a_server(*, scores: bool, precision: str | None) -> None:
+def _check_for_a_server(*, scores: bool, precision: str | None, decode: str | None) -> None:
     if scores:
         raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
     if precision:
         raise typer.BadParameter("a server infers in its own precision", param_hint="--precision")
+    if decode:
+        raise typer.BadParameter("a server decodes as its own setting says", param_hint="--decode")
 
 
 def _request(images: Path, labels: Path | None, label_map: list[str] | None, top_k: int, limit: int | None) -> "EvaluationRequest":

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from server.cli.flags import load_settings
-from server.cli.options import ModelName, PrecisionOption, StoreFolder
+from server.cli.options import DecodeOption, ModelName, PrecisionOption, StoreFolder
 from server.cli.progress_bar import interrupted, progress_bar
 
 
@@ -17,6 +17,7 @@ def infer_dir(
     model: ModelName = None,
     model_store: StoreFolder = None,
     precision: PrecisionOption = None,
+    decode: DecodeOption = None,
     top_k: Annotated[int, typer.Option(min=1, max=16, help="Class ids per result file.")] = 5,
     resume: Annotated[bool, typer.Option("--resume", help="Skip images with a result file.")] = False,
 ) -> None:
@@ -28,7 +29,7 @@ def infer_dir(
     found = list_images(images)
     make_folder(results)
     paths = [path for path in found if not (resume and result_path(results, path).exists())]
-    settings = load_settings(model=model, model_store=model_store, precision=precision, log_level="warning")
+    settings = load_settings(model=model, model_store=model_store, precision=precision, decode=decode, log_level="warning")
     failed = 0
     try:
         with progress_bar() as progress:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from models.manifest import Precision
+from pipelines.reduction import Decode
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ModelName = Annotated[str | None, typer.Option("--model", help="Name of the model in the store.", show_default=False)]
@@ -16,6 +17,10 @@ PrecisionOption = Annotated[
     typer.Option(
         "--precision", help="Infer on the CPU in f32, bf16 or int8; by default as PRECISION or the model says.", show_default=False
     ),
+]
+DecodeOption = Annotated[
+    Decode | None,
+    typer.Option("--decode", help="Decode large JPEGs whole, or reduced by the codec where the resize allows it.", show_default="DECODE"),
 ]
 BatchSizes = Annotated[
     str | None, typer.Option("--batch-sizes", help="Batch sizes, as 1,2,4,8. On a CPU batches do not help.", show_default=False)

@@ -138,12 +138,17 @@ class EngineAssembly:
 
     def fleet(self) -> Fleet:
         """The fleet, not started: a tier per kind with a member per chip; raises EngineUnavailable."""
+        if self._settings.decode == "reduced" and self._runtime == "ascend" and "stream" in self._kinds:
+            raise EngineUnavailable(
+                "DECODE=reduced: the SDK's pipeline cannot decode a JPEG reduced.", "Set DECODE=exact, or ENGINES=mxbase."
+            )
         if "mxbase" in self._kinds and not self.in_processes:
             share_decoder_warnings()
         tiers = [[self._member(kind, device) for device in self.devices] for kind in self._kinds]
         room = decode_room(self._settings.decode_budget_bytes)
         resize = resize_of(own) if (own := self._settings.pipeline) else self._model.manifest.recipe.resized_px
-        bound = ResizeBound(resize, self._settings.max_image_pixels)
+        reduces = self._settings.decode == "reduced" and not own  # of a hand-written pipeline only long resizes are known
+        bound = ResizeBound(resize, self._settings.max_image_pixels, reduces)
         return Fleet(tiers, self._settings.window, self._metrics.switched, room, bound)
 
     def _member(self, kind: str, device: int) -> Member:
@@ -167,19 +172,19 @@ class EngineAssembly:
             case "mxbase":
                 return MxbaseEngine(lambda: self._classifier_plan(device), self._places())
             case _:
-                conf = self._settings.sdk_conf
-                plan, latency = self._stream_plan(device), self._latency
-                return StreamEngine(plan, self._runtime, precision=self.precision, sdk_conf=conf, latency=latency)
+                return StreamEngine(self._stream_plan(device), self._runtime, sdk_conf=self._settings.sdk_conf, **self._cpu_options())
 
     def _program(self, kind: str, device: int) -> Program:
         if kind == "stream":
             settings = self._settings
             python, conf = settings.engine_python, settings.sdk_conf
-            plan, latency = self._stream_plan(device), self._latency
-            return StreamProgram(plan, self._runtime, python, precision=self.precision, sdk_conf=conf, latency=latency)
+            return StreamProgram(self._stream_plan(device), self._runtime, python, sdk_conf=conf, **self._cpu_options())
         if kind == "fake":
             return EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"places": self._settings.window})
         return EngineProgram("server.engines.mxbase_engine:open_in_child", partial(self._child_arguments, device))
+
+    def _cpu_options(self) -> dict[str, Any]:
+        return {"precision": self.precision, "decode": self._settings.decode, "latency": self._latency}
 
     def _stream_plan(self, device: int) -> Callable[[], StreamPlan]:
         if own := self._settings.pipeline:
@@ -201,7 +206,8 @@ class EngineAssembly:
         return {"config": plan.config, "labels": plan.labels, "runtime": plan.runtime, "places": self._places()}
 
     def _classifier_plan(self, device: int) -> ClassifierPlan:
-        return plan_classifier(self._model, self._runtime, self._soc, self._limits(), self._chip(device), precision=self.precision)
+        limits, chip, decode = self._limits(), self._chip(device), self._settings.decode
+        return plan_classifier(self._model, self._runtime, self._soc, limits, chip, precision=self.precision, decode=decode)
 
     def _chip(self, device: int) -> int:
         """The device number for the SDK; a CPU is always device 0."""

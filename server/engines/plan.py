@@ -11,6 +11,7 @@ from pipelines.classification import ClassificationConfig, plain_file, read_labe
 from pipelines.classifier_config import ClassifierConfig, ClassifierLimits, configure_classifier
 from pipelines.cpu.text.spec import StreamSpec, parse_pipeline
 from pipelines.pipeline_errors import PipelineError
+from pipelines.reduction import Decode
 from pipelines.render import NETWORK, SINK, PipelinePaths, render_config, render_pipeline
 from server.engines.process.scores_lanes import ScoresStream
 from server.errors import EngineUnavailable
@@ -64,7 +65,14 @@ class ClassifierPlan:
 
 
 def plan_classifier(
-    model: StoredModel, runtime: Runtime, soc: str, limits: ClassifierLimits, device: int = 0, *, precision: Precision = "f32"
+    model: StoredModel,
+    runtime: Runtime,
+    soc: str,
+    limits: ClassifierLimits,
+    device: int = 0,
+    *,
+    precision: Precision = "f32",
+    decode: Decode = "exact",
 ) -> ClassifierPlan:
     """The compiled engine's configuration for one chip; raises ModelError when an artifact is missing or damaged."""
     artifact, path = model.check_artifact(CPU if runtime == "cpu" else soc, precision)
@@ -76,6 +84,7 @@ def plan_classifier(
         device,
         softmax=softmax,
         precision=precision if runtime == "cpu" else "",
+        decode=decode,
     )
     return ClassifierPlan(config, model.read_class_names(), runtime)
 

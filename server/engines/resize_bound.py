@@ -12,6 +12,8 @@ from pipelines.cpu.text.spec import parse_pipeline
 from server.engines.work import InferenceRequest
 from server.errors import ImageTooLarge
 from server.images.decode_cost import BGR_BYTES, RESIZED_PIXEL_S
+from server.images.reduced_price import priced_reduced
+from server.images.upright import upright_px
 
 KEEPS_SHORT = "Resizer_KeepAspectRatio_Short"
 """The only resizeType whose result has no bound of its own."""
@@ -24,19 +26,20 @@ Resize = Callable[[int, int], tuple[int, int]]
 class ResizeBound:
     """Holds what `resize` makes of an image against `most_pixels`.
 
-    An EXIF orientation changes nothing, since both sides are scaled alike.
+    `reduces`: the engines reduce a JPEG while they decode it, which costs less.
     """
 
     resize: Resize = lambda _width_px, _height_px: (0, 0)
     most_pixels: int = 0
+    reduces: bool = False
 
     def priced(self, request: InferenceRequest) -> InferenceRequest:
-        """The request, its image's estimated costs with those of a resize that makes it larger; raises ImageTooLarge."""
+        """The request, its image's estimated costs with those of the decode and of a resize that makes it larger; raises ImageTooLarge."""
         image = request.image
-        width_px, height_px = self.resize(image.width_px, image.height_px)
+        width_px, height_px = self.resize(*upright_px(image))
         pixels = width_px * height_px
         if pixels <= image.width_px * image.height_px:
-            return request
+            return replace(request, image=priced_reduced(image, (width_px, height_px))) if self.reduces else request
         if pixels > self.most_pixels:
             raise ImageTooLarge(
                 f"The image of {image.width_px}x{image.height_px} pixels would have {width_px}x{height_px} = {pixels} after the model's "

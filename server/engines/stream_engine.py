@@ -15,6 +15,7 @@ from time import monotonic
 from models.manifest import Precision
 from pipelines.cpu.exif_turns import turns_pictures
 from pipelines.cpu.runtime_options import CpuOptions
+from pipelines.reduction import Decode
 from server.engines.answer import no_full_scores, read_answer, read_full
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.plan import StreamPlan
@@ -41,6 +42,7 @@ class StreamEngine:
         *,
         precision: Precision = "f32",
         strict: bool = False,
+        decode: Decode = "exact",
         sdk_conf: Path | None = None,
         latency: bool = False,
     ) -> None:
@@ -58,6 +60,7 @@ class StreamEngine:
             precision=precision,
             strict=strict,
             refuse_damaged=True,
+            decode=decode,
             sdk_conf=sdk_conf,
             latency=latency,
         )

@@ -62,12 +62,14 @@ def inspect_jpeg(data: bytes, max_pixels: int) -> EncodedImage:
     bare = without(walk.corrected(), walk.cuts, end)
     pixels = walk.width_px * walk.height_px
     decoded_bytes = max(pixels * BGR_BYTES + walk.coefficient_bytes, pixels * PEAK_BYTES)
-    decode_s = walk.decode_s(end)
+    decode_s, coding_s = walk.decode_s(end), walk.coding_s(end)
     if orientation > 1:
         decode_s += TURN_PIXEL_S * pixels
         exif = b"Exif\0\0" + write_orientation(orientation)
         bare = b"".join((bare[:2], struct.pack(">BBH", 0xFF, _APP1, 2 + len(exif)), exif, memoryview(bare)[2:]))
-    return EncodedImage(bare, ImageFormat.JPEG, walk.width_px, walk.height_px, orientation, decode_s, decoded_bytes)
+    return EncodedImage(
+        bare, ImageFormat.JPEG, walk.width_px, walk.height_px, orientation, decode_s, decoded_bytes, coding_s, walk.coefficient_bytes
+    )
 
 
 @dataclass(slots=True)
@@ -248,9 +250,11 @@ class _Walk:
 
     def decode_s(self, coded_bytes: int) -> float:
         """An estimate, once all scans were seen."""
-        byte_s = JPEG_KEPT_BYTE_S if self.keeps_coefficients else JPEG_BYTE_S
-        blocks_s = JPEG_BLOCK_S * sum(self.blocks.values()) + self.scans_s
-        return JPEG_PIXEL_S * self.width_px * self.height_px + blocks_s + byte_s * coded_bytes
+        return JPEG_PIXEL_S * self.width_px * self.height_px + JPEG_BLOCK_S * sum(self.blocks.values()) + self.coding_s(coded_bytes)
+
+    def coding_s(self, coded_bytes: int) -> float:
+        """Its part that is the same at any reduction."""
+        return self.scans_s + (JPEG_KEPT_BYTE_S if self.keeps_coefficients else JPEG_BYTE_S) * coded_bytes
 
     @property
     def keeps_coefficients(self) -> bool:

@@ -42,6 +42,11 @@ def priced_upright(image: EncodedImage) -> EncodedImage:
     return replace(image, decode_s=image.decode_s + TURNED_PIXEL_S * pixels, decoded_bytes=decoded_bytes)
 
 
+def upright_px(image: EncodedImage) -> tuple[int, int]:
+    """(width, height) as it is shown."""
+    return (image.height_px, image.width_px) if image.orientation in _QUARTER_TURNS else (image.width_px, image.height_px)
+
+
 def upright(image: EncodedImage) -> EncodedImage:
     """The image in a form that any OpenCV decodes upright; raises UndecodableImage if it cannot be decoded.
 
@@ -50,7 +55,7 @@ def upright(image: EncodedImage) -> EncodedImage:
     """
     if not needs_turning(image):
         return image
-    across, down = (image.height_px, image.width_px) if image.orientation in _QUARTER_TURNS else (image.width_px, image.height_px)
+    across, down = upright_px(image)
     bmp = write_bmp(across, down, lambda into: _UPRIGHT[image.orientation](_decode(image), into))
     return EncodedImage(bmp, ImageFormat.BMP, across, down)
 

@@ -7,13 +7,14 @@ from models.model_errors import ClassifyError
 from server.parity.parity_errors import ParityBroken
 
 Facts = Mapping[str, str]
-"""The facts about a side: model, version, engine, runtime, `recipe_sha256` and `labels_sha256`, as far as known."""
+"""The facts about a side: model, version, engine, runtime, decode, `recipe_sha256` and `labels_sha256`, as far as known."""
 Scored = tuple[int, str, float]
 """A class id, its label, its probability."""
 Answer = tuple[Scored, ...] | ClassifyError
 """The best classes of an image, best first, at most 16; or the reason why there are none."""
 
 TOP = 5
+SURE = 0.5  # a best class with more than this beats all others together
 HASHES = {"recipe_sha256": "recipes", "labels_sha256": "labels"}
 
 # Two classes are tied if their probabilities differ by less than this share of the better one. A ratio of probabilities is a
@@ -82,6 +83,8 @@ class ParityReport:
     largest: Largest = field(default_factory=Largest)
     tied: list[Differing] = field(default_factory=list)
     differing: list[Differing] = field(default_factory=list)
+    sure: int = 0
+    sure_agreed: int = 0
     failed: list[Failed] = field(default_factory=list)
     _overlaps: float = 0.0
     _differences: float = 0.0
@@ -123,6 +126,9 @@ class ParityReport:
         places = min(TOP, max(len(one), len(other)))
         self._overlaps += len({scored[0] for scored in one[:TOP]} & {scored[0] for scored in other[:TOP]}) / places
         self._add_differences(image, one, other)
+        if one[0][2] > SURE:
+            self.sure += 1
+            self.sure_agreed += one[0][0] == other[0][0]
         if one[0][0] == other[0][0]:
             self.agreed += 1
         else:
@@ -163,6 +169,7 @@ class ParityReport:
             "warnings": self.warnings,
             "compared": self.compared,
             "top1_agreement": self.top1,
+            "sure": {"images": self.sure, "same_best_class": self.sure_agreed},
             "top5_overlap": self.top5,
             "largest_difference": asdict(self.largest),
             "mean_difference": self.mean_difference,

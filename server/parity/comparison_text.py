@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from server.parity.comparison import Differing, Facts, Failed, ParityReport, worst_first
+from server.parity.comparison import SURE, Differing, Facts, Failed, ParityReport, worst_first
 
 SHOWN = 10
 _HASH_DIGITS = 12
@@ -25,6 +25,9 @@ def _lines(report: ParityReport) -> Iterator[str]:
         yield f"top-1 agreement   {report.top1:.4f} ({same} of {report.compared}{tied})"
         yield f"top-5 overlap     {report.top5:.4f}"
         yield f"score difference  {_difference(report)}"
+        if report.sure:
+            share = report.sure_agreed / report.sure
+            yield f"where A has > {SURE:g} {share:.4f} ({report.sure_agreed} of {report.sure} with the same best class)"
     if report.failed:
         yield f"failed            {len(report.failed)} ({report.one_sided} of them on one side only)"
     yield from _differing("The best class differs:", report.differing)

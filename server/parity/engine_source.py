@@ -42,7 +42,7 @@ class EngineSource:
         self._settings = settings.model_copy(update=changes)
         self._model = model
         told = {"precision": settings.precision or model.manifest.precision} if self.runtime == "cpu" else {}
-        self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime} | told
+        self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime, "decode": settings.decode} | told
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:
         """One answer per file, in order; the engine's capacity limits the images in progress."""

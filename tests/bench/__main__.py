@@ -17,6 +17,8 @@ from models.store import ModelStore
 from tests.bench.artifact import measure_pairs
 from tests.bench.batcher import compare_batchers
 from tests.bench.client import Load, run
+from tests.bench.decoding import HEADINGS as DECODE_HEADINGS
+from tests.bench.decoding import compare_decodes
 from tests.bench.evaluating import measure_evaluation
 from tests.bench.fleet import measure_costs
 from tests.bench.idle import HEAD, costs
@@ -195,6 +197,26 @@ def evaluate(
     shutil.rmtree(image.parent)
     for one in found:
         _say(str(one.goal))
+
+
+@app.command("decode")
+def decode(
+    model: Annotated[str, typer.Option(help="Which model.")] = "efficientnet_lite0",
+    engines: Annotated[str, typer.Option(help="Which engines to measure, by comma.")] = "stream,mxbase",
+    pairs: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
+    seconds: Annotated[float, typer.Option(help="For how long each.")] = 4,
+    store: Store = Path("build/bench_store"),
+) -> None:
+    """Photos of 12 megapixels: the throughput with DECODE=reduced ÷ that with exact."""
+    _prepare(model, store)
+    _say(f"{machine()}; {model}; load {os.getloadavg()[0]:.1f}\n\n{DECODE_HEADINGS}")
+    found = []
+    for engine in engines.split(","):
+        for one in compare_decodes(store, model, engine, pairs, seconds, _tell):
+            found.append(one)
+            _say(one.row())
+    for goal in (one.goal for one in found if one.goal):
+        _say(str(goal))
 
 
 @app.command("peers")

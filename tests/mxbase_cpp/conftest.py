@@ -11,6 +11,7 @@ import pytest
 
 from models.store import ModelStore, StoredModel
 from pipelines.classifier_config import ClassifierConfig, ClassifierLimits, configure_classifier
+from pipelines.reduction import Decode
 
 if find_spec("mxclassify"):
     import mxclassify
@@ -43,10 +44,12 @@ class Running:
 
 
 @contextmanager
-def classifying(model: StoredModel, *, ranking: Literal["own", "sdk"] = "own", limits: ClassifierLimits = LIMITS) -> Iterator[Running]:
+def classifying(
+    model: StoredModel, *, ranking: Literal["own", "sdk"] = "own", limits: ClassifierLimits = LIMITS, decode: Decode = "exact"
+) -> Iterator[Running]:
     """A classifier of a stored model, closed in the end."""
     path = model.check_artifact("cpu")[1].with_suffix(".om")
-    running = Running(configure_classifier(model.manifest, str(path), limits, ranking=ranking))
+    running = Running(configure_classifier(model.manifest, str(path), limits, ranking=ranking, decode=decode))
     try:
         yield running
     finally:

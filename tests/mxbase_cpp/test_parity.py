@@ -25,6 +25,7 @@ from convert.prepare import prepare
 from models.manifest import Recipe
 from models.store import ModelStore, StoredModel
 from pipelines.cpu.decoder_warnings import listen_through
+from pipelines.reduction import Decode
 from server.engines.fleet.fleet import Fleet
 from server.engines.plan import plan_rendered
 from server.engines.stream_engine import StreamEngine
@@ -33,7 +34,8 @@ from server.errors import ServiceError, UndecodableImage
 from server.images.inspection import inspect_image
 from server.images.preparation import prepared
 from server.types import EncodedImage, ImageFormat
-from tests.level_model import level_class, store_level_model
+from tests.level_model import REDUCED_CLASS, SIDE_PX, comb, level_class, store_level_model
+from tests.made_model import change_model
 from tests.mxbase_cpp.conftest import Running, classifying
 from tests.part_or_all import part_or_all
 from tests.server.images.test_upright import UPRIGHT, png, webp
@@ -104,8 +106,8 @@ def as_engines_see_it(data: bytes) -> EncodedImage:
 
 
 @contextmanager
-def streaming(model: StoredModel) -> Iterator[Fleet]:
-    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 1), "cpu"), 4)
+def streaming(model: StoredModel, decode: Decode = "exact") -> Iterator[Fleet]:
+    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 1), "cpu", decode=decode), 4)
     engine.start()
     try:
         yield engine
@@ -186,6 +188,34 @@ def test_pictures_that_exif_turns(tmp_path: Path) -> None:
                 assert compiled
                 assert streamed[0][0] == compiled[0][0] == level_class(UPRIGHT)
                 assert streamed[0][1] == pytest.approx(compiled[0][1], abs=1e-6)
+
+
+def large_jpegs(side_px: int) -> Iterator[bytes]:
+    """Every making of JPEG in every orientation, around the sizes at which the denominator changes for a resize to this side."""
+    kinds = [options for kind, mode, options in KINDS if kind == "JPEG" and mode == "RGB" and "exif" not in options]
+    sizes_px = [(by * side_px + more, by * side_px + other) for by in (2, 4, 8) for more, other in ((-1, 90), (0, 0), (33, 5))]
+    for number, ((width_px, height_px), options) in enumerate(product(sizes_px, kinds)):
+        exif, written = Image.Exif(), io.BytesIO()
+        exif[0x0112] = 1 + number % 8
+        scene(np.random.default_rng((21, number)), width_px, height_px).save(written, "JPEG", exif=exif, **options)
+        yield written.getvalue()
+
+
+@pytest.mark.parametrize("resize", ["stretch", "short_side"])
+def test_reduced_decode(tmp_path: Path, resize: str) -> None:
+    """The same pixels, so the same scores."""
+    model = store_level_model(tmp_path)
+    crop = {"resize": resize} | ({"crop_width_px": SIDE_PX, "crop_height_px": SIDE_PX} if resize == "short_side" else {})
+    model = change_model(model, recipe=Recipe.model_validate(model.manifest.recipe.model_dump() | crop))
+    with streaming(model, "reduced") as engine, classifying(model, decode="reduced") as running:
+        for data in (comb(), *large_jpegs(SIDE_PX)):
+            streamed, compiled = both(engine, running, as_engines_see_it(data))
+            assert streamed
+            assert compiled
+            assert [class_id for class_id, _ in streamed[:3]] == [class_id for class_id, _ in compiled[:3]]
+            assert streamed[0][1] == pytest.approx(compiled[0][1], abs=1e-6)
+            if data == comb():
+                assert streamed[0][0] == REDUCED_CLASS
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -16,6 +16,9 @@ std::optional<int> ExifOrientation(const uint8_t *block, size_t size);
 // 1..8 if a PNG has it in a chunk behind its header, or a WebP in its last chunk, as server/images/png.py and webp.py write it; else 1.
 int WrittenOrientation(const Bytes &image);
 
+// 1..8 of an EXIF block of a JPEG, as server/images/jpeg.py writes it; 0 for any other block.
+int WrittenOrientation(const uint8_t *block, size_t size);
+
 // Turns a picture of that orientation upright.
 cv::Mat Upright(const cv::Mat &pixels, int orientation);
 }  // namespace mxclassify

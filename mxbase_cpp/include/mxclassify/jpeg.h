@@ -9,6 +9,6 @@
 
 namespace mxclassify {
 // A JPEG of one or three components (grey, YCbCr, RGB), upright by its EXIF; empty for any other image, which OpenCV decodes.
-// Throws Undecodable if libjpeg fails or warns.
-std::optional<cv::Mat> DecodeJpeg(const Bytes &image);
+// Its sides are divided by the denominator (1, 2, 4 or 8) and rounded up. Throws Undecodable if libjpeg fails or warns.
+std::optional<cv::Mat> DecodeJpeg(const Bytes &image, int denominator = 1);
 }  // namespace mxclassify

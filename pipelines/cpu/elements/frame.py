@@ -22,6 +22,7 @@ class Vision:
     """A decoded picture: uint8 or float32, (height, width, 3), in host memory.
 
     `source` and `member` are its header: the metadata key of its parent, and the index of the parent in that list.
+    `full_px` is the (width, height) that it would have if its decoder had not reduced it.
     """
 
     pixels: Pixels
@@ -30,6 +31,7 @@ class Vision:
     scaling: float = 0.0
     source: str = ""
     member: int = 0
+    full_px: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """mxpi_imagedecoder: decodes the image bytes to pixels, with OpenCV."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import cv2
 import numpy as np
@@ -10,14 +12,20 @@ from pipelines.cpu.decoder_warnings import decode_unwarned
 from pipelines.cpu.elements.element import Element, ElementContext, FrameFailure
 from pipelines.cpu.elements.frame import Frame, PixelFormat, Pixels, Vision, Visions
 from pipelines.cpu.elements.picture_element import MAX_PICTURE_BYTES
+from pipelines.cpu.jpeg_segments import upright_jpeg_px
 from pipelines.cpu.low_priority import lower_own_priority
+from pipelines.reduction import denominator
 
 BOXES_KEY = "appInput"
 BOXES_AFTER_KEY = "ExternalObjects"  # the decoder gives this key to the boxes sent with the image
 FORMATS = ("jpg", "jpeg", "bmp")
 _BMP_STEP_PX = (16, 2)  # imageFormat bmp: width and height are stretched up to a multiple of these numbers
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+_FLAGS = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 _ANIMATED = 0x02  # in the flags of a WebP's VP8X chunk
+
+ResizedPx = Callable[[tuple[int, int]], tuple[int, int] | None]
+"""(width, height) of a picture after its resize, from those before it; None where a reduced picture would not do as well."""
 
 
 def decoder_before(context: ElementContext) -> str | None:
@@ -53,6 +61,7 @@ class ImageDecoder(Element):
         self._dtype = np.dtype(self.choice("dataType", ("uint8", "float32")))
         self.choice("formatAdaptation", ("on", "off"))
         self._after_decoder = decoder_before(context) is not None
+        self.resized_px: ResizedPx | None = None  # of the resize after it, where it may reduce; set before frames flow
         self._slowly = ThreadPoolExecutor(1, f"{context.stream.name}-{self.name}-slow", lower_own_priority)  # no thread until it is used
 
     def process(self, frame: Frame) -> None:
@@ -62,7 +71,9 @@ class ImageDecoder(Element):
         if self._bmp:
             _check_bmp(frame.data)
         order = PixelFormat.RGB888 if self._rgb else PixelFormat.BGR888
-        picture = Vision(self._pixels(frame.data, slow=frame.slow), order)
+        full_px = upright_jpeg_px(frame.data) if self.resized_px else None
+        by = self._denominator(full_px)
+        picture = Vision(self._pixels(frame.data, _FLAGS[by], slow=frame.slow), order, full_px=full_px if by > 1 else None)
         boxes = frame.metadata.get(BOXES_KEY)
         frame.metadata.clear()
         frame.data = b""
@@ -74,9 +85,14 @@ class ImageDecoder(Element):
         """End the thread for pictures that take long."""
         self._slowly.shutdown()
 
-    def _pixels(self, data: bytes, *, slow: bool) -> Pixels:
+    def _denominator(self, full_px: tuple[int, int] | None) -> int:
+        """By how much the sides of the picture are divided while it is decoded."""
+        resized_px = self.resized_px(full_px) if self.resized_px and full_px else None
+        return denominator(full_px, resized_px) if full_px and resized_px else 1
+
+    def _pixels(self, data: bytes, flag: int, *, slow: bool) -> Pixels:
         try:
-            pixels = self._decoded(data, slow=slow)
+            pixels = self._decoded(data, flag, slow=slow)
         except FrameFailure as failure:
             if self._bmp:
                 raise
@@ -84,12 +100,12 @@ class ImageDecoder(Element):
         swap = self._rgb != self._bmp
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if swap else pixels
 
-    def _decoded(self, data: bytes, *, slow: bool) -> Pixels:
+    def _decoded(self, data: bytes, flag: int, *, slow: bool) -> Pixels:
         """Decode; raises FrameFailure, with a text where the vendor's OpenCV throws and without one where it returns an empty picture."""
         if not data:
             raise _failed(Code.COMM_INVALID_POINTER, "Dataptr of inputVisionData is nullptr.")
         try:
-            pixels = self._slowly.submit(self._read, data).result() if slow else self._read(data)
+            pixels = self._slowly.submit(self._read, data, flag).result() if slow else self._read(data, flag)
             if pixels is None:
                 raise FrameFailure(Code.COMM_INVALID_PARAM)
             self._check_bytes(pixels)
@@ -97,8 +113,9 @@ class ImageDecoder(Element):
         except cv2.error as error:
             raise _failed(Code.COMM_INVALID_PARAM, "Opencv decode failed.") from error
 
-    def _read(self, data: bytes) -> Pixels | None:
-        return decode_unwarned(_read, data) if self.context.options.refuse_damaged else _read(data)
+    def _read(self, data: bytes, flag: int) -> Pixels | None:
+        read = partial(_read, flag)
+        return decode_unwarned(read, data) if self.context.options.refuse_damaged else read(data)
 
     def _check_bytes(self, pixels: Pixels) -> None:
         size_bytes = pixels.size * self._dtype.itemsize
@@ -114,10 +131,10 @@ class ImageDecoder(Element):
         return cv2.resize(pixels, (-(-width // step_x) * step_x, -(-height // step_y) * step_y))
 
 
-def _read(data: bytes) -> Pixels | None:
-    pixels = None if _newer_than_the_vendor(data) else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+def _read(flag: int, data: bytes) -> Pixels | None:
+    pixels = None if _newer_than_the_vendor(data) else cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     if pixels is None and data.startswith(_JPEG_START):
-        pixels = cv2.imdecode(np.frombuffer(data + _JPEG_END, np.uint8), cv2.IMREAD_COLOR)
+        pixels = cv2.imdecode(np.frombuffer(data + _JPEG_END, np.uint8), flag)
     return pixels
 
 

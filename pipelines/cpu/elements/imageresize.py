@@ -41,7 +41,7 @@ class ImageResize(PictureElement):
         self._padding = "Padding_RightDown" if self._type.always_pads and padding == "Padding_NO" else padding
         if self.integer("minDimension") > self.integer("maxDimension"):
             raise self.refusal("minDimension is above maxDimension")
-        self._planned: tuple[tuple[tuple[int, ...], int], Plan] | None = None
+        self._planned: tuple[tuple[tuple[int, int], int], Plan] | None = None
         self._removes_source = bool(self.integer("removeParentData"))
         self._colour_bgr = tuple(self.number(f"paddingColor{channel}") for channel in "BGR")
 
@@ -83,12 +83,17 @@ class ImageResize(PictureElement):
         mismatch = Code.PLUGIN_MEMORY_TYPE_MISMATCH
         return (mismatch, f"Memory type({HOST_MEMORY}) is not dvpp).{code_text(mismatch)}") if self._handler == "ascend" else None
 
-    def _plan(self, shape: tuple[int, ...], item_bytes: int) -> Plan:
-        """The plan for pictures of a shape. Keeps the last plan, because pictures of one source often have one size."""
-        if self._planned is None or self._planned[0] != (shape, item_bytes):
-            plan = self._type.plan(Size(shape[1], shape[0]), self._wanted)
+    def resized_px(self, full_px: tuple[int, int]) -> tuple[int, int] | None:
+        """(width, height) of a picture of this size after its resize; None where a reduced picture would not do as well."""
+        plan = None if self._refusal or not all(full_px) else self._type.plan(Size(*full_px), self._wanted)
+        return plan.steps[0] if plan and plan.steps and plan.interpolation == cv2.INTER_LINEAR else None
+
+    def _plan(self, size: tuple[int, int], item_bytes: int) -> Plan:
+        """The plan for pictures of a size. Keeps the last plan, because pictures of one source often have one size."""
+        if self._planned is None or self._planned[0] != (size, item_bytes):
+            plan = self._type.plan(Size(*size), self._wanted)
             _check_bytes((*plan.steps, plan.canvas) if self._padding != "Padding_NO" else plan.steps, item_bytes)
-            self._planned = ((shape, item_bytes), plan)
+            self._planned = ((size, item_bytes), plan)
         return self._planned[1]
 
     def _resized(self, picture: Vision, index: int) -> Vision:
@@ -96,7 +101,8 @@ class ImageResize(PictureElement):
             raise FrameFailure(*self._refusal)
         self.check(picture)
         pixels = picture.pixels
-        plan = self._plan(pixels.shape, pixels.itemsize)
+        # A reduced picture gets the size that the whole one would get: the sides of the reduced one are rounded.
+        plan = self._plan(picture.full_px or (pixels.shape[1], pixels.shape[0]), pixels.itemsize)
         padding = self._padding != "Padding_NO"
         plain = pixels.dtype == np.uint8 and plan.interpolation == cv2.INTER_LINEAR  # the same with and without IPP
         with nullcontext() if plain else _without_ipp():

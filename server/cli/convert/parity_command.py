@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.manifest import Precision
+from pipelines.reduction import Decode
 from server.cli.convert.parity_sources import SourceOptions, open_sources
 from server.cli.flags import load_settings
 from server.cli.options import ApiKeyFile, AsJson, StoreFolder
@@ -32,6 +33,9 @@ def parity(
     min_top5: Annotated[float, typer.Option(min=0, max=1, help="Smallest mean share of common classes among the five best.")] = 0.95,
     max_difference: Annotated[float, typer.Option(min=0, max=1, help="Largest difference of a class's probability.")] = 0.02,
     precision: Annotated[Precision, typer.Option(help="How B infers on a CPU. A infers in f32.")] = "f32",
+    decode: Annotated[
+        Decode, typer.Option(help="How B decodes large JPEGs: reduced shows what DECODE=reduced costs. A is exact.")
+    ] = "exact",
     api_key_file: ApiKeyFile = None,
     model_store: StoreFolder = None,
     as_json: AsJson = False,
@@ -43,7 +47,7 @@ def parity(
     settings = load_settings(model_store=model_store, api_key_file=api_key_file, log_level="warning")
     found, left_out = find_images([*(images or []), *(more or [])])
     paths = found[:limit]
-    sides = open_sources((a, b), SourceOptions(settings, model, precision))
+    sides = open_sources((a, b), SourceOptions(settings, model, precision, decode))
     report = ParityReport((sides[0].facts, sides[1].facts))
     finished = _compare(sides, paths, report)
     _print(report, len(paths), as_json=as_json)

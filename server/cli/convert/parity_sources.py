@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from models.artifact_facts import read_artifact_facts
 from models.manifest import ModelManifest, Precision
 from models.store import ModelStore, StoredModel
+from pipelines.reduction import Decode
 from server.parity.parity_errors import SourceInvalid
 from server.settings import Settings
 
@@ -23,11 +24,15 @@ ARTIFACTS: "dict[str, Runtime]" = {".onnx": "cpu", ".om": "ascend"}
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """Options of both sides; `model` is the model of an artifact file; `precision` is that of side B on a CPU, as side A infers in f32."""
+    """Options of both sides; `model` is the model of an artifact file.
+
+    `precision` (on a CPU) and `decode` are those of side B: side A infers in f32 and decodes exactly.
+    """
 
     settings: Settings
     model: str | None = None
     precision: Precision = "f32"
+    decode: Decode = "exact"
 
 
 def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Source, Source]":
@@ -36,7 +41,10 @@ def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Sourc
 
     if options.precision != "f32" and not _takes(words[1], options.precision):
         raise SourceInvalid(f"--precision has no effect on {words[1]}.", "Name a model as B, and it runs on this CPU.")
-    exact, asked = (options.settings.model_copy(update={"precision": each}) for each in ("f32", options.precision))
+    if options.decode == "reduced" and (_is_address(words[1]) or words[1].endswith(ORIGINAL)):
+        raise SourceInvalid(f"--decode has no effect on {words[1]}.", "Name a model or an artifact file as B: this process then decodes.")
+    exact = options.settings.model_copy(update={"precision": "f32", "decode": "exact"})
+    asked = options.settings.model_copy(update={"precision": options.precision, "decode": options.decode})
     one, other = open_source(words[0], replace(options, settings=exact)), open_source(words[1], replace(options, settings=asked))
     if all(isinstance(side, EngineSource) and side.runtime == "ascend" for side in (one, other)):
         raise SourceInvalid("The vendor's SDK runs once in a process.", "Serve one of the two models, and give its URL.")
@@ -55,7 +63,7 @@ def open_source(word: str, options: SourceOptions) -> "Source":
     from server.cli.convert.remote_source import RemoteSource
     from server.parity.engine_source import EngineSource
 
-    if word.startswith(ADDRESS):
+    if _is_address(word):
         return RemoteSource(word, options.settings.read_api_key())
     if word.endswith(FORMER_CPU):
         raise SourceInvalid(f"{word}: the runtime host is now called cpu.", f"Write {word.removesuffix(FORMER_CPU)}@cpu")
@@ -69,6 +77,10 @@ def open_source(word: str, options: SourceOptions) -> "Source":
     if runtime not in (None, kind):
         raise SourceInvalid(f"{name} does not run on {runtime}.", "An OM is for Ascend, an ONNX file for a CPU.")
     return _file_source(word, Path(name), kind, options)
+
+
+def _is_address(word: str) -> bool:
+    return word.startswith(("http://", "https://"))
 
 
 def _model(name: str, options: SourceOptions) -> StoredModel:

@@ -21,7 +21,7 @@ from server.parity.sources import SourceAnswer
 CONNECTIONS = 4
 MAX_WAIT_S = 10.0  # upper limit for Retry-After
 FULL = (429, 503)
-FACTS = {"model", "version", "engine", "runtime", "precision", "recipe_sha256", "labels_sha256"}
+FACTS = {"model", "version", "engine", "runtime", "precision", "decode", "recipe_sha256", "labels_sha256"}
 
 
 FileReply = ClassifyReply | ClassifyError

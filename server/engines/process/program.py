@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from models.manifest import Precision
+from pipelines.reduction import Decode
 from server.engines.answer import read_answer, read_full
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
@@ -64,14 +65,21 @@ class StreamProgram:
         *,
         precision: Precision = "f32",
         strict: bool = False,
+        decode: Decode = "exact",
         sdk_conf: Path | None = None,
         latency: bool = False,
     ) -> None:
         self._make_plan = plan
         self._runtime = runtime
         self._python = python or Path(sys.executable)
-        conf = str(sdk_conf) if sdk_conf else None
-        self._options = {"precision": precision, "refuse_damaged": True, "strict": strict, "sdk_conf": conf, "latency": latency}
+        self._options = {
+            "precision": precision,
+            "refuse_damaged": True,
+            "strict": strict,
+            "decode": decode,
+            "sdk_conf": str(sdk_conf) if sdk_conf else None,
+            "latency": latency,
+        }
         self._plan: StreamPlan | None = None
 
     @property

@@ -92,7 +92,7 @@ def build_report(records: Iterable[Record], manifest: RunManifest, class_names: 
         latency={stage: durations[stage].percentiles() for stage in sorted(durations, key=lambda stage: (stage == TOTAL, stage))},
         wrong=tally.wrong_images(),
         failed=tuple(tally.failed_images),
-        notes=(*manifest.dataset_notes, *(() if fold else _shift_notes(tally))),
+        notes=(*manifest.dataset_notes, *_decode_notes(manifest), *(() if fold else _shift_notes(tally))),
         manifest=manifest,
     )
 
@@ -108,6 +108,14 @@ def _throughput(images: int, sessions_s: dict[int, float]) -> Throughput:
     if not seconds:
         return Throughput(images=images, seconds=None, images_per_s=None, sessions=len(sessions_s))
     return Throughput(images=images, seconds=seconds, images_per_s=images / seconds, sessions=len(sessions_s))
+
+
+def _decode_notes(manifest: RunManifest) -> list[str]:
+    reduced = (
+        "Large JPEGs were decoded reduced, which changes their scores a little. To see what it costs, evaluate the set with --decode exact "
+        "too, and name both runs to evaluate --compare: it prints how often the best class is the same."
+    )
+    return [reduced] if manifest.decode == "reduced" else []
 
 
 def _shift_notes(tally: Tally) -> list[str]:

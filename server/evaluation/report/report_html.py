@@ -65,6 +65,7 @@ def _page(title: str, body: str) -> str:
 def _masthead(report: Report) -> str:
     manifest = report.manifest
     told = [f"model version {manifest.model_version}", f"engine {manifest.engine}", f"runtime {manifest.runtime}", manifest.dataset_format]
+    told += [f"decode {manifest.decode}"] if manifest.decode != "exact" else []
     told += [f"{manifest.started_at} to {manifest.ended_at or 'now'}"] if manifest.started_at else []
     mark = _MARK.replace("<svg", '<svg class="mark" width="40" height="40" aria-hidden="true"', 1)
     title = f"{manifest.model} on {manifest.dataset}"

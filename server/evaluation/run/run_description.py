@@ -43,6 +43,7 @@ def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled
         runtime=runtime,
         score_type=served.engine.score_type,
         precision=served.precision,
+        decode=settings.decode,
         gears=artifact.batch_sizes if artifact else (),
         declared=bool(artifact and artifact.declared),
         calibration=_calibration(served),

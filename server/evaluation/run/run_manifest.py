@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from pipelines.reduction import Decode
 from server.types import ScoreType
 
 # These fields may differ between a run and its continuation: no figure depends on them.
@@ -31,8 +32,8 @@ class RunManifest(BaseModel):
     `pipeline_sha256` is the hash of a hand-written pipeline; `listed` and `labelled` count the list; `top_k` is the number of classes
     counted; `gears` are the batch sizes of the artifact; `declared` says that a person, and not the artifact, said for which recipe it
     was made (`models adopt`); `calibration` is that of the server's answers, or null; `precision` is the inference's, for example f32;
-    `list_sha256` covers names and labels in their order; `groups` are the labels that stand for several classes, which are counted as
-    their first class.
+    `decode` is `Settings.decode`; `list_sha256` covers names and labels in their order; `groups` are the labels that stand for several
+    classes, which are counted as their first class.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +59,7 @@ class RunManifest(BaseModel):
     runtime: str
     score_type: ScoreType = "probability"
     precision: str = ""
+    decode: Decode = "exact"
     gears: tuple[int, ...] = ()
     declared: bool = False
     calibration: ServedCalibration | None = None

@@ -61,3 +61,8 @@ def test_strict_has_no_precision() -> None:
     assert CpuOptions(precision="bf16").precision == "bf16"
     with pytest.raises(ValueError, match="the vendor's engine, which has no precision bf16"):
         CpuOptions(strict=True, precision="bf16")
+
+
+def test_strict_knows_no_reduced_decode() -> None:
+    with pytest.raises(ValueError, match="no reduced decode"):
+        CpuOptions(strict=True, decode="reduced")

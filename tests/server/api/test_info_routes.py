@@ -18,6 +18,7 @@ def test_info_tells_what_is_served(live_server: ServerProcess, model_store: Mode
     artifact = {"file": "efficientnet_lite0.onnx", "soc": "cpu", "sha256": manifest.artifacts[0].sha256, "batch_sizes": [1]}
     assert info["artifacts"] == [{**artifact, "precision": "f32", "declared": False}]
     assert info["precision"] == "f32"
+    assert info["decode"] == "exact"
     assert info["limits"]["window"] == 64
 
 

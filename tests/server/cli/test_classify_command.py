@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from models.store import ModelStore
-from tests.level_model import level_png, store_level_model
+from tests.level_model import REDUCED_CLASS, WHOLE_CLASS, comb, level_png, store_level_model
 from tests.server.cli.command import run, run_process
 from tests.server.process import ServerProcess
 
@@ -76,3 +76,15 @@ def test_a_terminal_that_cannot_show_a_name_gets_its_escape(tmp_path: Path) -> N
     assert (done.returncode, done.stderr) == (0, b"")
     shown = [line.rpartition(b"/")[2] for line in done.stdout.splitlines() if b".png" in line]
     assert shown == [b"\\u732b\xe9.png", b"\\udcff.png"]
+
+
+def test_a_large_jpeg_is_decoded_as_the_option_says(tmp_path: Path) -> None:
+    store_level_model(tmp_path / "store")
+    (tmp_path / "comb.jpg").write_bytes(comb())
+    (tmp_path / "comb.png").write_bytes(comb(".png"))
+    for options, expected in (((), [WHOLE_CLASS, WHOLE_CLASS]), (("--decode", "reduced"), [REDUCED_CLASS, WHOLE_CLASS])):
+        done = run("classify", tmp_path, "--json", *options, MODEL="level", MODEL_STORE=str(tmp_path / "store"))
+        assert [json.loads(line)["predictions"][0]["class_id"] for line in done.stdout.splitlines()] == expected
+    refused = run("classify", tmp_path, "--decode", "reduced", "--url", "http://localhost:1")
+    assert refused.returncode == 2
+    assert "a server decodes as its own setting says" in refused.stderr

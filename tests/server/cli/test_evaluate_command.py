@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pipelines.task_metric import evaluate as seeds_own
-from tests.level_model import CLASSES, level_png, store_level_model
+from tests.level_model import CLASSES, REDUCED_CLASS, WHOLE_CLASS, comb, level_png, store_level_model
 from tests.server.cli import command
 from tests.server.evaluation.level_sets import LevelSet, make_level_set, without_times
 from tests.server.forked_command import ForkedCommand
@@ -71,6 +71,22 @@ def test_everything_is_written(store: Path, small: LevelSet, tmp_path: Path) -> 
     assert len(list(out["results"].iterdir())) == IMAGES - 3
     summary = json.loads(out["summary.json"].read_text())
     assert summary == seeds_own(out["results"], small.folder / "val_label.txt").summary()
+
+
+def test_a_reduced_decode_is_in_the_report_and_told_apart(store: Path, tmp_path: Path) -> None:
+    for class_id in (REDUCED_CLASS, WHOLE_CLASS):
+        (tmp_path / f"set/{class_id}").mkdir(parents=True)
+        (tmp_path / f"set/{class_id}/{class_id}.jpg").write_bytes(comb())
+    (tmp_path / f"set/{WHOLE_CLASS}/comb.png").write_bytes(comb(".png"))
+    reports, runs = [], []
+    for decode in ("exact", "reduced"):
+        done = run(store, tmp_path / "kept", tmp_path / "set", "--decode", decode, "--json", tmp_path / f"{decode}.json")
+        assert (done.returncode, "name both runs to evaluate --compare" in done.stdout) == (0, decode == "reduced"), done.stderr
+        reports.append(json.loads((tmp_path / f"{decode}.json").read_text()))
+        runs += re.findall(r"kept in (\S+)", done.stdout)
+    assert [(report["manifest"]["decode"], report["accuracy"]["top1"]["correct"]) for report in reports] == [("exact", 2), ("reduced", 2)]
+    compared = run(store, tmp_path / "kept", "--compare", *runs)
+    assert "differs: decode: A exact, B reduced" in compared.stdout
 
 
 def test_interrupted_and_resumed(store: Path, tmp_path: Path) -> None:
@@ -187,6 +203,7 @@ def test_three_images_without_an_answer_are_named(store: Path, tmp_path: Path) -
         ([".", "--url", "http://127.0.0.1:1"], "does not answer"),
         ([".", "--resume", "nothing"], "is not an evaluation"),
         ([".", "--scores", "--url", "http://127.0.0.1:1"], "without --url"),
+        ([".", "--decode", "reduced", "--url", "http://127.0.0.1:1"], "a server decodes as its own setting says"),
         ([], "--compare"),
     ],
 )

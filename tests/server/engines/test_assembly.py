@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -11,11 +12,13 @@ from server.engines.assembly import EngineAssembly, default_streams, engine_kind
 from server.engines.fleet.fleet import Fleet
 from server.engines.process.engine_process import EngineProcess
 from server.engines.stream_engine import StreamEngine
+from server.engines.work import InferenceRequest
 from server.errors import EngineUnavailable
+from server.images.inspection import inspect_image
 from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
 from server.types import Runtime
-from tests.level_model import store_level_model
+from tests.level_model import REDUCED_CLASS, WHOLE_CLASS, comb, store_level_model
 from tests.server.calibration.calibration_made import made_calibration
 
 BUILT = find_spec("mxclassify") is not None
@@ -114,3 +117,29 @@ def test_a_calibrated_model_has_streams_of_scores_on_a_chip_too(
 def test_streams_by_runtime() -> None:
     assert default_streams("ascend") == 2
     assert 2 <= default_streams("cpu") <= 8
+
+
+def answered(fleet: Fleet, image: bytes) -> int:
+    fleet.start()
+    try:
+        return fleet.submit(InferenceRequest(inspect_image(image, 10**6), "", monotonic() + 20)).result(20).scores[0].class_id
+    finally:
+        fleet.close(1)
+
+
+@pytest.mark.parametrize("processes", ["no", "yes"])
+@pytest.mark.parametrize("engine", ["stream", pytest.param("mxbase", marks=pytest.mark.skipif(not BUILT, reason="it is not built"))])
+def test_every_engine_decodes_as_the_setting_says(tmp_path: Path, engine: str, processes: str) -> None:
+    reduces = assembled(tmp_path, engines=engine, engine_processes=processes, decode="Reduced")
+    assert answered(reduces, comb()) == REDUCED_CLASS
+    if processes == "no":
+        assert answered(assembled(tmp_path / "exact", engines=engine, engine_processes=processes), comb()) == WHOLE_CLASS
+
+
+def test_on_a_chip_only_the_compiled_engine_can_decode_reduced(tmp_path: Path) -> None:
+    model, metrics = store_level_model(tmp_path), ModelMetrics(Metrics(), "level")
+    settings = load_settings(decode="reduced", engines="stream,mxbase", runtime="ascend", devices="0")
+    with pytest.raises(EngineUnavailable, match=r"DECODE=reduced: the SDK's pipeline cannot .* Set DECODE=exact, or ENGINES=mxbase"):
+        EngineAssembly(settings, model, "ascend", metrics).fleet()
+    alone = settings.model_copy(update={"engines": "mxbase", "engine_processes": "yes"})
+    assert kinds(EngineAssembly(alone, model, "ascend", metrics).fleet()) == [[(EngineProcess, "0")]]

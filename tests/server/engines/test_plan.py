@@ -45,6 +45,8 @@ def test_no_softmax_is_added_to_a_network_that_has_one(tmp_path: Path) -> None:
     limits = ClassifierLimits(decoders=1, lanes=1, capacity=1)
     assert plan_classifier(declared, "ascend", "Ascend310", limits).config["softmax"] is False
     assert plan_classifier(declared, "cpu", "", limits).config["softmax"] is True
+    assert plan_classifier(declared, "cpu", "", limits).config["decode"] == "exact"
+    assert plan_classifier(declared, "cpu", "", limits, decode="reduced").config["decode"] == "reduced"
 
 
 def test_a_missing_artifact_is_told(tmp_path: Path) -> None:

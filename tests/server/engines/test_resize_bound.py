@@ -70,6 +70,16 @@ def test_a_picture_that_shrinks_or_is_stretched_costs_no_more() -> None:
     assert ResizeBound().priced(stretched) is stretched
 
 
+def test_engines_that_reduce_a_jpeg_pay_less_for_it() -> None:
+    image = EncodedImage(b"", ImageFormat.JPEG, 400, 300, decode_s=0.09, decoded_bytes=6 * 400 * 300, coding_s=0.01)
+    request = InferenceRequest(image, "1", 0.0, client="a")
+    priced = ResizeBound(SHORT.resized_px, MAX_PIXELS, reduces=True).priced(request)
+    assert priced.image.decode_s == pytest.approx(0.01 + 0.08 / 8)
+    assert priced.image.decoded_bytes == 6 * 50 * 38
+    assert (priced.id, priced.client) == ("1", "a")
+    assert BOUND.priced(request) is request
+
+
 def test_a_pipeline_of_ones_own(tmp_path: Path) -> None:
     model = store_level_model(tmp_path)
     paths = PipelinePaths("x.om", "x.cfg", "x.names")

@@ -49,6 +49,14 @@ def test_the_figures() -> None:
     assert report.warnings == ["the recipes of the two sides differ"]
 
 
+def test_what_side_a_is_sure_of() -> None:
+    """The share of the images with more than one half in A that have the same best class in B, whatever B's confidence."""
+    report = reported(
+        (ranking(c1=0.9), ranking(c1=0.2, c2=0.1)), (ranking(c1=0.51), ranking(c2=0.9)), (ranking(c1=0.5), ranking(c2=0.9)), (GONE, GONE)
+    )
+    assert report.as_dict()["sure"] == {"images": 2, "same_best_class": 1}
+
+
 def test_a_model_of_fewer_than_five_classes_overlaps_fully() -> None:
     assert reported((ranking(c0=0.9, c1=0.1), ranking(c0=0.8, c1=0.2))).top5 == 1
 

@@ -24,6 +24,7 @@ def test_the_text() -> None:
         "top-1 agreement   0.5000 (1 of 2)\n"
         "top-5 overlap     1.0000\n"
         "score difference  at most 0.11 (other.jpg, class 3 lynx), on average 0.055\n"
+        "where A has > 0.5 0.5000 (1 of 2 with the same best class)\n"
         "failed            1 (1 of them on one side only)\n"
         "\n"
         "The best class differs:\n"

@@ -41,6 +41,7 @@ def test_answers_come_in_order_and_a_hand_written_pipeline_does_not_count(tmp_pa
         "engine": "stream",
         "runtime": "cpu",
         "precision": "f32",
+        "decode": "exact",
     }
 
 

@@ -206,3 +206,29 @@ def test_a_picture_whose_decoder_warned_fails_only_if_asked_for() -> None:
 def test_what_a_cpu_does_not_have_is_named() -> None:
     with pytest.raises(PipelineError, match=r'DVPP, which a CPU does not have.*Set "handleMethod": "opencv"'):
         opened(ImageDecoder, {"handleMethod": "ascend"})
+
+
+@pytest.mark.parametrize(("resized_px", "by"), [((100, 75), 8), ((101, 75), 4), ((200, 151), 2), ((401, 75), 1), (None, 1)])
+def test_a_jpeg_is_reduced_for_the_resize_after_it(resized_px: tuple[int, int] | None, by: int) -> None:
+    photo = encoded(cv2.GaussianBlur(np.random.default_rng(1).integers(0, 256, (600, 800, 3), np.uint8), (9, 9), 0), ".jpg")
+    decoder = opened(ImageDecoder, OPENCV)
+    decoder.resized_px = lambda full_px: resized_px if full_px == (800, 600) else None
+    pictures = pushed(decoder, photo).metadata["mxpi_imagedecoder0"]
+    assert isinstance(pictures, Visions)
+    [picture] = pictures.items
+    assert picture.full_px == ((800, 600) if by > 1 else None)
+    flag = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2, 1: cv2.IMREAD_COLOR}[by]
+    np.testing.assert_array_equal(picture.pixels, cv2.imdecode(np.frombuffer(photo, np.uint8), flag))
+    assert picture.pixels.shape == (600 // by, 800 // by, 3)
+
+
+def test_other_formats_and_damage_are_as_ever_with_a_resize_that_reduces() -> None:
+    decoder = opened(ImageDecoder, OPENCV, options=CpuOptions(refuse_damaged=True))
+    decoder.resized_px = lambda _: (1, 1)
+    for ending in (".png", ".bmp"):
+        pictures = pushed(decoder, encoded(WIDE, ending)).metadata["mxpi_imagedecoder0"]
+        assert isinstance(pictures, Visions)
+        np.testing.assert_array_equal(pictures.items[0].pixels, WIDE)
+    photo = encoded(np.random.default_rng(1).integers(0, 256, (600, 800, 3), np.uint8), ".jpg")
+    assert not pushed(decoder, photo).errors
+    assert pushed(decoder, photo[: len(photo) // 2]).errors

@@ -189,3 +189,30 @@ def test_properties_that_cannot_be_had(props: dict[str, Any]) -> None:
     with pytest.raises(PipelineError, match=r"^Element 'mxpi_imageresize0': ") as caught:
         opened(ImageResize, {**OPENCV, **SIDE_32, **props})
     assert caught.value.vendor_code == 6003
+
+
+def test_a_reduced_picture_gets_the_size_of_the_whole_one() -> None:
+    """An eighth of 827 is 103.4, rounded to 104: that would be another picture, and another cut from its middle."""
+    props: dict[str, Any] = {"resizeType": "Resizer_KeepAspectRatio_Short", "scaleValue": "97"}
+    reduced = np.zeros((104, 97, 3), np.uint8)
+    [alone], [told] = resized(Vision(reduced), **props), resized(Vision(reduced, full_px=(776, 827)), **props)
+    [whole] = resized(Vision(np.zeros((827, 776, 3), np.uint8)), **props)
+    assert alone.pixels.shape == (104, 97, 3)
+    assert told.pixels.shape == whole.pixels.shape == (103, 97, 3)
+
+
+@pytest.mark.parametrize(
+    ("props", "expected"),
+    [
+        (SIDE_32, (32, 32)),
+        ({"resizeType": "Resizer_KeepAspectRatio_Short", "scaleValue": "48"}, (64, 48)),
+        ({"resizeType": "Resizer_OnlyPadding", **SIDE_32}, None),  # nothing is resized
+        ({"resizeType": "Resizer_MS_Yolov4", **SIDE_32}, None),  # the nearest pixel of the whole picture
+        ({"resizeWidth": "8", "resizeHeight": "8"}, None),  # every frame fails
+        ({"handleMethod": "ascend", **SIDE_32}, None),
+    ],
+)
+def test_what_a_decoder_may_reduce_for(props: dict[str, Any], expected: tuple[int, int] | None) -> None:
+    element = opened(ImageResize, {**OPENCV, **props})
+    assert element.resized_px((800, 600)) == expected
+    assert element.resized_px((0, 600)) is None

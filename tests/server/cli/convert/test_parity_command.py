@@ -16,7 +16,7 @@ from onnx import numpy_helper
 
 from models.manifest import Transform
 from models.store import ModelStore
-from tests.level_model import level_png, store_level_model
+from tests.level_model import comb, level_png, store_level_model
 from tests.server.cli.command import run
 from tests.server.process import ServerProcess
 
@@ -133,3 +133,17 @@ def test_without_images_nothing_starts(tmp_path: Path) -> None:
     done = run("convert", "parity", "nonsense", "nonsense", "--images", tmp_path)
     assert done.returncode == 1
     assert "There are no images." in done.stderr
+
+
+def test_the_cost_of_a_reduced_decode_is_told(tmp_path: Path) -> None:
+    """One picture that shows it, and one that does not."""
+    store_level_model(tmp_path / "store")
+    images = tmp_path / "images"
+    images.mkdir()
+    (images / "comb.jpg").write_bytes(comb())
+    (images / "flat.png").write_bytes(level_png(40))
+    done = run("convert", "parity", "level", "level", images, "--decode", "reduced", MODEL_STORE=str(tmp_path / "store"))
+    assert done.returncode == 1
+    sides = done.stdout.splitlines()[:2]
+    assert [side.endswith(f"decode {decode}") for side, decode in zip(sides, ("exact", "reduced"), strict=True)] == [True, True]
+    assert "where A has > 0.5 0.5000 (1 of 2 with the same best class)" in done.stdout

@@ -1,5 +1,6 @@
 """The words for a side."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,12 @@ def test_the_original_transform(options: SourceOptions, tmp_path: Path) -> None:
     transform = Transform(name="theirs", resize_px=40, crop_px=32, interpolation="bicubic")
     model.manifest.model_copy(update={"transform": transform}).write(model.folder / "manifest.toml")
     assert open_source("cropped:original", options).facts["engine"] == "original transform theirs"
+
+
+def test_side_b_decodes_as_the_option_says_and_side_a_exactly(options: SourceOptions) -> None:
+    reduced = replace(options, settings=options.settings.model_copy(update={"decode": "reduced"}), decode="reduced")
+    assert [side.facts["decode"] for side in open_sources(("level", "level"), reduced)] == ["exact", "reduced"]
+    exact = replace(reduced, decode="exact")
+    assert [side.facts["decode"] for side in open_sources(("level", "level"), exact)] == ["exact", "exact"]
+    with pytest.raises(SourceInvalid, match="--decode has no effect on http://host"):
+        open_sources(("level", "http://host"), reduced)

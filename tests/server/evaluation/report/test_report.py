@@ -114,6 +114,12 @@ def test_a_good_model_is_not_suspected() -> None:
     assert report_of([answer(index, index % 4, index % 4) for index in range(40)]).notes == ()
 
 
+def test_a_reduced_decode_is_told_with_the_way_to_see_its_cost() -> None:
+    [note] = build_report([answer(0, 1, 1)], made_manifest(1, decode="reduced"), class_names(4)).notes
+    assert note.startswith("Large JPEGs were decoded reduced")
+    assert "evaluate the set with --decode exact too, and name both runs to evaluate --compare" in note
+
+
 def test_the_worst_classes_are_those_of_least_recall_with_most_images() -> None:
     records = [answer(0, 0, 1), answer(1, 2, 1), answer(2, 2, 1), answer(3, 1, 1), *(answer(4 + n, 3, 3 - n) for n in range(2))]
     assert [(row.class_id, row.recall) for row in report_of(records).worst_classes()] == [(2, 0.0), (0, 0.0), (3, 0.5), (1, 1.0)]

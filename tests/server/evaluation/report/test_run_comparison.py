@@ -58,6 +58,11 @@ def test_the_text_says_who_is_ahead_and_whether_it_means_anything() -> None:
     ahead = compare_records(records([1] * 20), records([1] * 10 + [0] * 10)).as_text()
     assert "A is right on 10 images more than B: more than chance explains (exact McNemar p = 0.00195)" in ahead
     assert "differs: model: A made, B other" in ahead
+
+
+def test_two_ways_to_decode_are_told_apart() -> None:
+    exact, reduced = (FinishedRun(made_manifest(1, decode=decode), [answer(0, 1, 1)]) for decode in ("exact", "reduced"))
+    assert "differs: decode: A exact, B reduced" in compare(exact, reduced).as_text()
     assert "Neither is right more often" in compare_records(records([1]), records([1])).as_text()
     assert "no more than chance" in compare_records(records([0]), records([1])).as_text()
 
