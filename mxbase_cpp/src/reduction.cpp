@@ -5,7 +5,7 @@
 namespace mxclassify {
 namespace {
 constexpr uint8_t APP1 = 0xe1, SOS = 0xda, QUARTER_TURNS = 5;
-constexpr size_t HEAD_BYTES = 4;   // of a segment: marker and length
+constexpr size_t JPEG_HEAD_BYTES = 4;   // of a segment: marker and length
 constexpr size_t FRAME_BYTES = 9;  // of a frame header, up to its sides
 
 bool IsFrame(uint8_t marker) { return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc; }
@@ -18,11 +18,11 @@ std::optional<cv::Size> UprightJpegSize(const Bytes &image) {
         return std::nullopt;
     }
     bool turned = false;
-    for (size_t at = 2; at + HEAD_BYTES <= image.size() && image[at] == 0xff;) {
+    for (size_t at = 2; at + JPEG_HEAD_BYTES <= image.size() && image[at] == 0xff;) {
         const uint8_t *segment = image.data() + at;
         const uint8_t marker = segment[1];
         const size_t end = at + 2 + static_cast<size_t>(Number(segment + 2));
-        if (marker == SOS || end < at + HEAD_BYTES || end > image.size()) {
+        if (marker == SOS || end < at + JPEG_HEAD_BYTES || end > image.size()) {
             break;
         }
         if (IsFrame(marker)) {
@@ -31,7 +31,7 @@ std::optional<cv::Size> UprightJpegSize(const Bytes &image) {
             return turned ? cv::Size(height_px, width_px) : cv::Size(width_px, height_px);
         }
         if (marker == APP1) {
-            const int orientation = WrittenOrientation(segment + HEAD_BYTES, end - at - HEAD_BYTES);
+            const int orientation = WrittenOrientation(segment + JPEG_HEAD_BYTES, end - at - JPEG_HEAD_BYTES);
             if (orientation == 0) break;
             turned = orientation >= QUARTER_TURNS;
         }

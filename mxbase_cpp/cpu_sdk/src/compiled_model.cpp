@@ -1,6 +1,7 @@
 #include "compiled_model.h"
 
 #include "MxCpu/Precision.h"
+#include "MxCpu/calling_thread.h"
 
 #include <malloc.h>
 #include <sys/stat.h>
@@ -32,8 +33,6 @@ std::vector<size_t> Gears(const std::shared_ptr<ov::Model> &model) {
     return gears;
 }
 
-thread_local std::string precision = "f32";  // of the models that this thread loads
-
 std::shared_ptr<CompiledModel> Compile(const std::string &path, const ov::element::Type &hint) {
     ov::Core core;
     auto model = core.read_model(path);
@@ -59,13 +58,6 @@ std::shared_ptr<CompiledModel> Compile(const std::string &path, const ov::elemen
 }
 }  // namespace
 
-void UsePrecision(const std::string &wanted) {
-    if (wanted != "f32" && wanted != "bf16" && wanted != "int8") {
-        throw std::invalid_argument("precision must be f32, bf16 or int8, not '" + wanted + "'");
-    }
-    precision = wanted;
-}
-
 bool HasBf16() {
     const auto found = ov::Core().get_property("CPU", ov::device::capabilities);
     return std::find(found.begin(), found.end(), ov::device::capability::BF16) != found.end();
@@ -73,16 +65,16 @@ bool HasBf16() {
 
 std::shared_ptr<CompiledModel> LoadModel(const std::string &path) {
     static std::mutex loading;
-    static std::map<std::tuple<std::string, int64_t, int64_t, std::string>, std::weak_ptr<CompiledModel>> loaded;
+    static std::map<std::tuple<std::string, int64_t, int64_t, bool>, std::weak_ptr<CompiledModel>> loaded;
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) {
         throw std::runtime_error("there is no such file");
     }
     const std::lock_guard<std::mutex> guard(loading);
-    auto &known = loaded[{path, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size, precision}];
+    auto &known = loaded[{path, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size, bfloat16}];
     auto model = known.lock();
     if (!model) {
-        model = Compile(path, precision == "bf16" ? ov::element::bf16 : ov::element::f32);  // an int8 file says itself what is int8
+        model = Compile(path, bfloat16 ? ov::element::bf16 : ov::element::f32);
         malloc_trim(0);  // what compiling leaves free is about as large as the model
         known = model;
     }

@@ -22,6 +22,6 @@ struct CompiledModel {
     const ov::CompiledModel &Largest() const { return by_batch.rbegin()->second; }
 };
 
-// In the calling thread's precision (MxCpu/Precision.h). Throws std::runtime_error (ov::Exception among them) with the reason.
+// In the calling thread's precision (MxCpu/calling_thread.h). Throws std::runtime_error (ov::Exception among them) with the reason.
 std::shared_ptr<CompiledModel> LoadModel(const std::string &path);
 }  // namespace MxCpu

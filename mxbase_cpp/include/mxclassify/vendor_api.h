@@ -20,8 +20,7 @@
 #define MXCLASSIFY_SDK_2 0
 #endif
 
-#if __has_include("MxCpu/Precision.h")
-#include "MxCpu/Precision.h"
+#if __has_include("MxCpu/calling_thread.h")
 #include "MxCpu/calling_thread.h"
 #define MXCLASSIFY_CPU_SDK 1
 #else
@@ -50,7 +49,10 @@ inline void MayUseAllCores([[maybe_unused]] bool alone) {
 // it must be empty. Throws std::invalid_argument.
 inline void SelectPrecision(const std::string &precision) {
 #if MXCLASSIFY_CPU_SDK
-    MxCpu::UsePrecision(precision.empty() ? "f32" : precision);
+    if (!precision.empty() && precision != "f32" && precision != "bf16" && precision != "int8") {
+        throw std::invalid_argument("precision must be f32, bf16 or int8, not '" + precision + "'");
+    }
+    MxCpu::bfloat16 = precision == "bf16";
 #else
     if (!precision.empty()) throw std::invalid_argument("precision must be empty: an OM has its own, not " + precision);
 #endif

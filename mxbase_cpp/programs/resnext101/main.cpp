@@ -12,6 +12,9 @@
 #include "options.h"
 #include "mxclassify/vendor_api.h"
 #include "result_file.h"
+#if MXCLASSIFY_CPU_SDK
+#include "MxCpu/Precision.h"
+#endif
 
 namespace {
 volatile std::sig_atomic_t stopped_by = 0;
