@@ -222,7 +222,9 @@ def decode(
 @app.command("peers")
 def peers(
     model: Annotated[str, typer.Option(help="Which model.")] = "efficientnet_lite0",
-    precision: Annotated[str, typer.Option(help="f32 or bf16, of all; or default: OpenVINO's choice for the peers, ours for us.")] = "f32",
+    precision: Annotated[
+        str, typer.Option(help="f32, bf16 or int8, of all; or default: OpenVINO's choice for the peers, ours for us.")
+    ] = "f32",
     rounds: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
     seconds: Annotated[float, typer.Option(help="For how long each.")] = 6,
     store: Store = Path("build/bench_store"),

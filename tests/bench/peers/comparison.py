@@ -61,7 +61,7 @@ def compare(
 ) -> list[Contender]:
     """Measure ours on each engine and every peer that can be installed; the first is ours."""
     model = ModelStore(store).open(name)
-    contenders = [*_ours(store, name, image), *_peers(model, image, precision, tell)]
+    contenders = [*_ours(store, name, image, precision), *_peers(model, image, precision, tell)]
     for number in range(1, rounds + 1):
         for contender in list(contenders):
             tell(f"round {number} of {rounds}: {contender.name}")
@@ -73,15 +73,17 @@ def compare(
     return contenders
 
 
-def _ours(store: Path, name: str, image: Path) -> Iterator[Contender]:
+def _ours(store: Path, name: str, image: Path, precision: str) -> Iterator[Contender]:
+    told = {} if precision == "default" else {"precision": precision}
     for engines in ("stream", "mxbase"):
-        settings = {"model_store": store, "model": name, "engines": engines}
+        settings = {"model_store": store, "model": name, "engines": engines} | told
         yield Contender(f"ascend-classify, {engines}", lambda settings=settings: ServedModel(**settings), image)  # type: ignore[misc]
 
 
 def _peers(model: StoredModel, image: Path, precision: str, tell: Callable[[str], None]) -> Iterator[Contender]:
-    recipe, artifact = model.manifest.recipe, model.check_artifact("cpu")[1]
-    arguments = (str(artifact.absolute()), str(recipe.resize_width_px), str(recipe.resize_height_px), precision)
+    recipe, artifact = model.manifest.recipe, model.check_artifact("cpu", "int8" if precision == "int8" else "f32")[1]
+    hint = "f32" if precision == "int8" else precision  # the file says itself what is int8
+    arguments = (str(artifact.absolute()), str(recipe.resize_width_px), str(recipe.resize_height_px), hint)
     form = image.with_suffix(".form")
     for peer in PEERS:
         if python := installed(peer, tell):
