@@ -145,5 +145,5 @@ def test_the_cost_of_a_reduced_decode_is_told(tmp_path: Path) -> None:
     done = run("convert", "parity", "level", "level", images, "--decode", "reduced", MODEL_STORE=str(tmp_path / "store"))
     assert done.returncode == 1
     sides = done.stdout.splitlines()[:2]
-    assert [side.endswith(f"decode {decode}") for side, decode in zip(sides, ("exact", "reduced"), strict=True)] == [True, True]
+    assert [f"decode {decode}" in side for side, decode in zip(sides, ("exact", "reduced"), strict=True)] == [True, True]
     assert "where A has > 0.5 0.5000 (1 of 2 with the same best class)" in done.stdout

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.classifier_config import MXCLASSIFY_INTERFACE
 from server.cli.doctor.case import open_case
 from server.cli.doctor.engine_checks import CPU_IMAGE, INSTALL, check_engines
 from server.cli.doctor.finding import Finding
@@ -57,7 +58,7 @@ def test_the_cpu_runtime_without_openvino(tmp_path: Path, monkeypatch: pytest.Mo
         ("raise ModuleNotFoundError(\"No module named 'mxclassify'\")", "is not built"),
         ("raise ImportError('libopencv_core.so.4.6: none')", "cannot be loaded: ImportError: libopencv_core.so.4.6: none"),
         ("import os; os.kill(os.getpid(), 9)", "cannot be loaded: it died of signal 9"),
-        ("RUNTIME, INTERFACE = 'ascend', 4", "is built for ascend, not for cpu"),
+        (f"RUNTIME, INTERFACE = 'ascend', {MXCLASSIFY_INTERFACE}", "is built for ascend, not for cpu"),
         ("RUNTIME = 'cpu'", "is built from another version of the sources"),
     ],
 )
