@@ -135,7 +135,7 @@ TEST_CASE("a network infers in the precision that it is given") {
     const auto first_score = [](const std::string &precision, uint8_t level) {
         Network network(MODELS + "/static.onnx", 0, IMAGE_BYTES, 3, precision);
         const std::vector<uint8_t> pixels(IMAGE_BYTES, level);
-        TensorBase scores = network.Infer({pixels.data()}, 1);
+        TensorBase scores = network.Infer({pixels.data()}, 1, false);
         REQUIRE(scores.ToHost() == APP_ERR_OK);
         return static_cast<float *>(scores.GetBuffer())[0];
     };
