@@ -10,7 +10,7 @@ namespace {
 const std::string RENDERED =
     R"({"model_path": "/models/a \"b\"\u00e9\ud83d\ude00.om", "device_id": 3, "resize": "short_side", "resize_width_px": 256,
         "resize_height_px": 256, "crop_width_px": 224, "crop_height_px": 224, "decode": "exact", "ranking": "own", "classes": 1000,
-        "top_k": 16, "softmax": true, "decoders": 2, "lanes": 2, "capacity": 64, "precision": "f32"})";
+        "top_k": 16, "softmax": true, "decoders": 2, "lanes": 2, "capacity": 64, "precision": "f32", "latency": false})";
 }  // namespace
 
 TEST_CASE("a configuration as it is rendered") {
