@@ -6,7 +6,7 @@ from pathlib import Path
 
 from models.manifest import CPU, Golden
 from models.model_errors import ClassifyError
-from models.store import ModelStore
+from models.store import ModelStore, StoredModel
 from server.engines.served_precision import choose_precision
 from server.images.file_errors import GoldenUnfit
 from server.serving.classify_files import classify_files
@@ -29,14 +29,17 @@ def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance:
     best = outcome.scores[0]
     if class_id is not None and best.class_id != class_id:
         raise GoldenUnfit(f"{image} is class {best.class_id} ({best.label}, {best.score:.4f}), not {class_id}.", "Take another photo.")
-    data, golden = golden_of(image, outcome, tolerance)
-    if choose_runtime(settings) == CPU:
-        golden = golden.model_copy(update={"precision": choose_precision(settings, model.manifest)})
+    data, golden = golden_of(image, outcome, asked_precision(settings, model), tolerance)
     keep(model, data, golden)
     return golden
 
 
-def golden_of(image: Path, answer: Prediction, tolerance: float = TOLERANCE) -> tuple[bytes, Golden]:
+def asked_precision(settings: Settings, model: StoredModel) -> str | None:
+    """The precision in which a model answers here; None on a chip, where the OM has its own."""
+    return choose_precision(settings, model.manifest) if choose_runtime(settings) == CPU else None
+
+
+def golden_of(image: Path, answer: Prediction, precision: str | None, tolerance: float = TOLERANCE) -> tuple[bytes, Golden]:
     """The bytes of an image, and the entry that holds its answer; raises GoldenUnfit for logits."""
     best = answer.scores[0]
     if answer.score_type != "probability":
@@ -48,5 +51,6 @@ def golden_of(image: Path, answer: Prediction, tolerance: float = TOLERANCE) -> 
         class_id=best.class_id,
         score=round(best.score, 6),
         tolerance=tolerance,
+        precision=precision,
     )
     return data, golden
