@@ -93,6 +93,8 @@ TEST_CASE("nothing waits for company longer than one inference") {
     CHECK(harness.results.at(2).queue_s > 0.04);
 }
 
+constexpr int LOWEST = 19;  // nothing is nicer, for example below nice -n 19
+
 TEST_CASE("what takes long is decoded by threads of lower priority, and nothing else is") {
     for (const size_t decoders : {1, 3}) {
         Harness harness({{1, 0.0001}}, {decoders, 1, 1000});
@@ -101,7 +103,7 @@ TEST_CASE("what takes long is decoded by threads of lower priority, and nothing 
         }
         harness.batcher->Close(FAR_S);
         CHECK(harness.backend->decoded == 12);
-        CHECK(harness.backend->decoded_nicer == 4);
+        CHECK(harness.backend->decoded_nicer == (harness.backend->niceness < LOWEST ? 4 : 0));
         for (const auto &[id, result] : harness.results) CHECK(result.best[0].class_id == static_cast<int>(id));
     }
 }
