@@ -18,7 +18,7 @@ HEALTHY, REFUSES, BREAKS = 0, 1, 2
 def configuration(device_id: int = HEALTHY, capacity: int = 64) -> dict[str, object]:
     geometry = {"resize_width_px": 1, "resize_height_px": 1, "crop_width_px": 0, "crop_height_px": 0, "resize": "stretch"}
     scores = {"decode": "exact", "ranking": "own", "classes": 256, "top_k": 1, "softmax": True}
-    sizes = {"decoders": 2, "lanes": 2, "capacity": capacity}
+    sizes = {"decoders": 2, "lanes": 2, "capacity": capacity, "precision": "", "latency": False}
     return {"model_path": "", "device_id": device_id} | geometry | scores | sizes
 
 
