@@ -9,6 +9,7 @@
 # make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
 # make attack  measure the cost of hostile requests: series of metrics, memory, the time of a victim
 # make chaos   kill, stop, slow down and confuse engines: one fault at a time, then all under load (SECONDS=30)
+# make test-commands  the command line, in processes of its own
 # make test-monitoring the containers' monitoring (a real Prometheus), and the tests of the benchmarks
 # make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
@@ -31,7 +32,7 @@ PIP := pip install --quiet --disable-pip-version-check --no-compile
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
-.PHONY: help install install-dev mxbase serve test test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-training train-environment train-digits \
+.PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-training train-environment train-digits \
   smoke-image smoke-import smoke-clients smoke-browser smoke-schemathesis smoke-training packages ci-wide \
   environments bench soak chaos attack schemathesis docs docs-commands docs-site docs-pages check format lock proto clean
 
@@ -43,18 +44,23 @@ serve: install
 	$(BIN)/ascend-classify models prepare $(MODEL)
 	@exec $(BIN)/ascend-classify serve
 
-# What make test leaves to suites of their own (tests/lanes.py): engines that break, commands of docs and of messages, monitoring, pages.
+# What make test leaves to suites of their own (tests/lanes.py): engines that break, the command line, commands of docs and of messages,
+# monitoring, pages.
 FAULTS := tests/server/test_faults.py tests/server/test_on_the_double.py tests/server/engines/fleet/test_fleet_of_processes.py \
   tests/server/serving/test_reload.py
-COMMANDS := tests/docs/test_running.py tests/remedies
+COMMAND_LINE := tests/server/cli
+PRINTED := tests/docs/test_running.py tests/remedies
 BROWSER := tests/server/web
 MONITORING := tests/deploy tests/bench
-ELSEWHERE := tests/mxbase_cpp tests/attack tests/clients $(FAULTS) $(COMMANDS) $(MONITORING) $(BROWSER)
+ELSEWHERE := tests/mxbase_cpp tests/attack tests/clients $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 test: install-dev
 	$(PYTEST) $(ELSEWHERE:%=--ignore=%)
+
+test-commands: install-dev
+	$(PYTEST) $(COMMAND_LINE)
 
 test-monitoring: install-dev
 	$(PYTEST) $(MONITORING)
@@ -169,7 +175,7 @@ docs-pages: install-dev
 docs: docs-commands docs-site
 
 docs-commands: docs-pages
-	$(PYTEST) $(COMMANDS)
+	$(PYTEST) $(PRINTED)
 
 docs-site: docs-pages .venv/docs/installed
 	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/python -m mkdocs build --quiet --strict
