@@ -47,8 +47,8 @@ def recipe_of_words(words: Mapping[str, str | None], write: Write, source: str) 
 
 def triple(text: str, say: Say) -> Triple:
     """Three numbers, as 123.7,116.3,103.5; one number stands for all channels. Raises ConvertError."""
-    words = text.split(",") if len(text) <= MAX_WORD else []
-    numbers = [float(word) if re.fullmatch(_NUMBER, word.strip(), re.ASCII) else math.nan for word in words]
+    words = map(str.strip, text.split(",") if len(text) <= MAX_WORD else [])
+    numbers = [float(word) if re.fullmatch(_NUMBER, word, re.ASCII) else math.nan for word in words]
     if len(numbers) not in (1, 3) or not all(abs(number) <= MAX_NUMBER for number in numbers):
         raise ConvertError(f"{say('')} cannot be {_shown(text)}.", f"Give one number a channel: {say('123.675,116.28,103.53')}")
     first, second, third = numbers * 3 if len(numbers) == 1 else numbers
