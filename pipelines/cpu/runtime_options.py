@@ -36,7 +36,7 @@ class CpuOptions:
     `inference_threads` 0 lets OpenVINO choose the number of threads.
     `precision` is that of inference. The file of an int8 model has its own; the rest of it runs in float32. The vendor's engine has no
     such choice, so `strict` allows only f32: raises ValueError.
-    `latency` compiles each model once more, so that all cores infer a picture that is alone; strict mode does not know it.
+    `latency` compiles each model once more, so that all cores infer a picture that is alone. `strict` ignores it: the answers are the same.
     """
 
     on_frame: FrameObserver | None = None

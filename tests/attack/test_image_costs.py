@@ -1,6 +1,5 @@
 """What one image costs the whole server, whatever the engine: processor time of all its processes."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from tests.attack.bodies import endless_png
 from tests.attack.conftest import Figures
 from tests.level_model import level_png, store_level_model
+from tests.process_tree import cpu_s
 from tests.server.process import ServerProcess
 
 ENGINES = {"stream": ("stream", "no"), "mxbase": ("mxbase", "no"), "stream process": ("stream", "yes")}
@@ -22,13 +22,6 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerPro
     engines, processes = ENGINES[request.param]
     with ServerProcess(model_store=tmp_path / "store", model="level", engines=engines, engine_processes=processes) as server:
         yield server
-
-
-def cpu_s(pid: int) -> float:
-    """Of a process and its children."""
-    times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK") + sum(cpu_s(int(child)) for child in children)
 
 
 def test_a_png_without_end(server: ServerProcess, figures: Figures, request: pytest.FixtureRequest) -> None:

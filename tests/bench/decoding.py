@@ -13,7 +13,7 @@ from tests.factories.large_photos import LARGE_PHOTOS
 
 CONNECTIONS = 8
 GOALS = {"1.2 MB": 2.8, "3 MB": 1.9, "5 MB": 1.35}
-SLOWEST = 0.1  # images a second: on a machine that others use, no answer may come at all
+SLOWEST = 0.1  # images a second: on a busy machine it can happen that no answer comes
 DECODES = ("exact", "reduced")
 HEADINGS = "| photo | engine | exact img/s | reduced img/s | ÷ | exact CPU-ms | reduced CPU-ms | ÷ |\n|---|---|---|---|---|---|---|---|"
 

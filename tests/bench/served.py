@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.process_tree import cpu_s
+
 START_S = 120
 
 
@@ -41,9 +43,8 @@ class ServedModel:
         raise RuntimeError(f"The server did not start:\n{self._log.read_text('utf-8')}")
 
     def cpu_s(self) -> float:
-        """Processor time the server has used so far, user and system, all threads."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor time that the server and its engines' processes have used so far, user and system."""
+        return cpu_s(self._process.pid)
 
     def memory_bytes(self) -> int:
         """Resident memory."""

@@ -10,7 +10,7 @@
 namespace MxCpu {
 class WideModel {
 public:
-    // Until `settled` after its making it is not compiled: a server that starts needs the cores itself.
+    // Until `settled` after its making it is not compiled: a server still starts in this time, and needs the cores for that.
     explicit WideModel(std::chrono::milliseconds settled = std::chrono::seconds(2)) : due_(std::chrono::steady_clock::now() + settled) {}
     ~WideModel();
 
@@ -22,6 +22,8 @@ public:
     ov::InferRequest &Request() { return request_; }
 
 private:
+    void Compile(ov::CompiledModel narrow);
+
     const std::chrono::steady_clock::time_point due_;
     std::once_flag once_;
     std::thread maker_;

@@ -24,7 +24,7 @@ public:
     // Rising.
     virtual const std::vector<size_t> &gears() const = 0;
     // At most `gear` images of the size from Prepare; `full` says for each whether the scores of all classes are wanted, and has no
-    // entries if no image needs them. `alone`: no other image is in the engine. Throws for a fault of the engine.
+    // entries if no image needs them. `alone`: the engine has no images but these. Throws for a fault of the engine.
     virtual Inferred Run(const std::vector<const uint8_t *> &images, size_t gear, const std::vector<bool> &full, bool alone) = 0;
 };
 

@@ -71,7 +71,7 @@ class ModelRunner:
 
     With `single`, one image is a whole batch of the model. If `batch_dimension` is false, the model's outputs have no batch
     dimension and the runner adds one. An output whose size does not fit the resulting shape stays flat. With `wide`, a run of the
-    smallest batch uses all cores while nothing else is done.
+    smallest batch uses all cores if no other thread carries pictures.
     """
 
     def __init__(

@@ -1,7 +1,6 @@
 """mxpi_imagedecoder: decodes the image bytes to pixels, with OpenCV."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import cv2
@@ -13,7 +12,7 @@ from pipelines.cpu.elements.element import Element, ElementContext, FrameFailure
 from pipelines.cpu.elements.frame import Frame, PixelFormat, Pixels, Vision, Visions
 from pipelines.cpu.elements.picture_element import MAX_PICTURE_BYTES
 from pipelines.cpu.jpeg_segments import upright_jpeg_px
-from pipelines.cpu.low_priority import lower_own_priority
+from pipelines.cpu.low_priority import LowPriorityThread
 from pipelines.reduction import denominator
 
 BOXES_KEY = "appInput"
@@ -62,7 +61,7 @@ class ImageDecoder(Element):
         self.choice("formatAdaptation", ("on", "off"))
         self._after_decoder = decoder_before(context) is not None
         self.resized_px: ResizedPx | None = None  # of the resize after it, where it may reduce; set before frames flow
-        self._slowly = ThreadPoolExecutor(1, f"{context.stream.name}-{self.name}-slow", lower_own_priority)  # no thread until it is used
+        self._slowly: LowPriorityThread[Pixels | None] = LowPriorityThread(f"{context.stream.name}-{self.name}-slow")
 
     def process(self, frame: Frame) -> None:
         """Encoded bytes → (height, width, 3). The picture replaces all other metadata of the frame; only the sent boxes stay."""
@@ -83,7 +82,7 @@ class ImageDecoder(Element):
 
     def close(self) -> None:
         """End the thread for pictures that take long."""
-        self._slowly.shutdown()
+        self._slowly.close()
 
     def _denominator(self, full_px: tuple[int, int] | None) -> int:
         """By how much the sides of the picture are divided while it is decoded."""
@@ -105,7 +104,7 @@ class ImageDecoder(Element):
         if not data:
             raise _failed(Code.COMM_INVALID_POINTER, "Dataptr of inputVisionData is nullptr.")
         try:
-            pixels = self._slowly.submit(self._read, data, flag).result() if slow else self._read(data, flag)
+            pixels = self._slowly.run(partial(self._read, data, flag)) if slow else self._read(data, flag)
             if pixels is None:
                 raise FrameFailure(Code.COMM_INVALID_PARAM)
             self._check_bytes(pixels)

@@ -20,7 +20,7 @@ from pipelines.cpu.quiet_openvino import ov
 
 logger = logging.getLogger(__name__)
 
-SETTLED_S = 2.0  # until then a server starts, which needs the cores itself
+SETTLED_S = 2.0  # in this time a server still starts, and needs the cores for that
 
 
 class Slot(NamedTuple):
@@ -49,6 +49,7 @@ class WideModel:
         """`narrow` is the model as it is compiled for throughput; `config` has OpenVINO's properties besides the performance hint."""
         self._narrow = narrow
         self._path = path
+        self._file_bytes = path.stat().st_size  # now: the file may be replaced before the second model is made
         self._config = config | {"PERFORMANCE_HINT": "LATENCY"}
         self._due_s = monotonic() + SETTLED_S
         self._making = threading.Lock()
@@ -70,7 +71,10 @@ class WideModel:
 
     def _begin_to_make(self) -> None:
         if monotonic() >= self._due_s and self._making.acquire(blocking=False):  # never released: it is made once
-            threading.Thread(target=self._make, name="wide-model").start()  # not a daemon, which may not end inside OpenVINO
+            try:
+                threading.Thread(target=self._make, name="wide-model").start()  # not a daemon, which may not end inside OpenVINO
+            except RuntimeError as error:  # the machine has no more threads
+                logger.warning("model %s is not compiled for all cores, so single pictures are inferred by one: %s", self._path, error)
 
     def _make(self) -> None:
         """Compile it from what the narrow one exports: half the work of reading the file again, and the same model for certain."""
@@ -87,5 +91,5 @@ class WideModel:
         del exported
         give_back_free()
         self._slot = slot
-        took_mb, file_mb = max(0, resident_bytes() - before) / 1e6, self._path.stat().st_size / 1e6
+        took_mb, file_mb = max(0, resident_bytes() - before) / 1e6, self._file_bytes / 1e6
         logger.info("model %s is compiled for all cores too: some %.0f MB (its file has %.0f MB)", self._path.name, took_mb, file_mb)

@@ -13,10 +13,10 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from tests.bench.peers.environments import Peer
+from tests.process_tree import cpu_s, process_tree
 
 START_S = 120
 STOP_S = 20
-TICK = os.sysconf("SC_CLK_TCK")
 PROGRAMS = Path(__file__).parent / "programs"
 
 
@@ -26,10 +26,12 @@ class PeerServer:
     def __init__(self, peer: Peer, python: Path, arguments: tuple[str, ...], body: bytes, content_type: str) -> None:
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
-        self._log = tempfile.NamedTemporaryFile(prefix="peer-")  # noqa: SIM115 - closed with the server
+        self._folder = tempfile.TemporaryDirectory(prefix="peer-", ignore_cleanup_errors=True)
+        self._log = Path(self._folder.name) / "log"
         command = [str(python), str(PROGRAMS / peer.program), *arguments, str(self._port)]
-        quiet = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONWARNINGS": "ignore"}
-        self._process = subprocess.Popen(command, env=os.environ | quiet, stdout=self._log, stderr=self._log, start_new_session=True)
+        environment = os.environ | {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONWARNINGS": "ignore", "TMPDIR": self._folder.name}
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         self.pid = self._process.pid
         request = Request(f"{self.url}/classify", body, {"Content-Type": content_type})  # noqa: S310 - the loopback
         try:
@@ -47,15 +49,15 @@ class PeerServer:
                     return
             except (URLError, OSError):
                 time.sleep(0.2)
-        raise RuntimeError(f"It did not answer. Its log ends with:\n{Path(self._log.name).read_text('utf-8', 'replace')[-2000:]}")
+        raise RuntimeError(f"It did not answer. Its log ends with:\n{self._log.read_text('utf-8', 'replace')[-2000:]}")
 
     def cpu_s(self) -> float:
         """Processor time that its living processes have used so far, user and system."""
-        return sum(cpu_s for _, cpu_s in process_tree(self._process.pid))
+        return cpu_s(self.pid)
 
     def close(self) -> None:
         """End it and all its processes."""
-        pids = [pid for pid, _ in process_tree(self._process.pid)]
+        pids = [pid for pid, _ in process_tree(self.pid)]
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(STOP_S)
@@ -67,7 +69,7 @@ class PeerServer:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        self._log.close()
+        self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -82,20 +84,3 @@ def free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
-
-
-def process_tree(root: int) -> list[tuple[int, float]]:
-    """The process and its descendants, each with the seconds of processor time it has used."""
-    parents: dict[int, int] = {}
-    seconds: dict[int, float] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        pid = int(folder.name)
-        parents[pid], seconds[pid] = int(fields[1]), (int(fields[11]) + int(fields[12])) / TICK
-    found = [root] if root in parents else []
-    for pid in found:  # grows as descendants are found
-        found += [child for child, parent in parents.items() if parent == pid]
-    return [(pid, seconds[pid]) for pid in found]

@@ -8,8 +8,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.bench.peers.environments import PEERS
-from tests.bench.peers.peer_server import PeerServer, process_tree
+from tests.bench.peers.peer_server import PeerServer
 from tests.level_model import SIDE_PX, level_png, store_level_model
+from tests.process_tree import process_tree
 
 
 def test_a_peer_answers_and_ends_with_the_block(tmp_path: Path) -> None:

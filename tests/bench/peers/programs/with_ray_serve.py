@@ -26,14 +26,13 @@ class Classify:
 
 if __name__ == "__main__":
     arguments = Arguments.of_command_line()
-    folder = tempfile.mkdtemp(prefix="ray-")
     ray.init(
         num_cpus=CORES + 2,
         include_dashboard=False,
         object_store_memory=200_000_000,
         log_to_driver=False,
         _node_ip_address="127.0.0.1",
-        _temp_dir=folder,
+        _temp_dir=tempfile.gettempdir(),
     )
     serve.start(http_options={"host": "127.0.0.1", "port": arguments.port})
     serve.run(Classify.bind(arguments), route_prefix="/classify")
