@@ -8,7 +8,7 @@ import onnx
 from convert.conversion_errors import ConvertError
 from convert.exports.embedded_recipe import recipe_left
 from convert.exports.plain_form import read_plain
-from convert.fold import fold, unfold
+from convert.fold import check_fits, fold, unfold
 from convert.networks.plain_network import weights_sha256
 from models.manifest import CPU, Artifact
 from models.model_errors import ArtifactDamaged, ModelNotPrepared
@@ -123,6 +123,7 @@ def _given(model: StoredModel, path: Path, *, force: bool) -> tuple[onnx.ModelPr
             f"The recipe of {manifest.name!r} does not fit the pixels of {path}, or normalises them twice. {plain.told}",
             f"Import the file as a model of its own: ascend-classify convert import {path} NAME",
         )
+    check_fits(given, manifest, (1,))
     try:
         same = weights_sha256(given) == weights_sha256(plain_network(model))
     except (ModelNotPrepared, ArtifactDamaged):

@@ -18,6 +18,7 @@ OUTPUT = "scores"
 PREFIX = "recipe/"
 NORMALISED = "recipe/normalised"  # the network's own input
 BATCH = "N"  # the name of a free batch dimension
+OWN_MODEL = "Import it as a model of its own: ascend-classify convert import FILE NAME"
 
 
 def fold(
@@ -34,7 +35,7 @@ def fold(
     if not batch_sizes or batch_sizes[0] < 1 or sorted(set(batch_sizes)) != list(batch_sizes):
         raise ConvertError(f"The batch sizes {batch_sizes} must be positive and in rising order.", "Try for example 1,2,4,8.")
     check_plain(network)
-    _check_fits(network, manifest, batch_sizes)
+    check_fits(network, manifest, batch_sizes)
     graph, source = network.graph, image_input(network).name
     _clear_names(graph, source)
 
@@ -114,13 +115,18 @@ def _recipe(recipe: Recipe) -> tuple[list[onnx.NodeProto], list[TensorProto]]:
     return nodes, [numpy_helper.from_array(value, name) for name, value in constants.items()]
 
 
-def _check_fits(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: Sequence[int]) -> None:
+def check_fits(network: onnx.ModelProto, manifest: ModelManifest, batch_sizes: Sequence[int]) -> None:
+    """Raise ConvertError unless the network has the manifest's size, and its classes for these batch sizes."""
     size = manifest.recipe.network_size_px
     if (found := input_size_px(network) or size) != size:
-        raise ConvertError(f"The network takes {found[0]}x{found[1]}, but the recipe of {manifest.name!r} gives {size[0]}x{size[1]}.")
+        raise ConvertError(
+            f"The network takes {found[0]}x{found[1]}, but the recipe of {manifest.name!r} gives {size[0]}x{size[1]}.", OWN_MODEL
+        )
     for batch in batch_sizes:
         if (classes := classes_for(network, batch, *size)) != manifest.classes:
-            raise ConvertError(f"The network has {classes} classes, but the manifest of {manifest.name!r} has {manifest.classes}.")
+            raise ConvertError(
+                f"The network has {classes} classes, but the manifest of {manifest.name!r} has {manifest.classes}.", OWN_MODEL
+            )
 
 
 def _clear_names(graph: onnx.GraphProto, source: str) -> None:

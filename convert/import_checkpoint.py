@@ -203,8 +203,10 @@ def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:
         check_names(path, wishes.recipe.file, checkpoint.architecture, architecture)
     own = recognised.normalises
     if own and not wishes.recipe.normalises:
+        which = ", if its pixels are 0-1 (if they are 0-255, with --scale 1)" if own.unit else ""
         raise ConvertError(
-            f"The network normalises its pixels itself ({', '.join(own.names)} in {path.name}).", f"Say so in the recipe: {own.options}"
+            f"The network normalises its pixels itself ({', '.join(own.names)} in {path.name}).",
+            f"Say so in the recipe{which}: {own.options}",
         )
     own_px = (recognised.side_px, recognised.side_px)
     hint = _wished_px(wishes) or wishes.recipe.options.network_size_px or (own_px if own_px != USUAL_PX else None)

@@ -5,6 +5,13 @@ from pydantic import ValidationError
 from convert.conversion_errors import ConvertError
 from models.manifest import ModelManifest
 
+_REMEDIES = {
+    "name": "Choose another name.",
+    "version": "Choose another version, in plain letters and digits.",
+    "classes": "Train with fewer classes.",
+    "description": "Give the file another name, in plain letters and digits.",
+}
+
 
 def new_manifest(**fields: object) -> ModelManifest:
     """The manifest with these fields; raises ConvertError that names the first wrong one."""
@@ -12,5 +19,6 @@ def new_manifest(**fields: object) -> ModelManifest:
         return ModelManifest.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        remedy = "Train with fewer classes." if first["loc"][0] == "classes" else "Choose another name."
-        raise ConvertError(f"The model cannot be described: {first['loc'][0]}: {first['msg']}.", remedy) from error
+        field = str(first["loc"][0])
+        remedy = _REMEDIES.get(field, f"Correct the {field}.")
+        raise ConvertError(f"The model cannot be described: {field}: {first['msg']}.", remedy) from error

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import Field, ValidationError, model_validator
 
+from models.fitted_calibration import FittedCalibration
 from models.manifest_table import ManifestTable, Sha256, Share
 from models.model_errors import ManifestInvalid, ManifestOutdated
 from models.quantisation import Quantisation
@@ -183,7 +184,7 @@ class Transform(ManifestTable):
 class Golden(ManifestTable):
     """A picture in the model's folder with a known answer. Scores of other runtimes may differ by `tolerance` (FP16 on a chip).
 
-    `precision` is the one in which the model gave the score; None: nobody noted it. Scores of other precisions may differ as much.
+    `precision` is the one in which the model gave the score; None: nobody noted it. `decode` is reduced if the picture was decoded so.
     """
 
     file: FileName
@@ -192,30 +193,7 @@ class Golden(ManifestTable):
     score: Share
     tolerance: Annotated[float, Field(gt=0, le=1)] = 0.05
     precision: str | None = None
-
-
-class FittedCalibration(ManifestTable):
-    """What `models calibrate` found on an evaluation. It holds for the scores of one artifact, recipe and list of labels.
-
-    `precision` is bf16 if the evaluation ran in it, else that of the artifact.
-
-    `thresholds` has, for each coverage as a decimal ("0.95"), the largest probability of the classes before the right one with which
-    a class is still in the prediction set; `images` are the images behind them. The expected calibration errors are those of images
-    that the temperature was not fitted on. `evaluation` and `list_sha256` name the run and its labelled list.
-    """
-
-    temperature: Annotated[float, Field(gt=0)]
-    ece_before: Share
-    ece_after: Share
-    images: Annotated[int, Field(ge=1)]
-    evaluation: str
-    list_sha256: Sha256
-    artifact_sha256: Sha256
-    recipe_sha256: Sha256
-    labels_sha256: Sha256
-    pipeline_sha256: str = ""
-    precision: Literal["bf16"] | None = None
-    thresholds: dict[Annotated[str, Field(pattern=r"^0\.[0-9]{1,3}$")], Share]
+    decode: Literal["reduced"] | None = None
 
 
 class Origin(ManifestTable):

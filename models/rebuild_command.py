@@ -46,19 +46,25 @@ def labels_remedy(manifest: ModelManifest, folder: Path, *, intact: bool = False
     return f"Put the labels of the model back: {folder / manifest.labels} with sha256 {manifest.labels_sha256}"
 
 
-def scores_command(manifest: ModelManifest, folder: Path) -> str:
-    """What measures a labelled set and keeps the scores of all classes, which a calibration needs."""
-    return _command("evaluate", "FOLDER", "--model", manifest.name, "--scores", store=folder.parent)
+def scores_command(manifest: ModelManifest, folder: Path | None, *options: str) -> str:
+    """What measures a labelled set and keeps the scores of all classes, which a calibration needs; no folder: names no store."""
+    return _command("evaluate", "FOLDER", "--model", manifest.name, "--scores", *options, store=folder and folder.parent)
 
 
-def calibrate_command(manifest: ModelManifest, folder: Path) -> str:
-    """What calibrates the model on such a measurement."""
-    return _command("models", "calibrate", manifest.name, "EVALUATION", store=folder.parent)
+def calibrate_command(manifest: ModelManifest, folder: Path | None) -> str:
+    """What calibrates the model on such a measurement; no folder: names no store."""
+    return _command("models", "calibrate", manifest.name, "EVALUATION", store=folder and folder.parent)
 
 
 def uncalibrate_command(manifest: ModelManifest, folder: Path) -> str:
     """What takes the calibration out of the manifest."""
     return _command("models", "calibrate", manifest.name, "--remove", store=folder.parent)
+
+
+def golden_command(manifest: ModelManifest, folder: Path, precision: str, decode: str) -> str:
+    """What gives the model the answer to its golden image again, in this precision and with this decode."""
+    image = str(folder / manifest.golden.file) if manifest.golden else "IMAGE"
+    return _command("models", "golden", manifest.name, image, "--precision", precision, "--decode", decode, store=folder.parent)
 
 
 def fold_command(manifest: ModelManifest, folder: Path) -> str:
@@ -97,5 +103,5 @@ def _import_words(manifest: ModelManifest, file: str, folder: Path) -> list[str]
     return words
 
 
-def _command(*words: str, store: Path) -> str:
-    return shlex.join(["ascend-classify", *words, "--model-store", str(store)])
+def _command(*words: str, store: Path | None) -> str:
+    return shlex.join(["ascend-classify", *words, *(("--model-store", str(store)) if store else ())])

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from models.artifact_facts import provenance_path
-from models.manifest import CPU, Artifact, FittedCalibration, Golden, ModelManifest
+from models.fitted_calibration import FittedCalibration
+from models.manifest import CPU, Artifact, Golden, ModelManifest
 from models.model_errors import ArtifactDamaged, ManifestOutdated, ModelError, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of
 from models.whole_file import FILE_MODE, whole_file, write_whole
@@ -171,7 +172,7 @@ def check_nothing_lost(store: ModelStore, manifest: ModelManifest, built: Artifa
     replaced = built or former.manifest.artifact(CPU)
     lost = [artifact for artifact in former.manifest.artifacts if not (replaced and replaced.replaces(artifact))]
     if lost:
-        what = ", ".join(f"{artifact.file} ({artifact.soc})" for artifact in lost)
+        what = ", ".join(f"{artifact.file} ({artifact.target})" for artifact in lost)
         raise StoreRefused(f"{former.folder} holds {what}, made from other weights or another recipe.", "Use --force to delete them.")
 
 

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from convert.checkpoints.malformed import Malformed
 from convert.checkpoints.pickle_names import makes_a_tensor
 from convert.checkpoints.pickled_tensor import Skipped
+from convert.own_parameters import is_own
 
 MAX_TENSORS = 4096  # of a network; ResNeXt-101 has 626
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "model_state", "weights", "params")
@@ -17,7 +18,6 @@ MAX_TOLD = 10
 MAX_NESTED = 3  # dicts around the state dict, as {"model": {"state_dict": …}}
 NAMES_OF_NETWORK = ("arch", "architecture", "model_name", "model_arch", "arch_name")  # timm and torch's ImageNet example save `arch`
 SETTINGS = ("hyper_parameters", "hparams", "args", "config", "cfg", "meta")  # dicts that may hold such a name
-NORMALISES = ("mean", "std", "temperature", "logit_scale")  # parameters of a network itself, whose name has no layer in front
 
 Kind = TypeVar("Kind")
 LeftOut = tuple[str, ...]
@@ -44,7 +44,7 @@ def state_dict_of(saved: object, kind: type[Kind]) -> Selected[Kind]:
     """
     if not isinstance(saved, dict):
         raise Malformed("it does not hold a state dict")
-    found = _state_dict_of(saved, kind, MAX_NESTED)
+    found = _state_dict_of(saved, _Search(kind), ())
     return replace(found, architecture=found.architecture or named_architecture(saved))
 
 
@@ -55,24 +55,26 @@ def named_architecture(saved: Mapping[Any, object]) -> str:
     return next((text for text in texts if text), "")
 
 
-def _state_dict_of(saved: Mapping[object, object], kind: type[Kind], depth: int) -> Selected[Kind]:
-    held = [name for name, value in saved.items() if isinstance(value, dict) and _parameters(value, kind)]
-    around = [name for name, value in saved.items() if isinstance(value, dict) and _holds(value, kind, depth)]
-    if around and not held and not _parameters(saved, kind):
-        name = _chosen(around)
+def _state_dict_of(saved: Mapping[object, object], search: "_Search[Kind]", at: tuple[object, ...]) -> Selected[Kind]:
+    """`at` are the keys that lead to `saved` in the file."""
+    kind, depth = search.kind, MAX_NESTED - len(at)
+    held = [name for name, value in saved.items() if isinstance(value, dict) and search.parameters(value)]
+    around = [name for name, value in saved.items() if isinstance(value, dict) and search.holds(value, depth)]
+    if around and not held and not search.parameters(saved):
+        name = _chosen(around, at)
         inner = saved[name]
         assert isinstance(inner, dict)  # noqa: S101 - `around` has no others
-        found = _state_dict_of(inner, kind, depth - 1)
+        found = _state_dict_of(inner, search, (*at, name))
         lines = (f"The weights are inside {name!r} in the file.", *found.told)
         left_out = (*(str(other) for other in saved if other != name), *found.left_out)
         return replace(found, left_out=left_out, told=lines, architecture=named_architecture(inner))
-    if not held or (_parameters(saved, kind) and not {*WRAPPERS, *AVERAGES} & {*held}):
+    if not held or (search.parameters(saved) and not {*WRAPPERS, *AVERAGES} & {*held}):
         return _selected(saved, kind, (), [])
-    name = _chosen(held)
+    name = _chosen(held, at)
     told = [f"The weights are those of {name!r} in the file."] if name not in WRAPPERS[:2] else []
     averages = [other for other in held if other in AVERAGES and other != name]
     if averages:
-        line = f'torch.save(torch.load(path, map_location="cpu")[{averages[0]!r}], "average.pth")'
+        line = _line_that_saves((*at, averages[0]), "average.pth")
         told = [f"The weights are those of {name!r} in the file, not the moving average {_listed(averages)}. To take that one: {line}"]
     state = saved[name]
     assert isinstance(state, dict)  # noqa: S101 - `held` has no others
@@ -86,30 +88,50 @@ def without_training_state(names: Iterable[str]) -> tuple[list[str], LeftOut]:
     The name of an optimiser's state is a word, a dot and the full name of the parameter (`moments.conv1.weight`).
     """
     everything = dict.fromkeys(names)
-    left_out = tuple(name for name in everything if ("." not in name and name not in NORMALISES) or name.partition(".")[2] in everything)
-    return [name for name in everything if name not in set(left_out)], left_out
+    left_out = tuple(name for name in everything if ("." not in name and not is_own(name)) or name.partition(".")[2] in everything)
+    dropped = set(left_out)
+    return [name for name in everything if name not in dropped], left_out
 
 
-def _parameters(value: Mapping[object, object], kind: type[Kind]) -> bool:
-    """Whether a dict is a network's state dict: some of its tensors have a layer's name."""
-    return any(isinstance(name, str) and "." in name and isinstance(tensor, kind) for name, tensor in value.items())
+class _Search(Generic[Kind]):
+    """Finds state dicts among nested dicts. Each dict is looked through once a depth: a pickle can hold one in very many places."""
+
+    def __init__(self, kind: type[Kind]) -> None:
+        self.kind = kind
+        self._parameters: dict[int, bool] = {}  # by the id of a dict, all of which live as long as the search
+        self._holds: dict[tuple[int, int], bool] = {}
+
+    def parameters(self, value: Mapping[object, object]) -> bool:
+        """Whether a dict is a network's state dict: some of its tensors have a layer's name."""
+        if id(value) not in self._parameters:
+            layers = (each for name, each in value.items() if isinstance(name, str) and "." in name)
+            self._parameters[id(value)] = any(isinstance(each, self.kind) for each in layers)
+        return self._parameters[id(value)]
+
+    def holds(self, value: Mapping[object, object], depth: int) -> bool:
+        """Whether a state dict is among the values, or among those of a dict there."""
+        key = id(value), depth
+        if key not in self._holds:
+            inner = [each for each in value.values() if isinstance(each, dict)] if depth > 1 else []
+            self._holds[key] = any(self.parameters(each) or self.holds(each, depth - 1) for each in inner)
+        return self._holds[key]
 
 
-def _holds(value: Mapping[object, object], kind: type[Kind], depth: int) -> bool:
-    """Whether a state dict is among the values, or among those of a dict there."""
-    inner = [each for each in value.values() if isinstance(each, dict)] if depth > 1 else []
-    return any(_parameters(each, kind) or _holds(each, kind, depth - 1) for each in inner)
-
-
-def _chosen(found: list[object]) -> object:
+def _chosen(found: list[object], at: tuple[object, ...]) -> object:
     for name in WRAPPERS:
         if name in found:
             return name
     others = [name for name in found if name not in AVERAGES]
     if len(others) > 1:
-        line = f'torch.save(torch.load(path, map_location="cpu")[{others[0]!r}], "weights.pth")'
+        line = _line_that_saves((*at, others[0]), "weights.pth")
         raise Malformed(f"it holds {len(others)} state dicts ({_listed(others)}); save the one you want by itself: {line}")
     return (others or found)[0]
+
+
+def _line_that_saves(keys: Iterable[object], file: str) -> str:
+    """The line of Python that saves by itself what lies under these keys, one inside the other."""
+    place = "".join(f"[{key!r}]" for key in keys)
+    return f'torch.save(torch.load(path, map_location="cpu"){place}, "{file}")'
 
 
 def _selected(state: Mapping[object, object], kind: type[Kind], left_out: LeftOut, told: list[str]) -> Selected[Kind]:

@@ -65,7 +65,8 @@ def embedded_recipe(network: onnx.ModelProto, source: str, channels: int) -> Emb
             break
         if node.op_type not in _PASSING:
             step = _linear(graph, node, value, channels)
-            if step is None or (step[0] == 0).any():
+            moved = (factor != 1).any() or (offset != 0).any()
+            if step is None or (step[0] == 0).any() or (node.op_type == "Clip" and moved):
                 beyond = node.op_type if node.op_type in _CHANGING else ""
                 break
             factor, offset = factor * step[0], offset * step[0] + step[1]
@@ -113,7 +114,7 @@ def _linear(graph: onnx.GraphProto, node: onnx.NodeProto, value: str, channels: 
     numbers = [np.asarray(each, np.float64).reshape(-1) for each in found if each is not None and each.size in (1, channels)]
     if not numbers or len(numbers) < len(found):
         return None
-    if node.op_type == "Clip":  # of whole pixels: it changes none
+    if node.op_type == "Clip":  # of pixels as they come: it changes none
         return (np.ones(1), np.zeros(1)) if len(numbers) == 2 and (numbers[0] <= 0).all() and (numbers[1] >= 255).all() else None
     return _step(node, value, numbers)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import AttributeProto, TensorProto, helper
+from onnx import TensorProto, helper
 
 from convert.checkpoints.weight_file import open_source
 from convert.conversion_errors import CheckpointRefused, ConvertError
@@ -85,7 +85,9 @@ def _tensors(network: onnx.ModelProto) -> Iterator[TensorProto]:
         yield from (sparse.values, sparse.indices)
     for node in (*network.graph.node, *(node for function in network.functions for node in function.node)):
         for attribute in node.attribute:
-            yield from (attribute.tensors if attribute.type == AttributeProto.TENSORS else [attribute.t] if attribute.HasField("t") else [])
+            yield from (*attribute.tensors, *([attribute.t] if attribute.HasField("t") else ()))
+            for sparse in (*attribute.sparse_tensors, *([attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else ())):
+                yield from (sparse.values, sparse.indices)
 
 
 def _entries(tensor: TensorProto) -> dict[str, str]:

@@ -66,7 +66,7 @@ def _refusal(found: Verdict, tail: ScoreTail, rows: Rows, shares: onnx.NodeProto
     if found == "logit":
         return _computed(shares) if shares else None
     reasons: dict[Verdict, ConvertError] = {
-        "still": _still(rows, tail),
+        "still": _still(rows, shares),
         "saturated": _saturated(rows, shares),
         "bounded": _unclear(rows, shares),
         "negated": ConvertError(
@@ -123,11 +123,13 @@ def _flattens(network: onnx.ModelProto, tail: ScoreTail) -> bool:
     return axis == 1 and opset_of(network) < FIRST_OPSET_OF_ONE_AXIS
 
 
-def _still(rows: Rows, tail: ScoreTail) -> ConvertError:
+def _still(rows: Rows, shares: onnx.NodeProto | None) -> ConvertError:
+    answers = f"The network answers {rows.flat[0]:.4g} for each class of every picture"
+    if shares is None or np.isclose(rows.flat[0], -np.log(rows.shape[1])):  # the logarithm of equal shares is over the right axis
+        return ConvertError(f"{answers}.", "Its weights are probably empty or damaged: export it again from a trained checkpoint.")
     return ConvertError(
-        f"The network answers {rows.flat[0]:.4g} for each class of every picture; a {tail.operator or 'step'} over another axis than that "
-        "of the classes does so.",
-        f"Export it with the classes in that axis, or take what is before it: --output {tail.before!r}",
+        f"{answers}; a {shares.op_type} over another axis than that of the classes does so.",
+        f"Export it with the classes in that axis, or take what is before it: --output {shares.input[0]!r}",
     )
 
 

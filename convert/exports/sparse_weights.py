@@ -16,11 +16,12 @@ def make_dense(network: onnx.ModelProto, max_bytes: int) -> None:
         graph.initializer.append(_dense(sparse, sparse.values.name, max_bytes))
         max_bytes -= len(graph.initializer[-1].raw_data)
     graph.ClearField("sparse_initializer")
-    held = {node.output[0]: value.sparse_tensor for node in graph.node for value in node.attribute if value.name == "sparse_value"}
+    constants = [node for node in graph.node if node.op_type == "Constant" and node.output]
+    held = {node.output[0]: value.sparse_tensor for node in constants for value in node.attribute if value.name == "sparse_value"}
     for name, sparse in held.items():
         graph.initializer.append(_dense(sparse, name, max_bytes))
         max_bytes -= len(graph.initializer[-1].raw_data)
-    kept = [node for node in graph.node if not (node.op_type == "Constant" and node.output[0] in held)]
+    kept = [node for node in graph.node if not (node.op_type == "Constant" and held.keys() & set(node.output))]
     if held:
         graph.ClearField("node")
         graph.node.extend(kept)

@@ -10,7 +10,7 @@ from convert.networks.fit import ONNX_WAY
 from convert.networks.resnet_graph import ResNetGraph
 
 _MAX_SHOWN = 80
-_BEFORE = re.compile(r"(?:tv|gluon|ssl|swsl|ig|tf)_")  # timm's names before 0.9, by the origin of the weights
+_BEFORE = re.compile(r"^(?:tv|gluon|ssl|swsl|ig|tf)_")  # timm's names before 0.9, by the origin of the weights
 _BEHIND = re.compile(r"(?:_v1b|_?v1\.5|_ssl|_swsl|_wsl|\.\w+)$")  # the ResNet of torchvision; the origin of the weights
 _FAMILY = re.compile(r"(?:se)?(?:resnet|(?:resnext|wide_resnet)[0-9]*)")  # says too little to be another one
 
@@ -29,7 +29,7 @@ def same_network(said: str, recognised: str) -> bool:
     """Whether a name as timm, torchvision and people write it is that of the recognised network, or of its family."""
     found = recognised.removesuffix("_same").replace("-", "_")
     name = said.strip().lower().rpartition("/")[2].replace("-", "_")
-    name = _BEFORE.sub("", _BEHIND.sub("", name), count=1) if _BEFORE.match(name) else _BEHIND.sub("", name)
+    name = _BEFORE.sub("", _BEHIND.sub("", name))
     name = re.sub(r"(?<=res)(net|next)_(?=[0-9]{2,3}$)", r"\1", name)
     if name == found:
         return True

@@ -12,6 +12,7 @@ import numpy as np
 
 from convert.conversion_errors import ConvertError
 from convert.networks.fit import COUNTER, ONNX_WAY
+from convert.own_parameters import SCORES
 
 _ANCHOR = "layer1.0.conv1.weight"
 _SEQUENTIAL_ANCHOR = "4.0.conv1.weight"
@@ -19,7 +20,6 @@ _SEQUENTIAL = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "lay
 _LOSS = re.compile(r"(?:.*[._])?(?:criterion|loss(?:es|_fn|_func)?|metrics?|acc|accuracy)\..*")
 _AVERAGE = re.compile(r"(?:.*[._])?(?:ema|averaged?)[._].*")
 _ADAPTER = re.compile(r"(?:.*[._])?(?:(?:lora|loha|lokr|adapter)s?(?:[._].*)?|base_layer\..*)", re.IGNORECASE)
-_TEMPERATURE = re.compile(r"(?:.*\.)?(?:temperature|logit_scale)")
 _MAX_NAMED = 5
 
 Named = dict[str, np.ndarray]
@@ -61,7 +61,7 @@ def _refuse_changed(tensors: Mapping[str, np.ndarray]) -> None:
             f"The checkpoint holds an adapter (LoRA or the like), which changes the layers of a network: {_listed(adapters)}.",
             "Merge it where it was trained, and import the result: torch.save(model.merge_and_unload().state_dict(), 'merged.pth')",
         )
-    scales = [name for name in tensors if _TEMPERATURE.fullmatch(name)]
+    scales = [name for name in tensors if SCORES.fullmatch(name)]
     if scales:
         raise ConvertError(f"The network scales its scores ({_listed(scales)}), and weights do not tell how.", f"To keep that, {ONNX_WAY}")
 

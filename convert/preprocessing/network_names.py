@@ -11,6 +11,7 @@ from convert.preprocessing.recipe_file import BESIDE, content_of
 
 _HARMLESS = {"num_classes", "in_chans", "drop_rate", "drop_path_rate", "drop_block_rate", "pretrained", "zero_init_last", "img_size"}
 """Arguments of timm that change nothing of what a network computes with the weights it has."""
+_POOL, _MEAN_POOL = "global_pool", "avg"  # the latter is what every ResNet here has
 
 
 def check_names(weights: Path, named: Path | None, inside: str, recognised: str) -> None:
@@ -40,9 +41,10 @@ def network_name(content: Mapping[str, Any]) -> str:
     timm = _text(content, "architecture") or (_text(inner, "architecture") if isinstance(inner, dict) else "")
     if timm:
         arguments = content.get("model_args")
-        changed = sorted(set(arguments) - _HARMLESS) if isinstance(arguments, dict) else []
-        pool = _text(content, "global_pool")
-        changed += [f"global_pool {pool}"] if pool not in ("", "avg") else []
+        arguments = arguments if isinstance(arguments, dict) else {}
+        changed = sorted(set(arguments) - _HARMLESS - {_POOL})
+        pools = [_text(content, _POOL) or _MEAN_POOL, arguments.get(_POOL, _MEAN_POOL)]
+        changed += [f"{_POOL} {pool}" for pool in pools if pool != _MEAN_POOL][:1]
         return f"{timm} with {', '.join(changed)}" if changed else timm
     classes = content.get("architectures")
     kind = _text(content, "model_type")

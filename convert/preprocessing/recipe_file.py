@@ -11,16 +11,27 @@ from pydantic import ValidationError
 from convert.conversion_errors import ConvertError
 from convert.preprocessing.hugging_face import from_hugging_face, is_hugging_face
 from convert.preprocessing.recipe_dialects import as_key
-from convert.preprocessing.recipe_fields import SAY_IT, Fields, refusals_of
+from convert.preprocessing.recipe_fields import SAY_IT, refusals_of
 from convert.preprocessing.recipe_words import PARTS, recipe_of_words
 from convert.preprocessing.said_recipe import Normalisation, Resize, SaidRecipe, SizePx
 from convert.preprocessing.timm_config import from_timm, is_timm
-from models.manifest import Recipe, Transform
+from models.manifest import ModelManifest, Recipe, Transform
 from models.text_file import read_text
 
 MAX_BYTES = 1 << 20
 OWN = "recipe.toml"
 BESIDE = (OWN, "preprocessor_config.json", "config.json")
+WRITTEN = {
+    "mean": "123.675,116.28,103.53",
+    "std": "58.395,57.12,57.375",
+    "scale": "1/255",
+    "colour_order": "RGB",
+    "resize": "short:256",
+    "crop": "224",
+    "layout": "NCHW",
+    "interpolation": "linear",
+}
+"""How each key of a recipe is written."""
 
 Parse = Callable[[str], Any]
 
@@ -82,16 +93,24 @@ def _of_words(content: dict[str, Any], file: str) -> SaidRecipe:
 
 def _words(content: dict[str, Any], key: str, file: str) -> str:
     value = content[key]
-    if isinstance(value, str):
-        return value
     numbers = value if isinstance(value, list) else [value]
-    if not {int, float}.issuperset(map(type, numbers)):  # not isinstance: True is an int
-        raise Fields(content, file).refuse(f"{key} is neither words nor numbers")
-    return ",".join(map(str, numbers))
+    is_text = isinstance(value, str)
+    if not is_text and not {int, float}.issuperset(map(type, numbers)):  # not isinstance: True is an int
+        fault = "neither words nor numbers"
+    elif value in ("", []):
+        fault = "empty"
+    else:
+        return value if is_text else ",".join(map(str, numbers))
+    raise ConvertError(f"{file} does not tell the recipe: {key} is {fault}.", f"Write it like this: {as_key(key, WRITTEN[key])}")
 
 
 def _of_table(content: dict[str, Any], file: str) -> SaidRecipe:
     """The recipe and the transform of a manifest of this project; the table of the recipe may stand alone."""
+    if unknown := sorted(set(content) - set(ModelManifest.model_fields)):
+        raise ConvertError(
+            f"{file} has the key {unknown[0][:60]!r} beside the table [recipe], where it says nothing.",
+            "Remove it. A table [recipe] has keys of its own, and mean and std for pixels of 0-255: docs/models.md has a whole one.",
+        )
     try:
         recipe = Recipe.model_validate(content["recipe"])
         transform = Transform.model_validate(content["transform"]) if "transform" in content else None
@@ -101,7 +120,7 @@ def _of_table(content: dict[str, Any], file: str) -> SaidRecipe:
         raise ConvertError(
             f"{where}{first['msg'].removeprefix('Value error, ')}.", "Correct that field: docs/models.md has a whole table [recipe]."
         ) from error
-    if set(content) == {"recipe"} and 0 < max(recipe.mean) <= 1 >= max(recipe.std):  # written by hand, and not by an import
+    if "name" not in content and 0 < max(recipe.mean) <= 1 >= max(recipe.std):  # written by hand, and not by an import
         raise ConvertError(
             "mean and std are those of pixels of 0-1.", "Multiply them by 255: those of a table [recipe] are of pixels of 0-255."
         )

@@ -1,32 +1,24 @@
 """Puts the best trial of a quantisation into the store, with the record of how it was made."""
 
 from convert.conversion_errors import ConvertError
-from convert.quantisation.f32_reference import CONFIDENT
 from convert.quantisation.onnxruntime_quantiser import METHOD, TOOL, tool_version
 from convert.quantisation.picture_set import PictureSet
-from convert.quantisation.search import Found
+from convert.quantisation.search import MORE, Found, judging
 from models.manifest import CPU, Artifact
 from models.quantisation import Quantisation
 from models.store import StoredModel, sha256_of
 from models.store_writer import add_artifact
 
-MORE = "Give more pictures, of the kind that the server will see"
-
 
 def check_found(found: Found, min_agreement: float) -> None:
-    """Raise ConvertError if the best trial agrees with f32 on less than `min_agreement` of the pictures of which f32 is confident."""
-    confident = found.best.compared.confident
-    if not confident.total:
+    """Raise ConvertError if the best trial agrees with f32 on less than `min_agreement` of the pictures that judge it."""
+    judge = judging(found.best.compared)
+    if judge.share < min_agreement:
+        which = "pictures of which f32 is confident" if found.best.compared.confident.total else "pictures"
         raise ConvertError(
-            f"f32 has a probability above {CONFIDENT} on none of the {found.f32.everywhere.total} pictures that were held out, "
-            "so their agreement says too little.",
-            f"{MORE}; or keep the artifact as it is: --force",
-        )
-    if confident.share < min_agreement:
-        raise ConvertError(
-            f"int8 and f32 have the same best class on {confident.same} of {confident.total} pictures of which f32 is confident "
-            f"({confident.share:.2%}), less than {min_agreement:.2%}.",
-            f"{MORE}; or keep the artifact as it is: --force",
+            f"int8 and f32 have the same best class on {judge.same} of {judge.total} {which} ({judge.share:.2%}), "
+            f"less than {min_agreement:.2%}.",
+            MORE,
         )
 
 

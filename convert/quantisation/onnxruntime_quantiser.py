@@ -5,6 +5,8 @@ onnxruntime is imported here only, and only when it is used: what serves runs wi
 
 import io
 import logging
+import shlex
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib.metadata import version
@@ -24,7 +26,7 @@ from models.manifest import Recipe
 OPSET = 13  # the first in which a scale belongs to a channel
 TOOL = "onnxruntime"
 METHOD = "static QDQ, int8 weights per channel, uint8 activations"
-INSTALL = "pip install 'ascend-classify[quantize]'"
+INSTALL = f"{shlex.quote(sys.executable)} -m pip install 'onnxruntime>=1.28'"  # as the extra `quantize`
 PERCENTILE = 99.99
 _LAYERS = ("Conv", "Gemm", "MatMul")
 

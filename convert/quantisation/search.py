@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convert.artifact import plain_network, write_onnx
+from convert.conversion_errors import ConvertError
 from convert.fold import fold
-from convert.quantisation.f32_reference import Compared, F32Reference
+from convert.quantisation.f32_reference import CONFIDENT, Agreement, Compared, F32Reference
 from convert.quantisation.onnxruntime_quantiser import NetworkQuantiser
 from convert.quantisation.picture_set import PictureSet
 from convert.quantisation.variant import CALIBRATIONS, FASTEST, PARTS, Variant
@@ -14,6 +15,7 @@ from models.manifest import CPU, Artifact
 from models.store import StoredModel
 
 GOOD = 0.99  # of the pictures of which f32 is confident: then nothing else is tried
+MORE = "Give more pictures, of the kind that the server will see; or keep the artifact as it is: --force"
 HISTOGRAM_PICTURES = 100  # a histogram of every tensor costs many times the inference
 
 Begin = Callable[[str, int], Callable[[], None]]
@@ -44,13 +46,20 @@ class Found:
         return max(self.trials, key=_rank)
 
 
-def search(model: StoredModel, pictures: PictureSet, folder: Path, begin: Begin, *, good: float = GOOD) -> Found:
+def search(model: StoredModel, pictures: PictureSet, folder: Path, begin: Begin, *, good: float = GOOD, force: bool = False) -> Found:
     """Quantise the model's network until a variant agrees with f32 on `good` of the confident pictures; its files are in `folder`.
 
+    If f32 is confident of no picture, all pictures count with `force`, and without it nothing is quantised.
     Raises ModelNotPrepared, ArtifactDamaged, ArtifactStale, ConvertError.
     """
     f32, path = model.check_artifact(CPU)
     reference = F32Reference(path, pictures, begin("Answering in f32", len(pictures.held_out)))
+    if not (force or reference.itself.confident.total):
+        raise ConvertError(
+            f"f32 has a probability above {CONFIDENT} on none of the {reference.itself.everywhere.total} pictures that were held out, "
+            "so their agreement says too little.",
+            MORE,
+        )
     quantiser = NetworkQuantiser(plain_network(model), model.manifest.recipe, folder)
     trials: list[Trial] = []
 
@@ -62,13 +71,18 @@ def search(model: StoredModel, pictures: PictureSet, folder: Path, begin: Begin,
         trials.append(Trial(variant, places, file, reference.compare(file)))
         return trials[-1]
 
-    if attempt(FASTEST).compared.confident.share < good:
+    if judging(attempt(FASTEST).compared).share < good:
         for parts in PARTS:
             attempt(Variant(f32=parts))
         best = max(trials, key=_rank)
         for calibration in CALIBRATIONS:
             attempt(Variant(calibration, best.variant.f32))
     return Found(f32, reference.itself, tuple(trials))
+
+
+def judging(compared: Compared) -> Agreement:
+    """The agreement that counts: where f32 is confident, or everywhere if it is confident of no picture."""
+    return compared.confident if compared.confident.total else compared.everywhere
 
 
 def _rank(trial: Trial) -> tuple[float, float]:

@@ -59,6 +59,11 @@ class CpuOptions:
         if self.strict and self.decode != "exact":
             raise ValueError("strict copies the vendor's engine, which has no reduced decode")
 
+    def as_config(self) -> dict[str, object]:
+        """The options without observers, in JSON types, as `open_observed` takes them."""
+        names = ("inference_threads", "precision", "strict", "refuse_damaged", "decode", "latency")
+        return {name: getattr(self, name) for name in names} | {"sdk_conf": str(self.sdk_conf) if self.sdk_conf else None}
+
     def with_statistics(self) -> Self:
         """These options with running statistics if `sdk_conf` turns them on; an unreadable file gives only a warning."""
         if self.sdk_conf is None or self.statistics:

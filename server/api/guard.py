@@ -4,7 +4,6 @@ Without an API key only this machine may use these routes. A browser on this mac
 says of a request is believed: Origin, Sec-Fetch-Site and Host (Fetch Standard; Fetch Metadata Request Headers, W3C).
 """
 
-import asyncio
 import ipaddress
 from collections.abc import Callable, Coroutine
 from urllib.parse import urlsplit
@@ -20,8 +19,6 @@ OPEN_PATHS = ("/health/", "/web/", "/docs", "/docs-assets/", "/openapi.json")
 """What needs no API key; nor does the page itself. Pages and documents are the same for every server, and hold nothing of this one."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 """Headers that a reverse proxy adds."""
-REFUSED_S = 0.05
-"""So long a refused client waits for its answer. One that asks again at once takes a millisecond of the event loop each time."""
 REMEDY = "Set API_KEY or API_KEY_FILE, or say --insecure."
 
 
@@ -36,13 +33,6 @@ def safe_only(settings: Settings, keys: ApiKeys, origins: CrossOrigins = NO_ORIG
     async def check(request: Request) -> None:
         if keys:  # which no browser adds by itself
             return
-        try:
-            check_sender(request)
-        except Forbidden:
-            await asyncio.sleep(REFUSED_S)
-            raise
-
-    def check_sender(request: Request) -> None:
         if not origins.names(request.headers.get("origin", "")):
             _check_site(request)
         if settings.insecure:

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.manifest import FittedCalibration, ModelManifest
+from models.fitted_calibration import FittedCalibration
+from models.manifest import ModelManifest
+from pipelines.reduction import Decode
 from server.calibration.prediction_sets import enough, images_for, members
 from server.calibration.temperature import Floats, logits_of, probabilities_of
 from server.engines.all_scores import FLOAT32
@@ -69,7 +71,12 @@ def _rounded(probabilities: Floats) -> list[float]:
 
 
 def misfit(
-    fitted: FittedCalibration, manifest: ModelManifest, artifact_sha256: str, pipeline_sha256: str = "", precision: str = "f32"
+    fitted: FittedCalibration,
+    manifest: ModelManifest,
+    artifact_sha256: str,
+    pipeline_sha256: str = "",
+    precision: str = "f32",
+    decode: Decode = "exact",
 ) -> str:
     """What the calibration was made for and is not served, in words; empty if it belongs to what is served."""
     pairs = (
@@ -78,6 +85,7 @@ def misfit(
         ("list of labels", fitted.labels_sha256, manifest.labels_sha256),
         ("hand-written pipeline", fitted.pipeline_sha256, pipeline_sha256),
         ("precision", fitted.precision or "the file's", "bf16" if precision == "bf16" else "the file's"),
+        ("decode", fitted.decode or "exact", decode),
     )
     wrong = [f"another {what} ({made[:12] or 'none'}, not {served[:12] or 'none'})" for what, made, served in pairs if made != served]
     return f"it was made for {' and '.join(wrong)}" if wrong else ""

@@ -35,9 +35,10 @@ def classifier_config(
 
     if soc == FORMER_CPU:
         raise SettingInvalid(f"The soc {FORMER_CPU} is now called {CPU}.", f"Write it as --soc {CPU}")
-    store = ModelStore(load_settings(model_store=model_store).model_store)
+    settings = load_settings(model_store=model_store, precision=precision)
+    store = ModelStore(settings.model_store)
     manifest, path, softmax = store.manifest(name), artifact, True
-    inferred = precision or manifest.precision
+    inferred = settings.precision or manifest.precision
     if path is None:
         entry, file = store.open(name).check_artifact(soc, inferred)
         path, softmax = file.with_suffix(".om"), entry.score_type == "logit"  # on a CPU X.om stands for X.onnx in the same folder
@@ -45,7 +46,13 @@ def classifier_config(
         raise SettingInvalid(f"An OM has its own precision, so --precision does not go with --soc {soc}.", "Leave out --precision.")
     limits = ClassifierLimits(len(os.sched_getaffinity(0)), LANES, CAPACITY)
     config = configure_classifier(
-        manifest, str(path.absolute()), limits, ranking=ranking, softmax=softmax, precision=inferred if soc == CPU else ""
+        manifest,
+        str(path.absolute()),
+        limits,
+        ranking=ranking,
+        softmax=softmax,
+        precision=inferred if soc == CPU else "",
+        decode=settings.decode,
     )
     text = json.dumps(config) + "\n"
     if output is None:

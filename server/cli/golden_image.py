@@ -29,18 +29,15 @@ def set_golden(settings: Settings, image: Path, class_id: int | None, tolerance:
     best = outcome.scores[0]
     if class_id is not None and best.class_id != class_id:
         raise GoldenUnfit(f"{image} is class {best.class_id} ({best.label}, {best.score:.4f}), not {class_id}.", "Take another photo.")
-    data, golden = golden_of(image, outcome, asked_precision(settings, model), tolerance)
+    data, golden = golden_of(settings, model, image, outcome, tolerance)
     keep(model, data, golden)
     return golden
 
 
-def asked_precision(settings: Settings, model: StoredModel) -> str | None:
-    """The precision in which a model answers here; None on a chip, where the OM has its own."""
-    return choose_precision(settings, model.manifest) if choose_runtime(settings) == CPU else None
-
-
-def golden_of(image: Path, answer: Prediction, precision: str | None, tolerance: float = TOLERANCE) -> tuple[bytes, Golden]:
-    """The bytes of an image, and the entry that holds its answer; raises GoldenUnfit for logits."""
+def golden_of(
+    settings: Settings, model: StoredModel, image: Path, answer: Prediction, tolerance: float = TOLERANCE
+) -> tuple[bytes, Golden]:
+    """The bytes of an image, and the entry that holds its answer with these settings; raises GoldenUnfit for logits."""
     best = answer.scores[0]
     if answer.score_type != "probability":
         raise GoldenUnfit("The pipeline returns logits, which have no common scale.", "Set SOFTMAX=true in its .cfg.")
@@ -51,6 +48,7 @@ def golden_of(image: Path, answer: Prediction, precision: str | None, tolerance:
         class_id=best.class_id,
         score=round(best.score, 6),
         tolerance=tolerance,
-        precision=precision,
+        precision=choose_precision(settings, model.manifest) if choose_runtime(settings) == CPU else None,  # an OM has its own
+        decode="reduced" if settings.decode == "reduced" else None,
     )
     return data, golden

@@ -16,7 +16,7 @@ from server.cli.models_calibrate_command import calibrate
 from server.cli.models_list_command import list_command
 from server.cli.models_remove_command import remove
 from server.cli.models_renew_command import renew
-from server.cli.options import AsJson, PrecisionOption, StoreFolder, parse_batch_sizes
+from server.cli.options import AsJson, DecodeOption, PrecisionOption, StoreFolder, parse_batch_sizes
 
 ModelArgument = Annotated[str, typer.Argument(help="Name of the model.")]
 
@@ -73,12 +73,13 @@ def set_golden_image(
     ] = None,
     tolerance: Annotated[float, typer.Option(min=0.001, max=1, help="Largest difference of its score, also on another runtime.")] = 0.05,
     precision: PrecisionOption = None,
+    decode: DecodeOption = None,
     model_store: StoreFolder = None,
 ) -> None:
     """Give a model its golden image: the server checks it at every start and reload, and refuses a model with another answer."""
     from server.cli.golden_image import set_golden
 
-    settings = load_settings(model=name, model_store=model_store, precision=precision, log_level="warning")
+    settings = load_settings(model=name, model_store=model_store, precision=precision, decode=decode, log_level="warning")
     golden = set_golden(settings, image, class_id, tolerance)
     _print(f"{golden.file} of {name} is class {golden.class_id} with {golden.score:.4f} ± {golden.tolerance:g}")
 

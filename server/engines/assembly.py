@@ -10,6 +10,7 @@ from typing import Any
 from models.manifest import CPU, Artifact, Precision
 from models.store import StoredModel
 from pipelines.classifier_config import ClassifierLimits
+from pipelines.cpu.runtime_options import CpuOptions
 from server.engines.base import Engine
 from server.engines.chips import chip_soc, find_chips
 from server.engines.fake_engine import FakeEngine
@@ -132,9 +133,10 @@ class EngineAssembly:
         """The precision for reports and /info, empty for the engine fake; raises EngineUnavailable if the OM has another one."""
         if self._kinds == ("fake",):
             return ""
+        artifact = None if self._settings.pipeline else self.artifact  # a hand-written pipeline names its own file
         if self._runtime == "ascend":
-            check_om_precision(self._settings, self.artifact)
-        return told_precision(self._runtime, self.precision, self.artifact)
+            check_om_precision(self._settings, artifact)
+        return told_precision(self._runtime, self.precision, artifact)
 
     def fleet(self) -> Fleet:
         """The fleet, not started: a tier per kind with a member per chip; raises EngineUnavailable."""
@@ -172,19 +174,18 @@ class EngineAssembly:
             case "mxbase":
                 return MxbaseEngine(lambda: self._classifier_plan(device), self._places())
             case _:
-                return StreamEngine(self._stream_plan(device), self._runtime, sdk_conf=self._settings.sdk_conf, **self._cpu_options())
+                return StreamEngine(self._stream_plan(device), self._runtime, self._cpu_options())
 
     def _program(self, kind: str, device: int) -> Program:
         if kind == "stream":
-            settings = self._settings
-            python, conf = settings.engine_python, settings.sdk_conf
-            return StreamProgram(self._stream_plan(device), self._runtime, python, sdk_conf=conf, **self._cpu_options())
+            return StreamProgram(self._stream_plan(device), self._runtime, self._settings.engine_python, self._cpu_options())
         if kind == "fake":
             return EngineProgram("server.engines.fake_engine:FakeEngine", lambda: {"places": self._settings.window})
         return EngineProgram("server.engines.mxbase_engine:open_in_child", partial(self._child_arguments, device))
 
-    def _cpu_options(self) -> dict[str, Any]:
-        return {"precision": self.precision, "decode": self._settings.decode, "latency": self._latency}
+    def _cpu_options(self) -> CpuOptions:
+        settings = self._settings
+        return CpuOptions(precision=self.precision, decode=settings.decode, latency=self._latency, sdk_conf=settings.sdk_conf)
 
     def _stream_plan(self, device: int) -> Callable[[], StreamPlan]:
         if own := self._settings.pipeline:

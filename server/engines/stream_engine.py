@@ -9,13 +9,10 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 
-from models.manifest import Precision
 from pipelines.cpu.exif_turns import turns_pictures
 from pipelines.cpu.runtime_options import CpuOptions
-from pipelines.reduction import Decode
 from server.engines.answer import no_full_scores, read_answer, read_full
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.plan import StreamPlan
@@ -39,14 +36,9 @@ class StreamEngine:
         self,
         plan: Callable[[], StreamPlan],
         runtime: Runtime,
-        *,
-        precision: Precision = "f32",
-        strict: bool = False,
-        decode: Decode = "exact",
-        sdk_conf: Path | None = None,
-        latency: bool = False,
+        options: CpuOptions | None = None,
     ) -> None:
-        """All but the plan are for the CPU runtime (CpuOptions). `strict` copies the vendor's dangerous behaviour, to test this engine."""
+        """The options are for the CPU runtime. `strict` copies the vendor's dangerous behaviour, to test this engine."""
         self.name = "stream"
         self.process: int | None = None
         self.restarts = 0
@@ -54,16 +46,7 @@ class StreamEngine:
         self.on_batch: BatchObserver = ignore_batch
         self._make_plan = plan
         self._runtime: Runtime = runtime
-        self._options = CpuOptions(
-            on_frame=self._keep_stages,
-            on_batch=self._ran,
-            precision=precision,
-            strict=strict,
-            refuse_damaged=True,
-            decode=decode,
-            sdk_conf=sdk_conf,
-            latency=latency,
-        )
+        self._options = replace(options or CpuOptions(), on_frame=self._keep_stages, on_batch=self._ran, refuse_damaged=True)
         self._plan: StreamPlan | None = None
         self._lanes: StreamLanes | None = None
         self._scores: ScoresLanes | None = None

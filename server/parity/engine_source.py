@@ -7,6 +7,7 @@ from pathlib import Path
 from models.manifest import Artifact, Precision
 from models.model_errors import ClassifyError
 from models.store import StoredModel, sha256_of
+from server.engines.served_precision import wanted_precision
 from server.parity.sources import SourceAnswer
 from server.serving.classify_files import classify_files
 from server.serving.service_assembly import choose_runtime
@@ -39,9 +40,10 @@ class EngineSource:
         """Without a `runtime`, the settings name it. A hand-written pipeline in the settings has no effect here."""
         self.runtime = runtime or choose_runtime(settings)
         changes = {"runtime": self.runtime, "engines": "stream", "pipeline": None, "model": model.manifest.name}
-        self._settings = settings.model_copy(update=changes)
+        own = {} if self.runtime == "cpu" else {"precision": ""}  # of the OM
+        self._settings = settings.model_copy(update=changes | own)
         self._model = model
-        told = {"precision": settings.precision or model.manifest.precision} if self.runtime == "cpu" else {}
+        told = {"precision": wanted_precision(self._settings, model.manifest)} if self.runtime == "cpu" else {}
         self.facts = model_facts(side, model) | {"engine": "stream", "runtime": self.runtime, "decode": settings.decode} | told
 
     def answers(self, paths: Sequence[Path]) -> Generator[SourceAnswer]:

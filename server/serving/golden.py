@@ -3,8 +3,11 @@
 import logging
 from concurrent.futures import TimeoutError as NoAnswer
 from time import monotonic
+from typing import get_args
 
-from models.manifest import Golden
+from models.manifest import Golden, Precision
+from models.rebuild_command import golden_command
+from pipelines.reduction import Decode
 from server.engines.work import InferenceRequest
 from server.errors import EngineUnavailable, ServiceError
 from server.images.file_errors import FileError
@@ -33,13 +36,21 @@ def check_golden(served: ServedModel) -> None:
     except (ServiceError, FileError, NoAnswer) as error:
         raise EngineUnavailable(f"{manifest.name} cannot answer its golden image {golden.file}: {error}") from error
     if words := difference(golden, prediction):
-        if golden.precision and golden.precision != served.precision:
-            words += f" (its answer is of {golden.precision}, and {served.precision} is served)"
-        raise EngineUnavailable(
-            f"{manifest.name} fails its golden image {golden.file}: {words}.",
-            "The artifact is not this model, or its conversion damaged it: `ascend-classify convert parity` tells which.",
-        )
+        remedy = "The artifact is not this model, or was damaged. To compare two: ascend-classify convert parity A B --images DIR"
+        if others := made_with(golden, served.precision, served.decode):
+            words += f". Its answer was made with {' '.join(others)}"
+            again = golden_command(manifest, served.model.folder, served.precision, served.decode)
+            remedy = f"Set {' '.join(others)}, or take this answer as right: {again}"
+        raise EngineUnavailable(f"{manifest.name} fails its golden image {golden.file}: {words}.", remedy)
     logger.info("%s: its golden image is class %d, as expected", manifest.name, golden.class_id)
+
+
+def made_with(golden: Golden, precision: str, decode: Decode) -> list[str]:
+    """The settings with which the answer was made on a CPU, as far as they are others than those that are served on a CPU now."""
+    if golden.precision is None or precision not in get_args(Precision):
+        return []
+    pairs = (("PRECISION", golden.precision, precision), ("DECODE", golden.decode or "exact", decode))
+    return [f"{setting}={made}" for setting, made, served in pairs if made != served]
 
 
 def difference(golden: Golden, prediction: Prediction) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from models.store import StoredModel
+from pipelines.reduction import Decode
 from server.calibration.calibrator import Calibrator
 from server.engines.fleet.fleet import Fleet
 from server.errors import NotCalibrated
@@ -13,15 +14,17 @@ from server.types import Prediction, Scores
 class ServedModel:
     """A model and its engine; `words` name the model in replies.
 
-    `calibrator` is there if the model's calibration belongs to what is served; `uncalibrated` says why it is not.
-    `precision` is that of inference, empty for the engine fake.
+    `calibrator` is there if the calibration of the model belongs to what is served; else `uncalibrated` is the reason, `to_calibrate` the remedy.
+    `precision` is that of inference, empty for the engine fake; `decode` is how large JPEGs are decoded.
     """
 
     model: StoredModel
     engine: Fleet
     calibrator: Calibrator | None = None
     uncalibrated: str = "it has no calibration"
+    to_calibrate: str = ""
     precision: str = ""
+    decode: Decode = "exact"
     words: dict[str, object] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,8 +44,7 @@ class ServedModel:
             name = self.model.manifest.name
             raise NotCalibrated(
                 f"The model {name} is not calibrated, so it has no prediction sets: {self.uncalibrated}.",
-                f"Run: ascend-classify evaluate FOLDER --model {name} --scores; "
-                f"with the id that it prints: ascend-classify models calibrate {name} EVALUATION; then reload the model.",
+                self.to_calibrate,
             )
         self.calibrator.threshold(coverage)
 

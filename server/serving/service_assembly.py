@@ -1,8 +1,11 @@
 """Makes the service from the settings: model, runtime, engines."""
 
 import logging
+from pathlib import Path
+from typing import Any, get_args
 
-from models.manifest import FittedCalibration
+from models.fitted_calibration import FittedCalibration
+from models.manifest import Precision
 from models.model_errors import ModelError, ModelNotPrepared
 from models.rebuild_command import calibrate_command, scores_command
 from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names
@@ -17,6 +20,8 @@ from server.telemetry.model_metrics import ModelMetrics
 from server.types import Runtime
 
 logger = logging.getLogger(__name__)
+
+NO_CALIBRATION = "it has no calibration"
 
 
 def choose_runtime(settings: Settings) -> Runtime:
@@ -39,16 +44,26 @@ def open_served_model(settings: Settings, runtime: Runtime, metrics: Metrics, mo
     """The settings' model, or another one, with its engine, not started; raises ClassifyError."""
     model = model or open_model(settings)
     engines = EngineAssembly(settings, model, runtime, ModelMetrics(metrics, model.manifest.name))
-    fitted, precision = model.manifest.calibration, engines.told_precision
-    if fitted is None:
-        return ServedModel(model, engines.fleet(), precision=precision)
-    if reason := _unfit(fitted, settings, model, engines):
-        again = f"Run: {scores_command(model.manifest, model.folder)}; then: {calibrate_command(model.manifest, model.folder)}"
-        if not _refuses_artifact(settings, model, engines):  # what the engine says of it comes first
-            logger.warning("The calibration of %s is not applied: %s. %s", model.manifest.name, reason, again)
-        return ServedModel(model, engines.fleet(), uncalibrated=reason, precision=precision)
-    calibrator = Calibrator(fitted, model.read_class_names())
-    return ServedModel(model, engines.fleet(), calibrator, uncalibrated="", precision=precision)
+    fitted = model.manifest.calibration
+    facts: dict[str, Any] = {"precision": engines.told_precision, "decode": settings.decode}
+    reason, setting = _unfit(fitted, settings, model, engines) if fitted else (NO_CALIBRATION, "")
+    if fitted and not reason:
+        return ServedModel(model, engines.fleet(), Calibrator(fitted, model.read_class_names()), uncalibrated="", **facts)
+    evaluate, calibrate = _calibration_commands(settings, model, engines, model.folder)
+    if fitted and not _refuses_artifact(settings, model, engines):  # what the engine says of it comes first
+        again = setting or f"Run: {evaluate}; then: {calibrate}"
+        logger.warning("The calibration of %s is not applied: %s. %s", model.manifest.name, reason, again)
+    evaluate, calibrate = _calibration_commands(settings, model, engines, None)  # a reply names no folder of the server
+    remedy = setting or f"Run: {evaluate}; with the id that it prints: {calibrate}; then reload the model."
+    return ServedModel(model, engines.fleet(), uncalibrated=reason, to_calibrate=remedy, **facts)
+
+
+def _calibration_commands(settings: Settings, model: StoredModel, engines: EngineAssembly, folder: Path | None) -> tuple[str, str]:
+    """The evaluation of what is served, and the calibration on it."""
+    precision, manifest = engines.told_precision, model.manifest
+    options = ["--precision", precision] if precision in get_args(Precision) and precision != manifest.precision else []
+    options += ["--decode", "reduced"] if settings.decode == "reduced" else []
+    return scores_command(manifest, folder, *options), calibrate_command(manifest, folder)
 
 
 def _refuses_artifact(settings: Settings, model: StoredModel, engines: EngineAssembly) -> bool:
@@ -62,15 +77,16 @@ def _refuses_artifact(settings: Settings, model: StoredModel, engines: EngineAss
     return False
 
 
-def _unfit(fitted: FittedCalibration, settings: Settings, model: StoredModel, engines: EngineAssembly) -> str:
-    """Why a calibration is not applied; empty if it is."""
+def _unfit(fitted: FittedCalibration, settings: Settings, model: StoredModel, engines: EngineAssembly) -> tuple[str, str]:
+    """Why a calibration is not applied, and the setting that is to blame, in words; empty if it is applied."""
     if settings.engines == "fake":
-        return "the engine fake has no model"
+        return "the engine fake has no model", "Serve with another engine: ENGINES=auto."
     if settings.full_scores == "no":
-        return "it needs the scores of all classes, and FULL_SCORES=no leaves them out"
+        return "it needs the scores of all classes, and FULL_SCORES=no leaves them out", "Set FULL_SCORES=auto."
     artifact = engines.artifact
     pipeline = sha256_of(settings.pipeline) if settings.pipeline and settings.pipeline.is_file() else ""
-    return misfit(fitted, model.manifest, artifact.sha256 if artifact else "", pipeline, engines.told_precision)
+    sha256 = artifact.sha256 if artifact else ""
+    return misfit(fitted, model.manifest, sha256, pipeline, engines.told_precision, settings.decode), ""
 
 
 def without_fallback(settings: Settings) -> Settings:

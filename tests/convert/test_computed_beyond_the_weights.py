@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from convert.conversion_errors import ConvertError
 from convert.import_checkpoint import Wishes, import_checkpoint
@@ -51,12 +52,31 @@ def test_a_checkpoint_that_normalises_its_pixels(weights: dict[str, np.ndarray],
     path = write_torch_legacy(tmp_path / "w.pth", weights | own)
     wishes = replace(SMALL, recipe=RecipeWishes(transform="stretch"))
     with pytest.raises(
-        ConvertError, match=r"normalize\.std in w\.pth\).*--mean 0\.485,0\.456,0\.406 --std 0\.229,0\.224,0\.225 --scale 1/255"
+        ConvertError,
+        match=r"normalize\.std in w\.pth\).*Say so in the recipe, if its pixels are 0-1 \(if they are 0-255, with --scale 1\): "
+        r"--mean 0\.485,0\.456,0\.406 --std 0\.229,0\.224,0\.225 --scale 1/255$",
     ):
         take(path, store, wishes)
     manifest = take(path, store, replace(wishes, recipe=RecipeWishes(SaidRecipe(normalisation=IMAGENET), transform="stretch")))
     assert manifest.recipe.mean == IMAGENET.mean
     assert "stands for normalize.mean, normalize.std" in manifest.description
+
+
+def test_a_checkpoint_of_mindspore_that_normalises_its_pixels(weights: dict[str, np.ndarray], store: ModelStore, tmp_path: Path) -> None:
+    """MindSpore puts the optimiser's state beside the parameters, and some parameters of a network have no layer in front either."""
+    named = {name.replace(".weight", ".gamma") if array.ndim == 1 else name: array for name, array in weights.items()}
+    own = {"pixel_mean": np.array([0], np.float32), "image_std": np.array([255], np.float32)}
+    path = tmp_path / "w.safetensors"
+    save_file(named | own | {"learning_rate": np.array([0.1], np.float32)}, path, {"format": "ms"})
+    with pytest.raises(ConvertError, match=r"pixel_mean.*Say so in the recipe: --mean 0 --std 255$"):
+        take(path, store, replace(SMALL, recipe=RecipeWishes(transform="stretch")))
+
+
+def test_a_deviation_of_none_is_no_normalisation(weights: dict[str, np.ndarray], store: ModelStore, tmp_path: Path) -> None:
+    own = {"normalize.mean": np.array([0], np.float32), "normalize.std": np.array([0], np.float32)}
+    path = write_torch_legacy(tmp_path / "w.pth", weights | own)
+    with pytest.raises(ConvertError, match=r"normalize\.mean"):
+        take(path, store, replace(SMALL, recipe=RecipeWishes(SaidRecipe(normalisation=IMAGENET), transform="stretch")))
 
 
 def test_arithmetic_on_pixels_that_does_not_tell_their_range(store: ModelStore, tmp_path: Path) -> None:

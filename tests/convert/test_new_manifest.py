@@ -16,7 +16,14 @@ def test_fields_that_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "remedy"), [("name", "A B", "Choose another name."), ("classes", 0, "Train with fewer classes.")]
+    ("field", "value", "remedy"),
+    [
+        ("name", "A B", "Choose another name."),
+        ("classes", 0, "Train with fewer classes."),
+        ("version", 1, "Choose another version, in plain letters and digits."),
+        ("description", 1, "Give the file another name, in plain letters and digits."),
+        ("labels", "a b", "Correct the labels."),
+    ],
 )
 def test_a_field_that_cannot_be(field: str, value: object, remedy: str) -> None:
     with pytest.raises(ConvertError, match=f"^The model cannot be described: {field}: .* {remedy}$"):

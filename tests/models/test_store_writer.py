@@ -124,7 +124,7 @@ def test_an_int8_artifact_stands_beside_the_float32_one(store: ModelStore, tmp_p
     assert model.intact_artifact("cpu", "int8")[1].read_bytes() == b"int8 again"
     assert model.intact_artifact("cpu", "bf16")[1].read_bytes() == b"onnx"
     assert place(store, content=b"onnx 2").intact_artifact("cpu", "int8")[1].read_bytes() == b"int8 again"
-    with pytest.raises(StoreRefused, match=r"holds m.int8.onnx \(cpu\), made from other weights.*--force"):
+    with pytest.raises(StoreRefused, match=r"holds m.int8.onnx \(cpu int8\), made from other weights.*--force"):
         place(store, "2")
     assert [each.target for each in place(store, "2", force=True).manifest.artifacts] == ["cpu"]
 

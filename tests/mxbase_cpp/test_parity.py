@@ -25,6 +25,7 @@ from convert.prepare import prepare
 from models.manifest import Recipe
 from models.store import ModelStore, StoredModel
 from pipelines.cpu.decoder_warnings import listen_through
+from pipelines.cpu.runtime_options import CpuOptions
 from pipelines.reduction import Decode
 from server.engines.fleet.fleet import Fleet
 from server.engines.plan import plan_rendered
@@ -107,7 +108,7 @@ def as_engines_see_it(data: bytes) -> EncodedImage:
 
 @contextmanager
 def streaming(model: StoredModel, decode: Decode = "exact") -> Iterator[Fleet]:
-    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 1), "cpu", decode=decode), 4)
+    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 1), "cpu", CpuOptions(decode=decode)), 4)
     engine.start()
     try:
         yield engine

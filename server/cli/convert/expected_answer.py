@@ -11,7 +11,7 @@ import numpy as np
 from models.manifest import Golden
 from models.model_errors import ClassifyError
 from models.store import StoredModel
-from server.cli.golden_image import asked_precision, golden_of
+from server.cli.golden_image import golden_of
 from server.serving.classify_files import classify_files
 from server.settings import Settings
 from server.types import Prediction
@@ -64,7 +64,7 @@ def prove(settings: Settings, expected: Sequence[Expected], model: StoredModel) 
                 raise ConvertError(f"--expect {each.photo} is not classified: {outcome.message}", outcome.remedy) from outcome
             if refusal := _refusal(each, outcome, model):
                 raise refusal
-            proofs.append(golden_of(each.photo, outcome, asked_precision(settings, model)))
+            proofs.append(golden_of(settings, model, each.photo, outcome))
     return proofs[0]
 
 

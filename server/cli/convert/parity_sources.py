@@ -41,11 +41,14 @@ def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Sourc
 
     if options.precision != "f32" and not _takes(words[1], options.precision):
         raise SourceInvalid(f"--precision has no effect on {words[1]}.", "Name a model as B, and it runs on this CPU.")
-    if options.decode == "reduced" and (_is_address(words[1]) or words[1].endswith(ORIGINAL)):
+    if options.decode == "reduced" and (words[1].startswith(ADDRESS) or words[1].endswith(ORIGINAL)):
         raise SourceInvalid(f"--decode has no effect on {words[1]}.", "Name a model or an artifact file as B: this process then decodes.")
     exact = options.settings.model_copy(update={"precision": "f32", "decode": "exact"})
     asked = options.settings.model_copy(update={"precision": options.precision, "decode": options.decode})
     one, other = open_source(words[0], replace(options, settings=exact)), open_source(words[1], replace(options, settings=asked))
+    if isinstance(other, EngineSource) and other.runtime == "ascend" and (options.precision, options.decode) != ("f32", "exact"):
+        option = "--precision" if options.precision != "f32" else "--decode"
+        raise SourceInvalid(f"{option} has no effect on {words[1]}: the SDK runs it on a chip.", "Name MODEL@cpu as B.")
     if all(isinstance(side, EngineSource) and side.runtime == "ascend" for side in (one, other)):
         raise SourceInvalid("The vendor's SDK runs once in a process.", "Serve one of the two models, and give its URL.")
     return one, other
@@ -53,7 +56,7 @@ def open_sources(words: tuple[str, str], options: SourceOptions) -> "tuple[Sourc
 
 def _takes(word: str, precision: Precision) -> bool:
     """Whether a precision can be chosen for a side: an ONNX file runs in bf16 as well, but what is int8 it says itself."""
-    if word.startswith(ADDRESS) or word.endswith((ORIGINAL, "@ascend", ".om")):
+    if word.startswith(ADDRESS) or word.endswith(ORIGINAL):
         return False
     return precision == "bf16" or not word.endswith(".onnx")
 
@@ -63,7 +66,7 @@ def open_source(word: str, options: SourceOptions) -> "Source":
     from server.cli.convert.remote_source import RemoteSource
     from server.parity.engine_source import EngineSource
 
-    if _is_address(word):
+    if word.startswith(ADDRESS):
         return RemoteSource(word, options.settings.read_api_key())
     if word.endswith(FORMER_CPU):
         raise SourceInvalid(f"{word}: the runtime host is now called cpu.", f"Write {word.removesuffix(FORMER_CPU)}@cpu")
@@ -77,10 +80,6 @@ def open_source(word: str, options: SourceOptions) -> "Source":
     if runtime not in (None, kind):
         raise SourceInvalid(f"{name} does not run on {runtime}.", "An OM is for Ascend, an ONNX file for a CPU.")
     return _file_source(word, Path(name), kind, options)
-
-
-def _is_address(word: str) -> bool:
-    return word.startswith(("http://", "https://"))
 
 
 def _model(name: str, options: SourceOptions) -> StoredModel:

@@ -58,7 +58,7 @@ def quantize(
     paths = [paths[place * len(paths) // limit] for place in range(limit)] if limit < len(paths) else paths
     labelled = labelled_pictures(images, labels, model.read_class_names()) if labels else None
     with workshop(settings.model_store) as folder:
-        pictures, found, accuracy = _compared(settings, model, paths, labelled, folder)
+        pictures, found, accuracy = _compared(settings, model, paths, labelled, folder, force=force)
         _print(_table(found))
         if accuracy:
             _print(accuracy.as_text())
@@ -72,7 +72,7 @@ def quantize(
 
 
 def _compared(
-    settings: Settings, model: StoredModel, paths: Sequence[Path], labelled: "LabelledSet | None", folder: Path
+    settings: Settings, model: StoredModel, paths: Sequence[Path], labelled: "LabelledSet | None", folder: Path, *, force: bool
 ) -> "tuple[PictureSet, Found, PairedAccuracy | None]":
     from convert.quantisation.picture_set import collect_pictures
     from convert.quantisation.search import search
@@ -88,7 +88,7 @@ def _compared(
             return read_image(path.read_bytes, settings.max_image_pixels).data
 
         pictures = collect_pictures(model.manifest, paths, read, folder / "pictures.u8", begin("Decoding", len(paths)))
-        found = search(model, pictures, folder, begin)
+        found = search(model, pictures, folder, begin, force=force)
         if not labelled:
             return pictures, found, None
         sides = model.check_artifact("cpu")[1], found.best.file

@@ -15,6 +15,7 @@ from pipelines.cpu.processor import lack
 from server.cli.doctor.case import Case, npu_smi
 from server.cli.doctor.finding import Finding, listed, note, ok, problem
 from server.engines.chips import chip_soc
+from server.engines.served_precision import wanted_precision
 
 AIPP_OPTION = re.compile(r"--insert[_-]op[_-]conf[= ]")
 
@@ -64,7 +65,7 @@ def _used(case: Case, model: StoredModel) -> Iterator[Artifact | Finding]:
     manifest = model.manifest
     have = f"it has {listed(artifact.target for artifact in manifest.artifacts) or 'none'}"
     if case.runtime == "cpu":
-        precision = case.settings.precision or manifest.precision
+        precision = wanted_precision(case.settings, manifest)
         artifact = manifest.artifact(CPU, precision)
         lacks = f"{manifest.name} has no artifact for a CPU{' in int8' if precision == 'int8' else ''} ({have})"
         yield artifact or problem(lacks, rebuild_remedy(manifest, model.folder, CPU, precision))

@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from models.manifest import Precision
-from pipelines.reduction import Decode
+from pipelines.cpu.runtime_options import CpuOptions
 from server.engines.answer import read_answer, read_full
 from server.engines.plan import StreamPlan
 from server.engines.probe import probe_image
@@ -62,24 +61,13 @@ class StreamProgram:
         plan: Callable[[], StreamPlan],
         runtime: Runtime,
         python: Path | None = None,
-        *,
-        precision: Precision = "f32",
-        strict: bool = False,
-        decode: Decode = "exact",
-        sdk_conf: Path | None = None,
-        latency: bool = False,
+        options: CpuOptions | None = None,
     ) -> None:
+        """The options are for the CPU runtime."""
         self._make_plan = plan
         self._runtime = runtime
         self._python = python or Path(sys.executable)
-        self._options = {
-            "precision": precision,
-            "refuse_damaged": True,
-            "strict": strict,
-            "decode": decode,
-            "sdk_conf": str(sdk_conf) if sdk_conf else None,
-            "latency": latency,
-        }
+        self._options = replace(options or CpuOptions(), refuse_damaged=True)
         self._plan: StreamPlan | None = None
 
     @property
@@ -95,7 +83,7 @@ class StreamProgram:
         config = {
             "module": "pipelines.cpu.observed" if on_cpu else "StreamManagerApi",
             "path": [str(ROOT)] if on_cpu else [],
-            "options": self._options if on_cpu else {},
+            "options": self._options.as_config() if on_cpu else {},
             "pipeline": plan.text.decode(),
             "streams": plan.streams,
             "depth": plan.depth,

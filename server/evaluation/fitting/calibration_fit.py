@@ -5,7 +5,7 @@ from math import sqrt
 
 import numpy as np
 
-from models.manifest import FittedCalibration
+from models.fitted_calibration import FittedCalibration
 from server.calibration.prediction_sets import enough, images_for, scores_by_rank, scores_of_labels, thresholds_of
 from server.calibration.temperature import probabilities_of
 from server.evaluation.evaluation_errors import CalibrationRefused
@@ -117,6 +117,7 @@ def fit_calibration(run: ScoredRun, coverage: float = 0.95, seed: int = 0) -> Ca
         labels_sha256=manifest.labels_sha256,
         pipeline_sha256=manifest.pipeline_sha256,
         precision="bf16" if manifest.precision == "bf16" else None,
+        decode="reduced" if manifest.decode == "reduced" else None,
         thresholds=thresholds,
     )
     return CalibrationFit(

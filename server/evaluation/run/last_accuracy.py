@@ -27,6 +27,8 @@ def last_accuracies(runs: Path) -> dict[Measured, LastAccuracy]:
         try:
             content = json.loads(path.read_bytes())
             manifest, share = content["manifest"], content["accuracy"]["top1"]
+            if manifest.get("decode", "exact") != "exact":  # of other scores
+                continue
             measured = (str(manifest["model_sha256"]), str(manifest["recipe_sha256"]), manifest.get("precision") == "bf16")
             accuracy = LastAccuracy(float(share["value"]), str(manifest["dataset"]))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):

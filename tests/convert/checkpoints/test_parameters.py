@@ -1,3 +1,6 @@
+import re
+from typing import Any
+
 import pytest
 
 from convert.checkpoints.malformed import Malformed
@@ -56,6 +59,63 @@ def test_too_many_dicts_around_it() -> None:
         state_dict_of(deep, float)
 
 
+class Counted(dict[str, object]):
+    """A dict that counts how often any of them is looked through."""
+
+    looks = 0
+
+    def items(self) -> Any:
+        Counted.looks += 1
+        return super().items()
+
+    def values(self) -> Any:
+        Counted.looks += 1
+        return super().values()
+
+
+def shared(innermost: object, wide: int = 150) -> Counted:
+    """Three dicts, each of which holds the next one under very many names, as a pickle of 2 kB can."""
+    for _ in range(3):
+        innermost = Counted({str(n): innermost for n in range(wide)})
+    assert isinstance(innermost, Counted)
+    Counted.looks = 0
+    return innermost
+
+
+def test_a_dict_in_many_places_is_looked_through_once_a_depth() -> None:
+    with pytest.raises(Malformed, match="does not hold a state dict"):
+        state_dict_of(shared(Counted({"w": 1.5})), float)
+    assert Counted.looks < 20
+    with pytest.raises(Malformed, match="150 state dicts"):
+        state_dict_of(Counted({"more": shared({"a.w": 1.5})["0"]}), float)
+    assert Counted.looks < 20
+
+
+def test_one_dict_in_two_places_is_found_in_both() -> None:
+    one = {"inner": {"a.w": 1.5}}
+    with pytest.raises(Malformed, match=r"2 state dicts \('g', 'd'\)"):
+        state_dict_of({"g": one, "d": one}, float)
+
+
+def saved_by(line: str, saved: object) -> object:
+    """What a printed line takes out of the file."""
+    found = re.search(r"torch\.save\(torch\.load\(path, map_location=\"cpu\"\)(.*), \"(?:average|weights)\.pth\"\)", line)
+    assert found
+    return eval(f"saved{found[1]}", {"saved": saved})  # noqa: S307 - a line of our own
+
+
+@pytest.mark.parametrize("around", [(), ("outer",), ("outer", "it's")])
+def test_a_printed_line_leads_to_what_it_names(around: tuple[str, ...]) -> None:
+    average, several = {"state_dict": {"a.w": 1.5}, "state_dict_ema": {"a.w": 2.5}}, {"g": {"a.w": 3.5}, "d": {"a.w": 4.5}}
+    nested: list[dict[str, object]] = [dict(average), dict(several)]
+    for name in reversed(around):
+        nested = [{name: each} for each in nested]
+    assert saved_by(state_dict_of(nested[0], float).told[-1], nested[0]) == {"a.w": 2.5}
+    with pytest.raises(Malformed) as refused:
+        state_dict_of(nested[1], float)
+    assert saved_by(str(refused.value), nested[1]) == {"a.w": 3.5}
+
+
 @pytest.mark.parametrize(
     ("saved", "name"),
     [
@@ -91,6 +151,7 @@ def test_there_are_not_too_many_tensors() -> None:
 
 
 def test_what_mindspore_trains_with() -> None:
-    assert without_training_state(["temperature", "conv.weight"]) == (["temperature", "conv.weight"], ())
+    own = ["temperature", "conv.weight", "pixel_mean", "image_std"]
+    assert without_training_state(own) == (own, ())
     names = ["conv.weight", "layer1.0.bn.gamma", "moments.conv.weight", "ema.layer1.0.bn.gamma", "global_step", "learning_rate"]
     assert without_training_state(names) == (names[:2], tuple(names[2:]))

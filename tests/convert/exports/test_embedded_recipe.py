@@ -48,6 +48,8 @@ CASES: list[tuple[tuple[Step, ...], PixelRange]] = [
     ((step("Gather", np.array([2, 1, 0]), axis=1), step("Sub", MEAN * 255), step("Div", STD * 255)), "0-255"),
     ((step("Pad", np.array([0, 0, 2, 2, 0, 0, 2, 2])), step("Div", number(255))), "0-255"),
     ((step("Clip", number(0), number(255)), step("Div", number(255))), "0-255"),
+    ((step("Sub", number(127)), step("Clip", number(0), number(255))), "unclear"),
+    ((step("Div", number(255)), step("Clip", number(0), number(255))), "unclear"),
     ((step("BatchNormalization", *np.array([[1] * 3, [0] * 3, [124, 116, 104], [3400] * 3], np.float32)),), "0-255"),
     ((step("Conv", np.full((3, 1, 1, 1), 1 / 255, np.float32), group=3),), "0-255"),
     ((step("Gather", np.array([2, 1, 0]), axis=1),), "recipe"),

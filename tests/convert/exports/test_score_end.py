@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 
 from convert.conversion_errors import ConvertError
 from convert.exports.plain_form import plain_form
@@ -103,6 +103,27 @@ PER_CLASS = np.full(CLASSES, 1 / np.log(10), np.float32)
 def test_scores_that_a_softmax_would_spoil_are_refused(after: tuple[Step, ...], message: str) -> None:
     with pytest.raises(ConvertError, match=message):
         plain_form(Export(after=after).model())
+
+
+EMPTY = r"for each class of every picture\. Its weights are probably empty or damaged: export it again from a trained checkpoint\."
+
+
+@pytest.mark.parametrize(
+    ("after", "message"),
+    [
+        ((), f"answers 0 {EMPTY}"),
+        ((step("Relu"),), f"answers 0 {EMPTY}"),
+        ((step("LogSoftmax", axis=1),), rf"answers -2\.303 {EMPTY}"),
+        ((step("Exp"), step("Mul", np.array(3, np.float32)), step("Neg")), r"answers -3 .*; a Exp over another axis .*--output 'logits'"),
+    ],
+)
+def test_a_network_of_zeros_is_not_sent_to_its_features(after: tuple[Step, ...], message: str) -> None:
+    model = Export(after=after).model()
+    for tensor in model.graph.initializer:
+        if tensor.name in ("weight", "bias"):
+            tensor.CopyFrom(numpy_helper.from_array(np.zeros(tensor.dims, np.float32), tensor.name))
+    with pytest.raises(ConvertError, match=message):
+        plain_form(model)
 
 
 @pytest.mark.parametrize("operator", ["Softmax", "LogSoftmax"])

@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import SparseTensorProto, helper, numpy_helper
 
-from convert.conversion_errors import CheckpointRefused
+from convert.conversion_errors import CheckpointRefused, ConvertError
 from convert.exports.export_file import read_export
 from convert.exports.sparse_weights import make_dense
 from tests.convert.exports.exports_made import Export
@@ -64,3 +64,39 @@ def test_damaged_ones(dims: list[int], places: list[int] | list[list[int]], mess
     held.indices.CopyFrom(numpy_helper.from_array(np.array(places), "w_places"))
     with pytest.raises(CheckpointRefused, match=rf"sparse weight 'w' .*{message}"):
         make_dense(model, LIMIT)
+
+
+@pytest.mark.parametrize("operator", ["Constant", "Relu"])
+def test_a_node_without_an_output_is_refused(tmp_path: Path, operator: str) -> None:
+    model, _ = thinned(flat=True, constant=True)
+    model.graph.node.append(helper.make_node(operator, [], [], sparse_value=sparse("", np.ones(3, np.float32), flat=True)))
+    onnx.save(model, tmp_path / "net.onnx")
+    with pytest.raises(ConvertError, match="graph is not valid"):
+        read_export(tmp_path / "net.onnx")
+
+
+def beside(tensor: onnx.TensorProto, file: Path) -> None:
+    """Move the numbers of a tensor into a file of their own."""
+    file.write_bytes(tensor.raw_data)
+    onnx.external_data_helper.set_external_data(tensor, file.name, 0, len(tensor.raw_data))
+    tensor.ClearField("raw_data")
+
+
+def test_the_numbers_of_a_constant_may_lie_beside(tmp_path: Path) -> None:
+    model, dense = thinned(flat=True, constant=True)
+    held = model.graph.node[0].attribute[0].sparse_tensor
+    beside(held.values, tmp_path / "values.data")
+    beside(held.indices, tmp_path / "places.data")
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    (weight,) = (tensor for tensor in read_export(tmp_path / "net.onnx").graph.initializer if tensor.name == "weight")
+    assert (numpy_helper.to_array(weight) == dense).all()
+
+
+def test_the_numbers_of_a_constant_lie_in_its_folder(tmp_path: Path) -> None:
+    model, _ = thinned(flat=True, constant=True)
+    held = model.graph.node[0].attribute[0].sparse_tensor
+    beside(held.values, tmp_path / "values.data")
+    held.values.external_data[0].value = "../values.data"
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(CheckpointRefused, match=r"'\.\./values\.data', which is not a file of its folder"):
+        read_export(tmp_path / "net.onnx")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from convert.conversion_errors import ConvertError
 from convert.preprocessing.recipe_file import MAX_BYTES, read_recipe, recipe_beside
+from convert.preprocessing.recipe_words import PARTS
 from convert.preprocessing.said_recipe import Normalisation, Resize, SaidRecipe
 from convert.preprocessing.settled_recipe import settle
 from models.manifest import ModelManifest
@@ -70,6 +71,14 @@ TABLE = "[recipe]\nresize_width_px = 64\nresize_height_px = 64\n"
         ("resize = 'pad'", "the engines cannot"),
         ("crop = 9", "crop cannot be '9'"),
         ("crop = ['a']", "crop is neither words nor numbers"),
+        ("crop = {width = 224, height = 224}", 'crop is neither words nor numbers. Write it like this: crop = "224"'),
+        ("mean = [true]\nstd = 1", 'mean is neither words nor numbers. Write it like this: mean = "123.675,116.28,103.53"'),
+        ("resize = {short = 256}", 'Write it like this: resize = "short:256"'),
+        ("mean = []\nstd = []", "mean is empty. Write it like this: mean = "),
+        ("colour_order = ''", 'colour_order is empty. Write it like this: colour_order = "RGB"'),
+        (f"scale = '1/255'\n{TABLE}mean = [124, 116, 104]\nstd = [58, 57, 57]", r"has the key 'scale' beside the table \[recipe\]"),
+        (f"{TABLE}mean = [124, 116, 104]\nstd = [58, 57, 57]\n[other]", "has the key 'other' beside the table"),
+        (f"{TABLE}mean = [0.485, 0.456, 0.406]\nstd = [0.2, 0.2, 0.2]\n[weights]", "are those of pixels of 0-1. Multiply them by 255"),
         ("[recipe]\nmean = 1", "resize_width_px: Field required"),
         (f"{TABLE}mean = [0, 0, 0]\nstd = [0, 1, 1]", "std must be positive"),
         (f"{TABLE}mean = [0.485, 0.456, 0.406]\nstd = [0.229, 0.224, 0.225]", "are those of pixels of 0-1. Multiply them by 255"),
@@ -81,6 +90,17 @@ def test_faults_of_a_recipe(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConvertError, match=rf"recipe\.toml .*{message}") as refused:
         read_recipe(tmp_path / "recipe.toml")
     assert "--" not in str(refused.value).replace("--recipe recipe.toml", "")
+
+
+@pytest.mark.parametrize("key", PARTS)
+def test_a_key_is_told_as_it_is_written(tmp_path: Path, key: str) -> None:
+    """What the remedy shows is taken."""
+    (tmp_path / "recipe.toml").write_text(f"{key} = {{}}")
+    with pytest.raises(ConvertError, match=f'Write it like this: {key} = "[^"]+"$') as refused:
+        read_recipe(tmp_path / "recipe.toml")
+    other = {"mean": "\nstd = 50", "std": "\nmean = 100"}.get(key, "")
+    (tmp_path / "recipe.toml").write_text(str(refused.value).rpartition("like this: ")[2] + other)
+    assert read_recipe(tmp_path / "recipe.toml") != SaidRecipe()
 
 
 def test_faults_of_a_file_of_others(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from models.artifact_facts import read_artifact_facts
 from models.store import ModelStore, StoredModel
 
 
-def changed(found: Found, confident: Agreement) -> Found:
-    trial = replace(found.best, compared=replace(found.best.compared, confident=confident))
+def changed(found: Found, confident: Agreement, everywhere: Agreement | None = None) -> Found:
+    compared = found.best.compared
+    trial = replace(found.best, compared=replace(compared, confident=confident, everywhere=everywhere or compared.everywhere))
     return replace(found, trials=(trial,))
 
 
@@ -47,5 +48,9 @@ def test_what_agrees_too_seldom_is_refused(found: Found) -> None:
     check_found(changed(found, Agreement(49, 50)), 0.98)
     with pytest.raises(ConvertError, match=r"48 of 50 pictures of which f32 is confident \(96.00%\), less than 98.00%"):
         check_found(changed(found, Agreement(48, 50)), 0.98)
-    with pytest.raises(ConvertError, match="on none of the 12 pictures"):
-        check_found(changed(found, Agreement(0, 0)), 0.0)
+
+
+def test_all_pictures_judge_where_f32_is_confident_of_none(found: Found) -> None:
+    check_found(changed(found, Agreement(0, 0)), 1.0)
+    with pytest.raises(ConvertError, match=r"on 11 of 12 pictures \(91\.67%\), less than 98\.00%"):
+        check_found(changed(found, Agreement(0, 0), Agreement(11, 12)), 0.98)

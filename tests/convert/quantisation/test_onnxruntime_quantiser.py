@@ -1,4 +1,6 @@
 import builtins
+import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,7 @@ def test_without_onnxruntime_its_line_is_told(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(ConvertError) as raised:
         tool_version()
-    assert raised.value.remedy == "pip install 'ascend-classify[quantize]'"
+    assert raised.value.remedy == f"{shlex.quote(sys.executable)} -m pip install 'onnxruntime>=1.28'"
 
 
 def test_a_network_that_onnxruntime_cannot_run(digits: StoredModel, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from convert.conversion_errors import ConvertError
+from convert.quantisation import f32_reference
+from convert.quantisation.f32_reference import Agreement
 from convert.quantisation.picture_set import PictureSet, collect_pictures
 from convert.quantisation.search import Found, search
 from convert.quantisation.variant import CLASSIFIER, FIRST_CONVOLUTION, Variant
@@ -61,3 +64,14 @@ def test_an_interruption_comes_through(digits: StoredModel, pictures: PictureSet
 
     with pytest.raises(KeyboardInterrupt):
         search(digits, pictures, tmp_path, lambda what, _: interrupt if what == "MinMax" else lambda: None)
+
+
+def test_without_a_confident_picture_nothing_is_quantised_unless_forced(
+    digits: StoredModel, pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f32_reference, "CONFIDENT", 1.0)
+    with pytest.raises(ConvertError, match=r"on none of the 12 pictures that were held out.*--force"):
+        search(digits, pictures, tmp_path, begin)
+    assert list(tmp_path.iterdir()) == []
+    [trial] = search(digits, pictures, tmp_path, begin, force=True).trials  # the first one agrees on all pictures
+    assert (trial.compared.confident, trial.compared.everywhere) == (Agreement(0, 0), Agreement(12, 12))

@@ -2,14 +2,13 @@
 
 import asyncio
 import subprocess
-from time import perf_counter
 
 import httpx
 import pytest
 from starlette.requests import Request
 
 from server.api.api_keys import ApiKeys
-from server.api.guard import REFUSED_S, hostname, safe_only
+from server.api.guard import hostname, safe_only
 from server.cli.flags import load_settings
 from server.errors import Forbidden
 from tests.level_model import level_png
@@ -43,13 +42,6 @@ def test_who_is_served(host: str, api_key: str | None, insecure: str, served: bo
     else:
         with pytest.raises(Forbidden, match="API_KEY"):
             ask(api_key, host=host, insecure=insecure)
-
-
-def test_a_refusal_comes_late() -> None:
-    began_s = perf_counter()
-    with pytest.raises(Forbidden):
-        ask(origin="http://evil.example")
-    assert perf_counter() - began_s >= 0.9 * REFUSED_S
 
 
 FOREIGN = [

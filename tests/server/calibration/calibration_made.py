@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models.manifest import FittedCalibration
+from models.fitted_calibration import FittedCalibration
 from models.store import StoredModel
 
 

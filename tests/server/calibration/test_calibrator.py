@@ -63,6 +63,7 @@ def test_a_coverage_that_too_few_images_cannot_give(calibrator: Calibrator) -> N
         ({"artifact_sha256": "b" * 64}, "it was made for another artifact (bbbbbbbbbbbb, not"),
         ({"recipe_sha256": "b" * 64}, "another recipe (bbbbbbbbbbbb, not"),
         ({"labels_sha256": "b" * 64}, "another list of labels (bbbbbbbbbbbb, not"),
+        ({"decode": "reduced"}, "another decode (reduced, not exact)"),
         ({"pipeline_sha256": "b" * 64}, "another hand-written pipeline (bbbbbbbbbbbb, not none)"),
     ],
 )

@@ -31,3 +31,9 @@ def test_the_former_soc_names_the_new_one(model_store: ModelStore) -> None:
     done = run(*command, "--soc", "host")
     assert (done.returncode, done.stderr) == (1, "error: The soc host is now called cpu. Write it as --soc cpu [setting_invalid]\n")
     assert run(*command, "--soc", "cpu").stdout == run(*command).stdout
+
+
+def test_the_environment_is_asked_as_by_other_commands(model_store: ModelStore) -> None:
+    done = run("models", "classifier-config", "efficientnet_lite0", "--model-store", model_store.root, PRECISION="bf16", DECODE="reduced")
+    found = json.loads(done.stdout)
+    assert (found["precision"], found["decode"]) == ("bf16", "reduced")

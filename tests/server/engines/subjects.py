@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.classifier_config import ClassifierLimits
+from pipelines.cpu.runtime_options import CpuOptions
 from server.cli.flags import load_settings
 from server.engines.assembly import EngineAssembly
 from server.engines.fake_engine import FakeEngine, fake_prediction
@@ -24,6 +25,8 @@ from server.telemetry.model_metrics import ModelMetrics
 from server.types import EncodedImage, ImageFormat
 from tests.ascend_double.double import AscendDouble, store_om_model
 from tests.level_model import level_image, level_png, level_scores, store_level_model
+
+STRICT = CpuOptions(strict=True)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ def fake_subject(_folder: Path) -> Subject:
 def _stream_subject(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool = False) -> Subject:
     model = store_level_model(folder, batch_sizes=batch_sizes)
     return Subject(
-        make=lambda capacity: Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", 2), "cpu", strict=strict), capacity),
+        make=lambda capacity: Fleet.of(
+            StreamEngine(lambda: plan_rendered(model, "cpu", "", 2), "cpu", options=STRICT if strict else None), capacity
+        ),
         image=lambda number: level_image(number % 64),
         expected=lambda number: number % 64,
         scored=lambda number: (EncodedImage(level_png(number % 250), ImageFormat.PNG, 48, 48), level_scores(number % 250)),
@@ -74,7 +79,10 @@ def _stream_process(folder: Path, batch_sizes: tuple[int, ...], *, strict: bool)
     model = store_level_model(folder / "child", batch_sizes=batch_sizes)
 
     def make(capacity: int) -> Fleet:
-        return Fleet.of(EngineProcess("stream", StreamProgram(lambda: plan_rendered(model, "cpu", "", 2), "cpu", strict=strict)), capacity)
+        return Fleet.of(
+            EngineProcess("stream", StreamProgram(lambda: plan_rendered(model, "cpu", "", 2), "cpu", options=STRICT if strict else None)),
+            capacity,
+        )
 
     return replace(_stream_subject(folder / "here", batch_sizes), make=make)
 

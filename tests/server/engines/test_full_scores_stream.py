@@ -12,6 +12,7 @@ import pytest
 
 from models.store import StoredModel
 from pipelines.cpu.quiet_openvino import ov
+from pipelines.cpu.runtime_options import CpuOptions
 from server.engines.fleet.fleet import Fleet
 from server.engines.plan import StreamPlan, plan_own, plan_rendered
 from server.engines.process.engine_process import EngineProcess
@@ -27,14 +28,18 @@ pytestmark = pytest.mark.usefixtures("forked_children")
 CAPACITY = 48
 BROKEN = EncodedImage(b"\x89PNG\r\n\x1a\nnothing", ImageFormat.PNG, 1, 1)
 GEARS = (1, 2, 4, 8)
+STRICT = CpuOptions(strict=True)
 Make = Callable[[Callable[[], StreamPlan]], StreamEngine | EngineProcess]
 
 SUBJECTS: dict[str, tuple[Make, tuple[int, ...]]] = {
     "stream": (lambda plan: StreamEngine(plan, "cpu"), (1,)),
     "stream-batch-sizes": (lambda plan: StreamEngine(plan, "cpu"), GEARS),
-    "stream-strict": (lambda plan: StreamEngine(plan, "cpu", strict=True), (1,)),
-    "stream-process-strict": (lambda plan: EngineProcess("stream", StreamProgram(plan, "cpu", strict=True)), (1,)),
-    "stream-process-strict-batch-sizes": (lambda plan: EngineProcess("stream", StreamProgram(plan, "cpu", strict=True)), GEARS),
+    "stream-strict": (lambda plan: StreamEngine(plan, "cpu", options=STRICT), (1,)),
+    "stream-process-strict": (lambda plan: EngineProcess("stream", StreamProgram(plan, "cpu", options=STRICT)), (1,)),
+    "stream-process-strict-batch-sizes": (
+        lambda plan: EngineProcess("stream", StreamProgram(plan, "cpu", options=STRICT)),
+        GEARS,
+    ),
 }
 
 

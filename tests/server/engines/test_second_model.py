@@ -11,6 +11,7 @@ from server.types import Runtime
 @pytest.fixture(autouse=True)
 def _two_hundred_mb(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(second_model, "resident_bytes", lambda: 200_000_000)
+    second_model._first_bytes.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,14 @@ def _two_hundred_mb(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_who_wants_it(mode: str, runtime: Runtime, cores: int, devices: int, megabytes: float, wanted: bool) -> None:
     assert wants_second_model(load_settings(latency_mode=mode), runtime, cores, devices, int(megabytes * 1e6)) is wanted
+
+
+def test_a_reload_decides_as_the_start_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    decided = []
+    for bytes_now in (70_000_000, 250_000_000):
+        monkeypatch.setattr(second_model, "resident_bytes", lambda bytes_now=bytes_now: bytes_now)
+        decided.append(wants_second_model(load_settings(latency_mode="auto"), "cpu", 2, 1, 4_000_000))
+    assert decided == [False, False]
 
 
 @pytest.mark.parametrize(

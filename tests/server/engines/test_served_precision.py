@@ -21,6 +21,7 @@ from server.types import EncodedImage, ImageFormat
 from tests.level_model import add_quantised_level, level_png, store_level_model
 
 MANIFEST = zoo_manifest("efficientnet_lite0")
+METRICS = ModelMetrics(Metrics(), "level")
 OM = Artifact(file="m.om", sha256="0" * 64, soc="Ascend310", precision="f16")
 ODD = EncodedImage(level_png(9), ImageFormat.PNG, 48, 48)
 ENGINES = [
@@ -53,6 +54,18 @@ def test_a_processor_without_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
         choose_precision(load_settings(precision="bf16"), MANIFEST)
     with pytest.raises(EngineUnavailable, match=r"^The manifest of efficientnet_lite0 has precision = 'bf16', but"):
         choose_precision(load_settings(), in_precision("bf16"))
+
+
+def test_a_hand_written_pipeline_on_a_chip_needs_no_om_of_the_model(tmp_path: Path) -> None:
+    def told(**wishes: str) -> str:
+        settings = load_settings(pipeline=tmp_path / "own.pipeline", engines="stream", runtime="ascend", **wishes)
+        return EngineAssembly(
+            settings, store_level_model(tmp_path / (wishes or {"precision": "none"})["precision"]), "ascend", METRICS
+        ).told_precision
+
+    assert told() == NOT_SAID
+    with pytest.raises(EngineUnavailable, match=r"^PRECISION=f32, but the OM that the hand-written pipeline names"):
+        told(precision="f32")
 
 
 def test_an_om_has_its_own() -> None:

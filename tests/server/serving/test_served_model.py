@@ -24,11 +24,11 @@ def test_replies_name_model_and_version() -> None:
 
 
 def test_a_model_without_a_calibration_answers_as_before_and_refuses_a_coverage() -> None:
-    served = ServedModel(MODEL, Fleet.of(FakeEngine()))
+    served = ServedModel(MODEL, Fleet.of(FakeEngine()), to_calibrate="Run: the remedy")
     assert served.scores == "top"
     assert served.calibrated(PREDICTION) is PREDICTION
     served.check_coverage(None)
-    with pytest.raises(NotCalibrated, match=r"it has no calibration\. Run: ascend-classify evaluate FOLDER .* --scores"):
+    with pytest.raises(NotCalibrated, match=r"it has no calibration\. Run: the remedy"):
         served.check_coverage(0.9)
     with pytest.raises(NotCalibrated):
         served.calibrated(PREDICTION, 0.9)

@@ -14,6 +14,8 @@ from server.telemetry.metrics import Metrics
 from tests.level_model import store_level_model
 from tests.server.calibration.calibration_made import made_calibration
 
+AGAIN = "ascend-classify models calibrate level EVALUATION --model-store {store}"
+
 
 def test_the_settings_choose_model_and_engine(tmp_path: Path) -> None:
     store_level_model(tmp_path)
@@ -35,18 +37,18 @@ def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "settings", "reason"),
+    ("changes", "settings", "reason", "remedy"),
     [
-        ({}, {}, ""),
-        ({"artifact_sha256": "0" * 64}, {}, "it was made for another artifact"),
-        ({"recipe_sha256": "0" * 64}, {}, "it was made for another recipe"),
-        ({"labels_sha256": "0" * 64}, {}, "it was made for another list of labels"),
-        ({}, {"full_scores": "no"}, "FULL_SCORES=no leaves them out"),
-        ({}, {"engines": "fake"}, "the engine fake has no model"),
+        ({}, {}, "", ""),
+        ({"artifact_sha256": "0" * 64}, {}, "it was made for another artifact", AGAIN),
+        ({"recipe_sha256": "0" * 64}, {}, "it was made for another recipe", AGAIN),
+        ({"labels_sha256": "0" * 64}, {}, "it was made for another list of labels", AGAIN),
+        ({}, {"full_scores": "no"}, "FULL_SCORES=no leaves them out", "Set FULL_SCORES=auto."),
+        ({}, {"engines": "fake"}, "the engine fake has no model", "Serve with another engine: ENGINES=auto."),
     ],
 )
 def test_a_calibration_is_applied_to_what_it_was_made_for(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, changes: dict[str, str], settings: dict[str, str], reason: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, changes: dict[str, str], settings: dict[str, str], reason: str, remedy: str
 ) -> None:
     model = store_level_model(tmp_path)
     set_calibration(model, made_calibration(model, **changes))
@@ -55,7 +57,7 @@ def test_a_calibration_is_applied_to_what_it_was_made_for(
     assert (served.calibrator is not None, served.scores) == ((not reason), "top" if reason else "full")
     assert reason in served.uncalibrated
     assert bool(caplog.text) == bool(reason)
-    assert (f"ascend-classify models calibrate level EVALUATION --model-store {tmp_path}" in caplog.text) == bool(reason)
+    assert remedy.format(store=tmp_path) in caplog.text
 
 
 def test_a_stale_artifact_goes_before_its_calibration(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

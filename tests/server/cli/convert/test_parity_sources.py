@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from models.manifest import Transform
 from models.model_errors import ClassifyError
 from server.cli.convert.parity_sources import SourceOptions, open_source, open_sources
 from server.cli.flags import load_settings
+from server.parity.engine_source import EngineSource
 from server.parity.parity_errors import SourceInvalid
 from tests.level_model import level_graph, store_level_model
 
@@ -87,3 +89,16 @@ def test_side_b_decodes_as_the_option_says_and_side_a_exactly(options: SourceOpt
     assert [side.facts["decode"] for side in open_sources(("level", "level"), exact)] == ["exact", "exact"]
     with pytest.raises(SourceInvalid, match="--decode has no effect on http://host"):
         open_sources(("level", "http://host"), reduced)
+
+
+@pytest.mark.parametrize(("wish", "option"), [({"precision": "bf16"}, "--precision"), ({"decode": "reduced"}, "--decode")])
+def test_a_chip_takes_neither_precision_nor_decode(options: SourceOptions, wish: dict[str, Any], option: str) -> None:
+    with pytest.raises(SourceInvalid, match=f"^{option} has no effect on level@ascend: .*Name MODEL@cpu as B"):
+        open_sources(("level@cpu", "level@ascend"), replace(options, **wish))
+
+
+def test_a_side_on_a_chip_asks_for_no_precision(options: SourceOptions) -> None:
+    on_cpu, on_chip = open_sources(("level@cpu", "level@ascend"), options)
+    assert isinstance(on_cpu, EngineSource)
+    assert isinstance(on_chip, EngineSource)
+    assert (on_cpu._settings.precision, on_chip._settings.precision) == ("f32", "")

@@ -25,6 +25,7 @@ def test_the_last_one_of_each_artifact_and_recipe(tmp_path: Path) -> None:
     finish(tmp_path / "new", 5, "1110", model_sha256="1", dataset="val")
     finish(tmp_path / "other recipe", 1, "1000", model_sha256="1", recipe_sha256="2", dataset="val")
     finish(tmp_path / "bf16", 1, "1100", model_sha256="1", precision="bf16", dataset="val")
+    finish(tmp_path / "reduced", 0, "0000", model_sha256="1", decode="reduced", dataset="val")
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged/report.json").write_text("{")
     (tmp_path / "running").mkdir()
