@@ -14,7 +14,7 @@ from server.types import Prediction, Scores
 class ServedModel:
     """A model and its engine; `words` name the model in replies.
 
-    `calibrator` is there if the calibration of the model belongs to what is served; else `uncalibrated` is why not, `to_calibrate` the remedy.
+    `calibrator` is there if the calibration of the model fits what is served; else `uncalibrated` is the reason, `to_calibrate` the remedy.
     `precision` is that of inference, empty for the engine fake; `decode` is how large JPEGs are decoded.
     """
 
