@@ -58,7 +58,7 @@ def test_they_are_answered(image: Path, tmp_path: Path) -> None:
     store_level_model(tmp_path / "store")
     (tmp_path / "config.yaml").write_text(CONFIG)
     with ServerProcess(model_store=tmp_path / "store", model="level") as server:
-        command = [OWN_PYTHON.with_name("openapi-python-client"), "generate", "--url", f"{server.url}/openapi.json"]
+        command = [str(OWN_PYTHON.with_name("openapi-python-client")), "generate", "--url", f"{server.url}/openapi.json"]
         done = subprocess.run(
             [*command, "--config", "config.yaml", "--meta", "none"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
         )
