@@ -53,8 +53,8 @@ class Stream:
         self._mode: Mode | None = None
         self._choosing_mode = threading.Lock()
         self._check_devices()
-        self._table = StrictResultTable() if options.strict else ResultTable()
-        self._sender = LoneSender() if options.strict else None
+        self._table = StrictResultTable(self._stalled) if options.strict else ResultTable()
+        self._sender = LoneSender() if options.strict and options.race else None
         self._queues: dict[str, ResultQueue] = {}
         self._elements: dict[str, Element] = {}
         try:
@@ -141,7 +141,7 @@ class Stream:
         """Send an image, messages, or both, without waiting; raises SendRefused."""
         source = self.source(plugin)
         self._choose(Mode.NORMAL)
-        if not source.put(Frame(data, 0, metadata or {}, slow=slow), wait_s=None):
+        if not source.put(Frame(data, 0, metadata or {}, slow=slow)):
             raise SendRefused(Code.STREAM_NOT_EXIST)
 
     def send_with_id(self, plugin: int | bytes, data: bytes, boxes: Boxes | None = None, *, slow: bool = False) -> int:
@@ -149,11 +149,15 @@ class Stream:
         source = self.source(plugin)
         with self._sender.sending() if self._sender else nullcontext():
             self._choose(Mode.UNIQUE_ID)
-            unique_id = self._table.new_id()
-            if not source.put(Frame(data, unique_id, {BOXES_KEY: boxes} if boxes else {}, slow=slow), SEND_WAIT_S):
-                self._table.forget(unique_id)
+            if not source.enter(SEND_WAIT_S):
                 raise SendRefused(Code.QUEUE_FULL)
+            unique_id = self._table.new_id()  # a refused send takes no id
+            source.put(Frame(data, unique_id, {BOXES_KEY: boxes} if boxes else {}, slow=slow), entered=True)
             return unique_id
+
+    def _stalled(self) -> None:
+        for source in self.sources:
+            source.open_when_stalled()
 
     def _choose(self, mode: Mode) -> None:
         with self._choosing_mode:

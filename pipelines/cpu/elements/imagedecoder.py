@@ -43,7 +43,8 @@ def decoder_before(context: ElementContext) -> str | None:
 class ImageDecoder(Element):
     """Decodes like the vendor's opencv handler: drops alpha, expands grey to three channels, applies the EXIF orientation.
 
-    Reads the formats that the vendor's OpenCV 4.7 reads and refuses the formats that only a newer one reads. A truncated JPEG is
+    Reads the formats that OpenCV 4.7 reads and refuses the formats that only a newer one reads. With `strict` it also refuses every WebP:
+    the vendor's plugin gives OpenCV signed bytes, which its WebP decoder refuses, and its OpenCV is built without one. A truncated JPEG is
     decoded up to its end, unless the option `refuse_damaged` is set. With imageFormat `bmp` the picture is stretched to full
     steps, and its channels are swapped once more than its label says. A picture that takes long is decoded by a thread of lower priority.
     """
@@ -113,6 +114,8 @@ class ImageDecoder(Element):
             raise _failed(Code.COMM_INVALID_PARAM, "Opencv decode failed.") from error
 
     def _read(self, data: bytes, flag: int) -> Pixels | None:
+        if self.context.options.strict and is_webp(data):
+            return None
         read = partial(_read, flag)
         return decode_unwarned(read, data) if self.context.options.refuse_damaged else read(data)
 
@@ -150,7 +153,12 @@ def _check_bmp(data: bytes) -> None:
         raise FrameFailure(Code.DVPP_INVALID_FORMAT, f"The pFileHead bfType error, bfType={number}.{null}")
 
 
+def is_webp(data: bytes) -> bool:
+    """Whether the data is a WebP."""
+    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+
 def _newer_than_the_vendor(data: bytes) -> bool:
     """Whether the data is a GIF, an AVIF or an animated WebP, which OpenCV 4.7 does not read."""
-    animated = data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X" and bool(data[20:21]) and bool(data[20] & _ANIMATED)
+    animated = is_webp(data) and data[12:16] == b"VP8X" and bool(data[20:21]) and bool(data[20] & _ANIMATED)
     return data.startswith(b"GIF8") or data[4:12] in (b"ftypavif", b"ftypavis") or animated
