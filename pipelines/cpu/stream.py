@@ -3,12 +3,13 @@
 import threading
 from contextlib import nullcontext
 from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
 from pipelines.codes import Code
 from pipelines.cpu.elements.appsink import AppSink
 from pipelines.cpu.elements.appsrc import AppSrc
-from pipelines.cpu.elements.element import Element, ElementContext, metadata_key
+from pipelines.cpu.elements.element import TRANSPARENT, Element, ElementContext, Push, metadata_key
 from pipelines.cpu.elements.elements import open_element
 from pipelines.cpu.elements.frame import LOST_ID, Boxes, Frame, Metadata
 from pipelines.cpu.elements.imagedecoder import ImageDecoder
@@ -26,7 +27,6 @@ AnyElement = TypeVar("AnyElement", bound=Element)
 
 SEND_WAIT_S = 3.0  # the vendor's send by unique id waits this long for room
 BOXES_KEY = "appInput"
-TRANSPARENT = ("queue", "tee", "identity")  # the vendor looks through these to find the neighbour of an element
 
 
 class Mode(StrEnum):
@@ -80,11 +80,10 @@ class Stream:
             )
 
     def _open_elements(self) -> None:
-        feeding = {name: element.name for element in self.spec.elements.values() for name in element.next}
         for element in self.spec.elements.values():
-            upstream = feeding.get(element.name, "")
+            upstream = element.inputs[0] if element.inputs else ""
             while upstream and self.spec.elements[upstream].factory in TRANSPARENT:
-                upstream = feeding.get(upstream, "")
+                upstream = self.spec.elements[upstream].inputs[0]
             key = metadata_key(self.spec.elements[upstream]) if upstream else ""
             context = ElementContext(element, self.spec, key, self._options)
             self._elements[element.name] = open_element(context)
@@ -93,17 +92,25 @@ class Stream:
 
     def _link(self, spec: ElementSpec) -> None:
         element = self._elements[spec.name]
-        following = [self._elements[name] for name in spec.next]
+        following = self._entries(spec)
         if isinstance(element, Tee):
-            element.branches = [one.push for one in following]
+            element.branches = following
         elif following:
-            element.downstream = following[0].push
+            element.downstream = following[0]
         if isinstance(element, ImageResize) and isinstance(model := self._past_plumbing(spec), TensorInfer):
             height, width, _ = model.model.image_shape
             element.following_model_size = (width, height)
         if isinstance(element, ImageDecoder) and self._options.decode == "reduced":
             reader = self._lone_reader(spec)
             element.resized_px = reader.resized_px if isinstance(reader, ImageResize) else None
+
+    def _entries(self, spec: ElementSpec) -> list[Push]:
+        """The inputs that get the output of an element. A tee may feed several of one element."""
+        entries: list[Push] = []
+        for place, name in enumerate(spec.next):
+            ports = [port for port, feeder in enumerate(self.spec.elements[name].inputs) if feeder == spec.name]
+            entries.append(self._elements[name].entry(ports[spec.next[:place].count(name)]))
+        return entries
 
     def _lone_reader(self, spec: ElementSpec) -> Element | None:
         """The element that uses the output of this one, if no other one can."""
@@ -210,11 +217,9 @@ class Stream:
 
     def _downward(self) -> list[str]:
         """The elements, each before those it feeds, so that no element pushes into a closed one."""
-        order: list[str] = []
-        waiting = [element.name for element in self.spec.elements.values() if element.factory == "appsrc"]
-        while waiting:
-            name = waiting.pop(0)
-            if name in self._elements and name not in order:
-                order.append(name)
-            waiting += [target for target in self.spec.elements[name].next if target not in order]
-        return order + [name for name in self._elements if name not in order]
+        feeders = {name: [one for one in spec.inputs if one in self._elements] for name, spec in self.spec.elements.items()}
+        try:
+            order = list(TopologicalSorter(feeders).static_order())
+        except CycleError:  # a ring has no such order
+            order = list(feeders)
+        return [name for name in order if name in self._elements]

@@ -29,14 +29,13 @@ ResizedPx = Callable[[tuple[int, int]], tuple[int, int] | None]
 
 def decoder_before(context: ElementContext) -> str | None:
     """The name of the nearest decoder before this element; the buffer holds its picture."""
-    feeders = {link.partition(":")[0]: one for one in context.stream.elements.values() for link in one.next}
-    seen: set[str] = set()
+    elements, seen = context.stream.elements, set[str]()
     name = context.spec.name
-    while (before := feeders.get(name)) and before.name not in seen:
-        if before.factory == ImageDecoder.factory:
-            return before.name
-        name = before.name
-        seen.add(name)
+    while name not in seen and (inputs := elements[name].inputs):
+        seen.add(name)  # elements can form a ring
+        name = inputs[0]
+        if elements[name].factory == ImageDecoder.factory:
+            return name
     return None
 
 
