@@ -43,7 +43,8 @@ class ImageDecoder(Element):
     """Decodes like the vendor's opencv handler: drops alpha, expands grey to three channels, applies the EXIF orientation.
 
     Reads the formats that OpenCV 4.7 reads and refuses the formats that only a newer one reads. With `strict` it also refuses every WebP:
-    the vendor's plugin gives OpenCV signed bytes, which its WebP decoder refuses, and its OpenCV is built without one. A truncated JPEG is
+    the vendor's plugin gives OpenCV signed bytes, which its WebP decoder refuses, and its OpenCV is built without one. The image processor
+    `ascend` is refused; with `strict` only its frames fail, since the vendor's engine creates such a stream. A truncated JPEG is
     decoded up to its end, unless the option `refuse_damaged` is set. With imageFormat `bmp` the picture is stretched to full
     steps, and its channels are swapped once more than its label says. A picture that takes long is decoded by a thread of lower priority.
     """
@@ -53,7 +54,8 @@ class ImageDecoder(Element):
 
     def __init__(self, context: ElementContext) -> None:
         super().__init__(context)
-        if self.handler() == "ascend":
+        self._dvpp = self.handler() == "ascend"
+        if self._dvpp and not context.options.strict:
             raise self.refusal("the ascend image processor is DVPP, which a CPU does not have", 'Set "handleMethod": "opencv".')
         self._bmp = self.choice("imageFormat", FORMATS) == "bmp"
         self._rgb = self.choice("outputDataFormat", ("BGR", "RGB")) == "RGB"
@@ -69,6 +71,8 @@ class ImageDecoder(Element):
             raise _failed(Code.COMM_FAILURE, "Empty vision in frame. use SendData rather than SendProtobuf.")
         if self._bmp:
             _check_bmp(frame.data)
+        if self._dvpp:
+            raise _failed(Code.DVPP_JPEG_DECODE_FAIL, "Image decode failed.")
         order = PixelFormat.RGB888 if self._rgb else PixelFormat.BGR888
         full_px = upright_jpeg_px(frame.data) if self.resized_px else None
         by = self._denominator(full_px)

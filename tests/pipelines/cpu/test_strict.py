@@ -121,3 +121,13 @@ def test_a_strict_stream_takes_thirteen_and_then_refuses(tmp_path: Path, monkeyp
     assert {manager.GetResultWithUniqueId(b"s", unique_id, TIMEOUT_MS).errorCode for unique_id in range(13)} == {0}
     assert [manager.SendDataWithUniqueId(b"s", 0, input_of(level_png(8))) for _ in range(2)] == [13, 14]
     assert manager.DestroyAllStreams() == 0
+
+
+@pytest.mark.parametrize(("home", "codes"), [("/nowhere", [1013, 0]), (None, [0, 0])])
+def test_the_first_start_wants_a_home(monkeypatch: pytest.MonkeyPatch, home: str | None, codes: list[int]) -> None:
+    monkeypatch.setattr(CpuStreamManager, "_began", False)
+    monkeypatch.delenv("HOME", raising=False)
+    if home:
+        monkeypatch.setenv("HOME", home)
+    manager = CpuStreamManager(CpuOptions(strict=True))
+    assert [manager.InitManager() for _ in codes] == codes
