@@ -5,7 +5,6 @@ vendor's texts. Any thread may make any call. A stream belongs to the object tha
 """
 
 import logging
-import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +56,7 @@ class CpuStreamManager:
         """Make the object usable; returns 0, and in strict mode 1013 at the process's first call if $HOME is not a folder."""
         if self._options.strict and not CpuStreamManager._began:
             CpuStreamManager._began = True  # the vendor's flag is raised before its checks, so only the first call can fail
-            if not Path(os.environ.get("HOME", "/")).is_dir():
+            if not Path.home().is_dir():
                 return Code.COMM_INIT_FAIL
         self._initialised = True
         self._options = self._options.with_statistics()
