@@ -8,8 +8,8 @@ _MARK, _MARK_BUT_RESTART = re.compile(rb"\xff[^\x00\xff]"), re.compile(rb"\xff[^
 _FIRST_BYTES, _MOST_BYTES = 128 * 1024, 1024 * 1024
 """The slices that are searched.
 
-In the first, `re` searches, which keeps the interpreter: in an ordinary photo that takes less than to get it back from other threads. In the
-others NumPy does, which is faster and lets others go on; none of them is so large that it holds the interpreter long.
+In the first, `re` searches and keeps the interpreter: in an ordinary photo that takes less than to get it back from other threads. In the
+others NumPy searches, which is faster and lets other threads go on.
 """
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.requests import Request
 
 from server.api.body import read_body, read_images
 from server.api.image_body import ImageBody
