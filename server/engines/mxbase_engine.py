@@ -18,6 +18,7 @@ from server.engines.all_scores import are_finite
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.plan import ClassifierPlan
 from server.engines.probe import probe_request
+from server.engines.vendor_log import remedy_at_start
 from server.engines.work import Work
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, ServiceError, UndecodableImage
 from server.types import ClassScore, Prediction, ScoreType
@@ -52,7 +53,7 @@ class MxbaseEngine:
 
     def __init__(self, plan: Callable[[], ClassifierPlan], places: int) -> None:
         self.name = "mxbase"
-        self.places, self.decoders, self.turns_pictures = places, 1, True
+        self.places, self.decoders, self.turns_pictures, self.reads_webp = places, 1, True, True
         self.process: int | None = None
         self.restarts = 0
         self.score_type: ScoreType = "probability"
@@ -76,11 +77,13 @@ class MxbaseEngine:
         plan = self._make_plan()
         if plan.runtime != mxclassify.RUNTIME:
             raise EngineUnavailable(f"The compiled engine was built for runtime {mxclassify.RUNTIME}, not {plan.runtime}.", BUILD)
-        self._labels, self.decoders = plan.labels, plan.config["decoders"]
+        self._labels, self.decoders, self.reads_webp = plan.labels, plan.config["decoders"], plan.runtime == "cpu"
         try:
             self._classifier = mxclassify.Classifier(self._keep, **plan.config)
         except (mxclassify.DeviceError, ValueError) as error:
-            raise EngineUnavailable(f"The compiled engine cannot start: {error}.", "See the SDK's log.") from error
+            raise EngineUnavailable(
+                f"The compiled engine cannot start: {error}.", remedy_at_start() if plan.runtime == "ascend" else ""
+            ) from error
         logger.info("mxbase: batch sizes %s", ", ".join(f"{size} in {cost_s * 1e3:.2f} ms" for size, cost_s in self._classifier.gears))
         self._warm_up()
 

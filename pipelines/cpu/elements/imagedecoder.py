@@ -113,6 +113,8 @@ class ImageDecoder(Element):
             raise _failed(Code.COMM_INVALID_PARAM, "Opencv decode failed.") from error
 
     def _read(self, data: bytes, flag: int) -> Pixels | None:
+        if self.context.options.strict and data.startswith(b"RIFF"):
+            return None  # the vendor's OpenCV is built without WebP
         read = partial(_read, flag)
         return decode_unwarned(read, data) if self.context.options.refuse_damaged else read(data)
 
