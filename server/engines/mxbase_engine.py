@@ -4,6 +4,7 @@ The classifier numbers its images; this module knows which number belongs to whi
 """
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 BUILD = "Build it: make mxbase."
 WARM_UP_S = 60.0
+QUIET = ("GLOG_minloglevel", "1")  # warnings and errors only: the SDK logs a line an inference
 
 
 def share_decoder_warnings() -> None:
@@ -183,4 +185,6 @@ def error_of(outcome: str, words: str) -> ServiceError:
 
 def open_in_child(config: ClassifierConfig, labels: Sequence[str], runtime: str, places: int) -> MxbaseEngine:
     """Open the engine in its own process, which does not need the model store."""
+    if runtime == "ascend":
+        os.putenv(*QUIET)  # read by glog when it is loaded with the SDK's libraries
     return MxbaseEngine(lambda: ClassifierPlan(config, tuple(labels), runtime), places)
