@@ -57,4 +57,4 @@ class OverTheSdk:
 
 
 _Classifier = built.Classifier
-built.Classifier, built.RUNTIME = OverTheSdk, "ascend"
+vars(built).update(Classifier=OverTheSdk, RUNTIME="ascend")

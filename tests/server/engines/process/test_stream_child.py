@@ -42,6 +42,8 @@ def test_it_drives_the_vendors_module(monkeypatch: pytest.MonkeyPatch, python: P
     assert answers[0].scores[0].label == ("3.7" if "3.7" in str(python) else "{}.{}".format(*sys.version_info))
     assert {answer.all_scores for answer in full} == {struct.pack("<8f", *range(8))}
     assert {answer.scores[0] for answer in full} == {ClassScore(7, "h", 7.0)}
+    assert {tuple(answer.stages_s) for answer in (*answers, *full)} == {("stream", "queue")}
+    assert all(0 < answer.stages_s["stream"] < 10 for answer in (*answers, *full))
     assert engine.restarts == 0
 
 
