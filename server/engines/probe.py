@@ -20,7 +20,7 @@ def probe_image() -> bytes:
 
 @cache
 def damaged_image() -> bytes:
-    """A JPEG, 64x64, that is whole but for a part of its coded pixels: every decoder gives pixels, and libjpeg warns."""
+    """A JPEG, 64x64, of which a part of the coded pixels is missing: every decoder gives pixels, and libjpeg warns."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     whole = cv2.imencode(".jpg", noise)[1].tobytes()
     return whole[: len(whole) * 3 // 4] + whole[-2:]

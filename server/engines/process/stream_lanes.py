@@ -25,7 +25,7 @@ NOT_SENT = -1  # the code, without a text, of an image that a stream refused; wi
 
 
 STREAM = "stream"
-"""The one stage that can be told of the vendor's engine: from the send of an image to its result."""
+"""The one stage that is known of the vendor's engine: from the send of an image to its result."""
 
 
 class StreamRefused(Exception):

@@ -122,6 +122,13 @@ def test_what_only_a_newer_opencv_reads() -> None:
     assert failure(animated) == (1004, f"Opencv decode failed.{INVALID}")
 
 
+def test_strict_refuses_webp_as_the_vendor_does() -> None:
+    webp = encoded(PIXELS, ".webp")
+    assert not pushed(opened(ImageDecoder, OPENCV), webp).errors
+    [error] = pushed(opened(ImageDecoder, OPENCV, options=CpuOptions(strict=True)), webp).errors.values()
+    assert (error.code, error.text) == (1004, f"Opencv decode failed.{INVALID}")
+
+
 def test_a_header_that_promises_too_many_pixels_fails_twice() -> None:
     png = bytearray(encoded(PIXELS))
     png[16:24] = (60_000).to_bytes(4) * 2
