@@ -104,6 +104,7 @@ class EngineProcess:
     def start(self) -> None:
         """Start a child; raises EngineUnavailable or ModelError."""
         self._closing = False
+        self._second_look = SecondLook(self.name, lambda: self.on_answer)
         try:
             self._begin()
         except BaseException:
