@@ -38,7 +38,7 @@ class FakeEngine:
     def __init__(self, places: int = 64, latency_s: float = 0.0) -> None:
         self.name = "fake"
         self.places = self.decoders = places
-        self.turns_pictures = True
+        self.turns_pictures = self.reads_webp = True
         self.process: int | None = None
         self.restarts = 0
         self.score_type: ScoreType = "probability"

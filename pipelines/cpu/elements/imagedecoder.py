@@ -118,7 +118,7 @@ class ImageDecoder(Element):
 
     def _read(self, data: bytes, flag: int) -> Pixels | None:
         if self.context.options.strict and is_webp(data):
-            return None
+            return None  # the vendor's OpenCV is built without WebP
         read = partial(_read, flag)
         return decode_unwarned(read, data) if self.context.options.refuse_damaged else read(data)
 
