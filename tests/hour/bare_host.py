@@ -19,6 +19,7 @@ from tests.deploy.places import COMPOSE_V2, ROOT
 
 CHIPS = 2
 NODES = (*(f"davinci{chip}" for chip in range(CHIPS)), "davinci_manager", "devmm_svm", "hisi_hdc")
+STEP_S = 240
 PICTURES = {"cat": 285, "coffee": 967}
 
 
@@ -84,7 +85,7 @@ class BareHost:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
+            timeout=STEP_S,
             check=False,
         )
         done.stdout = done.stdout.replace(str(self.folder), "").replace(f":{self.port}", ":8000")

@@ -65,7 +65,7 @@ class Service:
     def inside(self, text: str) -> str:
         """And back."""
         for inside, outside in sorted(self.places.items(), key=lambda pair: -len(pair[1])):
-            text = text.replace(outside, inside)
+            text = text.replace(outside, inside) if outside.startswith((str(FOLDER), "http")) else text  # /dev is /dev
         return text
 
 
@@ -77,7 +77,7 @@ def run(service: Service, words: list[str]) -> int:
     sys.stdout.write(service.inside(done.stdout))
     sys.stderr.write(service.inside(done.stderr))
     for om in Path(service.environment["MODEL_STORE"]).glob("*/*.om"):  # on the double this file runs in its place
-        network = om.with_name(f"{om.parent.name}.onnx")
+        network = om.with_name(f"{om.name.partition('.')[0]}.onnx")
         om.with_suffix(".onnx").write_bytes(network.read_bytes())
     return done.returncode
 

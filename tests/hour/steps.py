@@ -97,7 +97,7 @@ curl -sS -H "X-Api-Key: $(cat key)" -F image=@tests/photos/coffee.png -F top_k=1
         "The former one is kept as the way back.",
         f"""\
 cp -a model_store/{MODEL} model_store/{MODEL}.former
-{IMPORT} --version second --expect tests/photos/cat.png=285
+{IMPORT} --version second --expect tests/photos/cat.png=285 --force
 {COMPILE}
 {RELOAD}
 """,
