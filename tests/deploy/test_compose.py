@@ -179,7 +179,9 @@ def test_the_service_gets_only_settings_that_there_are(services: dict[str, Any])
     environment = services["classify"]["environment"]
     assert set(environment) <= {name.upper() for name in Settings.model_fields}
     assert {"PRECISION", "DECODE", "LATENCY_MODE"} < set(environment)
-    assert all(str(environment[name]) == str(DEFAULTS[name.lower()]) for name in ("PRECISION", "DECODE", "LATENCY_MODE", "DEVICES", "ENGINES"))
+    assert all(
+        str(environment[name]) == str(DEFAULTS[name.lower()]) for name in ("PRECISION", "DECODE", "LATENCY_MODE", "DEVICES", "ENGINES")
+    )
     assert environment["HOST"] == "0.0.0.0"
     assert "healthcheck" not in services["classify"]  # the image's
 

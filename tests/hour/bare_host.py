@@ -79,7 +79,13 @@ class BareHost:
         environment = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "HOME": str(self.home), "COLUMNS": "140", "LANG": "C.UTF-8"}
         where = self.clone if self.clone.is_dir() else self.home
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text.replace("localhost:8000", f"localhost:{self.port}").replace("URL", f"file://{ROOT}", 1)],
+            [
+                "bash",
+                "-euo",
+                "pipefail",
+                "-c",
+                text.replace("localhost:8000", f"localhost:{self.port}").replace("URL", f"file://{ROOT}", 1),
+            ],
             cwd=where,
             env=environment,
             stdout=subprocess.PIPE,

@@ -40,7 +40,10 @@ def page(ran: Sequence[Ran]) -> str:
     """The page of a whole run."""
     rows = [(f"{number}. {each.step.title}", f"{each.took_s:.1f}") for number, each in enumerate(ran, 1)]
     times = table(("Step", "Seconds"), [*rows, ("all", f"{sum(each.took_s for each in ran):.0f}")])
-    return "\n\n".join([HEAD.rstrip(), *(_section(number, each) for number, each in enumerate(ran, 1)), "## What each step took", times]) + "\n"
+    return (
+        "\n\n".join([HEAD.rstrip(), *(_section(number, each) for number, each in enumerate(ran, 1)), "## What each step took", times])
+        + "\n"
+    )
 
 
 def _section(number: int, ran: Ran) -> str:

@@ -1,4 +1,4 @@
-"""Every wheel of the images is there for both architectures, and runs on the stated glibc: by its tag, and by the symbols of its libraries."""
+"""Every wheel of the images is there for both architectures, for the stated glibc: by its tag, and by the symbols of its libraries."""
 
 import re
 import shutil
@@ -14,7 +14,9 @@ from tests.image.glibc_symbols import newest_glibc, unpacked_libraries
 STATED = "glibc >= 2."
 OLDEST_BASE = int(re.findall(rf"{re.escape(STATED)}(\d+)", (ROOT / "deploy/check_base.sh").read_text("utf-8"))[0])
 DEBIAN_12 = 36
-CASES = [(lock, OLDEST_BASE, machine) for lock in ("requirements-ascend.lock", "requirements-image.lock") for machine in ("x86_64", "aarch64")]
+CASES = [
+    (lock, OLDEST_BASE, machine) for lock in ("requirements-ascend.lock", "requirements-image.lock") for machine in ("x86_64", "aarch64")
+]
 
 needs_readelf = pytest.mark.skipif(not shutil.which("readelf"), reason="readelf is not installed (Debian: binutils)")
 

@@ -34,7 +34,9 @@ def modes(folder: Path) -> set[str]:
 def test_it_is_there_as_it_was(elsewhere: Path, store: ModelStore) -> None:
     (elsewhere / "level.om").chmod(0o666)
     model = install_model(elsewhere, store)
-    assert {path.name: path.read_bytes() for path in model.folder.iterdir()} == {path.name: path.read_bytes() for path in elsewhere.iterdir()}
+    assert {path.name: path.read_bytes() for path in model.folder.iterdir()} == {
+        path.name: path.read_bytes() for path in elsewhere.iterdir()
+    }
     assert (modes(model.folder), stat.S_IMODE(model.folder.stat().st_mode)) == ({"0o640"}, 0o750)
     assert model.check_artifact("Ascend310")
 

@@ -25,7 +25,9 @@ def compose_override(machine: Machine) -> str:
             "Load the driver, and see what npu-smi info says. In a container name the host's: doctor --compose --root /host",
         )
     if missing := [node for node in SHARED_NODES if not machine.exists(node)]:
-        raise EngineUnavailable(f"{' and '.join(missing)} is missing beside the chips.", "The driver makes it: sudo reboot, then npu-smi info")
+        raise EngineUnavailable(
+            f"{' and '.join(missing)} is missing beside the chips.", "The driver makes it: sudo reboot, then npu-smi info"
+        )
     return "".join(f"{line}\n" for line in _lines(machine, chips))
 
 
@@ -33,7 +35,8 @@ def _lines(machine: Machine, chips: tuple[int, ...]) -> Iterator[str]:
     nodes = [f"/dev/davinci{chip}" for chip in chips]
     newer = [NEWER_NODE] if machine.exists(NEWER_NODE) else []
     groups = sorted({machine.path(node).stat().st_gid for node in nodes})
-    yield f"# Written by `ascend-classify doctor --compose`: {len(chips)} chip{'s' if len(chips) > 1 else ''}. Docker Compose adds it by itself."
+    counted = f"{len(chips)} chip{'s' if len(chips) > 1 else ''}"
+    yield f"# Written by `ascend-classify doctor --compose`: {counted}. Docker Compose adds it by itself."
     yield "services:"
     yield "  classify:"
     yield f"    group_add: {json.dumps([str(gid) for gid in groups])}"
