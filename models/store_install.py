@@ -4,7 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-from models.manifest import CPU
 from models.model_errors import StoreRefused
 from models.store import ModelStore, StoredModel
 from models.store_writer import FOLDER_MODE, check_nothing_lost, replace_model, workshop
@@ -22,10 +21,7 @@ def install_model(folder: Path, store: ModelStore, *, owner: int | None = None, 
     model = ModelStore(folder.parent).open(folder.name)
     model.check_labels()
     for artifact in model.manifest.artifacts:
-        if artifact.soc == CPU:
-            model.check_artifact(CPU, artifact.computes)
-        else:
-            model.check_artifact(artifact.soc)
+        model.check_artifact(artifact.soc, "int8" if artifact.precision == "int8" else "f32")
     try:
         store.root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         place = store.root / model.manifest.name

@@ -38,7 +38,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         "LOCKS": str(folder / "one.lock"),
         "MODEL_STORE": str(folder / "store"),
     }
-    command = [DEPLOY / "bundle.sh", folder / "out", sys.executable]
+    command = [str(DEPLOY / "bundle.sh"), str(folder / "out"), sys.executable]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return folder / "out", done.stdout + done.stderr
@@ -60,9 +60,9 @@ def test_the_sums_are_right(bundle: tuple[Path, str]) -> None:
 
 
 def test_the_wheels_are_installed_without_an_index(bundle: tuple[Path, str], tmp_path: Path) -> None:
-    options = ["--quiet", "--no-index", "--no-deps", "--find-links", bundle[0] / "wheels", "--target", tmp_path / "site"]
+    options = ["--quiet", "--no-index", "--no-deps", "--find-links", f"{bundle[0]}/wheels", "--target", f"{tmp_path}/site"]
     lock = bundle[0].parent / "one.lock"
-    subprocess.run([sys.executable, "-m", "pip", "install", *options, "--require-hashes", "-r", lock], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, "--require-hashes", "-r", str(lock)], check=True)
     subprocess.run([sys.executable, "-m", "pip", "install", *options, "ascend-classify"], check=True)
     assert (tmp_path / "site/h11/__init__.py").is_file()
     assert (tmp_path / "site/server/cli/command_line.py").is_file()
