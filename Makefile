@@ -93,6 +93,7 @@ SECONDS ?= 3600
 soak: install-dev mxbase
 	$(BIN)/python -m tests.soak.hostile --seconds $(SECONDS) $(if $(FRESH),--fresh)
 	$(BIN)/python -m tests.soak.evaluation
+	$(PYTEST) -m hypothesis --hypothesis-profile soak  # fifty times as many examples as make test takes of each property
 	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
 	$(BIN)/python -m tests.soak.mxbase
 	mxbase_cpp/run_tests.sh $(BIN)/python 100000
@@ -128,7 +129,7 @@ check-mxbase-headers:
 test-image smoke-image: install-dev
 	@[ "$$(id -u)" = 0 ] && command -v buildah debootstrap > /dev/null || \
 	  { echo "As root, and with: apt install --no-install-recommends buildah debootstrap"; exit 1; }
-	$(BIN)/python -m pytest tests/image --durations=0 --durations-min=1 $(if $(filter smoke-%,$@),-m smoke)
+	$(BIN)/python -m pytest tests/image -o tmp_path_retention_policy=none --durations=0 --durations-min=1 $(if $(filter smoke-%,$@),-m smoke)
 
 # In its own environment: it would double the dependencies of the tests.
 schemathesis smoke-schemathesis: install-dev .venv/schemathesis/installed
