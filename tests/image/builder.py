@@ -44,7 +44,7 @@ class Builder:
             capture_output=True,
             text=True,
             cwd=ROOT,
-            env=os.environ | {"TMPDIR": f"{self.folder}/tmp"},  # else a build that breaks leaves a copy of its layer in /var/tmp
+            env=os.environ | {"TMPDIR": f"{self.folder}/tmp"},  # else a build that breaks leaves its layer in /var/tmp  # noqa: S108 - it is the folder's own
             check=False,
         )
         if done.returncode:

@@ -39,7 +39,7 @@ QUANTISED = (step("QuantizeLinear", *FINE), step("DequantizeLinear", *FINE))
 @pytest.fixture(scope="module")
 def logits(run: Run) -> np.ndarray:
     """Of the network before its tail, for the picture `IMAGE`."""
-    return run(Export(opset=21, ir=10).model().SerializeToString(), IMAGE)[0]
+    return np.asarray(run(Export(opset=21, ir=10).model().SerializeToString(), IMAGE)[0])
 
 
 @given(
