@@ -93,7 +93,7 @@ SECONDS ?= 3600
 soak: install-dev mxbase
 	$(BIN)/python -m tests.soak.hostile --seconds $(SECONDS) $(if $(FRESH),--fresh)
 	$(BIN)/python -m tests.soak.evaluation
-	$(PYTEST) -m hypothesis --hypothesis-profile soak  # fifty times as many examples as make test takes of each property
+	$(PYTEST) -m hypothesis --hypothesis-profile soak
 	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
 	$(BIN)/python -m tests.soak.mxbase
 	mxbase_cpp/run_tests.sh $(BIN)/python 100000

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import Field, ValidationError, model_validator
 
+from models.artifact_precision import Precision as Precision
 from models.fitted_calibration import FittedCalibration
 from models.manifest_table import ManifestTable, Sha256, Share
 from models.model_errors import ManifestInvalid, ManifestOutdated
 from models.post_process_bounds import MAX_CLASSES as MAX_CLASSES
 from models.post_process_bounds import MAX_TOP_K as MAX_TOP_K
-from models.precision import Precision as Precision
 from models.quantisation import Quantisation
 from models.text_file import read_text
 from models.whole_file import whole_file

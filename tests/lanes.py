@@ -56,7 +56,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
     ),
 }
 BUDGETS_S = {"core": 30 * 60, "wide": 60 * 60}
-SOAK = Suite("soak", 4 * 3600, "what takes hours: tests marked soak, hostile input, attacks, 100,000 mutated images under ASan")
+SOAK = Suite("soak", 4 * 3600, "what takes hours: tests marked soak, 2,000 examples of a property, hostile input, attacks, 100,000 images")
 
 
 def left_out(skipped: Mapping[str, int]) -> Iterator[str]:
