@@ -106,6 +106,7 @@ SECONDS ?= 3600
 soak: install-dev mxbase
 	$(BIN)/python -m tests.soak.hostile --seconds $(SECONDS) $(if $(FRESH),--fresh)
 	$(BIN)/python -m tests.soak.evaluation
+	$(PYTEST) -m hypothesis --hypothesis-profile soak
 	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
 	$(BIN)/python -m tests.soak.mxbase
 	mxbase_cpp/run_tests.sh $(BIN)/python 100000
@@ -141,7 +142,7 @@ check-mxbase-headers:
 test-image smoke-image: install-dev
 	@[ "$$(id -u)" = 0 ] && command -v buildah debootstrap > /dev/null || \
 	  { echo "As root, and with: apt install --no-install-recommends buildah debootstrap"; exit 1; }
-	$(BIN)/python -m pytest tests/image --durations=0 --durations-min=1 $(if $(filter smoke-%,$@),-m smoke)
+	$(BIN)/python -m pytest tests/image -o tmp_path_retention_policy=none --durations=0 --durations-min=1 $(if $(filter smoke-%,$@),-m smoke)
 
 # The first hour on an Atlas, on stand-ins; hour-page writes docs/ascend-hour.md from the run.
 test-hour smoke-hour: install-dev .venv/compose/docker-compose

@@ -33,13 +33,13 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("mxbase", 55),
         Suite("test", 300),
         Suite("test-commands", 100, "the command line, in processes of its own"),
-        Suite("test-monitoring", 110, "containers and Kubernetes, with a real Prometheus and Kustomize, and the tests of the benchmarks"),
+        Suite("test-monitoring", 95, "containers and Kubernetes, with a real Prometheus and Kustomize, and the tests of the benchmarks"),
         Suite("test-mxbase", 215, "the compiled classifier by itself, under sanitizers too"),
         Suite("attack", 240, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
-        Suite("chaos", 140, "engines that are killed, stopped, late or wrong, one fault at a time and all under load"),
+        Suite("chaos", 135, "engines that are killed, stopped, late or wrong, one fault at a time and all under load"),
         Suite("docs-commands docs-site", 120, "the commands of the documentation and the remedies of messages, run; the site, strictly"),
         Suite("smoke-training", 55),
-        Suite("smoke-import", 50),
+        Suite("smoke-import", 45),
         Suite("smoke-image", 90),
         Suite("smoke-hour", 20),
         Suite("smoke-schemathesis", 40),
@@ -58,7 +58,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
     ),
 }
 BUDGETS_S = {"core": 30 * 60, "wide": 60 * 60}
-SOAK = Suite("soak", 4 * 3600, "what takes hours: tests marked soak, hostile input, attacks, 100,000 mutated images under ASan")
+SOAK = Suite("soak", 4 * 3600, "what takes hours: tests marked soak, 2,000 examples of a property, hostile input, attacks, 100,000 images")
 
 
 def left_out(skipped: Mapping[str, int]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from models.manifest import Precision
+from models.artifact_precision import Precision
 from pipelines.cpu.statistics import PerformanceStatistics
 from pipelines.reduction import Decode
 from pipelines.sdk_conf import SdkConf
