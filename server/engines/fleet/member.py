@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from server.engines.base import Engine, EngineStatus
+from server.engines.fleet.service_time import ServiceTime
 from server.engines.liveness import BackOff, Liveness
 from server.engines.probe import probe_request
 from server.engines.work import Work
@@ -17,7 +18,6 @@ FAILURES = 3  # in a row; then a probe shows whether the engine is at fault, or 
 PROBE_S = 10.0
 REST_S = 0.01  # after a stream refused an image, which it did because it is full
 DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
-SMOOTHING = 0.1  # of the mean service time
 PREPARING_THREADS = len(os.sched_getaffinity(0))  # one more than may prepare images that take long
 
 
@@ -44,7 +44,7 @@ class Member:
         self.under_way: set[Work] = set()
         self.decode_s = 0.0  # of what is under way
         self.decoded_bytes = self.slow_bytes = self.slow = 0  # the last two of images that take long
-        self.service_s = 0.0  # what an image takes here, on average
+        self.service = ServiceTime()
         self.preparing: Executor | None = None
         """Where images are prepared, if they need it (server/images/preparation.py); without it they are taken as they are stored."""
         self._watch = watch or Watch()
@@ -88,7 +88,7 @@ class Member:
         """Record that it has taken a request."""
         if not self.under_way:
             self._liveness.moved()
-        work.taken_s = monotonic()
+        work.taken_s, work.ahead = monotonic(), len(self.under_way)
         self.under_way.add(work)
         self._count(work, 1)
 
@@ -118,8 +118,12 @@ class Member:
     def answered(self, work: Work) -> None:
         """Record an answer."""
         self._failures = 0
-        took_s = monotonic() - work.taken_s
-        self.service_s += (took_s - self.service_s) * (SMOOTHING if self.service_s else 1.0)
+        if not work.is_slow:
+            self.service.measured(work.ahead, monotonic() - work.taken_s)
+
+    def expected_s(self, work: Work) -> float:
+        """So long it is likely to take for a work, with what it has under way."""
+        return self.service.expected_s(len(self.under_way)) + work.is_slow * work.decode_s
 
     def take(self, work: Work) -> None:
         """Hand a work to the engine, upright; raises EngineUnavailable, and is told of later refusals as the engine tells of them."""

@@ -126,7 +126,7 @@ def test_the_time_of_an_image_is_learnt() -> None:
     tried.began(one)
     sleep(0.01)
     tried.answered(one)
-    assert 0.01 <= tried.service_s < 1
+    assert 0.01 <= tried.service.expected_s(0) < 1
 
 
 def test_a_member_is_not_given_up_for_decoding_what_takes_long() -> None:
