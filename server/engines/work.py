@@ -34,7 +34,8 @@ class InferenceRequest:
 class Work:
     """A request, its future, and its history. After the answer or a cancellation the image is freed at once.
 
-    `taken_s` is the time when an engine last took it, `ahead` the number of images that the engine had then, `failures` counts engines that failed it, `losses` engines that were lost with it.
+    `taken_s` is the time when an engine last took it, `ahead` the number of images that the engine had then. `failures` counts engines
+    that failed it, `losses` engines that were lost with it.
     """
 
     __slots__ = (
