@@ -17,6 +17,7 @@ from server.images.preparation import needs_preparation, prepared
 FAILURES = 3  # in a row; then a probe shows whether the engine is at fault, or the images
 PROBE_S = 10.0
 REST_S = 0.01  # after a stream refused an image, which it did because it is full
+REFUSING_S = 6.0  # a stream that refused nothing for so long is not full any more; the vendor's send waits three seconds before it refuses
 DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
 PREPARING_THREADS = len(os.sched_getaffinity(0))  # one more than may prepare images that take long
 
@@ -52,7 +53,7 @@ class Member:
         self._back_off = BackOff(self._watch.back_off_s)
         self._failures = 0
         self._failed_s = float("-inf")
-        self._rest_s = float("-inf")
+        self._rest_s = self._refused_s = self._full_s = float("-inf")  # the last since it takes nothing
         self._probe: Work | None = None
         self._probe_s = 0.0
 
@@ -112,12 +113,14 @@ class Member:
         """Give up all that is under way; the requests among it, without the probes."""
         works = [work for work in self.under_way if not work.is_probe]
         self.under_way.clear()
+        self.takes()
         self.decode_s, self.decoded_bytes, self.slow_bytes, self.slow = 0.0, 0, 0, 0
         return works
 
     def answered(self, work: Work) -> None:
         """Record an answer."""
         self._failures = 0
+        self.takes()
         if not work.is_slow:
             self.service.measured(work.ahead, monotonic() - work.taken_s)
 
@@ -144,7 +147,14 @@ class Member:
 
     def rest(self) -> None:
         """Pause, because a stream is full."""
-        self._rest_s = monotonic() + REST_S
+        now_s = monotonic()
+        if now_s > self._refused_s + REFUSING_S:
+            self._full_s = now_s
+        self._refused_s, self._rest_s = now_s, now_s + REST_S
+
+    def takes(self) -> None:
+        """Record that it takes images, since it gave a result of any kind."""
+        self._refused_s = float("-inf")
 
     def failed(self, work: Work) -> bool:
         """Record a failure; returns whether it was the last one allowed in a row.
@@ -158,7 +168,9 @@ class Member:
 
     @property
     def stalled(self) -> str:
-        """Says it when a result is overdue, of an engine that is not asked any more too."""
+        """Says it when a result is overdue, of an engine that is not asked any more too; also when it only refuses, as a full one does."""
+        if self._refused_s > self._full_s + self._liveness.stall_s and monotonic() < self._refused_s + REFUSING_S:
+            return f"it took no image and gave no result for {self._liveness.stall_s:.3g} s."
         allowed_s = self._liveness.stall_s + DECODE_PATIENCE * self.decode_s
         return f"it gave no result for {allowed_s:.3g} s." if self._liveness.stalled(len(self.under_way), allowed_s) else ""
 
