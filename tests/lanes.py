@@ -33,7 +33,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("mxbase", 55),
         Suite("test", 300),
         Suite("test-commands", 100, "the command line, in processes of its own"),
-        Suite("test-monitoring", 85, "the containers' monitoring with a real Prometheus, and the tests of the benchmarks"),
+        Suite("test-monitoring", 110, "containers and Kubernetes, with a real Prometheus and Kustomize, and the tests of the benchmarks"),
         Suite("test-mxbase", 215, "the compiled classifier by itself, under sanitizers too"),
         Suite("attack", 240, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
         Suite("chaos", 140, "engines that are killed, stopped, late or wrong, one fault at a time and all under load"),

@@ -46,7 +46,9 @@ class StreamEngine:
         self.on_batch: BatchObserver = ignore_batch
         self._make_plan = plan
         self._runtime: Runtime = runtime
-        self._options = replace(options or CpuOptions(), on_frame=self._keep_stages, on_batch=self._ran, refuse_damaged=True)
+        self._options = replace(
+            options or CpuOptions(), on_frame=self._keep_stages, on_batch=self._ran, refuse_damaged=True, early_room=True
+        )
         self._plan: StreamPlan | None = None
         self._lanes: StreamLanes | None = None
         self._scores: ScoresLanes | None = None

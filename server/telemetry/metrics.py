@@ -39,7 +39,7 @@ LABELS = MappingProxyType(
         "outcome": "`ok`, or the code of an error. Of `classify_images_total` also `abandoned`: the client hung up. "
         "Of `classify_evaluation_images_total` also `scores_invalid`: scores that are missing or not numbers, or a class twice.",
         "stage": "`queue`, `decode`, `resize`, `crop`, `infer`, `postprocess` or `serialize`, as far as the engine can see them; the "
-        "elements of a pipeline of your own add `tee`, `identity` and `fakesink`.",
+        "elements of a pipeline of your own add `normalize`, `tee`, `identity` and `fakesink`.",
         "dataset": "The name of the root, or `upload`.",
         "k": "`1` to the `top_k` of the evaluation.",
         "version": "The version of the model, or of the software.",

@@ -105,7 +105,7 @@ class StreamManagerApi(CpuStreamManager):
     """The vendor's entry point."""
 
     def __init__(self) -> None:
-        super().__init__(CpuOptions(strict=True))
+        super().__init__(CpuOptions(strict=True, race=True))
 
     def CreateMultipleStreams(self, *arguments: Any) -> Any:  # noqa: N802
         """Note which chip this is; to the CPU runtime it is the one device there is."""

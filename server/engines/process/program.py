@@ -67,7 +67,7 @@ class StreamProgram:
         self._make_plan = plan
         self._runtime = runtime
         self._python = python or Path(sys.executable)
-        self._options = replace(options or CpuOptions(), refuse_damaged=True)
+        self._options = replace(options or CpuOptions(), refuse_damaged=True, early_room=True)
         self._plan: StreamPlan | None = None
 
     @property
