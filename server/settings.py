@@ -114,6 +114,12 @@ class Settings(BaseSettings):
     engine_python: Path | None = Field(None, description="The Python (3.7 or newer) that imports the SDK's module, if not the server's.")
     engine_start_s: float = Field(120.0, gt=0, description="Longest start of an engine process in seconds.")
     engine_stall_s: float = Field(10.0, gt=0, description="An engine with work that gives no result for this many seconds counts as hung.")
+    engine_growth_bytes: int = Field(
+        1024**3,
+        ge=0,
+        description="An engine process that has grown by so many bytes since its start is replaced, since the SDK leaks some for each "
+        "image. The new one is ready before the old one ends. 0: never.",
+    )
     streams_per_device: int = Field(
         0, ge=0, le=64, description="Streams per device. 0: on a CPU one more than its cores, at most 8; on a chip 2."
     )

@@ -55,9 +55,9 @@ def no_full_scores() -> ScoresUnavailable:
 def _failure(code: int, data: bytes) -> ServiceError | None:
     if code == Code.COMM_INVALID_PARAM and data.startswith(b"Opencv decode failed"):
         return UndecodableImage(UNDECODED, "It is damaged inside its coded pixels: send the original file.")
-    if code == NOT_SENT and not data:
+    if code == Code.QUEUE_FULL or (code == NOT_SENT and not data):
         return StreamFull("The stream did not take the image in time.", "Try again in a moment.")
-    if code in _IMAGE_CODES or (code == Code.COMM_INVALID_PARAM and _IMAGE_WORDS.search(data)):
+    if code in _IMAGE_CODES or (code in (Code.COMM_INVALID_POINTER, Code.COMM_INVALID_PARAM) and _IMAGE_WORDS.search(data)):
         what = f"The engine cannot process this image (code {int(code)}): {data.decode(errors='replace').strip()}"
         return UndecodableImage(what, "Send it in another size or shape.")
     if code:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property, partial
 from importlib.util import find_spec
@@ -19,7 +20,7 @@ from server.engines.fleet.member import Member, Watch
 from server.engines.fleet.waiting_line import DecodeRoom
 from server.engines.mxbase_engine import BUILD, MxbaseEngine, share_decoder_warnings
 from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, plan_own, plan_rendered
-from server.engines.process.engine_process import EngineProcess
+from server.engines.process.engine_process import EngineProcess, Replacement
 from server.engines.process.program import EngineProgram, Program, StreamProgram
 from server.engines.resize_bound import ResizeBound, resize_of
 from server.engines.second_model import wants_second_model
@@ -83,6 +84,7 @@ class EngineAssembly:
         self._runtime: Runtime = runtime
         self._metrics = metrics
         self._kinds = engine_kinds(settings)
+        self._turn = threading.Lock()  # engine processes are replaced one after the other
 
     @cached_property
     def devices(self) -> tuple[int, ...]:
@@ -161,6 +163,11 @@ class EngineAssembly:
             kind,
             self._program(kind, device),
             start_s=settings.engine_start_s,
+            replacement=Replacement(
+                growth_bytes=settings.engine_growth_bytes,
+                turn=self._turn,
+                count=self._metrics.replacements(kind, str(device)).inc,
+            ),
             count_answer=self._metrics.device_images(kind, str(device)).inc,
             count_restart=self._metrics.restarts(kind, str(device)).inc,
         )

@@ -34,16 +34,18 @@ class InferenceRequest:
 class Work:
     """A request, its future, and its history. After the answer or a cancellation the image is freed at once.
 
-    `taken_s` is the time when an engine last took it, `failures` counts engines that failed it, `losses` engines that were lost with it.
+    `taken_s` is the time when an engine last took it, `ahead` the number of images that the engine had then. `failures` counts engines
+    that failed it, `losses` engines that were lost with it.
     """
 
     __slots__ = (
-        *("_running", "admitted_s", "avoid", "client", "cost_s", "decode_s", "decoded_bytes"),
+        *("_running", "admitted_s", "ahead", "avoid", "client", "cost_s", "decode_s", "decoded_bytes"),
         *("__weakref__", "failures", "future", "is_probe", "leave", "losses", "request", "taken_s"),
     )
 
     def __init__(self, request: InferenceRequest, *, is_probe: bool = False) -> None:
         self.admitted_s = self.taken_s = monotonic()
+        self.ahead = 0
         self.request: InferenceRequest | None = request
         self.client = request.client
         self.decode_s, self.decoded_bytes = prepared_cost(request.image)

@@ -90,6 +90,7 @@ class Metrics:
         self.engine_up = gauge("engine_up", "1 if the engine can answer.", "model", "engine", "device")
         self.engine_switches = counter("engine_switches_total", "Changes of the engine that answers.", "model", "from", "to", "reason")
         self.engine_restarts = counter("engine_restarts_total", "Engine processes that were started again.", "model", "engine", "device")
+        self.engine_replacements = counter("engine_replacements_total", "Engine processes that were replaced.", "model", "engine", "device")
         self.device_images = counter(
             "device_images_total", "Images answered by each engine process, including probes.", "model", "engine", "device"
         )

@@ -64,6 +64,10 @@ class ModelMetrics:
         """The counter of an engine process's restarts."""
         return self._metrics.engine_restarts.labels(self._model, engine, device)
 
+    def replacements(self, engine: str, device: str) -> Counter:
+        """The counter of an engine process's replacements."""
+        return self._metrics.engine_replacements.labels(self._model, engine, device)
+
     def serves(self, info: tuple[str, str, str], engines: Iterable[tuple[str, str]], is_up: Callable[[str, str], float]) -> None:
         """Replace the shown version, recipe and precision, and the engines; each engine has a name and a device."""
         if self._info:

@@ -11,7 +11,7 @@ from tests.made_model import write_provenance
 
 ROOT = Path(__file__).parents[2]
 CHIPS = ("0", "1")
-FAULTS = ("fail", "refuse", "1004", "slow", "log", "grow", "die", "hang", "init", "om", "mute")
+FAULTS = ("fail", "refuse", "1004", "slow", "log", "grow", "leak", "die", "hang", "init", "om", "mute")
 
 
 class AscendDouble:
@@ -32,12 +32,18 @@ class AscendDouble:
     def breaks(self, fault: str, every: int = 1, devices: tuple[str, ...] = CHIPS) -> None:
         """Let a fault happen every so many times from now on.
 
-        fail (a whole batch), refuse (a send), 1004, slow, log, grow, die or hang.
+        fail (a whole batch), refuse (a send), 1004, slow, log, grow (a MiB an inference), leak (a MiB a late result), die or hang.
         At a start: init, om (of another chip), or mute (it prints nothing).
         """
         assert fault in FAULTS
         self._told[fault] = {"every": every, "devices": devices}
         self._write()
+
+    @property
+    def late_results(self) -> int:
+        """The results that were there before the driver asked for them; each leaks memory of the vendor's engine."""
+        late = self._faults.with_suffix(".late")
+        return late.stat().st_size if late.exists() else 0
 
     def mend(self, fault: str | None = None) -> None:
         """Let a fault happen no more, or none."""

@@ -172,7 +172,9 @@ class Fleet:
         """Decide what an error means for its engine."""
         if isinstance(error, StreamFull):
             member.rest()
-        elif isinstance(error, EngineUnavailable) and not member.engine.health().ok:
+            return
+        member.takes()
+        if isinstance(error, EngineUnavailable) and not member.engine.health().ok:
             self._put_down(member, "unavailable", str(error))
         elif is_fault(error):
             with self._lock:
@@ -186,7 +188,7 @@ class Fleet:
         if request is None:
             return
         retry = next_try(work, error)
-        nowhere = retry is Retry.ELSEWHERE and not is_up(self.tiers, member)
+        nowhere = retry is Retry.ELSEWHERE and not is_up(self.tiers)
         if retry is Retry.ANSWER or nowhere or work.overdue(monotonic()):
             work.answer(error)
             return

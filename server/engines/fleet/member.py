@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from server.engines.base import Engine, EngineStatus
+from server.engines.fleet.service_time import ServiceTime
 from server.engines.liveness import BackOff, Liveness
 from server.engines.probe import probe_request
 from server.engines.work import Work
@@ -16,8 +17,8 @@ from server.images.preparation import needs_preparation, prepared
 FAILURES = 3  # in a row; then a probe shows whether the engine is at fault, or the images
 PROBE_S = 10.0
 REST_S = 0.01  # after a stream refused an image, which it did because it is full
+REFUSING_S = 6.0  # a stream that refused nothing for so long is not full any more; the vendor's send waits three seconds before it refuses
 DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
-SMOOTHING = 0.1  # of the mean service time
 PREPARING_THREADS = len(os.sched_getaffinity(0))  # one more than may prepare images that take long
 
 
@@ -44,7 +45,7 @@ class Member:
         self.under_way: set[Work] = set()
         self.decode_s = 0.0  # of what is under way
         self.decoded_bytes = self.slow_bytes = self.slow = 0  # the last two of images that take long
-        self.service_s = 0.0  # what an image takes here, on average
+        self.service = ServiceTime()
         self.preparing: Executor | None = None
         """Where images are prepared, if they need it (server/images/preparation.py); without it they are taken as they are stored."""
         self._watch = watch or Watch()
@@ -52,7 +53,7 @@ class Member:
         self._back_off = BackOff(self._watch.back_off_s)
         self._failures = 0
         self._failed_s = float("-inf")
-        self._rest_s = float("-inf")
+        self._rest_s = self._refused_s = self._full_s = float("-inf")  # the last since it takes nothing
         self._probe: Work | None = None
         self._probe_s = 0.0
 
@@ -88,7 +89,7 @@ class Member:
         """Record that it has taken a request."""
         if not self.under_way:
             self._liveness.moved()
-        work.taken_s = monotonic()
+        work.taken_s, work.ahead = monotonic(), len(self.under_way)
         self.under_way.add(work)
         self._count(work, 1)
 
@@ -112,14 +113,20 @@ class Member:
         """Give up all that is under way; the requests among it, without the probes."""
         works = [work for work in self.under_way if not work.is_probe]
         self.under_way.clear()
+        self.takes()
         self.decode_s, self.decoded_bytes, self.slow_bytes, self.slow = 0.0, 0, 0, 0
         return works
 
     def answered(self, work: Work) -> None:
         """Record an answer."""
         self._failures = 0
-        took_s = monotonic() - work.taken_s
-        self.service_s += (took_s - self.service_s) * (SMOOTHING if self.service_s else 1.0)
+        self.takes()
+        if not work.is_slow:
+            self.service.measured(work.ahead, monotonic() - work.taken_s)
+
+    def expected_s(self, work: Work) -> float:
+        """So long it is likely to take for a work, with what it has under way."""
+        return self.service.expected_s(len(self.under_way)) + work.is_slow * work.decode_s
 
     def take(self, work: Work) -> None:
         """Hand a work to the engine, upright; raises EngineUnavailable, and is told of later refusals as the engine tells of them."""
@@ -141,7 +148,14 @@ class Member:
 
     def rest(self) -> None:
         """Pause, because a stream is full."""
-        self._rest_s = monotonic() + REST_S
+        now_s = monotonic()
+        if now_s > self._refused_s + REFUSING_S:
+            self._full_s = now_s
+        self._refused_s, self._rest_s = now_s, now_s + REST_S
+
+    def takes(self) -> None:
+        """Record that it takes images, since it gave a result of any kind."""
+        self._refused_s = float("-inf")
 
     def failed(self, work: Work) -> bool:
         """Record a failure; returns whether it was the last one allowed in a row.
@@ -155,7 +169,9 @@ class Member:
 
     @property
     def stalled(self) -> str:
-        """Says it when a result is overdue, of an engine that is not asked any more too."""
+        """Says it when a result is overdue, of an engine that is not asked any more too; also when it only refuses, as a full one does."""
+        if self._refused_s > self._full_s + self._liveness.stall_s and monotonic() < self._refused_s + REFUSING_S:
+            return f"it took no image and gave no result for {self._liveness.stall_s:.3g} s."
         allowed_s = self._liveness.stall_s + DECODE_PATIENCE * self.decode_s
         return f"it gave no result for {allowed_s:.3g} s." if self._liveness.stalled(len(self.under_way), allowed_s) else ""
 

@@ -16,7 +16,7 @@ class Retry(Enum):
     ANSWER = auto()
     """To the client, with its error."""
     ELSEWHERE = auto()
-    """To another engine, if one is up; else to the client."""
+    """To another engine, if one is up; else to the same, if it still is; else to the client."""
     AGAIN = auto()
     """To the front of the queue, for any member with room."""
     ALONE = auto()

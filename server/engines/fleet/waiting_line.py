@@ -135,7 +135,7 @@ class WaitingLine:
             elif member := choose(tiers, work.avoid, slow=work.is_slow):
                 del entries[place]
                 self._virtual_s = max(self._virtual_s, start_s)
-                if entries and monotonic() + member.service_s > work.request.deadline_s:
+                if (entries or member.under_way) and monotonic() + member.expected_s(work) > work.request.deadline_s:
                     return Assignment(work, None)
                 member.began(work)
                 return Assignment(work, member)

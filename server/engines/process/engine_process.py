@@ -1,34 +1,44 @@
-"""An engine in its own process, which is restarted after a crash or a hang.
+"""An engine in its own process, which is restarted after a crash or a hang, and replaced when it has grown.
 
-A fault of the vendor's code (a hang, an abort, a failed InitManager that only a new process cures) stays in the child. Two threads
-write, one of them large images, because a stopped child does not read; one thread reads; one thread restarts the child. The fleet notices
-a hang.
+A fault of the vendor's code (a hang, an abort, a failed InitManager that only a new process cures) stays in the child. One thread
+restarts and replaces it; the fleet notices a hang.
 """
 
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
-from itertools import count
-from queue import SimpleQueue
+from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import Any
 
 from models.model_errors import ClassifyError
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.liveness import BackOff
-from server.engines.process.child import GOING_S, Child, is_large
+from server.engines.process.child import GOING_S
+from server.engines.process.conversation import ENDED, Conversation
 from server.engines.process.program import Program
-from server.engines.process.protocol import BATCH, RESULT, BadMessage, Message
-from server.engines.process.second_look import SecondLook, needs_second_look
+from server.engines.process.second_look import Outcome, SecondLook
 from server.engines.work import Work
-from server.errors import EngineLost, EngineUnavailable
+from server.errors import EngineUnavailable
 from server.types import Prediction, ScoreType
 
 logger = logging.getLogger(__name__)
 
-ENDED = "it ended."
-Queue = SimpleQueue[Work | None]
 CLOSE_S = 15.0  # so long a child may take to end after the drain, a little more than the driver gives its streams
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """When a child is replaced: it has grown by `growth_bytes` since its start (0: never).
+
+    It is looked at every `look_s`, and replaced every `pause_s` at most. Engines that share a `turn` are replaced one after the other.
+    """
+
+    growth_bytes: int = 0
+    look_s: float = 5.0
+    pause_s: float = 60.0
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    count: Callable[[], None] = lambda: None
 
 
 class EngineProcess:
@@ -41,6 +51,7 @@ class EngineProcess:
         *,
         start_s: float = 120.0,
         back_off_s: float = 0.5,
+        replacement: Replacement | None = None,
         count_answer: Callable[[], None] = lambda: None,
         count_restart: Callable[[], None] = lambda: None,
     ) -> None:
@@ -52,19 +63,16 @@ class EngineProcess:
         self._program = program
         self._start_s = start_s
         self._back_off = BackOff(back_off_s)
+        self._replacement = replacement or Replacement()
+        self._pause_until_s = float("-inf")
         self._count_answer = count_answer
         self._count_restart = count_restart
-        self._queue, self._large_queue = Queue(), Queue()
-        self._sent: dict[int, Work] = {}
-        self._suspects: set[int] = set()  # of those sent: one of them may be damaged
         self._second_look = SecondLook(name, lambda: self.on_answer)
-        self._numbers = count()
-        self._changed = threading.Condition()  # guards all attributes of this object
-        self._child: Child | None = None
+        self._changed = threading.Condition()  # guards the next three
+        self._present: Conversation | None = None
         self._trouble = "not running"
         self._closing = False
-        self._threads: list[threading.Thread] = []
-        self._restarter: threading.Thread | None = None
+        self._supervisor: threading.Thread | None = None
 
     @property
     def score_type(self) -> ScoreType:
@@ -74,32 +82,32 @@ class EngineProcess:
     @property
     def process(self) -> int | None:
         """The process id of the child, if there is one."""
-        child = self._child
-        return child.pid if child else None
+        present = self._present
+        return present.child.pid if present else None
 
     @property
     def places(self) -> int:
         """The number of images that the child takes at once."""
-        child = self._child
-        return child.places if child else 0
+        present = self._present
+        return present.child.places if present else 0
 
     @property
     def decoders(self) -> int:
         """The number of images that the child decodes at once."""
-        child = self._child
-        return child.decoders if child else 1
+        present = self._present
+        return present.child.decoders if present else 1
 
     @property
     def turns_pictures(self) -> bool:
         """Whether the child turns PNGs and WebPs by their EXIF orientation."""
-        child = self._child
-        return child.turns_pictures if child else False
+        present = self._present
+        return present.child.turns_pictures if present else False
 
     @property
     def reads_webp(self) -> bool:
         """Whether the child decodes WebP."""
-        child = self._child
-        return child.reads_webp if child else False
+        present = self._present
+        return present.child.reads_webp if present else False
 
     def start(self) -> None:
         """Start a child; raises EngineUnavailable or ModelError."""
@@ -110,165 +118,131 @@ class EngineProcess:
         except BaseException:
             self._program.close()
             raise
-        self._restarter = threading.Thread(target=self._restart, name=f"{self.name}-restarter", daemon=True)
-        self._restarter.start()
+        self._supervisor = threading.Thread(target=self._supervise, name=f"{self.name}-supervisor", daemon=True)
+        self._supervisor.start()
 
     def _begin(self) -> None:
-        child = Child(self.name, self._program.launch(), self._start_s)
+        """Start a child that gets all works from now on."""
+        observers: dict[str, Any] = {"on_answer": self._answered, "on_doubt": self._doubted, "on_batch": self._ran, "on_loss": self._lose}
+        started = Conversation(self.name, self._program, self._start_s, **observers)
         with self._changed:
-            self._child, self._trouble = child, ""
-            self._queue, self._large_queue = Queue(), Queue()
-        queue, large = self._queue, self._large_queue
-        self._threads = [
-            threading.Thread(target=self._read, args=(child,), name=f"{self.name}-read", daemon=True),
-            threading.Thread(target=self._write, args=(child, queue), name=f"{self.name}-write", daemon=True),
-            threading.Thread(target=self._write, args=(child, large), name=f"{self.name}-write-large", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
-        logger.info("engine %s runs in process %d", self.name, child.pid)
+            self._present, self._trouble = started, ""
+        started.open()
+        logger.info("engine %s runs in process %d", self.name, started.child.pid)
 
     def take(self, work: Work) -> None:
         """Queue an image for the child."""
         with self._changed:
-            if self._trouble:
+            if self._trouble or self._present is None:
                 raise EngineUnavailable(f"The engine process of {self.name} is down: {self._trouble}", "Try again in a moment.")
-            request = work.request
-            (self._large_queue if request and is_large(request.image.data) else self._queue).put(work)
+            self._present.put(work)
 
     def health(self) -> EngineHealth:
         """Healthy while the child lives."""
         return EngineHealth(not self._trouble, self._trouble)
 
-    def _write(self, child: Child, queue: Queue) -> None:
-        while (work := queue.get()) is not None:
-            request = work.begin(monotonic())
-            if request is None:
-                self.on_answer(work, None)
-                continue
-            number = next(self._numbers)
-            with self._changed:
-                lost = self._trouble
-                if not lost:
-                    self._sent[number] = work
-            if lost:
-                self.on_answer(work, EngineUnavailable(f"The engine process of {self.name} is down: {lost}"))
-                continue
-            try:
-                child.send(number, self._program.meta(request, slow=work.is_slow), request.image.data)
-            except OSError as error:
-                self._lose(child, f"it cannot be written to: {error}.")
-                return
+    def _answered(self, work: Work, outcome: Outcome) -> None:
+        self.on_answer(work, self._told_of(work, outcome))
 
-    def _read(self, child: Child) -> None:
-        reason = ENDED
-        try:
-            while message := child.receive():
-                self._answer(message, child)
-        except (BadMessage, LookupError, TypeError, ValueError, AttributeError) as error:
-            reason = f"its message is invalid: {error!r}."
-        except OSError:
-            pass  # a reset: the child ended with unread images
-        self._lose(child, reason)
+    def _doubted(self, work: Work, outcome: Outcome) -> None:
+        self._second_look.take(work, self._told_of(work, outcome))
 
-    def _answer(self, message: Message, child: Child) -> None:
-        if message.kind == BATCH:
-            self.on_batch(int(message.meta["images"]), int(message.meta["padding"]))
-            return
-        if message.kind != RESULT:
-            raise BadMessage(f"Unexpected message of kind {message.kind}.")
-        outcome = self._program.read(message.meta, message.body)
-        warned = child.warned()
-        with self._changed:
-            if warned or not (child.refuses_damage or child.warns_of_damage):
-                self._suspects |= self._sent.keys()
-            work = self._sent.pop(message.number)
-            suspect = message.number in self._suspects
-            self._suspects.discard(message.number)
-        if isinstance(outcome, Prediction):
-            stages_s = {**outcome.stages_s, "queue": outcome.stages_s.get("queue", 0.0) + work.queued_s}
-            outcome = replace(outcome, engine=self.name, stages_s=stages_s)
-            self._count_answer()
-        if not child.refuses_damage and needs_second_look(work, outcome, suspect=suspect):
-            self._second_look.take(work, outcome)
-        else:
-            self.on_answer(work, outcome)
+    def _told_of(self, work: Work, outcome: Outcome) -> Outcome:
+        """The outcome with this engine's name and the whole time in queues."""
+        if not isinstance(outcome, Prediction):
+            return outcome
+        self._count_answer()
+        stages_s = {**outcome.stages_s, "queue": outcome.stages_s.get("queue", 0.0) + work.queued_s}
+        return replace(outcome, engine=self.name, stages_s=stages_s)
+
+    def _ran(self, images: int, padding: int) -> None:
+        self.on_batch(images, padding)
 
     def give_up(self, reason: str) -> None:
         """Kill the child and start another one."""
-        if child := self._child:
-            self._lose(child, reason)
+        if present := self._present:
+            self._lose(present, reason)
 
-    def _lose(self, child: Child, reason: str) -> None:
+    def _lose(self, conversation: Conversation, reason: str) -> None:
         with self._changed:
-            if self._child is child and not self._trouble:
+            if self._present is conversation and not self._trouble:
                 self._trouble = reason
                 self._changed.notify_all()
 
-    def _restart(self) -> None:
-        """Restart the child after each loss, until the engine closes."""
+    def _supervise(self) -> None:
+        """Restart the child after each loss, and replace it when it has grown, until the engine closes."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closing or self._trouble)
+                self._changed.wait_for(lambda: self._closing or self._trouble, self._replacement.look_s)
             if self._closing:
                 return
-            self._end_child()
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing, self._back_off.failed())
-            if self._closing:
-                return
-            self.restarts += 1
-            self._count_restart()
-            try:
-                self._begin()
-            except ClassifyError as error:
-                self._trouble = str(error)
-                logger.error("engine %s cannot be started again: %s", self.name, error)  # noqa: TRY400 - the words say it all
+            if self._trouble:
+                self._restart()
+            elif self._has_grown() and self._replacement.turn.acquire(blocking=False):
+                try:
+                    self._replace()
+                finally:
+                    self._replacement.turn.release()
 
-    def _end_child(self) -> None:
-        """Kill the child if it still runs, and fail its works; the fleet may try them elsewhere."""
-        child, self._child = self._child, None
-        if child is None:
-            return
-        self._fail_all(f"The engine process of {self.name} was lost: {self._trouble}")
-        child.kill(GOING_S if self._trouble == ENDED else 0.0)
-        self._join()
-        ended = child.reap()
-        logger.error("engine process %d of %s is lost (%s): %s %s", child.pid, self.name, ended, self._trouble, child.last_words())
-
-    def _join(self) -> None:
-        self._queue.put(None)
-        self._large_queue.put(None)
-        for thread in self._threads:
-            thread.join()
-
-    def _fail_all(self, reason: str) -> None:
+    def _restart(self) -> None:
+        self._end_lost()
         with self._changed:
-            lost, self._sent = list(self._sent.values()), {}
-            self._suspects.clear()
-        for work in lost:
-            self.on_answer(work, EngineLost(reason, "Try again in a moment."))
-        for queue in (self._queue, self._large_queue):
-            while not queue.empty():
-                if waiting := queue.get():
-                    self.on_answer(waiting, EngineUnavailable(reason, "Try again in a moment."))
+            self._changed.wait_for(lambda: self._closing, self._back_off.failed())
+        if self._closing:
+            return
+        self.restarts += 1
+        self._count_restart()
+        try:
+            self._begin()
+        except ClassifyError as error:
+            self._trouble = str(error)
+            logger.error("engine %s cannot be started again: %s", self.name, error)  # noqa: TRY400 - the words say it all
+
+    def _end_lost(self) -> None:
+        """Kill the child if it still runs, and fail its works; the fleet may try them elsewhere."""
+        with self._changed:
+            lost, self._present = self._present, None
+        if lost is None:
+            return
+        lost.fail(f"The engine process of {self.name} was lost: {self._trouble}")
+        ended = lost.break_off(GOING_S if self._trouble == ENDED else 0.0)
+        words = lost.child.last_words()
+        logger.error("engine process %d of %s is lost (%s): %s %s", lost.child.pid, self.name, ended, self._trouble, words)
+
+    def _has_grown(self) -> bool:
+        present, most_bytes = self._present, self._replacement.growth_bytes
+        if present is None or not most_bytes or monotonic() < self._pause_until_s:
+            return False
+        return present.grown_bytes > most_bytes
+
+    def _replace(self) -> None:
+        """Start another child beside the present one, send it all new works, and let the old one finish and end."""
+        if (old := self._present) is None:
+            return
+        grown_mb = old.grown_bytes // 2**20
+        try:
+            self._begin()
+        except ClassifyError as error:
+            logger.warning("engine process %d of %s has grown by %d MiB and stays: %s", old.child.pid, self.name, grown_mb, error)
+        else:
+            old.end(CLOSE_S)
+            self._replacement.count()
+            logger.info("engine process %d of %s had grown by %d MiB and was replaced", old.child.pid, self.name, grown_mb)
+        finally:
+            self._pause_until_s = monotonic() + self._replacement.pause_s
 
     def close(self) -> None:
         """End the child, after it has finished its works."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        if self._restarter:
-            self._restarter.join()
-            self._restarter = None
-        child, self._child = self._child, None
+        if self._supervisor:
+            self._supervisor.join()
+            self._supervisor = None
         with self._changed:
+            present, self._present = self._present, None
             self._trouble = "not running"
-        if child:
-            child.end(CLOSE_S)
-            child.kill()
-            self._join()
-            child.reap()
+        if present:
+            present.end(CLOSE_S)
         self._second_look.close()
-        self._sent.clear()
         self._program.close()

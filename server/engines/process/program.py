@@ -83,8 +83,10 @@ class StreamProgram:
 
     def launch(self) -> Launch:
         """The driver with the rendered pipeline and a warm-up picture."""
-        self.close()
-        plan = self._plan = self._make_plan()  # rendered at each start, so that changed or damaged files are noticed
+        before, self._plan = self._plan, self._make_plan()  # rendered at each start, so that changed or damaged files are noticed
+        if before:  # a child that is still being replaced has read its files
+            before.close()
+        plan = self._plan
         on_cpu = self._runtime == "cpu"
         config = {
             "module": "pipelines.cpu.observed" if on_cpu else "StreamManagerApi",

@@ -1,8 +1,9 @@
 """The vendor's rules for driving streams, for an engine in this process and for the child with the vendor's Python.
 
 - Each stream is a lane with a lock for its sends, because SendDataWithUniqueId counts ids without a lock.
-- Every result is fetched promptly and in order, because at most ten may be unclaimed. A thread of the lane fetches it; or, if the runtime
-reports results, the stream's own thread does, which saves two thread switches per image.
+- Every result is fetched promptly, because at most ten may be unclaimed; and it is asked for before it is there, because one that is there
+already leaks 146 bytes (seen). So a lane has a waiting thread for each place. Or, if the runtime reports results, the stream's own thread
+fetches them, which saves two thread switches per image.
 - A send may wait once UNHINDERED images are inside, so deeper lanes, which form batches, have a thread for their sends.
 - At the end every waiting thread returns before a stream is stopped: StopStream with a waiting thread aborts the process.
 
@@ -98,7 +99,7 @@ class StreamLanes:
         """Take pictures from now on."""
         self._told = told
         for lane in () if told else self._lanes.values():
-            for work in (self._feed, self._collect) if self._deep else (self._collect,):
+            for work in (*[self._feed] * self._deep, *[self._collect] * self._depth):
                 thread = threading.Thread(target=work, args=(lane,), name=lane.name.decode() + work.__name__, daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -176,7 +177,7 @@ class StreamLanes:
         while True:
             item = lane.waiting.get()
             if item is None:
-                lane.sent.put(None)
+                self._end_collecting(lane)
                 return
             self._send(lane, *item)
 
@@ -187,6 +188,10 @@ class StreamLanes:
                 return
             if self._take_out(lane, *sent) == TIMED_OUT:
                 self._fetch(lane, sent[1], ORPHAN_MS)
+
+    def _end_collecting(self, lane: Lane) -> None:
+        for _ in range(self._depth):
+            lane.sent.put(None)
 
     def close(self, within_s: float) -> bool:
         """Let all images come out and every thread return, and only then stop the streams; returns False, without a stop, if one hangs."""
@@ -203,7 +208,7 @@ class StreamLanes:
                 lane.waiting.put(None)
             else:
                 with lane.sending:  # images in a send go before the end
-                    lane.sent.put(None)
+                    self._end_collecting(lane)
         for thread in self._threads:
             thread.join(max(0.0, give_up_s - time.monotonic()))
         with self._changed:

@@ -1,9 +1,10 @@
 import ctypes
+import os
 
 import numpy as np
 import pytest
 
-from pipelines.cpu.process_memory import give_back_free, resident_bytes
+from pipelines.cpu.process_memory import give_back_free, held_bytes, resident_bytes
 
 
 def test_the_memory_of_this_process() -> None:
@@ -25,3 +26,11 @@ def test_what_lies_between_is_given_back() -> None:
 def test_another_c_library_has_no_such_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: object())
     assert give_back_free() is False
+
+
+def test_what_a_process_holds_is_read_from_outside() -> None:
+    before = held_bytes(os.getpid())
+    held = b"x" * 70_000_000
+    assert 60e6 < held_bytes(os.getpid()) - before < 80e6
+    assert held
+    assert held_bytes(2**22 + 1) == 0  # above the highest number of a process

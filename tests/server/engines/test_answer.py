@@ -24,6 +24,8 @@ def test_a_result_is_read() -> None:
         (1004, b'Failed to resize image. (Code = 1004, Message = "Memory malloc failed") \n', UndecodableImage, "code 1004"),
         (2020, b"", UndecodableImage, "code 2020"),
         (-1, b"", StreamFull, "did not take the image"),
+        (5003, b"The stream does not take the picture.", StreamFull, "did not take the image"),
+        (1003, b'Opencv decode failed. (Code = 1003, Message = "Invalid Pointer") \n\n', UndecodableImage, "code 1003"),
         (-1, b"Model inference is failed.", EngineFailed, "code -1"),
         (6010, b"Time out, can not get result in time.", EngineFailed, "Time out"),
         (0, b"{}", EngineFailed, "empty result"),

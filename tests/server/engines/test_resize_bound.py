@@ -115,12 +115,14 @@ def test_no_engine_sees_it_and_none_is_blamed(make: Callable[[Path], Fleet], tmp
     fleet = make(tmp_path)
     fleet.start()
     try:
-        for _ in range(5):
+        for width_px, height_px in ((60_000, 1), (20_000, 2), (20_000, 2), (20_000, 2)):
+            png = made(width_px, height_px)
+            assert len(png.data) < 300
             with pytest.raises(ImageTooLarge):
-                fleet.submit(InferenceRequest(made(60_000), "flat", monotonic() + 20))
+                fleet.submit(InferenceRequest(png, "flat", monotonic() + 20))
         answer = fleet.submit(InferenceRequest(made(LONGEST), "long", monotonic() + 20)).result(20)
         assert answer.scores[0].class_id == 88 // 4
-        assert fleet.health().ok
+        assert [(engine.up, engine.restarts) for engine in fleet.statuses()] == [(True, 0)]
         assert len(fleet._in_flight) == 0
     finally:
         fleet.close(1)

@@ -78,6 +78,20 @@ def test_a_member_rests_after_a_refused_send() -> None:
     assert choose([[rested]]) is rested
 
 
+def test_a_member_that_only_refuses_is_hung_and_one_that_answers_between_is_not() -> None:
+    stuck, busy = (Member(FakeEngine(), watch=Watch(stall_s=0.05)) for _ in range(2))
+    for each in (stuck, busy):
+        each.rest()
+    assert stuck.stalled == ""
+    sleep(0.06)
+    busy.takes()
+    for each in (stuck, busy):
+        each.rest()
+    assert [stuck.stalled, busy.stalled] == ["it took no image and gave no result for 0.05 s.", ""]
+    stuck.forget()
+    assert stuck.stalled == ""
+
+
 def test_three_failures_in_a_row_are_too_many() -> None:
     tried = member()
     for number in range(FAILURES):
@@ -126,7 +140,7 @@ def test_the_time_of_an_image_is_learnt() -> None:
     tried.began(one)
     sleep(0.01)
     tried.answered(one)
-    assert 0.01 <= tried.service_s < 1
+    assert 0.01 <= tried.service.expected_s(0) < 1
 
 
 def test_a_member_is_not_given_up_for_decoding_what_takes_long() -> None:

@@ -52,13 +52,23 @@ def test_what_is_tried_again_goes_first_and_elsewhere_and_holds_nobody_up() -> N
     assert waiting.next([[failed, full]]) == (again, failed)
 
 
-def test_what_cannot_be_answered_in_time_is_dropped_when_more_waits() -> None:
+def test_what_cannot_be_answered_in_time_is_dropped_when_others_are_there() -> None:
     slow, hurried, patient = member(), work(timeout_s=0.5), work()
-    slow.service_s = 1.0
+    slow.service.measured(0, 1.0)
     waiting = waiting_for(hurried, patient)
     assert waiting.next([[slow]]) == (hurried, None)
     assert waiting.next([[slow]]) == (patient, slow)
+    assert waiting_for(hurried).next([[slow]]) == (hurried, None)  # it would keep the engine from those who come next
+    assert slow.ended(patient)
     assert waiting_for(hurried).next([[slow]]) == (hurried, slow)
+
+
+def test_an_image_that_takes_long_to_decode_is_expected_later() -> None:
+    one, large = member(), work(timeout_s=0.5, decode_s=1.0)
+    one.service.measured(0, 0.1)
+    waiting = waiting_for(large, work(timeout_s=0.5))
+    assert waiting.next([[one]]) == (large, None)
+    assert waiting.next([[one]]) is not None
 
 
 def test_whose_time_is_over_is_taken_out() -> None:

@@ -56,10 +56,10 @@ def test_each_picture_gets_its_own_answer(tmp_path: Path, batch_sizes: tuple[int
                 future.result(20)
         else:
             assert future.result(20).scores[0].class_id == class_id
-    assert engine._child
-    assert (engine._child.refuses_damage, engine._child.warns_of_damage) == (False, not mute)
+    assert (present := engine._present)
+    assert (present.child.refuses_damage, present.child.warns_of_damage) == (False, not mute)
     fleet.close(5)
-    assert (engine.restarts, engine._suspects) == (0, set())
+    assert (engine.restarts, present._suspects) == (0, set())
 
 
 def test_only_what_can_be_damaged_and_what_was_refused_is_looked_at() -> None:
