@@ -16,6 +16,7 @@ from server.engines.chips import chip_soc, find_chips
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import Member, Watch
+from server.engines.fleet.model_shares import ModelShare
 from server.engines.fleet.waiting_line import DecodeRoom
 from server.engines.mxbase_engine import BUILD, MxbaseEngine, share_decoder_warnings
 from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, plan_own, plan_rendered
@@ -70,18 +71,21 @@ def cores() -> int:
 
 @cache
 def decode_room(most_bytes: int) -> DecodeRoom:
-    """The room that the fleets of this process share: during a reload there are two."""
+    """The room that the fleets of this process share."""
     return DecodeRoom(most_bytes, max(1, cores() - 1))
 
 
 class EngineAssembly:
     """Makes the engines of one model: a tier for each kind, with one engine per chip, each in its own process or not."""
 
-    def __init__(self, settings: Settings, model: StoredModel, runtime: Runtime, metrics: ModelMetrics) -> None:
+    def __init__(
+        self, settings: Settings, model: StoredModel, runtime: Runtime, metrics: ModelMetrics, share: ModelShare | None = None
+    ) -> None:
         self._settings = settings
         self._model = model
         self._runtime: Runtime = runtime
         self._metrics = metrics
+        self._share = share
         self._kinds = engine_kinds(settings)
 
     @cached_property
@@ -151,7 +155,7 @@ class EngineAssembly:
         resize = resize_of(own) if (own := self._settings.pipeline) else self._model.manifest.recipe.resized_px
         reduces = self._settings.decode == "reduced" and not own  # of a hand-written pipeline only long resizes are known
         bound = ResizeBound(resize, self._settings.max_image_pixels, reduces)
-        return Fleet(tiers, self._settings.window, self._metrics.switched, room, bound)
+        return Fleet(tiers, self._share or self._settings.window, self._metrics.switched, room, bound)
 
     def _member(self, kind: str, device: int) -> Member:
         settings = self._settings

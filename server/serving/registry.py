@@ -1,9 +1,10 @@
-"""The served models, by name. Today there is one; each entry holds everything about its model."""
+"""The served models, by name; each entry holds everything about its model."""
 
 import logging
 import threading
 from collections.abc import Iterable, Iterator
 
+from models.nearest_name import nearest_name
 from models.store import StoredModel
 from server.engines.fleet.fleet import Fleet
 from server.errors import NotFound
@@ -91,11 +92,16 @@ class Registry:
     def __iter__(self) -> Iterator[RegisteredModel]:
         return iter(self._models.values())
 
+    def find(self, name: str | None = None) -> RegisteredModel | None:
+        """The model of that name, or the default without a name; None if there is none."""
+        return self.default if name is None else self._models.get(name)
+
     def get(self, name: str | None = None) -> RegisteredModel:
         """The model of that name, or the default without a name; raises NotFound."""
-        if name is None:
-            return self.default
-        found = self._models.get(name)
+        found = self.find(name)
         if found is None:
-            raise NotFound(f"There is no model {name[:80]!r} here.", f"Served: {', '.join(self._models)}.")
+            assert name is not None  # noqa: S101 - the default is always there
+            near = nearest_name(name, self._models)
+            meant = f"Did you mean {near!r}? " if near else ""
+            raise NotFound(f"There is no model {name[:80]!r} here.", f"{meant}Served: {', '.join(self._models)}.")
         return found

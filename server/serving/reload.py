@@ -9,6 +9,7 @@ from time import monotonic
 from models.model_errors import ClassifyError
 from server.errors import ReloadRefused
 from server.serving.golden import check_golden
+from server.serving.model_settings import settings_of
 from server.serving.registry import RegisteredModel
 from server.serving.served_model import ServedModel
 from server.serving.service import Phase, Service
@@ -51,7 +52,8 @@ class Reloader:
 
     def _prepare(self, model: RegisteredModel) -> ServedModel:
         """A new engine that is running and has passed the golden image; raises ClassifyError."""
-        served = open_served_model(self._service.settings, self.runtime, self._service.metrics)
+        service = self._service
+        served = open_served_model(settings_of(service.settings, model.name), self.runtime, service.metrics, shares=service.shares)
         served.engine.on_batch = model.metrics.batch
         try:
             served.engine.start()

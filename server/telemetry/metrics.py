@@ -31,7 +31,7 @@ LABELS = MappingProxyType(
         "code": "The status of the answer; 499 if the client hung up first.",
         "reason": "Of `classify_rejected_total` the code of an error. Of `classify_engine_switches_total` `unavailable`, `failed`, "
         "`stalled` or `recovered`.",
-        "model": "The name of the model.",
+        "model": "The name of the model. Of `classify_rejected_total` empty for a request that was refused before its model was known.",
         "engine": "`stream`, `mxbase` or `fake`.",
         "device": "The number of the chip.",
         "from": "The engine that answered before, or `none`.",
@@ -75,7 +75,7 @@ class Metrics:
             "endpoint",
             buckets=_LATENCY_S,
         )
-        self.rejected = counter("rejected_total", "Images refused before an engine got them.", "reason")
+        self.rejected = counter("rejected_total", "Images refused before an engine got them.", "model", "reason")
         self.body_bytes = gauge("body_bytes", "Bytes of bodies being read or waiting for their answers, of BODY_BUDGET_BYTES.")
         self.body_limit_bytes = gauge("body_limit_bytes", "Bytes of bodies that may be held at once: BODY_BUDGET_BYTES.")
         self.evaluation_disk_bytes = gauge("evaluation_disk_bytes", "Bytes of uploads, unpacked sets and kept evaluations on the disk.")

@@ -36,7 +36,7 @@ class ModelMetrics:
         """Count an image that no engine got."""
         count = self._rejected.get(reason)
         if count is None:
-            count = self._rejected[reason] = self._metrics.rejected.labels(reason)
+            count = self._rejected[reason] = self._metrics.rejected.labels(self._model, reason)
         count.inc()
 
     def stage(self, stage: str, elapsed_s: float) -> None:
