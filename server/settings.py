@@ -86,6 +86,14 @@ class Settings(BaseSettings):
         description="The precision of inference on a CPU: f32; bf16, where the processor has it; int8, where the model has an artifact for "
         "it (convert quantize). Empty: what the model's manifest says, which is f32 unless you change it. An OM has its own.",
     )
+    model_control: Literal["none", "explicit"] = Field(
+        "none", description="Whether POST /admin/models/NAME/load and /unload may change which models are served (explicit), or not (none)."
+    )
+    model_memory_bytes: Positive = Field(
+        4 * 1024**3,
+        description="Estimated bytes of memory of all served models together; a load at run time that needs more is refused. Those of "
+        "MODELS are counted, but never refused.",
+    )
 
     # Engines
     runtime: Literal["auto", "ascend", "cpu"] = Field(
@@ -176,7 +184,16 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or text on a terminal only (auto).")
 
     @field_validator(
-        "precision", "runtime", "engine_processes", "latency_mode", "full_scores", "decode", "log_level", "log_format", mode="before"
+        "precision",
+        "model_control",
+        "runtime",
+        "engine_processes",
+        "latency_mode",
+        "full_scores",
+        "decode",
+        "log_level",
+        "log_format",
+        mode="before",
     )
     @classmethod
     def _in_any_case(cls, word: object) -> object:

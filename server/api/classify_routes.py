@@ -85,7 +85,7 @@ class ClassifyRoutes:
         """Classify one image; answers with the best classes."""
         context, model = context_of(scope), self._models.get(asked_model(scope))
         self._check_room(model, scope)
-        with BodyHold(self._budget, model.name) as hold:
+        with model.in_use(), BodyHold(self._budget, model.name) as hold:
             body = await read_images(Request(scope, self._unpacked(scope, receive)), self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             asked = _Asked.of(all_options(scope, body), model)
@@ -99,7 +99,7 @@ class ClassifyRoutes:
         """Classify several images; answers with one outcome each, in order. 429 only if no image was accepted."""
         context, model = context_of(scope), self._models.get(asked_model(scope))
         self._check_room(model, scope)
-        with BodyHold(self._budget, model.name) as hold:
+        with model.in_use(), BodyHold(self._budget, model.name) as hold:
             request = Request(scope, self._unpacked(scope, receive))
             body = await read_images(request, self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s

@@ -47,6 +47,7 @@ def _model_info(model: RegisteredModel) -> ModelInfo:
         precision=served.precision,
         pipeline=served.pipeline.name if served.pipeline else None,
         decode=served.decode,
+        memory_bytes=served.memory_bytes,
     )
 
 

@@ -113,6 +113,12 @@ class ReloadReply(_Reply, title="Reloaded"):
     recipe_sha256: Sha256
 
 
+class UnloadReply(_Reply, title="Unloaded"):
+    """The model that is served no longer."""
+
+    model: ModelName
+
+
 class ArtifactInfo(_Reply):
     """One compiled form of the model."""
 
@@ -191,6 +197,7 @@ class ModelInfo(_Reply):
     precision: str | None = Field(None, description="The precision of inference; older servers do not tell.")
     pipeline: str | None = Field(description="Name of the hand-written pipeline file, if there is one.")
     decode: Decode = Field("exact", description="Whether JPEGs are decoded whole (exact), or reduced where the resize allows it.")
+    memory_bytes: int = Field(0, description="Estimated memory of its engines, of MODEL_MEMORY_BYTES; older servers do not tell.")
 
 
 class InfoReply(ModelInfo, title="Info"):

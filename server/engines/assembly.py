@@ -23,7 +23,7 @@ from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, pla
 from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, Program, StreamProgram
 from server.engines.resize_bound import ResizeBound, resize_of
-from server.engines.second_model import wants_second_model
+from server.engines.second_model import MOST_COST, WORKING_MB, wants_second_model
 from server.engines.served_precision import check_om_precision, choose_precision, told_precision
 from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
@@ -114,10 +114,26 @@ class EngineAssembly:
 
     @cached_property
     def _latency(self) -> bool:
-        artifact = self.artifact if self._runtime == "cpu" else None
-        file = self._model.folder / artifact.file if artifact else None
-        model_bytes = file.stat().st_size if file and file.is_file() else 0
+        model_bytes = self._file_bytes if self._runtime == "cpu" else 0
         return wants_second_model(self._settings, self._runtime, cores(), len(self.devices), model_bytes)
+
+    @property
+    def _file_bytes(self) -> int:
+        """The size of the artifact's file; 0 if there is none."""
+        artifact = self.artifact
+        file = self._model.folder / artifact.file if artifact else None
+        return file.stat().st_size if file and file.is_file() else 0
+
+    @property
+    def memory_bytes(self) -> int:
+        """An estimate of what all engines take: on a CPU of its memory, on chips of theirs. Each stream of a chip loads the model."""
+        if self._kinds == ("fake",) or self._settings.pipeline:
+            return 0
+        if self._runtime == "cpu":
+            copies = len(self._kinds) * len(self.devices) * (2 if self._latency else 1)
+            return int(copies * (MOST_COST * self._file_bytes + WORKING_MB * 1e6))
+        streams = self._settings.streams_per_device or default_streams(self._runtime)
+        return len(self._kinds) * len(self.devices) * (streams + self._scores_streams(streams)) * self._file_bytes
 
     @property
     def artifact(self) -> Artifact | None:

@@ -19,11 +19,11 @@ OF_ONE = ("pipeline",)
 def settings_of(settings: Settings, name: str) -> Settings:
     """The settings for a model; raises SettingInvalid if its section or a setting for all models cannot be."""
     own = _section(settings, name)
-    if len(settings.model_names) > 1:
+    if settings.model_names != (name,):
         for setting in OF_ONE:
             if getattr(settings, setting) != Settings.model_fields[setting].default:
                 raise SettingInvalid(
-                    f"{setting.upper()} is of one model, and {len(settings.model_names)} are served.",
+                    f"{setting.upper()} is of one model, and several are served.",
                     "Set it in the section of its model, in the file of MODELS_FILE.",
                 )
     if not own and settings.model == name:
@@ -38,9 +38,9 @@ def settings_of(settings: Settings, name: str) -> Settings:
 
 
 def check_sections(settings: Settings) -> None:
-    """Check that each section of MODELS_FILE is of a served model; raises SettingInvalid."""
+    """Check that each section of MODELS_FILE is of a model that is served, or may be loaded later; raises SettingInvalid."""
     for name in _sections(settings):
-        if name not in settings.model_names:
+        if name not in settings.model_names and settings.model_control == "none":
             served = ", ".join(settings.model_names)
             raise SettingInvalid(
                 f"{settings.models_file} has the section [{name[:80]}], and no such model is served.", f"Served: {served}."

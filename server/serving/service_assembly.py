@@ -50,7 +50,12 @@ def open_served_model(
     name = model.manifest.name
     engines = EngineAssembly(settings, model, runtime, ModelMetrics(metrics, name), (shares or ModelShares(settings.window)).of(name))
     fitted = model.manifest.calibration
-    facts: dict[str, Any] = {"precision": engines.told_precision, "decode": settings.decode, "pipeline": settings.pipeline}
+    facts: dict[str, Any] = {
+        "precision": engines.told_precision,
+        "decode": settings.decode,
+        "pipeline": settings.pipeline,
+        "memory_bytes": engines.memory_bytes,
+    }
     reason, setting = _unfit(fitted, settings, model, engines) if fitted else (NO_CALIBRATION, "")
     if fitted and not reason:
         return ServedModel(model, engines.fleet(), Calibrator(fitted, model.read_class_names()), uncalibrated="", **facts)

@@ -76,6 +76,16 @@ class ModelMetrics:
             up = self._metrics.engine_up.labels(self._model, name, device)
             up.set_function(partial(is_up, name, device))
 
+    def leaves(self) -> None:
+        """Take away what tells of the present, since the model is not served any more. Its counts stay."""
+        if self._info:
+            self._metrics.model_info.remove(self._model, *self._info)
+        for engine in self._engines:
+            self._metrics.engine_up.remove(self._model, *engine)
+        self._info, self._engines = None, []
+        for gauge in (self._metrics.in_flight, self._metrics.window_capacity):
+            gauge.remove(self._model)
+
     def evaluated(self, dataset: str, outcome: str) -> None:
         """Count an image of an evaluation."""
         self._metrics.evaluation_images.labels(self._model, dataset, outcome).inc()

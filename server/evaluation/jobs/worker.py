@@ -116,6 +116,9 @@ class Worker:
         while not model.measuring.acquire(timeout=TURN_S):  # a reload
             if self._closing:
                 return
+        if self._service.models.find(model.name) is not model:  # it was unloaded
+            model.measuring.release()
+            return
         self._current = _Current(job.id)
         self._run_noted(job, model, self._current)
         self._current = None

@@ -42,8 +42,14 @@ def test_a_section_of_no_model(tmp_path: Path) -> None:
         check_sections(settings(tmp_path, "[c]\n"))
 
 
+def test_a_section_for_a_later_load(tmp_path: Path) -> None:
+    found = settings(tmp_path, '[c]\nprecision = "int8"', model_control="explicit")
+    check_sections(found)
+    assert settings_of(found, "c").precision == "int8"
+
+
 def test_a_pipeline_is_of_one_model(tmp_path: Path) -> None:
-    with pytest.raises(SettingInvalid, match=r"PIPELINE is of one model, and 2 are served\. Set it in the section"):
+    with pytest.raises(SettingInvalid, match=r"PIPELINE is of one model, and several are served\. Set it in the section"):
         settings_of(load_settings(models="a,b", pipeline=tmp_path), "a")
     own = settings_of(settings(tmp_path, f'[a]\npipeline = "{tmp_path}"'), "a")
     assert own.pipeline == tmp_path
