@@ -179,9 +179,12 @@ class Settings(BaseSettings):
     drain_delay_s: float = Field(1.0, ge=0, description="Seconds from the end of readiness to the close of the listener.")
     drain_s: float = Field(30.0, ge=0, description="Longest time to finish the requests in flight, in seconds.")
 
-    # Logs
+    # Logs and metrics
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level of log lines.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or text on a terminal only (auto).")
+    metrics_aliases: Literal["", "triton"] = Field(
+        "", description="Give GET /metrics also the names of Triton Inference Server (triton), for its dashboards and scaling recipes."
+    )
 
     @field_validator(
         "precision",
@@ -193,6 +196,7 @@ class Settings(BaseSettings):
         "decode",
         "log_level",
         "log_format",
+        "metrics_aliases",
         mode="before",
     )
     @classmethod

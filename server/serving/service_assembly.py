@@ -19,6 +19,7 @@ from server.serving.service import Service
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
+from server.telemetry.triton_names import TritonNames
 from server.types import Runtime
 
 logger = logging.getLogger(__name__)
@@ -108,6 +109,8 @@ def without_fallback(settings: Settings) -> Settings:
 def open_service(settings: Settings, model: StoredModel | None = None) -> tuple[Service, Runtime]:
     """A service of the settings' models or of another one, not started; raises ClassifyError."""
     runtime, metrics = choose_runtime(settings), Metrics()
+    if settings.metrics_aliases == "triton":
+        metrics.registry.register(TritonNames(metrics))
     shares = ModelShares(settings.window, cores() if runtime == "cpu" else 0)
     if model:
         served = [open_served_model(settings, runtime, metrics, model, shares)]

@@ -1,6 +1,7 @@
 """Models loaded and unloaded while the server runs: nobody who has found one is lost, and memory stays."""
 
 import asyncio
+import sys
 import threading
 import time
 from collections import Counter
@@ -114,5 +115,6 @@ def test_no_request_is_lost_and_memory_stays(server: ServerProcess, rounds: int)
                 time.sleep(0.005)
             assert post(server, "level_b/unload")[0] == 200
             memory_mb.append(server.memory_mb())
+    sys.stdout.write(f"{rounds} rounds: {dict(traffic.outcomes)}; MB: {memory_mb[0]:.0f}, {memory_mb[3]:.0f} … {memory_mb[-1]:.0f}\n")
     assert set(traffic.outcomes) == {("level_a", "ok"), ("level_b", "ok"), ("level_b", 404)}
     assert memory_mb[-1] - memory_mb[3] < GROWTH_MB, memory_mb
