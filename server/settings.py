@@ -180,6 +180,13 @@ class Settings(BaseSettings):
     drain_s: float = Field(30.0, ge=0, description="Longest time to finish the requests in flight, in seconds.")
 
     # Logs and metrics
+    drift_classes: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Count the answers by class, and the scores of the best classes, to see that images change. So many classes of a "
+        "model are told apart, those that come first; the others are one. 0: nothing is counted.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level of log lines.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or text on a terminal only (auto).")
     metrics_aliases: Literal["", "triton"] = Field(

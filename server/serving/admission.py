@@ -112,6 +112,7 @@ class Admission:
         finally:
             del future
         self._record("ok", prediction.engine)
+        self._metrics.answered(prediction)
         for stage, elapsed_s in prediction.stages_s.items():
             self._metrics.stage(stage, elapsed_s)
         return prediction

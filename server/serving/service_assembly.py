@@ -108,7 +108,7 @@ def without_fallback(settings: Settings) -> Settings:
 
 def open_service(settings: Settings, model: StoredModel | None = None) -> tuple[Service, Runtime]:
     """A service of the settings' models or of another one, not started; raises ClassifyError."""
-    runtime, metrics = choose_runtime(settings), Metrics()
+    runtime, metrics = choose_runtime(settings), Metrics(settings.drift_classes)
     if settings.metrics_aliases == "triton":
         metrics.registry.register(TritonNames(metrics))
     shares = ModelShares(settings.window, cores() if runtime == "cpu" else 0)

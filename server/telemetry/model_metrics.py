@@ -5,7 +5,10 @@ from functools import partial
 
 from prometheus_client import Counter, Histogram
 
-from server.telemetry.metrics import Metrics
+from server.telemetry.metrics import OTHER_CLASSES, Metrics
+from server.types import Prediction
+
+MOST_CLASS_CHARACTERS = 60
 
 
 class ModelMetrics:
@@ -31,6 +34,18 @@ class ModelMetrics:
         if count is None:
             count = self._images[key] = self._metrics.images.labels(self._model, *key)
         count.inc()
+
+    def answered(self, prediction: Prediction) -> None:
+        """Count an answer by its best class, and the score of that, if that is wanted."""
+        most = self._metrics.drift_classes
+        if not most or not prediction.scores:
+            return
+        best, told = prediction.scores[0], self._metrics.told_classes.setdefault(self._model, {})
+        if best.class_id not in told and len(told) < most:
+            told[best.class_id] = f"{best.class_id}: {best.label}"[:MOST_CLASS_CHARACTERS]
+        self._metrics.answers.labels(self._model, told.get(best.class_id, OTHER_CLASSES)).inc()
+        if prediction.score_type != "logit":
+            self._metrics.best_score.labels(self._model).observe(best.score)
 
     def rejected(self, reason: str) -> None:
         """Count an image that no engine got."""
