@@ -58,8 +58,6 @@ class Metrics:
 
     def __init__(self, drift_classes: int = 0) -> None:
         """`drift_classes` of a model are told apart; none: answers are not counted by class."""
-        self.drift_classes = drift_classes
-        self.told_classes: dict[str, dict[int, str]] = {}
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
 
@@ -90,10 +88,7 @@ class Metrics:
         self.stage_duration_s = histogram("stage_duration_seconds", "Time of an image in a stage.", "model", "stage", buckets=_STAGE_S)
         self.batch_size = histogram("batch_size", "Images in one run of the model, where the runtime tells.", "model", buckets=_BATCH_SIZES)
         self.batch_padding = counter("batch_padding_total", "Unused places in batches.", "model")
-        self.best_score = histogram(
-            "best_score", "Probability of an answer's best class, before a calibration; with DRIFT_CLASSES.", "model", buckets=_SCORES
-        )
-        self.answers = counter("answers_total", "Answers by their best class; with DRIFT_CLASSES.", "model", "class")
+        self._add_drift(drift_classes)
         self.in_flight = gauge("in_flight", "Images in progress in an engine.", "model")
         self.window_capacity = gauge("window_capacity", "Most images in flight.", "model")
         self.engine_up = gauge("engine_up", "1 if the engine can answer.", "model", "engine", "device")
@@ -111,6 +106,19 @@ class Metrics:
         gauge("build_info", "The software that serves.", "version").labels(version("ascend-classify")).set(1)
         self.label_overflow = counter("label_overflow_total", "Requests counted under other labels, since there are too many label sets.")
         self._requests: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def _add_drift(self, drift_classes: int) -> None:
+        self.drift_classes = drift_classes
+        self.told_classes: dict[str, dict[int, str]] = {}
+        self.best_score = Histogram(
+            "classify_best_score",
+            "Probability of an answer's best class, before a calibration; with DRIFT_CLASSES.",
+            ("model",),
+            buckets=_SCORES,
+            registry=self.registry,
+        )
+        told = "Answers by their best class; with DRIFT_CLASSES."
+        self.answers = Counter("classify_answers_total", told, ("model", "class"), registry=self.registry)
 
     def observe_request(self, endpoint: str, method: str, status: int, elapsed_s: float) -> None:
         """Count one request and its time. To look a label up costs more than to count, so the method keeps what it found.
