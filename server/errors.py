@@ -9,7 +9,7 @@ ServiceError              a request, an image or an engine that fails
 ├─ MethodNotAllowed       the route exists, but not for this method
 ├─ RequestTimeout         the client takes too long to send its request
 ├─ NotCalibrated          a coverage is asked for, and the model is not calibrated
-├─ ReloadRefused          the new model cannot be served, or not now; the old one stays
+├─ ReloadRefused          a model cannot be loaded, reloaded or unloaded, or not now; what is served stays
 ├─ BodyTooLarge           more bytes than max_body_bytes
 ├─ ImageTooLarge          more pixels than max_image_pixels
 ├─ UriTooLong             the URL is too long
@@ -97,9 +97,9 @@ class RequestTimeout(ServiceError):
 
 
 class ReloadRefused(ServiceError):
-    """Another version of the model is not served: it cannot be, or not now. The one that is served goes on.
+    """A model is not loaded, reloaded or unloaded: it cannot be, or not now. What is served goes on.
 
-    Correct the new model as the message says, or wait until the evaluation or the other reload is over, and reload again.
+    Correct the new model as the message says, or wait until the evaluation or the other load is over, and try again.
     """
 
     code = "reload_refused"

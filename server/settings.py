@@ -1,38 +1,22 @@
 """All settings of the server: flag > environment > file > default. For settings, only this module reads the environment."""
 
 import ipaddress
-import os
-import tomllib
-from collections.abc import Mapping
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from models.model_errors import ClassifyError
-from models.nearest_name import nearest_name
-from models.text_file import decode_text, read_text
+from models.text_file import read_text
 from pipelines.reduction import Decode
+from server.setting_sources import PREFIX, SETTINGS_FILE, LongNames, SettingInvalid, SettingsFile, plain_text
+
+__all__ = ["NO_KEY", "PREFIX", "SETTINGS_FILE", "SettingInvalid", "Settings"]
 
 Positive = Annotated[int, Field(ge=1)]
-SETTINGS_FILE = "ascend-classify.toml"
-PREFIX = "ASCEND_CLASSIFY_"
-"""Of the long names of the variables. They beat the short ones, which other programs may use too: conda sets HOST."""
-OTHERS = ("STRICT",)  # with the prefix, but read by other parts of the project
 NO_KEY = "no-api-key"
 """The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
-
-
-class SettingInvalid(ClassifyError):
-    """A flag, an environment variable or the settings file holds a value that cannot be.
-
-    Correct the value; docs/settings.md lists what each setting may be.
-    """
-
-    code = "setting_invalid"
 
 
 class Settings(BaseSettings):
@@ -87,12 +71,28 @@ class Settings(BaseSettings):
 
     # Model
     model: str = Field("efficientnet_lite0", description="Name of the model in the store.")
+    models: str = Field(
+        "", description="Names of several models, with commas between, instead of MODEL. The first answers where a request names none."
+    )
+    models_file: Path | None = Field(
+        None,
+        description="A TOML file with a section for each model that has settings of its own, as [resnext101_32x4d]: precision, decode, "
+        "pipeline, devices, and all below Engines but runtime and sdk_conf.",
+    )
     model_store: Path = Field(Path("model_store"), description="Folder of the prepared models.")
     pipeline: Path | None = Field(None, description="A hand-written .pipeline to run instead of the rendered one.")
     precision: Literal["", "f32", "bf16", "int8"] = Field(
         "",
         description="The precision of inference on a CPU: f32; bf16, where the processor has it; int8, where the model has an artifact for "
         "it (convert quantize). Empty: what the model's manifest says, which is f32 unless you change it. An OM has its own.",
+    )
+    model_control: Literal["none", "explicit"] = Field(
+        "none", description="Whether POST /admin/models/NAME/load and /unload may change which models are served (explicit), or not (none)."
+    )
+    model_memory_bytes: Positive = Field(
+        4 * 1024**3,
+        description="Estimated bytes of memory of all served models together; a load at run time that needs more is refused. Those of "
+        "MODELS are counted, but never refused.",
     )
 
     # Engines
@@ -185,12 +185,32 @@ class Settings(BaseSettings):
     drain_delay_s: float = Field(1.0, ge=0, description="Seconds from the end of readiness to the close of the listener.")
     drain_s: float = Field(30.0, ge=0, description="Longest time to finish the requests in flight, in seconds.")
 
-    # Logs
+    # Logs and metrics
+    drift_classes: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Count the answers by class, and the scores of the best classes, to see that images change. So many classes of a "
+        "model are told apart, those that come first; the others are one. 0: nothing is counted.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level of log lines.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or text on a terminal only (auto).")
+    metrics_aliases: Literal["", "triton"] = Field(
+        "", description="Give GET /metrics also the names of Triton Inference Server (triton), for its dashboards and scaling recipes."
+    )
 
     @field_validator(
-        "precision", "runtime", "engine_processes", "latency_mode", "full_scores", "decode", "log_level", "log_format", mode="before"
+        "precision",
+        "model_control",
+        "runtime",
+        "engine_processes",
+        "latency_mode",
+        "full_scores",
+        "decode",
+        "log_level",
+        "log_format",
+        "metrics_aliases",
+        mode="before",
     )
     @classmethod
     def _in_any_case(cls, word: object) -> object:
@@ -209,11 +229,23 @@ class Settings(BaseSettings):
         """A text without blanks around it (the CR of an `env_file`) or quotes (Docker's --env-file keeps them); ~ is the home."""
         if not (isinstance(value, str | Path) and info.field_name):
             return value
-        text = str(value).strip()
-        if info.field_name != "api_key":
-            text = text[1:-1].strip() if text[1:] and text[0] == text[-1] and text[0] in "\"'" else text
-            text = os.path.expanduser(text)  # noqa: PTH111 - Path's own raises for a user that there is not
+        text = str(value).strip() if info.field_name == "api_key" else plain_text(value)
         return text or cls.model_fields[info.field_name].default
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_of_several(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """The first of MODELS is MODEL."""
+        names = names_of(plain_text(given.get("models") or ""))
+        if not names:
+            return given
+        model = plain_text(given.get("model") or "")
+        if model and model != names[0]:
+            raise SettingInvalid(
+                f"MODEL={model} and MODELS={','.join(names)} are both set, and MODEL is not the first of MODELS.",
+                f"Leave out MODEL, or set MODEL={names[0]}.",
+            )
+        return given | {"model": names[0]}
 
     @classmethod
     def settings_customise_sources(
@@ -225,7 +257,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, then the environment, then `ascend-classify.toml` in the working directory. An empty value is as none."""
-        return init_settings, _LongNames(settings_cls, env_prefix=PREFIX), env_settings, _SettingsFile(settings_cls)
+        return init_settings, LongNames(settings_cls, env_prefix=PREFIX), env_settings, SettingsFile(settings_cls)
 
     @property
     def loopback(self) -> bool:
@@ -235,11 +267,24 @@ class Settings(BaseSettings):
         except ValueError:
             return self.host == "localhost"
 
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """The names of the served models, the default first."""
+        return names_of(self.models) or (self.model,)
+
     def read_api_key(self) -> str | None:
         """The API key, from its file or its setting; raises SettingInvalid if the file cannot be read or is empty."""
         if self.api_key_file:
             return _key_of(self.api_key_file)
         return self.api_key.get_secret_value() if self.api_key else None
+
+
+def names_of(models: str) -> tuple[str, ...]:
+    """The names of MODELS; raises SettingInvalid if one occurs twice."""
+    names = tuple(name.strip() for name in models.split(",") if name.strip())
+    if len(set(names)) < len(names):
+        raise SettingInvalid(f"MODELS={models} names a model twice.", "Name each model once.")
+    return names
 
 
 def _key_of(file: Path) -> str | None:
@@ -250,44 +295,3 @@ def _key_of(file: Path) -> str | None:
     if not key:
         raise SettingInvalid(f"API_KEY_FILE: {file} is empty.", f"Write the key into it, or the word {NO_KEY} to serve without one.")
     return None if key == NO_KEY else key
-
-
-class _LongNames(EnvSettingsSource):
-    """The variables whose names begin with PREFIX: each must be a setting, since they can mean nothing else."""
-
-    def __call__(self) -> dict[str, Any]:
-        for variable in self.env_vars:
-            name = variable.removeprefix(PREFIX.lower())
-            if name != variable and name.upper() not in OTHERS:
-                _check_name(name, variable.upper(), PREFIX)
-        return super().__call__()
-
-
-class _SettingsFile(TomlConfigSettingsSource):
-    """ascend-classify.toml."""
-
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        if Path(SETTINGS_FILE).is_dir():
-            raise SettingInvalid(f"{SETTINGS_FILE} is a folder.", "Remove it: Docker makes a folder for a mount of a file that is missing.")
-        super().__init__(settings_cls)
-
-    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
-        remedy = 'A line of it is NAME = value, as port = 8001, or host = "0.0.0.0": text has quotes around it.'
-        try:
-            values: Mapping[str, Any] = tomllib.loads(decode_text(file_path.read_bytes()))
-        except (OSError, ValueError, RecursionError) as error:  # tomllib fails on a thousand nested lists
-            raise SettingInvalid(f"{file_path}: {error}.", remedy) from error
-        for name, value in values.items():
-            if isinstance(value, dict):
-                raise SettingInvalid(f"{file_path} has the section [{name[:80]}].", f"The file has no sections. {remedy}")
-            _check_name(name, f"{name[:80]!r} in {file_path}")
-        return {name: value for name, value in values.items() if value != ""}
-
-
-def _check_name(name: str, written: str, prefix: str = "") -> None:
-    """Check that there is a setting of this name; raises SettingInvalid that names the nearest one."""
-    if name in Settings.model_fields:
-        return
-    near = nearest_name(name.lower().removeprefix(PREFIX.lower()).replace("-", "_"), Settings.model_fields)
-    known = f"Did you mean {prefix}{near.upper() if prefix else near}?" if near else "docs/settings.md lists the settings."
-    raise SettingInvalid(f"There is no setting for {written}.", known)

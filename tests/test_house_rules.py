@@ -28,12 +28,12 @@ LAYERS = (
     ("server/serving",),
     ("server/engines", "server/calibration"),
     ("server/images", "server/telemetry"),
-    ("server/settings", "server/errors", "server/types"),
+    ("server/settings", "server/setting_sources", "server/errors", "server/types"),
     ("pipelines",),
     ("models",),
 )
 OFFLINE = ("models/resnext", "models/training")  # imported by nothing that serves; its environment has MindSpore
-LOOSE = {"__init__", "__main__", "app", "errors", "settings", "types"}
+LOOSE = {"__init__", "__main__", "app", "errors", "setting_sources", "settings", "types"}
 TOP_LEVEL = {
     "server", "pipelines", "models", "convert", "mxbase_cpp", "tests", "Dockerfile.infer", "docker-compose.yml", "README.md",
     ".ci", ".dockerignore", ".env.example", ".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "NOTICE", "SECURITY.md", "README.zh-CN.md",

@@ -1,28 +1,45 @@
-"""POST /admin/models/reload."""
+"""POST /admin/models/reload, and the routes that load and unload models."""
 
 from collections.abc import Callable, Coroutine
+from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 
 from server.api.openapi import refusals
-from server.api.schemas import ReloadReply
-from server.errors import Forbidden, ReloadRefused
+from server.api.schemas import ReloadReply, UnloadReply
+from server.errors import Forbidden, NotFound, ReloadRefused
 from server.serving.reload import Reloader
+from server.serving.served_model import ServedModel
+
+Named = Annotated[str | None, Query(description="Name of the model; without one the default.")]
 
 
 def admin_routes(reloader: Reloader, allowed: Callable[[Request], Coroutine[None, None, None]]) -> APIRouter:
     """The admin routes; `allowed` is asked first."""
-    router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(allowed)])
-
-    @router.post(
-        "/models/reload",
-        summary="Serve the model that the store holds now",
-        responses=refusals(Forbidden, ReloadRefused),
+    router = APIRouter(
+        prefix="/admin", tags=["admin"], dependencies=[Depends(allowed)], responses=refusals(Forbidden, NotFound, ReloadRefused)
     )
-    async def reload_model() -> ReloadReply:
+
+    @router.post("/models/reload", summary="Serve the model that the store holds now")
+    async def reload_model(model: Named = None) -> ReloadReply:
         """Load and warm the new version, check it with its golden image, let it replace the old one, and drain the old one."""
-        manifest = (await reloader.reload()).model.manifest
-        return ReloadReply(model=manifest.name, version=manifest.version, recipe_sha256=manifest.recipe.sha256)
+        return _told(await reloader.reload(model))
+
+    @router.post("/models/{name}/load", summary="Serve one more model of the store")
+    async def load_model(name: str) -> ReloadReply:
+        """Load, warm and check it, within MODEL_MEMORY_BYTES. One that is served is reloaded. Needs MODEL_CONTROL=explicit."""
+        return _told(await reloader.load(name))
+
+    @router.post("/models/{name}/unload", summary="Serve a model no longer")
+    async def unload_model(name: str) -> UnloadReply:
+        """Take no more requests for it, answer those there are, and release it. The default model stays. Needs MODEL_CONTROL=explicit."""
+        await reloader.unload(name)
+        return UnloadReply(model=name)
 
     return router
+
+
+def _told(served: ServedModel) -> ReloadReply:
+    manifest = served.model.manifest
+    return ReloadReply(model=manifest.name, version=manifest.version, recipe_sha256=manifest.recipe.sha256)

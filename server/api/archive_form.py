@@ -8,7 +8,7 @@ from server.api.unknown_names import unknown_name
 from server.errors import BadRequest, UnsupportedCoding
 
 ARCHIVE = "archive"
-FIELDS = ("dataset", "labels", "map", "top_k", "limit")
+FIELDS = ("dataset", "labels", "map", "top_k", "limit", "model")
 MAX_FIELD_BYTES = 4096
 MAX_EMPTY_FILES = 8
 HELD_BYTES = 192 * 1024 + (len(FIELDS) + len(FROM_BROWSERS)) * MAX_FIELD_BYTES

@@ -11,6 +11,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
+from server.api.asked_model import MODEL, asked_model
 from server.api.body import read_images
 from server.api.content_coding import unpacked
 from server.api.error_response import told
@@ -81,9 +82,9 @@ class ClassifyRoutes:
 
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify one image; answers with the best classes."""
-        context, model = context_of(scope), self._models.default
+        context, model = context_of(scope), self._models.get(asked_model(scope))
         self._check_room(model, scope)
-        with BodyHold(self._budget) as hold:
+        with model.in_use(), BodyHold(self._budget, model.name) as hold:
             body = await read_images(scope, self._unpacked(scope, receive), self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             asked = _Asked.of(all_options(scope, body), model)
@@ -95,9 +96,9 @@ class ClassifyRoutes:
 
     async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify several images; answers with one outcome each, in order. 429 only if no image was accepted."""
-        context, model = context_of(scope), self._models.default
+        context, model = context_of(scope), self._models.get(asked_model(scope))
         self._check_room(model, scope)
-        with BodyHold(self._budget) as hold:
+        with model.in_use(), BodyHold(self._budget, model.name) as hold:
             unpacked_receive = self._unpacked(scope, receive)
             body = await read_images(scope, unpacked_receive, self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
@@ -155,8 +156,8 @@ def all_options(scope: Scope, body: ImageBody) -> dict[str, str]:
     if len(query.multi_items()) > len(query):
         raise BadRequest("A parameter occurs twice in the query.")
     for name in query:
-        if name not in OPTIONS:
-            raise unknown_name("The query parameter", name, OPTIONS)
+        if name not in OPTIONS and name != MODEL:
+            raise unknown_name("The query parameter", name, (MODEL, *OPTIONS))
     number(query, "top_k", MAX_TOP_K)  # checked even if the body has another
     number(query, "timeout_ms")
     share(query, "coverage")

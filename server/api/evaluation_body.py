@@ -33,6 +33,7 @@ _FORM = {
         "labels": _TEXT | {"description": "List of labels, relative to that folder."},
         "top_k": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K},
         "limit": {"type": "integer", "minimum": 1},
+        "model": _TEXT | {"maxLength": 64, "description": "Name of the model; without one the default."},
         "map": _TEXT | {"maxLength": 10_000, "description": "Labels that stand for several classes: cat=281-285,dog=151-268."},
     },
 }

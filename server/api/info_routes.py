@@ -1,9 +1,10 @@
-"""GET /info: the served model, the engines and the limits."""
+"""GET /info: the served models, the engines and the limits."""
 
 from fastapi import APIRouter
 
 from models.manifest import Artifact
-from server.api.schemas import ArtifactInfo, Budget, Budgets, CalibrationInfo, EngineInfo, InfoReply, Limits
+from server.api.schemas import ArtifactInfo, Budget, Budgets, CalibrationInfo, EngineInfo, InfoReply, Limits, ModelInfo
+from server.serving.registry import RegisteredModel
 from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.types import Runtime
@@ -12,28 +13,15 @@ from server.types import Runtime
 def info_routes(service: Service, runtime: Runtime) -> APIRouter:
     """The info route."""
     router = APIRouter(tags=["service"])
-    settings = service.settings
 
-    @router.get("/info", summary="The served model, the engines and the limits")
+    @router.get("/info", summary="The served models, the engines and the limits")
     async def info() -> InfoReply:
-        model = service.models.default
-        manifest = model.model.manifest
+        models = [_model_info(model) for model in service.models]
         return InfoReply(
-            model=manifest.name,
-            version=manifest.version,
-            description=manifest.description,
-            classes=manifest.classes,
-            recipe_sha256=manifest.recipe.sha256,
-            labels_sha256=manifest.labels_sha256,
-            artifacts=[_artifact(artifact) for artifact in manifest.artifacts],
-            calibration=_calibration(model.served),
-            engine=model.engine.name,
-            engines=[EngineInfo.model_validate(status, from_attributes=True) for status in model.engine.statuses()],
+            **dict(models[0]),
+            models=models,
             runtime=runtime,
-            precision=model.served.precision,
-            pipeline=settings.pipeline.name if settings.pipeline else None,
-            decode=settings.decode,
-            limits=Limits.model_validate(settings, from_attributes=True),
+            limits=Limits.model_validate(service.settings, from_attributes=True),
             budgets=Budgets(
                 body=Budget.model_validate(service.body_budget, from_attributes=True),
                 evaluation_disk=Budget.model_validate(service.disk_budget, from_attributes=True),
@@ -41,6 +29,26 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
         )
 
     return router
+
+
+def _model_info(model: RegisteredModel) -> ModelInfo:
+    served, manifest = model.served, model.model.manifest
+    return ModelInfo(
+        model=manifest.name,
+        version=manifest.version,
+        description=manifest.description,
+        classes=manifest.classes,
+        recipe_sha256=manifest.recipe.sha256,
+        labels_sha256=manifest.labels_sha256,
+        artifacts=[_artifact(artifact) for artifact in manifest.artifacts],
+        calibration=_calibration(served),
+        engine=model.engine.name,
+        engines=[EngineInfo.model_validate(status, from_attributes=True) for status in model.engine.statuses()],
+        precision=served.precision,
+        pipeline=served.pipeline.name if served.pipeline else None,
+        decode=served.decode,
+        memory_bytes=served.memory_bytes,
+    )
 
 
 def _artifact(artifact: Artifact) -> ArtifactInfo:

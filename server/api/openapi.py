@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from models.manifest import MAX_TOP_K
 from models.model_errors import ClassifyError
+from server.api.asked_model import MODEL
 from server.api.guard import OPEN_PATHS
 from server.api.pages import WEB
 from server.api.schemas import BatchReply, ClassifyReply, ErrorReply
@@ -29,6 +30,7 @@ _OPTIONS: Schema = {
     "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "example": 30_000},
     "coverage": {"type": "number", "minimum": LEAST_COVERAGE, "maximum": MOST_COVERAGE},
 }
+_QUERY: Schema = {MODEL: {"type": "string", "maxLength": 64, "description": "Name of the model; without one the default."}, **_OPTIONS}
 _FASTAPIS_REFUSAL = "422"
 _ITS_COMPONENTS = ("HTTPValidationError", "ValidationError")
 _SCHEMES: Schema = {
@@ -105,7 +107,7 @@ def _plain_form(image: Schema) -> Schema:
 
 
 def _operation(summary: str, operation_id: str, content: Schema, answer: type[BaseModel]) -> Schema:
-    parameters = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in _OPTIONS.items()]
+    parameters = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in _QUERY.items()]
     responses: Schema = {"200": {"description": "The best classes, best first.", "content": _json(answer)}}
     responses |= {str(status): refusal for status, refusal in refusals(*error_classes()).items()}
     return {

@@ -113,6 +113,12 @@ class ReloadReply(_Reply, title="Reloaded"):
     recipe_sha256: Sha256
 
 
+class UnloadReply(_Reply, title="Unloaded"):
+    """The model that is served no longer."""
+
+    model: ModelName
+
+
 class ArtifactInfo(_Reply):
     """One compiled form of the model."""
 
@@ -175,8 +181,8 @@ class CalibrationInfo(_Reply):
     coverages: list[float] = Field(description="The coverages that can be had; another one gets the next larger.")
 
 
-class InfoReply(_Reply, title="Info"):
-    """The served model, the engines and the limits."""
+class ModelInfo(_Reply):
+    """A served model and its engines."""
 
     model: ModelName
     version: ModelVersion
@@ -188,10 +194,17 @@ class InfoReply(_Reply, title="Info"):
     calibration: CalibrationInfo | None = Field(None, description="Null if the model has none; older servers do not tell.")
     engine: str = Field(description="The engine that answers now.")
     engines: list[EngineInfo]
-    runtime: Runtime
     precision: str | None = Field(None, description="The precision of inference; older servers do not tell.")
     pipeline: str | None = Field(description="Name of the hand-written pipeline file, if there is one.")
     decode: Decode = Field("exact", description="Whether JPEGs are decoded whole (exact), or reduced where the resize allows it.")
+    memory_bytes: int = Field(0, description="Estimated memory of its engines, of MODEL_MEMORY_BYTES; older servers do not tell.")
+
+
+class InfoReply(ModelInfo, title="Info"):
+    """The default model, all models, and the limits."""
+
+    models: list[ModelInfo] = Field([], description="Every served model, the default first; older servers do not tell.")
+    runtime: Runtime
     limits: Limits
     budgets: Budgets | None = Field(None, description="What the requests share; older servers do not tell.")
 
@@ -206,6 +219,7 @@ class EvaluationReply(_Reply, title="Evaluation"):
     top_k: int
     limit: int | None
     map: str | None = Field(None, description="Labels that stand for several classes.")
+    model: str | None = Field(None, description="Name of the model; null for the default.")
     created: datetime
     started: datetime | None
     ended: datetime | None

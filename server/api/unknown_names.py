@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 
 from models.nearest_name import nearest_name
+from server.api.asked_model import MODEL
 from server.errors import BadRequest
 
 _SHOWN = 80
@@ -12,6 +13,8 @@ _SHOWN = 80
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> BadRequest:
     """The error for a name that is none of the known ones. `kind` says what it names: `The query parameter`."""
+    if name == MODEL:
+        return BadRequest(f"{kind} {name!r} is not taken.", "Name the model in the query of the URL: ?model=NAME.")
     names = list(known)
     near = nearest_name(name[:_SHOWN].lower().replace("-", "_"), names)
     return BadRequest(

@@ -17,13 +17,14 @@ from server.engines.chips import chip_soc, find_chips
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import Member, Watch
+from server.engines.fleet.model_shares import ModelShare
 from server.engines.fleet.waiting_line import DecodeRoom
 from server.engines.mxbase_engine import BUILD, MxbaseEngine, share_decoder_warnings
 from server.engines.plan import ClassifierPlan, StreamPlan, plan_classifier, plan_own, plan_rendered
 from server.engines.process.engine_process import EngineProcess, Replacement
 from server.engines.process.program import EngineProgram, Program, StreamProgram
 from server.engines.resize_bound import ResizeBound, resize_of
-from server.engines.second_model import wants_second_model
+from server.engines.second_model import MOST_COST, WORKING_MB, wants_second_model
 from server.engines.served_precision import check_om_precision, choose_precision, told_precision
 from server.engines.stream_engine import StreamEngine
 from server.errors import EngineUnavailable
@@ -71,18 +72,21 @@ def cores() -> int:
 
 @cache
 def decode_room(most_bytes: int) -> DecodeRoom:
-    """The room that the fleets of this process share: during a reload there are two."""
+    """The room that the fleets of this process share."""
     return DecodeRoom(most_bytes, max(1, cores() - 1))
 
 
 class EngineAssembly:
     """Makes the engines of one model: a tier for each kind, with one engine per chip, each in its own process or not."""
 
-    def __init__(self, settings: Settings, model: StoredModel, runtime: Runtime, metrics: ModelMetrics) -> None:
+    def __init__(
+        self, settings: Settings, model: StoredModel, runtime: Runtime, metrics: ModelMetrics, share: ModelShare | None = None
+    ) -> None:
         self._settings = settings
         self._model = model
         self._runtime: Runtime = runtime
         self._metrics = metrics
+        self._share = share
         self._kinds = engine_kinds(settings)
         self._turn = threading.Lock()  # engine processes are replaced one after the other
 
@@ -112,10 +116,26 @@ class EngineAssembly:
 
     @cached_property
     def _latency(self) -> bool:
-        artifact = self.artifact if self._runtime == "cpu" else None
-        file = self._model.folder / artifact.file if artifact else None
-        model_bytes = file.stat().st_size if file and file.is_file() else 0
+        model_bytes = self._file_bytes if self._runtime == "cpu" else 0
         return wants_second_model(self._settings, self._runtime, cores(), len(self.devices), model_bytes)
+
+    @property
+    def _file_bytes(self) -> int:
+        """The size of the artifact's file; 0 if there is none."""
+        artifact = self.artifact
+        file = self._model.folder / artifact.file if artifact else None
+        return file.stat().st_size if file and file.is_file() else 0
+
+    @property
+    def memory_bytes(self) -> int:
+        """An estimate of what all engines take: on a CPU of its memory, on chips of theirs. Each stream of a chip loads the model."""
+        if self._kinds == ("fake",) or self._settings.pipeline:
+            return 0
+        if self._runtime == "cpu":
+            copies = len(self._kinds) * len(self.devices) * (2 if self._latency else 1)
+            return int(copies * (MOST_COST * self._file_bytes + WORKING_MB * 1e6))
+        streams = self._settings.streams_per_device or default_streams(self._runtime)
+        return len(self._kinds) * len(self.devices) * (streams + self._scores_streams(streams)) * self._file_bytes
 
     @property
     def artifact(self) -> Artifact | None:
@@ -153,7 +173,7 @@ class EngineAssembly:
         resize = resize_of(own) if (own := self._settings.pipeline) else self._model.manifest.recipe.resized_px
         reduces = self._settings.decode == "reduced" and not own  # of a hand-written pipeline only long resizes are known
         bound = ResizeBound(resize, self._settings.max_image_pixels, reduces)
-        return Fleet(tiers, self._settings.window, self._metrics.switched, room, bound)
+        return Fleet(tiers, self._share or self._settings.window, self._metrics.switched, room, bound)
 
     def _member(self, kind: str, device: int) -> Member:
         settings = self._settings

@@ -43,6 +43,10 @@ def ignore_answer(_work: Work, _outcome: Prediction | ServiceError | None) -> No
     """The default observer of answers: does nothing."""
 
 
+def ignore_switch(_before: str, _after: str, _reason: str) -> None:
+    """The default observer of switches: does nothing."""
+
+
 class Engine(Protocol):
     """One engine on one chip. It takes up to `places` images at once and answers them on its own threads."""
 

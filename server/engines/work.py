@@ -113,8 +113,8 @@ def keep_all(_work: Work) -> None:
 class InFlight:
     """Counts works against a capacity and keeps all of them, so that each one is resolved."""
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
+    def __init__(self, capacity: Callable[[], int]) -> None:
+        self._capacity = capacity
         self._works: set[Work] = set()
         self._held_s: dict[str, float] = {}  # the costs of what is in flight, by client
         self._last_s: dict[str, float] = {}  # the cost of the last image that a client sent, the latest client last
@@ -125,6 +125,11 @@ class InFlight:
     def is_open(self) -> bool:
         """Whether it takes works."""
         return self._open
+
+    @property
+    def capacity(self) -> int:
+        """The works that it takes now."""
+        return self._capacity()
 
     def __len__(self) -> int:
         return len(self._works)

@@ -133,8 +133,7 @@ def make_server(app: ASGIApp, service: Service, reloader: Reloader, keys: ApiKey
     """The server of an application, with this project's connections."""
     settings, engine_name = service.settings, service.models.default_engine_name
     proxies, origins = ForwardingProxies(settings.forwarded_allow_ips), CrossOrigins(settings.cors_origins)
-    admission = service.models.default.admission
-    overload = Overload(admission, service.metrics, engine_name, keys, access_log, proxies, origins, settings.root_path)
+    overload = Overload(service.models, service.metrics, engine_name, keys, access_log, proxies, origins, settings.root_path)
     refusals = Refusals(read_connection_limits(settings), service.metrics, engine_name, origins)
     config = uvicorn.Config(
         app,

@@ -10,6 +10,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from server.api.api_keys import ApiKeys
+from server.api.asked_model import asked_model
 from server.api.cross_origins import CrossOrigins
 from server.api.request_context import INVITED, request_id_of
 from server.api.security_headers import FOR_ALL
@@ -20,6 +21,7 @@ from server.http.head import Head
 from server.http.hot_routes import HOT_METHODS
 from server.http.limits import DISCARD_BYTES, REFUSALS_PER_S
 from server.serving.admission import Admission
+from server.serving.registry import Registry
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
 
@@ -60,7 +62,7 @@ class Overload:
 
     def __init__(
         self,
-        admission: Admission,
+        models: Registry,
         metrics: Metrics,
         engine_name: Callable[[], str],
         keys: ApiKeys,
@@ -69,7 +71,7 @@ class Overload:
         origins: CrossOrigins,
         root_path: str,
     ) -> None:
-        self._admission = admission
+        self._models = models
         self._keys = keys
         self._metrics = metrics
         self._access_log = access_log
@@ -81,27 +83,26 @@ class Overload:
                 metrics.http_requests.labels(path, method, str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
         self._held: deque[Readable] = deque()
         self._left: float = _BURST
-        refusal = admission.refusal()
         self._engine_name = engine_name
-        self._text = f'{{"error":"{refusal}","code":"{refusal.code}","request_id":"'
 
     def wants(self, scope: Scope, head: Head) -> bool:
         """Whether to refuse a request now. A request whose body may be endless, or may never come, takes the normal way."""
         return (
             scope["path"] in self._paths
             and scope["method"] in HOT_METHODS
-            and self._admission.is_full
-            and self._has_no_place_for(scope)
+            and (model := self._models.find(asked_model(scope))) is not None
+            and model.admission.is_full
+            and self._has_no_place_for(scope, model.admission)
             and head.content_length is not None
             and head.content_length <= DISCARD_BYTES
             and not head.expects_continue
         )
 
-    def _has_no_place_for(self, scope: Scope) -> bool:
+    def _has_no_place_for(self, scope: Scope, admission: Admission) -> bool:
         """Nobody without a key gets a place of others. Whoever gets one is not asked again: places are given seldom."""
         self._proxies.believe(scope)
         name = self._name_of(scope)
-        scope[INVITED] = (bool(name) or not self._keys) and not self._admission.is_full_for(self._keys.client_of(scope, name))
+        scope[INVITED] = (bool(name) or not self._keys) and not admission.is_full_for(self._keys.client_of(scope, name))
         return not scope[INVITED]
 
     def _name_of(self, scope: Scope) -> str:
@@ -113,7 +114,9 @@ class Overload:
         headers = dict(scope["headers"])
         request_id = request_id_of(headers)
         elapsed_s = perf_counter() - began_s
-        self._admission.count_refusal()
+        admission = (self._models.find(asked_model(scope)) or self._models.default).admission
+        admission.count_refusal()
+        refusal = admission.refusal()
         self._metrics.observe_request(self._paths[scope["path"]], scope["method"], int(_STATUS), elapsed_s)
         if self._access_log:
             client = scope["client"] or ("", 0)
@@ -123,7 +126,7 @@ class Overload:
         if self._left < 1:
             connection.flow.pause_reading()
             self._held.append(connection)
-        body = f'{self._text}{request_id}"}}'.encode()
+        body = f'{{"error":"{refusal}","code":"{refusal.code}","request_id":"{request_id}"}}'.encode()
         lines = b"".join([b"%b: %b\r\n" % header for header in (*default_headers, *self._origins.headers(headers))])
         return b"%b%bx-engine: %b\r\nserver-timing: total;dur=%.3f\r\nx-request-id: %b\r\ncontent-length: %d\r\n\r\n%b" % (
             _HEAD,

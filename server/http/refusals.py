@@ -32,7 +32,7 @@ class Refusals:
 
     def count(self, error: ServiceError) -> None:
         """Count an error of the connection itself; the application's own errors are counted as requests."""
-        self._metrics.rejected.labels(error.code).inc()
+        self._metrics.rejected.labels("", error.code).inc()
 
     def refusal(
         self, error: ServiceError, asked: Mapping[bytes, bytes], began_s: float, default_headers: list[tuple[bytes, bytes]]

@@ -23,7 +23,7 @@ class Admission:
         self._timeout_s = timeout_s
         self.under_way = 0
         self.last_s = float("-inf")  # the time of the last image, on the clock of monotonic()
-        metrics.window_capacity.set(served.engine.capacity)
+        metrics.window_capacity.set_function(lambda: self._engine.capacity)
 
     @property
     def _engine(self) -> Fleet:
@@ -112,6 +112,7 @@ class Admission:
         finally:
             del future
         self._record("ok", prediction.engine)
+        self._metrics.answered(prediction)
         for stage, elapsed_s in prediction.stages_s.items():
             self._metrics.stage(stage, elapsed_s)
         return prediction

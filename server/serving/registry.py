@@ -1,9 +1,12 @@
-"""The served models, by name. Today there is one; each entry holds everything about its model."""
+"""The served models, by name; each entry holds everything about its model."""
 
+import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Iterable, Iterator
 
+from models.nearest_name import nearest_name
 from models.store import StoredModel
 from server.engines.fleet.fleet import Fleet
 from server.errors import NotFound
@@ -25,6 +28,9 @@ class RegisteredModel:
         self.admission = Admission(served, self.metrics, timeout_s)
         self.measuring = threading.Lock()
         """Held while the version must not change: by an evaluation, which measures it, and by a reload."""
+        self.users = 0
+        """Requests that have found the model, and are not answered; changed on the event loop's thread only."""
+        self._unused: asyncio.Event | None = None  # set when nobody uses it any more
         self._retiring: set[ServedModel] = set()
         self._begin_to_serve(served)
 
@@ -51,6 +57,26 @@ class RegisteredModel:
 
     def _is_up(self, name: str, device: str) -> float:
         return any(status.up for status in self.engine.statuses() if (status.name, status.device) == (name, device))
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Around a request, from before its body until its answer: an unload waits for it. Use it on the event loop's thread."""
+        self.users += 1
+        try:
+            yield
+        finally:
+            self.users -= 1
+            if self._unused and not self.users:
+                self._unused.set()
+
+    async def leave(self, drain_s: float) -> None:
+        """Finish the requests that have found the model, then release its engines; nobody may find it any more."""
+        self._unused = asyncio.Event()
+        if self.users:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._unused.wait(), drain_s)
+        await asyncio.to_thread(self.close, drain_s)
+        self.metrics.leaves()
 
     def start(self) -> None:
         """Start the engine and check the golden image; raises ClassifyError."""
@@ -84,6 +110,16 @@ class Registry:
         self._models = {model.name: model for model in models}
         self.default = next(iter(self._models.values()))
 
+    def add(self, model: RegisteredModel) -> None:
+        """Serve one more, which is running."""
+        self._models = {**self._models, model.name: model}  # a new one: other threads may go through the old one
+
+    def remove(self, name: str) -> RegisteredModel:
+        """Let nobody find a model any more; raises NotFound."""
+        model = self.get(name)
+        self._models = {each.name: each for each in self if each is not model}
+        return model
+
     def default_engine_name(self) -> str:
         """The present engine of the default model."""
         return self.default.engine.name
@@ -91,11 +127,16 @@ class Registry:
     def __iter__(self) -> Iterator[RegisteredModel]:
         return iter(self._models.values())
 
+    def find(self, name: str | None = None) -> RegisteredModel | None:
+        """The model of that name, or the default without a name; None if there is none."""
+        return self.default if name is None else self._models.get(name)
+
     def get(self, name: str | None = None) -> RegisteredModel:
         """The model of that name, or the default without a name; raises NotFound."""
-        if name is None:
-            return self.default
-        found = self._models.get(name)
+        found = self.find(name)
         if found is None:
-            raise NotFound(f"There is no model {name[:80]!r} here.", f"Served: {', '.join(self._models)}.")
+            assert name is not None  # noqa: S101 - the default is always there
+            near = nearest_name(name, self._models)
+            meant = f"Did you mean {near!r}? " if near else ""
+            raise NotFound(f"There is no model {name[:80]!r} here.", f"{meant}Served: {', '.join(self._models)}.")
         return found

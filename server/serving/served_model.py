@@ -1,6 +1,7 @@
 """A model and the engine that runs it; a reload exchanges the whole pair."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from models.store import StoredModel
 from pipelines.reduction import Decode
@@ -16,6 +17,7 @@ class ServedModel:
 
     `calibrator` is there if the calibration of the model fits what is served; else `uncalibrated` is the reason, `to_calibrate` the remedy.
     `precision` is that of inference, empty for the engine fake; `decode` is how large JPEGs are decoded.
+    `pipeline` is a hand-written one. `memory_bytes` is an estimate of what the engines take.
     """
 
     model: StoredModel
@@ -25,6 +27,8 @@ class ServedModel:
     to_calibrate: str = ""
     precision: str = ""
     decode: Decode = "exact"
+    pipeline: Path | None = None
+    memory_bytes: int = 0
     words: dict[str, object] = field(init=False)
 
     def __post_init__(self) -> None:

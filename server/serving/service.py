@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from models.model_errors import ClassifyError
+from server.engines.fleet.model_shares import ModelShares
 from server.errors import EngineUnavailable
 from server.serving.budgets import BodyBudget
 from server.serving.disk_budget import DiskBudget
@@ -30,11 +31,12 @@ class Phase(StrEnum):
 class Service:
     """Holds the objects for the routes. `on_failure` is called if an engine cannot start, `on_ready` once when all have started."""
 
-    def __init__(self, settings: Settings, served: Iterable[ServedModel], metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, served: Iterable[ServedModel], metrics: Metrics, shares: ModelShares | None = None) -> None:
         self.settings = settings
         self.metrics = metrics
+        self.shares = shares or ModelShares(settings.window)
         self.models = Registry(RegisteredModel(each, metrics, settings.timeout_ms / 1000) for each in served)
-        self.body_budget = BodyBudget(max(settings.body_budget_bytes, settings.max_body_bytes), metrics)
+        self.body_budget = BodyBudget(max(settings.body_budget_bytes, settings.max_body_bytes), metrics, settings.max_body_bytes)
         self.disk_budget = DiskBudget(settings.evaluation_dir, settings.evaluation_disk_bytes, metrics)
         self.phase = Phase.STARTING
         self.failure: ClassifyError | None = None

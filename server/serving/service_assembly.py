@@ -1,4 +1,4 @@
-"""Makes the service from the settings: model, runtime, engines."""
+"""Makes the service from the settings: models, runtime, engines."""
 
 import logging
 from pathlib import Path
@@ -10,13 +10,16 @@ from models.model_errors import ModelError, ModelNotPrepared
 from models.rebuild_command import calibrate_command, scores_command
 from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names
 from server.calibration.calibrator import Calibrator, misfit
-from server.engines.assembly import EngineAssembly, engine_kinds
+from server.engines.assembly import EngineAssembly, cores, engine_kinds
+from server.engines.fleet.model_shares import ModelShares
 from server.engines.runtime import detect_runtime
+from server.serving.model_settings import check_sections, settings_of
 from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
+from server.telemetry.triton_names import TritonNames
 from server.types import Runtime
 
 logger = logging.getLogger(__name__)
@@ -30,7 +33,7 @@ def choose_runtime(settings: Settings) -> Runtime:
 
 
 def open_model(settings: Settings) -> StoredModel:
-    """The served model; the fake engine does not need its artifacts."""
+    """The settings' model; the fake engine does not need its artifacts."""
     store = ModelStore(settings.model_store)
     try:
         return store.open(settings.model)
@@ -40,19 +43,27 @@ def open_model(settings: Settings) -> StoredModel:
         return StoredModel(zoo_manifest(settings.model), ZOO)
 
 
-def open_served_model(settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None) -> ServedModel:
+def open_served_model(
+    settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None, shares: ModelShares | None = None
+) -> ServedModel:
     """The settings' model, or another one, with its engine, not started; raises ClassifyError."""
     model = model or open_model(settings)
-    engines = EngineAssembly(settings, model, runtime, ModelMetrics(metrics, model.manifest.name))
+    name = model.manifest.name
+    engines = EngineAssembly(settings, model, runtime, ModelMetrics(metrics, name), (shares or ModelShares(settings.window)).of(name))
     fitted = model.manifest.calibration
-    facts: dict[str, Any] = {"precision": engines.told_precision, "decode": settings.decode}
+    facts: dict[str, Any] = {
+        "precision": engines.told_precision,
+        "decode": settings.decode,
+        "pipeline": settings.pipeline,
+        "memory_bytes": engines.memory_bytes,
+    }
     reason, setting = _unfit(fitted, settings, model, engines) if fitted else (NO_CALIBRATION, "")
     if fitted and not reason:
         return ServedModel(model, engines.fleet(), Calibrator(fitted, model.read_class_names()), uncalibrated="", **facts)
     evaluate, calibrate = _calibration_commands(settings, model, engines, model.folder)
     if fitted and not _refuses_artifact(settings, model, engines):  # what the engine says of it comes first
         again = setting or f"Run: {evaluate}; then: {calibrate}"
-        logger.warning("The calibration of %s is not applied: %s. %s", model.manifest.name, reason, again)
+        logger.warning("The calibration of %s is not applied: %s. %s", name, reason, again)
     evaluate, calibrate = _calibration_commands(settings, model, engines, None)  # a reply names no folder of the server
     remedy = setting or f"Run: {evaluate}; with the id that it prints: {calibrate}; then reload the model."
     return ServedModel(model, engines.fleet(), uncalibrated=reason, to_calibrate=remedy, **facts)
@@ -90,11 +101,20 @@ def _unfit(fitted: FittedCalibration, settings: Settings, model: StoredModel, en
 
 
 def without_fallback(settings: Settings) -> Settings:
-    """The settings for a run that ends: a fallback would only cost time to load."""
-    return settings.model_copy(update={"engines": engine_kinds(settings)[0]})
+    """The settings of the default model for a run that ends: other models and a fallback would only cost time to load."""
+    own = settings_of(settings.model_copy(update={"models": ""}), settings.model)
+    return own.model_copy(update={"models_file": None, "engines": engine_kinds(own)[0]})
 
 
 def open_service(settings: Settings, model: StoredModel | None = None) -> tuple[Service, Runtime]:
-    """A service of the settings' model or of another one, not started; raises ClassifyError."""
-    runtime, metrics = choose_runtime(settings), Metrics()
-    return Service(settings, [open_served_model(settings, runtime, metrics, model)], metrics), runtime
+    """A service of the settings' models or of another one, not started; raises ClassifyError."""
+    runtime, metrics = choose_runtime(settings), Metrics(settings.drift_classes)
+    if settings.metrics_aliases == "triton":
+        metrics.registry.register(TritonNames(metrics))
+    shares = ModelShares(settings.window, cores() if runtime == "cpu" else 0)
+    if model:
+        served = [open_served_model(settings, runtime, metrics, model, shares)]
+    else:
+        check_sections(settings)
+        served = [open_served_model(settings_of(settings, name), runtime, metrics, None, shares) for name in settings.model_names]
+    return Service(settings, served, metrics, shares), runtime

@@ -22,6 +22,8 @@ _LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 _STAGE_S = (0.0001, 0.00025, 0.0005, *_LATENCY_S)
 MAX_REQUEST_LABELS = 1000
 """Sets of endpoint, method and status that are told apart. The routes, methods and statuses of this server make some 300."""
+_SCORES = (*(tenth / 10 for tenth in range(1, 10)), 0.95, 0.99)
+OTHER_CLASSES = "other"
 _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 LABELS = MappingProxyType(
@@ -31,7 +33,8 @@ LABELS = MappingProxyType(
         "code": "The status of the answer; 499 if the client hung up first.",
         "reason": "Of `classify_rejected_total` the code of an error. Of `classify_engine_switches_total` `unavailable`, `failed`, "
         "`stalled` or `recovered`.",
-        "model": "The name of the model.",
+        "model": "The name of the model. Of `classify_rejected_total` empty for a request that was refused before its model was known.",
+        "class": "Id and label of a class; `other` for those beyond DRIFT_CLASSES.",
         "engine": "`stream`, `mxbase` or `fake`.",
         "device": "The number of the chip.",
         "from": "The engine that answered before, or `none`.",
@@ -54,7 +57,8 @@ LABELS = MappingProxyType(
 class Metrics:
     """The instruments, named `classify_*`, in their own registry. ModelMetrics writes those of a model."""
 
-    def __init__(self) -> None:
+    def __init__(self, drift_classes: int = 0) -> None:
+        """`drift_classes` of a model are told apart; none: answers are not counted by class."""
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
 
@@ -76,7 +80,7 @@ class Metrics:
             "endpoint",
             buckets=_LATENCY_S,
         )
-        self.rejected = counter("rejected_total", "Images refused before an engine got them.", "reason")
+        self.rejected = counter("rejected_total", "Images refused before an engine got them.", "model", "reason")
         self.body_bytes = gauge("body_bytes", "Bytes of bodies being read or waiting for their answers, of BODY_BUDGET_BYTES.")
         self.body_limit_bytes = gauge("body_limit_bytes", "Bytes of bodies that may be held at once: BODY_BUDGET_BYTES.")
         self.evaluation_disk_bytes = gauge("evaluation_disk_bytes", "Bytes of uploads, unpacked sets and kept evaluations on the disk.")
@@ -85,6 +89,7 @@ class Metrics:
         self.stage_duration_s = histogram("stage_duration_seconds", "Time of an image in a stage.", "model", "stage", buckets=_STAGE_S)
         self.batch_size = histogram("batch_size", "Images in one run of the model, if the engine tells.", "model", buckets=_BATCH_SIZES)
         self.batch_padding = counter("batch_padding_total", "Unused places in batches, if the engine tells.", "model")
+        self._add_drift(drift_classes)
         self.in_flight = gauge("in_flight", "Images in progress in an engine.", "model")
         self.window_capacity = gauge("window_capacity", "Most images in flight.", "model")
         self.engine_up = gauge("engine_up", "1 if the engine can answer.", "model", "engine", "device")
@@ -103,6 +108,19 @@ class Metrics:
         gauge("build_info", "The software that serves.", "version").labels(version("ascend-classify")).set(1)
         self.label_overflow = counter("label_overflow_total", "Requests counted under other labels, since there are too many label sets.")
         self._requests: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def _add_drift(self, drift_classes: int) -> None:
+        self.drift_classes = drift_classes
+        self.told_classes: dict[str, dict[int, str]] = {}
+        self.best_score = Histogram(
+            "classify_best_score",
+            "Probability of an answer's best class, before a calibration; with DRIFT_CLASSES.",
+            ("model",),
+            buckets=_SCORES,
+            registry=self.registry,
+        )
+        told = "Answers by their best class; with DRIFT_CLASSES."
+        self.answers = Counter("classify_answers_total", told, ("model", "class"), registry=self.registry)
 
     def observe_request(self, endpoint: str, method: str, status: int, elapsed_s: float) -> None:
         """Count one request and its time. To look a label up costs more than to count, so the method keeps what it found.

@@ -5,7 +5,10 @@ from functools import partial
 
 from prometheus_client import Counter, Histogram
 
-from server.telemetry.metrics import Metrics
+from server.telemetry.metrics import OTHER_CLASSES, Metrics
+from server.types import Prediction
+
+MOST_CLASS_CHARACTERS = 60
 
 
 class ModelMetrics:
@@ -32,11 +35,23 @@ class ModelMetrics:
             count = self._images[key] = self._metrics.images.labels(self._model, *key)
         count.inc()
 
+    def answered(self, prediction: Prediction) -> None:
+        """Count an answer by its best class, and the score of that, if that is wanted."""
+        most = self._metrics.drift_classes
+        if not most or not prediction.scores:
+            return
+        best, told = prediction.scores[0], self._metrics.told_classes.setdefault(self._model, {})
+        if best.class_id not in told and len(told) < most:
+            told[best.class_id] = f"{best.class_id}: {best.label}"[:MOST_CLASS_CHARACTERS]
+        self._metrics.answers.labels(self._model, told.get(best.class_id, OTHER_CLASSES)).inc()
+        if prediction.score_type != "logit":
+            self._metrics.best_score.labels(self._model).observe(best.score)
+
     def rejected(self, reason: str) -> None:
         """Count an image that no engine got."""
         count = self._rejected.get(reason)
         if count is None:
-            count = self._rejected[reason] = self._metrics.rejected.labels(reason)
+            count = self._rejected[reason] = self._metrics.rejected.labels(self._model, reason)
         count.inc()
 
     def stage(self, stage: str, elapsed_s: float) -> None:
@@ -79,6 +94,16 @@ class ModelMetrics:
         for name, device in self._engines:
             up = self._metrics.engine_up.labels(self._model, name, device)
             up.set_function(partial(is_up, name, device))
+
+    def leaves(self) -> None:
+        """Take away what tells of the present, since the model is not served any more. Its counts stay."""
+        if self._info:
+            self._metrics.model_info.remove(self._model, *self._info)
+        for engine in self._engines:
+            self._metrics.engine_up.remove(self._model, *engine)
+        self._info, self._engines = None, []
+        for gauge in (self._metrics.in_flight, self._metrics.window_capacity):
+            gauge.remove(self._model)
 
     def evaluated(self, dataset: str, outcome: str) -> None:
         """Count an image of an evaluation."""

@@ -169,3 +169,14 @@ def test_a_key_file_may_come_from_any_editor(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes("secret".encode("utf-16"))
     with pytest.raises(SettingInvalid, match="UTF-16"):
         Settings(api_key_file=tmp_path / "key").read_api_key()
+
+
+def test_the_first_of_several_models_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODELS", '"a, b,c"\r')
+    assert (load_settings().model, load_settings().model_names) == ("a", ("a", "b", "c"))
+    assert load_settings(model="a").model == "a"
+    with pytest.raises(SettingInvalid, match=r"MODEL=b and MODELS=a,b,c are both set, .*Leave out MODEL, or set MODEL=a\."):
+        load_settings(model="b")
+    with pytest.raises(SettingInvalid, match="names a model twice"):
+        load_settings(models="a,a")
+    assert Settings.model_construct().model_names == ("efficientnet_lite0",)

@@ -2,8 +2,7 @@
 
 A request waits here until a member has room, so that a cancelled or late request costs nothing. `choose` selects the member. `next_try`
 decides what happens to a request that its engine did not answer. A member goes down if it is lost, gives no result for too long or reports
-a fault; or if it fails three requests in a row and then a probe too, since images can make a good engine fail. The fleet sends it no
-requests until it answers a background probe.
+a fault; or if it fails three requests in a row and a probe, as images can make a good engine fail. It is up again after a probe's answer.
 """
 
 import logging
@@ -13,9 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
 from typing import Self
 
-from server.engines.base import BatchObserver, Engine, EngineHealth, EngineStatus, ignore_batch
+from server.engines.base import BatchObserver, Engine, EngineHealth, EngineStatus, ignore_batch, ignore_switch
 from server.engines.fleet.crew import Crew
 from server.engines.fleet.member import PREPARING_THREADS, Member, Tier, Watch, is_up
+from server.engines.fleet.model_shares import ModelShare, ModelShares
 from server.engines.fleet.quarantine import Quarantine
 from server.engines.fleet.retries import Retry, is_fault, next_try
 from server.engines.fleet.waiting_line import DecodeRoom, WaitingLine
@@ -31,34 +31,29 @@ TICK_S, IDLE_TICK_S = 0.05, 0.5
 SOON_S = 10.0  # after the loss of the last engine: it is likely to return before the request's time ends
 
 
-def ignore_switch(_before: str, _after: str, _reason: str) -> None:
-    """The default observer of switches: does nothing."""
-
-
 class Fleet:
     """Answers images with the first tier that has a member that is up; the tiers after it are in reserve.
 
-    `on_switch(from, to, reason)` is called whenever another kind of engine answers from now on; a name may be "none".
+    `on_switch(from, to, reason)` is called when another kind of engine answers; a name may be "none". `capacity` may be a part of a window.
     """
 
     def __init__(
         self,
         tiers: Sequence[Tier],
-        capacity: int,
+        capacity: int | ModelShare,
         on_switch: Callable[[str, str, str], None] = ignore_switch,
         room: DecodeRoom | None = None,
         bound: ResizeBound | None = None,
     ) -> None:
         self._crew = Crew(tiers)
         self.tiers, self.members = self._crew.tiers, self._crew.members
-        self.capacity = capacity
+        self._share = capacity if isinstance(capacity, ModelShare) else ModelShares(capacity).of("")
         self.on_batch: BatchObserver = ignore_batch
         self._on_switch = on_switch
-        self._in_flight = InFlight(capacity)
+        self._in_flight = InFlight(lambda: self._share.window)
         self._bound = bound or ResizeBound()
         self._lock = threading.Lock()  # of the queue, and of what is under way in every member
-        self._waiting = WaitingLine(room)
-        self._quarantine = Quarantine()
+        self._waiting, self._quarantine = WaitingLine(room, self._share), Quarantine()
         self._answers = self.members[0].engine.name
         self._none_s = float("-inf")  # the time since there is no engine
         self._closing = threading.Event()
@@ -69,6 +64,11 @@ class Fleet:
     def of(cls, engine: Engine, capacity: int = 64, watch: Watch | None = None) -> Self:
         """A fleet of a single engine on a single chip."""
         return cls([[Member(engine, watch=watch)]], capacity)
+
+    @property
+    def capacity(self) -> int:
+        """The images that may be in flight now."""
+        return self._share.window
 
     @property
     def name(self) -> str:
@@ -93,6 +93,7 @@ class Fleet:
         self._closing.clear()
         self._watcher = threading.Thread(target=self._watch, name=f"{self.name}-watcher", daemon=True)
         self._watcher.start()
+        self._share.join(self._in_flight, self.members)
         self._in_flight.open()
 
     def submit(self, request: InferenceRequest) -> Future[Prediction]:
@@ -290,6 +291,7 @@ class Fleet:
     def close(self, drain_s: float) -> None:
         """Answer the accepted images for at most `drain_s` seconds, fail the rest, release everything."""
         self._in_flight.close(drain_s, EngineUnavailable("The engine is closing."))
+        self._share.leave(self._in_flight)
         self._closing.set()
         if self._watcher:
             self._watcher.join()

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from server.engines.fleet.member import Member, Tier, choose, is_up
+from server.engines.fleet.model_shares import ModelShare, ModelShares
 from server.engines.work import BASE_COST_S, Work
 
 INVITE_EVERY_S = 0.01
@@ -34,30 +35,53 @@ class DecodeRoom:
     """What members may decode together: bytes at the peak, and images that take long.
 
     A quarter of the bytes is kept for images that do not take long: they never wait for those that do. While one fleet takes the place of
-    another, both share it.
+    another, both share it. Each of several models is sure of an equal part, and of one image that takes long; what is left is for all.
     """
 
     most_bytes: int = 512 * 1024 * 1024
     most_slow: int = 1
-    fleets: list[Sequence[Tier]] = field(default_factory=list, init=False, compare=False, repr=False)
+    fleets: list[tuple[ModelShare, Sequence[Tier]]] = field(default_factory=list, init=False, compare=False, repr=False)
 
-    def left(self) -> "RoomLeft":
-        """What is left of it now."""
-        slow = slow_bytes = held_bytes = 0
-        for tier in chain.from_iterable(self.fleets):
-            for member in tier:
-                slow += member.slow
-                slow_bytes += member.slow_bytes
-                held_bytes += member.decoded_bytes
+    def left(self, share: ModelShare) -> "RoomLeft":
+        """What is left of it now for a model."""
+        models = len({id(each) for each, _ in self.fleets})
+        every, own = _Held(), _Held()
+        for each, tiers in self.fleets:
+            for member in chain.from_iterable(tiers):
+                every.add(member)
+                if each is share:
+                    own.add(member)
         kept_bytes = self.most_bytes // 4
+        if models < 2:
+            return self._room(every, self.most_slow, self.most_bytes, kept_bytes)
+        sure = self._room(own, max(1, self.most_slow // models), self.most_bytes // models, kept_bytes // models)
+        left = self._room(every, self.most_slow, self.most_bytes, kept_bytes)
+        return RoomLeft._make(map(max, sure, left))
+
+    @staticmethod
+    def _room(held: "_Held", most_slow: int, most_bytes: int, kept_bytes: int) -> "RoomLeft":
         return RoomLeft(
-            slow=self.most_slow - slow,
-            all_bytes=self.most_bytes - held_bytes,
-            slow_bytes=self.most_bytes - kept_bytes - slow_bytes,
-            kept_bytes=kept_bytes - (held_bytes - slow_bytes),
-            is_idle=not held_bytes,
-            none_slow=not slow,
+            slow=most_slow - held.slow,
+            all_bytes=most_bytes - held.held_bytes,
+            slow_bytes=most_bytes - kept_bytes - held.slow_bytes,
+            kept_bytes=kept_bytes - (held.held_bytes - held.slow_bytes),
+            is_idle=not held.held_bytes,
+            none_slow=not held.slow,
         )
+
+
+@dataclass(slots=True)
+class _Held:
+    """What members decode now."""
+
+    slow: int = 0
+    slow_bytes: int = 0
+    held_bytes: int = 0
+
+    def add(self, member: Member) -> None:
+        self.slow += member.slow
+        self.slow_bytes += member.slow_bytes
+        self.held_bytes += member.decoded_bytes
 
 
 class RoomLeft(NamedTuple):
@@ -89,8 +113,9 @@ class _Entry(NamedTuple):
 class WaitingLine:
     """Requests in the order in which they go."""
 
-    def __init__(self, room: DecodeRoom | None = None) -> None:
+    def __init__(self, room: DecodeRoom | None = None, share: ModelShare | None = None) -> None:
         self._room = room or DecodeRoom()
+        self._share = share or ModelShares(0).of("")
         self._tiers: Sequence[Tier] | None = None
         self._entries: list[_Entry] = []
         self._virtual_s = 0.0
@@ -117,15 +142,17 @@ class WaitingLine:
         """Forget all of them, and leave the room to other fleets."""
         self._entries.clear()
         if self._tiers is not None:
-            self._room.fleets.remove(self._tiers)
+            self._room.fleets.remove((self._share, self._tiers))
             self._tiers = None
 
     def next(self, tiers: Sequence[Tier]) -> Assignment | None:
         """Take out the first work that a member has room for; it is under way there from now on."""
         if self._tiers is None:
             self._tiers = tiers
-            self._room.fleets.append(tiers)
-        place, entries, left = 0, self._entries, self._room.left()
+            self._room.fleets.append((self._share, tiers))
+        if not self._share.may_begin():
+            return None
+        place, entries, left = 0, self._entries, self._room.left(self._share)
         while place < len(entries):
             start_s, _, work = entries[place]
             if work.request is None:  # abandoned

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from time import monotonic, time
 
 from models.model_errors import ClassifyError
+from server.errors import NotFound
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.evaluation_errors import EvaluationLost
 from server.evaluation.jobs.evaluation_job import Job, JobState
@@ -104,12 +105,20 @@ class Worker:
             if job is None:
                 self._wake.wait()
                 continue
-            self._run_measuring(job, self._service.models.get(job.request.model))
+            try:
+                model = self._service.models.get(job.request.model)
+            except NotFound as error:  # it was queued while the model was served
+                self._fail(job, str(error))
+                continue
+            self._run_measuring(job, model)
 
     def _run_measuring(self, job: Job, model: RegisteredModel) -> None:
         while not model.measuring.acquire(timeout=TURN_S):  # a reload
             if self._closing:
                 return
+        if self._service.models.find(model.name) is not model:  # it was unloaded
+            model.measuring.release()
+            return
         self._current = _Current(job.id)
         self._run_noted(job, model, self._current)
         self._current = None
@@ -140,7 +149,7 @@ class Worker:
         if not self._store.move(job.id, state=JobState.RUNNING, started_s=job.started_s or time(), total=len(labelled)):
             return  # another request has cancelled it
         folder = RunFolder(self._store.folder_of(job.id))
-        folder.begin(describe_run(model.served, self._service.settings, self._runtime, labelled, job.request))
+        folder.begin(describe_run(model.served, self._runtime, labelled, job.request))
         settings = self._service.settings
 
         def count(record: Record) -> None:

@@ -65,7 +65,7 @@ def evaluate(
     scores = ScoreFile(folder.path, len(labelled), model.model.manifest.classes) if wanted else None
     model.engine.start()
     try:
-        folder.begin(describe_run(model.served, settings, runtime, labelled, request))
+        folder.begin(describe_run(model.served, runtime, labelled, request))
         with PredictionLog(folder.log) as log, scores or nullcontext(), _until_interrupted() as stop:
             if scores:
                 scores.open(goes_on=any(log.read()))

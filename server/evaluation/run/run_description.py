@@ -12,12 +12,11 @@ from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.run.run_manifest import RunManifest, ServedCalibration
 from server.serving.served_model import ServedModel
-from server.settings import Settings
 
 PACKAGES = ("ascend-classify", "openvino", "opencv-python-headless", "numpy")
 
 
-def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled: LabelledSet, request: EvaluationRequest) -> RunManifest:
+def describe_run(served: ServedModel, runtime: str, labelled: LabelledSet, request: EvaluationRequest) -> RunManifest:
     """The manifest of a run before its start."""
     manifest = served.model.manifest
     quantised: Precision = "int8" if served.precision == "int8" else "f32"
@@ -28,7 +27,7 @@ def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled
         model_sha256=artifact.sha256 if artifact else "",
         recipe_sha256=manifest.recipe.sha256,
         labels_sha256=manifest.labels_sha256,
-        pipeline_sha256=sha256_of(settings.pipeline) if settings.pipeline else "",
+        pipeline_sha256=sha256_of(served.pipeline) if served.pipeline else "",
         dataset=request.dataset,
         dataset_format=labelled.format,
         dataset_notes=labelled.notes,
@@ -43,7 +42,7 @@ def describe_run(served: ServedModel, settings: Settings, runtime: str, labelled
         runtime=runtime,
         score_type=served.engine.score_type,
         precision=served.precision,
-        decode=settings.decode,
+        decode=served.decode,
         gears=artifact.batch_sizes if artifact else (),
         declared=bool(artifact and artifact.declared),
         calibration=_calibration(served),

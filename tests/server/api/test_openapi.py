@@ -73,9 +73,11 @@ def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: Serve
         "health_live",
         "health_ready",
         "info",
+        "load_model",
         "metrics",
         "reload_model",
         "resume_evaluation",
+        "unload_model",
     ]
 
 

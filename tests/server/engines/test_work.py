@@ -18,7 +18,7 @@ def request(timeout_s: float = 10) -> InferenceRequest:
 
 
 def opened(capacity: int) -> InFlight:
-    window = InFlight(capacity)
+    window = InFlight(lambda: capacity)
     window.open()
     return window
 

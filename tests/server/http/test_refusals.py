@@ -22,7 +22,7 @@ def test_a_refusal_is_an_answer_like_any_other_and_counted() -> None:
     assert {"date: today", "x-request-id: id-1", "x-engine: fake", "connection: close", "retry-after: 1"} < set(lines)
     assert "access-control-allow-origin: https://shop.example" in lines
     assert json.loads(body) == {"error": "Full.", "code": "too_many_connections", "request_id": "id-1"}
-    assert metrics.registry.get_sample_value("classify_rejected_total", {"reason": "too_many_connections"}) == 1
+    assert metrics.registry.get_sample_value("classify_rejected_total", {"model": "", "reason": "too_many_connections"}) == 1
     labels = {"endpoint": "other", "method": "other", "code": "503"}
     assert metrics.registry.get_sample_value("classify_http_requests_total", labels) == 1
 

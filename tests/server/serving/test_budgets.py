@@ -39,6 +39,24 @@ def connect(server: ServerProcess) -> Iterator[Callable[[bytes], BareClient]]:
     wait_for(server, 0)
 
 
+def test_the_bodies_for_one_model_leave_bytes_for_another() -> None:
+    metrics = Metrics()
+    budget = BodyBudget(100, metrics, least_bytes=60)
+    with BodyHold(budget, "flooded") as first, BodyHold(budget, "quiet") as second, BodyHold(budget) as neither:
+        first.grow_to(100)
+        second.grow_to(60)
+        for hold, held_bytes in ((first, 101), (second, 61), (neither, 1)):
+            with pytest.raises(Saturated):
+                hold.grow_to(held_bytes)
+    refused = {
+        model: metrics.registry.get_sample_value("classify_rejected_total", {"model": model, "reason": "saturated"})
+        for model in ("flooded", "quiet", "")
+    }
+    assert (budget.held_bytes, refused) == (0, {"flooded": 1, "quiet": 1, "": 1})
+    with BodyHold(budget, "flooded") as hold:
+        hold.grow_to(100)
+
+
 def wait_for(server: ServerProcess, held_bytes: int) -> None:
     deadline_s = time.monotonic() + 10
     while (found := server.metric("classify_body_bytes")) != held_bytes and time.monotonic() < deadline_s:

@@ -24,8 +24,11 @@ def test_models_are_found_by_name_and_the_first_is_the_default() -> None:
     assert registry.get().name == registry.default.name == "one"
     assert registry.get("other").model.manifest.name == "other"
     assert [model.name for model in registry] == ["one", "other"]
-    with pytest.raises(NotFound, match=r"There is no model 'third' here\. Served: one, other\."):
-        registry.get("third")
+    assert (registry.find("other"), registry.find("zzz")) == (registry.get("other"), None)
+    with pytest.raises(NotFound, match=r"There is no model 'zzz' here\. Served: one, other\."):
+        registry.get("zzz")
+    with pytest.raises(NotFound, match=r"Did you mean 'other'\? Served: one, other\."):
+        registry.get("othr")
 
 
 def test_an_exchange_keeps_the_former_version_until_it_has_drained() -> None:

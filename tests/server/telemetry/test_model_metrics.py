@@ -2,6 +2,7 @@
 
 from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
+from server.types import ClassScore, Prediction, ScoreType
 
 
 def lines(metrics: Metrics, name: str) -> list[str]:
@@ -42,3 +43,27 @@ def test_a_version_takes_the_place_of_the_one_before() -> None:
     model.serves(("2", "bb", "bf16"), [("stream", "1")], lambda *_: True)
     assert lines(metrics, "classify_model_info") == ['classify_model_info{model="m",precision="bf16",recipe="bb",version="2"} 1.0']
     assert lines(metrics, "classify_engine_up") == ['classify_engine_up{device="1",engine="stream",model="m"} 1.0']
+
+
+def answered(drift_classes: int, *answers: tuple[int, float], score_type: ScoreType = "probability") -> Metrics:
+    metrics = Metrics(drift_classes)
+    for class_id, score in answers:  # a model that is unloaded and loaded again goes on with the same classes
+        ModelMetrics(metrics, "m").answered(Prediction((ClassScore(class_id, "a cat", score),), "stream", score_type))
+    return metrics
+
+
+def test_answers_are_told_by_class_up_to_a_number_of_them() -> None:
+    metrics = answered(2, (5, 0.875), (6, 0.5), (5, 0.75), (7, 0.5), (8, 0.375))
+    assert lines(metrics, "classify_answers_total") == [
+        'classify_answers_total{class="5: a cat",model="m"} 2.0',
+        'classify_answers_total{class="6: a cat",model="m"} 1.0',
+        'classify_answers_total{class="other",model="m"} 2.0',
+    ]
+    assert lines(metrics, "classify_best_score_sum") == ['classify_best_score_sum{model="m"} 3.0']
+    assert metrics.registry.get_sample_value("classify_best_score_bucket", {"model": "m", "le": "0.5"}) == 3
+
+
+def test_answers_are_not_told_by_class_unless_wanted_nor_logits_as_probabilities() -> None:
+    assert lines(answered(0, (5, 0.9)), "classify_answers_total") == []
+    logits = answered(2, (5, 17.0), score_type="logit")
+    assert (len(lines(logits, "classify_answers_total")), lines(logits, "classify_best_score_sum")) == (1, [])

@@ -5,6 +5,7 @@ from time import monotonic, sleep
 
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.member import Member
+from server.engines.fleet.model_shares import ModelShare, ModelShares
 from server.engines.fleet.waiting_line import INVITE_EVERY_S, DecodeRoom, WaitingLine
 from server.engines.probe import probe_request
 from server.engines.work import Work
@@ -21,8 +22,8 @@ def member(places: int = 8) -> Member:
     return found
 
 
-def waiting_for(*works: Work, room: DecodeRoom | None = None) -> WaitingLine:
-    waiting = WaitingLine(room)
+def waiting_for(*works: Work, room: DecodeRoom | None = None, share: ModelShare | None = None) -> WaitingLine:
+    waiting = WaitingLine(room, share)
     for one in works:
         waiting.append(one)
     return waiting
@@ -123,7 +124,8 @@ def test_decoded_bytes_have_a_budget_and_one_image_always_fits() -> None:
 
 def test_fleets_share_a_room_until_one_is_closed() -> None:
     room, old, new = DecodeRoom(most_bytes=100), member(), member()
-    before, after = waiting_for(work(decoded_bytes=80), room=room), waiting_for(work(decoded_bytes=80), room=room)
+    share = ModelShares(0).of("")
+    before, after = (waiting_for(work(decoded_bytes=80), room=room, share=share) for _ in range(2))
     assert before.next([[old]]) is not None
     assert after.next([[new]]) is None
     before.clear()  # its images have ended, or it has given them up
@@ -173,3 +175,12 @@ def test_few_are_invited_at_once_and_a_refusal_is_no_invitation() -> None:
     assert [waiting.invites(held_s.__getitem__, 0.005) for _ in range(3)] == [True, False, False]
     sleep(1.5 * INVITE_EVERY_S)
     assert waiting.invites(held_s.__getitem__, 0.005)
+
+
+def test_each_model_is_sure_of_a_part_of_the_room() -> None:
+    room, one, other = DecodeRoom(most_bytes=100, most_slow=1), member(), member()
+    flooded = waiting_for(*(work(decode_s=0.2, decoded_bytes=70) for _ in range(3)), room=room)
+    quiet = waiting_for(*(work(decode_s=0.2, decoded_bytes=30) for _ in range(2)), room=room)
+    assert flooded.next([[one]]) is not None
+    assert quiet.next([[other]]) is not None
+    assert (flooded.next([[one]]), quiet.next([[other]])) == (None, None)

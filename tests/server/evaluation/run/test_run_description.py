@@ -22,7 +22,7 @@ def test_what_a_run_depends_on(tmp_path: Path) -> None:
     own.write_text("{}")
     service, runtime = open_service(load_settings(model_store=tmp_path / "store", model="level", pipeline=own))
     labelled = open_labelled_set(RootFiles(made.folder), None, model.read_class_names())
-    found = describe_run(service.models.default.served, service.settings, runtime, labelled, EvaluationRequest(dataset="val", top_k=3))
+    found = describe_run(service.models.default.served, runtime, labelled, EvaluationRequest(dataset="val", top_k=3))
     assert found.model_sha256 == sha256_of(tmp_path / "store" / "level" / "level.onnx")
     assert (found.labels_sha256, found.pipeline_sha256) == (model.manifest.labels_sha256, sha256_of(own))
     assert (found.listed, found.labelled, found.classes, found.top_k, found.gears) == (20, 20, CLASSES, 3, (1, 2))
@@ -41,7 +41,7 @@ def test_the_calibration_of_the_answers(tmp_path: Path) -> None:
         set_calibration(model, made_calibration(model, **changes))
         service, runtime = open_service(load_settings(model_store=tmp_path / "store", model="level"))
         labelled = open_labelled_set(RootFiles(made.folder), None, model.read_class_names())
-        return describe_run(service.models.default.served, service.settings, runtime, labelled, EvaluationRequest(dataset="val"))
+        return describe_run(service.models.default.served, runtime, labelled, EvaluationRequest(dataset="val"))
 
     told = described().calibration
     assert told
