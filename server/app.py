@@ -1,13 +1,13 @@
 """The application, assembled from its parts. It gets everything as arguments and does not read settings."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
@@ -24,8 +24,10 @@ from server.api.error_response import error_response
 from server.api.evaluation_routes import EvaluationRoutes
 from server.api.guard import safe_only
 from server.api.health_routes import health_routes
+from server.api.infer_route import InferRoute, infer_document
 from server.api.info_routes import info_routes
 from server.api.metrics_routes import metrics_routes
+from server.api.oip_routes import oip_routes
 from server.api.openapi import complete_document
 from server.api.pages import ASSETS, page_routes
 from server.api.request_context import context_of
@@ -46,6 +48,8 @@ DESCRIPTION: dict[str, Any] = {
     "contact": {"name": "The ascend-classify authors"},
     "license_info": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }
+
+Allowed = Callable[[Request], Coroutine[None, None, None]]
 
 
 def create_app(
@@ -81,13 +85,8 @@ def create_app(
         *(Route(path, _elsewhere, methods=HOT_METHODS) for path in hot_routes),
         *page_routes(),
     ]
-    app.include_router(health_routes(service))
-    app.include_router(metrics_routes(service.metrics))
-    app.include_router(info_routes(service, reloader.runtime))
     origins = CrossOrigins(settings.cors_origins)
-    allowed = safe_only(settings, keys, origins)
-    app.include_router(admin_routes(reloader, allowed))
-    for router in EvaluationRoutes(evaluations, service).routers(allowed):
+    for router in _routers(service, reloader, evaluations, safe_only(settings, keys, origins)):
         app.include_router(router)
     complete_document(app, has_keys=bool(keys))
     proxies = ForwardingProxies(settings.forwarded_allow_ips)
@@ -95,7 +94,19 @@ def create_app(
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_middleware(middleware)
-    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()}, proxies, settings.root_path)
+    patterns = {InferRoute.PATTERN: middleware(InferRoute(service.models, service.body_budget, settings))}
+    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()}, proxies, settings.root_path, patterns)
+
+
+def _routers(service: Service, reloader: Reloader, evaluations: Evaluations, allowed: Allowed) -> Iterator[APIRouter]:
+    """All routes of FastAPI; `allowed` is asked before those that reach into the machine."""
+    yield health_routes(service)
+    yield metrics_routes(service.metrics)
+    yield info_routes(service, reloader.runtime)
+    yield admin_routes(reloader, allowed)
+    yield infer_document()
+    yield oip_routes(service, reloader, allowed)
+    yield from EvaluationRoutes(evaluations, service).routers(allowed)
 
 
 def _middleware(

@@ -15,7 +15,7 @@ from server.api.cross_origins import NO_ORIGINS, CrossOrigins
 from server.errors import Forbidden
 from server.settings import Settings
 
-OPEN_PATHS = ("/health/", "/web/", "/docs", "/docs-assets/", "/openapi.json")
+OPEN_PATHS = ("/health/", "/v2/health/", "/web/", "/docs", "/docs-assets/", "/openapi.json")
 """What needs no API key; nor does the page itself. Pages and documents are the same for every server, and hold nothing of this one."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 """Headers that a reverse proxy adds."""
