@@ -46,6 +46,13 @@ class Settings(BaseSettings):
     # Address and access
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 selects a free one.")
+    grpc_port: int = Field(
+        0, ge=0, le=65535, description="Port of the Open Inference Protocol over gRPC, as 8001; 0 is none. It needs the extra `grpc`."
+    )
+    tls_cert: Path | None = Field(
+        None, description="A file with the certificate, and those between it and the root, in PEM: HTTP and gRPC are then served over TLS."
+    )
+    tls_key: Path | None = Field(None, description="The file with the private key of TLS_CERT, in PEM, without a password.")
     api_key: SecretStr | None = Field(
         None,
         description="If set, every route but the health routes and the page asks for it, as X-Api-Key or as Authorization: Bearer. "

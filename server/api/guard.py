@@ -22,7 +22,11 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "v
 REMEDY = "Set API_KEY or API_KEY_FILE, or say --insecure."
 
 
-def safe_only(settings: Settings, keys: ApiKeys, origins: CrossOrigins = NO_ORIGINS) -> Callable[[Request], Coroutine[None, None, None]]:
+Guard = Callable[[Request], Coroutine[None, None, None]]
+"""Raises Forbidden for a request that may not reach into the machine."""
+
+
+def safe_only(settings: Settings, keys: ApiKeys, origins: CrossOrigins = NO_ORIGINS) -> Guard:
     """A dependency of the routes that reach into the machine.
 
     Where no API key keeps others out it raises Forbidden for a request that a browser sends for the page of another site which `origins`

@@ -1,6 +1,6 @@
 """The Open Inference Protocol v2 over HTTP, but for inference: health, metadata, configuration, statistics, labels, repository."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Depends, Response
@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 
 from server.api.body import read_body
+from server.api.guard import Guard
 from server.api.openapi import refusals
 from server.api.unknown_names import malformed_json
 from server.errors import BadRequest, BodyTooLarge, Forbidden, NotFound, ReloadRefused
@@ -33,7 +34,6 @@ MODEL, VERSION = "/v2/models/{model}", "/versions/{version}"
 TAG = "inference protocol"
 _NOT_READY = 503
 _EMPTY = b"{}"
-_Allowed = Callable[[Request], Coroutine[None, None, None]]
 
 
 class Live(ProtocolReply):
@@ -70,7 +70,7 @@ class RepositoryRequest(BaseModel):
 _REPOSITORY_BODY = {"requestBody": {"content": {"application/json": {"schema": RepositoryRequest.model_json_schema()}}}}
 
 
-def oip_routes(service: Service, reloader: Reloader, allowed: _Allowed) -> APIRouter:
+def oip_routes(service: Service, reloader: Reloader, allowed: Guard) -> APIRouter:
     """The routes; `allowed` is asked before a load or an unload."""
     router = APIRouter(tags=[TAG])
     _describe_server(router, service)
@@ -144,7 +144,7 @@ def _describe_models(router: APIRouter, service: Service) -> None:
         return ModelReady(name=model, ready=ready)
 
 
-def _manage_repository(router: APIRouter, service: Service, reloader: Reloader, allowed: _Allowed) -> None:
+def _manage_repository(router: APIRouter, service: Service, reloader: Reloader, allowed: Guard) -> None:
     async def asked(request: Request) -> RepositoryRequest:
         """The body; none is as good as an empty object. Raises BadRequest or BodyTooLarge."""
         with BodyHold(service.body_budget) as hold:
