@@ -112,7 +112,7 @@ def _lifespan(
 
 
 def _grpc_server(service: Service, reloader: Reloader, keys: ApiKeys, guard: Guard, access_log: AccessLog | None) -> "GrpcServer":
-    from server.grpc.calls import Calls  # which need the extra `grpc`
+    from server.grpc.grpc_calls import Calls  # which need the extra `grpc`
     from server.grpc.grpc_server import GrpcServer
 
     return GrpcServer(service, reloader, Calls(service.metrics, keys, guard, access_log))

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol v2 over HTTP, but for inference: health, metadata, configuration, statistics, labels, repository."""
+"""The Open Inference Protocol v2 over HTTP, without inference: health, metadata, configuration, statistics, labels, repository."""
 
 from collections.abc import Callable
 from typing import Any

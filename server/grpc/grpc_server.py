@@ -6,7 +6,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from server.grpc.calls import Calls
+from server.grpc.grpc_calls import Calls
 from server.grpc.grpc_health import HealthService
 from server.grpc.inference_service import SERVICE, InferenceService
 from server.serving.reload import Reloader

@@ -12,7 +12,7 @@ from server.api.error_response import told
 from server.api.statuses import ANSWERED
 from server.errors import BadRequest, RequestTimeout
 from server.grpc import open_inference_pb2 as messages
-from server.grpc.calls import Call, Calls
+from server.grpc.grpc_calls import Call, Calls
 from server.grpc.infer_messages import infer_request_of, infer_response, parsed, read_infer_message
 from server.oip.inference import Inference, find_model
 from server.oip.model_description import model_configuration, model_metadata, server_metadata
@@ -33,7 +33,7 @@ Answer = Callable[[Any, Call], Awaitable[Any]]
 
 
 class InferenceService:
-    """The methods. Each gets its message as bytes, so that what is no message is the client's fault and not the server's."""
+    """The methods. Each gets its message as bytes, so that damaged bytes are the fault of the client."""
 
     def __init__(self, service: Service, reloader: Reloader, calls: Calls) -> None:
         self._service = service

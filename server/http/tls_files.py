@@ -8,7 +8,7 @@ REMEDY = "Name a certificate and its private key, both in PEM and without a pass
 
 
 def check_tls(settings: Settings) -> None:
-    """Raise SettingInvalid if one of the two is missing, or if they are no pair that can be read."""
+    """Raise SettingInvalid if one of the two is missing, or if they do not belong together."""
     cert, key = settings.tls_cert, settings.tls_key
     if not (cert or key):
         return

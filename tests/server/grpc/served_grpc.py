@@ -11,7 +11,7 @@ import grpc
 
 from server.api.api_keys import NO_KEYS, ApiKeys
 from server.api.guard import safe_only
-from server.grpc.calls import Calls
+from server.grpc.grpc_calls import Calls
 from server.grpc.grpc_server import GrpcServer
 from server.grpc.inference_service import SERVICE
 from server.oip.tensors import join_elements

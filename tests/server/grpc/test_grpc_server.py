@@ -29,7 +29,7 @@ def test_a_message_beyond_the_limit(tmp_path_factory: pytest.TempPathFactory) ->
 def test_a_port_that_is_taken(served: ServedGrpc) -> None:
     from server.api.api_keys import NO_KEYS
     from server.api.guard import safe_only
-    from server.grpc.calls import Calls
+    from server.grpc.grpc_calls import Calls
     from server.grpc.grpc_server import GrpcServer
 
     service = served.app.service

@@ -8,7 +8,7 @@ from grpc import StatusCode
 
 from server.grpc import inference_service
 from server.grpc import open_inference_pb2 as messages
-from server.grpc.calls import _address
+from server.grpc.grpc_calls import _address
 from server.grpc.inference_service import SERVICE
 from tests.server.grpc.served_grpc import ServedGrpc
 
