@@ -26,7 +26,8 @@ _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 LABELS = MappingProxyType(
     {
-        "endpoint": "The route's path, its parameters unfilled, as `/evaluate/{job_id}`; `other` where there is no route.",
+        "endpoint": "The route's path, its parameters unfilled, as `/evaluate/{job_id}`; `other` where there is no route. Of gRPC the path "
+        "of the method, as `/inference.GRPCInferenceService/ModelInfer`.",
         "method": "`GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS`, or `other`.",
         "code": "The status of the answer; 499 if the client hung up first.",
         "reason": "Of `classify_rejected_total` the code of an error. Of `classify_engine_switches_total` `unavailable`, `failed`, "
