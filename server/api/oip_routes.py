@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from server.api.body import read_body
@@ -62,6 +62,8 @@ class ModelNames(ProtocolReply):
 
 class RepositoryRequest(BaseModel):
     """What an index, a load or an unload may be asked with."""
+
+    model_config = ConfigDict(strict=True)
 
     ready: bool = False
     parameters: dict[str, Any] = Field(default_factory=dict)
