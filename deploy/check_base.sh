@@ -8,8 +8,8 @@ refuse() {
 }
 
 glibc=$(getconf GNU_LIBC_VERSION | cut -d ' ' -f 2)
-[ "$(printf '2.28\n%s\n' "$glibc" | sort -V | head -n 1)" = 2.28 ] ||
-  refuse "BASE_IMAGE must be an Ascend infer image with the SDK and glibc >= 2.28; this one has glibc $glibc."
+[ "$(printf '2.27\n%s\n' "$glibc" | sort -V | head -n 1)" = 2.27 ] ||
+  refuse "BASE_IMAGE must be an Ascend infer image with the SDK and glibc >= 2.27; this one has glibc $glibc."
 [ -d "${MX_SDK_HOME:-/nowhere}/include/MxBase" ] ||
   refuse "BASE_IMAGE must be an Ascend infer image with the SDK: MX_SDK_HOME (${MX_SDK_HOME:-not set}) holds no include/MxBase."
 owner=$(stat -L -c %u "$MX_SDK_HOME")

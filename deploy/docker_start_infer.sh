@@ -48,7 +48,7 @@ else
   done
 fi
 # By name only: every user could read a key on the command line.
-for name in MODEL ENGINES DEVICES ENGINE_PROCESSES ENGINE_PYTHON RUNTIME WINDOW TIMEOUT_MS API_KEY LOG_LEVEL LOG_FORMAT; do
+for name in MODEL ENGINES DEVICES ENGINE_PROCESSES ENGINE_PYTHON RUNTIME PRECISION DECODE LATENCY_MODE WINDOW TIMEOUT_MS API_KEY LOG_LEVEL LOG_FORMAT; do
   [ -z "${!name+set}" ] || OPTIONS+=(--env "$name")
 done
 exec docker run "${OPTIONS[@]}" --publish "$LISTEN:$PORT:8000" --volume "$MODELS:/models:ro" --volume "$DATA:/data:ro" \

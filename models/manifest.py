@@ -10,9 +10,12 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import Field, ValidationError, model_validator
 
+from models.artifact_precision import Precision as Precision
 from models.fitted_calibration import FittedCalibration
 from models.manifest_table import ManifestTable, Sha256, Share
 from models.model_errors import ManifestInvalid, ManifestOutdated
+from models.post_process_bounds import MAX_CLASSES as MAX_CLASSES
+from models.post_process_bounds import MAX_TOP_K as MAX_TOP_K
 from models.quantisation import Quantisation
 from models.text_file import read_text
 from models.whole_file import whole_file
@@ -21,11 +24,6 @@ ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
 SidePx = Annotated[int, Field(ge=32, le=4096)]  # mxpi_imageresize refuses widths outside 32..4096
 Triple = tuple[float, float, float]
-Precision = Literal["f32", "bf16", "int8"]
-"""The precision of inference on a CPU. bf16 is the float32 artifact, run in bfloat16; int8 is an artifact of its own."""
-
-MAX_CLASSES = 2000  # Resnet50PostProcess clamps CLASS_NUM here and then fails every frame
-MAX_TOP_K = 16  # Resnet50PostProcess clamps TOP_K here
 CPU, FORMER_CPU = "cpu", "host"  # the soc of an ONNX file, and its name in earlier versions
 
 

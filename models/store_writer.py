@@ -212,6 +212,12 @@ def _bring(file: Path, place: Path) -> None:
         file.unlink()
 
 
+def replace_model(store: ModelStore, folder: Path, unfinished: Path) -> None:
+    """Put a finished folder of a workshop into the store, in place of a former model of that name; raises OSError."""
+    with locked(store.root):
+        _move(folder, store.root / folder.name, aside=unfinished / "former" / folder.name)
+
+
 def _move(folder: Path, place: Path, *, aside: Path) -> None:
     """Put the folder in its place; if that fails half-way, restore the former folder."""
     aside.parent.mkdir()

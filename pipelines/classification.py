@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from models.manifest import MAX_CLASSES, MAX_TOP_K
+from models.post_process_bounds import MAX_CLASSES, MAX_TOP_K
 from models.text_file import other_encoding
 
 MAX_LINES = 100_000

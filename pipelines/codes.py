@@ -13,8 +13,10 @@ class Code(IntEnum):
     COMM_INVALID_POINTER = 1003
     COMM_INVALID_PARAM = 1004
     COMM_OUT_OF_RANGE = 1009
+    COMM_INIT_FAIL = 1013
     COMM_INVALID_PATH = 1029
     DVPP_CROP_FAIL = 2001
+    DVPP_JPEG_DECODE_FAIL = 2006
     DVPP_INVALID_FORMAT = 2019
     DVPP_INVALID_IMAGE_WIDTH = 2020
     DVPP_INVALID_IMAGE_HEIGHT = 2021
@@ -45,6 +47,7 @@ _MESSAGES: dict[int, str] = {
     Code.COMM_INVALID_POINTER: "Invalid Pointer",
     Code.COMM_INVALID_PARAM: "Invalid parameter",
     Code.DVPP_CROP_FAIL: "DVPP: crop fail",
+    Code.DVPP_JPEG_DECODE_FAIL: "DVPP: decode jpeg or jpg fail",
     Code.DVPP_INVALID_FORMAT: "DVPP: mismatch the image format",
     Code.DVPP_INVALID_IMAGE_WIDTH: "DVPP: image width out of range",
     Code.DVPP_INVALID_IMAGE_HEIGHT: "DVPP: image height out of range",

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -40,6 +40,17 @@ class Plugin:
 
 
 @dataclass(frozen=True)
+class BatchSummary:
+    """How many of a stream's frames an inference had on average; frames that failed before it count as if they had been in one."""
+
+    stream: str
+    element: str
+    inferences: int
+    frames: int
+    mean_batch: float
+
+
+@dataclass(frozen=True)
 class ThroughputSummary:
     """Frames that left a stream; the mean covers only the `busy` intervals, those with at least one frame."""
 
@@ -65,7 +76,7 @@ class QueueSummary:
     max_fill: float
 
 
-Row = EndToEnd | Plugin | ThroughputSummary | QueueSummary
+Row = EndToEnd | Plugin | BatchSummary | ThroughputSummary | QueueSummary
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,7 @@ class StatisticsReport:
     last_update: str
     e2e: tuple[EndToEnd, ...]
     plugins: tuple[Plugin, ...]
+    batches: tuple[BatchSummary, ...]
     throughput: tuple[ThroughputSummary, ...]
     queues: tuple[QueueSummary, ...]
 
@@ -93,6 +105,7 @@ class StatisticsReport:
         tables: dict[str, Sequence[Row]] = {
             "End to end": self.e2e,
             "Plugins": self.plugins,
+            "Batches": self.batches,
             "ThroughputSummary": self.throughput,
             "Queues": self.queues,
         }
@@ -130,9 +143,17 @@ def _report(files: int, sums: StatisticsSums) -> StatisticsReport:
         last_update=last,
         e2e=tuple(EndToEnd(stream, *times.numbers()) for stream, times in sorted(sums.e2e.items())),
         plugins=tuple(Plugin(*key, *times.numbers(), share(key[0], times)) for key, times in sorted(sums.plugins.items(), key=_by_cost)),
+        batches=tuple(_batches(sums)),
         throughput=tuple(ThroughputSummary(stream, *rates.numbers()) for stream, rates in sorted(sums.rates.items())),
         queues=tuple(QueueSummary(stream, element, *fill.numbers()) for (stream, element), fill in sorted(sums.queues.items())),
     )
+
+
+def _batches(sums: StatisticsSums) -> Iterator[BatchSummary]:
+    for (stream, element, _, kind), inference in sorted(sums.plugins.items()):
+        whole = sums.e2e.get(stream)
+        if kind == "modelInference" and whole and inference.count:
+            yield BatchSummary(stream, element, inference.count, whole.count, whole.count / inference.count)
 
 
 def _by_cost(item: tuple[tuple[str, str, str, str], Times]) -> tuple[str, int, str]:

@@ -35,7 +35,7 @@ def test_what_was_left_out_is_told_with_what_runs_it() -> None:
 def test_what_each_suite_took_stands_beside_its_budget() -> None:
     lines = list(took("core", {"packages install-dev": 3, "test": 301.2}))
     assert lines == [
-        "packages install-dev      3 s of   130",
+        "packages install-dev      3 s of   120",
         "test                    301 s of   300  over its budget",
         "core                    304 s of  1800",
     ]

@@ -1,7 +1,5 @@
 #include "mxclassify/device.h"
 
-#include <mutex>
-
 #include "mxclassify/vendor_api.h"
 
 namespace mxclassify {
@@ -12,15 +10,9 @@ void Check(int code, const std::string &what) {
 }
 
 void UseDevice(int32_t device_id) {
-    static std::mutex starting;
-    static bool started = false;
-    {
-        const std::lock_guard<std::mutex> guard(starting);
-        if (!started) {
-            Check(MxBase::DeviceManager::GetInstance()->InitDevices(), "the devices cannot be initialised");
-            started = true;
-        }
-    }
+    // Asked once: after a failure the SDK's next InitDevices returns 0, without devices.
+    static const int initialised = MxBase::DeviceManager::GetInstance()->InitDevices();
+    Check(initialised, "the devices cannot be initialised");
     Check(SelectDevice(device_id), "device " + std::to_string(device_id) + " cannot be used");
 }
 }  // namespace mxclassify

@@ -16,6 +16,7 @@ from pipelines.cpu.elements.frame import (
     Foreign,
     Metadata,
     PixelFormat,
+    Preprocessed,
     TensorPackage,
     TensorPackages,
     Vision,
@@ -58,6 +59,8 @@ def _vision_list(visions: Visions) -> Any:
         info.format, info.width, info.height = int(vision.format), width, height
         info.widthAligned, info.heightAligned = width, height
         info.resizeType, info.keepAspectRatioScaling = vision.resize_type, vision.scaling
+        for done in vision.preprocessed:
+            info.preprocessInfo.add(widthSrc=done.width_px, heightSrc=done.height_px, elementName=done.element)
         pixels = np.ascontiguousarray(vision.pixels)
         data.dataPtr, data.dataSize, data.memType = pixels.ctypes.data, pixels.nbytes, proto.MXPI_MEMORY_HOST_MALLOC
         data.dataType = proto.MXPI_DATA_TYPE_FLOAT32 if pixels.dtype == np.float32 else proto.MXPI_DATA_TYPE_UINT8
@@ -122,7 +125,8 @@ def _vision(entry: Any) -> Vision:
     pixels = values.reshape(height, width, 3) if values.size == width * height * 3 else values.reshape(1, -1)
     known = PixelFormat.RGB888 if info.format == PixelFormat.RGB888 else PixelFormat.BGR888
     source, member = _source(entry)
-    return Vision(pixels, known, info.resizeType, info.keepAspectRatioScaling, source, member)
+    done = tuple(Preprocessed(each.widthSrc, each.heightSrc, each.elementName) for each in info.preprocessInfo)
+    return Vision(pixels, known, info.resizeType, info.keepAspectRatioScaling, source, member, preprocessed=done)
 
 
 def _tensor_package(entry: Any) -> TensorPackage:

@@ -4,7 +4,7 @@ import platform
 from functools import cache
 from pathlib import Path
 
-from models.manifest import Precision
+from models.artifact_precision import Precision
 
 BF16 = "BF16"
 _FLOAT = ("FP32", "FP16", BF16, "INT8")

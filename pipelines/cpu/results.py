@@ -80,11 +80,6 @@ class ResultTable:
             self._pending.add(unique_id)
             return unique_id
 
-    def forget(self, unique_id: int) -> None:
-        """Take back an id whose image was not sent."""
-        with self._lock:
-            self._pending.discard(unique_id)
-
     def put(self, unique_id: int, result: MxDataOutput) -> None:
         """Store a result and wake its caller."""
         with self._lock:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from models.manifest import Precision
+from models.artifact_precision import Precision
 from pipelines.cpu.statistics import PerformanceStatistics
 from pipelines.reduction import Decode
 from pipelines.sdk_conf import SdkConf
@@ -26,7 +26,10 @@ class CpuOptions:
     `on_result(stream, unique_id)` when the result can be fetched by its id; `on_batch(images, padding)` after each run of a model.
     They run on the stream's own threads and must be quick.
     If one raises, the runtime logs the error and the frame continues.
-    `strict` copies the vendor's dangerous behaviour; without it the runtime is safer.
+    `strict` copies the vendor's dangerous behaviour; without it the runtime is safer. With `race` too, two sends by unique id at once on
+    one stream raise: the vendor's engine counts ids without a lock, although no id was seen twice.
+    `early_room` lets a send by unique id wait for one of a source's three places, not for all; a driver that keeps streams full is faster
+    with it. `strict` ignores it.
     `decode` "reduced" decodes large JPEGs at a half, a quarter or an eighth of their sides (pipelines/reduction.py). It raises ValueError
     with `strict`, since the vendor's engine decodes them whole.
     `refuse_damaged` fails a picture whose decoder wrote a warning; the vendor's engine uses the damaged picture.
@@ -45,6 +48,8 @@ class CpuOptions:
     inference_threads: int = 0
     precision: Precision = "f32"
     strict: bool = False
+    race: bool = False
+    early_room: bool = False
     refuse_damaged: bool = False
     decode: Decode = "exact"
     sdk_conf: Path | None = None
@@ -61,7 +66,7 @@ class CpuOptions:
 
     def as_config(self) -> dict[str, object]:
         """The options without observers, in JSON types, as `open_observed` takes them."""
-        names = ("inference_threads", "precision", "strict", "refuse_damaged", "decode", "latency")
+        names = ("inference_threads", "precision", "strict", "race", "early_room", "refuse_damaged", "decode", "latency")
         return {name: getattr(self, name) for name in names} | {"sdk_conf": str(self.sdk_conf) if self.sdk_conf else None}
 
     def with_statistics(self) -> Self:

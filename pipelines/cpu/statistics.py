@@ -28,10 +28,11 @@ class Kind(StrEnum):
 
 
 class _Times:
-    """Durations since the last report."""
+    """Durations since the last report. `begun`: there was one, so that it is reported from now on, also while idle."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.begun = False
         self._reset()
 
     def _reset(self) -> None:
@@ -41,6 +42,7 @@ class _Times:
     def add(self, elapsed_s: float) -> None:
         elapsed_us = int(elapsed_s * 1e6)
         with self._lock:
+            self.begun = True
             self._count += 1
             self._total_us += elapsed_us
             self._max_us = max(self._max_us, elapsed_us)
@@ -64,7 +66,7 @@ class _Stream:
     """A stream from end to end. A frame that leaves ends the time of the oldest frame inside, as with the vendor."""
 
     def __init__(self) -> None:
-        self.closed = False
+        self.closed = self.begun = False
         self.times = _Times()
         self._lock = threading.Lock()
         self._starts_s: deque[float] = deque(maxlen=MAX_STARTS)
@@ -82,6 +84,7 @@ class _Stream:
     def leave(self, now_s: float) -> None:
         with self._lock:
             self._left += 1
+            self.begun = True
             started_s = self._starts_s.popleft() if self._starts_s else None
         if started_s is not None:
             self.times.add(now_s - started_s)
@@ -103,7 +106,7 @@ class _Plugin:
 class PerformanceStatistics:
     """Counts for every stream of a process and writes the vendor's four kinds of files, from `start` to `stop`.
 
-    Any thread may call any method. A runtime without statistics has no such object. A relative `ps_log_dir` lies below `home`.
+    Any thread may call any method. A row is written from the first interval on that had a frame. A relative `ps_log_dir` lies below `home`.
     If `conf_path` is given, it is read again after each report, as the vendor does.
     """
 
@@ -121,7 +124,7 @@ class PerformanceStatistics:
         self._queues = QueueStatistics(conf, self._logs["queue"])
 
     def stream_opened(self, stream: str) -> None:
-        """Report this stream from now on, also while it is idle; forget the frames of an earlier stream of that name."""
+        """Report this stream from its first frame on, also while it is idle; forget the frames of an earlier stream of that name."""
         self._stream(stream).reopen()
 
     def stream_closed(self, stream: str) -> None:
@@ -130,7 +133,7 @@ class PerformanceStatistics:
         self._stream(stream).closed = True
 
     def plugin_registered(self, stream: str, element: str, factory: str, *kinds: Kind) -> None:
-        """Report this element from now on, also while it is idle; the kind `plugin` is always included."""
+        """Report this element from its first frame on, also while it is idle; the kind `plugin` is always included."""
         for kind in (Kind.PLUGIN, *kinds):
             self._times(stream, element, factory, kind)
 
@@ -194,14 +197,16 @@ class PerformanceStatistics:
             self._streams = {name: stream for name, stream in streams if name not in closed}
             self._plugins = {key: plugin for key, plugin in plugins if key[0] not in closed}
         for name, stream in streams:
-            self._logs["e2e"].write({"type": "e2e", "streamName": name, **stream.times.take()})
+            if stream.times.begun:
+                self._logs["e2e"].write({"type": "e2e", "streamName": name, **stream.times.take()})
         for (name, element), plugin in plugins:
             about = {"streamName": name, "elementName": element, "factory": plugin.factory}
             for kind in Kind:
-                if times := plugin.times.get(kind):
+                if (times := plugin.times.get(kind)) and times.begun:
                     self._logs["plugin"].write({"type": kind.value, **about, **times.take()})
         for name, stream in streams:
-            self._logs["tpr"].write({"type": "throughputRate", "streamName": name, **_throughput(stream.take_left(), interval_s)})
+            if stream.begun:
+                self._logs["tpr"].write({"type": "throughputRate", "streamName": name, **_throughput(stream.take_left(), interval_s)})
 
     def _read_again(self) -> None:
         if self._conf_path is None:

@@ -3,12 +3,13 @@
 import threading
 from contextlib import nullcontext
 from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
 from pipelines.codes import Code
 from pipelines.cpu.elements.appsink import AppSink
 from pipelines.cpu.elements.appsrc import AppSrc
-from pipelines.cpu.elements.element import Element, ElementContext, metadata_key
+from pipelines.cpu.elements.element import TRANSPARENT, Element, ElementContext, Push, metadata_key
 from pipelines.cpu.elements.elements import open_element
 from pipelines.cpu.elements.frame import LOST_ID, Boxes, Frame, Metadata
 from pipelines.cpu.elements.imagedecoder import ImageDecoder
@@ -26,7 +27,6 @@ AnyElement = TypeVar("AnyElement", bound=Element)
 
 SEND_WAIT_S = 3.0  # the vendor's send by unique id waits this long for room
 BOXES_KEY = "appInput"
-TRANSPARENT = ("queue", "tee", "identity")  # the vendor looks through these to find the neighbour of an element
 
 
 class Mode(StrEnum):
@@ -53,8 +53,8 @@ class Stream:
         self._mode: Mode | None = None
         self._choosing_mode = threading.Lock()
         self._check_devices()
-        self._table = StrictResultTable() if options.strict else ResultTable()
-        self._sender = LoneSender() if options.strict else None
+        self._table = StrictResultTable(self._stalled) if options.strict else ResultTable()
+        self._sender = LoneSender() if options.strict and options.race else None
         self._queues: dict[str, ResultQueue] = {}
         self._elements: dict[str, Element] = {}
         try:
@@ -80,11 +80,10 @@ class Stream:
             )
 
     def _open_elements(self) -> None:
-        feeding = {name: element.name for element in self.spec.elements.values() for name in element.next}
         for element in self.spec.elements.values():
-            upstream = feeding.get(element.name, "")
+            upstream = element.inputs[0] if element.inputs else ""
             while upstream and self.spec.elements[upstream].factory in TRANSPARENT:
-                upstream = feeding.get(upstream, "")
+                upstream = self.spec.elements[upstream].inputs[0]
             key = metadata_key(self.spec.elements[upstream]) if upstream else ""
             context = ElementContext(element, self.spec, key, self._options)
             self._elements[element.name] = open_element(context)
@@ -93,17 +92,25 @@ class Stream:
 
     def _link(self, spec: ElementSpec) -> None:
         element = self._elements[spec.name]
-        following = [self._elements[name] for name in spec.next]
+        following = self._entries(spec)
         if isinstance(element, Tee):
-            element.branches = [one.push for one in following]
+            element.branches = following
         elif following:
-            element.downstream = following[0].push
+            element.downstream = following[0]
         if isinstance(element, ImageResize) and isinstance(model := self._past_plumbing(spec), TensorInfer):
             height, width, _ = model.model.image_shape
             element.following_model_size = (width, height)
         if isinstance(element, ImageDecoder) and self._options.decode == "reduced":
             reader = self._lone_reader(spec)
             element.resized_px = reader.resized_px if isinstance(reader, ImageResize) else None
+
+    def _entries(self, spec: ElementSpec) -> list[Push]:
+        """The inputs that get the output of an element. A tee may feed several of one element."""
+        entries: list[Push] = []
+        for place, name in enumerate(spec.next):
+            ports = [port for port, feeder in enumerate(self.spec.elements[name].inputs) if feeder == spec.name]
+            entries.append(self._elements[name].entry(ports[spec.next[:place].count(name)]))
+        return entries
 
     def _lone_reader(self, spec: ElementSpec) -> Element | None:
         """The element that uses the output of this one, if no other one can."""
@@ -141,7 +148,7 @@ class Stream:
         """Send an image, messages, or both, without waiting; raises SendRefused."""
         source = self.source(plugin)
         self._choose(Mode.NORMAL)
-        if not source.put(Frame(data, 0, metadata or {}, slow=slow), wait_s=None):
+        if not source.put(Frame(data, 0, metadata or {}, slow=slow)):
             raise SendRefused(Code.STREAM_NOT_EXIST)
 
     def send_with_id(self, plugin: int | bytes, data: bytes, boxes: Boxes | None = None, *, slow: bool = False) -> int:
@@ -149,11 +156,15 @@ class Stream:
         source = self.source(plugin)
         with self._sender.sending() if self._sender else nullcontext():
             self._choose(Mode.UNIQUE_ID)
-            unique_id = self._table.new_id()
-            if not source.put(Frame(data, unique_id, {BOXES_KEY: boxes} if boxes else {}, slow=slow), SEND_WAIT_S):
-                self._table.forget(unique_id)
+            if not source.enter(SEND_WAIT_S):
                 raise SendRefused(Code.QUEUE_FULL)
+            unique_id = self._table.new_id()  # a refused send takes no id
+            source.put(Frame(data, unique_id, {BOXES_KEY: boxes} if boxes else {}, slow=slow), entered=True)
             return unique_id
+
+    def _stalled(self) -> None:
+        for source in self.sources:
+            source.open_when_stalled()
 
     def _choose(self, mode: Mode) -> None:
         with self._choosing_mode:
@@ -206,11 +217,9 @@ class Stream:
 
     def _downward(self) -> list[str]:
         """The elements, each before those it feeds, so that no element pushes into a closed one."""
-        order: list[str] = []
-        waiting = [element.name for element in self.spec.elements.values() if element.factory == "appsrc"]
-        while waiting:
-            name = waiting.pop(0)
-            if name in self._elements and name not in order:
-                order.append(name)
-            waiting += [target for target in self.spec.elements[name].next if target not in order]
-        return order + [name for name in self._elements if name not in order]
+        feeders = {name: [one for one in spec.inputs if one in self._elements] for name, spec in self.spec.elements.items()}
+        try:
+            order = list(TopologicalSorter(feeders).static_order())
+        except CycleError:  # a ring has no such order
+            order = list(feeders)
+        return [name for name in order if name in self._elements]

@@ -9,7 +9,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, ClassVar
 
 from pipelines.codes import Code
 from pipelines.cpu import calls
@@ -43,6 +43,8 @@ def _called_as_the_vendors(manager: type["CpuStreamManager"]) -> type["CpuStream
 class CpuStreamManager:
     """The vendor's entry point, StreamManagerApi."""
 
+    _began: ClassVar[bool] = False  # in this process
+
     def __init__(self, options: CpuOptions | None = None) -> None:
         self._options = options or CpuOptions()
         self._initialised = False
@@ -51,7 +53,11 @@ class CpuStreamManager:
         self.last_error: PipelineError | None = None  # why the last creation failed; the vendor only logs it
 
     def InitManager(self, argStrings: object = None) -> int:
-        """Make the object usable; returns 0."""
+        """Make the object usable; returns 0, and in strict mode 1013 at the process's first call if $HOME is not a folder."""
+        if self._options.strict and not CpuStreamManager._began:
+            CpuStreamManager._began = True  # the vendor's flag is raised before its checks, so only the first call can fail
+            if not Path.home().is_dir():
+                return Code.COMM_INIT_FAIL
         self._initialised = True
         self._options = self._options.with_statistics()
         return Code.OK

@@ -1,7 +1,7 @@
 """The vendor engine's dangerous behaviour, for tests of a driver."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pipelines.codes import Code
@@ -20,10 +20,12 @@ class StrictResultTable(ResultTable):
 
     Ten unclaimed results block the stream. A fetch of an id that has no result yet poisons the id: its result will be dropped.
     If a result waits for room and its caller gives up, the table still stores the result and keeps its place until it is claimed.
+    `on_stall` is called when a result begins to wait for room.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_stall: Callable[[], None] = lambda: None) -> None:
         super().__init__()
+        self._on_stall = on_stall
         self._room = threading.Condition(self._lock)
         self._dropped: set[int] = set()
         self._waiting = 0
@@ -37,10 +39,12 @@ class StrictResultTable(ResultTable):
     def put(self, unique_id: int, result: MxDataOutput) -> None:
         """Drop the result of a poisoned id; store any other result when there is room."""
         with self._lock:
+            self._pending.discard(unique_id)
             if unique_id in self._dropped:
                 self._dropped.discard(unique_id)
                 return
             if len(self._results) >= UNCLAIMED and not self._closed:
+                self._on_stall()
                 self._room.wait()
             self._results[unique_id] = result
             if waiter := self._waiters.get(unique_id):
@@ -53,12 +57,13 @@ class StrictResultTable(ResultTable):
                 self._waiting += 1
                 waiter.wait(timeout_s)
                 self._waiting -= 1
+            self._waiters.pop(unique_id, None)
             result = self._results.pop(unique_id, None)
             if result is not None:
                 self._room.notify()
                 return result
-            self._waiters.pop(unique_id, None)
-            self._dropped.add(unique_id)
+            if unique_id in self._pending or unique_id >= self._next_id:
+                self._dropped.add(unique_id)
             return failure(Code.STREAM_TIMEOUT, TIMEOUT_TEXT)
 
     def drop(self, unique_id: int) -> None:
@@ -76,6 +81,7 @@ class StrictResultTable(ResultTable):
         """Wake every waiter."""
         with self._lock:
             self._closed = True
+            self._on_stall = lambda: None  # it refers to the stream: without the cycle Python frees a stopped one at once
             self._room.notify_all()
             for waiter in self._waiters.values():
                 waiter.notify_all()

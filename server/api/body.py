@@ -5,7 +5,7 @@ import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
 
 from server.api.form_parts import parsed_header
 from server.api.image_body import ImageBody, too_many
@@ -25,41 +25,49 @@ _FIELDS = re.compile(rb"[\w.%+*\[\]-]{1,64}=")
 _FORM = re.compile(rb"(?:\r\n)?--([^\r\n]{1,70})\r\ncontent-", re.IGNORECASE)
 
 
-async def read_body(request: Request, limit_bytes: int, hold: BodyHold) -> bytes:
+async def read_body(scope: Scope, receive: Receive, limit_bytes: int, hold: BodyHold) -> bytes:
     """The whole body; raises BodyTooLarge or Saturated as early as possible, without reading the rest."""
-    refusal = BodyTooLarge(f"The body has more than {limit_bytes} bytes.", "Send a smaller image.")
-    declared = request.headers.get("content-length", "0")
+    declared = _header(scope, b"content-length", "0")
     if not declared.isdecimal():
         raise BadRequest(f"Content-Length is {declared!r}, not a number of bytes.")
     if int(declared) > limit_bytes:
-        raise refusal
+        raise _too_large(limit_bytes)
     hold.grow_to(int(declared))
     only = b""
     several = io.BytesIO()  # it gives its bytes without a copy; a list of pieces would need the memory twice when they are joined
-    total_bytes = 0
-    try:
-        async for chunk in request.stream():
-            total_bytes += len(chunk)
-            if total_bytes > limit_bytes:
-                raise refusal
-            hold.grow_to(total_bytes)
-            if len(chunk) == total_bytes:
-                only = chunk
-            elif chunk:
-                several.write(only)
-                several.write(chunk)
-                only = b""
-    except ClientDisconnect:
-        raise ClientGone from None
+    total_bytes, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk, more = message.get("body", b""), message.get("more_body", False)
+        total_bytes += len(chunk)
+        if total_bytes > limit_bytes:
+            raise _too_large(limit_bytes)
+        hold.grow_to(total_bytes)
+        if len(chunk) == total_bytes:
+            only = chunk
+        elif chunk:
+            several.write(only)
+            several.write(chunk)
+            only = b""
     return only or several.getvalue()
 
 
-async def read_images(request: Request, settings: Settings, limit: int, hold: BodyHold) -> ImageBody:
+def _header(scope: Scope, name: bytes, default: str) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), default)
+
+
+def _too_large(limit_bytes: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The body has more than {limit_bytes} bytes.", "Send a smaller image.")
+
+
+async def read_images(scope: Scope, receive: Receive, settings: Settings, limit: int, hold: BodyHold) -> ImageBody:
     """The images of a request, at most `limit`; raises BadRequest, UnsupportedCoding, BodyTooLarge or Saturated."""
-    body = await read_body(request, settings.max_body_bytes, hold)
+    body = await read_body(scope, receive, settings.max_body_bytes, hold)
     if is_picture(body):  # to parse the header takes as long as to check an image
         return ImageBody([body])
-    kind = request.headers.get("content-type", "application/octet-stream")
+    kind = _header(scope, b"content-type", "application/octet-stream")
     if len(body) <= SMALL_BYTES:
         found = split(body, kind, limit)
     else:

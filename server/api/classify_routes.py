@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import NamedTuple
 
 from starlette.datastructures import QueryParams
-from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
@@ -85,7 +84,7 @@ class ClassifyRoutes:
         context, model = context_of(scope), self._models.default
         self._check_room(model, scope)
         with BodyHold(self._budget) as hold:
-            body = await read_images(Request(scope, self._unpacked(scope, receive)), self._settings, 1, hold)
+            body = await read_images(scope, self._unpacked(scope, receive), self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             asked = _Asked.of(all_options(scope, body), model)
             with context.unless_abandoned(watch_of(scope, receive)):
@@ -99,8 +98,8 @@ class ClassifyRoutes:
         context, model = context_of(scope), self._models.default
         self._check_room(model, scope)
         with BodyHold(self._budget) as hold:
-            request = Request(scope, self._unpacked(scope, receive))
-            body = await read_images(request, self._settings, self._settings.max_batch_items, hold)
+            unpacked_receive = self._unpacked(scope, receive)
+            body = await read_images(scope, unpacked_receive, self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             asked = _Asked.of(all_options(scope, body), model)
             works = [

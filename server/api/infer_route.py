@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -84,9 +84,9 @@ class InferRoute:
         model = find_model(self._models, found["model"], found["version"] or "")
         model.admission.check_room(context.client)
         with BodyHold(self._budget) as hold:
-            request = Request(scope, unpacked(scope, receive, self._settings.max_body_bytes))
-            body = await read_body(request, self._settings.max_body_bytes, hold)
-            asked = await self._read(body, request.headers.get(HEADER))
+            limit_bytes = self._settings.max_body_bytes
+            body = await read_body(scope, unpacked(scope, receive, limit_bytes), limit_bytes, hold)
+            asked = await self._read(body, Headers(scope=scope).get(HEADER))
             del body
             context.stages_s["read"] = perf_counter() - context.started_s
             with context.unless_abandoned(watch_of(scope, receive)):

@@ -150,7 +150,7 @@ def _manage_repository(router: APIRouter, service: Service, reloader: Reloader, 
     async def asked(request: Request) -> RepositoryRequest:
         """The body; none is as good as an empty object. Raises BadRequest or BodyTooLarge."""
         with BodyHold(service.body_budget) as hold:
-            body = await read_body(request, service.settings.max_body_bytes, hold)
+            body = await read_body(request.scope, request.receive, service.settings.max_body_bytes, hold)
             try:
                 return RepositoryRequest.model_validate_json(body or _EMPTY)
             except ValidationError as error:

@@ -20,8 +20,16 @@ def doctor(
     model: Annotated[str | None, typer.Option(help="Name of the model in the store.", show_default=False)] = None,
     model_store: StoreFolder = None,
     as_json: AsJson = False,
+    compose: Annotated[
+        bool, typer.Option("--compose", help="Instead print the docker-compose.override.yml for the chips of this host.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="With --compose: the file to write.", show_default=False)] = None,
+    root: Annotated[Path, typer.Option(help="With --compose: the folder below which the host's /dev is.")] = Path("/"),
 ) -> None:
     """Find what prevents this machine from serving, and how to correct it; exit status 1 for any problem. Changes nothing."""
+    if compose:
+        _write_override(root, output)
+        return
     from rich.console import Console
 
     from server.cli.ascend_environment import AscendEnvironment
@@ -38,6 +46,18 @@ def doctor(
         for line in report.lines(console.width if console.is_terminal else None):
             console.print(line)
     raise typer.Exit(0 if report.well else 1)
+
+
+def _write_override(root: Path, output: Path | None) -> None:
+    from models.whole_file import write_whole
+    from server.cli.doctor.compose_override import compose_override
+    from server.cli.doctor.machine import Machine
+
+    text = compose_override(Machine({}, root))
+    if output:
+        write_whole(output, text.encode())
+    else:
+        sys.stdout.write(text)
 
 
 def _inspect(path: Path) -> "Iterator[Inspected]":

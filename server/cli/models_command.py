@@ -13,6 +13,7 @@ from server.cli.classifier_config_command import classifier_config
 from server.cli.flags import load_settings
 from server.cli.models_adopt_command import adopt
 from server.cli.models_calibrate_command import calibrate
+from server.cli.models_install_command import install
 from server.cli.models_list_command import list_command
 from server.cli.models_remove_command import remove
 from server.cli.models_renew_command import renew
@@ -20,10 +21,11 @@ from server.cli.options import AsJson, DecodeOption, PrecisionOption, StoreFolde
 
 ModelArgument = Annotated[str, typer.Argument(help="Name of the model.")]
 
-models_app = typer.Typer(help="List, show, prepare, adopt and remove models.", no_args_is_help=True)
+models_app = typer.Typer(help="List, show, prepare, install, adopt and remove models.", no_args_is_help=True)
 models_app.command("classifier-config")(classifier_config)
 models_app.command("renew")(renew)
 models_app.command("adopt")(adopt)
+models_app.command("install")(install)
 models_app.command("list")(list_command)
 models_app.command("remove")(remove)
 models_app.command("calibrate")(calibrate)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from models.manifest import Precision
+from models.artifact_precision import Precision
 from pipelines.reduction import Decode
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

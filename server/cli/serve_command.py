@@ -41,6 +41,7 @@ def serve(settings: Settings) -> None:
     service.on_ready = PrecisionAdvice(service, runtime).begin
     service.begin()
 
+    sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type] # FastAPI would load it only to ask whether a model is of it
     from server.app import create_app  # FastAPI takes half a second to import; the model loads at the same time
     from server.evaluation.jobs.evaluations import Evaluations
     from server.http.listener import listen

@@ -19,6 +19,7 @@ from server.types import ClassScore, Prediction, ScoreType
 _IMAGE_CODES = frozenset(
     {Code.DVPP_CROP_FAIL, Code.DVPP_INVALID_FORMAT, Code.DVPP_INVALID_IMAGE_WIDTH, Code.DVPP_INVALID_IMAGE_HEIGHT},
 )
+UNDECODED = "The image cannot be decoded."
 _IMAGE_WORDS = re.compile(rb"malloc|resize|crop|decode", re.IGNORECASE)
 
 
@@ -53,7 +54,7 @@ def no_full_scores() -> ScoresUnavailable:
 
 def _failure(code: int, data: bytes) -> ServiceError | None:
     if code == Code.COMM_INVALID_PARAM and data.startswith(b"Opencv decode failed"):
-        return UndecodableImage("The image cannot be decoded.", "It is damaged inside its coded pixels: send the original file.")
+        return UndecodableImage(UNDECODED, "It is damaged inside its coded pixels: send the original file.")
     if code == NOT_SENT and not data:
         return StreamFull("The stream did not take the image in time.", "Try again in a moment.")
     if code in _IMAGE_CODES or (code == Code.COMM_INVALID_PARAM and _IMAGE_WORDS.search(data)):

@@ -63,6 +63,10 @@ class Engine(Protocol):
         """Whether its decoder turns PNGs and WebPs by their EXIF orientation, as each one turns JPEGs; known after `start`."""
 
     @property
+    def reads_webp(self) -> bool:
+        """Whether its decoder reads WebP, for which the SDK's is not built; known after `start`."""
+
+    @property
     def score_type(self) -> ScoreType:
         """The kind of its scores; known after `start`."""
 

@@ -4,6 +4,7 @@ The classifier numbers its images; this module knows which number belongs to whi
 """
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -18,6 +19,7 @@ from server.engines.all_scores import are_finite
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.plan import ClassifierPlan
 from server.engines.probe import probe_request
+from server.engines.vendor_log import remedy_at_start
 from server.engines.work import Work
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, ServiceError, UndecodableImage
 from server.types import ClassScore, Prediction, ScoreType
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 BUILD = "Build it: make mxbase."
 WARM_UP_S = 60.0
+QUIET = ("GLOG_minloglevel", "1")  # warnings and errors only: the SDK logs a line an inference
 
 
 def share_decoder_warnings() -> None:
@@ -52,7 +55,7 @@ class MxbaseEngine:
 
     def __init__(self, plan: Callable[[], ClassifierPlan], places: int) -> None:
         self.name = "mxbase"
-        self.places, self.decoders, self.turns_pictures = places, 1, True
+        self.places, self.decoders, self.turns_pictures, self.reads_webp = places, 1, True, True
         self.process: int | None = None
         self.restarts = 0
         self.score_type: ScoreType = "probability"
@@ -76,11 +79,13 @@ class MxbaseEngine:
         plan = self._make_plan()
         if plan.runtime != mxclassify.RUNTIME:
             raise EngineUnavailable(f"The compiled engine was built for runtime {mxclassify.RUNTIME}, not {plan.runtime}.", BUILD)
-        self._labels, self.decoders = plan.labels, plan.config["decoders"]
+        self._labels, self.decoders, self.reads_webp = plan.labels, plan.config["decoders"], plan.runtime == "cpu"
         try:
             self._classifier = mxclassify.Classifier(self._keep, **plan.config)
         except (mxclassify.DeviceError, ValueError) as error:
-            raise EngineUnavailable(f"The compiled engine cannot start: {error}.", "See the SDK's log.") from error
+            raise EngineUnavailable(
+                f"The compiled engine cannot start: {error}.", remedy_at_start() if plan.runtime == "ascend" else ""
+            ) from error
         logger.info("mxbase: batch sizes %s", ", ".join(f"{size} in {cost_s * 1e3:.2f} ms" for size, cost_s in self._classifier.gears))
         self._warm_up()
 
@@ -180,4 +185,6 @@ def error_of(outcome: str, words: str) -> ServiceError:
 
 def open_in_child(config: ClassifierConfig, labels: Sequence[str], runtime: str, places: int) -> MxbaseEngine:
     """Open the engine in its own process, which does not need the model store."""
+    if runtime == "ascend":
+        os.putenv(*QUIET)  # read by glog when it is loaded with the SDK's libraries
     return MxbaseEngine(lambda: ClassifierPlan(config, tuple(labels), runtime), places)

@@ -105,12 +105,13 @@ def plan_rendered(
     config = Path(folder.name) / f"{manifest.name}.cfg"
     config.write_text(render_config(manifest, softmax=softmax), "utf-8")
     config.chmod(0o640)  # the SDK refuses a file that others can write
-    names = [f"classify{number}" for number in range(streams)]
+    chip = f"chip{device}_" if runtime == "ascend" else ""  # in the SDK's statistics and messages the name is all that tells it
+    names = [f"{chip}classify{number}" for number in range(streams)]
     paths = PipelinePaths(str(path.with_suffix(".om").absolute()), str(config), str(labels.absolute()))
     # One image is processed and one waits; if batches are formed, a whole batch must fit too. The vendor's table of
     # unclaimed results has ten places, which limits the batch.
     depth = 2 if artifact.batch_sizes == (1,) else artifact.batch_sizes[-1] + 2
-    scores = tuple(ScoresStream(f"scores{number}", SINK, NETWORK) for number in range(scores_streams))
+    scores = tuple(ScoresStream(f"{chip}scores{number}", SINK, NETWORK) for number in range(scores_streams))
     text = render_pipeline(manifest, paths, names, device, [stream.name for stream in scores])
     full = FullScores(scores, manifest.classes, model.read_class_names(), softmax) if scores else None
     return StreamPlan(text, tuple(names), depth, "probability", full, folder)

@@ -20,6 +20,7 @@ from server.engines.probe import probe_image
 from server.engines.process.scores_lanes import ScoresLanes
 from server.engines.process.stream_lanes import UNHINDERED, StreamLanes, StreamRefused
 from server.engines.runtime import StreamManager, open_stream_manager
+from server.engines.vendor_log import remedy_at_start
 from server.engines.work import Work
 from server.errors import EngineUnavailable, ServiceError
 from server.types import Runtime, ScoreType
@@ -46,7 +47,9 @@ class StreamEngine:
         self.on_batch: BatchObserver = ignore_batch
         self._make_plan = plan
         self._runtime: Runtime = runtime
-        self._options = replace(options or CpuOptions(), on_frame=self._keep_stages, on_batch=self._ran, refuse_damaged=True)
+        self._options = replace(
+            options or CpuOptions(), on_frame=self._keep_stages, on_batch=self._ran, refuse_damaged=True, early_room=True
+        )
         self._plan: StreamPlan | None = None
         self._lanes: StreamLanes | None = None
         self._scores: ScoresLanes | None = None
@@ -66,11 +69,12 @@ class StreamEngine:
         told = self._runtime == "cpu" and not self._options.strict and plan.depth <= UNHINDERED
         options = replace(self._options, on_result=self._arrived) if told else self._options
         self._manager, make_input = open_stream_manager(self._runtime, options)
+        remedy = "" if self._runtime == "cpu" else remedy_at_start()
         if code := self._manager.InitManager():
-            raise EngineUnavailable(f"InitManager failed with {code}.", "See the SDK's log, and restart the process.")
+            raise EngineUnavailable(f"InitManager failed with {code}.", remedy)
         if code := self._manager.CreateMultipleStreams(plan.text):
-            reason = getattr(self._manager, "last_error", None) or "See the SDK's log."  # the vendor's manager does not have it
-            raise EngineUnavailable(f"The streams cannot be created (code {int(code)}). {reason}")
+            reason = getattr(self._manager, "last_error", None) or ""  # the vendor's manager does not have it
+            raise EngineUnavailable(f"The streams cannot be created (code {int(code)}). {reason}".rstrip(), remedy)
         lanes = self._lanes = StreamLanes(self._manager, make_input, plan.streams, plan.depth, self._claim, self._deliver, _is_slow)
         streams = plan.full.streams if plan.full else ()
         scores = self._scores = ScoresLanes(self._manager, make_input, streams, self._claim, self._deliver_full, _is_slow)
@@ -104,6 +108,11 @@ class StreamEngine:
     def turns_pictures(self) -> bool:
         """Whether its decoder turns PNGs and WebPs by their EXIF orientation; the vendor's may not."""
         return self._runtime == "cpu" and turns_pictures()
+
+    @property
+    def reads_webp(self) -> bool:
+        """Whether its decoder reads WebP; the vendor's does not."""
+        return self._runtime == "cpu" and not self._options.strict
 
     @property
     def score_type(self) -> ScoreType:

@@ -184,7 +184,7 @@ class Connection(HttpToolsProtocol):
         cycle.received_bytes += len(body)
         if cycle.response_complete:
             return
-        cycle.body += body
+        cycle.add(body)
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
         cycle.message_event.set()

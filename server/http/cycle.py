@@ -24,14 +24,26 @@ class ReadPhase(Enum):
 
 
 class CycleTransport:
-    """The transport for a cycle: only the connection can close it."""
+    """The transport for a cycle: only the connection can close it. With `holds_head` it writes an answer's head together with its body."""
 
-    __slots__ = ("close", "is_closing", "write")
+    __slots__ = ("_head", "_write", "close", "holds_head", "is_closing")
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self.write = transport.write
+        self._write = transport.write
+        self._head = b""
+        self.holds_head = False  # set before the head of an answer whose body comes at once
         self.is_closing = transport.is_closing
         self.close = close
+
+    def write(self, data: bytes) -> None:
+        """Write, or keep the head."""
+        if self.holds_head:
+            self._head, self.holds_head = data, False
+        elif self._head:
+            head, self._head = self._head, b""
+            self._write(head + data)
+        else:
+            self._write(data)
 
 
 class Cycle(RequestResponseCycle):
@@ -41,6 +53,15 @@ class Cycle(RequestResponseCycle):
     content_length: int | None
     received_bytes = 0
     refusal: ServiceError | None = None
+
+    def add(self, piece: bytes) -> None:
+        """Keep a piece of the body. Most bodies come in one, which is then not copied."""
+        if not self.body:
+            self.body = piece  # type: ignore[assignment] # only `receive` reads it
+        elif isinstance(self.body, bytes):
+            self.body = bytearray(self.body) + piece
+        else:
+            self.body += piece
 
     def refuse(self, error: ServiceError) -> None:
         """Raise an error where the application waits for the body; the application answers it like its own errors.
@@ -82,8 +103,11 @@ class Cycle(RequestResponseCycle):
 
     async def send(self, message: Any) -> None:  # noqa: ANN401 - uvicorn's own type
         """Write a piece of the answer; keep the connection only if few bytes of the body are left to read and drop."""
-        if self.more_body and not self.response_started:
-            self.keep_alive = self.keep_alive and self._can_drop_rest()
+        if not self.response_started:
+            if self.more_body:
+                self.keep_alive = self.keep_alive and self._can_drop_rest()
+            has_length = b"content-length" in [name for name, _ in message.get("headers", ())]
+            cast("CycleTransport", self.transport).holds_head = has_length and self.scope["method"] != "HEAD"  # no body follows then
         await super().send(message)
 
     def _can_drop_rest(self) -> bool:

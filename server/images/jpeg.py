@@ -139,11 +139,11 @@ class _Walk:
         marker = self.data[start + 1]
         if marker in _WITHOUT_LENGTH:
             return start, marker, start + 2
-        require_bytes(self.data, start, start + 4, f"The JPEG segment FF{marker:02X}")
         end = start + 2 + int.from_bytes(self.data[start + 2 : start + 4])
-        if end < start + 4:
+        if not start + 4 <= end <= len(self.data):
+            require_bytes(self.data, start, start + 4, f"The JPEG segment FF{marker:02X}")
+            require_bytes(self.data, start, end, f"The JPEG segment FF{marker:02X}")
             raise damaged(f"An impossible length of the JPEG segment FF{marker:02X}", start)
-        require_bytes(self.data, start, end, f"The JPEG segment FF{marker:02X}")
         return start, marker, end
 
     def _header(self, marker: int, start: int, end: int) -> int:

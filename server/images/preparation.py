@@ -4,13 +4,16 @@ from pipelines.cpu.surplus import MOST_SURPLUS_BYTES, has_endless_rows, may_have
 from server.errors import UndecodableImage
 from server.images.decode_cost import DEFLATED_BYTE_S, INFLATED_BYTE_S
 from server.images.heif import decoded_heif
-from server.images.upright import needs_turning, upright
+from server.images.upright import needs_recoding, upright
 from server.types import EncodedImage, ImageFormat
 
 
-def needs_preparation(image: EncodedImage, *, turns: bool) -> bool:
-    """Whether `prepared` has something to do, which takes too long for an event loop. `turns`: the engine turns pictures itself."""
-    return image.format is ImageFormat.HEIF or (needs_turning(image) and not turns) or _is_suspect(image)
+def needs_preparation(image: EncodedImage, *, turns: bool, webp: bool = True) -> bool:
+    """Whether `prepared` has something to do, which takes too long for an event loop.
+
+    `turns`: the engine turns pictures itself. `webp`: it decodes WebP.
+    """
+    return image.format is ImageFormat.HEIF or needs_recoding(image, turns=turns, webp=webp) or _is_suspect(image)
 
 
 def _is_suspect(image: EncodedImage) -> bool:
@@ -25,8 +28,8 @@ def prepared_cost(image: EncodedImage) -> tuple[float, int]:
     return decode_s, decoded_bytes
 
 
-def prepared(image: EncodedImage, *, turns: bool) -> EncodedImage:
-    """The image as the engine shows it upright; raises UndecodableImage if it cannot be decoded, or is a bomb."""
+def prepared(image: EncodedImage, *, turns: bool, webp: bool = True) -> EncodedImage:
+    """The image as the engine reads it and shows it upright; raises UndecodableImage if it cannot be decoded, or is a bomb."""
     if _is_suspect(image) and has_endless_rows(image.data):
         raise UndecodableImage(
             f"The PNG of {image.width_px}x{image.height_px} pixels has more than {MOST_SURPLUS_BYTES // 2**20} MiB behind its last row.",
@@ -34,4 +37,4 @@ def prepared(image: EncodedImage, *, turns: bool) -> EncodedImage:
         )
     if image.format is ImageFormat.HEIF:
         return decoded_heif(image)
-    return image if turns else upright(image)
+    return upright(image, turns=turns, webp=webp)

@@ -1,4 +1,4 @@
-"""Turns images for engines whose decoder does not: the vendor's OpenCV, and OpenCV 4."""
+"""Decodes images for engines whose decoder cannot: the vendor's OpenCV reads no WebP, and like OpenCV 4 turns neither WebP nor PNG."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,9 +33,14 @@ def needs_turning(image: EncodedImage) -> bool:
     return image.orientation in _UPRIGHT and image.format is not ImageFormat.JPEG
 
 
-def priced_upright(image: EncodedImage) -> EncodedImage:
+def needs_recoding(image: EncodedImage, *, turns: bool, webp: bool) -> bool:
+    """Whether a decoder cannot show it: one that turns no pictures, or one without WebP."""
+    return (needs_turning(image) and not turns) or (image.format is ImageFormat.WEBP and not webp)
+
+
+def priced_upright(image: EncodedImage, *, turns: bool = False, webp: bool = True) -> EncodedImage:
     """The image, its estimated costs with those of `upright`."""
-    if not needs_turning(image):
+    if not needs_recoding(image, turns=turns, webp=webp):
         return image
     pixels = image.width_px * image.height_px
     decoded_bytes = max(image.decoded_bytes, (BGR_BYTES + PEAK_BYTES) * pixels)
@@ -47,21 +52,26 @@ def upright_px(image: EncodedImage) -> tuple[int, int]:
     return (image.height_px, image.width_px) if image.orientation in _QUARTER_TURNS else (image.width_px, image.height_px)
 
 
-def upright(image: EncodedImage) -> EncodedImage:
-    """The image in a form that any OpenCV decodes upright; raises UndecodableImage if it cannot be decoded.
+def upright(image: EncodedImage, *, turns: bool = False, webp: bool = True) -> EncodedImage:
+    """The image in a form that a decoder shows upright which `turns` pictures or not, and reads `webp` or not; raises UndecodableImage.
 
-    Every OpenCV turns a JPEG by its EXIF. But OpenCV 4 does not turn a WebP, and turns a PNG only if its libpng reads EXIF. This
-    function turns these and makes a BMP of them, without loss. Three pictures are in memory at the most: while the engine decodes the BMP.
+    Every OpenCV turns a JPEG by its EXIF. But OpenCV 4 does not turn a WebP, and turns a PNG only if its libpng reads EXIF. The SDK's
+    reads no WebP at all. This function turns these and makes a BMP of them, without loss. Three pictures are in memory at the most:
+    while the engine decodes the BMP.
     """
-    if not needs_turning(image):
+    if not needs_recoding(image, turns=turns, webp=webp):
         return image
     across, down = upright_px(image)
-    bmp = write_bmp(across, down, lambda into: _UPRIGHT[image.orientation](_decode(image), into))
+    bmp = write_bmp(across, down, lambda into: _UPRIGHT.get(image.orientation, _as_stored)(decode_checked(image), into))
     return EncodedImage(bmp, ImageFormat.BMP, across, down)
 
 
-def _decode(image: EncodedImage) -> Pixels:
-    """The pixels, (height, width, 3) in BGR, as stored."""
+def _as_stored(stored: Pixels, into: Pixels) -> None:
+    np.copyto(into, stored)
+
+
+def decode_checked(image: EncodedImage) -> Pixels:
+    """The pixels, (height, width, 3) in BGR, as stored; raises UndecodableImage, also if the decoder only warns of damage."""
     try:
         pixels = decode_unwarned(_read, image.data)
     except cv2.error as error:

@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 from typing import Any, get_args
 
+from models.artifact_precision import Precision
 from models.fitted_calibration import FittedCalibration
-from models.manifest import Precision
 from models.model_errors import ModelError, ModelNotPrepared
 from models.rebuild_command import calibrate_command, scores_command
 from models.store import ZOO, ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names

@@ -40,7 +40,8 @@ LABELS = MappingProxyType(
         "outcome": "`ok`, or the code of an error. Of `classify_images_total` also `abandoned`: the client hung up. "
         "Of `classify_evaluation_images_total` also `scores_invalid`: scores that are missing or not numbers, or a class twice.",
         "stage": "`queue`, `decode`, `resize`, `crop`, `infer`, `postprocess` or `serialize`, as far as the engine can see them; the "
-        "elements of a pipeline of your own add `tee`, `identity` and `fakesink`.",
+        "elements of a pipeline of your own add `normalize`, `tee`, `identity` and `fakesink`. The SDK's engine tells no stages: there, "
+        "`stream` is the time from an image's send to its result.",
         "dataset": "The name of the root, or `upload`.",
         "k": "`1` to the `top_k` of the evaluation.",
         "version": "The version of the model, or of the software.",
@@ -83,8 +84,8 @@ class Metrics:
         self.evaluation_disk_limit_bytes = gauge("evaluation_disk_limit_bytes", "EVALUATION_DISK_BYTES.")
         self.images = counter("images_total", "Images by outcome.", "model", "engine", "outcome")
         self.stage_duration_s = histogram("stage_duration_seconds", "Time of an image in a stage.", "model", "stage", buckets=_STAGE_S)
-        self.batch_size = histogram("batch_size", "Images in one run of the model, where the runtime tells.", "model", buckets=_BATCH_SIZES)
-        self.batch_padding = counter("batch_padding_total", "Unused places in batches.", "model")
+        self.batch_size = histogram("batch_size", "Images in one run of the model, if the engine tells.", "model", buckets=_BATCH_SIZES)
+        self.batch_padding = counter("batch_padding_total", "Unused places in batches, if the engine tells.", "model")
         self.in_flight = gauge("in_flight", "Images in progress in an engine.", "model")
         self.window_capacity = gauge("window_capacity", "Most images in flight.", "model")
         self.engine_up = gauge("engine_up", "1 if the engine can answer.", "model", "engine", "device")

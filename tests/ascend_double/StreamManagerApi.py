@@ -21,6 +21,8 @@ from pipelines.cpu.structs import MxDataInput, MxDataOutput
 
 __all__ = ["MxDataInput", "MxDataOutput", "StreamManagerApi"]
 
+LOGS = Path.home() / "log/mindxsdk/logs"
+OM_TEXT = "Calling Function = aclmdlLoadFromFile, Code = 545001"
 MALLOC_TEXT = b'Failed to resize image. (Code = 1004, Message = "Memory malloc failed") '
 GROWTH_BYTES = 1 << 20
 
@@ -59,13 +61,25 @@ class Faults:
 
 
 FAULTS = Faults(Path(os.environ["ASCEND_DOUBLE"]))
+if FAULTS.is_told("mute"):
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 _grown: list[bytes] = []
+
+
+def _log(level: str, text: str) -> None:
+    """A line of the vendor's logger: coloured on the terminal, and in its folder."""
+    line = f"{level}1128 10:00:00.123456 {os.getpid()} MxsmStream.cpp:412] {text}"
+    sys.stderr.write(f"\033[{31 if level == 'E' else 32}m{line}\033[0m\n")
+    sys.stderr.flush()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with (LOGS / f"mxsdk.log.python.{os.getpid()}").open("a") as file:
+        file.write(f"{line}\n")
 
 
 def _run_or_fail(runner: ModelRunner, *arguments: Any) -> Any:
     """An inference, and with it a whole batch."""
     if FAULTS.is_due("log"):
-        sys.stderr.write("\033[32m[Info ][2026-11-28] Set dynamicBatchSize(2) successfully.\033[0m\n")
+        _log("I", "Set dynamicBatchSize(2) successfully.")
     if FAULTS.is_due("grow"):
         _grown.append(bytes(GROWTH_BYTES))
     if FAULTS.is_due("die"):
@@ -88,10 +102,22 @@ class StreamManagerApi(CpuStreamManager):
     """The vendor's entry point."""
 
     def __init__(self) -> None:
-        super().__init__(CpuOptions(strict=True))
+        super().__init__(CpuOptions(strict=True, race=True))
+
+    def InitManager(self, *arguments: Any) -> Any:  # noqa: N802
+        """Begin, or not, as without a driver."""
+        _log("I", "Init begins.")
+        if FAULTS.is_due("init"):
+            _log("E", "Failed to init ACL. (Code = 507899)")
+            return 1013
+        return super().InitManager(*arguments)
 
     def CreateMultipleStreams(self, *arguments: Any) -> Any:  # noqa: N802
-        """Note which chip this is; to the CPU runtime it is the one device there is."""
+        """Note which chip this is; to the CPU runtime it is the one device there is. Or refuse the OM of another chip."""
+        if FAULTS.is_due("om"):
+            _log("E", OM_TEXT)
+            _log("W", "The stream is not created.")
+            return 6003
         streams = json.loads(arguments[0])
         for stream in streams.values():
             FAULTS.device = stream["stream_config"]["deviceId"]

@@ -11,7 +11,7 @@ from tests.made_model import write_provenance
 
 ROOT = Path(__file__).parents[2]
 CHIPS = ("0", "1")
-FAULTS = ("fail", "refuse", "1004", "slow", "log", "grow", "die", "hang")
+FAULTS = ("fail", "refuse", "1004", "slow", "log", "grow", "die", "hang", "init", "om", "mute")
 
 
 class AscendDouble:
@@ -23,13 +23,18 @@ class AscendDouble:
         self._faults = folder / "faults.json"
         self._told: dict[str, dict[str, object]] = {}
         self.mend()
-        self.python = folder / "python"
+        self.python, self.home = folder / "python", folder / "home"
+        self.home.mkdir()
         path = f"{ROOT}:{ROOT / 'tests/ascend_double'}"
-        self.python.write_text(f'#!/bin/sh\nASCEND_DOUBLE={self._faults} PYTHONPATH={path} exec {sys.executable} "$@"\n')
+        self.python.write_text(f'#!/bin/sh\nASCEND_DOUBLE={self._faults} PYTHONPATH={path} HOME={self.home} exec {sys.executable} "$@"\n')
         self.python.chmod(0o755)
 
     def breaks(self, fault: str, every: int = 1, devices: tuple[str, ...] = CHIPS) -> None:
-        """Let a fault happen every so many times from now on: fail (a whole batch), refuse (a send), 1004, slow, log, grow, die or hang."""
+        """Let a fault happen every so many times from now on.
+
+        fail (a whole batch), refuse (a send), 1004, slow, log, grow, die or hang.
+        At a start: init, om (of another chip), or mute (it prints nothing).
+        """
         assert fault in FAULTS
         self._told[fault] = {"every": every, "devices": devices}
         self._write()
@@ -47,8 +52,12 @@ class AscendDouble:
 
 def store_om_model(root: Path, batch_sizes: tuple[int, ...] = (1, 2, 4, 8)) -> StoredModel:
     """The level model with an OM, which on the double stands for the ONNX file beside it."""
-    model = store_level_model(root, batch_sizes=batch_sizes)
-    om = model.folder / "level.om"
+    return with_om(store_level_model(root, batch_sizes=batch_sizes), batch_sizes)
+
+
+def with_om(model: StoredModel, batch_sizes: tuple[int, ...] = (1,)) -> StoredModel:
+    """A stored model, its OM beside its ONNX file."""
+    om = (model.folder / model.manifest.artifacts[0].file).with_suffix(".om")
     om.write_bytes(b"IMOD, of a double")
     om.chmod(0o640)
     artifact = Artifact(file=om.name, sha256=sha256_of(om), soc="Ascend310", batch_sizes=batch_sizes)

@@ -1,27 +1,32 @@
-"""A compose file as docker-compose sees it: variables filled in, `extends` carried out, no engine needed."""
+"""The compose files as Docker Compose v2 sees them: variables filled in, `extends` and overrides carried out, no engine needed."""
 
-import io
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
-from tests.deploy.places import COMPOSE, DEPLOY
-
-# docker-compose 1.29, which Debian 12 has, is from before create_host_path; the schema of today knows it.
-NEWER = ", bind: { create_host_path: false }"
+from tests.deploy.places import COMPOSE, COMPOSE_V2, DEPLOY
 
 
-def rendered(kind: str, folder: Path, **environment: str) -> dict[str, Any]:
-    """The configuration that an environment makes of a copy of the file in a folder; raises CalledProcessError if it is refused."""
+def rendered(kind: str, folder: Path, *options: str, **environment: str) -> dict[str, Any]:
+    """The configuration that an environment makes of a copy of the file in a folder; raises CalledProcessError if it is refused.
+
+    `options` stand before `config`; without them it has the services of all profiles.
+    """
     shutil.copytree(DEPLOY, folder / "deploy", dirs_exist_ok=True)
-    file = folder / COMPOSE[kind].name
-    file.write_text(COMPOSE[kind].read_text("utf-8").replace(NEWER, ""), "utf-8")
+    (folder / "model_store").mkdir(exist_ok=True)
+    shutil.copy(COMPOSE[kind], folder / COMPOSE[kind].name)
+    named = options or ("-f", COMPOSE[kind].name, "--profile", "*")
     text = subprocess.check_output(
-        ["docker-compose", "-f", file.name, "config"], cwd=folder, env={"PATH": os.environ["PATH"]} | environment, text=True
+        [COMPOSE_V2, *named, "config", "--format", "json"], cwd=folder, env={"PATH": os.environ["PATH"]} | environment, text=True
     )
-    parsed: dict[str, Any] = YAML(typ="safe").load(io.StringIO(text))
+    parsed: dict[str, Any] = json.loads(text)
     return parsed
+
+
+def nodes(service: dict[str, Any]) -> list[str]:
+    """The devices of a service, each of which has its name inside, too."""
+    assert all(device["source"] == device["target"] for device in service.get("devices", ()))
+    return [device["source"] for device in service.get("devices", ())]

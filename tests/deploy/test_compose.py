@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
+from server.cli.doctor.compose_override import IN_COMPOSE, compose_override
+from server.cli.doctor.devices import SHARED_NODES
+from server.cli.doctor.machine import Machine
 from server.settings import Settings
-from tests.deploy.compose import rendered
+from tests.deploy.compose import nodes, rendered
 from tests.deploy.places import COMPOSE, DEPLOY, PROMETHEUS, ROOT
 from tests.deploy.programs import needs_compose
 
 FILES = [*COMPOSE.values(), DEPLOY / "monitoring.yml"]
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?}")
 DOCUMENTED = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
+DEFAULTS = {name: field.default for name, field in Settings.model_fields.items()}
 HARDENED = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"], "restart": "unless-stopped"}
 
 
@@ -54,19 +58,20 @@ def test_what_is_documented_as_default_is_one() -> None:
 
 def test_every_image_is_pinned() -> None:
     images = [line for file in FILES for line in file.read_text("utf-8").splitlines() if line.strip().startswith("image:")]
-    assert len(images) == 5
-    assert [line for line in images if not re.search(r":-[\w./-]+:(ascend|cpu|v?\d+\.\d+\.\d+[\w.-]*)}$", line)] == []
+    assert len(images) == 6
+    assert [line for line in images if not re.search(r":-[\w./-]+:(ascend|cpu|tools|v?\d+\.\d+\.\d+[\w.-]*)}$", line)] == []
 
 
 def test_where_the_build_takes_its_defaults_from() -> None:
     said = dict(re.findall(r"^ARG (\w+)=(\S*)$", (ROOT / "Dockerfile.infer").read_text("utf-8"), re.MULTILINE))
     ours = dict(VARIABLE.findall(COMPOSE["ascend"].read_text("utf-8")))
-    assert {name: ours[name] for name in ("BASE_IMAGE", "RUN_UID")} == {name: said[name] for name in ("BASE_IMAGE", "RUN_UID")}
+    names = ("BASE_IMAGE", "TOOLS_BASE", "RUN_UID")
+    assert {name: ours[name] for name in names} == {name: said[name] for name in names}
 
 
 @needs_compose
 def test_nothing_that_serves_or_watches_is_privileged(services: dict[str, Any], kind: str) -> None:
-    assert set(services) == {"classify", "prometheus", "grafana"} | ({"npu-exporter"} if kind == "ascend" else set())
+    assert set(services) == {"classify", "prometheus", "grafana"} | ({"npu-exporter", "tools"} if kind == "ascend" else set())
     for name in ("classify", "prometheus", "grafana"):
         assert {key: services[name].get(key) for key in HARDENED} == HARDENED, name
         assert "privileged" not in services[name]
@@ -76,22 +81,22 @@ def test_nothing_that_serves_or_watches_is_privileged(services: dict[str, Any], 
 @needs_compose
 def test_every_service_has_limits(services: dict[str, Any]) -> None:
     for name, service in services.items():
-        assert service["mem_limit"], name
+        assert int(service["mem_limit"]) > 0, name
         assert 0 < service["pids_limit"] <= 4096, name
-        assert float(service["cpus"]) == (0 if name == "classify" else 1), name  # Docker refuses more than there are
+        assert service.get("cpus", 0) == (0 if name in ("classify", "tools") else 1), name  # Docker refuses more than there are
     assert services["classify"]["cpu_shares"] < 1024  # which the others have
 
 
 @needs_compose
 def test_limits_can_be_set(kind: str, tmp_path: Path) -> None:
     service = rendered(kind, tmp_path, MEMORY="3g", CPUS="1.5")["services"]["classify"]
-    assert (service["mem_limit"], float(service["cpus"])) == ("3g", 1.5)
+    assert (int(service["mem_limit"]), service["cpus"]) == (3 << 30, 1.5)
 
 
 @needs_compose
 def test_the_service_reaches_prometheus_only(services: dict[str, Any]) -> None:
     networks = {name: set(service["networks"]) for name, service in services.items()}
-    assert {name for name, joined in networks.items() if joined & networks["classify"]} == {"classify", "prometheus"}
+    assert {name for name, joined in networks.items() if joined & networks["classify"]} - {"tools"} == {"classify", "prometheus"}
     assert all(networks["prometheus"] & joined for joined in networks.values())
 
 
@@ -100,7 +105,7 @@ def test_without_a_profile_nothing_is_privileged(services: dict[str, Any]) -> No
     assert {name for name, service in services.items() if service.get("privileged")} <= {"npu-exporter"}
     assert {name: service["profiles"] for name, service in services.items() if "profiles" in service} in (
         {},
-        {"npu-exporter": ["npu-metrics"]},
+        {"npu-exporter": ["npu-metrics"], "tools": ["tools"]},
     )
     assert not any("depends_on" in service for service in services.values())  # which would start it after all
 
@@ -115,17 +120,45 @@ def test_the_exporter_is_reached_from_inside_only(tmp_path: Path) -> None:
 
 
 @needs_compose
+def test_the_tools_write_models_and_open_no_device(tmp_path: Path) -> None:
+    tools = rendered("ascend", tmp_path)["services"]["tools"]
+    assert {key: tools.get(key) for key in HARDENED if key != "restart"} == {key: HARDENED[key] for key in HARDENED if key != "restart"}
+    assert not {"devices", "group_add", "ports", "restart", "secrets"} & set(tools)
+    assert tools["build"]["target"] == "tools"
+    places = {mount["target"]: (mount["source"], mount.get("read_only", False)) for mount in tools["volumes"]}
+    assert places == {
+        "/var/lib/ascend-classify": ("tools", False),
+        "/models": (str(tmp_path / "model_store"), False),
+        "/host/here": (str(tmp_path), True),
+        "/host/dev": ("/dev", True),
+    }
+    assert tools["working_dir"] == "/host/here"
+
+
+@needs_compose
+def test_up_starts_neither_tools_nor_exporter(tmp_path: Path) -> None:
+    assert set(rendered("ascend", tmp_path, "-f", COMPOSE["ascend"].name)["services"]) == {"classify", "prometheus", "grafana"}
+
+
+@needs_compose
 def test_an_atlas_300_gives_its_four_chips(tmp_path: Path) -> None:
     service = rendered("ascend", tmp_path, ASCEND_GID="1001")["services"]["classify"]
-    assert service["devices"] == [
-        *(f"/dev/davinci{chip}" for chip in range(4)),
-        "/dev/davinci_manager",
-        "/dev/devmm_svm",
-        "/dev/hisi_hdc",
-    ]
+    assert nodes(service) == [*(f"/dev/davinci{chip}" for chip in IN_COMPOSE), *SHARED_NODES]
     assert service["group_add"] == ["1001"]
-    driver = {mount["source"]: mount["read_only"] for mount in service["volumes"] if isinstance(mount, dict) and "/usr/" in mount["source"]}
+    driver = {mount["source"]: mount["read_only"] for mount in service["volumes"] if "/usr/" in mount["source"]}
     assert driver == dict.fromkeys(("/usr/local/Ascend/driver", "/usr/local/dcmi", "/usr/local/bin/npu-smi"), True)
+
+
+@needs_compose
+@pytest.mark.parametrize("chips", [(0,), (0, 1), (0, 1, 2, 3), (4, 5, 6, 7), tuple(range(8))])
+def test_the_override_of_doctor_gives_the_chips_of_the_host(chips: tuple[int, ...], tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    for node in (*(f"davinci{chip}" for chip in chips), *(Path(node).name for node in SHARED_NODES)):
+        (tmp_path / "dev" / node).touch()
+    (tmp_path / "docker-compose.override.yml").write_text(compose_override(Machine({}, tmp_path)))
+    service = rendered("ascend", tmp_path, "--project-directory", ".")["services"]["classify"]
+    assert sorted(nodes(service)) == sorted([*(f"/dev/davinci{chip}" for chip in chips), *SHARED_NODES])
+    assert str(tmp_path.stat().st_gid) in service["group_add"]
 
 
 @needs_compose
@@ -145,6 +178,10 @@ def test_docker_waits_for_the_drain(services: dict[str, Any]) -> None:
 def test_the_service_gets_only_settings_that_there_are(services: dict[str, Any]) -> None:
     environment = services["classify"]["environment"]
     assert set(environment) <= {name.upper() for name in Settings.model_fields}
+    assert {"PRECISION", "DECODE", "LATENCY_MODE"} < set(environment)
+    assert all(
+        str(environment[name]) == str(DEFAULTS[name.lower()]) for name in ("PRECISION", "DECODE", "LATENCY_MODE", "DEVICES", "ENGINES")
+    )
     assert environment["HOST"] == "0.0.0.0"
     assert "healthcheck" not in services["classify"]  # the image's
 
@@ -168,8 +205,8 @@ def test_without_a_key_a_file_says_so(kind: str, tmp_path: Path) -> None:
 
 @needs_compose
 def test_the_targets_are_the_services(services: dict[str, Any], kind: str) -> None:
-    mounted = next(mount for mount in services["prometheus"]["volumes"] if str(mount).partition(":")[2].startswith("/targets"))
-    assert f"/prometheus/targets/{kind}:" in mounted
+    mounted = next(mount for mount in services["prometheus"]["volumes"] if mount["target"] == "/targets")
+    assert mounted["source"].endswith(f"/prometheus/targets/{kind}")
     targets = "\n".join(file.read_text("utf-8") for file in (PROMETHEUS / "targets" / kind).glob("*.yml"))
     hosts = set(re.findall(r"^ +- ([\w-]+):\d+$", targets, re.MULTILINE))
     assert hosts == {"classify"} | ({"npu-exporter"} if kind == "ascend" else set())
@@ -179,4 +216,4 @@ def test_the_targets_are_the_services(services: dict[str, Any], kind: str) -> No
 @needs_compose
 def test_monitoring_listens_on_this_machine_only(services: dict[str, Any]) -> None:
     for name in ("prometheus", "grafana"):
-        assert all(str(port).startswith("127.0.0.1:") for port in services[name]["ports"])
+        assert all(port["host_ip"] == "127.0.0.1" for port in services[name]["ports"])

@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
-GENERATED = {"cli.md", "errors.md", "metrics.md", "routes.md", "settings.md"}
+GENERATED = {"ascend-hour.md", "cli.md", "errors.md", "metrics.md", "routes.md", "settings.md"}
 RUN = {"checkout", "server"}
 SETTINGS = RUN | {"slow", "training", "ascend", "yours"}
 

@@ -1,6 +1,7 @@
 """Images without a Docker engine: buildah, in storage of its own, on a Debian that debootstrap made."""
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -16,12 +17,17 @@ MIRROR = "http://deb.debian.org/debian"
 DEBIAN = "localhost/debian-by-debootstrap"
 PIP_OPTIONS = ("index-url", "extra-index-url", "trusted-host", "proxy", "cert")  # what it takes to reach the index from here
 CERTIFICATES = "/run/certificates.pem"
+NEEDED_GB = 8  # all layers, and what buildah and pip unpack beside them; the end of a run tells how much it took
 # What debian:bookworm-slim leaves out too.
 UNWANTED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt/lists", "var/cache/apt", "var/log")
 
 
 class BuildFailed(Exception):
     """A build ended with an error; the message is what it printed."""
+
+
+class NoSpace(Exception):
+    """The disk has too little room for the images; the message says how much they need."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class Builder:
             capture_output=True,
             text=True,
             cwd=ROOT,
+            env=os.environ | {"TMPDIR": f"{self.folder}/tmp"},  # else a build that breaks leaves its layer in /var/tmp  # noqa: S108 - it is the folder's own
             check=False,
         )
         if done.returncode:
@@ -59,7 +66,7 @@ class Builder:
             self.buildah("config", "--cmd", "bash", container)
             self.buildah("commit", "--quiet", "--rm", "--format", "docker", container, DEBIAN)
         finally:
-            shutil.rmtree(tree, ignore_errors=True)
+            remove(tree)
 
     def build(self, file: str, *options: str, **arguments: str) -> str:
         """Builds a Dockerfile and returns the output; `arguments` are its ARGs. Raises BuildFailed."""
@@ -99,9 +106,31 @@ class Builder:
         finally:
             self.buildah("rm", container)
 
+    def prepare(self, needed_gb: float = NEEDED_GB) -> None:
+        """An empty folder, without what an earlier run left that was killed; raises NoSpace."""
+        self.sweep()
+        (self.folder / "tmp").mkdir(parents=True)
+        free_gb = shutil.disk_usage(self.folder).free / 1e9
+        if free_gb < needed_gb:
+            raise NoSpace(
+                f"The tests of the images need {needed_gb:g} GB of free disk, and the one with {self.folder} has {free_gb:.1f} GB. "
+                "Make room there and run them again."
+            )
+
+    def taken_gb(self) -> float:
+        """The disk that all of it takes now."""
+        done = subprocess.run(["du", "--one-file-system", "--block-size=1M", "-s", self.folder], capture_output=True, text=True, check=True)
+        return int(done.stdout.split()[0]) * 2**20 / 1e9
+
     def sweep(self) -> None:
-        """Unmount and remove everything, also what an earlier run left that was killed."""
-        mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-        for place in reversed([place for place in mounted if place.startswith(f"{self.folder}/")]):
-            subprocess.run(["umount", "--lazy", place], check=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Unmount and remove everything."""
+        remove(self.folder)
+
+
+def remove(folder: Path) -> None:
+    """Unmount what is mounted below a folder, then remove it. A place that stays mounted raises: its content may be this machine's."""
+    mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for place in reversed([place for place in mounted if place.startswith(f"{folder}/")]):
+        subprocess.run(["umount", "--lazy", place], check=True)
+    if folder.exists():
+        shutil.rmtree(folder)

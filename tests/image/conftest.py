@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -12,21 +13,26 @@ import pytest
 
 from models.manifest import Artifact
 from models.store import ModelStore, sha256_of
-from tests.image.builder import ROOT, Builder
+from tests.image.builder import NEEDED_GB, ROOT, Builder, NoSpace
 
 FOLDER = ROOT / "build/image"
 RUN_UID = 9000
 SIZES_MB: dict[str, int] = {}
+TAKEN_GB: list[float] = []
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # a run that is ended early removes its layers and mounts too
 
 
 @pytest.fixture(scope="session")
 def builder() -> Iterator[Builder]:
     builder = Builder(FOLDER)
-    builder.sweep()
-    FOLDER.mkdir(parents=True)
     try:
+        builder.prepare()
         builder.make_debian()
         yield builder
+        TAKEN_GB.append(builder.taken_gb())
+    except NoSpace as error:
+        pytest.exit(str(error), returncode=1)
     finally:
         builder.sweep()
 
@@ -113,3 +119,5 @@ def models(model_store: ModelStore, tmp_path_factory: pytest.TempPathFactory) ->
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for image, size_mb in SIZES_MB.items():
         terminalreporter.write_line(f"image {image}: {size_mb} MB unpacked")
+    for taken_gb in TAKEN_GB:
+        terminalreporter.write_line(f"disk: {taken_gb:.1f} GB taken and freed again, of the {NEEDED_GB} GB that have to be free")

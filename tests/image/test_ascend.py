@@ -43,12 +43,12 @@ def test_its_user_owns_the_sdk(builder: Builder, ascend: str) -> None:
 
 def test_an_old_base_is_refused(builder: Builder, stand_in: str, ascend_options: tuple[str, ...], tmp_path: Path) -> None:
     getconf = tmp_path / "getconf"
-    getconf.write_text("#!/bin/sh\necho glibc 2.27\n")
+    getconf.write_text("#!/bin/sh\necho glibc 2.26\n")
     getconf.chmod(0o755)
     container = builder.buildah("from", stand_in).strip()
     builder.buildah("copy", container, str(getconf), "/usr/bin/getconf")
     builder.buildah("commit", "--quiet", "--rm", "--format", "docker", container, "localhost/old")
-    with pytest.raises(BuildFailed, match=r"glibc >= 2\.28; this one has glibc 2\.27"):
+    with pytest.raises(BuildFailed, match=r"glibc >= 2\.27; this one has glibc 2\.26"):
         builder.build("Dockerfile.infer", *ascend_options, BASE_IMAGE="localhost/old")
 
 

@@ -8,7 +8,7 @@ import pytest
 from pipelines.cpu.statistics import Kind, PerformanceStatistics
 from pipelines.pipeline_errors import StatisticsMissing
 from pipelines.sdk_conf import SdkConf
-from pipelines.statistics_report import EndToEnd, Plugin, QueueSummary, ThroughputSummary, read_report
+from pipelines.statistics_report import BatchSummary, EndToEnd, Plugin, QueueSummary, ThroughputSummary, read_report
 
 # Lines of the vendor's documentation, cut to the keys that matter here.
 OLD = {
@@ -88,14 +88,35 @@ def test_what_the_cpu_runtime_writes_is_read(tmp_path: Path) -> None:
         statistics.frame_left(stream)
     statistics.stream_opened("idle")
     statistics.plugin_registered("idle", "quick0", "mxpi_x")
+    statistics.plugin_done("lost", "quick0", "mxpi_x", Kind.PLUGIN, 0.0)  # its frame does not come out
     statistics.stop()
     report = read_report(SdkConf().log_folder(tmp_path))
-    assert [(row.stream, row.count) for row in report.e2e] == [("a", 1), ("b", 1), ("idle", 0)]
+    assert [(row.stream, row.count) for row in report.e2e] == [("a", 1), ("b", 1)]
     assert [(row.element, row.mean_ms) for row in report.plugins] == [*[("slow0", 10.0), ("quick0", 4.0)] * 2, ("quick0", 0.0)]
     assert report.plugins[-1].share is None
-    assert [(row.frames, row.intervals, row.busy) for row in report.throughput] == [(1, 1, 1), (1, 1, 1), (0, 1, 0)]
+    assert [(row.frames, row.intervals, row.busy) for row in report.throughput] == [(1, 1, 1), (1, 1, 1)]
     assert report.queues == ()
     assert "Queues" not in report.as_text()
+
+
+def test_chips_and_their_batches_are_told_apart(tmp_path: Path) -> None:
+    statistics = PerformanceStatistics(SdkConf(), tmp_path)
+    statistics.start()
+    for stream, runs in (("chip0_classify0", (4, 2)), ("chip1_classify0", (1,))):
+        statistics.stream_opened(stream)
+        for frames in runs:
+            for _ in range(frames):
+                statistics.frame_entered(stream)
+            statistics.plugin_done(stream, "mxpi_tensorinfer0", "mxpi_tensorinfer", Kind.MODEL_INFERENCE, 0.01)
+            for _ in range(frames):
+                statistics.frame_left(stream)
+    statistics.stop()
+    report = read_report(SdkConf().log_folder(tmp_path))
+    assert report.batches == (
+        BatchSummary("chip0_classify0", "mxpi_tensorinfer0", 2, 6, 3.0),
+        BatchSummary("chip1_classify0", "mxpi_tensorinfer0", 1, 1, 1.0),
+    )
+    assert "\nBatches\n" in report.as_text()
 
 
 def test_a_terminal_is_sent_nothing_but_text(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import TextIO
 IMPORTED = ["server.cli.serve_command", "server.serving.service_assembly", "server.app", "server.evaluation.jobs.evaluations"]
 IMPORTED += ["server.http.listener", "server.serving.reload", "uvicorn.loops.uvloop", "uvicorn.lifespan.on", "pipelines.cpu.observed"]
 IMPORTED += ["server.cli.evaluate_command", "server.cli.infer_dir_command", "convert.import_checkpoint"]
-IMPORTED += ["pydantic.v1", "mxclassify", "server.telemetry.logs"]  # what a start imports later: FastAPI the first, the fleet the second
+IMPORTED += ["mxclassify", "server.telemetry.logs"]  # what a start imports later: the fleet the first
 
 context = get_context("forkserver")
 context.set_forkserver_preload(["server.cli.command_line", *IMPORTED, "tests.server.frozen_heap"])

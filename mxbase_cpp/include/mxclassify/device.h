@@ -20,7 +20,7 @@ private:
 // Throws DeviceError unless `code` is APP_ERR_OK.
 void Check(int code, const std::string &what);
 
-// Initialises the SDK at the first call and sets the calling thread's device. Throws DeviceError.
-// The SDK is never shut down, because it cannot start again in the same process.
+// Initialises the SDK at the first call and sets the calling thread's device. Throws DeviceError; if the first call could not initialise
+// it, so does every other. The SDK is never shut down, because it cannot start again in the same process.
 void UseDevice(int32_t device_id);
 }  // namespace mxclassify

@@ -1,4 +1,7 @@
-"""The vendor's module name for the CPU runtime. ASCEND_CLASSIFY_STRICT=1 turns on the vendor's dangerous behaviour, for tests."""
+"""The vendor's module name for the CPU runtime.
+
+ASCEND_CLASSIFY_STRICT=1 turns on the vendor's dangerous behaviour, for tests; "race" too, and two sends at once on one stream raise.
+"""
 
 import os
 from pathlib import Path
@@ -29,7 +32,8 @@ class StreamManagerApi(CpuStreamManager):
     """The vendor's entry point; like the vendor's, it takes no arguments."""
 
     def __init__(self) -> None:
-        super().__init__(CpuOptions(strict=os.environ.get("ASCEND_CLASSIFY_STRICT") == "1", sdk_conf=_sdk_conf()))
+        strict = os.environ.get("ASCEND_CLASSIFY_STRICT")
+        super().__init__(CpuOptions(strict=strict in ("1", "race"), race=strict == "race", sdk_conf=_sdk_conf()))
 
 
 def _sdk_conf() -> Path | None:

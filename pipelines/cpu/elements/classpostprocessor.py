@@ -26,7 +26,8 @@ class ClassPostProcessor(Element):
     """Applies softmax if configured, then takes the best TOP_K classes of output 0: highest score first, lower id first on a tie.
 
     Strict mode repeats the vendor's faults: the softmax overflows, equal scores come in the order of std::sort, a frame whose output
-    has no batch dimension never returns, and 32-bit integers are read as if they were floats.
+    has no batch dimension never returns, and 32-bit integers are read as if they were floats. It refuses an absolute postProcessLibPath
+    that does not exist; otherwise only the name counts.
     """
 
     factory = "mxpi_classpostprocessor"
@@ -41,6 +42,8 @@ class ClassPostProcessor(Element):
         library = Path(self.text("postProcessLibPath"))
         if library.name != LIBRARY or "$" in str(library):  # the vendor does not expand variables here either
             raise self.refusal(f"postProcessLibPath must name {LIBRARY}, without variables; this runtime has only this library")
+        if self._strict and library.is_absolute() and not library.is_file():
+            raise self.refusal(f"postProcessLibPath {library} does not exist")
         try:
             self.config = ClassificationConfig.of(context.spec.props["postProcessConfigContent"], self.text("postProcessConfigPath"))
             path = self.text("labelPath")

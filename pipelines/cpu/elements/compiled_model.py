@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from models.manifest import Precision
+from models.artifact_precision import Precision
 from pipelines.cpu.elements.frame import Array, Pixels
 from pipelines.cpu.elements.wide_model import Slot, WideModel, open_slot
 from pipelines.cpu.process_memory import give_back_free

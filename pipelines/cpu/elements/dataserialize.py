@@ -40,7 +40,7 @@ class DataSerialize(Element):
             body = ",".join(map(self._entry, found.results))
             frame.data = f'{{"MxpiClass":[{body}]}}'.encode() if body else b"{}"
             return
-        graph = MetadataGraph(frame.metadata, self.context.stream, headers=self._headers)
+        graph = MetadataGraph(frame.metadata, headers=self._headers)
         text = graph.list_json(self._keys[0]) if len(self._keys) == 1 else graph.json(self._keys)
         frame.data = text.encode()
 

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 Push = Callable[[Frame], None]
 
+TRANSPARENT = ("queue", "tee", "identity")  # the vendor looks through these to find the neighbour of an element
+
 
 class FrameFailure(Exception):
     """Raised by `process` to fail one frame; `attempt` turns it into a FrameError."""
@@ -60,6 +62,10 @@ class Element:
         """Take a frame from the element before, process it unless it has already failed, and pass it on."""
         self.work(frame)
         self.downstream(frame)
+
+    def entry(self, port: int) -> Push:  # noqa: ARG002 - most elements have one input
+        """What takes the frames of an input."""
+        return self.push
 
     def work(self, frame: Frame) -> None:
         """Run `attempt` and time it; does nothing for a failed frame."""

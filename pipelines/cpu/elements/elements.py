@@ -8,6 +8,7 @@ from pipelines.cpu.elements.dataserialize import DataSerialize
 from pipelines.cpu.elements.element import Element, ElementContext
 from pipelines.cpu.elements.imagecrop import ImageCrop
 from pipelines.cpu.elements.imagedecoder import ImageDecoder
+from pipelines.cpu.elements.imagenormalize import ImageNormalize
 from pipelines.cpu.elements.imageresize import ImageResize
 from pipelines.cpu.elements.opencvcentercrop import OpencvCenterCrop
 from pipelines.cpu.elements.plumbing import FakeSink, Identity, Queue, Tee
@@ -24,6 +25,7 @@ ELEMENTS: dict[str, type[Element]] = {
     "mxpi_imageresize": ImageResize,
     "mxpi_opencvcentercrop": OpencvCenterCrop,
     "mxpi_imagecrop": ImageCrop,
+    "mxpi_imagenormalize": ImageNormalize,
     "mxpi_tensorinfer": TensorInfer,
     "mxpi_classpostprocessor": ClassPostProcessor,
     "mxpi_dataserialize": DataSerialize,

@@ -17,11 +17,20 @@ class PixelFormat(IntEnum):
     BGR888 = 13
 
 
+class Preprocessed(NamedTuple):
+    """The size of a picture before an element changed it. The opencv handlers record no more of what they do."""
+
+    width_px: int
+    height_px: int
+    element: str
+
+
 @dataclass(frozen=True, slots=True)
 class Vision:
     """A decoded picture: uint8 or float32, (height, width, 3), in host memory.
 
     `source` and `member` are its header: the metadata key of its parent, and the index of the parent in that list.
+    `preprocessed` lists its resizes and crops, first one first.
     `full_px` is the (width, height) that it would have if its decoder had not reduced it.
     """
 
@@ -32,6 +41,13 @@ class Vision:
     source: str = ""
     member: int = 0
     full_px: tuple[int, int] | None = None
+    preprocessed: tuple[Preprocessed, ...] = ()
+
+    def changed_by(self, element: str) -> tuple[Preprocessed, ...]:
+        """The resizes and crops of a picture that an element makes from this one."""
+        height, width = self.pixels.shape[:2]
+        width, height = self.full_px or (width, height)
+        return (*self.preprocessed, Preprocessed(width, height, element))
 
 
 @dataclass(frozen=True, slots=True)

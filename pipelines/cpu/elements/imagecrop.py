@@ -2,18 +2,21 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from itertools import starmap
 
 import numpy as np
 
 from pipelines.codes import Code, code_text
-from pipelines.cpu.elements.element import ElementContext, FrameFailure
+from pipelines.cpu.elements.element import TRANSPARENT, ElementContext, FrameFailure, Push, metadata_key
 from pipelines.cpu.elements.frame import Box, Boxes, Frame, Vision, Visions
+from pipelines.cpu.elements.frame_pairs import FramePairs
 from pipelines.cpu.elements.imagedecoder import decoder_before
 from pipelines.cpu.elements.picture_element import HOST_MEMORY, PictureElement
 from pipelines.cpu.elements.resize_geometry import PADDING_TYPES, RESIZE_TYPES, Size
 
 MAX_SIDE_PX = 8192
+INPUTS = 2
 _LEAST_PX = {"width": 32, "height": 6}  # DVPP's limits, which the vendor's messages name, although OpenCV's limit is 1
 _UINT32 = 2**32 - 1
 _INT64 = 2.0**63
@@ -96,11 +99,12 @@ def boxes_of_points(x0: str, y0: str, x1: str, y1: str) -> Boxes:
 
 
 class ImageCrop(PictureElement):
-    """Cuts boxes from the picture of the nearest decoder before it, in its current state.
+    """Cuts boxes from the picture of the nearest decoder before it, in its current state, or from that of its second input.
 
-    With autoDetectFrame 1 the boxes come from `dataSource`, with 0 from the cropPoint properties. Without boxes the frame
-    passes unchanged. The resize properties belong to DVPP; this element ignores them, as the vendor's opencv handler does.
-    A box that begins left of or above the picture is clipped. With `strict`, the vendor's arithmetic fails
+    With two inputs, frames meet in pairs: the picture is under `dataSourceImage` in the frame of input 1, the boxes are in the frame of
+    input 0, which goes on; the other ends here. With autoDetectFrame 1 the boxes come from `dataSource`, with 0 from the cropPoint
+    properties. Without boxes the frame passes unchanged. The resize properties belong to DVPP; this element ignores them, as the
+    vendor's opencv handler does. A box that begins left of or above the picture is clipped. With `strict`, the vendor's arithmetic fails
     the frame if the box begins more than 128 pixels outside.
     """
 
@@ -120,32 +124,78 @@ class ImageCrop(PictureElement):
         self._grow = Expansion(*(self.number(f"{side}ExpandRatio") for side in ("left", "up", "right", "down")))
         self._boxes = boxes_of_points(*(self.text(f"cropPoint{edge}") for edge in ("x0", "y0", "x1", "y1")))
         self._decoder = decoder_before(context)
+        self._pairs: FramePairs | None = None
+        self._other: Frame | None = None  # the frame of input 1, while a pair is processed
+        if len(context.spec.inputs) > 1:
+            self._pairs = FramePairs(self._push_pair)
+            named = self.text("dataSourceImage")
+            self._image_source = _key_before(context, 1) if named == "auto" else named
+            if len(context.spec.inputs) > INPUTS or not self._image_source:
+                raise self.refusal(f"it takes boxes from one input and pictures from another, not {len(context.spec.inputs)} inputs")
+
+    def entry(self, port: int) -> Push:
+        """What takes the frames of an input."""
+        return partial(self._pairs.put, port) if self._pairs else self.push
+
+    def _push_pair(self, frame: Frame, other: Frame) -> None:
+        frame.errors |= other.errors
+        frame.stages_s = other.stages_s | frame.stages_s
+        self._other = other
+        self.push(frame)
+        self._other = None
+
+    def release(self) -> None:
+        """Let a thread go on that waits for the other input."""
+        if self._pairs:
+            self._pairs.release()
+
+    def close(self) -> None:
+        """Drop the frames without a partner."""
+        self._pairs = None
 
     def process(self, frame: Frame) -> None:
         """(height, width, 3) → a picture for each box."""
         boxes = self.input(frame) if self.integer("autoDetectFrame") else self._boxes
-        if not isinstance(boxes, Boxes):
+        other = self._other
+        if not isinstance(boxes, Boxes) or (other and self.integer("autoDetectFrame") and self._image_source not in other.metadata):
             return
-        picture = self._picture(frame)
+        pictures = self._sent_pictures(other) if other else self._pictures(frame)
+        picture = pictures[0]
         self.check(picture)
-        rectangles, skipped = self._rectangles(boxes, picture)
+        rectangles, skipped = self._rectangles(boxes, pictures[-1])
         if rectangles:
             cropped = [self._cropped(picture, index, area, skipped) for index, area in enumerate(rectangles)]
             self.store(frame, cropped, "Add proto metadata failed in OpencvProcess.")
         elif skipped:
             raise FrameFailure(Code.DVPP_CROP_FAIL, skipped)
 
-    def _picture(self, frame: Frame) -> Vision:
+    def _sent_pictures(self, other: Frame) -> tuple[Vision, ...]:
+        """The pictures of input 1; raises FrameFailure."""
+        found = other.metadata.get(self._image_source)
+        if found is None:
+            raise _unread(Code.PLUGIN_METADATA_IS_NULL, f"Metadata is null. resizeDataSource_({self._image_source}).")
+        if not isinstance(found, Visions):
+            raise _unread(Code.PLUGIN_PROTOBUF_NAME_MISMATCH, "The type is not MxpiVisionList.")
+        if not found.items:
+            parts = ("MxpiVisionList visionvec is empty.", code_text(Code.COMM_FAILURE), "Crop get input data failed.")
+            raise FrameFailure(Code.DVPP_CROP_FAIL, "".join(parts) + code_text(Code.DVPP_CROP_FAIL))
+        self._check_memory()
+        return found.items
+
+    def _pictures(self, frame: Frame) -> tuple[Vision, ...]:
         pictures = frame.metadata.get(self._decoder) if self._decoder else None
         if not isinstance(pictures, Visions) or not pictures.items or not pictures.items[0].pixels.size:
             failed = code_text(Code.COMM_FAILURE)
             parts = ("GetDeviceDataInfo failed, datasize(0).", "CheckImageIsExisted failed.", "Crop get input data failed.")
             raise FrameFailure(Code.COMM_FAILURE, "".join(f"{part}{failed}" for part in parts))
+        self._check_memory()
+        return pictures.items[:1]
+
+    def _check_memory(self) -> None:
         if self._handler == "ascend":
             mismatch = code_text(Code.PLUGIN_MEMORY_TYPE_MISMATCH)
             text = f"Memory type ({HOST_MEMORY}) is not device).{mismatch}Crop get input data failed.{mismatch}"
             raise FrameFailure(Code.PLUGIN_MEMORY_TYPE_MISMATCH, text)
-        return pictures.items[0]
 
     def _rectangles(self, boxes: Boxes, picture: Vision) -> tuple[list[Rectangle], str]:
         """The rectangles whose size OpenCV takes, and the message about the others."""
@@ -169,7 +219,22 @@ class ImageCrop(PictureElement):
         if area.x0 > area.x1 or area.y0 > area.y1:
             raise ValueError(f"the rectangle {area} starts outside the picture")  # here OpenCV throws
         pixels = picture.pixels[area.y0 : area.y1, area.x0 : area.x1].copy()
-        return Vision(pixels, picture.format, self._resize_number, source=self.source(), member=index)
+        changes = picture.changed_by(self.name)
+        return Vision(pixels, picture.format, self._resize_number, source=self.source(), member=index, preprocessed=changes)
+
+
+def _key_before(context: ElementContext, port: int) -> str:
+    """The key of the metadata that the element before an input writes; empty behind a source, which writes none."""
+    elements = context.stream.elements
+    before = elements[context.spec.inputs[port]]
+    while before.factory in TRANSPARENT:
+        before = elements[before.inputs[0]]
+    return "" if before.factory == "appsrc" else metadata_key(before)
+
+
+def _unread(code: Code, text: str) -> FrameFailure:
+    failed = code_text(code)
+    return FrameFailure(code, f"{text}{failed}Crop get input data failed.{failed}")
 
 
 def _clipped(box: Box) -> Box:

@@ -29,21 +29,22 @@ ResizedPx = Callable[[tuple[int, int]], tuple[int, int] | None]
 
 def decoder_before(context: ElementContext) -> str | None:
     """The name of the nearest decoder before this element; the buffer holds its picture."""
-    feeders = {link.partition(":")[0]: one for one in context.stream.elements.values() for link in one.next}
-    seen: set[str] = set()
+    elements, seen = context.stream.elements, set[str]()
     name = context.spec.name
-    while (before := feeders.get(name)) and before.name not in seen:
-        if before.factory == ImageDecoder.factory:
-            return before.name
-        name = before.name
-        seen.add(name)
+    while name not in seen and (inputs := elements[name].inputs):
+        seen.add(name)  # elements can form a ring
+        name = inputs[0]
+        if elements[name].factory == ImageDecoder.factory:
+            return name
     return None
 
 
 class ImageDecoder(Element):
     """Decodes like the vendor's opencv handler: drops alpha, expands grey to three channels, applies the EXIF orientation.
 
-    Reads the formats that the vendor's OpenCV 4.7 reads and refuses the formats that only a newer one reads. A truncated JPEG is
+    Reads the formats that OpenCV 4.7 reads and refuses the formats that only a newer one reads. With `strict` it also refuses every WebP:
+    the vendor's plugin gives OpenCV signed bytes, which its WebP decoder refuses, and its OpenCV is built without one. The image processor
+    `ascend` is refused; with `strict` only its frames fail, since the vendor's engine creates such a stream. A truncated JPEG is
     decoded up to its end, unless the option `refuse_damaged` is set. With imageFormat `bmp` the picture is stretched to full
     steps, and its channels are swapped once more than its label says. A picture that takes long is decoded by a thread of lower priority.
     """
@@ -53,7 +54,8 @@ class ImageDecoder(Element):
 
     def __init__(self, context: ElementContext) -> None:
         super().__init__(context)
-        if self.handler() == "ascend":
+        self._dvpp = self.handler() == "ascend"
+        if self._dvpp and not context.options.strict:
             raise self.refusal("the ascend image processor is DVPP, which a CPU does not have", 'Set "handleMethod": "opencv".')
         self._bmp = self.choice("imageFormat", FORMATS) == "bmp"
         self._rgb = self.choice("outputDataFormat", ("BGR", "RGB")) == "RGB"
@@ -69,6 +71,8 @@ class ImageDecoder(Element):
             raise _failed(Code.COMM_FAILURE, "Empty vision in frame. use SendData rather than SendProtobuf.")
         if self._bmp:
             _check_bmp(frame.data)
+        if self._dvpp:
+            raise _failed(Code.DVPP_JPEG_DECODE_FAIL, "Image decode failed.")
         order = PixelFormat.RGB888 if self._rgb else PixelFormat.BGR888
         full_px = upright_jpeg_px(frame.data) if self.resized_px else None
         by = self._denominator(full_px)
@@ -113,6 +117,8 @@ class ImageDecoder(Element):
             raise _failed(Code.COMM_INVALID_PARAM, "Opencv decode failed.") from error
 
     def _read(self, data: bytes, flag: int) -> Pixels | None:
+        if self.context.options.strict and is_webp(data):
+            return None  # the vendor's OpenCV is built without WebP
         read = partial(_read, flag)
         return decode_unwarned(read, data) if self.context.options.refuse_damaged else read(data)
 
@@ -150,7 +156,12 @@ def _check_bmp(data: bytes) -> None:
         raise FrameFailure(Code.DVPP_INVALID_FORMAT, f"The pFileHead bfType error, bfType={number}.{null}")
 
 
+def is_webp(data: bytes) -> bool:
+    """Whether the data is a WebP."""
+    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+
 def _newer_than_the_vendor(data: bytes) -> bool:
     """Whether the data is a GIF, an AVIF or an animated WebP, which OpenCV 4.7 does not read."""
-    animated = data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X" and bool(data[20:21]) and bool(data[20] & _ANIMATED)
+    animated = is_webp(data) and data[12:16] == b"VP8X" and bool(data[20:21]) and bool(data[20] & _ANIMATED)
     return data.startswith(b"GIF8") or data[4:12] in (b"ftypavif", b"ftypavis") or animated

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import cached_property
 
 import cv2
@@ -108,7 +109,8 @@ class ImageResize(PictureElement):
         with nullcontext() if plain else _without_ipp():
             for step in plan.steps:
                 pixels = cv2.resize(pixels, step, interpolation=plan.interpolation)
-        made = Vision(pixels, picture.format, self._type.number, plan.scaling, self.source(), index)
+        changes = picture.changed_by(self.name)
+        made = Vision(pixels, picture.format, self._type.number, plan.scaling, self.source(), index, preprocessed=changes)
         return self._padded(made, plan) if padding else made
 
     def _padded(self, picture: Vision, plan: Plan) -> Vision:
@@ -120,7 +122,7 @@ class ImageResize(PictureElement):
         left, above = (right // 2, below // 2) if around else (0, 0)
         colour = self._colour_bgr if picture.format == PixelFormat.BGR888 else self._colour_bgr[::-1]
         pixels = cv2.copyMakeBorder(picture.pixels, above, below - above, left, right - left, cv2.BORDER_CONSTANT, value=colour)
-        return Vision(pixels, picture.format, picture.resize_type, picture.scaling, picture.source, picture.member)
+        return replace(picture, pixels=pixels)
 
 
 def _check_bytes(sizes: tuple[Size, ...], item_bytes: int) -> None:

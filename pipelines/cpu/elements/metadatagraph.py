@@ -13,20 +13,16 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from pipelines.cpu.compat import MxpiDataType_pb2 as proto
-from pipelines.cpu.elements.frame import Boxes, Metadata, TensorPackages, Visions
+from pipelines.cpu.elements.frame import Boxes, Metadata, TensorPackages
 from pipelines.cpu.elements.introsort import introsort
 from pipelines.cpu.elements.jsonnumber import number_text
 from pipelines.cpu.messages import to_message
-from pipelines.cpu.text.spec import StreamSpec
 
 FRAME_INFO = "ReservedFrameInfo"
 SENT_BOXES = "appInput"
 DECODED_BOXES = "ExternalObjects"  # the decoder's key for the boxes sent with an image
 
 _LONG = (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64)
-# The elements that record how they changed a picture.
-RESIZE = "mxpi_imageresize"
-CROP = "mxpi_imagecrop"
 
 
 @dataclass(eq=False)
@@ -43,16 +39,14 @@ class Node:
 class MetadataGraph:
     """The metadata of one frame as nodes, in the order the elements wrote them."""
 
-    def __init__(self, metadata: Mapping[str, Metadata], stream: StreamSpec, *, headers: bool) -> None:
+    def __init__(self, metadata: Mapping[str, Metadata], *, headers: bool) -> None:
         self._headers = headers
         self._lists: dict[str, list[Node]] = {}
         self._nodes: dict[str, Node] = {}
         self._roots: list[Node] = []
         for key, found in metadata.items():
             name = DECODED_BOXES if key == SENT_BOXES else key
-            message = _message(found)
-            _note_preprocessing(message, metadata, key, stream)
-            self._add_list(name, message)
+            self._add_list(name, _message(found))
         info = Node("MxpiFrameInfo", proto.MxpiFrameInfo())
         self._lists[FRAME_INFO] = [info]
         self._roots.append(info)
@@ -139,29 +133,6 @@ def _message(found: Metadata) -> Message:
                 tensor.dataStr = b""
             package.headerVec.extend(list(package.headerVec) * (len(package.tensorVec) - 1))
     return message
-
-
-def _note_preprocessing(message: Message, metadata: Mapping[str, Metadata], key: str, stream: StreamSpec) -> None:
-    if isinstance(metadata[key], Visions):
-        for place, vision in enumerate(message.visionVec):
-            vision.visionInfo.preprocessInfo.extend(_preprocessing(metadata, key, place, stream))
-
-
-def _preprocessing(metadata: Mapping[str, Metadata], key: str, place: int, stream: StreamSpec) -> list[Message]:
-    """The changes made to a picture, first one first. The opencv handlers record only the size they found."""
-    factory = stream.elements[key].factory if key in stream.elements else ""
-    made = metadata.get(key)
-    if factory not in (RESIZE, CROP) or not isinstance(made, Visions):
-        return []
-    item = made.items[place]
-    first = next(name for name, found in metadata.items() if isinstance(found, Visions))
-    parent, member = (item.source, item.member) if factory == RESIZE else (first, 0)
-    source = metadata.get(parent)
-    if not isinstance(source, Visions) or parent == key:
-        return []
-    height, width = source.items[member].pixels.shape[:2]
-    found_size = proto.MxpiVisionPreProcess(widthSrc=width, heightSrc=height, elementName=key)
-    return [*_preprocessing(metadata, parent, member, stream), found_size]
 
 
 class _Number(str):

@@ -21,9 +21,10 @@ class PictureElement(Element):
         parent = self.text("parentName") if "parentName" in self.context.spec.props else ""
         if parent and self.text("dataSource") != "auto":
             raise self.refusal("parentName and dataSource are both set", "Leave parentName out.")
-        source = parent or super().source()
+        named = parent or self.text("dataSource")
+        source = self.context.upstream if named == "auto" else named
         before = self.context.stream.elements.get(source)
-        if not source or (source == self.context.upstream and before is not None and before.factory == "appsrc"):
+        if not source or (named == "auto" and before is not None and before.factory == "appsrc"):
             raise self.refusal("no element before it makes pictures", "Put a decoder before it, or name a dataSource.")
         return source
 

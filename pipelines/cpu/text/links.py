@@ -1,7 +1,7 @@
 """The links of a stream, made in the engine's order and by its rules (mxStream, MxsmStream)."""
 
 import reprlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -78,50 +78,53 @@ class Links:
     def __init__(self, stream: str, elements: Mapping[str, Linkable]) -> None:
         self._stream = stream
         self._elements = elements
-        self._feeder: dict[str, str] = {}
-        self._inputs: Counter[str] = Counter()
-        self._following: defaultdict[str, list[str]] = defaultdict(list)
+        self._feeders: defaultdict[str, list[str]] = defaultdict(list)  # by port
+        self._following: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)  # names and ports
 
     def add(self, one: _Link) -> None:
         """Link two ports; raises PipelineError 6006."""
         source, target = ports_of(self._elements[one.source].factory), ports_of(self._elements[one.name].factory)
-        if one.port != self._inputs[one.name]:
-            what = f"its input {one.port} is not the next one free, {self._inputs[one.name]}"
+        free = len(self._feeders[one.name])
+        if one.port != free:
+            what = f"its input {one.port} is not the next one free, {free}"
             raise _unlinkable(self._stream, one, what, "Every element has one input; name each once in `next`.")
-        if one.port >= target.inputs:
+        if one.port >= target.inputs and target.further is None:
             raise _unlinkable(self._stream, one, f"it has {target.inputs or 'no'} input", _CHAIN)
         if one.output >= source.outputs and not source.branches:
             what = f"{one.source!r} has {source.outputs or 'no'} output"
             raise _unlinkable(self._stream, one, what, "Put a tee behind an element that feeds several.")
         if one.name == one.source:
             raise _unlinkable(self._stream, one, "an element cannot feed itself", _CHAIN)
-        given, taken = self._gives(one.source), self._takes(one.name)
+        given, taken = self._gives(one.source), self._takes(one.name, one.port)
         if meet(given, taken) == frozenset():
             what = f"that takes {_words(taken)}, not {_words(given)}"
             raise _unlinkable(self._stream, one, what, "Order the elements so that each accepts the output of the one before.")
-        self._inputs[one.name] += 1
-        self._feeder[one.name] = one.source
-        self._following[one.source].append(one.name)
+        self._feeders[one.name].append(one.source)
+        self._following[one.source].append((one.name, one.port))
 
     def following(self, name: str) -> tuple[str, ...]:
         """The elements that an element feeds, in the order of its outputs."""
-        return tuple(self._following.get(name, ()))
+        return tuple(target for target, _ in self._following.get(name, ()))
+
+    def feeding(self, name: str) -> tuple[str, ...]:
+        """The elements that feed an element, in the order of its inputs."""
+        return tuple(self._feeders.get(name, ()))
 
     def _gives(self, name: str) -> Kinds | None:
         """The kinds of an element's output; for an element that only passes data on, the kinds of its input."""
         passed: set[str] = set()
-        while (ports := ports_of(self._elements[name].factory)).passes and name in self._feeder and name not in passed:
+        while (ports := ports_of(self._elements[name].factory)).passes and self._feeders.get(name) and name not in passed:
             passed.add(name)  # a ring of elements feeds itself and would never end
-            name = self._feeder[name]
+            name = self._feeders[name][0]
         return ports.gives
 
-    def _takes(self, name: str) -> Kinds | None:
-        """The kinds an element accepts; for an element that only passes data on, the kinds that all its targets accept."""
-        kinds, waiting = ANYTHING, [name]
+    def _takes(self, name: str, port: int) -> Kinds | None:
+        """The kinds an input accepts; for an element that only passes data on, the kinds that all its targets accept."""
+        kinds, waiting = ANYTHING, [(name, port)]
         while waiting:
-            ports = ports_of(self._elements[waiting[-1]].factory)
-            kinds = meet(kinds, ports.takes)
-            here = waiting.pop()
+            here, port = waiting.pop()
+            ports = ports_of(self._elements[here].factory)
+            kinds = meet(kinds, ports.takes_at(port))
             if ports.passes:
                 waiting += self._following.get(here, [])
         return kinds
@@ -130,8 +133,9 @@ class Links:
         """Raise PipelineError 6016 for a port without a link."""
         for name, element in sorted(self._elements.items()):
             ports = ports_of(element.factory)
-            if self._inputs[name] < ports.inputs or len(self.following(name)) < ports.outputs:
-                side = "without an input" if self._inputs[name] < ports.inputs else "without an output"
+            fed = len(self.feeding(name)) >= ports.inputs
+            if not fed or len(self.following(name)) < ports.outputs:
+                side = "without an output" if fed else "without an input"
                 raise PipelineError(Code.STREAM_PAD_UNLINKED, f"Stream {self._stream!r}: element {name!r} is {side}.", _CHAIN)
 
 

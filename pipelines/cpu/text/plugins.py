@@ -75,6 +75,14 @@ PLUGINS: dict[str, dict[str, Property]] = {
         "autoDetectFrame": Integer(1, 0, 1),
         **dict.fromkeys(("cropPointx0", "cropPointy0", "cropPointx1", "cropPointy1"), Text()),
     },
+    "mxpi_imagenormalize": {
+        **_MXPI,
+        "alpha": Text("0,0,0"),
+        "beta": Text("1,1,1"),
+        "format": Text("auto"),
+        "dataType": Text("auto"),
+        "processType": Integer(1, 0, 1),
+    },
     "mxpi_tensorinfer": {
         **_MXPI,
         "modelPath": Text(),

@@ -9,7 +9,10 @@ ANYTHING: Kinds | None = None  # a port that takes or gives every kind
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of a plugin. A plugin with `passes` gives its input on; one with `branches` has any number of outputs."""
+    """The ports of a plugin. A plugin with `passes` gives its input on; one with `branches` has any number of outputs.
+
+    One with `further` has more inputs as links ask for them, which take these kinds.
+    """
 
     inputs: int = 1
     outputs: int = 1
@@ -17,6 +20,11 @@ class Ports:
     gives: Kinds | None = ANYTHING
     passes: bool = False
     branches: bool = False
+    further: Kinds | None = None
+
+    def takes_at(self, port: int) -> Kinds | None:
+        """The kinds that one input takes."""
+        return self.takes if port < self.inputs else self.further
 
 
 _IMAGE = frozenset({"image/yuv", "image/rgb"})
@@ -33,7 +41,8 @@ _PORTS = {
     "mxpi_imagedecoder": Ports(takes=frozenset({"image/jpeg"}), gives=_IMAGE_OR_OBJECT),
     "mxpi_imageresize": Ports(takes=_IMAGE_OR_OBJECT, gives=_IMAGE),
     "mxpi_opencvcentercrop": Ports(takes=_IMAGE_OR_OBJECT, gives=_IMAGE),
-    "mxpi_imagecrop": Ports(takes=frozenset({"metadata/object", "image/rgb"}), gives=_IMAGE),
+    "mxpi_imagecrop": Ports(takes=frozenset({"metadata/object", "image/rgb"}), gives=_IMAGE, further=_IMAGE),
+    "mxpi_imagenormalize": Ports(),
     "mxpi_tensorinfer": Ports(takes=_TENSOR | {"image/yuv"}, gives=_TENSOR),
     "mxpi_classpostprocessor": Ports(takes=_TENSOR, gives=frozenset({"metadata/class"})),
     "mxpi_dataserialize": Ports(gives=frozenset({"result/json-result"})),

@@ -39,12 +39,13 @@ class _Valid:
 
 @dataclass(frozen=True)
 class ElementSpec:
-    """One element: `props` are complete and typed; `next` names the elements that get its output."""
+    """One element: `props` are complete and typed; `next` names the elements that get its output, `inputs` those that feed it, by port."""
 
     name: str
     factory: str
     props: Mapping[str, PropertyValue]
     next: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def parse_stream(name: str, value: object) -> StreamSpec:
         elements[element_name] = _created(name, element_name, valid[key], device, metadata)
     links = link(name, {key: Linkable(element.factory, element.next) for key, element in elements.items()})
     written = [linked_name(key) for key in stream if key != STREAM_CONFIG]
-    elements = {key: replace(elements[key], next=links.following(key)) for key in written}
+    elements = {key: replace(elements[key], next=links.following(key), inputs=links.feeding(key)) for key in written}
     for target, sources in metadata.data_sources(set(elements)):
         element = elements[target]
         data_source = parse_property(target, element.factory, "dataSource", sources)

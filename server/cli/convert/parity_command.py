@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.manifest import Precision
+from models.artifact_precision import Precision
 from pipelines.reduction import Decode
 from server.cli.convert.parity_sources import SourceOptions, open_sources
 from server.cli.flags import load_settings

@@ -12,7 +12,7 @@ VERSION = f"{DRIVER}/version.info"
 LIBRARY = "libascend_hal.so"  # CANN opens chips with this library
 LIBRARY_FOLDERS = tuple(f"{DRIVER}/{below}" for below in ("lib64/driver", "lib64/common", "lib64"))
 MOUNT = f"docker run -v {DRIVER}:{DRIVER}:ro …"
-_VERSION = re.compile(r"^\s*version\s*[:=]\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_VERSION = re.compile(r"^\s*(?:mx\w+ )?version\s*[:=]\s*(\S+)", re.IGNORECASE | re.MULTILINE)  # the SDK: "mxVision version:7.3.0"
 
 
 def check_driver(case: Case) -> Iterator[Finding]:

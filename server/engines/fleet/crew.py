@@ -49,10 +49,10 @@ class Crew:
             raise EngineUnavailable("The engines give different kinds of scores.", "Say SOFTMAX=true in the .cfg, or name one engine.")
 
     def priced(self, request: InferenceRequest) -> InferenceRequest:
-        """The request, its image's estimated costs with those of a turn before an engine gets it, if an engine needs that."""
-        if all(member.engine.turns_pictures for member in self.members):
-            return request
-        return replace(request, image=priced_upright(request.image))
+        """The request, its image's estimated costs with those of `upright` before an engine gets it, if an engine needs that."""
+        turns = all(member.engine.turns_pictures for member in self.members)
+        webp = all(member.engine.reads_webp for member in self.members)
+        return request if turns and webp else replace(request, image=priced_upright(request.image, turns=turns, webp=webp))
 
     def statuses(self) -> list[EngineStatus]:
         """One for every engine on every chip, in the order in which they are asked."""

@@ -123,7 +123,8 @@ class Member:
 
     def take(self, work: Work) -> None:
         """Hand a work to the engine, upright; raises EngineUnavailable, and is told of later refusals as the engine tells of them."""
-        if self.preparing and work.request and needs_preparation(work.request.image, turns=self.engine.turns_pictures):
+        engine, request = self.engine, work.request
+        if self.preparing and request and needs_preparation(request.image, turns=engine.turns_pictures, webp=engine.reads_webp):
             self.preparing.submit(self._prepare, work)
         else:
             self.engine.take(work)
@@ -131,7 +132,7 @@ class Member:
     def _prepare(self, work: Work) -> None:
         try:
             if request := work.begin(monotonic()):
-                work.prepared(prepared(request.image, turns=self.engine.turns_pictures))
+                work.prepared(prepared(request.image, turns=self.engine.turns_pictures, webp=self.engine.reads_webp))
                 self.engine.take(work)
             else:
                 self.engine.on_answer(work, None)

@@ -5,8 +5,7 @@ import logging
 import signal
 import socket
 import subprocess
-import threading
-from collections import deque
+from typing import Any
 
 from server.engines.process.program import Launch
 from server.engines.process.protocol import (
@@ -23,12 +22,12 @@ from server.engines.process.protocol import (
     send_socket,
     socket_pair,
 )
+from server.engines.process.words import Words
 from server.errors import EngineUnavailable
 
 logger = logging.getLogger(__name__)
 
 GOING_S = 2.0  # so long a child may take to end after its socket is closed; its exit code gives the cause
-WORDS = 5  # so many of a child's last lines are reported when it ends
 
 
 class Child:
@@ -37,7 +36,6 @@ class Child:
     def __init__(self, name: str, launch: Launch, start_s: float) -> None:
         """Start the child and wait for its warm-up; raises EngineUnavailable."""
         self._name = name
-        self._words: deque[str] = deque(maxlen=WORDS)
         (self._socket, theirs), (self._large, theirs_large) = socket_pair(), socket_pair()
         with theirs, theirs_large:
             send_socket(self._socket, theirs_large)
@@ -55,21 +53,26 @@ class Child:
                 raise EngineUnavailable(
                     f"{launch.python} cannot be run: {error.strerror}.", "Set ENGINE_PYTHON to a Python program."
                 ) from error
-        self._listener = threading.Thread(target=self._listen, name=f"{name}-words", daemon=True)
-        self._listener.start()
+        assert self._process.stdout  # noqa: S101 - a pipe was asked for
+        self._words = Words(name, self.pid, self._process.stdout)
         try:
-            self.places, self.decoders, self.turns_pictures = self._greet(launch, start_s)
+            found = self._greet(launch, start_s)
         except BaseException:
             self.kill()
             self.reap()
             raise
+        self.places, self.decoders = found["places"], found["decoders"]
+        self.turns_pictures, self.reads_webp = found.get("turns") is True, found.get("webp") is True
+        self.refuses_damage, self.warns_of_damage = found.get("damage") is True, self._words.take_damage()
+        """Whether it fails a picture whose coded pixels are damaged; whether it at least prints a warning then."""
 
     @property
     def pid(self) -> int:
         """The process."""
         return self._process.pid
 
-    def _greet(self, launch: Launch, start_s: float) -> tuple[int, int, bool]:
+    def _greet(self, launch: Launch, start_s: float) -> dict[str, Any]:
+        process, remedy = f"The engine process of {self._name}", launch.remedy
         self._socket.settimeout(start_s)
         try:
             send_message(self._socket, START, 0, dict(launch.config), launch.body)
@@ -77,20 +80,21 @@ class Child:
         except ConnectionError:
             frame = None
         except TimeoutError:
-            raise EngineUnavailable(f"The engine process of {self._name} was not ready in {start_s:g} s.", self.last_words()) from None
+            raise EngineUnavailable(self._told(f"{process} was not ready in {start_s:g} s."), remedy) from None
         except (OSError, BadMessage) as error:
-            raise EngineUnavailable(f"The engine process of {self._name} cannot be reached: {error}", self.last_words()) from None
+            raise EngineUnavailable(self._told(f"{process} cannot be reached: {error}."), remedy) from None
         if frame is None:
             self.kill(GOING_S)
-            raise EngineUnavailable(f"The engine process of {self._name} ended before it was ready ({self.reap()}).", self.last_words())
+            raise EngineUnavailable(self._told(f"{process} ended before it was ready ({self.reap()})."), remedy)
         if frame.kind == REFUSED:
-            raise EngineUnavailable(str(frame.meta["message"]), str(frame.meta["remedy"]))
+            message = f"{frame.meta['message']} {self._words.last_errors()}".rstrip()
+            raise EngineUnavailable(message, str(frame.meta["remedy"]) or remedy)
         found = frame.meta if frame.kind == STARTED and isinstance(frame.meta, dict) else {}
         places, decoders = found.get("places"), found.get("decoders")
         if not (isinstance(places, int) and isinstance(decoders, int) and 1 <= decoders <= places):
-            raise EngineUnavailable(f"The engine process of {self._name} did not report that it is ready.", self.last_words())
+            raise EngineUnavailable(self._told(f"{process} did not report that it is ready."), remedy)
         self._socket.settimeout(None)
-        return places, decoders, found.get("turns") is True
+        return found
 
     def send(self, number: int, meta: object, image: bytes) -> None:
         """Send an image; raises OSError if the child has ended. Only one thread may send large images, and one others."""
@@ -129,20 +133,23 @@ class Child:
         """A description of how the child ended; call this when no thread sends or receives any more."""
         code = self._process.wait()
         self._close()
-        self._listener.join(1)  # a grandchild may hold the pipe
+        self._words.close(1)
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+    def _told(self, what: str) -> str:
+        """What happened, with the last lines that the child printed."""
+        return f"{what} {self.last_words()}".rstrip()
 
     def last_words(self) -> str:
         """The last lines that the child printed."""
-        return f"Its last output: {' | '.join(self._words)}" if self._words else ""
+        return self._words.last()
 
-    def _listen(self) -> None:
-        assert self._process.stdout  # noqa: S101 - a pipe was asked for
-        with self._process.stdout as lines:
-            for line in lines:
-                words = line.decode(errors="replace").rstrip()
-                self._words.append(words)
-                logger.info("%s[%d]: %s", self._name, self.pid, words)
+    def warned(self) -> bool:
+        """Whether a decoder of the child has warned of a damaged picture since the last call.
+
+        The child prints before it answers: so after a result, this tells of its picture.
+        """
+        return self._words.take_damage()
 
 
 def is_large(image: bytes) -> bool:

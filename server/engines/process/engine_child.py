@@ -104,5 +104,6 @@ def main() -> None:
     except ClassifyError as error:
         send_message(sock, REFUSED, 0, {"message": error.message, "remedy": error.remedy})
         return
-    send_message(sock, STARTED, 0, {"places": engine.places, "decoders": engine.decoders, "turns": engine.turns_pictures})
+    decoder = {"decoders": engine.decoders, "turns": engine.turns_pictures, "webp": engine.reads_webp, "damage": True}
+    send_message(sock, STARTED, 0, {"places": engine.places, **decoder})
     child.run()

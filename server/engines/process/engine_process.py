@@ -19,6 +19,7 @@ from server.engines.liveness import BackOff
 from server.engines.process.child import GOING_S, Child, is_large
 from server.engines.process.program import Program
 from server.engines.process.protocol import BATCH, RESULT, BadMessage, Message
+from server.engines.process.second_look import SecondLook, needs_second_look
 from server.engines.work import Work
 from server.errors import EngineLost, EngineUnavailable
 from server.types import Prediction, ScoreType
@@ -55,6 +56,8 @@ class EngineProcess:
         self._count_restart = count_restart
         self._queue, self._large_queue = Queue(), Queue()
         self._sent: dict[int, Work] = {}
+        self._suspects: set[int] = set()  # of those sent: one of them may be damaged
+        self._second_look = SecondLook(name, lambda: self.on_answer)
         self._numbers = count()
         self._changed = threading.Condition()  # guards all attributes of this object
         self._child: Child | None = None
@@ -92,9 +95,16 @@ class EngineProcess:
         child = self._child
         return child.turns_pictures if child else False
 
+    @property
+    def reads_webp(self) -> bool:
+        """Whether the child decodes WebP."""
+        child = self._child
+        return child.reads_webp if child else False
+
     def start(self) -> None:
         """Start a child; raises EngineUnavailable or ModelError."""
         self._closing = False
+        self._second_look = SecondLook(self.name, lambda: self.on_answer)
         try:
             self._begin()
         except BaseException:
@@ -154,27 +164,35 @@ class EngineProcess:
         reason = ENDED
         try:
             while message := child.receive():
-                self._answer(message)
+                self._answer(message, child)
         except (BadMessage, LookupError, TypeError, ValueError, AttributeError) as error:
             reason = f"its message is invalid: {error!r}."
         except OSError:
             pass  # a reset: the child ended with unread images
         self._lose(child, reason)
 
-    def _answer(self, message: Message) -> None:
+    def _answer(self, message: Message, child: Child) -> None:
         if message.kind == BATCH:
             self.on_batch(int(message.meta["images"]), int(message.meta["padding"]))
             return
         if message.kind != RESULT:
             raise BadMessage(f"Unexpected message of kind {message.kind}.")
         outcome = self._program.read(message.meta, message.body)
+        warned = child.warned()
         with self._changed:
+            if warned or not (child.refuses_damage or child.warns_of_damage):
+                self._suspects |= self._sent.keys()
             work = self._sent.pop(message.number)
+            suspect = message.number in self._suspects
+            self._suspects.discard(message.number)
         if isinstance(outcome, Prediction):
             stages_s = {**outcome.stages_s, "queue": outcome.stages_s.get("queue", 0.0) + work.queued_s}
             outcome = replace(outcome, engine=self.name, stages_s=stages_s)
             self._count_answer()
-        self.on_answer(work, outcome)
+        if not child.refuses_damage and needs_second_look(work, outcome, suspect=suspect):
+            self._second_look.take(work, outcome)
+        else:
+            self.on_answer(work, outcome)
 
     def give_up(self, reason: str) -> None:
         """Kill the child and start another one."""
@@ -227,6 +245,7 @@ class EngineProcess:
     def _fail_all(self, reason: str) -> None:
         with self._changed:
             lost, self._sent = list(self._sent.values()), {}
+            self._suspects.clear()
         for work in lost:
             self.on_answer(work, EngineLost(reason, "Try again in a moment."))
         for queue in (self._queue, self._large_queue):
@@ -250,5 +269,6 @@ class EngineProcess:
             child.kill()
             self._join()
             child.reap()
+        self._second_look.close()
         self._sent.clear()
         self._program.close()

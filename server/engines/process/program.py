@@ -1,6 +1,7 @@
 """The program of an engine process: the driver of streams with the vendor's Python, or an engine of this project with ours."""
 
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any, Protocol
 from pipelines.cpu.runtime_options import CpuOptions
 from server.engines.answer import read_answer, read_full
 from server.engines.plan import StreamPlan
-from server.engines.probe import probe_image
+from server.engines.probe import damaged_image, probe_image
 from server.engines.process.protocol import FULL, SLOW
+from server.engines.vendor_log import remedy_at_start
 from server.engines.work import InferenceRequest
 from server.errors import EngineFailed, ServiceError
 from server.types import ClassScore, Prediction, Runtime, ScoreType
@@ -20,12 +22,16 @@ ROOT = Path(__file__).parents[3]
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start a child: a module of this project with a `main`, the Python that runs it, and its first frame."""
+    """How to start a child: a module of this project with a `main`, the Python that runs it, and its first frame.
+
+    `remedy` is what to do if it cannot start and does not say it itself.
+    """
 
     module: str
     python: Path = Path(sys.executable)
     config: Mapping[str, Any] = field(default_factory=dict)
     body: bytes = b""
+    remedy: str = ""
 
     def command(self, descriptor: int) -> list[str]:
         """The command line; the child always imports from this project, whatever else its Python would find first."""
@@ -67,7 +73,7 @@ class StreamProgram:
         self._make_plan = plan
         self._runtime = runtime
         self._python = python or Path(sys.executable)
-        self._options = replace(options or CpuOptions(), refuse_damaged=True)
+        self._options = replace(options or CpuOptions(), refuse_damaged=True, early_room=True)
         self._plan: StreamPlan | None = None
 
     @property
@@ -88,8 +94,10 @@ class StreamProgram:
             "streams": plan.streams,
             "depth": plan.depth,
             "scores": plan.full.streams if plan.full else (),
+            "damaged": b64encode(damaged_image()).decode(),
         }
-        return Launch("server.engines.process.stream_child", self._python, config, probe_image())
+        remedy = "" if on_cpu else remedy_at_start()
+        return Launch("server.engines.process.stream_child", self._python, config, probe_image(), remedy)
 
     def meta(self, request: InferenceRequest, *, slow: bool = False) -> list[str]:
         """FULL if all scores are wanted, and SLOW; the decoder finds the image's other facts itself."""

@@ -19,7 +19,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 START = 1  # server: meta is the configuration
-STARTED = 2  # child: meta holds "places" and "decoders", the numbers of images it takes and decodes at once; "turns", if it turns by EXIF
+# child: meta holds "places" and "decoders", the numbers of images it takes and decodes at once; "turns", if it turns by EXIF; "webp", if it
+# reads that; "damage", if it fails a picture whose coded pixels are damaged
+STARTED = 2
 REFUSED = 3  # child: meta holds "message" and "remedy", why it cannot start
 IMAGE = 4  # server: body is an image; to the driver of streams meta lists FULL if all scores are wanted, SLOW if it takes long to decode
 RESULT = 5  # child: the answer to the image of that number

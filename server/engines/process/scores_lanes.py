@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from server.engines.process.stream_lanes import STALL_MS, TIMED_OUT, StreamLanes, StreamRefused, filled
+from server.engines.process.stream_lanes import STALL_MS, STREAM, TIMED_OUT, StreamLanes, StreamRefused, filled
 
 LATE_MS = 1000  # between two polls for a late result
 FAILURE = 1001  # the code of a GetResult after a timeout, and of failed frames
@@ -114,8 +114,9 @@ class ScoresLanes:
                 self._deliver(token, None, b"", {})
                 continue
             waited_s = time.monotonic() - since_s
+            sent_s = time.monotonic()
             code, data = self._run(stream, picture, slow=self._is_slow(token))
-            stages_s = dict(self._stages_s.pop(stream.name, {}))
+            stages_s = dict(self._stages_s.pop(stream.name, {}) or {STREAM: time.monotonic() - sent_s})
             stages_s["queue"] = stages_s.get("queue", 0.0) + waited_s
             self._deliver(token, code, data, stages_s)
             if code == TIMED_OUT and not self._comes_late(stream):

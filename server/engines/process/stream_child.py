@@ -6,6 +6,7 @@ itself is stream_lanes.py. A failed InitManager ends the process.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import importlib
 import os
@@ -51,7 +52,7 @@ class StreamChild:
         self._lanes: Any = None
         self._scores: Any = None
         self._told = False  # whether the runtime reports results
-        self._turns = False  # whether its decoder turns PNGs and WebPs
+        self._decoder = {"turns": False, "webp": False, "damage": False}  # what it can, as STARTED says it; the vendor's none of it
 
     def start(self, picture: bytes) -> None:
         """Create the streams and send the warm-up picture through each; raises CannotStart."""
@@ -63,17 +64,17 @@ class StreamChild:
         if hasattr(module, "open_observed"):  # the CPU runtime, which reports more than the vendor's engine
             self._told = self._config["depth"] <= UNHINDERED and not self._config["options"].get("strict")
             arrived = self._arrived if self._told else None
-            self._turns = module.turns_pictures()
+            self._decoder.update(turns=module.turns_pictures(), webp=not self._config["options"].get("strict"))
             self._manager = module.open_observed(self._config["options"], self._keep_stages, self._tell_batch, arrived)
         else:
             self._manager = module.StreamManagerApi()
         code = self._manager.InitManager()
         if code:
-            raise CannotStart(f"InitManager failed with {int(code)}. See the SDK's log.")
+            raise CannotStart(f"InitManager failed with {int(code)}.")
         code = self._manager.CreateMultipleStreams(self._config["pipeline"].encode())
         if code:
-            reason = getattr(self._manager, "last_error", None) or "See the SDK's log."
-            raise CannotStart(f"The streams cannot be created (code {int(code)}). {reason}")
+            reason = getattr(self._manager, "last_error", None) or ""  # the vendor's manager does not have it
+            raise CannotStart(f"The streams cannot be created (code {int(code)}). {reason}".rstrip())
         streams, depth = self._config["streams"], self._config["depth"]
         self._lanes = StreamLanes(self._manager, module.MxDataInput, streams, depth, _picture, self._answer, _is_slow)
         scores = [ScoresStream(*stream) for stream in self._config["scores"]]
@@ -83,13 +84,19 @@ class StreamChild:
             self._scores.warm_up(picture)
         except StreamRefused as error:
             raise CannotStart(str(error)) from None
+        try:
+            self._lanes.warm_up(base64.b64decode(self._config["damaged"]))
+        except StreamRefused:
+            self._decoder["damage"] = True
 
     def run(self) -> None:
         """Answer images until the server closes the sockets."""
         self._lanes.start(self._told)
         self._scores.start()
         self._running = True
-        self._send(STARTED, 0, {"places": self._lanes.places, "decoders": self._lanes.streams, "turns": self._turns})
+        found = {"places": self._lanes.places, "decoders": self._lanes.streams}
+        found.update(self._decoder)
+        self._send(STARTED, 0, found)
         with contextlib.suppress(OSError):
             receive_all(self._socket, self._large, self._take)
 

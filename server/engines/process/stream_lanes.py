@@ -24,6 +24,10 @@ TIMED_OUT = 6010
 NOT_SENT = -1  # the code, without a text, of an image that a stream refused; with a text it means a failed inference
 
 
+STREAM = "stream"
+"""The one stage that is known of the vendor's engine: from the send of an image to its result."""
+
+
 class StreamRefused(Exception):
     """A stream refuses its first picture; the message is for the person who started the server."""
 
@@ -39,6 +43,7 @@ class Lane:
         self.waiting: SimpleQueue[Any] = SimpleQueue()
         self.sent: SimpleQueue[Any] = SimpleQueue()
         self.stages_s: dict[int, Mapping[str, float]] = {}
+        self.sent_s: dict[int, float] = {}  # when each image inside was sent
 
 
 class StreamLanes:
@@ -86,6 +91,7 @@ class StreamLanes:
                 raise StreamRefused(f"Stream {name!r} fails on its first picture with code {int(output.errorCode)}: {words}")
             results[name] = data
             lane.stages_s.clear()
+            lane.sent_s.clear()
         return results
 
     def start(self, told: bool = False) -> None:  # noqa: FBT001, FBT002
@@ -129,7 +135,10 @@ class StreamLanes:
             self._over(lane, token, NOT_SENT, b"", {})
 
     def _send_now(self, lane: Lane, picture: bytes, *, slow: bool = False) -> int:
-        return int(self._manager.SendDataWithUniqueId(lane.name, 0, filled(self._make_input(), picture, slow=slow)))
+        now_s = time.monotonic()
+        unique_id = int(self._manager.SendDataWithUniqueId(lane.name, 0, filled(self._make_input(), picture, slow=slow)))
+        lane.sent_s[unique_id] = now_s
+        return unique_id
 
     def _fetch(self, lane: Lane, unique_id: int, timeout_ms: int) -> Any:  # noqa: ANN401 - the vendor's struct
         return self._manager.GetResultWithUniqueId(lane.name, unique_id, timeout_ms)
@@ -159,7 +168,8 @@ class StreamLanes:
     def _take_out(self, lane: Lane, token: Any, unique_id: int) -> int:  # noqa: ANN401
         output = self._fetch(lane, unique_id, STALL_MS)
         code = int(output.errorCode)
-        self._over(lane, token, code, output.data, lane.stages_s.pop(unique_id, {}))
+        took_s = time.monotonic() - lane.sent_s.pop(unique_id, time.monotonic())
+        self._over(lane, token, code, output.data, lane.stages_s.pop(unique_id, {}) or {STREAM: took_s})
         return code
 
     def _feed(self, lane: Lane) -> None:

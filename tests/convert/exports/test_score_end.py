@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from onnx import TensorProto, numpy_helper
 
@@ -12,6 +12,7 @@ from tests.convert.conftest import Run
 from tests.convert.exports.exports_made import CLASSES, SIDE, Export, Step, step
 
 SHAPE = (1, 3, SIDE, SIDE)
+IMAGE = np.random.default_rng(0).standard_normal(SHAPE, np.float32)
 FINE = np.array(1 / 4096, np.float32), np.array(0, np.uint16)
 HEADS: dict[str, tuple[Step, ...]] = {
     "logit": (),
@@ -35,7 +36,12 @@ PASSING: list[tuple[Step, ...]] = [
 QUANTISED = (step("QuantizeLinear", *FINE), step("DequantizeLinear", *FINE))
 
 
-@settings(max_examples=60)
+@pytest.fixture(scope="module")
+def logits(run: Run) -> np.ndarray:
+    """Of the network before its tail, for the picture `IMAGE`."""
+    return np.asarray(run(Export(opset=21, ir=10).model().SerializeToString(), IMAGE)[0])
+
+
 @given(
     head=st.sampled_from(list(HEADS)),
     tails=st.lists(st.sampled_from(PASSING[:5] + PASSING[6:8]), max_size=4),
@@ -44,7 +50,9 @@ QUANTISED = (step("QuantizeLinear", *FINE), step("DequantizeLinear", *FINE))
 @example(head="softmax", tails=[QUANTISED], last=PASSING[0])
 @example(head="sigmoid", tails=[QUANTISED], last=PASSING[0])
 @example(head="softmax", tails=[], last=PASSING[5])
-def test_no_tail_hides_what_the_scores_are(run: Run, head: str, tails: list[tuple[Step, ...]], last: tuple[Step, ...]) -> None:
+def test_no_tail_hides_what_the_scores_are(
+    run: Run, logits: np.ndarray, head: str, tails: list[tuple[Step, ...]], last: tuple[Step, ...]
+) -> None:
     """After any tail a softmax of the plain form gives what the file's scores mean."""
     after = (*HEADS[head], *(each for tail in tails for each in tail), *last)
     export = Export(after=after, opset=21, ir=10)
@@ -52,9 +60,7 @@ def test_no_tail_hides_what_the_scores_are(run: Run, head: str, tails: list[tupl
         with pytest.raises(ConvertError, match=r"ends in a Sigmoid|they may be sigmoids"):
             plain_form(export.model())
         return
-    image = np.random.default_rng(0).standard_normal(SHAPE, np.float32)
-    logits = run(Export(opset=21, ir=10).model().SerializeToString(), image)[0]
-    scores = run(plain_form(export.model()).network.SerializeToString(), image)
+    scores = run(plain_form(export.model()).network.SerializeToString(), IMAGE)
     assert scores.shape == (1, CLASSES)
     np.testing.assert_allclose(shares(scores[0]), shares(logits), atol=2e-3)
 

@@ -11,6 +11,7 @@ from pipelines.cpu.elements.frame import (
     ClassResult,
     Foreign,
     PixelFormat,
+    Preprocessed,
     TensorPackage,
     TensorPackages,
     Vision,
@@ -29,6 +30,16 @@ def test_a_picture_as_a_message() -> None:
     assert (data.dataSize, data.deviceId, data.memType, data.dataType, data.dataStr) == (18, 0, 3, 0, bytes(range(18)))
     assert [(header.parentName, header.memberId, header.dataSource) for header in entry.headerVec] == [("", 2, "mxpi_imagedecoder0")]
     assert not to_message(Visions((Vision(PIXELS),))).visionVec[0].headerVec
+
+
+def test_what_was_done_to_a_picture_goes_with_it() -> None:
+    done = (Preprocessed(640, 480, "mxpi_imageresize0"), Preprocessed(256, 256, "mxpi_imagecrop0"))
+    message = to_message(Visions((Vision(PIXELS, preprocessed=done),)))
+    told = [(each.widthSrc, each.heightSrc, each.elementName) for each in message.visionVec[0].visionInfo.preprocessInfo]
+    assert told == [(640, 480, "mxpi_imageresize0"), (256, 256, "mxpi_imagecrop0")]
+    found = from_message("MxTools.MxpiVisionList", message.SerializeToString())
+    assert isinstance(found, Visions)
+    assert found.items[0].preprocessed == done
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])

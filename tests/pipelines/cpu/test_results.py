@@ -113,12 +113,6 @@ def test_asking_too_early_does_not_poison_the_id() -> None:
     assert table.get(0, LONG_S) == result(0)
 
 
-def test_an_id_taken_back_is_not_under_way() -> None:
-    table = ResultTable()
-    table.forget(table.new_id())
-    assert table.get(0, LONG_S) == TIMED_OUT
-
-
 def test_a_timeout_and_the_late_result() -> None:
     table = ResultTable()
     table.new_id()

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.requests import Request
 
 from server.api.body import read_body, read_images
 from server.api.image_body import ImageBody
@@ -34,7 +33,7 @@ def read(body: bytes, content_type: str, limit: int = 4, max_body_bytes: int = 1
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", content_type.encode("utf-8", "replace")), *given_headers]}
     settings = load_settings(max_body_bytes=max_body_bytes)
     with BodyHold(BodyBudget(3_000_000, Metrics())) as hold:
-        return asyncio.run(read_images(Request(scope, receive), settings, limit, hold))
+        return asyncio.run(read_images(scope, receive, settings, limit, hold))
 
 
 def part(name: str, content: bytes, filename: str = "") -> bytes:
@@ -101,7 +100,7 @@ def test_a_body_in_tiny_pieces_costs_little_more_than_its_bytes() -> None:
 
     tracemalloc.start()
     with BodyHold(BodyBudget(300_003, Metrics())) as hold:
-        body = asyncio.run(read_body(Request({"type": "http", "method": "POST", "headers": []}, receive), 300_003, hold))
+        body = asyncio.run(read_body({"type": "http", "method": "POST", "headers": []}, receive, 300_003, hold))
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (len(body), body[:6], body[-3:]) == (300_003, b"\x01\x86\xa0\x01\x86\x9f", b"\0\0\0")

@@ -26,7 +26,7 @@ from server.types import EncodedImage, ImageFormat
 from tests.ascend_double.double import AscendDouble, store_om_model
 from tests.level_model import level_image, level_png, level_scores, store_level_model
 
-STRICT = CpuOptions(strict=True)
+STRICT = CpuOptions(strict=True, race=True)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("forked_children")
 CAPACITY = 48
 BROKEN = EncodedImage(b"\x89PNG\r\n\x1a\nnothing", ImageFormat.PNG, 1, 1)
 GEARS = (1, 2, 4, 8)
-STRICT = CpuOptions(strict=True)
+STRICT = CpuOptions(strict=True, race=True)
 Make = Callable[[Callable[[], StreamPlan]], StreamEngine | EngineProcess]
 
 SUBJECTS: dict[str, tuple[Make, tuple[int, ...]]] = {

@@ -30,6 +30,14 @@ def test_a_rendered_plan(tmp_path: Path) -> None:
     assert not config.exists()
 
 
+def test_on_ascend_the_names_of_streams_tell_the_chip(tmp_path: Path) -> None:
+    plan = plan_rendered(store_om_model(tmp_path), "ascend", "Ascend310", streams=2, device=3, scores_streams=1)
+    assert plan.full
+    names = (*plan.streams, *(stream.name for stream in plan.full.streams))
+    assert names == tuple(spec.name for spec in parse_pipeline(plan.text)) == ("chip3_classify0", "chip3_classify1", "chip3_scores0")
+    plan.close()
+
+
 def test_no_softmax_is_added_to_a_network_that_has_one(tmp_path: Path) -> None:
     model = store_om_model(tmp_path)
     gives = {"score_type": "probability", "declared": True}

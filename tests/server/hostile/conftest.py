@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 
 import pytest
@@ -11,7 +12,10 @@ from pipelines.classifier_config import ClassifierLimits
 from server.engines.fleet.fleet import Fleet
 from server.engines.mxbase_engine import MxbaseEngine, share_decoder_warnings
 from server.engines.plan import plan_classifier, plan_rendered
+from server.engines.process.engine_process import EngineProcess
+from server.engines.process.program import StreamProgram
 from server.engines.stream_engine import StreamEngine
+from tests.ascend_double.double import AscendDouble, with_om
 from tests.level_model import store_level_model
 from tests.pixel_model import store_pixel_model
 from tests.server.process import ServerProcess
@@ -35,6 +39,9 @@ def fleets_of(model: StoredModel, lanes: int, scores_streams: int = 0) -> Iterat
         share_decoder_warnings()
         limits = ClassifierLimits(decoders=lanes, lanes=lanes, capacity=64)
         made["mxbase"] = Fleet.of(MxbaseEngine(lambda: plan_classifier(model, "cpu", "", limits), 8))
+    double, om_model = AscendDouble(model.folder / "double"), with_om(model)
+    plan = partial(plan_rendered, om_model, "ascend", "Ascend310", lanes, scores_streams=scores_streams)
+    made["ascend"] = Fleet.of(EngineProcess("stream", StreamProgram(plan, "ascend", double.python)))
     for fleet in made.values():
         fleet.start()
     yield made

@@ -16,7 +16,7 @@ from server.images.inspection import inspect_image
 from tests.pixel_model import pixels_seen
 
 MAX_PIXELS = 1_000_000
-ENGINES = ["stream", pytest.param("mxbase", marks=pytest.mark.skipif(find_spec("mxclassify") is None, reason="it is not built"))]
+ENGINES = ["stream", "ascend", pytest.param("mxbase", marks=pytest.mark.skipif(find_spec("mxclassify") is None, reason="it is not built"))]
 
 
 def by_pillow(data: bytes) -> Pixels:

@@ -38,7 +38,7 @@ from tests.soak.image_seeds import png_chunk
 
 MAX_PIXELS = 1_000_000
 REFERENCES = {"jpeg": JPEG, "png": PNG, "webp": WEBP, "bmp": PNG}
-ENGINES = ["stream", pytest.param("mxbase", marks=pytest.mark.skipif(find_spec("mxclassify") is None, reason="it is not built"))]
+ENGINES = ["stream", "ascend", pytest.param("mxbase", marks=pytest.mark.skipif(find_spec("mxclassify") is None, reason="it is not built"))]
 
 
 def by_opencv(data: bytes) -> Pixels | None:

@@ -1,6 +1,8 @@
 import zlib
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 
 from pipelines.cpu.surplus import MOST_SURPLUS_BYTES, rows_bytes
@@ -49,6 +51,16 @@ def test_only_an_engine_that_turns_none_gets_another_picture() -> None:
     assert [needs_preparation(turned, turns=turns) for turns in (True, False)] == [False, True]
     assert prepared(turned, turns=True) is turned
     assert prepared(turned, turns=False).format is ImageFormat.BMP
+
+
+def test_an_engine_without_webp_gets_it_decoded_without_loss() -> None:
+    pixels = np.arange(32 * 48 * 3, dtype=np.uint8).reshape(32, 48, 3)
+    webp = inspect_image(cv2.imencode(".webp", pixels, (cv2.IMWRITE_WEBP_QUALITY, 101))[1].tobytes(), 10_000)
+    assert [needs_preparation(webp, turns=True, webp=reads) for reads in (True, False)] == [False, True]
+    assert prepared(webp, turns=False, webp=True) is webp
+    bmp = prepared(webp, turns=True, webp=False)
+    assert (bmp.format, bmp.width_px, bmp.height_px) == (ImageFormat.BMP, 48, 32)
+    np.testing.assert_array_equal(cv2.imdecode(np.frombuffer(bmp.data, np.uint8), cv2.IMREAD_COLOR), pixels)
 
 
 def test_a_bomb_that_is_to_be_turned_too() -> None:

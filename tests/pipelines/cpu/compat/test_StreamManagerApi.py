@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from pipelines.cpu.compat.StreamManagerApi import StreamManagerApi
 from tests.level_model import level_png, store_level_model
 from tests.pipelines.cpu.pipelines_made import classifying, text_of
 
@@ -48,3 +51,12 @@ def test_a_program_of_the_vendors_kind(tmp_path: Path) -> None:
     shape, result = done.stdout.splitlines()
     assert json.loads(shape) == [1, 64]
     assert json.loads(result)["MxpiClass"][0]["classId"] == 5
+
+
+@pytest.mark.parametrize(("value", "strict", "race"), [(None, False, False), ("0", False, False), ("1", True, False), ("race", True, True)])
+def test_how_strict_it_is(monkeypatch: pytest.MonkeyPatch, value: str | None, strict: bool, race: bool) -> None:
+    monkeypatch.delenv("ASCEND_CLASSIFY_STRICT", raising=False)
+    if value is not None:
+        monkeypatch.setenv("ASCEND_CLASSIFY_STRICT", value)
+    options = StreamManagerApi()._options
+    assert (options.strict, options.race) == (strict, race)

@@ -2,6 +2,9 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from pipelines.cpu.elements.appsrc import IN_FLIGHT, AppSrc
 from pipelines.cpu.elements.element import ElementContext
@@ -11,9 +14,9 @@ from pipelines.cpu.text.plugins import parse_properties
 from pipelines.cpu.text.spec import ElementSpec, StreamSpec
 
 
-def source() -> AppSrc:
+def source(options: CpuOptions | None = None) -> AppSrc:
     spec = ElementSpec("appsrc0", "appsrc", parse_properties("appsrc0", "appsrc", {}), ("appsink0",))
-    return AppSrc(ElementContext(spec, StreamSpec("test", 0, {"appsrc0": spec}), "", CpuOptions()))
+    return AppSrc(ElementContext(spec, StreamSpec("test", 0, {"appsrc0": spec}), "", options or CpuOptions()))
 
 
 def test_frames_are_carried_in_order() -> None:
@@ -21,22 +24,57 @@ def test_frames_are_carried_in_order() -> None:
     appsrc.downstream = lambda frame: seen.append(frame.unique_id)
     appsrc.start()
     for number in range(50):
-        assert appsrc.put(Frame(b"", number), wait_s=None)
+        assert appsrc.put(Frame(b"", number))
     while len(seen) < 50:
         time.sleep(0.001)
     appsrc.close()
     assert seen == list(range(50))
 
 
-def test_a_bounded_put_waits_for_room_and_gives_up() -> None:
-    appsrc, gate = source(), threading.Event()
+def entered(appsrc: AppSrc, number: int, wait_s: float = 0.01) -> bool:
+    return appsrc.enter(wait_s) and appsrc.put(Frame(b"", number), entered=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "waits_for"), [(CpuOptions(), 3), (CpuOptions(early_room=True), 1), (CpuOptions(early_room=True, strict=True), 3)]
+)
+def test_a_source_with_three_inside_opens_when_none_is_inside_or_one_has_left(options: CpuOptions, waits_for: int) -> None:
+    appsrc, turn, left = source(options), threading.Semaphore(0), threading.Semaphore(0)
 
     def hold(_frame: Frame) -> None:
-        gate.wait()
+        left.release()  # the frame before this one has left
+        turn.acquire()
 
     appsrc.downstream = hold
     appsrc.start()
-    assert [appsrc.put(Frame(b"", number), wait_s=0.01) for number in range(IN_FLIGHT + 1)] == [True] * IN_FLIGHT + [False]
-    gate.set()
-    assert appsrc.put(Frame(b"", 9), wait_s=5)
+    assert [entered(appsrc, number) for number in range(IN_FLIGHT + 1)] == [True] * IN_FLIGHT + [False]
+    assert left.acquire(timeout=30)
+    for gone in range(1, waits_for + 1):
+        assert not entered(appsrc, 9)
+        turn.release()
+        if gone < IN_FLIGHT:
+            assert left.acquire(timeout=30)
+    assert entered(appsrc, 9, wait_s=30)
+    turn.release(9)
     appsrc.close()
+
+
+def test_a_stalled_source_takes_three_and_no_more() -> None:
+    appsrc = source()
+    assert [entered(appsrc, number) for number in range(IN_FLIGHT)] == [True] * IN_FLIGHT
+    appsrc.open_when_stalled()
+    assert not entered(appsrc, 3)
+    appsrc._leave()
+    appsrc.open_when_stalled()
+    assert [entered(appsrc, number) for number in (3, 4)] == [True, False]
+
+
+def test_a_close_refuses_who_waits() -> None:
+    appsrc = source()
+    for number in range(IN_FLIGHT):
+        assert entered(appsrc, number)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(appsrc.enter, 60.0)
+        appsrc.close()
+        assert not waiting.result(30)
+    assert not appsrc.put(Frame(b"", 9))

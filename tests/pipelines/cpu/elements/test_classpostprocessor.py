@@ -209,6 +209,15 @@ def test_the_library_is_known_by_its_name(library: str) -> None:
     assert opened(ClassPostProcessor, {"postProcessLibPath": library}).config.top_k == 1
 
 
+def test_strict_mode_wants_an_absolute_library_to_exist(tmp_path: Path) -> None:
+    library = tmp_path / "libresnet50postprocess.so"
+    with pytest.raises(PipelineError, match="does not exist") as refused:
+        post(strict=True, postProcessLibPath=str(library))
+    assert refused.value.vendor_code == 6003
+    library.touch()
+    assert post(strict=True, postProcessLibPath=str(library)).config.top_k == 1
+
+
 @pytest.mark.parametrize(
     "props",
     [

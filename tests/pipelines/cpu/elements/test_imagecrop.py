@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipelines.cpu import CpuOptions
 from pipelines.cpu.elements.element import ElementContext
-from pipelines.cpu.elements.frame import Box, Boxes, Foreign, Frame, Metadata, PixelFormat, Vision, Visions
+from pipelines.cpu.elements.frame import Box, Boxes, Foreign, Frame, Metadata, PixelFormat, Preprocessed, Vision, Visions
 from pipelines.cpu.elements.imagecrop import Expansion, ImageCrop, Rectangle, boxes_of_points, points, rectangle
 from pipelines.cpu.elements.resize_geometry import Size
 from pipelines.cpu.text.spec import parse_stream
@@ -25,6 +26,8 @@ POINTS: dict[str, Any] = {
     "cropPointy1": "40.9,49",
 }
 UNWANTED: dict[str, Any] = {"resizeHeight": "112", "resizeWidth": "112", "resizeType": "Resizer_KeepAspectRatio_Fit"}
+ZOO: dict[str, Any] = {"handleMethod": "opencv", "dataSource": "appsrc1", "dataSourceImage": "mxpi_imageresize0"}
+ONE_BOX = Boxes((Box(1, 2, 31, 22),))
 INVALID = ' (Code = 1004, Message = "Invalid parameter") '
 SIZE = Size(60, 50)
 NO_GROWTH = Expansion()
@@ -195,3 +198,60 @@ def test_properties_that_cannot_be_had(props: dict[str, Any]) -> None:
     with pytest.raises(PipelineError, match=r"^Element 'mxpi_imagecrop0': ") as caught:
         opened(ImageCrop, {**OPENCV, **props})
     assert caught.value.vendor_code == 6003
+
+
+def paired(picture: Metadata | None, boxes: Boxes | None = ONE_BOX, **props: Any) -> Frame:
+    """The frame of the boxes after its pair with that of a picture, under the names of the vendor's model zoo."""
+    chain = chained(
+        ("appsrc", {}), ("mxpi_imagedecoder", OPENCV), ("mxpi_imageresize", OPENCV), ("mxpi_imagecrop", ZOO | props), ("appsink", {})
+    )
+    chain["mxpi_imageresize0"]["next"] = "mxpi_imagecrop0:1"
+    chain["appsrc1"] = {"factory": "appsrc", "next": "mxpi_imagecrop0:0"}
+    spec = parse_stream("s", chain)
+    crop = ImageCrop(ElementContext(spec.elements["mxpi_imagecrop0"], spec, "appsrc1", CpuOptions()))
+    one, other = Frame(b"", 0, {"appsrc1": boxes} if boxes else {}), Frame(b"", 1, {"mxpi_imageresize0": picture} if picture else {})
+    other.stages_s["decode"] = 0.5
+    crop.entry(1)(other)
+    crop.entry(0)(one)
+    return one
+
+
+@pytest.mark.parametrize("named", ["mxpi_imageresize0", "auto"])
+def test_boxes_of_one_input_from_the_picture_of_the_other(named: str) -> None:
+    frame = paired(Visions((Vision(PIXELS, preprocessed=(Preprocessed(640, 480, "mxpi_imageresize0"),)),)), dataSourceImage=named)
+    [one] = cropped(frame)
+    np.testing.assert_array_equal(one.pixels, PIXELS[2:22, 1:31])
+    assert (one.source, one.member) == ("appsrc1", 0)
+    assert one.preprocessed == ((640, 480, "mxpi_imageresize0"), (60, 50, "mxpi_imagecrop0"))
+    assert frame.stages_s["decode"] == 0.5
+
+
+def test_a_pair_without_picture_or_boxes_passes() -> None:
+    for frame in (paired(None), paired(PICTURE, None)):
+        assert (frame.errors, "mxpi_imagecrop0" in frame.metadata) == ({}, False)
+
+
+@pytest.mark.parametrize(
+    ("picture", "code", "text"),
+    [
+        (None, 11003, "Metadata is null. resizeDataSource_(mxpi_imageresize0)."),
+        (Foreign(1), 11004, "The type is not MxpiVisionList."),
+        (Visions(()), 2001, "MxpiVisionList visionvec is empty."),
+    ],
+)
+def test_points_want_a_picture_of_the_other_input(picture: Metadata | None, code: int, text: str) -> None:
+    found, words = failure(paired(picture, **POINTS))
+    assert (found, words.startswith(text)) == (code, True)
+
+
+def test_three_inputs_are_refused_and_a_source_is_no_picture() -> None:
+    with pytest.raises(PipelineError) as refused:
+        paired(PICTURE, dataSource="auto")
+    assert refused.value.vendor_code == 6003
+    chain = chained(("appsrc", {}), ("mxpi_imagecrop", ZOO), ("appsink", {}))
+    chain |= {f"appsrc{number}": {"factory": "appsrc", "next": f"mxpi_imagecrop0:{number}"} for number in (1, 2)}
+    spec = parse_stream("s", chain)
+    for inputs in (3, 2):
+        element = replace(spec.elements["mxpi_imagecrop0"], inputs=spec.elements["mxpi_imagecrop0"].inputs[:inputs])
+        with pytest.raises(PipelineError, match=f"not {inputs} inputs"):
+            ImageCrop(ElementContext(replace(element, props={**element.props, "dataSourceImage": "auto"}), spec, "", CpuOptions()))

@@ -122,6 +122,19 @@ def test_what_only_a_newer_opencv_reads() -> None:
     assert failure(animated) == (1004, f"Opencv decode failed.{INVALID}")
 
 
+def test_strict_mode_refuses_every_webp_as_the_vendors_decoder_does() -> None:
+    webp = encoded(WIDE, ".webp")
+    assert "mxpi_imagedecoder0" in pushed(opened(ImageDecoder, OPENCV), webp).metadata
+    [error] = pushed(opened(ImageDecoder, OPENCV, options=CpuOptions(strict=True)), webp).errors.values()
+    assert (error.code, error.text) == (1004, f"Opencv decode failed.{INVALID}")
+
+
+def test_strict_mode_makes_the_ascend_decoder_and_fails_its_frames() -> None:
+    strict = opened(ImageDecoder, {"handleMethod": "ascend"}, options=CpuOptions(strict=True))
+    [error] = pushed(strict, encoded(PIXELS, ".jpg")).errors.values()
+    assert (error.code, error.text) == (2006, 'Image decode failed. (Code = 2006, Message = "DVPP: decode jpeg or jpg fail") ')
+
+
 def test_a_header_that_promises_too_many_pixels_fails_twice() -> None:
     png = bytearray(encoded(PIXELS))
     png[16:24] = (60_000).to_bytes(4) * 2

@@ -13,16 +13,16 @@ from pipelines.cpu.elements.frame import (
     Foreign,
     Metadata,
     PixelFormat,
+    Preprocessed,
     TensorPackage,
     TensorPackages,
     Vision,
     Visions,
 )
 from pipelines.cpu.elements.metadatagraph import MetadataGraph
-from pipelines.cpu.text.spec import ElementSpec, StreamSpec
 
 DECODER, RESIZE, INFER, POST = "mxpi_imagedecoder0", "mxpi_imageresize0", "mxpi_tensorinfer0", "mxpi_classpostprocessor0"
-STREAM = StreamSpec("test", 0, {name: ElementSpec(name, name[:-1], {}, ()) for name in (DECODER, RESIZE, INFER, POST, "mxpi_imagecrop0")})
+RESIZED = Vision(np.full((1, 1, 3), 255, np.uint8), PixelFormat.BGR888, 5, 0.35, DECODER, preprocessed=(Preprocessed(3, 2, RESIZE),))
 
 
 def classified(outputs: int = 1) -> dict[str, Metadata]:
@@ -30,14 +30,14 @@ def classified(outputs: int = 1) -> dict[str, Metadata]:
     scores = np.array([[1, 2]], np.float32)
     return {
         DECODER: Visions((Vision(np.zeros((2, 3, 3), np.uint8)),)),
-        RESIZE: Visions((Vision(np.full((1, 1, 3), 255, np.uint8), PixelFormat.BGR888, 5, 0.35, DECODER),)),
+        RESIZE: Visions((RESIZED,)),
         INFER: TensorPackages((TensorPackage((scores,) * outputs, RESIZE),)),
         POST: Classes(tuple(ClassResult(number, f"label {number}", scores[0, number], INFER) for number in (1, 0))),
     }
 
 
 def graph(metadata: dict[str, Metadata], *, headers: bool = False) -> MetadataGraph:
-    return MetadataGraph(metadata, STREAM, headers=headers)
+    return MetadataGraph(metadata, headers=headers)
 
 
 def parsed(text: str) -> Any:
@@ -132,13 +132,6 @@ def test_boxes_sent_with_an_image_bear_the_decoders_name() -> None:
     metadata: dict[str, Metadata] = {"appInput": Boxes((Box(1, 2.5, 3, 4),))}
     assert graph(metadata).list_json("appInput") == "{}"
     assert graph(metadata).list_json("ExternalObjects") == '{"MxpiObject":[{"classVec":[],"x0":1,"x1":3,"y0":2.5,"y1":4}]}'
-
-
-def test_a_crop_notes_the_decoded_picture() -> None:
-    metadata = classified() | {"mxpi_imagecrop0": Visions((Vision(np.zeros((1, 1, 3), np.uint8), source="ExternalObjects"),))}
-    [crop] = parsed(graph(metadata).list_json("mxpi_imagecrop0"))["MxpiVision"]
-    [noted] = crop["visionInfo"]["preprocessInfo"]
-    assert (noted["elementName"], noted["widthSrc"], noted["heightSrc"]) == ("mxpi_imagecrop0", 3, 2)
 
 
 @pytest.mark.parametrize(

@@ -76,3 +76,20 @@ def test_a_ring_is_linked() -> None:
 def test_one_colon_parts_a_port() -> None:
     assert [linked_name(target) for target in ("a", "a:0", "a:b:c", ":0")] == ["a", "a", "a:b:c", ""]
     assert linked({"appsrc0": ("appsrc", ["a:b:c"]), "a:b:c": ("appsink", [])}).following("appsrc0") == ("a:b:c",)
+
+
+CROP: Graph = through("mxpi_imagecrop") | {"appsrc0": ("appsrc", ["middle0:0"])}
+DECODED = {"appsrc1": ("appsrc", ["decoder"]), "decoder": ("mxpi_imagedecoder", ["queue"]), "queue": ("queue", ["middle0:1"])}
+
+
+def test_a_crop_has_further_inputs_for_pictures() -> None:
+    links = linked(CROP | DECODED)
+    assert links.feeding("middle0") == ("appsrc0", "queue")
+    assert links.feeding("appsrc0") == ()
+
+
+def test_tensors_do_not_go_into_a_further_input() -> None:
+    tensors = DECODED | {"queue": ("mxpi_tensorinfer", ["middle0:1"])}
+    with pytest.raises(PipelineError) as refused:
+        linked(CROP | tensors)
+    assert refused.value.vendor_code == 6006

@@ -123,7 +123,7 @@ class Atlas:
         self.chips(*[(chip, "OK")] * 4)
 
     def _sdk(self) -> None:
-        self.write(f"{SDK}/version.info", "Package: Ascend-mindxsdk-mxmanufacture\nVersion: 7.3.0\nPlat: linux x86_64\n", 0o440)
+        self.write(f"{SDK}/version.info", "MindX SDK mxVision:7.3.0\nmxVision version:7.3.0\nPlat: linux x86_64\n", 0o440)
         self.write(f"{SDK}/set_env.sh", "", 0o500)
         for library in ("lib/libmxbase.so", "lib/modelpostprocessors/libresnet50postprocess.so", "opensource/lib64/libx.so"):
             self.write(f"{SDK}/{library}", mode=0o440)

@@ -16,6 +16,7 @@ def test_versions_as_the_vendor_writes_them(atlas: Atlas) -> None:
     for text, version in (
         ("Version=24.1.rc1\nascendhal_version=7.35.19\n", "24.1.rc1"),
         ("Package: x\nVersion: 7.3.0\n", "7.3.0"),
+        ("MindX SDK mxVision:7.3.0\nmxVision version:7.3.0\nPlat: linux x86_64\n", "7.3.0"),
         ("x", ""),
     ):
         atlas.write("/version.info", text)

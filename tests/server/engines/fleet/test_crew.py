@@ -10,6 +10,7 @@ from server.engines.fleet.crew import Crew
 from server.engines.fleet.member import Member
 from server.engines.work import InferenceRequest
 from server.errors import EngineUnavailable
+from server.images.decode_cost import TURNED_PIXEL_S
 from server.types import EncodedImage, ImageFormat
 
 
@@ -40,3 +41,12 @@ def test_a_turn_before_the_engine_is_paid_for_where_an_engine_needs_it() -> None
     assert crew.priced(request) is request
     crew.members[1].engine.turns_pictures = False  # type: ignore[misc]
     assert crew.priced(request).image.decoded_bytes == 90_000
+
+
+def test_a_webp_that_is_decoded_before_the_engine_is_paid_for() -> None:
+    crew = Crew([[Member(FakeEngine(2))], [Member(FakeEngine(2))]])
+    request = InferenceRequest(EncodedImage(b"", ImageFormat.WEBP, 100, 100, 1, 0.001, 60_000), "", 0)
+    assert crew.priced(request) is request
+    crew.members[1].engine.reads_webp = False  # type: ignore[misc]
+    priced = crew.priced(request).image
+    assert (priced.decoded_bytes, priced.decode_s) == (90_000, 0.001 + TURNED_PIXEL_S * 10_000)

@@ -52,7 +52,7 @@ def kill(engine: EngineProcess, number: signal.Signals = signal.SIGKILL) -> None
 def level_process(name: str, folder: Path) -> EngineProcess:
     """The stream engine in a child, in strict mode; two of them answer alike, under their own names."""
     model = store_level_model(folder)
-    program = StreamProgram(lambda: plan_rendered(model, "cpu", "", 2), "cpu", options=CpuOptions(strict=True))
+    program = StreamProgram(lambda: plan_rendered(model, "cpu", "", 2), "cpu", options=CpuOptions(strict=True, race=True))
     return EngineProcess(name, program, start_s=20, back_off_s=0.05)
 
 

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from time import monotonic
@@ -78,3 +80,10 @@ def test_a_small_image_is_answered_while_a_large_one_is_under_way(pairs: tuple[s
     assert [small.number, last.number] == [7, 5]
     expected = fake_prediction(EncodedImage(whole, ImageFormat.PNG, 1, 1)).scores
     assert [tuple(score) for score in last.meta["scores"]] == list(expected)
+
+
+def test_it_starts_without_the_libraries_of_manifest_and_server() -> None:
+    """They take longer to import than all that a child needs."""
+    needed = "server.engines.process.engine_child, server.engines.fake_engine, pipelines.classification, pipelines.cpu.runtime_options"
+    check = f"import sys, {needed}; print(sorted({{'pydantic', 'fastapi', 'models.manifest'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout == "[]\n"

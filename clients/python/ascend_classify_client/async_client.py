@@ -1,0 +1,134 @@
+"""The client for programs on asyncio; `Client` tells what each method does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from ascend_classify_client import operations
+from ascend_classify_client.address import check_address, headers, reply_of, sent, silence
+from ascend_classify_client.answers import Answer, Evaluation, ImageError
+from ascend_classify_client.exchange import Ask, Plan, Reply, Result, Wait
+from ascend_classify_client.operations import Image, options
+from ascend_classify_client.retries import Retries
+from ascend_classify_client.sync_client import BATCH
+
+
+class AsyncClient:
+    """A server. Tasks may share a client; it keeps connections open until `close`, or the end of its `async with`."""
+
+    def __init__(
+        self, url: str, *, api_key: str | None = None, model: str | None = None, retries: Retries | None = None, timeout_s: float = 60.0
+    ) -> None:
+        """Sends nothing yet; raises ValueError for an address that is none. `model` names one of several that a server has."""
+        self._retries, self._model = retries or Retries(), model
+        self._http = httpx.AsyncClient(base_url=check_address(url), headers=headers(api_key), timeout=timeout_s)
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def classify(
+        self, image: Image, *, top_k: int | None = None, coverage: float | None = None, timeout_ms: int | None = None
+    ) -> Answer:
+        """The best classes of an image; with a `coverage` also a prediction set. Raises ClientError; OSError for a file."""
+        params = options(top_k=top_k, coverage=coverage, timeout_ms=timeout_ms, model=self._model)
+        return await self._run(operations.classify(image, params, self._retries))
+
+    async def classify_batch(
+        self,
+        images: Iterable[Image],
+        *,
+        top_k: int | None = None,
+        coverage: float | None = None,
+        batch_size: int = BATCH,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Answer | ImageError]:
+        """One outcome for each image, in order. `progress` is called with the number of images that are done."""
+        params = options(top_k=top_k, coverage=coverage, model=self._model)
+        return await self._run(operations.classify_batch(images, params, self._retries, batch_size, progress))
+
+    async def evaluate(
+        self,
+        source: Path | str | None = None,
+        *,
+        dataset: str | None = None,
+        labels: str | None = None,
+        top_k: int | None = None,
+        limit: int | None = None,
+        progress: Callable[[Evaluation], None] | None = None,
+    ) -> dict[str, Any]:
+        """Measure a labelled set, and return the report."""
+        begun = await self.submit(source, dataset=dataset, labels=labels, top_k=top_k, limit=limit)
+        return await self.follow(begun.id, progress=progress)
+
+    async def submit(
+        self,
+        source: Path | str | None = None,
+        *,
+        dataset: str | None = None,
+        labels: str | None = None,
+        top_k: int | None = None,
+        limit: int | None = None,
+    ) -> Evaluation:
+        """Begin an evaluation and return at once."""
+        fields = options(dataset=dataset, labels=labels, top_k=top_k, limit=limit, model=self._model)
+        return await self._run(operations.submit(source, fields, self._retries))
+
+    async def follow(self, id: str, *, progress: Callable[[Evaluation], None] | None = None) -> dict[str, Any]:  # noqa: A002
+        """The report of an evaluation, when it is finished; raises EvaluationFailed."""
+        return await self._run(operations.followed(id, progress, self._retries))
+
+    async def cancel_evaluation(self, id: str) -> Evaluation:  # noqa: A002
+        """Cancel an evaluation, or remove one that has ended."""
+        return await self._run(operations.changed("DELETE", f"/evaluate/{id}", self._retries))
+
+    async def resume_evaluation(self, id: str) -> Evaluation:  # noqa: A002
+        """Resume an evaluation that failed or was cancelled."""
+        return await self._run(operations.changed("POST", f"/evaluate/{id}/resume", self._retries))
+
+    async def info(self) -> dict[str, Any]:
+        """The served model, the engines and the limits."""
+        return await self._run(operations.get_object("/info", self._retries))
+
+    async def is_ready(self) -> bool:
+        """Whether the server answers images now; False also if there is none."""
+        return (await self._send(Ask("GET", "/health/ready"))).status == httpx.codes.OK
+
+    async def _run(self, plan: Plan[Result]) -> Result:
+        try:
+            step = next(plan)
+            while True:
+                step = plan.send(await self._do(step))
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+    async def _do(self, step: Ask | Wait) -> Reply:
+        if isinstance(step, Ask):
+            return await self._send(step)
+        await asyncio.sleep(step.seconds)
+        return Reply(0)
+
+    async def _send(self, ask: Ask) -> Reply:
+        body = await asyncio.to_thread(ask.body)  # which may read files
+        content = {"content": _beside(body.pieces)} if body.pieces else sent(body)
+        try:
+            return reply_of(await self._http.request(ask.method, ask.path, params=ask.params, headers=ask.headers, **content))
+        except httpx.HTTPError as error:
+            return silence(str(self._http.base_url), error)
+
+
+async def _beside(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces, each made on another thread."""
+    while piece := await asyncio.to_thread(next, pieces, b""):
+        yield piece

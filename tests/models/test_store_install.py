@@ -1,0 +1,86 @@
+"""A model from another store: whole, with the modes and the owner of those who serve."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from models.model_errors import ArtifactDamaged, ModelNotFound, StoreRefused
+from models.store import ModelStore
+from models.store_install import install_model
+from tests.ascend_double.double import store_om_model
+from tests.level_model import store_level_model
+from tests.made_model import change_model
+
+OWNER = 9000
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="it takes root to give files away")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    return store_om_model(tmp_path / "elsewhere").folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "store")
+
+
+def modes(folder: Path) -> set[str]:
+    return {oct(stat.S_IMODE(path.stat().st_mode)) for path in folder.iterdir()}
+
+
+def test_it_is_there_as_it_was(elsewhere: Path, store: ModelStore) -> None:
+    (elsewhere / "level.om").chmod(0o666)
+    model = install_model(elsewhere, store)
+    assert {path.name: path.read_bytes() for path in model.folder.iterdir()} == {
+        path.name: path.read_bytes() for path in elsewhere.iterdir()
+    }
+    assert (modes(model.folder), stat.S_IMODE(model.folder.stat().st_mode)) == ({"0o640"}, 0o750)
+    assert model.check_artifact("Ascend310")
+
+
+@as_root
+def test_it_gets_the_owner(elsewhere: Path, store: ModelStore) -> None:
+    folder = install_model(elsewhere, store, owner=OWNER).folder
+    assert {path.stat().st_uid for path in (store.root, folder, *folder.iterdir())} == {OWNER}
+
+
+@as_root
+def test_one_of_this_store_only_gets_the_owner(elsewhere: Path) -> None:
+    (elsewhere / "level.om").chmod(0o666)
+    install_model(elsewhere, ModelStore(elsewhere.parent), owner=OWNER)
+    assert {path.stat().st_uid for path in (elsewhere, *elsewhere.iterdir())} == {OWNER}
+    assert modes(elsewhere) == {"0o640"}
+
+
+def test_a_damaged_one_is_refused_and_the_former_stays(elsewhere: Path, store: ModelStore) -> None:
+    install_model(elsewhere, store)
+    (elsewhere / "level.om").write_bytes(b"other")
+    with pytest.raises(ArtifactDamaged, match="not the file of the manifest"):
+        install_model(elsewhere, store, force=True)
+    assert store.open("level").check_artifact("Ascend310")
+
+
+def test_other_weights_want_force(elsewhere: Path, store: ModelStore, tmp_path: Path) -> None:
+    install_model(elsewhere, store)
+    other = change_model(store_level_model(tmp_path / "third"), version="2").folder
+    with pytest.raises(StoreRefused, match="Use --force"):
+        install_model(other, store)
+    assert install_model(other, store, force=True).manifest.version == "2"
+
+
+def test_what_is_no_model(tmp_path: Path, store: ModelStore) -> None:
+    with pytest.raises(ModelNotFound):
+        install_model(tmp_path / "nothing", store)
+
+
+def test_what_the_system_forbids_is_told(elsewhere: Path, store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", refuse)
+    with pytest.raises(StoreRefused, match="Run it as root, with sudo"):
+        install_model(elsewhere, store, owner=OWNER)
+    assert store.names() == []
