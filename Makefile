@@ -7,6 +7,7 @@
 # make test-clients    curl, wget, Python's, Node's, Java's and Go's HTTP clients against a real server
 # make test-hour       the first hour on an Atlas, executed on stand-ins; make hour-page writes docs/ascend-hour.md from it
 # make bundle  what a host without a network needs, in build/bundle: wheels, images, models, the source
+# make test-oip        Triton's and KServe's clients against a real server, over HTTP and gRPC (in their own environment)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
 # make attack  measure the cost of hostile requests: series of metrics, memory, the time of a victim
@@ -17,7 +18,7 @@
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore in its own environment, run the tests of training, train the sample
-# make ci-wide    the complete wide suites: training, import, image, hour, schemathesis, clients (.ci/run runs the core and two minutes of each)
+# make ci-wide    the complete wide suites: training, import, image, hour, schemathesis, clients, oip (.ci/run runs the core and two minutes of each)
 # make train-digits     train the sample from scratch
 # Settings come from the environment: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
@@ -34,8 +35,8 @@ PIP := pip install --quiet --disable-pip-version-check --no-compile
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
-.PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-training train-environment train-digits \
-  smoke-image smoke-import smoke-clients smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle packages ci-wide \
+.PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-oip test-training train-environment train-digits \
+  smoke-image smoke-import smoke-clients smoke-oip smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle packages ci-wide \
   environments bench soak chaos attack schemathesis docs docs-commands docs-site docs-pages check format lock proto clean
 
 help:
@@ -54,7 +55,7 @@ COMMAND_LINE := tests/server/cli
 PRINTED := tests/docs/test_running.py tests/remedies
 BROWSER := tests/server/web
 MONITORING := tests/deploy tests/bench
-ELSEWHERE := tests/hour tests/mxbase_cpp tests/attack tests/clients $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
+ELSEWHERE := tests/hour tests/mxbase_cpp tests/attack tests/clients tests/oip $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -177,6 +178,24 @@ test-clients: install-dev .venv/clients/installed
 smoke-clients: install-dev
 	$(BIN)/python -m pytest tests/clients -rs -m smoke
 
+# Each in an environment of its own: they want an older protobuf than the server has, and KServe's brings 66 packages.
+test-oip: install-dev .venv/triton/installed .venv/kserve/installed
+	$(BIN)/python -m pytest tests/oip -rs
+
+smoke-oip: install-dev .venv/triton/installed
+	$(BIN)/python -m pytest tests/oip -rs -m smoke
+
+.venv/triton/installed: Makefile
+	$(PYTHON) -m venv .venv/triton
+	.venv/triton/bin/python -m $(PIP) "tritonclient[http,grpc]==2.73.0"
+	@touch $@
+
+.venv/kserve/installed: Makefile
+	@echo "Installing KServe's client into .venv/kserve (a minute or two)"
+	$(PYTHON) -m venv .venv/kserve
+	.venv/kserve/bin/python -m $(PIP) kserve==0.21.0
+	@touch $@
+
 .venv/clients/installed: Makefile clients/python/pyproject.toml $(wildcard clients/python/*/*.py)
 	$(PYTHON) -m venv .venv/clients
 	.venv/clients/bin/python -m $(PIP) requests==2.34.2 aiohttp==3.14.5 openapi-python-client==0.29.1 clients/python
@@ -212,7 +231,7 @@ docs-site: docs-pages .venv/docs/installed
 	@touch $@
 
 # What the suites of the core need beside .venv, for make -j2.
-environments: train-environment .venv/compose/docker-compose .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed
+environments: train-environment .venv/compose/docker-compose .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed .venv/triton/installed
 
 # Continuous integration: .ci/run runs the core, this target the wide lane; tests/lanes.py has the suites and their budgets.
 ci-wide:
@@ -249,10 +268,11 @@ install-dev: .venv/installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# The messages with the vendor's names, from this project's .proto.
+# The messages with the vendor's names, and those of the Open Inference Protocol, from this project's .proto files.
 proto: install
 	$(BIN)/python -m pip install --quiet grpcio-tools
 	cd pipelines/cpu/compat && ../../../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. MxpiDataType.proto
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. server/grpc/open_inference.proto
 
 # Both locks are valid for x86-64 and arm64 and for every Python from 3.11 on.
 lock: install

@@ -1,13 +1,13 @@
 """The application, assembled from its parts. It gets everything as arguments and does not read settings."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
@@ -22,10 +22,12 @@ from server.api.classify_routes import ClassifyRoutes
 from server.api.cross_origins import CrossOrigins
 from server.api.error_response import error_response
 from server.api.evaluation_routes import EvaluationRoutes
-from server.api.guard import safe_only
+from server.api.guard import Guard, safe_only
 from server.api.health_routes import health_routes
+from server.api.infer_route import InferRoute, infer_document
 from server.api.info_routes import info_routes
 from server.api.metrics_routes import metrics_routes
+from server.api.oip_routes import oip_routes
 from server.api.openapi import complete_document
 from server.api.pages import ASSETS, page_routes
 from server.api.request_context import context_of
@@ -38,6 +40,9 @@ from server.http.middleware import METHODS, RequestMiddleware
 from server.serving.reload import Reloader
 from server.serving.service import Service
 from server.telemetry.access_log import AccessLog
+
+if TYPE_CHECKING:
+    from server.grpc.grpc_server import GrpcServer
 
 DESCRIPTION: dict[str, Any] = {
     "title": "ascend-classify",
@@ -52,18 +57,10 @@ def create_app(
     service: Service, reloader: Reloader, evaluations: Evaluations, keys: ApiKeys = NO_KEYS, access_log: AccessLog | None = None
 ) -> HotRoutes:
     """The ASGI application of one service."""
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        service.begin()
-        evaluations.begin()
-        yield
-        await asyncio.to_thread(evaluations.close)
-        await service.close()
-        if access_log:
-            access_log.flush()
-
     settings = service.settings
+    origins = CrossOrigins(settings.cors_origins)
+    guard = safe_only(settings, keys, origins)
+    grpc = partial(_grpc_server, service, reloader, keys, guard, access_log)
     app = FastAPIOffline(
         **DESCRIPTION,
         servers=[{"url": settings.root_path}] if settings.root_path else None,
@@ -72,7 +69,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         static_url=ASSETS,
-        lifespan=lifespan,
+        lifespan=_lifespan(service, evaluations, grpc, access_log),
     )
     hot = ClassifyRoutes(service.models, service.body_budget, settings)
     hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
@@ -81,13 +78,7 @@ def create_app(
         *(Route(path, _elsewhere, methods=HOT_METHODS) for path in hot_routes),
         *page_routes(),
     ]
-    app.include_router(health_routes(service))
-    app.include_router(metrics_routes(service.metrics))
-    app.include_router(info_routes(service, reloader.runtime))
-    origins = CrossOrigins(settings.cors_origins)
-    allowed = safe_only(settings, keys, origins)
-    app.include_router(admin_routes(reloader, allowed))
-    for router in EvaluationRoutes(evaluations, service).routers(allowed):
+    for router in _routers(service, reloader, evaluations, guard):
         app.include_router(router)
     complete_document(app, has_keys=bool(keys))
     proxies = ForwardingProxies(settings.forwarded_allow_ips)
@@ -95,7 +86,47 @@ def create_app(
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_middleware(middleware)
-    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()}, proxies, settings.root_path)
+    patterns = {InferRoute.PATTERN: middleware(InferRoute(service.models, service.body_budget, settings))}
+    return HotRoutes(app, {path: middleware(route) for path, route in hot_routes.items()}, proxies, settings.root_path, patterns)
+
+
+def _lifespan(
+    service: Service, evaluations: Evaluations, grpc: Callable[[], "GrpcServer"], access_log: AccessLog | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        service.begin()
+        evaluations.begin()
+        server = grpc() if service.settings.grpc_port else None
+        if server:
+            await server.start(service.settings.grpc_port)
+        yield
+        if server:
+            await server.stop()
+        await asyncio.to_thread(evaluations.close)
+        await service.close()
+        if access_log:
+            access_log.flush()
+
+    return lifespan
+
+
+def _grpc_server(service: Service, reloader: Reloader, keys: ApiKeys, guard: Guard, access_log: AccessLog | None) -> "GrpcServer":
+    from server.grpc.grpc_calls import Calls  # which need the extra `grpc`
+    from server.grpc.grpc_server import GrpcServer
+
+    return GrpcServer(service, reloader, Calls(service.metrics, keys, guard, access_log))
+
+
+def _routers(service: Service, reloader: Reloader, evaluations: Evaluations, allowed: Guard) -> Iterator[APIRouter]:
+    """All routes of FastAPI; `allowed` is asked before those that reach into the machine."""
+    yield health_routes(service)
+    yield metrics_routes(service.metrics)
+    yield info_routes(service, reloader.runtime)
+    yield admin_routes(reloader, allowed)
+    yield infer_document()
+    yield oip_routes(service, reloader, allowed)
+    yield from EvaluationRoutes(evaluations, service).routers(allowed)
 
 
 def _middleware(

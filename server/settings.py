@@ -19,6 +19,12 @@ NO_KEY = "no-api-key"
 """The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
 
 
+_WORDS = (
+    "precision", "model_control", "runtime", "engine_processes", "latency_mode", "full_scores", "decode", "log_level", "log_format",
+    "metrics_aliases",
+)  # fmt: skip
+
+
 class Settings(BaseSettings):
     """The server's settings. The environment variable of a setting is its name in capitals, with or without PREFIX.
 
@@ -30,6 +36,13 @@ class Settings(BaseSettings):
     # Address and access
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 selects a free one.")
+    grpc_port: int = Field(
+        0, ge=0, le=65535, description="Port of the Open Inference Protocol over gRPC, as 8001; 0 is none. It needs the extra `grpc`."
+    )
+    tls_cert: Path | None = Field(
+        None, description="A file with the certificate, and those between it and the root, in PEM: HTTP and gRPC are then served over TLS."
+    )
+    tls_key: Path | None = Field(None, description="The file with the private key of TLS_CERT, in PEM, without a password.")
     api_key: SecretStr | None = Field(
         None,
         description="If set, every route but the health routes and the page asks for it, as X-Api-Key or as Authorization: Bearer. "
@@ -199,19 +212,7 @@ class Settings(BaseSettings):
         "", description="Give GET /metrics also the names of Triton Inference Server (triton), for its dashboards and scaling recipes."
     )
 
-    @field_validator(
-        "precision",
-        "model_control",
-        "runtime",
-        "engine_processes",
-        "latency_mode",
-        "full_scores",
-        "decode",
-        "log_level",
-        "log_format",
-        "metrics_aliases",
-        mode="before",
-    )
+    @field_validator(*_WORDS, mode="before")
     @classmethod
     def _in_any_case(cls, word: object) -> object:
         if word == "host":

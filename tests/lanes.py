@@ -34,8 +34,8 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("test", 300),
         Suite("test-commands", 100, "the command line, in processes of its own"),
         Suite("test-monitoring", 95, "containers and Kubernetes, with a real Prometheus and Kustomize, and the tests of the benchmarks"),
-        Suite("test-mxbase", 215, "the compiled classifier by itself, under sanitizers too"),
-        Suite("attack", 240, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
+        Suite("test-mxbase", 205, "the compiled classifier by itself, under sanitizers too"),
+        Suite("attack", 230, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
         Suite("chaos", 135, "engines that are killed, stopped, late or wrong, one fault at a time and all under load"),
         Suite("docs-commands docs-site", 120, "the commands of the documentation and the remedies of messages, run; the site, strictly"),
         Suite("smoke-training", 55),
@@ -45,6 +45,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("smoke-schemathesis", 40),
         Suite("smoke-browser", 20),
         Suite("smoke-clients", 20),
+        Suite("smoke-oip", 20),
     ),
     "wide": (
         Suite("packages", 300),
@@ -55,6 +56,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("schemathesis", 300, "the OpenAPI document against a real server"),
         Suite("test-browser", 120, "the pages in a real Chromium"),
         Suite("test-clients", 60, "HTTP clients of five languages, each from its package"),
+        Suite("test-oip", 360, "Triton's and KServe's clients, over HTTP and gRPC"),
     ),
 }
 BUDGETS_S = {"core": 30 * 60, "wide": 60 * 60}

@@ -22,8 +22,8 @@ VENDOR = {"StreamManagerApi", "MxpiDataType_pb2", "mindx", "mxclassify", "mindsp
 LAYERS = (
     ("server/cli", "server/__main__"),
     ("server/app",),
-    ("server/http",),
-    ("server/api", "server/web"),
+    ("server/http", "server/grpc"),
+    ("server/api", "server/oip", "server/web"),
     ("server/evaluation", "server/parity"),
     ("server/serving",),
     ("server/engines", "server/calibration"),

@@ -15,14 +15,18 @@ from server.api.cross_origins import NO_ORIGINS, CrossOrigins
 from server.errors import Forbidden
 from server.settings import Settings
 
-OPEN_PATHS = ("/health/", "/web/", "/docs", "/docs-assets/", "/openapi.json")
+OPEN_PATHS = ("/health/", "/v2/health/", "/web/", "/docs", "/docs-assets/", "/openapi.json")
 """What needs no API key; nor does the page itself. Pages and documents are the same for every server, and hold nothing of this one."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 """Headers that a reverse proxy adds."""
 REMEDY = "Set API_KEY or API_KEY_FILE, or say --insecure."
 
 
-def safe_only(settings: Settings, keys: ApiKeys, origins: CrossOrigins = NO_ORIGINS) -> Callable[[Request], Coroutine[None, None, None]]:
+Guard = Callable[[Request], Coroutine[None, None, None]]
+"""Raises Forbidden for a request that may not reach into the machine."""
+
+
+def safe_only(settings: Settings, keys: ApiKeys, origins: CrossOrigins = NO_ORIGINS) -> Guard:
     """A dependency of the routes that reach into the machine.
 
     Where no API key keeps others out it raises Forbidden for a request that a browser sends for the page of another site which `origins`

@@ -38,6 +38,7 @@ _SCHEMES: Schema = {
     "Bearer": {"type": "http", "scheme": "bearer"},
 }
 _FILE: Schema = {"type": "string", "format": "binary"}
+EXAMPLE_PICTURE = base64.b64encode((WEB / "example.jpg").read_bytes()).decode()
 _BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 4}
 
 
@@ -51,7 +52,6 @@ def error_classes(root: type[ServiceError] = ServiceError) -> Iterator[type[Serv
 def complete_document(app: FastAPI, *, has_keys: bool) -> None:
     """Add POST /classify and /classify/batch to the application's document, and the keys if the server has some."""
     generate = app.openapi
-    picture = base64.b64encode((WEB / "example.jpg").read_bytes()).decode()
 
     @cache
     def openapi() -> Schema:
@@ -62,7 +62,7 @@ def complete_document(app: FastAPI, *, has_keys: bool) -> None:
             schemas.pop(name, None)
         raw = {f"image/{kind}": {"schema": _FILE} for kind in ("jpeg", "png", "webp", "bmp")}
         one = {  # the first can be tried at once
-            "application/json": {"schema": _form(_BASE64), "example": {"image": picture, "top_k": 5}},
+            "application/json": {"schema": _form(_BASE64), "example": {"image": EXAMPLE_PICTURE, "top_k": 5}},
             "multipart/form-data": {"schema": _plain_form(_FILE)},
             **raw,
             "application/octet-stream": {"schema": _FILE},
@@ -70,7 +70,7 @@ def complete_document(app: FastAPI, *, has_keys: bool) -> None:
         several = {
             "application/json": {
                 "schema": _form({"type": "array", "items": _BASE64, "minItems": 1}, "images"),
-                "example": {"images": [picture, picture], "top_k": 3},
+                "example": {"images": [EXAMPLE_PICTURE, EXAMPLE_PICTURE], "top_k": 3},
             },
             "multipart/form-data": {"schema": _plain_form({"type": "array", "items": _FILE, "minItems": 1})},
         }

@@ -10,7 +10,7 @@ from models.manifest import ModelManifest
 from pipelines.reduction import Decode
 from server.calibration.prediction_sets import enough, images_for, members
 from server.calibration.temperature import Floats, logits_of, probabilities_of
-from server.engines.all_scores import FLOAT32
+from server.engines.all_scores import FLOAT32, packed
 from server.errors import BadRequest
 from server.types import ClassScore, Prediction, PredictionSet
 
@@ -51,7 +51,7 @@ class Calibrator:
             prediction,
             scores=best,
             score_type="calibrated",
-            all_scores=None,
+            all_scores=packed(probabilities),
             prediction_set=None if coverage is None else self._set(probabilities, coverage),
         )
 

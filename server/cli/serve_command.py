@@ -20,6 +20,8 @@ def serve(settings: Settings) -> None:
     from server.api.api_keys import ApiKeys
     from server.evaluation.dataset.roots import parse_roots
     from server.http.address import bind
+    from server.http.grpc_port import check_grpc
+    from server.http.tls_files import check_tls
     from server.serving.allocator import return_large_blocks
     from server.serving.precision_advice import PrecisionAdvice
     from server.serving.service_assembly import open_service
@@ -31,6 +33,8 @@ def serve(settings: Settings) -> None:
     keys = ApiKeys.of(settings)
     if not (keys or settings.loopback):
         logger.warning("no API key is set: everyone who reaches %s may classify. Set API_KEY_FILE to keep others out.", settings.host)
+    check_tls(settings)
+    check_grpc(settings)
     roots = parse_roots(settings.evaluation_roots)
     listener = bind(settings)
     service, runtime = open_service(settings)

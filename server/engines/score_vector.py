@@ -30,8 +30,8 @@ def read_vector(message: bytes, classes: int, score_type: ScoreType) -> Floats:
     return softmax(logits) if score_type == "probability" else logits
 
 
-def best_of(scores: Floats, labels: Sequence[str]) -> tuple[ClassScore, ...]:
-    """The best min(16, classes), best first, the lower id first on a tie; a class without a label gets an empty one."""
-    order = ranked(scores, min(MAX_TOP_K, len(scores))).tolist()
+def best_of(scores: Floats, labels: Sequence[str], count: int = MAX_TOP_K) -> tuple[ClassScore, ...]:
+    """The best min(count, classes), best first, the lower id first on a tie; a class without a label gets an empty one."""
+    order = ranked(scores, min(count, len(scores))).tolist()
     best = zip(order, scores[order].tolist(), strict=True)
     return tuple([ClassScore(class_id, labels[class_id] if class_id < len(labels) else "", score) for class_id, score in best])

@@ -49,7 +49,8 @@ class DrainingServer(uvicorn.Server):
         for listener in sockets or ():
             host, port = listener.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
-            logger.info("listening on http://%s:%d", shown, port, extra={"host": host, "port": port})
+            scheme = "https" if self.config.is_ssl else "http"
+            logger.info("listening on %s://%s:%d", scheme, shown, port, extra={"host": host, "port": port})
         if self._service.failure:  # the engine failed before the server was up
             self.stop()
 
@@ -72,7 +73,7 @@ class DrainingServer(uvicorn.Server):
             with listener:
                 accepted = accept_all(listener)
             for client in accepted:
-                await loop.connect_accepted_socket(self._make_connection, client)
+                await loop.connect_accepted_socket(self._make_connection, client, ssl=self.config.ssl)
         await super().shutdown(sockets)
 
     def _make_connection(self) -> asyncio.Protocol:
@@ -145,6 +146,8 @@ def make_server(app: ASGIApp, service: Service, reloader: Reloader, keys: ApiKey
         proxy_headers=False,  # the application reads them
         timeout_graceful_shutdown=int(settings.drain_s) + 1,
         backlog=1024,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
     )
     return DrainingServer(config, service, reloader, refusals, overload)
 

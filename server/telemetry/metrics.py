@@ -28,7 +28,8 @@ _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 LABELS = MappingProxyType(
     {
-        "endpoint": "The route's path, its parameters unfilled, as `/evaluate/{job_id}`; `other` where there is no route.",
+        "endpoint": "The route's path, its parameters unfilled, as `/evaluate/{job_id}`; `other` where there is no route. Of gRPC the path "
+        "of the method, as `/inference.GRPCInferenceService/ModelInfer`.",
         "method": "`GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS`, or `other`.",
         "code": "The status of the answer; 499 if the client hung up first.",
         "reason": "Of `classify_rejected_total` the code of an error. Of `classify_engine_switches_total` `unavailable`, `failed`, "
@@ -74,12 +75,8 @@ class Metrics:
         self.http_requests = counter("http_requests_total", "Requests answered.", "endpoint", "method", "code")
         for code in ("200", "500", "503", "504"):  # increase() misses the first value of a counter that appears later
             self.http_requests.labels("/classify", "POST", code)
-        self.http_duration_s = histogram(
-            "http_request_duration_seconds",
-            "Time from the request's headers to the end of its answer.",
-            "endpoint",
-            buckets=_LATENCY_S,
-        )
+        took = "Time from the request's headers to the end of its answer."
+        self.http_duration_s = histogram("http_request_duration_seconds", took, "endpoint", buckets=_LATENCY_S)
         self.rejected = counter("rejected_total", "Images refused before an engine got them.", "model", "reason")
         self.body_bytes = gauge("body_bytes", "Bytes of bodies being read or waiting for their answers, of BODY_BUDGET_BYTES.")
         self.body_limit_bytes = gauge("body_limit_bytes", "Bytes of bodies that may be held at once: BODY_BUDGET_BYTES.")

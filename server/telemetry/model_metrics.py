@@ -1,6 +1,8 @@
 """The instruments of one model, with its name as their first label."""
 
-from collections.abc import Callable, Iterable
+import threading
+from collections import Counter as Counts
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from prometheus_client import Counter, Histogram
@@ -26,6 +28,8 @@ class ModelMetrics:
         self.window_capacity = metrics.window_capacity.labels(model)
         self._batch_size = metrics.batch_size.labels(model)
         self._batch_padding = metrics.batch_padding.labels(model)
+        self._runs: Counts[int] = Counts()
+        self._counting = threading.Lock()  # engines call from threads of their own
 
     def image(self, engine: str, outcome: str) -> None:
         """Count an image, by engine and outcome."""
@@ -64,8 +68,15 @@ class ModelMetrics:
     def batch(self, images: int, padding: int) -> None:
         """Record one run of the model."""
         self._batch_size.observe(images)
+        with self._counting:
+            self._runs[images] += 1
         if padding:
             self._batch_padding.inc(padding)
+
+    def runs(self) -> Mapping[int, int]:
+        """The runs of the model, by the number of images in each."""
+        with self._counting:
+            return dict(self._runs)
 
     def switched(self, before: str, after: str, reason: str) -> None:
         """Record that another engine answers."""

@@ -25,6 +25,7 @@ CODE = re.compile(r"(`\w+`): ")  # as server/api/openapi.py writes the refusals
 FASTAPIS_WORDS = "Successful Response"
 HEADINGS = {
     "classification": "Classification",
+    "inference protocol": "Open Inference Protocol",
     "evaluation": "Evaluations",
     "admin": "Administration",
     "health": "Health",

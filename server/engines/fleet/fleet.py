@@ -1,8 +1,7 @@
 """Several engines as one: tiers of members, one window, one queue, and for each request one work and one future.
 
-A request waits here until a member has room, so that a cancelled or late request costs nothing. `choose` selects the member. `next_try`
-decides what happens to a request that its engine did not answer. A member goes down if it is lost, gives no result for too long or reports
-a fault; or if it fails three requests in a row and a probe, as images can make a good engine fail. It is up again after a probe's answer.
+A request waits here until a member has room: a cancelled or late one costs nothing. `next_try` decides about one that was not answered.
+A member goes down if it is lost, stalls or reports a fault; or if it fails three requests in a row and a probe. A probe's answer raises it.
 """
 
 import logging
@@ -26,8 +25,7 @@ from server.types import Prediction, ScoreType
 
 logger = logging.getLogger(__name__)
 
-NONE = "none"
-TICK_S, IDLE_TICK_S = 0.05, 0.5
+NONE, TICK_S, IDLE_TICK_S = "none", 0.05, 0.5
 SOON_S = 10.0  # after the loss of the last engine: it is likely to return before the request's time ends
 
 

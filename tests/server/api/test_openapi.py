@@ -7,9 +7,27 @@ from importlib.metadata import version
 from pydantic import BaseModel
 
 from server.api import schemas
+from server.api.guard import OPEN_PATHS
 from server.api.openapi import error_classes
 from server.api.statuses import status_of
+from server.oip.protocol_reply import ProtocolReply
 from tests.server.process import ServerProcess
+
+OF_THE_PROTOCOL = (
+    "oip_all_statistics",
+    *(f"oip_{name}{ending}" for name in ("config", "infer", "labels", "model", "model_ready") for ending in ("", "_version")),
+    *(
+        "oip_index",
+        "oip_live",
+        "oip_load",
+        "oip_models",
+        "oip_ready",
+        "oip_server",
+        "oip_statistics",
+        "oip_statistics_version",
+        "oip_unload",
+    ),
+)
 
 
 def test_statuses_come_from_the_error_tree(fake_server: ServerProcess) -> None:
@@ -29,7 +47,8 @@ def test_the_components_are_the_schemas_and_nothing_else(fake_server: ServerProc
     """Each once, by its title; all are pointed at, and whatever is pointed at is there."""
     document = fake_server.client.get("/openapi.json").json()
     components = document["components"]["schemas"]
-    titles = [kind.model_json_schema()["title"] for kind in reply_models(schemas._Reply) - {schemas._Reply}]
+    bases = schemas._Reply, ProtocolReply
+    titles = [kind.model_json_schema()["title"] for base in bases for kind in reply_models(base) - {base}]
     assert sorted(components) == sorted([*titles, "JobState"])
     assert {"Answer", "BatchAnswer", "Error", "Evaluation", "Health", "Info", "Prediction", "Reloaded"} < set(components)
     assert set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document))) == set(components)
@@ -38,7 +57,7 @@ def test_the_components_are_the_schemas_and_nothing_else(fake_server: ServerProc
 def test_who_needs_the_key_is_told_so(fake_server: ServerProcess) -> None:
     paths = fake_server.client.get("/openapi.json").json()["paths"]
     wanted = {path for path, operations in paths.items() for operation in operations.values() if "401" in operation["responses"]}
-    assert wanted == {path for path in paths if not path.startswith("/health/")}
+    assert wanted == {path for path in paths if not path.startswith(OPEN_PATHS)}
     assert {"/classify", "/evaluate", "/evaluate/{job_id}/report"} <= wanted
 
 
@@ -50,7 +69,7 @@ def test_the_keys_are_in_the_document_where_the_server_has_some(fake_server: Ser
     assert (schemes["Bearer"]["type"], schemes["Bearer"]["scheme"]) == ("http", "bearer")
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            needs_none = path.startswith("/health/")
+            needs_none = path.startswith(OPEN_PATHS)
             assert operation.get("security") == (None if needs_none else [{"ApiKey": []}, {"Bearer": []}]), path
 
 
@@ -60,25 +79,28 @@ def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: Serve
     assert document["info"]["contact"]["name"]
     assert document["info"]["version"] == version("ascend-classify")
     ids = [operation["operationId"] for operations in document["paths"].values() for operation in operations.values()]
-    assert sorted(ids) == [
-        "cancel_evaluation",
-        "classify",
-        "classify_batch",
-        "evaluate",
-        "evaluation",
-        "evaluation_events",
-        "evaluation_predictions",
-        "evaluation_report",
-        "evaluations",
-        "health_live",
-        "health_ready",
-        "info",
-        "load_model",
-        "metrics",
-        "reload_model",
-        "resume_evaluation",
-        "unload_model",
-    ]
+    assert sorted(ids) == sorted(
+        [
+            "cancel_evaluation",
+            "classify",
+            "classify_batch",
+            "evaluate",
+            "evaluation",
+            "evaluation_events",
+            "evaluation_predictions",
+            "evaluation_report",
+            "evaluations",
+            "health_live",
+            "health_ready",
+            "info",
+            "load_model",
+            "metrics",
+            *OF_THE_PROTOCOL,
+            "reload_model",
+            "resume_evaluation",
+            "unload_model",
+        ]
+    )
 
 
 def test_every_route_tells_how_it_refuses(fake_server: ServerProcess) -> None:

@@ -1,6 +1,7 @@
 """Which requests go past FastAPI."""
 
 import asyncio
+import re
 
 import pytest
 from fastapi import FastAPI
@@ -21,15 +22,19 @@ def test_only_post_and_put_to_a_hot_route_do() -> None:
             seen.append(f"cold {scope['type']}")
 
     async def ask(**scope: str) -> None:
-        await HotRoutes(Cold(), {"/classify": hot}, ForwardingProxies(""))(scope, None, None)  # type: ignore[arg-type]
+        patterns = {re.compile("/models/[^/]+/infer"): hot}
+        await HotRoutes(Cold(), {"/classify": hot}, ForwardingProxies(""), patterns=patterns)(scope, None, None)  # type: ignore[arg-type]
 
     asyncio.run(ask(type="http", method="POST", path="/classify"))
     asyncio.run(ask(type="http", method="PUT", path="/classify"))
     asyncio.run(ask(type="http", method="GET", path="/classify"))
     asyncio.run(ask(type="http", method="POST", path="/classify/"))
     asyncio.run(ask(type="http", method="POST", path="/infer/classify"))
+    asyncio.run(ask(type="http", method="POST", path="/models/m/infer"))
+    asyncio.run(ask(type="http", method="PUT", path="/models/m/infer"))
+    asyncio.run(ask(type="http", method="POST", path="/models/m/n/infer"))
     asyncio.run(ask(type="lifespan"))
-    assert seen == ["hot /classify", "hot /classify", "cold http", "cold http", "cold http", "cold lifespan"]
+    assert seen == ["hot /classify", "hot /classify", *["cold http"] * 3, "hot /models/m/infer", *["cold http"] * 2, "cold lifespan"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""The frame of every gRPC call: its id, the API key, the client, errors as statuses, metrics, the log; as the middleware is for HTTP."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+from urllib.parse import unquote
+
+from grpc import StatusCode
+from starlette.requests import Request
+
+from models.model_errors import ClassifyError
+from server.api.api_keys import ApiKeys
+from server.api.error_response import AGAIN, told
+from server.api.guard import Guard
+from server.api.request_context import client_of, request_id_of
+from server.api.statuses import ANSWERED, status_of
+from server.errors import InternalError
+from server.grpc.grpc_statuses import code_of
+from server.oip.inference import Caller
+from server.telemetry.access_log import AccessLog
+from server.telemetry.metrics import Metrics
+
+faults = logging.getLogger("server.faults")
+
+METHOD = "POST"
+"""What gRPC is in HTTP/2, for the metrics and the log."""
+OK, CLIENT_GONE = 200, 499
+
+
+@dataclass(slots=True)
+class Call:
+    """One call: its headers, which gRPC calls metadata, and who calls."""
+
+    context: Any
+    path: str
+    headers: dict[bytes, bytes]
+    scope: dict[str, Any]
+    caller: Caller
+    key: str = ""
+    status: int = OK
+
+
+class Calls:
+    """Opens and ends calls. `guard` is asked before those that reach into the machine."""
+
+    def __init__(self, metrics: Metrics, keys: ApiKeys, guard: Guard, access_log: AccessLog | None) -> None:
+        self._metrics = metrics
+        self._keys = keys
+        self._guard = guard
+        self._access_log = access_log
+
+    @asynccontextmanager
+    async def open(self, context: Any, path: str, *, guarded: bool = False) -> AsyncIterator[Call]:
+        """A call whose key is right; what the block raises becomes the call's status."""
+        started_s = perf_counter()
+        headers = {name.encode(): _as_bytes(value) for name, value in context.invocation_metadata() or ()}
+        scope: dict[str, Any] = {"type": "http", "method": METHOD, "path": path, "client": _address(context.peer())}
+        call = Call(context, path, headers, scope, Caller(request_id_of(headers), client_of(scope)))
+        ended: tuple[StatusCode, str, ClassifyError] | None = None
+        try:
+            await self._check(call, guarded=guarded)
+            yield call
+        except ANSWERED as error:
+            ended = code_of(error), told(error), error
+        except Exception:
+            faults.exception("request %s failed", call.caller.request_id, extra={"request_id": call.caller.request_id})
+            fault = InternalError(f"A fault of the server, logged under {call.caller.request_id}.")
+            ended = code_of(fault), str(fault), fault
+        except BaseException:  # the client has gone, or its time is over
+            call.status = CLIENT_GONE
+            raise
+        finally:
+            if ended:
+                call.status = status_of(ended[2])
+            self._record(call, perf_counter() - started_s)
+        if ended:
+            again = (("retry-after", "1"),) if call.status in AGAIN else ()
+            await context.abort(ended[0], ended[1], (("x-request-id", call.caller.request_id), ("code", ended[2].code), *again))
+
+    async def _check(self, call: Call, *, guarded: bool) -> None:
+        """Raise Unauthorized or Forbidden."""
+        if self._keys:
+            call.key = self._keys.name_of(call.headers)
+            call.caller = call.caller._replace(client=self._keys.client_of(call.scope, call.key))
+        if guarded:
+            headers = [*call.headers.items(), (b"host", b"localhost")]  # which only a browser could send wrongly, and none speaks gRPC
+            await self._guard(Request({**call.scope, "headers": headers}))
+
+    def _record(self, call: Call, elapsed_s: float) -> None:
+        self._metrics.observe_request(call.path, METHOD, call.status, elapsed_s)
+        if self._access_log:
+            client = call.scope["client"][0]
+            self._access_log.request(call.caller.request_id, METHOD, call.path, int(call.status), elapsed_s, client, call.key)
+
+
+def _as_bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("utf-8", "replace")
+
+
+def _address(peer: str) -> tuple[str, int]:
+    """Address and port of `ipv4:127.0.0.1:4711` or `ipv6:%5B::1%5D:4711`."""
+    host, _, port = unquote(peer).partition(":")[2].rpartition(":")
+    return host.strip("[]"), int(port) if port.isdecimal() else 0

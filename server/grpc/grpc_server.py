@@ -1,0 +1,57 @@
+"""The gRPC server, on the event loop of the HTTP server: inference, health, reflection."""
+
+import logging
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from server.grpc.grpc_calls import Calls
+from server.grpc.grpc_health import HealthService
+from server.grpc.inference_service import SERVICE, InferenceService
+from server.serving.reload import Reloader
+from server.serving.service import Service
+
+logger = logging.getLogger(__name__)
+
+CALLS_BESIDE = 64
+"""Calls beyond twice the window that are open at once; more are refused with RESOURCE_EXHAUSTED."""
+HEADERS_BYTES = 32 * 1024
+
+
+class GrpcServer:
+    """Listens from `start` to `stop`."""
+
+    def __init__(self, service: Service, reloader: Reloader, calls: Calls) -> None:
+        self._service = service
+        self._inference = InferenceService(service, reloader, calls)
+        self._server: grpc.aio.Server | None = None
+
+    async def start(self, port: int) -> int:
+        """Listen on a port, or on a free one for 0; returns the port. Raises RuntimeError if it is taken."""
+        settings = self._service.settings
+        options = (
+            ("grpc.max_receive_message_length", settings.max_body_bytes),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.max_metadata_size", HEADERS_BYTES),
+            ("grpc.so_reuseport", 0),  # another server on the port is an error
+        )
+        self._server = server = grpc.aio.server(options=options, maximum_concurrent_rpcs=2 * settings.window + CALLS_BESIDE)
+        server.add_generic_rpc_handlers((self._inference.handlers(),))
+        health_pb2_grpc.add_HealthServicer_to_server(HealthService(self._service), server)
+        names = (SERVICE, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        if settings.tls_cert and settings.tls_key:
+            pair = settings.tls_key.read_bytes(), settings.tls_cert.read_bytes()
+            found = server.add_secure_port(f"{host}:{port}", grpc.ssl_server_credentials((pair,)))
+        else:
+            found = server.add_insecure_port(f"{host}:{port}")
+        await server.start()
+        logger.info("gRPC on %s:%d", host, found)
+        return int(found)
+
+    async def stop(self) -> None:
+        """Take no more calls, and finish those in flight."""
+        if self._server:
+            await self._server.stop(self._service.settings.drain_s)

@@ -1,0 +1,183 @@
+"""The service inference.GRPCInferenceService: what the HTTP routes answer, as messages."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+from google.protobuf.json_format import ParseDict
+
+from models.model_errors import ClassifyError
+from server.api.error_response import told
+from server.api.statuses import ANSWERED
+from server.errors import BadRequest, RequestTimeout
+from server.grpc import open_inference_pb2 as messages
+from server.grpc.grpc_calls import Call, Calls
+from server.grpc.infer_messages import infer_request_of, infer_response, parsed, read_infer_message
+from server.oip.inference import Inference, find_model
+from server.oip.model_description import model_configuration, model_metadata, server_metadata
+from server.oip.model_statistics import statistics_of
+from server.oip.protocol_reply import ProtocolReply
+from server.oip.repository import is_ready, load_model, repository_index
+from server.serving.budgets import BodyHold
+from server.serving.reload import Reloader
+from server.serving.service import Service
+
+SERVICE = "inference.GRPCInferenceService"
+SMALL_BYTES = 64 * 1024
+"""Of a message without images."""
+AHEAD = 8
+"""Images of one stream that are under way; their answers leave in the order of the requests."""
+_LARGE = ("RepositoryModelLoad", "RepositoryModelUnload")
+Answer = Callable[[Any, Call], Awaitable[Any]]
+
+
+class InferenceService:
+    """The methods. Each gets its message as bytes, so that damaged bytes are the fault of the client."""
+
+    def __init__(self, service: Service, reloader: Reloader, calls: Calls) -> None:
+        self._service = service
+        self._reloader = reloader
+        self._calls = calls
+        self._inference = Inference(service.settings)
+
+    def handlers(self) -> Any:
+        """What a gRPC server is given."""
+        small: dict[str, Answer] = {
+            "ServerLive": self._live,
+            "ServerReady": self._ready,
+            "ModelReady": self._model_ready,
+            "ServerMetadata": self._server_metadata,
+            "ModelMetadata": self._model_metadata,
+            "ModelConfig": self._model_config,
+            "ModelStatistics": self._statistics,
+            "RepositoryIndex": self._index,
+            "RepositoryModelLoad": self._load,
+            "RepositoryModelUnload": self._unload,
+        }
+        methods = {name: grpc.unary_unary_rpc_method_handler(self._small(name, answer)) for name, answer in small.items()}
+        # As a stream of one message, it can be refused before that message is read.
+        methods["ModelInfer"] = grpc.stream_unary_rpc_method_handler(self._infer)
+        methods["ModelStreamInfer"] = grpc.stream_stream_rpc_method_handler(self._stream)
+        return grpc.method_handlers_generic_handler(SERVICE, methods)
+
+    def _small(self, name: str, answer: Answer) -> Callable[[bytes, Any], Awaitable[bytes]]:
+        kind = getattr(messages, f"{name}Request")
+
+        async def handle(message: bytes, context: Any) -> bytes:
+            async with self._calls.open(context, f"/{SERVICE}/{name}", guarded=name in _LARGE) as call:
+                if len(message) > SMALL_BYTES:
+                    raise BadRequest(f"The message has {len(message)} bytes, and {SMALL_BYTES} are taken.", "Load a model from the store.")
+                return serialized(await answer(parsed(kind, message), call))
+            raise AssertionError("the call ends above, or by its error")
+
+        return handle
+
+    async def _infer(self, _requests: AsyncIterator[bytes], context: Any) -> bytes:
+        async with self._calls.open(context, f"/{SERVICE}/ModelInfer") as call:
+            self._service.models.default.admission.check_room(call.caller.client)
+            with BodyHold(self._service.body_budget) as hold:
+                return serialized(await self._answer(await self._one(context), hold, call))
+        raise AssertionError("the call ends above, or by its error")
+
+    async def _one(self, context: Any) -> bytes:
+        """The message of a call that has one; raises RequestTimeout or BadRequest."""
+        try:
+            async with asyncio.timeout(self._service.settings.client_timeout_s):
+                message = await context.read()
+        except TimeoutError:
+            raise RequestTimeout("The message did not arrive in time.", "Send it faster, or raise CLIENT_TIMEOUT_S.") from None
+        if message is grpc.aio.EOF:
+            raise BadRequest("The call has no message.", "Send a ModelInferRequest.")
+        return bytes(message)
+
+    async def _answer(self, message: bytes, hold: BodyHold, call: Call) -> Any:
+        hold.grow_to(len(message))
+        given = read_infer_message(message)
+        del message
+        model = find_model(self._service.models, given.model_name, given.model_version)
+        asked = infer_request_of(given, call.context.time_remaining())
+        with model.in_use():
+            reply, _ = await self._inference.infer(model, asked, call.caller)
+        return infer_response(reply)
+
+    async def _stream(self, _requests: AsyncIterator[bytes], context: Any) -> None:
+        async with self._calls.open(context, f"/{SERVICE}/ModelStreamInfer") as call, asyncio.TaskGroup() as tasks:
+            answers: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(AHEAD)
+
+            async def read() -> None:
+                while (message := await context.read()) is not grpc.aio.EOF:
+                    await answers.put(tasks.create_task(self._of_stream(bytes(message), call)))
+                await answers.put(None)
+
+            tasks.create_task(read())
+            while task := await answers.get():
+                await context.write(await task)
+
+    async def _of_stream(self, message: bytes, call: Call) -> bytes:
+        """The answer to one message of a stream; an error is told in it, and the stream goes on."""
+        reply = messages.ModelStreamInferResponse()
+        try:
+            with BodyHold(self._service.body_budget) as hold:
+                reply.infer_response.CopyFrom(await self._answer(message, hold, call))
+        except ANSWERED as error:
+            reply.error_message = told(error)
+            reply.infer_response.id = _id_of(message)
+        return serialized(reply)
+
+    async def _live(self, _given: Any, _call: Call) -> Any:
+        return messages.ServerLiveResponse(live=True)
+
+    async def _ready(self, _given: Any, _call: Call) -> Any:
+        return messages.ServerReadyResponse(ready=self._service.readiness()[0])
+
+    async def _model_ready(self, given: Any, _call: Call) -> Any:
+        model = find_model(self._service.models, given.name, given.version)
+        return messages.ModelReadyResponse(ready=is_ready(self._service, model)[0])
+
+    async def _server_metadata(self, _given: Any, _call: Call) -> Any:
+        return _message(server_metadata(), messages.ServerMetadataResponse())
+
+    async def _model_metadata(self, given: Any, _call: Call) -> Any:
+        served = find_model(self._service.models, given.name, given.version).served
+        return _message(model_metadata(served), messages.ModelMetadataResponse())
+
+    async def _model_config(self, given: Any, _call: Call) -> Any:
+        served = find_model(self._service.models, given.name, given.version).served
+        config = model_configuration(served, self._service.settings.max_batch_items)
+        return messages.ModelConfigResponse(config=_message(config, messages.ModelConfig()))
+
+    async def _statistics(self, given: Any, _call: Call) -> Any:
+        models = [find_model(self._service.models, given.name, given.version)] if given.name else list(self._service.models)
+        return _message(statistics_of(models, self._service.metrics), messages.ModelStatisticsResponse())
+
+    async def _index(self, given: Any, _call: Call) -> Any:
+        reply = messages.RepositoryIndexResponse()
+        for entry in await asyncio.to_thread(repository_index, self._service, ready_only=given.ready):
+            _message(entry, reply.models.add())
+        return reply
+
+    async def _load(self, given: Any, _call: Call) -> Any:
+        await load_model(self._reloader, given.model_name, given.parameters)
+        return messages.RepositoryModelLoadResponse()
+
+    async def _unload(self, given: Any, _call: Call) -> Any:
+        await self._reloader.unload(given.model_name)
+        return messages.RepositoryModelUnloadResponse()
+
+
+def serialized(message: Any) -> bytes:
+    """A message as bytes."""
+    return bytes(message.SerializeToString())
+
+
+def _message(reply: ProtocolReply, message: Any) -> Any:
+    """A reply in the fields of a message, which have the same names; those that the message does not have are left out."""
+    return ParseDict(reply.model_dump(exclude_none=True), message, ignore_unknown_fields=True)
+
+
+def _id_of(message: bytes) -> str:
+    try:
+        return str(read_infer_message(message).id)
+    except ClassifyError:
+        return ""

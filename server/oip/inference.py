@@ -1,0 +1,120 @@
+"""Answers a request for inference: the same inspection, admission, fairness and deadline as an image of POST /classify."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from server.errors import NotFound, ServiceError
+from server.oip.class_labels import labels_of
+from server.oip.infer_reply import InferReply, Outcome, OutputTensors, needed_scores, wanted_outputs
+from server.oip.infer_request import InferRequest, images_of
+from server.serving.inspection_pool import InspectionPool
+from server.serving.registry import RegisteredModel, Registry
+from server.serving.served_model import ServedModel
+from server.settings import Settings
+from server.types import Prediction, Scores
+
+ImageWork = Callable[[], Coroutine[None, None, Prediction]]
+
+
+class Caller(NamedTuple):
+    """The request that a transport has received: its id, and the client that gets an equal share."""
+
+    request_id: str
+    client: str
+
+
+class _Asked(NamedTuple):
+    deadline_s: float
+    scores: Scores
+
+
+def find_model(models: Registry, name: str, version: str = "") -> RegisteredModel:
+    """The model of a name; raises NotFound, also for a version that is not served. An empty version is the present one."""
+    found = models.get(name)
+    present = found.model.manifest.version
+    if version not in ("", present):
+        raise NotFound(f"Version {version[:80]!r} of the model {name} is not served.", f"Served: {present}.")
+    return found
+
+
+class Inference:
+    """The images of requests, one after the other into the fleet, and their answers as tensors."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._inspection = InspectionPool(settings.max_image_pixels)
+        self._turn = asyncio.Lock()
+
+    async def infer(self, model: RegisteredModel, request: InferRequest, caller: Caller) -> tuple[InferReply, Sequence[Outcome]]:
+        """The answer, and what the engines answered for each image.
+
+        Raises ServiceError; with `partial` only if no image was taken. Cancelling this spares the work that has not begun.
+        """
+        served = model.served  # which may be another one by the time of the answer
+        outputs = wanted_outputs(request)
+        full = needed_scores(outputs, served.model.manifest.classes)
+        asked = _Asked(model.admission.deadline_s(request.timeout_ms), "full" if served.scores == "full" else full)
+        images = images_of(request, self._settings.max_batch_items, self._settings.max_image_pixels)
+        numbers = [f"{caller.request_id}-{index}" if len(images) > 1 else caller.request_id for index in range(len(images))]
+        works = [
+            self._work(model, served, image, Caller(number, caller.client), asked) for image, number in zip(images, numbers, strict=True)
+        ]
+        if len(works) > 1:
+            works = [partial(self._in_turn, work) for work in works]
+        images.clear()
+        outcomes = await _all_of(works, some=request.partial)
+        tensors = OutputTensors(outcomes, served.model.manifest.classes, partial(labels_of, served.model))
+        answers = [outcome for outcome in outcomes if isinstance(outcome, Prediction)]
+        facts = {"engine": ",".join(sorted({each.engine for each in answers})), "score_type": answers[0].score_type}
+        made = [(tensors.make(each), each.binary) for each in outputs]
+        manifest = served.model.manifest
+        return InferReply(manifest.name, manifest.version, caller.request_id if request.id is None else request.id, facts, made), outcomes
+
+    def _work(self, model: RegisteredModel, served: ServedModel, data: bytes, caller: Caller, asked: _Asked) -> ImageWork:
+        held = [data]  # given away when the work begins, so that the bytes live no longer than the image
+
+        async def work() -> Prediction:
+            model.admission.check_place(caller.client)
+            image = await self._inspection.inspect(held.pop())
+            return served.calibrated(
+                await model.admission.classify(image, caller.request_id, asked.deadline_s, caller.client, asked.scores)
+            )
+
+        return work
+
+    async def _in_turn(self, work: ImageWork) -> Prediction:
+        async with self._turn:  # after each image the loop sees to others: a batch can take long to inspect
+            await asyncio.sleep(0)
+        return await work()
+
+
+async def _all_of(works: Sequence[ImageWork], *, some: bool) -> Sequence[Outcome]:
+    """The answers, in order. Raises the first error, which names its image; with `some` only if there is no answer."""
+    if len(works) == 1:
+        return [await works[0]()]
+    tasks = [asyncio.ensure_future(work()) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.ALL_COMPLETED if some else asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+    outcomes = [_outcome(task) for task in tasks]
+    failed = next(((index, each) for index, each in enumerate(outcomes) if isinstance(each, ServiceError)), None)
+    if failed and (not some or not any(isinstance(each, Prediction) for each in outcomes)):
+        index, error = failed
+        raise type(error)(f"Image {index} of {len(works)}, counted from 0: {error.message}", error.remedy)
+    return [each for each in outcomes if each is not None]
+
+
+def _outcome(task: asyncio.Future[Prediction]) -> Outcome | None:
+    """What a task has come to; None for one that was cancelled, because another one failed. Raises what is a fault of this server."""
+    if not task.done() or task.cancelled():
+        return None
+    error = task.exception()
+    if error is None:
+        return task.result()
+    if isinstance(error, ServiceError):
+        return error.with_traceback(None)  # whose frames hold the image
+    raise error

@@ -1,0 +1,84 @@
+"""From a request to the answers of a real engine: order, partial answers, deadlines, refusals."""
+
+import asyncio
+
+import pytest
+
+from server.errors import DeadlineExceeded, NotFound, Saturated, UndecodableImage, UnsupportedImage
+from server.oip.infer_request import InferInput, InferRequest, RequestedOutput
+from server.oip.inference import Caller, Inference, find_model
+from tests.level_model import level_png
+from tests.server.oip.served_app import ServedApp
+
+CLASSES = [RequestedOutput("classes")]
+
+
+def request(*images: bytes, outputs: list[RequestedOutput] = CLASSES, **parameters: int) -> InferRequest:
+    return InferRequest([InferInput("image", "BYTES", (len(images),), elements=images)], outputs, parameters=parameters)
+
+
+def infer(served: ServedApp, asked: InferRequest) -> dict[str, list[object]]:
+    model = find_model(served.service.models, "level")
+    reply, _ = served.run(Inference(served.service.settings).infer(model, asked, Caller("r1", "me")))
+    assert (reply.model_name, reply.model_version, reply.id) == ("level", "1", "r1")
+    assert reply.parameters == {"engine": "stream", "score_type": "probability"}
+    return {tensor.name: list(tensor.values()) for tensor, _ in reply.outputs}
+
+
+def test_each_image_has_its_answer(served: ServedApp) -> None:
+    found = infer(served, request(*(level_png(4 * level) for level in range(9))))
+    assert found["classes"][::5] == list(range(9))
+
+
+def test_one_bad_image_fails_all_and_is_named(served: ServedApp) -> None:
+    with pytest.raises(UndecodableImage, match="Image 1 of 3, counted from 0: "):
+        infer(served, request(level_png(4), level_png(4)[:-20], level_png(8)))
+    with pytest.raises(UnsupportedImage, match=r"^The 1 bytes are"):
+        infer(served, request(b"x"))
+
+
+def test_partial_answers(served: ServedApp) -> None:
+    found = infer(served, request(level_png(4), b"x", level_png(8), partial=True))
+    assert found["classes"][::5] == [1, -1, 2]
+    assert [bool(each) for each in found["errors"]] == [False, True, False]
+    with pytest.raises(UnsupportedImage):
+        infer(served, request(b"x", b"y", partial=True))
+
+
+def test_the_deadline_is_the_clients(served: ServedApp) -> None:
+    with pytest.raises(DeadlineExceeded):
+        infer(served, request(*[level_png(4, 1500)] * 8, timeout=1))
+
+
+def test_a_full_window_refuses(served: ServedApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    admission = served.service.models.default.admission
+    monkeypatch.setattr(admission, "under_way", served.service.models.default.engine.capacity)
+    with pytest.raises(Saturated):
+        infer(served, request(level_png(4)))
+
+
+def test_cancelling_spares_the_rest(served: ServedApp) -> None:
+    model = served.service.models.default
+
+    async def cancelled() -> None:
+        works = Inference(served.service.settings).infer(model, request(*[level_png(4, 1500)] * 16), Caller("r1", "me"))
+        task = asyncio.create_task(works)
+        while not model.admission.under_way:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while model.admission.under_way:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+    served.run(asyncio.wait_for(cancelled(), 20))
+    outcomes = {sample.labels["outcome"]: sample.value for each in served.service.metrics.images.collect() for sample in each.samples}
+    assert outcomes["abandoned"] > 1
+
+
+def test_names_and_versions(served: ServedApp) -> None:
+    models = served.service.models
+    assert find_model(models, "level", "1") is find_model(models, "level")
+    for name, version in (("other", ""), ("", ""), ("level", "2")):
+        with pytest.raises(NotFound):
+            find_model(models, name, version)
