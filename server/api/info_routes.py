@@ -15,7 +15,7 @@ from server.api.schemas import (
     ModelInfo,
     ShadowInfo,
 )
-from server.serving.agreement import Agreement
+from server.serving.agreement import ShadowAgreement
 from server.serving.registry import RegisteredModel
 from server.serving.served_model import ServedModel
 from server.serving.service import Service
@@ -43,7 +43,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
     return router
 
 
-def _model_info(model: RegisteredModel, agreement: Agreement | None) -> ModelInfo:
+def _model_info(model: RegisteredModel, agreement: ShadowAgreement | None) -> ModelInfo:
     admission, companions = model.admission, model.served.companions
     served, manifest = model.served, model.model.manifest
     return ModelInfo(
@@ -68,7 +68,7 @@ def _model_info(model: RegisteredModel, agreement: Agreement | None) -> ModelInf
     )
 
 
-def _shadow(name: str, agreement: Agreement) -> ShadowInfo:
+def _shadow(name: str, agreement: ShadowAgreement) -> ShadowInfo:
     return ShadowInfo(model=name, agreement=agreement.share, mean_difference=agreement.mean_difference, **agreement.outcomes)
 
 

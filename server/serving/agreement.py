@@ -10,7 +10,7 @@ Compared = Literal["same", "other", "failed", "dropped"]
 
 
 @dataclass(slots=True)
-class Agreement:
+class ShadowAgreement:
     """The comparisons of two versions so far; `difference` is the sum of the largest differences of `differences` images."""
 
     outcomes: dict[Compared, int] = field(default_factory=lambda: {"same": 0, "other": 0, "failed": 0, "dropped": 0})

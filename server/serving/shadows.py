@@ -11,7 +11,7 @@ from contextlib import suppress
 from time import monotonic
 
 from server.errors import Saturated, ServiceError
-from server.serving.agreement import Agreement, Compared, compared, largest_difference
+from server.serving.agreement import Compared, ShadowAgreement, compared, largest_difference
 from server.serving.registry import Answered, RegisteredModel, Registry
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Shadows:
         self._waiting: deque[Answered] = deque()
         self._held_bytes = 0
         self._task: asyncio.Task[None] | None = None
-        self._agreements: dict[tuple[str, str], tuple[tuple[str, str], Agreement]] = {}
+        self._agreements: dict[tuple[str, str], tuple[tuple[str, str], ShadowAgreement]] = {}
         models.observe(self.offer)
 
     def offer(self, answered: Answered) -> None:
@@ -52,7 +52,7 @@ class Shadows:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work_off())
 
-    def agreement(self, model: RegisteredModel) -> Agreement | None:
+    def agreement(self, model: RegisteredModel) -> ShadowAgreement | None:
         """The comparisons of the present versions of a model and its shadow; None without a shadow."""
         shadow = self._models.find(model.served.companions.shadow or "")
         return self._agreement(model.served.words, shadow) if shadow else None
@@ -106,9 +106,9 @@ class Shadows:
             agreement.differences += 1
         answered.metrics.shadow(shadow.name, outcome, difference)
 
-    def _agreement(self, words: dict[str, object], shadow: RegisteredModel) -> Agreement:
+    def _agreement(self, words: dict[str, object], shadow: RegisteredModel) -> ShadowAgreement:
         """That of the present versions; it begins anew with another version of either."""
         pair, versions = (str(words["model"]), shadow.name), (str(words["version"]), str(shadow.served.words["version"]))
         if pair not in self._agreements or self._agreements[pair][0] != versions:
-            self._agreements[pair] = versions, Agreement()
+            self._agreements[pair] = versions, ShadowAgreement()
         return self._agreements[pair][1]

@@ -44,8 +44,8 @@ LABELS = MappingProxyType(
         "to": "The engine that answers now, or `none`.",
         "outcome": "`ok`, or the code of an error. Of `classify_images_total` also `abandoned`: the client hung up. "
         "Of `classify_evaluation_images_total` also `scores_invalid`: scores that are missing or not numbers, or a class twice. "
-        "Of `classify_shadow_images_total` `same` or `other` by the best class, `failed`: the shadow had no answer, `dropped`: there "
-        "was no room to ask it.",
+        "Of `classify_shadow_images_total` `same` or `other` by the best class, `failed`: the shadow had no answer, `dropped`: all "
+        "room was taken.",
         "stage": "`queue`, `decode`, `resize`, `crop`, `infer`, `postprocess` or `serialize`, as far as the engine can see them; the "
         "elements of a pipeline of your own add `normalize`, `tee`, `identity` and `fakesink`. The SDK's engine tells no stages: there, "
         "`stream` is the time from an image's send to its result.",

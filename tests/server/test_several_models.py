@@ -90,8 +90,14 @@ def test_an_evaluation_goes_to_no_canary(tmp_path: Path) -> None:
     (tmp_path / "val").mkdir()
     (tmp_path / "val" / "one.png").write_bytes(level_png(40))
     (tmp_path / "val" / "val_label.txt").write_text("one.png 10\n")
-    files = {"model_store": tmp_path, "models_file": tmp_path / "models.toml", "evaluation_roots": f"val={tmp_path / 'val'}"}
-    with ServerProcess(models="stable,newer", engines="stream", streams_per_device=1, **files) as server:
+    with ServerProcess(
+        model_store=tmp_path,
+        models="stable,newer",
+        models_file=tmp_path / "models.toml",
+        evaluation_roots=f"val={tmp_path / 'val'}",
+        engines="stream",
+        streams_per_device=1,
+    ) as server:
         server.log("ready: newer")
         answer = server.client.post("/classify", content=level_png(40)).json()
         assert (answer["model"], answer["predictions"][0]["class_id"]) == ("newer", 53)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.serving.agreement import Agreement, compared, largest_difference
+from server.serving.agreement import ShadowAgreement, compared, largest_difference
 from server.types import ClassScore, Prediction, ScoreType
 
 
@@ -22,7 +22,7 @@ def test_the_largest_difference_of_a_class() -> None:
 
 
 def test_the_share_is_of_what_could_be_compared() -> None:
-    agreement = Agreement()
+    agreement = ShadowAgreement()
     assert (agreement.share, agreement.mean_difference) == (None, None)
     agreement.outcomes |= {"same": 3, "other": 1, "failed": 5, "dropped": 7}
     agreement.difference, agreement.differences = 1.0, 4
