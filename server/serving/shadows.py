@@ -92,7 +92,7 @@ class Shadows:
             except Saturated:
                 self._count(answered, shadow, "dropped")
             except ServiceError as error:
-                logger.warning("the shadow %s has no answer to the image of request %s: %s", shadow.name, answered.request_id, error)
+                logger.debug("the shadow %s has no answer to the image of request %s: %s", shadow.name, answered.request_id, error)
                 self._count(answered, shadow, "failed")
             except Exception:  # what it is, the next image shall be compared
                 logger.exception("the shadow %s fails at the image of request %s", shadow.name, answered.request_id)

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from onnx import numpy_helper
 
+from models.store import ModelStore, sha256_of
+from server.errors import ReloadRefused
 from server.serving.companions import Companions
 from server.serving.registry import RegisteredModel
 from server.serving.shadows import MOST_WAITING
-from tests.level_model import CLASSES, level_graph, level_png, store_level_model
-from tests.made_model import store_made_model
+from tests.level_model import level_png, store_level_model, store_reversed_level_model
+from tests.made_model import change_model
 from tests.server.oip.served_app import ServedApp, served_app
 
 SECTIONS = """
@@ -30,20 +30,11 @@ SHARE = Companions(canary="twin", canary_share=0.25)
 TENSOR = {"inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": [b64encode(level_png(40)).decode()]}]}
 
 
-def store_reversed(root: Path) -> None:
-    """The level model with its classes the other way round."""
-    graph = level_graph(1)
-    for initializer in graph.graph.initializer:
-        if initializer.name == "centres":
-            initializer.CopyFrom(numpy_helper.from_array(np.arange(0, 4 * CLASSES, 4, dtype=np.float32)[None, ::-1].copy(), "centres"))
-    store_made_model(root, "reversed", "level", graph, [f"level {4 * level}" for level in range(CLASSES)], 32)
-
-
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[ServedApp]:
     for name in ("same", "other", "twin"):
         store_level_model(tmp_path, name)
-    store_reversed(tmp_path)
+    store_reversed_level_model(tmp_path, "reversed")
     (tmp_path / "models.toml").write_text(SECTIONS)
     with served_app(
         tmp_path,
@@ -171,6 +162,15 @@ def test_another_version_begins_to_count_anew(served: ServedApp) -> None:
     assert (shadow["model"], shadow["same"], told(served, "same")["answers"]) == ("reversed", 0, 0)
 
 
+def test_a_shadow_with_other_labels_is_not_loaded(served: ServedApp) -> None:
+    folder = (served.service.settings.model_store) / "twin"
+    (folder / "level.names").write_text("".join(f"another {number}\n" for number in range(64)))
+    change_model(ModelStore(folder.parent).open("twin"), version="2", labels_sha256=sha256_of(folder / "level.names"))
+    with pytest.raises(ReloadRefused, match=r"The shadow twin of same has another list of labels.*Leave shadow out of \[same\]"):
+        served.run(served.reloader.reload("twin"))
+    assert model(served, "twin").model.manifest.version == "1"
+
+
 def test_a_canary_answers_its_share_and_is_named(served: ServedApp) -> None:
     ids = [f"r{number}" for number in range(24)]
     answering = ["twin" if SHARE.canary_takes(each) else "other" for each in ids]
@@ -183,6 +183,5 @@ def test_a_canary_answers_its_share_and_is_named(served: ServedApp) -> None:
     for path, name in (("other", "twin"), ("other/versions/1", "other")):  # whoever names a version gets it
         assert served.ask("POST", f"/v2/models/{path}/infer", json=TENSOR, headers=headers).json()["model_name"] == name
     assert told(served, "other")["canary"] == {"model": "twin", "share": 0.25}
-    assert model(served, "other").name == "other"  # which evaluations measure
     model(served, "twin").engine.close(0)
     assert classify(served, "other", headers=headers)["model"] == "other"
