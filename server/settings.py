@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     models_file: Path | None = Field(
         None,
         description="A TOML file with a section for each model that has settings of its own, as [resnext101_32x4d]: precision, decode, "
-        "pipeline, devices, and all below Engines but runtime and sdk_conf.",
+        "pipeline, devices, and all below Engines but runtime and sdk_conf; and canary, canary_share and shadow.",
     )
     model_store: Path = Field(Path("model_store"), description="Folder of the prepared models.")
     pipeline: Path | None = Field(None, description="A hand-written .pipeline to run instead of the rendered one.")

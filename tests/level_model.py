@@ -72,6 +72,14 @@ def store_level_model(root: Path, name: str = "level", batch_sizes: tuple[int, .
     return store_made_model(root, name, "level", graph, [f"level {4 * level}" for level in range(CLASSES)], SIDE_PX, batch_sizes)
 
 
+def store_reversed_level_model(root: Path, name: str) -> StoredModel:
+    """The model with its classes the other way round: a flat picture of class k is of class 63 - k."""
+    graph = level_graph(1)
+    centres = next(each for each in graph.graph.initializer if each.name == "centres")
+    centres.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(centres)[:, ::-1].copy(), "centres"))
+    return store_made_model(root, name, "level", graph, [f"level {4 * level}" for level in range(CLASSES)], SIDE_PX)
+
+
 def level_class(pixels: NDArray[np.uint8]) -> int:
     """The class of a picture, in BGR."""
     upper = cv2.resize(pixels, (SIDE_PX, SIDE_PX))[: SIDE_PX // 2]

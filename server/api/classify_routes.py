@@ -19,6 +19,7 @@ from server.api.image_body import OPTIONS, ImageBody
 from server.api.request_context import INVITED, RequestContext, context_of, watch_of
 from server.api.unknown_names import unknown_name
 from server.calibration.coverage_levels import LEAST_COVERAGE, MOST_COVERAGE
+from server.engines.work import InferenceRequest
 from server.errors import BadRequest, Saturated, ServiceError
 from server.serving.budgets import BodyBudget, BodyHold
 from server.serving.inspection_pool import InspectionPool
@@ -82,7 +83,7 @@ class ClassifyRoutes:
 
     async def classify(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify one image; answers with the best classes."""
-        context, model = context_of(scope), self._models.get(asked_model(scope))
+        context, model = self._answering(scope)
         self._check_room(model, scope)
         with model.in_use(), BodyHold(self._budget, model.name) as hold:
             body = await read_images(scope, self._unpacked(scope, receive), self._settings, 1, hold)
@@ -96,7 +97,7 @@ class ClassifyRoutes:
 
     async def classify_batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Classify several images; answers with one outcome each, in order. 429 only if no image was accepted."""
-        context, model = context_of(scope), self._models.get(asked_model(scope))
+        context, model = self._answering(scope)
         self._check_room(model, scope)
         with model.in_use(), BodyHold(self._budget, model.name) as hold:
             unpacked_receive = self._unpacked(scope, receive)
@@ -119,6 +120,10 @@ class ClassifyRoutes:
         context.engine = ",".join(sorted({outcome.prediction.engine for outcome in outcomes if isinstance(outcome, _Answer)}))
         await send_json(send, {**model.served.words, "results": results, "timing_ms": _timing_ms(context)})
 
+    def _answering(self, scope: Scope) -> tuple[RequestContext, RegisteredModel]:
+        context = context_of(scope)
+        return context, self._models.answering(asked_model(scope), context.request_id)
+
     def _unpacked(self, scope: Scope, receive: Receive) -> Receive:
         return unpacked(scope, receive, self._settings.max_body_bytes)
 
@@ -132,8 +137,8 @@ class ClassifyRoutes:
         image = await self._inspection.inspect(data)
         del data  # the image may be a copy without what is surplus
         served = model.served  # which may be another one by the time of the answer
-        prediction = await model.admission.classify(image, request_id, asked.deadline_s, context.client, served.scores)
-        return _Answer(served, served.calibrated(prediction, asked.coverage))
+        request = InferenceRequest(image, request_id, asked.deadline_s, served.scores, context.client)
+        return _Answer(served, await model.classify(served, request, asked.coverage))
 
     async def _outcome(
         self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, asked: _Asked

@@ -19,7 +19,7 @@ from server.api.request_context import context_of, watch_of
 from server.errors import NotFound
 from server.oip.infer_json import HEADER, header_length, read_infer_request, write_infer_reply
 from server.oip.infer_request import InferRequest
-from server.oip.inference import Caller, Inference, find_model
+from server.oip.inference import Caller, Inference, answering_model
 from server.serving.budgets import BodyBudget, BodyHold
 from server.serving.registry import Registry
 from server.settings import Settings
@@ -81,7 +81,7 @@ class InferRoute:
         if not found:
             raise NotFound(f"There is nothing at {scope['path']}.", "GET /docs lists the routes.")
         scope["route"] = self._versioned if found["version"] else self._plain  # which the metrics name
-        model = find_model(self._models, found["model"], found["version"] or "")
+        model = answering_model(self._models, found["model"], found["version"] or "", context.request_id)
         model.admission.check_room(context.client)
         with model.in_use(), BodyHold(self._budget, model.name) as hold:
             limit_bytes = self._settings.max_body_bytes

@@ -3,7 +3,19 @@
 from fastapi import APIRouter
 
 from models.manifest import Artifact
-from server.api.schemas import ArtifactInfo, Budget, Budgets, CalibrationInfo, EngineInfo, InfoReply, Limits, ModelInfo
+from server.api.schemas import (
+    ArtifactInfo,
+    Budget,
+    Budgets,
+    CalibrationInfo,
+    CanaryInfo,
+    EngineInfo,
+    InfoReply,
+    Limits,
+    ModelInfo,
+    ShadowInfo,
+)
+from server.serving.agreement import ShadowAgreement
 from server.serving.registry import RegisteredModel
 from server.serving.served_model import ServedModel
 from server.serving.service import Service
@@ -16,7 +28,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
 
     @router.get("/info", summary="The served models, the engines and the limits")
     async def info() -> InfoReply:
-        models = [_model_info(model) for model in service.models]
+        models = [_model_info(model, service.shadows.agreement(model)) for model in service.models]
         return InfoReply(
             **dict(models[0]),
             models=models,
@@ -31,7 +43,8 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
     return router
 
 
-def _model_info(model: RegisteredModel) -> ModelInfo:
+def _model_info(model: RegisteredModel, agreement: ShadowAgreement | None) -> ModelInfo:
+    admission, companions = model.admission, model.served.companions
     served, manifest = model.served, model.model.manifest
     return ModelInfo(
         model=manifest.name,
@@ -48,7 +61,15 @@ def _model_info(model: RegisteredModel) -> ModelInfo:
         pipeline=served.pipeline.name if served.pipeline else None,
         decode=served.decode,
         memory_bytes=served.memory_bytes,
+        answers=admission.answers,
+        mean_ms=round(admission.answered_s * 1000 / admission.answers, 3) if admission.answers else None,
+        canary=CanaryInfo(model=companions.canary, share=companions.canary_share) if companions.canary else None,
+        shadow=_shadow(companions.shadow, agreement) if companions.shadow and agreement else None,
     )
+
+
+def _shadow(name: str, agreement: ShadowAgreement) -> ShadowInfo:
+    return ShadowInfo(model=name, agreement=agreement.share, mean_difference=agreement.mean_difference, **agreement.outcomes)
 
 
 def _artifact(artifact: Artifact) -> ArtifactInfo:

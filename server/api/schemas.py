@@ -181,6 +181,25 @@ class CalibrationInfo(_Reply):
     coverages: list[float] = Field(description="The coverages that can be had; another one gets the next larger.")
 
 
+class CanaryInfo(_Reply):
+    """The model that answers a share of the requests."""
+
+    model: ModelName
+    share: float = Field(description="Of the requests, 0 to 1.")
+
+
+class ShadowInfo(_Reply):
+    """The model whose answers are compared with this one's; counted since either got its version."""
+
+    model: ModelName
+    same: int = Field(description="Images with the same best class.")
+    other: int = Field(description="Images with another best class.")
+    failed: int = Field(description="Images to which the shadow had no answer.")
+    dropped: int = Field(description="Images for which there was no room.")
+    agreement: float | None = Field(None, description="The part of the compared images with the same best class; null before the first.")
+    mean_difference: float | None = Field(None, description="Mean of the largest differences between the scores of a class.")
+
+
 class ModelInfo(_Reply):
     """A served model and its engines."""
 
@@ -198,6 +217,10 @@ class ModelInfo(_Reply):
     pipeline: str | None = Field(description="Name of the hand-written pipeline file, if there is one.")
     decode: Decode = Field("exact", description="Whether JPEGs are decoded whole (exact), or reduced where the resize allows it.")
     memory_bytes: int = Field(0, description="Estimated memory of its engines, of MODEL_MEMORY_BYTES; older servers do not tell.")
+    answers: int = Field(0, description="Images of requests that this version has answered, those that it got as a shadow too.")
+    mean_ms: float | None = Field(None, description="Mean time of these from the admission to the answer; null before the first.")
+    canary: CanaryInfo | None = None
+    shadow: ShadowInfo | None = None
 
 
 class InfoReply(ModelInfo, title="Info"):

@@ -14,7 +14,7 @@ from server.errors import BadRequest, RequestTimeout
 from server.grpc import open_inference_pb2 as messages
 from server.grpc.grpc_calls import Call, Calls
 from server.grpc.infer_messages import infer_request_of, infer_response, parsed, read_infer_message
-from server.oip.inference import Inference, find_model
+from server.oip.inference import Inference, answering_model, find_model
 from server.oip.model_description import model_configuration, model_metadata, server_metadata
 from server.oip.model_statistics import statistics_of
 from server.oip.protocol_reply import ProtocolReply
@@ -95,7 +95,7 @@ class InferenceService:
         hold.grow_to(len(message))
         given = read_infer_message(message)
         del message
-        model = find_model(self._service.models, given.model_name, given.model_version)
+        model = answering_model(self._service.models, given.model_name, given.model_version, call.caller.request_id)
         asked = infer_request_of(given, call.context.time_remaining())
         with model.in_use():
             reply, _ = await self._inference.infer(model, asked, call.caller)

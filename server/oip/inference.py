@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from server.engines.work import InferenceRequest
 from server.errors import NotFound, ServiceError
 from server.oip.class_labels import labels_of
 from server.oip.infer_reply import InferReply, Outcome, OutputTensors, needed_scores, wanted_outputs
@@ -37,6 +38,11 @@ def find_model(models: Registry, name: str, version: str = "") -> RegisteredMode
     if version not in ("", present):
         raise NotFound(f"Version {version[:80]!r} of the model {name} is not served.", f"Served: {present}.")
     return found
+
+
+def answering_model(models: Registry, name: str, version: str, request_id: str) -> RegisteredModel:
+    """The model that answers a request for inference; raises NotFound. A request that names a version never gets another one."""
+    return find_model(models, name, version) if version else models.answering(name, request_id)
 
 
 class Inference:
@@ -78,9 +84,7 @@ class Inference:
         async def work() -> Prediction:
             model.admission.check_place(caller.client)
             image = await self._inspection.inspect(held.pop())
-            return served.calibrated(
-                await model.admission.classify(image, caller.request_id, asked.deadline_s, caller.client, asked.scores)
-            )
+            return await model.classify(served, InferenceRequest(image, caller.request_id, asked.deadline_s, asked.scores, caller.client))
 
         return work
 

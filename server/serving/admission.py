@@ -22,6 +22,9 @@ class Admission:
         self._metrics = metrics
         self._timeout_s = timeout_s
         self.under_way = 0
+        self.answers = 0
+        self.answered_s = 0.0
+        """Images answered by the present version, and the sum of their times from here to the answer."""
         self.last_s = float("-inf")  # the time of the last image, on the clock of monotonic()
         metrics.window_capacity.set_function(lambda: self._engine.capacity)
 
@@ -75,7 +78,7 @@ class Admission:
             self._metrics.rejected(error.code)
             raise
         self.under_way += 1
-        self.last_s = monotonic()
+        self.last_s = began_s = monotonic()
         self._metrics.in_flight.set(self.under_way)
         answered: asyncio.Future[None] = loop.create_future()
         future.add_done_callback(lambda _: _wake(loop, answered))
@@ -89,7 +92,9 @@ class Admission:
         finally:
             timer.cancel()
         try:
-            return self._outcome(future)
+            prediction = self._outcome(future)
+            self.answers, self.answered_s = self.answers + 1, self.answered_s + monotonic() - began_s
+            return prediction
         finally:
             del future  # it holds the error that is raised, which holds this frame: a circle, with the image in it
 

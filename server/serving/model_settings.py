@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from models.store import ModelStore
+from server.serving.companions import COMPANIONS, Companions, check_names, read_companions
 from server.setting_sources import check_name, read_toml
 from server.settings import SettingInvalid, Settings
 
@@ -18,7 +20,7 @@ OF_ONE = ("pipeline",)
 
 def settings_of(settings: Settings, name: str) -> Settings:
     """The settings for a model; raises SettingInvalid if its section or a setting for all models cannot be."""
-    own = _section(settings, name)
+    own = {setting: value for setting, value in _section(settings, name).items() if setting not in COMPANIONS}
     if settings.model_names != (name,):
         for setting in OF_ONE:
             if getattr(settings, setting) != Settings.model_fields[setting].default:
@@ -38,19 +40,32 @@ def settings_of(settings: Settings, name: str) -> Settings:
 
 
 def check_sections(settings: Settings) -> None:
-    """Check that each section of MODELS_FILE is of a model that is served, or may be loaded later; raises SettingInvalid."""
+    """Check that each section of MODELS_FILE, and each model that it names, is served or may be loaded later; raises SettingInvalid."""
     for name in _sections(settings):
         if name not in settings.model_names and settings.model_control == "none":
             served = ", ".join(settings.model_names)
             raise SettingInvalid(
                 f"{settings.models_file} has the section [{name[:80]}], and no such model is served.", f"Served: {served}."
             )
+        known = settings.model_names
+        if settings.model_control != "none":  # a companion may be loaded later
+            known = tuple(dict.fromkeys((*known, *ModelStore(settings.model_store).names())))
+        check_names(companions_of(settings, name), name, known, _where(settings, name))
+
+
+def companions_of(settings: Settings, name: str) -> Companions:
+    """The models beside a model; raises SettingInvalid."""
+    return read_companions(_section(settings, name), _where(settings, name))
+
+
+def _where(settings: Settings, name: str) -> str:
+    return f"[{name[:80]}] in {settings.models_file}"
 
 
 def _section(settings: Settings, name: str) -> dict[str, Any]:
     section = _sections(settings).get(name, {})
     for setting in section:
-        check_name(setting, PER_MODEL, f"{setting[:80]!r} in [{name}] of {settings.models_file}")
+        check_name(setting, (*PER_MODEL, *COMPANIONS), f"{setting[:80]!r} in [{name}] of {settings.models_file}")
     return section
 
 
@@ -58,7 +73,8 @@ def _sections(settings: Settings) -> dict[str, dict[str, Any]]:
     file = settings.models_file
     if file is None:
         return {}
-    remedy = f'A section of it is [NAME] of a model, with lines as precision = "int8" below. A section may have {", ".join(PER_MODEL)}.'
+    names = ", ".join((*PER_MODEL, *COMPANIONS))
+    remedy = f'A section of it is [NAME] of a model, with lines as precision = "int8" below. A section may have {names}.'
     sections = dict(read_toml(file, remedy))
     for name, section in sections.items():
         if not isinstance(section, dict):

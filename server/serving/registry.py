@@ -4,19 +4,38 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from time import monotonic
+from typing import NamedTuple
 
 from models.nearest_name import nearest_name
 from models.store import StoredModel
 from server.engines.fleet.fleet import Fleet
+from server.engines.work import InferenceRequest
 from server.errors import NotFound
 from server.serving.admission import Admission
 from server.serving.golden import check_golden
 from server.serving.served_model import ServedModel
 from server.telemetry.metrics import Metrics
 from server.telemetry.model_metrics import ModelMetrics
+from server.types import EncodedImage, Prediction
 
 logger = logging.getLogger(__name__)
+
+
+class Answered(NamedTuple):
+    """An image of a request, and what a version's engine has answered to it, on the clock of `time.monotonic()`."""
+
+    served: ServedModel
+    metrics: ModelMetrics
+    image: EncodedImage
+    request_id: str
+    prediction: Prediction
+    answered_s: float
+
+
+def ignore_answered(_answered: Answered) -> None:
+    """For models without a shadow."""
 
 
 class RegisteredModel:
@@ -30,6 +49,7 @@ class RegisteredModel:
         """Held while the version must not change: by an evaluation, which measures it, and by a reload."""
         self.users = 0
         """Requests that have found the model, and are not answered; changed on the event loop's thread only."""
+        self.on_answered: Callable[[Answered], None] = ignore_answered
         self._unused: asyncio.Event | None = None  # set when nobody uses it any more
         self._retiring: set[ServedModel] = set()
         self._begin_to_serve(served)
@@ -69,6 +89,17 @@ class RegisteredModel:
             if self._unused and not self.users:
                 self._unused.set()
 
+    async def classify(self, served: ServedModel, request: InferenceRequest, coverage: float | None = None) -> Prediction:
+        """The answer to an image of a request, as the client gets it; `served` is the version that the request has found.
+
+        Raises ServiceError. Cancelling this spares the work that has not begun. A shadow is asked for the same image later.
+        """
+        image, request_id = request.image, request.id
+        prediction = await self.admission.classify(image, request_id, request.deadline_s, request.client, request.scores)
+        if served.companions.shadow:
+            self.on_answered(Answered(served, self.metrics, image, request_id, prediction, monotonic()))
+        return served.calibrated(prediction, coverage)
+
     async def leave(self, drain_s: float) -> None:
         """Finish the requests that have found the model, then release its engines; nobody may find it any more."""
         self._unused = asyncio.Event()
@@ -86,6 +117,7 @@ class RegisteredModel:
     def exchange(self, served: ServedModel) -> ServedModel:
         """Serve another version, whose engine is running; returns the former one. Call this on the event loop's thread."""
         former, self.admission.served = self.served, served
+        self.admission.answers, self.admission.answered_s = 0, 0.0
         self._retiring.add(former)
         self._begin_to_serve(served)
         return former
@@ -109,10 +141,18 @@ class Registry:
     def __init__(self, models: Iterable[RegisteredModel]) -> None:
         self._models = {model.name: model for model in models}
         self.default = next(iter(self._models.values()))
+        self._on_answered: Callable[[Answered], None] = ignore_answered
 
     def add(self, model: RegisteredModel) -> None:
         """Serve one more, which is running."""
+        model.on_answered = self._on_answered
         self._models = {**self._models, model.name: model}  # a new one: other threads may go through the old one
+
+    def observe(self, on_answered: Callable[[Answered], None]) -> None:
+        """Call this after each answer of a model that has a shadow."""
+        self._on_answered = on_answered
+        for model in self:
+            model.on_answered = on_answered
 
     def remove(self, name: str) -> RegisteredModel:
         """Let nobody find a model any more; raises NotFound."""
@@ -130,6 +170,18 @@ class Registry:
     def find(self, name: str | None = None) -> RegisteredModel | None:
         """The model of that name, or the default without a name; None if there is none."""
         return self.default if name is None else self._models.get(name)
+
+    def answering(self, name: str | None, request_id: str) -> RegisteredModel:
+        """The model that answers a request: that of the name, or for a share of the ids its canary, if that is up. Raises NotFound."""
+        model = self.get(name)
+        companions = model.served.companions
+        canary = self.find(companions.canary) if companions.canary and companions.canary_takes(request_id) else None
+        return canary if canary and canary.engine.health().ok else model
+
+    def beside(self) -> set[str]:
+        """The names of the canaries and shadows: the models beside which they are do without them."""
+        found = [model.served.companions for model in self]
+        return {name for each in found for name in (each.canary, each.shadow) if name} - {self.default.name}
 
     def get(self, name: str | None = None) -> RegisteredModel:
         """The model of that name, or the default without a name; raises NotFound."""

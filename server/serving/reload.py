@@ -10,8 +10,9 @@ from models.model_errors import ClassifyError, ModelNotFound, ModelNotPrepared
 from models.nearest_name import nearest_name
 from models.store import ModelStore
 from server.errors import NotFound, ReloadRefused
+from server.serving.companions import check_labels
 from server.serving.golden import check_golden
-from server.serving.model_settings import settings_of
+from server.serving.model_settings import check_sections, settings_of
 from server.serving.registry import RegisteredModel
 from server.serving.served_model import ServedModel
 from server.serving.service import Phase, Service
@@ -120,7 +121,10 @@ class Reloader:
         """New engines that are running and have passed the golden image; raises ClassifyError."""
         service = self._service
         known = service.models.find(name)
+        check_sections(service.settings)  # the file may have changed
         served = open_served_model(settings_of(service.settings, name), self.runtime, service.metrics, shares=service.shares)
+        others = (model.served for model in service.models if model is not known)
+        check_labels((each.model, each.companions) for each in (*others, served))
         if known:
             served.engine.on_batch = known.metrics.batch
         else:

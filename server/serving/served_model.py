@@ -8,6 +8,7 @@ from pipelines.reduction import Decode
 from server.calibration.calibrator import Calibrator
 from server.engines.fleet.fleet import Fleet
 from server.errors import NotCalibrated
+from server.serving.companions import NO_COMPANIONS, Companions
 from server.types import Prediction, Scores
 
 
@@ -17,7 +18,7 @@ class ServedModel:
 
     `calibrator` is there if the calibration of the model fits what is served; else `uncalibrated` is the reason, `to_calibrate` the remedy.
     `precision` is that of inference, empty for the engine fake; `decode` is how large JPEGs are decoded.
-    `pipeline` is a hand-written one. `memory_bytes` is an estimate of what the engines take.
+    `pipeline` is a hand-written one. `memory_bytes` is an estimate of what the engines take. `companions` are beside it.
     """
 
     model: StoredModel
@@ -29,6 +30,7 @@ class ServedModel:
     decode: Decode = "exact"
     pipeline: Path | None = None
     memory_bytes: int = 0
+    companions: Companions = NO_COMPANIONS
     words: dict[str, object] = field(init=False)
 
     def __post_init__(self) -> None:

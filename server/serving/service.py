@@ -13,6 +13,7 @@ from server.serving.budgets import BodyBudget
 from server.serving.disk_budget import DiskBudget
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
+from server.serving.shadows import Shadows
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
 
@@ -36,6 +37,7 @@ class Service:
         self.metrics = metrics
         self.shares = shares or ModelShares(settings.window)
         self.models = Registry(RegisteredModel(each, metrics, settings.timeout_ms / 1000) for each in served)
+        self.shadows = Shadows(self.models)
         self.body_budget = BodyBudget(max(settings.body_budget_bytes, settings.max_body_bytes), metrics, settings.max_body_bytes)
         self.disk_budget = DiskBudget(settings.evaluation_dir, settings.evaluation_disk_bytes, metrics)
         self.phase = Phase.STARTING
@@ -86,6 +88,7 @@ class Service:
 
     async def close(self) -> None:
         """Finish the images in flight, then release the engines. Engines that still start `drain_s` later are left to the process's end."""
+        await self.shadows.close()
         await asyncio.to_thread(self._release)
 
     def _release(self) -> None:
@@ -100,7 +103,10 @@ class Service:
         """Whether the service accepts requests, the phase, and the reason if not."""
         if self.phase is not Phase.READY:
             return False, self.phase, str(self.failure or "")
+        beside = self.models.beside()
         for model in self.models:
+            if model.name in beside:
+                continue
             health = model.engine.health()
             if not health.ok:
                 return False, "unhealthy", health.reason

@@ -13,7 +13,8 @@ from server.calibration.calibrator import Calibrator, misfit
 from server.engines.assembly import EngineAssembly, cores, engine_kinds
 from server.engines.fleet.model_shares import ModelShares
 from server.engines.runtime import detect_runtime
-from server.serving.model_settings import check_sections, settings_of
+from server.serving.companions import NO_COMPANIONS, check_labels
+from server.serving.model_settings import check_sections, companions_of, settings_of
 from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.settings import Settings
@@ -47,6 +48,7 @@ def open_served_model(
     settings: Settings, runtime: Runtime, metrics: Metrics, model: StoredModel | None = None, shares: ModelShares | None = None
 ) -> ServedModel:
     """The settings' model, or another one, with its engine, not started; raises ClassifyError."""
+    companions = NO_COMPANIONS if model else companions_of(settings, settings.model)
     model = model or open_model(settings)
     name = model.manifest.name
     engines = EngineAssembly(settings, model, runtime, ModelMetrics(metrics, name), (shares or ModelShares(settings.window)).of(name))
@@ -56,6 +58,7 @@ def open_served_model(
         "decode": settings.decode,
         "pipeline": settings.pipeline,
         "memory_bytes": engines.memory_bytes,
+        "companions": companions,
     }
     reason, setting = _unfit(fitted, settings, model, engines) if fitted else (NO_CALIBRATION, "")
     if fitted and not reason:
@@ -117,4 +120,5 @@ def open_service(settings: Settings, model: StoredModel | None = None) -> tuple[
     else:
         check_sections(settings)
         served = [open_served_model(settings_of(settings, name), runtime, metrics, None, shares) for name in settings.model_names]
+        check_labels((each.model, each.companions) for each in served)
     return Service(settings, served, metrics, shares), runtime

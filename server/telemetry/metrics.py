@@ -23,6 +23,7 @@ _STAGE_S = (0.0001, 0.00025, 0.0005, *_LATENCY_S)
 MAX_REQUEST_LABELS = 1000
 """Sets of endpoint, method and status that are told apart. The routes, methods and statuses of this server make some 300."""
 _SCORES = (*(tenth / 10 for tenth in range(1, 10)), 0.95, 0.99)
+_DIFFERENCES = (1e-5, 1e-4, 0.001, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 OTHER_CLASSES = "other"
 _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
@@ -34,6 +35,7 @@ LABELS = MappingProxyType(
         "code": "The status of the answer; 499 if the client hung up first.",
         "reason": "Of `classify_rejected_total` the code of an error. Of `classify_engine_switches_total` `unavailable`, `failed`, "
         "`stalled` or `recovered`.",
+        "shadow": "The name of the model whose answers are compared with those of `model`.",
         "model": "The name of the model. Of `classify_rejected_total` empty for a request that was refused before its model was known.",
         "class": "Id and label of a class; `other` for those beyond DRIFT_CLASSES.",
         "engine": "`stream`, `mxbase` or `fake`.",
@@ -41,7 +43,9 @@ LABELS = MappingProxyType(
         "from": "The engine that answered before, or `none`.",
         "to": "The engine that answers now, or `none`.",
         "outcome": "`ok`, or the code of an error. Of `classify_images_total` also `abandoned`: the client hung up. "
-        "Of `classify_evaluation_images_total` also `scores_invalid`: scores that are missing or not numbers, or a class twice.",
+        "Of `classify_evaluation_images_total` also `scores_invalid`: scores that are missing or not numbers, or a class twice. "
+        "Of `classify_shadow_images_total` `same` or `other` by the best class, `failed`: the shadow had no answer, `dropped`: all "
+        "room was taken.",
         "stage": "`queue`, `decode`, `resize`, `crop`, `infer`, `postprocess` or `serialize`, as far as the engine can see them; the "
         "elements of a pipeline of your own add `normalize`, `tee`, `identity` and `fakesink`. The SDK's engine tells no stages: there, "
         "`stream` is the time from an image's send to its result.",
@@ -87,6 +91,7 @@ class Metrics:
         self.batch_size = histogram("batch_size", "Images in one run of the model, if the engine tells.", "model", buckets=_BATCH_SIZES)
         self.batch_padding = counter("batch_padding_total", "Unused places in batches, if the engine tells.", "model")
         self._add_drift(drift_classes)
+        self._add_shadows()
         self.in_flight = gauge("in_flight", "Images in progress in an engine.", "model")
         self.window_capacity = gauge("window_capacity", "Most images in flight.", "model")
         self.engine_up = gauge("engine_up", "1 if the engine can answer.", "model", "engine", "device")
@@ -118,6 +123,17 @@ class Metrics:
         )
         told = "Answers by their best class; with DRIFT_CLASSES."
         self.answers = Counter("classify_answers_total", told, ("model", "class"), registry=self.registry)
+
+    def _add_shadows(self) -> None:
+        asked = "Images whose answers a shadow was to be compared with."
+        self.shadow_images = Counter("classify_shadow_images_total", asked, ("model", "shadow", "outcome"), registry=self.registry)
+        self.shadow_difference = Histogram(
+            "classify_shadow_score_difference",
+            "Largest difference between the scores of a class, by the model and by its shadow.",
+            ("model", "shadow"),
+            buckets=_DIFFERENCES,
+            registry=self.registry,
+        )
 
     def observe_request(self, endpoint: str, method: str, status: int, elapsed_s: float) -> None:
         """Count one request and its time. To look a label up costs more than to count, so the method keeps what it found.

@@ -51,6 +51,12 @@ class ModelMetrics:
         if prediction.score_type != "logit":
             self._metrics.best_score.labels(self._model).observe(best.score)
 
+    def shadow(self, name: str, outcome: str, difference: float | None) -> None:
+        """Count an image of the shadow with that name, and the largest difference of the scores if they could be compared."""
+        self._metrics.shadow_images.labels(self._model, name, outcome).inc()
+        if difference is not None:
+            self._metrics.shadow_difference.labels(self._model, name).observe(difference)
+
     def rejected(self, reason: str) -> None:
         """Count an image that no engine got."""
         count = self._rejected.get(reason)

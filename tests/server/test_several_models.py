@@ -5,11 +5,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.level_model import level_png, store_level_model
+from tests.level_model import level_png, store_level_model, store_reversed_level_model
 from tests.made_model import change_model
 from tests.server.process import NO_TLS, ServerProcess
 
@@ -66,13 +68,41 @@ def test_both_are_told_of(server: ServerProcess) -> None:
         assert server.metric("classify_window_capacity", model=model) == WINDOW
 
 
+def ended(server: ServerProcess, job: str) -> dict[str, Any]:
+    while (now := server.client.get(f"/evaluate/{job}").json())["state"] not in ("finished", "failed"):
+        time.sleep(0.05)
+    return dict(now)
+
+
 def test_an_evaluation_is_of_the_model_that_it_names(server: ServerProcess) -> None:
     assert server.client.post("/evaluate", json={"dataset": "val", "model": "level_c"}).status_code == 404
     job = server.client.post("/evaluate", json={"dataset": "val", "model": "level_b"}).json()
-    while (now := server.client.get(f"/evaluate/{job['id']}").json())["state"] not in ("finished", "failed"):
-        time.sleep(0.05)
+    now = ended(server, job["id"])
     assert (now["state"], now["top1"], now["model"]) == ("finished", 1.0, "level_b")
     assert [server.metric("classify_evaluation_images_total", model=model, outcome="ok") for model in ("level_a", "level_b")] == [0, 1]
+
+
+def test_an_evaluation_goes_to_no_canary(tmp_path: Path) -> None:
+    """The canary, which takes every request, would get each image wrong."""
+    store_level_model(tmp_path, "stable")
+    store_reversed_level_model(tmp_path, "newer")
+    (tmp_path / "models.toml").write_text('[stable]\ncanary = "newer"\ncanary_share = 1\n')
+    (tmp_path / "val").mkdir()
+    (tmp_path / "val" / "one.png").write_bytes(level_png(40))
+    (tmp_path / "val" / "val_label.txt").write_text("one.png 10\n")
+    with ServerProcess(
+        model_store=tmp_path,
+        models="stable,newer",
+        models_file=tmp_path / "models.toml",
+        evaluation_roots=f"val={tmp_path / 'val'}",
+        engines="stream",
+        streams_per_device=1,
+    ) as server:
+        server.log("ready: newer")
+        answer = server.client.post("/classify", content=level_png(40)).json()
+        assert (answer["model"], answer["predictions"][0]["class_id"]) == ("newer", 53)
+        job = server.client.post("/evaluate", json={"dataset": "val"}).json()
+        assert ended(server, job["id"])["top1"] == 1.0
 
 
 class Clients:

@@ -45,13 +45,13 @@ class Fleet:
     ) -> None:
         self._crew = Crew(tiers)
         self.tiers, self.members = self._crew.tiers, self._crew.members
-        self._share = capacity if isinstance(capacity, ModelShare) else ModelShares(capacity).of("")
+        self.share = capacity if isinstance(capacity, ModelShare) else ModelShares(capacity).of("")
         self.on_batch: BatchObserver = ignore_batch
         self._on_switch = on_switch
-        self._in_flight = InFlight(lambda: self._share.window)
+        self._in_flight = InFlight(lambda: self.share.window)
         self._bound = bound or ResizeBound()
         self._lock = threading.Lock()  # of the queue, and of what is under way in every member
-        self._waiting, self._quarantine = WaitingLine(room, self._share), Quarantine()
+        self._waiting, self._quarantine = WaitingLine(room, self.share), Quarantine()
         self._answers = self.members[0].engine.name
         self._none_s = float("-inf")  # the time since there is no engine
         self._closing = threading.Event()
@@ -66,7 +66,7 @@ class Fleet:
     @property
     def capacity(self) -> int:
         """The images that may be in flight now."""
-        return self._share.window
+        return self.share.window
 
     @property
     def name(self) -> str:
@@ -91,7 +91,7 @@ class Fleet:
         self._closing.clear()
         self._watcher = threading.Thread(target=self._watch, name=f"{self.name}-watcher", daemon=True)
         self._watcher.start()
-        self._share.join(self._in_flight, self.members)
+        self.share.join(self._in_flight, self.members)
         self._in_flight.open()
 
     def submit(self, request: InferenceRequest) -> Future[Prediction]:
@@ -289,7 +289,7 @@ class Fleet:
     def close(self, drain_s: float) -> None:
         """Answer the accepted images for at most `drain_s` seconds, fail the rest, release everything."""
         self._in_flight.close(drain_s, EngineUnavailable("The engine is closing."))
-        self._share.leave(self._in_flight)
+        self.share.leave(self._in_flight)
         self._closing.set()
         if self._watcher:
             self._watcher.join()

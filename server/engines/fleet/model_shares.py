@@ -4,7 +4,8 @@ Each model is sure of an equal part of both. Above its part it gets what the oth
 the moment that an idle model wakes, the images in flight may be more than WINDOW, at most twice as many.
 """
 
-from collections.abc import Collection, Sequence, Sized
+from collections.abc import Collection, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -33,6 +34,8 @@ class ModelShare:
 
     shares: "ModelShares"
     flights: list[_Flight] = field(default_factory=list)
+    aside: int = 0
+    """Images of it that run beside the others, and take no part from them."""
     _peak: int = 0
     _peak_s: float = float("-inf")
 
@@ -73,9 +76,23 @@ class ModelShare:
         left = at_once - sum(min(each, fair) for each in wanted)
         return self._under_way() < max(fair, left)
 
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Around an image that other models leave no room for: their images go on as if it were not there."""
+        self.aside += 1
+        try:
+            yield
+        finally:
+            self.aside -= 1
+
+    def has_spare_room(self) -> bool:
+        """Whether one more image leaves a core, or a place of the chip, free for the next; or nothing is in flight."""
+        held = self.held + sum(share.held for share in self._others() if self._meets(share))
+        return not held or held + 1 < (self.shares.cores or self._places())
+
     def wanted(self, now_s: float) -> int:
         """The most images that it had in flight lately."""
-        held = self.held
+        held = self.held - self.aside
         if held >= self._peak or now_s > self._peak_s + HOLD_S:
             self._peak, self._peak_s = held, now_s
         return self._peak

@@ -47,8 +47,8 @@ class ServedApp:
 
 @contextmanager
 def served_app(folder: Path, keys: ApiKeys = NO_KEYS, **settings: Any) -> Iterator[ServedApp]:
-    """With the model `level`, or with the settings' engine fake."""
-    if settings.get("engines") != "fake":
+    """With the model `level`, with the settings' models, or with the settings' engine fake."""
+    if settings.get("engines") != "fake" and "models" not in settings:
         store_level_model(folder)
         settings |= {"model": "level", "model_store": folder, "streams_per_device": 1, "latency_mode": "off", "engines": "stream"}
     service, runtime = open_service(load_settings(evaluation_dir=folder / "evaluations", **settings))

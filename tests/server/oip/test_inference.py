@@ -6,7 +6,7 @@ import pytest
 
 from server.errors import DeadlineExceeded, NotFound, Saturated, UndecodableImage, UnsupportedImage
 from server.oip.infer_request import InferInput, InferRequest, RequestedOutput
-from server.oip.inference import Caller, Inference, find_model
+from server.oip.inference import Caller, Inference, answering_model, find_model
 from tests.level_model import level_png
 from tests.server.oip.served_app import ServedApp
 
@@ -79,6 +79,9 @@ def test_cancelling_spares_the_rest(served: ServedApp) -> None:
 def test_names_and_versions(served: ServedApp) -> None:
     models = served.service.models
     assert find_model(models, "level", "1") is find_model(models, "level")
+    assert answering_model(models, "level", "1", "r1") is answering_model(models, "level", "", "r1") is models.default
     for name, version in (("other", ""), ("", ""), ("level", "2")):
         with pytest.raises(NotFound):
             find_model(models, name, version)
+        with pytest.raises(NotFound):
+            answering_model(models, name, version, "r1")

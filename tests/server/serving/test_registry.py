@@ -8,14 +8,15 @@ from models.store import StoredModel, zoo_manifest
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.fleet import Fleet
 from server.errors import NotFound
+from server.serving.companions import NO_COMPANIONS, Companions
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.telemetry.metrics import Metrics
 
 
-def served(name: str, version: str = "1") -> ServedModel:
+def served(name: str, version: str = "1", companions: Companions = NO_COMPANIONS) -> ServedModel:
     manifest = zoo_manifest("efficientnet_lite0").model_copy(update={"name": name, "version": version})
-    return ServedModel(StoredModel(manifest, Path()), Fleet.of(FakeEngine()))
+    return ServedModel(StoredModel(manifest, Path()), Fleet.of(FakeEngine()), companions=companions)
 
 
 def test_models_are_found_by_name_and_the_first_is_the_default() -> None:
@@ -44,3 +45,17 @@ def test_an_exchange_keeps_the_former_version_until_it_has_drained() -> None:
     model.close(0)
     assert not second.engine.health().ok
     assert 'classify_model_info{model="m"' in metrics.render().decode()
+
+
+def test_a_canary_answers_while_it_is_up() -> None:
+    metrics = Metrics()
+    both = served("one", companions=Companions(canary="other", canary_share=1, shadow="third")), served("other")
+    registry = Registry(RegisteredModel(each, metrics, 1.0) for each in both)
+    assert registry.answering("one", "id").name == "one"  # the canary has not started
+    registry.get("other").start()
+    assert [registry.answering(name, "id").name for name in (None, "one", "other")] == ["other"] * 3
+    assert (registry.get("one").name, registry.beside()) == ("one", {"other", "third"})
+    registry.remove("other").close(0)
+    assert registry.answering("one", "id").name == "one"
+    with pytest.raises(NotFound):
+        registry.answering("zzz", "id")

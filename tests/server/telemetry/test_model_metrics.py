@@ -67,3 +67,16 @@ def test_answers_are_not_told_by_class_unless_wanted_nor_logits_as_probabilities
     assert lines(answered(0, (5, 0.9)), "classify_answers_total") == []
     logits = answered(2, (5, 17.0), score_type="logit")
     assert (len(lines(logits, "classify_answers_total")), lines(logits, "classify_best_score_sum")) == (1, [])
+
+
+def test_a_shadow_is_counted_with_its_model() -> None:
+    metrics = Metrics()
+    model = ModelMetrics(metrics, "m")
+    model.shadow("n", "same", 0.03)
+    model.shadow("n", "dropped", None)
+    assert lines(metrics, "classify_shadow_images_total") == [
+        'classify_shadow_images_total{model="m",outcome="same",shadow="n"} 1.0',
+        'classify_shadow_images_total{model="m",outcome="dropped",shadow="n"} 1.0',
+    ]
+    assert metrics.registry.get_sample_value("classify_shadow_score_difference_bucket", {"model": "m", "shadow": "n", "le": "0.05"}) == 1
+    assert metrics.registry.get_sample_value("classify_shadow_score_difference_count", {"model": "m", "shadow": "n"}) == 1

@@ -79,3 +79,34 @@ def test_a_reload_is_one_share() -> None:
     assert (first.share is second.share, first.share.held, other.share.window) == (True, 30, 34)
     first.share.leave(first.works)
     assert other.share.window == 44
+
+
+def test_an_image_beside_the_others_takes_no_part_from_them() -> None:
+    busy, shadow = loads(2, "0", "0")
+    busy.hold(64, begun=1)
+    with shadow.share.beside():
+        shadow.hold(1, begun=1)
+        assert busy.share.may_begin()
+    assert not busy.share.may_begin()
+
+
+def test_room_to_spare_leaves_a_core_for_the_next() -> None:
+    one, other = loads(3, "0", "0")
+    assert one.share.has_spare_room()
+    other.hold(1)
+    assert one.share.has_spare_room()
+    one.hold(1)
+    assert not one.share.has_spare_room()
+    single, second = loads(1, "0", "0")
+    assert single.share.has_spare_room()
+    second.hold(1)
+    assert not single.share.has_spare_room()
+
+
+def test_room_to_spare_of_a_chip_is_its_places() -> None:
+    one, same, elsewhere = loads(0, "0", "0", "1")
+    elsewhere.hold(64)
+    same.hold(6)
+    assert one.share.has_spare_room()
+    same.hold(7)
+    assert not one.share.has_spare_room()
