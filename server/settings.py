@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from models.store import name_of_one
 from models.text_file import read_text
 from pipelines.reduction import Decode
 from server.setting_sources import PREFIX, SETTINGS_FILE, LongNames, SettingInvalid, SettingsFile, plain_text
@@ -83,7 +84,7 @@ class Settings(BaseSettings):
     )
 
     # Model
-    model: str = Field("efficientnet_lite0", description="Name of the model in the store.")
+    model: str = Field("efficientnet_lite0", description="Name of the model in the store. If that is the folder of one, it is the default.")
     models: str = Field(
         "", description="Names of several models, with commas between, instead of MODEL. The first answers where a request names none."
     )
@@ -92,7 +93,7 @@ class Settings(BaseSettings):
         description="A TOML file with a section for each model that has settings of its own, as [resnext101_32x4d]: precision, decode, "
         "pipeline, devices, and all below Engines but runtime and sdk_conf.",
     )
-    model_store: Path = Field(Path("model_store"), description="Folder of the prepared models.")
+    model_store: Path = Field(Path("model_store"), description="Folder of the prepared models, or of one of them.")
     pipeline: Path | None = Field(None, description="A hand-written .pipeline to run instead of the rendered one.")
     precision: Literal["", "f32", "bf16", "int8"] = Field(
         "",
@@ -236,11 +237,13 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _first_of_several(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """The first of MODELS is MODEL."""
+        """The first of MODELS is MODEL; without either it is the model of which MODEL_STORE is the folder."""
         names = names_of(plain_text(given.get("models") or ""))
-        if not names:
-            return given
         model = plain_text(given.get("model") or "")
+        if not names:
+            store = plain_text(given.get("model_store") or "")
+            own = name_of_one(Path(store)) if store and not model else ""
+            return given | {"model": own} if own else given
         if model and model != names[0]:
             raise SettingInvalid(
                 f"MODEL={model} and MODELS={','.join(names)} are both set, and MODEL is not the first of MODELS.",
