@@ -84,7 +84,9 @@ class Settings(BaseSettings):
     )
 
     # Model
-    model: str = Field("efficientnet_lite0", description="Name of the model in the store. If that is the folder of one, it is the default.")
+    model: str = Field(
+        "efficientnet_lite0", description="Name of the model in MODEL_STORE. If that is the folder of one model, the default is its name."
+    )
     models: str = Field(
         "", description="Names of several models, with commas between, instead of MODEL. The first answers where a request names none."
     )
