@@ -74,7 +74,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """With the settings of a runtime, on the folder of one model."""
     folder = store_level_model(tmp_path_factory.mktemp("store")).folder
     place = folder.rename(folder.parent / "models")
-    own = {key.lower(): value for key, value in told("ascend-classify-cpu").items() if key != "PORT"}
+    own: dict[str, Any] = {key.lower(): value for key, value in told("ascend-classify-cpu").items() if key != "PORT"}
     with ServerProcess(**own | {"model_store": place, "drain_delay_s": 0}) as server:
         yield server
 
