@@ -84,9 +84,7 @@ class Settings(BaseSettings):
     )
 
     # Model
-    model: str = Field(
-        "efficientnet_lite0", description="Name of the model in MODEL_STORE. If that is the folder of one model, the default is its name."
-    )
+    model: str = Field("efficientnet_lite0", description="Name of the model; by default the one of which MODEL_STORE is the folder.")
     models: str = Field(
         "", description="Names of several models, with commas between, instead of MODEL. The first answers where a request names none."
     )
@@ -243,8 +241,7 @@ class Settings(BaseSettings):
         names = names_of(plain_text(given.get("models") or ""))
         model = plain_text(given.get("model") or "")
         if not names:
-            store = plain_text(given.get("model_store") or "")
-            own = name_of_one(Path(store)) if store and not model else ""
+            own = "" if model else name_of_one(Path(plain_text(given.get("model_store") or "model_store")))
             return given | {"model": own} if own else given
         if model and model != names[0]:
             raise SettingInvalid(
