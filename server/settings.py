@@ -104,9 +104,10 @@ class Settings(BaseSettings):
         "none", description="Whether POST /admin/models/NAME/load and /unload may change which models are served (explicit), or not (none)."
     )
     model_memory_bytes: Positive = Field(
-        4 * 1024**3,
-        description="Estimated bytes of memory of all served models together; a load at run time that needs more is refused. Those of "
-        "MODELS are counted, but never refused.",
+        4 * 1024**3, description="Bytes of memory, estimated, of all served models; a load at run time that needs more is refused."
+    )
+    compile_cache: Path = Field(
+        Path("~/.cache/ascend-classify"), description="Folder of compiled models, for a faster start on a CPU. /dev/null: none is kept."
     )
 
     # Engines

@@ -18,6 +18,8 @@ from tests.lanes import left_out
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it to what it runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+os.environ.setdefault("COMPILE_CACHE", os.devnull)  # the models of the tests are many and small
+
 settings.register_profile("house", deadline=None, max_examples=40)  # a slow machine is not a failure
 settings.register_profile("soak", parent=settings.get_profile("house"), max_examples=2000)  # for make soak
 settings.load_profile("house")

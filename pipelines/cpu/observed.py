@@ -17,6 +17,6 @@ def open_observed(
     on_result: Callable[[str, int], None] | None = None,
 ) -> CpuStreamManager:
     """Make a manager with these options of CpuOptions, in JSON types, and with these observers."""
-    sdk_conf = options.get("sdk_conf")
-    options = {**options, "sdk_conf": Path(sdk_conf) if sdk_conf else None}
+    paths = {name: Path(path) if (path := options.get(name)) else None for name in ("sdk_conf", "compile_cache")}
+    options = {**options, **paths}
     return CpuStreamManager(CpuOptions(on_frame=on_frame, on_batch=on_batch, on_result=on_result, **options))

@@ -39,6 +39,7 @@ class CpuOptions:
     `inference_threads` 0 lets OpenVINO choose the number of threads.
     `precision` is that of inference. The file of an int8 model has its own; the rest of it runs in float32. The vendor's engine has no
     such choice, so `strict` allows only f32: raises ValueError.
+    `compile_cache` is a folder that keeps compiled models (pipelines/cpu/compile_cache.py); None: nothing is kept.
     `latency` compiles each model once more, so that all cores infer a picture that is alone. `strict` ignores it: the answers are the same.
     """
 
@@ -56,6 +57,7 @@ class CpuOptions:
     home: Path | None = None
     statistics: PerformanceStatistics | None = None
     latency: bool = False
+    compile_cache: Path | None = None
 
     def __post_init__(self) -> None:
         """Check that the options go together."""
@@ -67,7 +69,8 @@ class CpuOptions:
     def as_config(self) -> dict[str, object]:
         """The options without observers, in JSON types, as `open_observed` takes them."""
         names = ("inference_threads", "precision", "strict", "race", "early_room", "refuse_damaged", "decode", "latency")
-        return {name: getattr(self, name) for name in names} | {"sdk_conf": str(self.sdk_conf) if self.sdk_conf else None}
+        paths = {name: str(path) if (path := getattr(self, name)) else None for name in ("sdk_conf", "compile_cache")}
+        return {name: getattr(self, name) for name in names} | paths
 
     def with_statistics(self) -> Self:
         """These options with running statistics if `sdk_conf` turns them on; an unreadable file gives only a warning."""

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, cached_property, partial
 from importlib.util import find_spec
 from typing import Any
@@ -212,7 +213,8 @@ class EngineAssembly:
 
     def _cpu_options(self) -> CpuOptions:
         settings = self._settings
-        return CpuOptions(precision=self.precision, decode=settings.decode, latency=self._latency, sdk_conf=settings.sdk_conf)
+        options = CpuOptions(sdk_conf=settings.sdk_conf, compile_cache=settings.compile_cache)
+        return replace(options, precision=self.precision, decode=settings.decode, latency=self._latency)
 
     def _stream_plan(self, device: int) -> Callable[[], StreamPlan]:
         if own := self._settings.pipeline:

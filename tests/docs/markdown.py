@@ -31,6 +31,7 @@ SETTINGS = RUN | {"slow", "training", "ascend", "yours"}
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>```+)(?P<language>[\w-]*)\n(?P<text>.*?)^(?P=indent)(?P=fence) *$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!-- ([a-z ]+) -->\n+ *\Z")
 _SPAN = re.compile(r"(`+)(.+?)\1", re.DOTALL)
+_HEADING = re.compile(r"^(?=#{1,6} )", re.MULTILINE)
 _LINK = re.compile(r"(?<!\\)\[[^\]]*\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)")
 
 
@@ -63,8 +64,20 @@ def blocks(page: Path) -> list[Block]:
 
 def spans(page: Path) -> Iterator[str]:
     """The code spans of the prose."""
-    for match in _SPAN.finditer(_FENCE.sub("", page.read_text("utf-8"))):
+    for _, text in sections(page):
+        yield from code_spans(text)
+
+
+def code_spans(text: str) -> Iterator[str]:
+    """The code spans of a text without fenced blocks."""
+    for match in _SPAN.finditer(text):
         yield " ".join(match[2].split())
+
+
+def sections(page: Path) -> list[tuple[int, str]]:
+    """The prose of each heading with the heading itself, and its level; what stands above the first has level 0."""
+    parts = _HEADING.split(_FENCE.sub("", page.read_text("utf-8")))
+    return [(len(part) - len(part.lstrip("#")), part) for part in parts if part]
 
 
 def links(page: Path) -> list[str]:

@@ -3,6 +3,7 @@
 mkdocs loads this file by its path, in an environment that has nothing of this project (make docs).
 """
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -24,15 +25,16 @@ def on_files(files: Files, *, config: Any) -> Files:
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """The page with its links as the site has them; one that leads nowhere is left for mkdocs to complain about."""
-    folder = ROOT if page.file.src_uri == "index.md" else ROOT / "docs"
+    place = (ROOT / "docs" / page.file.src_uri).parent
+    folder = ROOT if page.file.src_uri == "index.md" else place
 
     def on_the_site(link: re.Match[str]) -> str:
         path = (folder / link["target"]).resolve()
         anchor = link["anchor"] or ""
         if path == ROOT / "README.md":
-            return f"{link['text']}(index.md{anchor})"
+            return f"{link['text']}({os.path.relpath(ROOT / 'docs/index.md', place)}{anchor})"
         if path.is_relative_to(ROOT / "docs"):
-            return f"{link['text']}({path.relative_to(ROOT / 'docs')}{anchor})"
+            return f"{link['text']}({os.path.relpath(path, place)}{anchor})"
         if path.exists() and path.is_relative_to(ROOT):
             file = f"{REPOSITORY}/blob/main/{path.relative_to(ROOT)}{anchor}"
             return f"{link['text']}({file})" if REPOSITORY else link["text"].strip("[]")

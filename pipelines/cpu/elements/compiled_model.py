@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from models.artifact_precision import Precision
+from pipelines.cpu.compile_cache import compiled_once
 from pipelines.cpu.elements.frame import Array, Pixels
 from pipelines.cpu.elements.wide_model import Slot, WideModel, open_slot
 from pipelines.cpu.process_memory import give_back_free
@@ -25,7 +26,8 @@ class CpuModel:
     the sizes, as ATC fixes the gears of an OM.
     """
 
-    def __init__(self, path: Path, inference_threads: int = 0, precision: Precision = "f32") -> None:
+    def __init__(self, path: Path, inference_threads: int = 0, precision: Precision = "f32", cache: Path | None = None) -> None:
+        """`cache` is the folder of compiled models (pipelines/cpu/compile_cache.py)."""
         self.path = path
         core = ov.Core()
         model = core.read_model(path if path.suffix == ".onnx" else path.read_bytes())
@@ -42,11 +44,16 @@ class CpuModel:
             config["INFERENCE_NUM_THREADS"] = inference_threads
         self._config = config
         self._wide: WideModel | None = None
-        self._compiled = {}
-        for size in self.batch_sizes:
-            if shape[0].is_dynamic:
-                model.reshape([size, *self.image_shape])
-            self._compiled[size] = core.compile_model(model, "CPU", config)
+
+        def compile_all(config: dict[str, object]) -> dict[int, ov.CompiledModel]:
+            compiled = {}
+            for size in self.batch_sizes:
+                if shape[0].is_dynamic:
+                    model.reshape([size, *self.image_shape])
+                compiled[size] = core.compile_model(model, "CPU", config)
+            return compiled
+
+        self._compiled = compiled_once(cache, path, config, compile_all)
         # the shapes of the largest batch, as an OM declares them
         self.output_shapes = [tuple(output.get_shape()) for output in self._compiled[self.batch_sizes[-1]].outputs]
 
@@ -114,7 +121,7 @@ def _part(output: Array, index: int, parts: int, shape: tuple[int, ...]) -> Arra
     return part.reshape(shape) if size == prod(shape) else part
 
 
-def load_model(model_path: Path, inference_threads: int = 0, precision: Precision = "f32") -> CpuModel:
+def load_model(model_path: Path, inference_threads: int = 0, precision: Precision = "f32", cache: Path | None = None) -> CpuModel:
     """Load the model that a pipeline names, compiled at most once in each precision; raises ValueError with the cause.
 
     On a CPU, `X.om` stands for the file `X.onnx` in the same folder: the same recipe folded in, the same input contract. If there is
@@ -135,7 +142,7 @@ def load_model(model_path: Path, inference_threads: int = 0, precision: Precisio
         model = _loaded.get(key)
         if model is None:
             try:
-                model = CpuModel(path, inference_threads, precision)
+                model = CpuModel(path, inference_threads, precision, cache)
             except (RuntimeError, ValueError) as error:
                 hint = "" if path == beside else f" Put the ONNX model of it at {beside}, which a CPU can run."
                 raise ValueError(f"model {path} cannot be loaded: {error}{hint}") from error

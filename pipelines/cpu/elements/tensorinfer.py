@@ -38,14 +38,15 @@ class TensorInfer(Element):
         super().__init__(context)
         self._source = self._only_source()
         strategy = BatchStrategy(self.choice("dynamicStrategy", tuple(BatchStrategy)))
+        options = context.options
         if not (path := self.text("modelPath")):
             raise self.refusal("modelPath is empty")
         try:
-            self.model = load_model(Path(path), context.options.inference_threads, context.options.precision)
+            self.model = load_model(Path(path), options.inference_threads, options.precision, options.compile_cache)
         except ValueError as error:
             raise self.refusal(str(error)) from error
         self._single = bool(self.integer("singleBatchInfer"))
-        latency = context.options.latency and not context.options.strict
+        latency = options.latency and not options.strict
         self._runner = self.model.runner(single=self._single, batch_dimension=bool(self.integer("outputHasBatchDim")), latency=latency)
         self._checks = not self.integer("skipModelCheck")
         self._room_bytes = self.model.image_bytes * (self.model.batch_sizes[-1] if self._single else 1)

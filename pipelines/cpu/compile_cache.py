@@ -1,0 +1,107 @@
+"""Keeps compiled models on the disk, so that a start loads what an earlier one compiled from the same file with the same program.
+
+OpenVINO writes a file for each compiled model. It looks at the head of such a file only: a damaged one would answer wrongly. So the digests
+of the files stand beside them, and are checked before each use; what does not match is compiled again.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from pipelines.cpu.processor import capabilities, processor_name
+from pipelines.cpu.quiet_openvino import ov
+
+logger = logging.getLogger(__name__)
+
+KEPT = 8
+"""Models: the ones that were used last."""
+DIGESTS = "sha256.json"
+_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+Compiled = TypeVar("Compiled")
+
+
+def compiled_once(
+    folder: Path | None, model: Path, config: dict[str, object], compile_with: Callable[[dict[str, object]], Compiled]
+) -> Compiled:
+    """What `compile_with(config)` returns, from the cache if it is there; raises what that raises.
+
+    Without a folder, or with one that cannot be used, nothing is kept.
+    """
+    if folder is None or not _is_ours(folder):
+        return compile_with(config)
+    place = folder / _key(model, config)
+    if _is_whole(place):
+        os.utime(place)
+        return compile_with({**config, "CACHE_DIR": str(place)})
+    fresh = Path(tempfile.mkdtemp(prefix=".fresh-", dir=folder))
+    try:
+        compiled = compile_with({**config, "CACHE_DIR": str(fresh)})
+        _keep(fresh, place)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return compiled
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the folder is there, or can be made, and only this user can write into it: what lies in it is run."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        found = folder.stat()
+    except OSError as error:
+        logger.debug("compiled models are not kept: %s", error)
+        return False
+    if found.st_uid != os.geteuid() or found.st_mode & _OTHERS:
+        logger.warning("compiled models are not kept: others can write into %s. Run: chmod 700 %s", folder, folder)
+        return False
+    return os.access(folder, os.W_OK)
+
+
+def _key(model: Path, config: dict[str, object]) -> str:
+    with model.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    facts = (sorted(config.items()), ov.__version__, processor_name(), capabilities(), os.cpu_count())
+    digest.update(repr(facts).encode())
+    return digest.hexdigest()[:32]
+
+
+def _digests(place: Path) -> dict[str, str]:
+    found = {}
+    for path in sorted(place.iterdir()):
+        if path.name != DIGESTS:
+            with path.open("rb") as file:
+                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def _is_whole(place: Path) -> bool:
+    try:
+        told = json.loads((place / DIGESTS).read_bytes())
+        if told == _digests(place):
+            return True
+        logger.warning("the compiled model in %s is damaged, and is compiled again", place)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        logger.warning("the compiled model in %s cannot be used, and is compiled again: %s", place, error)
+    shutil.rmtree(place, ignore_errors=True)
+    return False
+
+
+def _keep(fresh: Path, place: Path) -> None:
+    """Give what was compiled its name, and remove the models that were not used for longest."""
+    try:
+        (fresh / DIGESTS).write_text(json.dumps(_digests(fresh)))
+        fresh.rename(place)  # fails if another process was first
+        models = sorted((path for path in place.parent.iterdir() if not path.name.startswith(".")), key=lambda path: path.stat().st_mtime)
+        for old in models[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        logger.debug("the compiled model is not kept: %s", error)
