@@ -19,7 +19,6 @@ Positive = Annotated[int, Field(ge=1)]
 NO_KEY = "no-api-key"
 """The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
 
-
 _WORDS = (
     "precision", "model_control", "runtime", "engine_processes", "latency_mode", "full_scores", "decode", "log_level", "log_format",
     "metrics_aliases",
