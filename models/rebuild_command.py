@@ -8,6 +8,11 @@ from models.manifest import CPU, Artifact, ModelManifest
 RANDOM_VERSION = "random"
 
 
+def store_of(manifest: ModelManifest, folder: Path) -> Path:
+    """The store to name for a model in this folder: the one around it, or the folder itself, if that has another name than the model."""
+    return folder.parent if folder.name == manifest.name else folder
+
+
 def prepare_remedy(zoo: ModelManifest, store: Path) -> str:
     """What puts a model of the zoo into the store: its own weights, or those of the user."""
     if zoo.weights:
@@ -22,7 +27,7 @@ def rebuild_remedy(manifest: ModelManifest, folder: Path, soc: str = CPU, precis
     """What makes the artifact for `soc` again; `folder` is the model's. Nothing that belongs to the same weights is lost."""
     if soc == CPU and precision == "int8":
         return f"Quantise the model: {quantize_command(manifest, folder)}"
-    store, artifact = folder.parent, manifest.artifact(soc)
+    store, artifact = store_of(manifest, folder), manifest.artifact(soc)
     if artifact and artifact.declared:
         return f"Declare it again: {adopt_command(manifest, folder, artifact, 'FILE.om')}"
     batches = ["--batch-sizes", _listed(artifact)] if artifact and artifact.batch_sizes != (1,) else []
@@ -48,40 +53,41 @@ def labels_remedy(manifest: ModelManifest, folder: Path, *, intact: bool = False
 
 def scores_command(manifest: ModelManifest, folder: Path | None, *options: str) -> str:
     """What measures a labelled set and keeps the scores of all classes, which a calibration needs; no folder: names no store."""
-    return _command("evaluate", "FOLDER", "--model", manifest.name, "--scores", *options, store=folder and folder.parent)
+    return _command("evaluate", "FOLDER", "--model", manifest.name, "--scores", *options, store=folder and store_of(manifest, folder))
 
 
 def calibrate_command(manifest: ModelManifest, folder: Path | None) -> str:
     """What calibrates the model on such a measurement; no folder: names no store."""
-    return _command("models", "calibrate", manifest.name, "EVALUATION", store=folder and folder.parent)
+    return _command("models", "calibrate", manifest.name, "EVALUATION", store=folder and store_of(manifest, folder))
 
 
 def uncalibrate_command(manifest: ModelManifest, folder: Path) -> str:
     """What takes the calibration out of the manifest."""
-    return _command("models", "calibrate", manifest.name, "--remove", store=folder.parent)
+    return _command("models", "calibrate", manifest.name, "--remove", store=store_of(manifest, folder))
 
 
 def golden_command(manifest: ModelManifest, folder: Path, precision: str, decode: str) -> str:
     """What gives the model the answer to its golden image again, in this precision and with this decode."""
     image = str(folder / manifest.golden.file) if manifest.golden else "IMAGE"
-    return _command("models", "golden", manifest.name, image, "--precision", precision, "--decode", decode, store=folder.parent)
+    words = ["golden", manifest.name, image, "--precision", precision, "--decode", decode]
+    return _command("models", *words, store=store_of(manifest, folder))
 
 
 def fold_command(manifest: ModelManifest, folder: Path) -> str:
     """What folds the manifest's recipe into an intact artifact for a CPU again."""
-    return _command("convert", "cpu", manifest.name, store=folder.parent)
+    return _command("convert", "cpu", manifest.name, store=store_of(manifest, folder))
 
 
 def quantize_command(manifest: ModelManifest, folder: Path) -> str:
     """What makes the int8 artifact for a CPU; DIR stands for pictures such as those that will be classified."""
-    return _command("convert", "quantize", manifest.name, "--images", "DIR", store=folder.parent)
+    return _command("convert", "quantize", manifest.name, "--images", "DIR", store=store_of(manifest, folder))
 
 
 def adopt_command(manifest: ModelManifest, folder: Path, artifact: Artifact, file: str) -> str:
     """What declares by hand what an OM takes and gives; TYPE stands for what only a person can know."""
     score_type = artifact.score_type if artifact.declared else "TYPE"
     words = [file, manifest.name, "--soc", artifact.soc, "--batch-sizes", _listed(artifact), "--score-type", score_type]
-    return _command("models", "adopt", *words, store=folder.parent)
+    return _command("models", "adopt", *words, store=store_of(manifest, folder))
 
 
 def _listed(artifact: Artifact) -> str:

@@ -2,18 +2,20 @@
 
 import hashlib
 import shlex
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.artifact_agreement import check_agreement
 from models.manifest import CPU, Artifact, ModelManifest, Precision
-from models.model_errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared
+from models.model_errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared, StoreRefused
 from models.onnx_side_files import side_files
-from models.rebuild_command import labels_remedy, prepare_remedy, rebuild_remedy
+from models.rebuild_command import labels_remedy, prepare_remedy, rebuild_remedy, store_of
 from models.text_file import read_text, text_lines
 
 ZOO = Path(__file__).parent / "zoo"
+MANIFEST = "manifest.toml"
 
 
 def sha256_of(path: Path) -> str:
@@ -90,7 +92,8 @@ class StoredModel:
             )
         path = self.checked(artifact.file, artifact.sha256)
         if others := self.side_files(artifact):
-            command = shlex.join(["ascend-classify", "models", "renew", self.manifest.name, "--model-store", str(self.folder.parent)])
+            store = str(store_of(self.manifest, self.folder))
+            command = shlex.join(["ascend-classify", "models", "renew", self.manifest.name, "--model-store", store])
             raise ArtifactDamaged(
                 f"{path} keeps weights in {', '.join(others[:3])}, of which the manifest has no sha256.",
                 f"If these are the right weights, put them into the one file: {command}",
@@ -99,20 +102,38 @@ class StoredModel:
 
 
 class ModelStore:
-    """The models under one folder."""
+    """The models under one folder. The folder of one model is a store of that one, whatever its own name: others cannot be added."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def is_one_model(self) -> bool:
+        """Whether the folder is that of a model."""
+        return (self.root / MANIFEST).is_file()
+
+    def folder(self, name: str) -> Path:
+        """Where the model of that name lies, or would."""
+        return self.root if self.is_one_model else self.root / name
+
+    def check_takes_models(self) -> None:
+        """Raise StoreRefused if models cannot be put into the store or removed from it."""
+        if self.is_one_model:
+            what = f"{self.root} is the folder of one model, and not a model store: it has a {MANIFEST}."
+            raise StoreRefused(what, "Name the folder around it as --model-store.")
+
     def open(self, name: str) -> StoredModel:
         """The model of that name; raises ModelNotPrepared if only the zoo knows it, ModelNotFound if neither does, ManifestInvalid."""
         if name in self.names():
-            folder = self.root / name
-            manifest = ModelManifest.read(folder / "manifest.toml")
+            folder = self.folder(name)
+            manifest = ModelManifest.read(folder / MANIFEST)
             if manifest.name != name:
-                what = f"{folder / 'manifest.toml'}: name: it is {manifest.name!r}, but the model lies in the folder {name!r}."
+                what = f"{folder / MANIFEST}: name: it is {manifest.name!r}, but the model lies in the folder {name!r}."
                 raise ManifestInvalid(what, f"Correct that field to {name!r}, or rename the folder.")
             return StoredModel(manifest, folder)
+        if self.is_one_model:
+            [own] = self.names()
+            raise ModelNotFound(f"{self.root} is the folder of the model {own!r}, and not of {name!r}.", f"Use MODEL={own}, or no MODEL.")
         if name in zoo_names():
             raise ModelNotPrepared(f"Model {name!r} is not in {self.root} yet.", prepare_remedy(zoo_manifest(name), self.root))
         known = ", ".join(sorted({*self.names(), *zoo_names()})) or "none"
@@ -123,13 +144,24 @@ class ModelStore:
         return zoo_manifest(name) if name in zoo_names() and name not in self.names() else self.open(name).manifest
 
     def names(self) -> list[str]:
-        """The prepared models, sorted."""
+        """The prepared models, sorted; raises ManifestInvalid where the folder is that of one model."""
+        if self.is_one_model:
+            return [ModelManifest.read(self.root / MANIFEST).name]
         if not self.root.is_dir():
             return []
-        return sorted(folder.name for folder in self.root.iterdir() if (folder / "manifest.toml").is_file())
+        return sorted(folder.name for folder in self.root.iterdir() if (folder / MANIFEST).is_file())
 
     def __iter__(self) -> Iterator[StoredModel]:
         return (self.open(name) for name in self.names())
+
+
+def name_of_one(folder: Path) -> str:
+    """The name of the model if this is the folder of one; else, or if the manifest cannot be read, an empty text."""
+    try:
+        name = tomllib.loads(read_text(folder / MANIFEST)).get("name")
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return name if isinstance(name, str) else ""
 
 
 def zoo_names() -> list[str]:

@@ -18,6 +18,7 @@ def install_model(folder: Path, store: ModelStore, *, owner: int | None = None, 
     given the modes and the owner. Raises StoreRefused if the store would lose artifacts (`force` deletes them) or cannot be written, or
     the owner may not be given; ModelError for a model that is not whole.
     """
+    store.check_takes_models()
     model = ModelStore(folder.parent).open(folder.name)
     model.check_labels()
     for artifact in model.manifest.artifacts:

@@ -35,7 +35,7 @@ def list_models(store: ModelStore) -> list[ListedModel]:
 
 
 def _listed(store: ModelStore, name: str, *, prepared: bool) -> ListedModel:
-    folder = store.root / name
+    folder = store.folder(name)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if prepared else 0
     if not prepared:
         return ListedModel(name, prepared, zoo_manifest(name), size)

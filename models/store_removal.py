@@ -10,6 +10,7 @@ def remove_model(store: ModelStore, name: str) -> None:
 
     After any error, even a kill, the store holds the complete model or none. Raises ModelNotFound, StoreRefused.
     """
+    store.check_takes_models()
     if name not in store.names():
         known = ", ".join(store.names()) or "none"
         raise ModelNotFound(f"The model {name!r} is not in {store.root}.", f"Models that are there: {known}")

@@ -30,6 +30,7 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
     entry. The former model's other artifacts (for chips, and the int8 one for a CPU) are kept if `same_model`; if they would be lost,
     raises StoreRefused unless `force`. After any error, even a kill, the store holds the complete former model or the complete new one.
     """
+    store.check_takes_models()
     try:
         store.root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         with workshop(store.root) as place:
@@ -126,12 +127,12 @@ def renew_manifest(store: ModelStore, name: str) -> bool:
     The model's files and their sha256 do not change. Raises ModelError if there is no such model or its manifest
     cannot be read, StoreRefused if the store is not writable.
     """
-    folder = store.root / name
+    folder = store.folder(name)
     try:
         with suppress(ManifestOutdated):
             store.open(name)
             return False
-        with locked(store.root):
+        with locked(folder.parent):
             ModelManifest.read(folder / MANIFEST, renew=True).write(folder / MANIFEST)
     except OSError as error:
         raise StoreRefused(f"{folder}: {error}.", "Make sure that the model store is writable and has free space.") from error

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from models.store import name_of_one
 from models.text_file import read_text
 from pipelines.reduction import Decode
 from server.setting_sources import PREFIX, SETTINGS_FILE, LongNames, SettingInvalid, SettingsFile, plain_text
@@ -17,7 +18,6 @@ __all__ = ["NO_KEY", "PREFIX", "SETTINGS_FILE", "SettingInvalid", "Settings"]
 Positive = Annotated[int, Field(ge=1)]
 NO_KEY = "no-api-key"
 """The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
-
 
 _WORDS = (
     "precision", "model_control", "runtime", "engine_processes", "latency_mode", "full_scores", "decode", "log_level", "log_format",
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     )
 
     # Model
-    model: str = Field("efficientnet_lite0", description="Name of the model in the store.")
+    model: str = Field("efficientnet_lite0", description="Name of the model; by default the one of which MODEL_STORE is the folder.")
     models: str = Field(
         "", description="Names of several models, with commas between, instead of MODEL. The first answers where a request names none."
     )
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
         description="A TOML file with a section for each model that has settings of its own, as [resnext101_32x4d]: precision, decode, "
         "pipeline, devices, and all below Engines but runtime and sdk_conf; and canary, canary_share and shadow.",
     )
-    model_store: Path = Field(Path("model_store"), description="Folder of the prepared models.")
+    model_store: Path = Field(Path("model_store"), description="Folder of the prepared models, or of one of them.")
     pipeline: Path | None = Field(None, description="A hand-written .pipeline to run instead of the rendered one.")
     precision: Literal["", "f32", "bf16", "int8"] = Field(
         "",
@@ -237,11 +237,12 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _first_of_several(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """The first of MODELS is MODEL."""
+        """The first of MODELS is MODEL; without either it is the model of which MODEL_STORE is the folder."""
         names = names_of(plain_text(given.get("models") or ""))
-        if not names:
-            return given
         model = plain_text(given.get("model") or "")
+        if not names:
+            own = "" if model else name_of_one(Path(plain_text(given.get("model_store") or "model_store")))
+            return given | {"model": own} if own else given
         if model and model != names[0]:
             raise SettingInvalid(
                 f"MODEL={model} and MODELS={','.join(names)} are both set, and MODEL is not the first of MODELS.",

@@ -42,7 +42,7 @@ def show_model(name: ModelArgument, model_store: StoreFolder = None, as_json: As
         return
     import tomli_w
 
-    _print(f"# {f'prepared, in {store.root / name}' if prepared else 'not prepared: this is the recipe of the zoo'}")
+    _print(f"# {f'prepared, in {store.folder(name)}' if prepared else 'not prepared: this is the recipe of the zoo'}")
     _print(f"# {recipe_line(manifest.recipe, manifest.transform)}")
     _print(tomli_w.dumps(content))
 

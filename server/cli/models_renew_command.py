@@ -17,7 +17,7 @@ def renew(name: Annotated[str, typer.Argument(help="Name of the model in the sto
     store = ModelStore(load_settings(model_store=model_store).model_store)
     renamed = renew_manifest(store, name)
     if renamed:
-        sys.stdout.write(f"{store.root / name / 'manifest.toml'} is renewed: the soc host is now called cpu.\n")
+        sys.stdout.write(f"{store.folder(name) / 'manifest.toml'} is renewed: the soc host is now called cpu.\n")
     model = store.open(name)
     split = [artifact for artifact in model.manifest.artifacts if model.side_files(artifact)]
     if split:
@@ -25,6 +25,6 @@ def renew(name: Annotated[str, typer.Argument(help="Name of the model in the sto
 
         for artifact in split:
             join_side_files(model, artifact)
-        sys.stdout.write(f"{store.root / name} is renewed: all weights are in the one ONNX file of the manifest.\n")
+        sys.stdout.write(f"{store.folder(name)} is renewed: all weights are in the one ONNX file of the manifest.\n")
     elif not renamed:
         sys.stdout.write(f"{name} is current: there is nothing to renew.\n")

@@ -15,7 +15,8 @@ def check_grpc(settings: Settings) -> None:
     if not settings.grpc_port:
         return
     if missing := next((name for name in MODULES if not _is_installed(name)), None):
-        raise SettingInvalid(f"GRPC_PORT is set, and the package of {missing} is missing.", f"Install the extra: {INSTALL}")
+        remedy = f"Build the container image with WITH_GRPC=1, or install the extra: {INSTALL}"
+        raise SettingInvalid(f"GRPC_PORT is set, and the package of {missing} is missing.", remedy)
     if settings.grpc_port == settings.port:
         raise SettingInvalid(f"GRPC_PORT and PORT are both {settings.port}.", "Give each one its own.")
     try:

@@ -187,6 +187,31 @@ def test_the_service_gets_only_settings_that_there_are(services: dict[str, Any])
 
 
 @needs_compose
+def test_grpc_is_off_until_it_is_asked_for(kind: str, tmp_path: Path) -> None:
+    service = rendered(kind, tmp_path)["services"]["classify"]
+    assert (service["environment"]["GRPC_PORT"], service["build"]["args"]["WITH_GRPC"]) == ("0", "0")
+    assert [(port["target"], port.get("host_ip"), port.get("published")) for port in service["ports"]] == [
+        (8000, "0.0.0.0", "8000"),
+        (8001, "127.0.0.1", None),
+    ]
+    service = rendered(kind, tmp_path, GRPC_PORT="9001", GRPC_LISTEN="0.0.0.0:8001", WITH_GRPC="1")["services"]["classify"]
+    assert (service["environment"]["GRPC_PORT"], service["build"]["args"]["WITH_GRPC"]) == ("9001", "1")
+    assert [(port["target"], port["host_ip"], port["published"]) for port in service["ports"]][1] == (9001, "0.0.0.0", "8001")
+
+
+@needs_compose
+def test_files_that_settings_name_lie_in_the_working_folder(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    given = {"MODELS": "mine,other", "MODELS_FILE": "models.toml", "TLS_CERT": "cert.pem", "TLS_KEY": "key.pem"}
+    service = rendered(kind, tmp_path, CONFIG_DIR="./config", **given)["services"]["classify"]
+    assert given.items() <= service["environment"].items()
+    [mount] = [mount for mount in service["volumes"] if mount["target"] == "/etc/ascend-classify"]
+    assert (mount["source"], mount["read_only"]) == (str(tmp_path / "config"), True)
+    dockerfile = (ROOT / "Dockerfile.infer").read_text("utf-8")
+    assert re.findall(r"^WORKDIR (/etc\S+)$", dockerfile, re.MULTILINE) == [mount["target"]] * 2  # cpu and ascend
+
+
+@needs_compose
 def test_the_key_reaches_the_server_and_prometheus(kind: str, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("secret")
     config = rendered(kind, tmp_path, API_KEY_FILE="./key")

@@ -82,6 +82,18 @@ def test_on_a_cpu(tmp_path: Path) -> None:
     assert values(host.call(), "--publish") == ["0.0.0.0:8000:8000"]
 
 
+def test_grpc_and_files_of_settings(tmp_path: Path) -> None:
+    host = Host(tmp_path, chips=0)
+    (tmp_path / "config").mkdir()
+    files = {"CONFIG_DIR": "config", "TLS_CERT": "cert.pem", "TLS_KEY": "key.pem", "MODELS_FILE": "models.toml"}
+    assert host.start("image:1", "my models", "data", GRPC_PORT="9001", MODELS="a,b", **files).returncode == 0
+    assert values(host.call(), "--publish") == ["127.0.0.1:9001:9001", "127.0.0.1:8000:8000"]
+    assert values(host.call(), "--volume")[0] == f"{tmp_path}/config:/etc/ascend-classify:ro"
+    assert values(host.call(), "--env")[:-1] == ["GRPC_PORT", "TLS_CERT", "TLS_KEY", "MODELS", "MODELS_FILE"]
+    refused = host.start("image:1", "my models", "data", CONFIG_DIR="nowhere")
+    assert (refused.returncode, refused.stderr) == (2, "There is no folder nowhere, which CONFIG_DIR names.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "missing", "message"),
     [

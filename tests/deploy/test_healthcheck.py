@@ -1,15 +1,20 @@
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.server.certificate import make_certificate
 from tests.server.process import ServerProcess
 
 HEALTHCHECK = Path(__file__).parents[2] / "deploy/healthcheck.py"
 
 
-def check(host: str, port: int) -> int:
-    return subprocess.run([sys.executable, "-IS", HEALTHCHECK], env={"HOST": host, "PORT": str(port)}, timeout=30, check=False).returncode
+def check(host: str, port: int, **environment: str) -> int:
+    told = {"HOST": host, "PORT": str(port)} | environment
+    return subprocess.run([sys.executable, "-IS", HEALTHCHECK], env=told, timeout=30, check=False).returncode
 
 
 def test_a_server_that_is_ready() -> None:
@@ -25,4 +30,12 @@ def test_a_server_that_is_not_ready() -> None:
         server.signal(signal.SIGTERM)
         while server.client.get("/health/ready").status_code == 200:
             pass
+        assert check("127.0.0.1", server.address[1]) == 1
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate: apt install openssl")
+def test_a_server_that_speaks_tls(tmp_path: Path) -> None:
+    cert, key = make_certificate(tmp_path)
+    with ServerProcess(engines="fake", tls_cert=cert, tls_key=key) as server:
+        assert check("127.0.0.1", server.address[1], TLS_CERT=str(cert)) == 0
         assert check("127.0.0.1", server.address[1]) == 1

@@ -49,10 +49,10 @@ def cpu(builder: Builder) -> str:
 
 
 @pytest.fixture(scope="session")
-def cpu_with_mxbase(builder: Builder, cpu: str) -> str:
-    """After `cpu`, whose layers it shares."""
-    builder.build("Dockerfile.infer", "--target=cpu", f"--tag={cpu}-mxbase", WITH_MXBASE="1")
-    return measured(builder, f"{cpu}-mxbase")
+def cpu_with_all(builder: Builder, cpu: str) -> str:
+    """With both extras, the compiled engine and gRPC; after `cpu`, whose layers it shares."""
+    builder.build("Dockerfile.infer", "--target=cpu", f"--tag={cpu}-all", WITH_MXBASE="1", WITH_GRPC="1")
+    return measured(builder, f"{cpu}-all")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,9 @@ STATED = "glibc >= 2."
 OLDEST_BASE = int(re.findall(rf"{re.escape(STATED)}(\d+)", (ROOT / "deploy/check_base.sh").read_text("utf-8"))[0])
 DEBIAN_12 = 36
 CASES = [
-    (lock, OLDEST_BASE, machine) for lock in ("requirements-ascend.lock", "requirements-image.lock") for machine in ("x86_64", "aarch64")
+    (lock, OLDEST_BASE, machine)
+    for lock in ("requirements-ascend.lock", "requirements-grpc.lock", "requirements-image.lock")
+    for machine in ("x86_64", "aarch64")
 ]
 
 needs_readelf = pytest.mark.skipif(not shutil.which("readelf"), reason="readelf is not installed (Debian: binutils)")

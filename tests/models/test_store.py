@@ -6,8 +6,8 @@ import pytest
 
 from models.artifact_facts import read_artifact_facts
 from models.manifest import ModelManifest, Origin
-from models.model_errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared
-from models.store import ModelStore, StoredModel, sha256_of, zoo_folder, zoo_manifest, zoo_names
+from models.model_errors import ArtifactDamaged, ManifestInvalid, ModelNotFound, ModelNotPrepared, StoreRefused
+from models.store import ModelStore, StoredModel, name_of_one, sha256_of, zoo_folder, zoo_manifest, zoo_names
 from tests.level_model import add_quantised_level, store_level_model
 
 
@@ -148,3 +148,32 @@ def test_weights_beside_the_artifact_are_refused_with_a_command(level: StoredMod
         split.check_artifact("cpu")
     assert caught.value.message == f"{path} keeps weights in level.data, of which the manifest has no sha256."
     assert caught.value.remedy.endswith(f": ascend-classify models renew level --model-store {level.folder.parent}")
+
+
+@pytest.fixture
+def one(level: StoredModel) -> ModelStore:
+    """The folder of a model, by another name than the model's, as KServe mounts it."""
+    return ModelStore(level.folder.rename(level.folder.parent / "models"))
+
+
+def test_the_folder_of_one_model_is_a_store_of_it(one: ModelStore) -> None:
+    assert one.names() == ["level"]
+    assert [model.folder for model in one] == [one.root]
+    assert one.open("level").check_artifact("cpu")[1] == one.root / "level.onnx"
+    with pytest.raises(ModelNotFound, match=r"is the folder of the model 'level', and not of 'efficientnet_lite0'\. Use MODEL=level"):
+        one.open("efficientnet_lite0")
+    with pytest.raises(StoreRefused, match=r"models is the folder of one model, .*Name the folder around it"):
+        one.check_takes_models()
+
+
+def test_a_command_names_the_folder_of_one_model(one: ModelStore) -> None:
+    (one.root / "level.onnx").unlink()
+    with pytest.raises(ArtifactDamaged) as caught:
+        one.open("level").check_artifact("cpu")
+    assert caught.value.remedy.endswith(f"--model-store {one.root}")
+
+
+def test_the_name_of_one_model(one: ModelStore) -> None:
+    assert (name_of_one(one.root), name_of_one(one.root.parent)) == ("level", "")
+    (one.root / "manifest.toml").write_text("name = 5")
+    assert name_of_one(one.root) == ""

@@ -59,3 +59,10 @@ def test_it_waits_for_the_lock_of_the_store(store: ModelStore) -> None:
         assert store.names() == ["one", "other"]
     removal.join(30)
     assert store.names() == ["other"]
+
+
+def test_the_folder_of_one_model_is_not_removed(tmp_path: Path) -> None:
+    folder = store_level_model(tmp_path).folder
+    with pytest.raises(StoreRefused, match="is the folder of one model"):
+        remove_model(ModelStore(folder), "level")
+    assert (folder / "manifest.toml").is_file()

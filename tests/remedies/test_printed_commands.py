@@ -19,6 +19,7 @@ _FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 ELSEWHERE = {
     "ASCEND_GID": "docker-compose.yml",
     "RUN_UID": "Dockerfile.infer",
+    "WITH_GRPC": "Dockerfile.infer",
     "LC_ALL": "the system",
     "SOFTMAX": "a .cfg of a pipeline",
     "PHOTO": "--expect PHOTO=ANSWER",

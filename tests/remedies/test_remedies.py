@@ -4,11 +4,31 @@ import pytest
 
 from models.model_errors import ClassifyError
 from tests.docs.errors_page import error_classes, import_all
-from tests.remedies import of_artifacts, of_calibrations, of_imports, of_models, of_runs, of_settings, over_http
+from tests.remedies import (
+    of_artifacts,
+    of_calibrations,
+    of_imports,
+    of_models,
+    of_open_inference,
+    of_runs,
+    of_settings,
+    of_several_models,
+    over_http,
+)
 from tests.remedies.not_run import NOT_RUN
 from tests.remedies.scenario import SCENARIOS, Place
 
-MODULES = (of_artifacts, of_calibrations, of_imports, of_models, of_runs, of_settings, over_http)  # each enters its scenarios
+MODULES = (
+    of_artifacts,
+    of_calibrations,
+    of_imports,
+    of_models,
+    of_open_inference,
+    of_runs,
+    of_several_models,
+    of_settings,
+    over_http,
+)  # each enters its scenarios
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))

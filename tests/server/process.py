@@ -66,7 +66,7 @@ class ServerProcess:
     @property
     def address(self) -> tuple[str, int]:
         """For a bare socket."""
-        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        host, _, port = self.url.partition("://")[2].rpartition(":")
         return host, int(port)
 
     def troubles(self) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from server.cli.flags import load_settings
 from server.settings import PREFIX, SettingInvalid, Settings
+from tests.level_model import store_level_model
 
 
 @pytest.fixture(autouse=True)
@@ -181,3 +182,11 @@ def test_the_first_of_several_models_is_the_default(monkeypatch: pytest.MonkeyPa
     with pytest.raises(SettingInvalid, match="names a model twice"):
         load_settings(models="a,a")
     assert Settings.model_construct().model_names == ("efficientnet_lite0",)
+
+
+def test_the_folder_of_one_model_names_the_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    store_level_model(tmp_path).folder.rename(tmp_path / "models")
+    monkeypatch.setenv("MODEL_STORE", str(tmp_path / "models"))
+    assert (load_settings().model, load_settings().model_names) == ("level", ("level",))
+    assert load_settings(model="other").model == "other"
+    assert load_settings(model_store=tmp_path).model == "efficientnet_lite0"
