@@ -25,7 +25,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 MODEL ?= efficientnet_lite0
-export MODEL
+SERVED = $(if $(MODELS),MODELS=$(MODELS),MODEL=$(MODEL))
+, := ,
 unexport PYTHONDONTWRITEBYTECODE  # with it, pytest would rewrite every test in every run, and each server would compile itself again
 
 # For the other environments. Python compiles what is imported; to compile all of PyTorch and MindSpore takes longer than to unpack it.
@@ -44,8 +45,8 @@ help:
 	@echo "make install, check (lint and types), format, lock (renew the pins), proto, clean"
 
 serve: install
-	$(BIN)/ascend-classify models prepare $(MODEL)
-	@exec $(BIN)/ascend-classify serve
+	@for name in $(subst $(,), ,$(or $(MODELS),$(MODEL))); do $(BIN)/ascend-classify models prepare $$name || exit; done
+	@exec env $(SERVED) $(BIN)/ascend-classify serve
 
 # What make test leaves to suites of their own (tests/lanes.py): engines that break, the command line, commands of docs and of messages,
 # monitoring, pages.

@@ -14,7 +14,7 @@ ClassifyError
 ├─ StatisticsMissing          see pipelines/pipeline_errors.py
 ├─ ResultsInvalid             see pipelines/pipeline_errors.py
 ├─ ConvertError               see convert/conversion_errors.py
-├─ SettingInvalid             see server/settings.py
+├─ SettingInvalid             see server/setting_sources.py
 ├─ ServiceError               see server/errors.py
 ├─ FileError                  see server/images/file_errors.py
 ├─ EvaluationError            see server/evaluation/evaluation_errors.py
