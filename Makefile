@@ -232,7 +232,7 @@ docs-site: docs-pages .venv/docs/installed
 	@touch $@
 
 # What the suites of the core need beside .venv, for make -j2.
-environments: train-environment .venv/compose/docker-compose .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed .venv/triton/installed
+environments: train-environment .venv/compose/docker-compose .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed .venv/triton/installed .venv/kubernetes/installed
 
 # Continuous integration: .ci/run runs the core, this target the wide lane; tests/lanes.py has the suites and their budgets.
 ci-wide:
