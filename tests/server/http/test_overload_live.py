@@ -47,7 +47,7 @@ def test_ten_times_too_many(small_server: ServerProcess, tmp_path: Path) -> None
     sys.stdout.write(f"{able:.1f} images/s alone; ten times as many: {found}; memory {first:.0f} MiB, {last:.0f} MiB in the end\n")
     assert set(found["statuses"]) == {"200", "429"}
     assert found["unsent"] == 0
-    assert max(in_flight) == WINDOW
+    assert WINDOW <= max(in_flight) < 2 * WINDOW  # one that loses its place to another client is counted until its refusal leaves
     assert last - first < FLAT_MIB
     assert found["rate"] > able / 10  # other programs may slow the machine down meanwhile
     assert found["p50_ms"] < 3 * 1000 * WINDOW / min(able, found["rate"])
