@@ -7,6 +7,7 @@ from functools import partial
 
 from prometheus_client import Counter, Histogram
 
+from server.errors import Saturated
 from server.telemetry.metrics import OTHER_CLASSES, Metrics
 from server.types import Prediction
 
@@ -20,7 +21,8 @@ class ModelMetrics:
         self._metrics = metrics
         self._model = model
         self._images: dict[tuple[str, str], Counter] = {}
-        self._rejected: dict[str, Counter] = {}
+        code = Saturated.code  # increase() misses the first value of a counter that appears later
+        self._rejected: dict[str, Counter] = {code: metrics.rejected.labels(model, code)}
         self._stages: dict[str, Histogram] = {}
         self._info: tuple[str, str, str] | None = None
         self._engines: list[tuple[str, str]] = []
