@@ -14,6 +14,7 @@ import pytest
 from models.manifest import Artifact
 from models.store import ModelStore, sha256_of
 from tests.image.builder import NEEDED_GB, ROOT, Builder, NoSpace
+from tests.made_model import write_provenance
 
 FOLDER = ROOT / "build/image"
 RUN_UID = 9000
@@ -110,7 +111,9 @@ def models(model_store: ModelStore, tmp_path_factory: pytest.TempPathFactory) ->
     shutil.copytree(model_store.root, folder)
     om = tmp_path_factory.mktemp("om") / "stand_in.om"
     om.write_text("stand-in")
-    add_artifact(ModelStore(folder).open("efficientnet_lite0"), om, Artifact(file=om.name, sha256=sha256_of(om), soc="Ascend310"))
+    model = ModelStore(folder).open("efficientnet_lite0")
+    add_artifact(model, om, Artifact(file=om.name, sha256=sha256_of(om), soc="Ascend310"))
+    write_provenance(model.folder / om.name, model.manifest, "Ascend310", (1,))
     for path in (folder, *folder.rglob("*")):
         os.chown(path, RUN_UID, RUN_UID)
     return folder

@@ -24,7 +24,7 @@ compile -o "$sdk/lib/modelpostprocessors/libresnet50postprocess.so" "$ours/src/p
 echo | compile -o "$sdk/opensource/lib/libglog.so" -x c++ -
 
 # Without libjpeg, which this SDK does not bring: so OpenCV decodes.
-sources=$(find "$tree/src" -name '*.cpp' ! -name jpeg.cpp ! -name exif.cpp)
+sources=$(find "$tree/src" -name '*.cpp' ! -name jpeg.cpp)
 # shellcheck disable=SC2086 # one word a file
 compile -o "$work/classifier.so" $sources
 nm -D --undefined-only "$work/classifier.so" | grep -o '_Z[A-Z]*N\?K\?2cv.*' |
