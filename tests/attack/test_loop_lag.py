@@ -70,8 +70,10 @@ def test_a_packed_body(watched: Watched, name: str) -> None:
 
 
 def test_the_watch_itself_works(watched: Watched) -> None:
-    """JSON of less than a megabyte is read on the loop, which takes a while."""
+    """JSON of less than a megabyte is read on the loop, which takes a while, of ten times at least once."""
     watched.longest()
-    watched.server.client.post("/classify", content=b'{"image": "%s"}' % (b"A" * 1_000_000), headers={"Content-Type": "application/json"})
+    body = b'{"image": "%s"}' % (b"A" * 1_000_000)
+    for _ in range(10):
+        watched.server.client.post("/classify", content=body, headers={"Content-Type": "application/json"})
     used_s, _, what = watched.longest()
     assert 0 < used_s < MOST_S, what
