@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +23,9 @@ logger = logging.getLogger(__name__)
 
 KEPT = 8
 """Models: the ones that were used last."""
-DIGESTS = "sha256.json"
+DIGESTS, FRESH = "sha256.json", ".fresh-"
+LEFT_OVER_S = 3600.0
+"""What is compiled takes minutes at most: older unfinished folders are those of processes that were killed."""
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 Compiled = TypeVar("Compiled")
@@ -41,7 +44,7 @@ def compiled_once(
     if _is_whole(place):
         os.utime(place)
         return compile_with({**config, "CACHE_DIR": str(place)})
-    fresh = Path(tempfile.mkdtemp(prefix=".fresh-", dir=folder))
+    fresh = Path(tempfile.mkdtemp(prefix=FRESH, dir=folder))
     try:
         compiled = compile_with({**config, "CACHE_DIR": str(fresh)})
         _keep(fresh, place)
@@ -52,6 +55,9 @@ def compiled_once(
 
 def _is_ours(folder: Path) -> bool:
     """Whether the folder is there, or can be made, and only this user can write into it: what lies in it is run."""
+    if folder.parts[:1] == ("~",):
+        logger.debug("compiled models are not kept: this user has no home")
+        return False
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         found = folder.stat()
@@ -101,7 +107,8 @@ def _keep(fresh: Path, place: Path) -> None:
         (fresh / DIGESTS).write_text(json.dumps(_digests(fresh)))
         fresh.rename(place)  # fails if another process was first
         models = sorted((path for path in place.parent.iterdir() if not path.name.startswith(".")), key=lambda path: path.stat().st_mtime)
-        for old in models[:-KEPT]:
+        left_over = [path for path in place.parent.glob(f"{FRESH}*") if path.stat().st_mtime < time.time() - LEFT_OVER_S]
+        for old in (*models[:-KEPT], *left_over):
             shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         logger.debug("the compiled model is not kept: %s", error)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.cpu.compile_cache import DIGESTS, KEPT
+from pipelines.cpu.compile_cache import DIGESTS, FRESH, KEPT
 from pipelines.cpu.elements.compiled_model import CpuModel
 from tests.level_model import SIDE_PX, level_graph
 
@@ -92,6 +92,21 @@ def test_a_folder_that_cannot_be_used_is_left_alone(model: Path, tmp_path: Path,
     assert answers(CpuModel(model, cache=tmp_path / "open")) == plain
     assert list((tmp_path / "open").iterdir()) == []
     assert f"Run: chmod 700 {tmp_path / 'open'}" in caplog.text
+
+
+def test_a_user_without_a_home_keeps_nothing(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    CpuModel(model, cache=Path("~/.cache/ascend-classify"))
+    assert not (tmp_path / "~").exists()
+
+
+def test_what_a_killed_process_left_is_removed(model: Path, tmp_path: Path) -> None:
+    old, new = tmp_path / f"cache/{FRESH}old", tmp_path / f"cache/{FRESH}new"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+    os.utime(old, (1, 1))
+    CpuModel(model, cache=tmp_path / "cache")
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_a_model_that_cannot_be_compiled_leaves_nothing(tmp_path: Path) -> None:

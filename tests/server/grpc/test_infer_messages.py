@@ -11,6 +11,7 @@ from server.grpc.open_inference_pb2 import ModelInferRequest, ServerLiveRequest
 from server.oip.infer_reply import InferReply
 from server.oip.infer_request import images_of
 from server.oip.tensors import OutputTensor
+from tests.factories.mutated_bytes import mutated_bytes
 from tests.level_model import level_png
 from tests.server.grpc.served_grpc import infer_message
 
@@ -69,19 +70,7 @@ def mutated(chance: random.Random) -> bytes:
     """A message with changed, lost, doubled or inserted bytes."""
     message = infer_message(ModelInferRequest, [PNG, PNG[:40]][: chance.randint(1, 2)], raw=chance.random() < 0.5, outputs=("classes",))
     message.parameters["partial"].bool_param = True
-    changed = bytearray(message.SerializeToString())
-    for _ in range(chance.choice((1, 1, 2, 6))):
-        at, end = chance.randrange(len(changed) + 1), chance.randrange(len(changed) + 1)
-        match chance.randrange(4):
-            case 0:
-                changed[at : at + 1] = chance.randbytes(1)
-            case 1:
-                del changed[at : at + chance.randint(1, 20)]
-            case 2:
-                changed[at:at] = changed[at:end][:40]
-            case _:
-                changed[at:at] = chance.choice([b"\x2a\0", b"\x3a\0", b"\xff" * 9, b"\0" * 8, b"\x22\x02\x0a\0", b"\x80"])
-    return bytes(changed)
+    return mutated_bytes(chance, message.SerializeToString(), [b"\x2a\0", b"\x3a\0", b"\xff" * 9, b"\0" * 8, b"\x22\x02\x0a\0", b"\x80"])
 
 
 def is_read(message: bytes) -> bool:

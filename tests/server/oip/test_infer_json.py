@@ -14,6 +14,7 @@ from server.oip.infer_json import header_length, read_infer_request, write_infer
 from server.oip.infer_reply import InferReply
 from server.oip.infer_request import images_of
 from server.oip.tensors import OutputTensor, join_elements
+from tests.factories.mutated_bytes import mutated_bytes
 from tests.level_model import level_png
 from tests.server.oip.bodies_made import binary_body
 
@@ -115,19 +116,8 @@ def test_an_answer_in_both_forms() -> None:
 def mutated(chance: random.Random) -> tuple[bytes, int]:
     """A body with changed, lost, doubled or inserted bytes, and a length of its JSON that may be wrong, too."""
     body, size = binary_body([PNG, b"", PNG[:50]][: chance.randint(1, 3)], id="7", parameters={"partial": False})
-    changed = bytearray(body)
-    for _ in range(chance.choice((1, 1, 2, 6))):
-        at, end = chance.randrange(len(changed) + 1), chance.randrange(len(changed) + 1)
-        match chance.randrange(4):
-            case 0:
-                changed[at : at + 1] = chance.randbytes(1)
-            case 1:
-                del changed[at : at + chance.randint(1, 20)]
-            case 2:
-                changed[at:at] = changed[at:end][:40]
-            case _:
-                changed[at:at] = chance.choice([b"[", b"{", b'"', b"-1", b"9" * 30, b"\xff" * 4, b"null", b"1e999", b"\0" * 8])
-    return bytes(changed), max(0, size + chance.choice([0, 0, 0, len(changed) - len(body), chance.randint(-300, 300), 2**40]))
+    changed = mutated_bytes(chance, body, [b"[", b"{", b'"', b"-1", b"9" * 30, b"\xff" * 4, b"null", b"1e999", b"\0" * 8])
+    return changed, max(0, size + chance.choice([0, 0, 0, len(changed) - len(body), chance.randint(-300, 300), 2**40]))
 
 
 def is_read(body: bytes, size: int) -> bool:
