@@ -54,7 +54,7 @@ FAULTS := tests/server/test_faults.py tests/server/test_on_the_double.py tests/s
   tests/server/serving/test_reload.py
 COMMAND_LINE := tests/server/cli
 PRINTED := tests/docs/test_running.py tests/remedies
-BROWSER := tests/server/web
+BROWSER := tests/server/in_browser
 MONITORING := tests/deploy tests/bench
 ELSEWHERE := tests/hour tests/mxbase_cpp tests/attack tests/clients tests/oip $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.

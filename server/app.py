@@ -31,6 +31,7 @@ from server.api.oip_routes import oip_routes
 from server.api.openapi import complete_document
 from server.api.pages import ASSETS, page_routes
 from server.api.request_context import context_of
+from server.api.sign_in import sign_in_routes
 from server.api.statuses import status_of
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
 from server.evaluation.jobs.evaluations import Evaluations
@@ -76,9 +77,9 @@ def create_app(
     # First, because routes are tried in order. The hot routes are here for all methods but their own.
     app.router.routes[:0] = [
         *(Route(path, _elsewhere, methods=HOT_METHODS) for path in hot_routes),
-        *page_routes(),
+        *page_routes(keys),
     ]
-    for router in _routers(service, reloader, evaluations, guard):
+    for router in (sign_in_routes(keys), *_routers(service, reloader, evaluations, guard)):
         app.include_router(router)
     complete_document(app, has_keys=bool(keys))
     proxies = ForwardingProxies(settings.forwarded_allow_ips)

@@ -12,6 +12,7 @@ from typing import Self
 from starlette.types import Scope
 
 from server.api.request_context import client_of
+from server.api.sessions import Sessions
 from server.errors import Unauthorized
 from server.settings import SettingInvalid, Settings
 
@@ -34,6 +35,7 @@ class ApiKeys:
         self._secret = token_bytes(32)
         self._names = {self._digest(key.encode()): name for name, key in keys.items()}
         self._named = named
+        self.sessions = Sessions(keys)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -47,9 +49,9 @@ class ApiKeys:
         """Whether requests need a key."""
         return bool(self._names)
 
-    def name_of(self, headers: Mapping[bytes, bytes]) -> str:
-        """The name of the key of a request; raises Unauthorized."""
-        if found := self.find(headers):
+    def name_of(self, headers: Mapping[bytes, bytes], method: str = "GET") -> str:
+        """The name of the key of a request, or of the key that its browser signed in with; raises Unauthorized, Forbidden."""
+        if found := self.find(headers) or self.sessions.name_of(headers, method):
             return found
         raise Unauthorized("The API key is missing or wrong.", "Send it as X-Api-Key or as Authorization: Bearer.")
 
@@ -59,7 +61,11 @@ class ApiKeys:
         The time it takes tells nothing of the keys: what is looked up is a digest with a secret of this process, which nobody can foresee.
         """
         given = headers.get(b"x-api-key") or _credentials(headers.get(b"authorization", b""))
-        return self._names.get(self._digest(given.strip()), "")  # blanks around a value do not belong to it (RFC 9110, 5.5)
+        return self.named(given)
+
+    def named(self, key: bytes) -> str:
+        """The name of this key; empty if there is no such key."""
+        return self._names.get(self._digest(key.strip()), "")  # blanks around a value do not belong to it (RFC 9110, 5.5)
 
     def _digest(self, key: bytes) -> bytes:
         return blake2b(key, digest_size=32, key=self._secret).digest()

@@ -15,7 +15,7 @@ from server.api.cross_origins import NO_ORIGINS, CrossOrigins
 from server.errors import Forbidden
 from server.settings import Settings
 
-OPEN_PATHS = ("/health/", "/v2/health/", "/web/", "/docs", "/docs-assets/", "/openapi.json")
+OPEN_PATHS = ("/health/", "/v2/health/", "/web/", "/docs", "/docs-assets/", "/openapi.json", "/language", "/sign-in", "/sign-out")
 """What needs no API key; nor does the page itself. Pages and documents are the same for every server, and hold nothing of this one."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 """Headers that a reverse proxy adds."""
@@ -35,7 +35,7 @@ def safe_only(settings: Settings, keys: ApiKeys, origins: CrossOrigins = NO_ORIG
     hosts = {"localhost", *(host.strip().lower() for host in settings.allowed_hosts.split(",") if host.strip())}
 
     async def check(request: Request) -> None:
-        if keys:  # which no browser adds by itself
+        if keys:  # a header, which no browser adds by itself, or a cookie, whose origin ApiKeys has checked
             return
         if not origins.names(request.headers.get("origin", "")):
             _check_site(request)

@@ -15,11 +15,11 @@ from models.manifest import MAX_TOP_K
 from models.model_errors import ClassifyError
 from server.api.asked_model import MODEL
 from server.api.guard import OPEN_PATHS
-from server.api.pages import WEB
 from server.api.schemas import BatchReply, ClassifyReply, ErrorReply
 from server.api.statuses import status_of
 from server.calibration.coverage_levels import LEAST_COVERAGE, MOST_COVERAGE
 from server.errors import ServiceError, Unauthorized
+from server.web.rendering import STATIC
 
 Schema = dict[str, Any]
 
@@ -38,7 +38,7 @@ _SCHEMES: Schema = {
     "Bearer": {"type": "http", "scheme": "bearer"},
 }
 _FILE: Schema = {"type": "string", "format": "binary"}
-EXAMPLE_PICTURE = base64.b64encode((WEB / "example.jpg").read_bytes()).decode()
+EXAMPLE_PICTURE = base64.b64encode((STATIC / "example.jpg").read_bytes()).decode()
 _BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 4}
 
 

@@ -1,50 +1,84 @@
-"""The pages: files of server/web, each with a policy of its own, and all their links relative, so that a proxy may add a path."""
+"""The pages: rendered from server/web, each with a policy of its own, and all their links relative, so that a proxy may add a path."""
 
-from pathlib import Path
+import re
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from server.api.statuses import status_of
-from server.errors import Unauthorized
+from server.api.api_keys import ApiKeys
+from server.api.request_context import context_of
+from server.web.languages import COOKIE, Language, language_of
+from server.web.rendering import STATIC, render
 
-WEB = Path(__file__).parents[1] / "web"
 ASSETS = "/docs-assets"
 """Where FastAPIOffline serves Swagger UI."""
-_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-_INDEX_POLICY = f"{_POLICY}style-src 'self'; img-src 'self' blob:; form-action 'self'"
-_SHOWING_POLICY = f"{_POLICY}style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'none'"
-"""Swagger UI and reports have styles and pictures inside."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' blob: data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+"""Of a page (Content Security Policy Level 3, W3C): nothing inside it is executed, and nothing comes from elsewhere."""
+_SWAGGER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""Swagger UI has styles inside."""
+_YEAR_S = 365 * 24 * 3600
+_PLACE = re.compile(r"[A-Za-z0-9._~/?=&%+-]{1,500}")
 
 
-def page_routes() -> list[BaseRoute]:
-    """The routes of the pages and their files; none needs a key, since none holds anything of this server's own."""
+def page_routes(keys: ApiKeys) -> list[BaseRoute]:
+    """The routes of the pages that need no key, since they hold nothing of this server's own, and of what pages load."""
+
+    async def classify(request: Request) -> Response:
+        name = request.scope.get("raw_path", b"/").decode("latin-1").rpartition("/")[2]
+        if name:  # the path that a proxy serves, without its last slash: links would lead beside it
+            return RedirectResponse(f"./{name}/")
+        return page(request, "classify", signed_in=_signed_in(request, keys))
+
+    async def docs(request: Request) -> Response:
+        return page(request, "docs", policy=_SWAGGER_POLICY, signed_in=_signed_in(request, keys))
+
+    async def language(request: Request) -> Response:
+        reply = RedirectResponse(back_to(request.query_params.get("next", "")), 303)
+        if chosen := Language.named(request.query_params.get("to", "")):  # without a path: it is valid for all pages below this address
+            reply.set_cookie(COOKIE, chosen, max_age=_YEAR_S, path=None, samesite="lax", httponly=True)
+        return reply
+
     return [
-        Route("/", _index, include_in_schema=False),
-        Route("/docs", _docs, include_in_schema=False),
-        Mount("/web", StaticFiles(directory=WEB)),
+        Route("/", classify, include_in_schema=False),
+        Route("/docs", docs, include_in_schema=False),
+        Route("/language", language, include_in_schema=False),
+        Mount("/web", StaticFiles(directory=STATIC)),
     ]
 
 
-async def _index(request: Request) -> Response:
-    name = request.scope.get("raw_path", b"/").decode("latin-1").rpartition("/")[2]
-    if name:  # the path that a proxy serves, without its last slash: links would lead beside it
-        return RedirectResponse(f"./{name}/")
-    return FileResponse(WEB / "index.html", headers={"Content-Security-Policy": _INDEX_POLICY, "Cache-Control": "no-cache"})
+def _signed_in(request: Request, keys: ApiKeys) -> bool | None:
+    return bool(keys.sessions.name_of(dict(request.scope["headers"]), request.method)) if keys else None
 
 
-async def _docs(_request: Request) -> Response:
-    return FileResponse(WEB / "docs.html", headers={"Content-Security-Policy": _SHOWING_POLICY, "Cache-Control": "no-cache"})
+def page(
+    request: Request,
+    name: str,
+    *,
+    data: Any = None,  # noqa: ANN401 - what its script reads
+    status: int = 200,
+    policy: str = POLICY,
+    signed_in: bool | None = None,
+    **values: Any,  # noqa: ANN401 - what its template shows
+) -> HTMLResponse:
+    """The page of this name (server/web/templates) in the language of the request; `signed_in` is nothing where nobody signs in or out."""
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache", "Vary": "Accept, Accept-Language, Cookie"}
+    path = request.scope["path"]
+    here = path[1:] + (f"?{request.url.query}" if request.scope["query_string"] else "")
+    if signed_in is None and context_of(request.scope).key:
+        signed_in = b"cookie" in dict(request.scope["headers"]) or None
+    text = render(name, language_of(request.headers), up="../" * (path.count("/") - 1), here=here, signed_in=signed_in, data=data, **values)
+    return HTMLResponse(text, status, headers)
 
 
-def key_page(path: str) -> HTMLResponse:
-    """The page in the place of a path that needs a key: it asks for the key, and then shows what is there."""
-    up = "../" * (path.count("/") - 1)
-    page = (WEB / "key.html").read_text("utf-8").replace("web/", f"{up}web/").replace('href="./"', f'href="./{up}"')
-    headers = {"Content-Security-Policy": _SHOWING_POLICY, "Cache-Control": "no-store", "Vary": "Accept", "WWW-Authenticate": "Bearer"}
-    return HTMLResponse(page, int(status_of(Unauthorized)), headers)
+def back_to(place: str) -> str:
+    """The address of a page below the root of this server, as a redirect from the root names it: no other server, whatever `place` says."""
+    return f"./{place}" if _PLACE.fullmatch(place) else "./"
 
 
 def prefers_html(accept: str) -> bool:

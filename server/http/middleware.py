@@ -11,9 +11,10 @@ from server.api.api_keys import ApiKeys
 from server.api.cross_origins import NO_ORIGINS, CrossOrigins
 from server.api.error_response import error_response, told
 from server.api.guard import OPEN_PATHS
-from server.api.pages import key_page, prefers_html
+from server.api.pages import prefers_html
 from server.api.request_context import ClientGone, RequestContext, client_of, request_id_of
 from server.api.security_headers import security_headers
+from server.api.sign_in import sign_in_page
 from server.api.statuses import ANSWERED, status_of
 from server.errors import InternalError, NotFound, Unauthorized
 from server.telemetry.access_log import AccessLog
@@ -93,13 +94,13 @@ class RequestMiddleware:
             in_browser = (
                 isinstance(error, Unauthorized) and scope["method"] == "GET" and prefers_html(headers.get(b"accept", b"").decode("latin-1"))
             )
-            response = key_page(scope["path"]) if in_browser else error_response(error, context.request_id)
+            response = sign_in_page(scope) if in_browser else error_response(error, context.request_id)
             await response(scope, receive, send)
 
     def _check(self, scope: Scope, headers: dict[bytes, bytes], context: RequestContext) -> None:
         path = scope["path"]
         if self._keys and path != "/" and not path.startswith(OPEN_PATHS):
-            context.key = self._keys.name_of(headers)
+            context.key = self._keys.name_of(headers, scope["method"])
             context.client = self._keys.client_of(scope, context.key)
         if not is_plain(path):
             raise NotFound(f"There is nothing at {path}.", "GET /docs lists the routes.")

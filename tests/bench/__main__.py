@@ -27,6 +27,7 @@ from tests.bench.mxbase import GOALS, HEADINGS, compare
 from tests.bench.pairs import NULL, SUBJECTS, measure
 from tests.bench.peers.comparison import compare as compare_peers
 from tests.bench.peers.comparison import table
+from tests.bench.protocols import compare_protocols, protocol_lines
 from tests.bench.served import ServedModel
 from tests.bench.small_model import NAME, store_small_model
 from tests.bench.table import goals, lines
@@ -234,6 +235,19 @@ def peers(
     image = _photo()
     _say(f"{machine()}; {model}, {precision}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
     for line in table(compare_peers(store, model, image, precision, rounds, seconds, _tell)):
+        _say(line)
+    shutil.rmtree(image.parent)
+
+
+@app.command("protocols")
+def protocols(
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
+    seconds: Annotated[float, typer.Option(help="For how long each.")] = 4,
+) -> None:
+    """The CPU time of a request by protocol: /classify, infer with binary data, gRPC; with the null engine."""
+    image = _photo()
+    _say(f"{machine()}; {NULL}, {image.stat().st_size} bytes a request\n")
+    for line in protocol_lines(compare_protocols(image, rounds, seconds, _tell)):
         _say(line)
     shutil.rmtree(image.parent)
 

@@ -23,7 +23,10 @@ WARM_UP_S = 1.0
 
 @dataclass(frozen=True)
 class Load:
-    """The load: `path` holds the body, of the type `content_type`; `rate` in requests/s makes it an open loop."""
+    """The load: `path` holds the body, of the type `content_type`, for the route `target`; `rate` in requests/s makes it an open loop.
+
+    `head_bytes` is how many bytes of the body are the JSON of an inference request (Open Inference Protocol).
+    """
 
     url: str
     path: str
@@ -32,6 +35,8 @@ class Load:
     rate: float = 0.0
     seed: int = 1
     content_type: str = "image/jpeg"
+    target: str = "/classify"
+    head_bytes: int = 0
 
 
 class Figures(TypedDict):
@@ -101,8 +106,10 @@ class Driver:
         body = Path(load.path).read_bytes()
         address = urlsplit(load.url)
         self._host, self._port = address.hostname or "", address.port or 80
+        head = f"Inference-Header-Content-Length: {load.head_bytes}\r\n" if load.head_bytes else ""
         self.request = (
-            f"POST /classify HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: {load.content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"POST {load.target} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: {load.content_type}\r\n{head}"
+            f"Content-Length: {len(body)}\r\n\r\n"
         ).encode() + body
         self._load = load
         self._answers: list[Answered] = []

@@ -21,7 +21,7 @@ def test_the_page_forbids_everything_foreign(fake_server: ServerProcess) -> None
     response = fake_server.client.get("/")
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self';")
-    assert fake_server.client.get("/web/app.js").headers["content-type"].startswith("text/javascript")
+    assert fake_server.client.get("/web/classify.js").headers["content-type"].startswith("text/javascript")
     assert fake_server.client.get("/web/../settings.py").status_code == 404
     assert fake_server.client.get("/web/%2e%2e/settings.py").status_code == 404
 

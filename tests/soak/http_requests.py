@@ -61,7 +61,7 @@ def valid_requests() -> tuple[bytes, ...]:
         "/metrics",
         "/docs",
         "/openapi.json",
-        "/web/app.js",
+        "/web/classify.js",
         "/web/style.css",
         "/nothing",
     )

@@ -20,7 +20,7 @@ from server.evaluation.report.report_parts import (
 )
 
 _CSS = (Path(__file__).parent / "report.css").read_text("utf-8")
-_MARK = (Path(__file__).parents[2] / "web" / "favicon.svg").read_text("utf-8")
+_MARK = (Path(__file__).parents[2] / "web" / "static" / "favicon.svg").read_text("utf-8")
 
 
 def render_html(report: Report, thumbnails: Mapping[int, bytes]) -> str:

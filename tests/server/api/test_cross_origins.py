@@ -60,7 +60,7 @@ def test_over_http() -> None:
             asked("POST", "/classify", bytes(2000)),
             asked("POST", "/classify", b"x"),
             asked("OPTIONS", "/classify"),
-            asked("GET", "/web/app.js"),
+            asked("GET", "/web/classify.js"),
         ]
         assert [reply.status_code for reply in replies] == [200, 401, 404, 413, 415, 405, 200]
         for reply in replies:

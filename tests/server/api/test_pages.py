@@ -3,9 +3,10 @@
 import re
 from urllib.parse import urljoin
 
+import httpx
 import pytest
 
-from server.api.pages import key_page, prefers_html
+from server.api.pages import back_to, prefers_html
 from tests.server.process import ServerProcess
 
 
@@ -28,13 +29,37 @@ def test_a_browser_gets_a_page_that_asks_for_the_key(keyed_server: ServerProcess
     assert asked("text/html", "POST") == (401, "Bearer", "application/json")
 
 
+@pytest.mark.parametrize(("path", "up"), [("/info", ""), ("/evaluate/1/report", "../../"), ("/a/", "../")])
+def test_the_page_finds_its_files_from_any_path(keyed_server: ServerProcess, path: str, up: str) -> None:
+    text = keyed_server.client.get(path, headers={"Accept": "text/html"}).text
+    assert f'src="{up}web/masthead.js"' in text
+    assert f'href="{up or "./"}"' in text
+    assert f'action="{up}sign-in"' in text
+    assert f'name="next" value="{path[1:]}"' in text
+
+
 @pytest.mark.parametrize(
-    ("path", "script"), [("/info", "web/key.js"), ("/evaluate/1/report", "../../web/key.js"), ("/a/", "../web/key.js")]
+    ("accept", "language"), [("", "en"), ("zh-TW,en;q=0.5", "zh-CN"), ("en-GB, zh;q=0.9", "en"), ("fr, zh;q=0.1", "zh-CN")]
 )
-def test_the_page_finds_its_files_from_any_path(path: str, script: str) -> None:
-    text = bytes(key_page(path).body).decode()
-    assert f'src="{script}"' in text
-    assert f'href="./{script.removesuffix("web/key.js")}"' in text
+def test_a_page_is_in_the_language_of_the_browser(fake_server: ServerProcess, accept: str, language: str) -> None:
+    reply = fake_server.client.get("/", headers={"Accept-Language": accept})
+    assert f'<html lang="{language}">' in reply.text
+    assert "Accept-Language" in reply.headers["vary"]
+
+
+def test_a_chosen_language_is_remembered(fake_server: ServerProcess) -> None:
+    with httpx.Client(base_url=fake_server.url, follow_redirects=True) as browser:
+        assert '<html lang="zh-CN">' in browser.get("/language?to=zh&next=docs").text
+        assert browser.get("/language?to=zh&next=docs").url.path == "/docs"
+        assert '<html lang="zh-CN">' in browser.get("/", headers={"Accept-Language": "en"}).text
+        assert '<html lang="en">' in browser.get("/language?to=en").text
+        assert '<html lang="en">' in browser.get("/language?to=xx").text
+
+
+@pytest.mark.parametrize("place", ["//evil.test", "https://evil.test", "\\\\evil.test", "a b", "x\r\nSet-Cookie: y", "a" * 501, "é"])
+def test_no_redirect_leaves_the_server(place: str) -> None:
+    assert urljoin("http://server.test/language", back_to(place)).startswith("http://server.test/")
+    assert urljoin("http://server.test/a/language", back_to("evaluate/1?x=2")) == "http://server.test/a/evaluate/1?x=2"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ def test_a_policy_is_added_only_where_there_is_none() -> None:
 
 def test_data_and_refusals_load_nothing(fake_server: ServerProcess) -> None:
     client = fake_server.client
-    replies = [client.get(path) for path in ("/info", "/metrics", "/openapi.json", "/web/app.js", "/nothing", "/classify", "/health/ready")]
+    replies = [
+        client.get(path) for path in ("/info", "/metrics", "/openapi.json", "/web/words.js", "/nothing", "/classify", "/health/ready")
+    ]
     replies += [client.post("/classify", content=b"x"), client.post("/classify", content=b"x" * 400_000)]
     replies += [client.post("/evaluate", headers={"Origin": "http://evil.example"})]
     assert [reply.status_code for reply in replies] == [200, 200, 200, 200, 404, 405, 200, 415, 413, 403]

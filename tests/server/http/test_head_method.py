@@ -24,7 +24,7 @@ PATHS = [
     ("/docs", 200),
     ("/openapi.json", 200),
     ("/docs-assets/swagger-ui.css", 200),
-    ("/web/app.js", 200),
+    ("/web/classify.js", 200),
     ("/evaluate", 200),
     ("/nothing", 404),
     ("/a//b", 404),
@@ -55,7 +55,7 @@ def test_as_get(client: httpx.Client, path: str, status: int) -> None:
 
 
 def test_nothing_follows_the_headers(client: httpx.Client) -> None:
-    for path in ("/info", "/metrics", "/nothing", "/web/app.js"):
+    for path in ("/info", "/metrics", "/nothing", "/web/classify.js"):
         with BareClient((client.base_url.host, client.base_url.port or 0)) as bare:
             bare.send(f"HEAD {path} HTTP/1.1\r\nHost: a\r\nX-Api-Key: {KEY}\r\nConnection: close\r\n\r\n".encode())
             while piece := bare.socket.recv(65536):

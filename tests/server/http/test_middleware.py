@@ -65,7 +65,7 @@ def test_the_api_keys_guard_all_but_health_and_page(tmp_path: Path) -> None:
     with ServerProcess(engines="fake", api_key="s3cret", api_keys_file=tmp_path / "keys") as server:
         statuses = {path: server.client.get(path).status_code for path in ("/info", "/metrics", "/evaluate", "/nothing", "/classify")}
         assert set(statuses.values()) == {401}
-        for path in ("/", "/web/app.js", "/health/ready", "/docs", "/openapi.json", "/docs-assets/swagger-ui.css"):
+        for path in ("/", "/web/classify.js", "/health/ready", "/docs", "/openapi.json", "/docs-assets/swagger-ui.css"):
             assert server.client.get(path).status_code == 200
         refused = server.client.post("/classify", content=level_png(8), headers={"x-api-key": "s3cre"})
         assert (refused.status_code, refused.json()["code"], refused.headers["www-authenticate"]) == (401, "unauthorized", "Bearer")

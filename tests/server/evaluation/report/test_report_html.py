@@ -123,9 +123,9 @@ def test_without_the_library_that_draws_it_says_what_to_install(monkeypatch: pyt
 
 
 def test_the_style_is_the_pages_of_the_server() -> None:
-    """The variables of light and dark are those of server/web/style.css."""
+    """The variables of light and dark are those of server/web/static/style.css."""
     root = Path(__file__).parents[4] / "server"
-    ours, theirs = (variables(root / path) for path in ("evaluation/report/report.css", "web/style.css"))
+    ours, theirs = (variables(root / path) for path in ("evaluation/report/report.css", "web/static/style.css"))
     assert ours <= theirs | {("paper", "#fff"), ("panel", "#fff")}
 
 

@@ -1,17 +1,15 @@
 // The page of the routes: Swagger UI, which asks the server at the path where this page lies, whatever a proxy puts before it.
 
 /* global SwaggerUIBundle */
-import { storedKey } from './api_key.js';
 
 const response = await fetch('openapi.json');
 const spec = await response.json();
 spec.servers = [{ url: new URL('.', window.location.href).href.replace(/\/$/, '') }];
 
-const page = SwaggerUIBundle({
+SwaggerUIBundle({
   spec,
   dom_id: '#swagger-ui',
   deepLinking: true,
   syntaxHighlight: false, // a report has thousands of lines, and colours would hold the browser for a minute
   presets: [SwaggerUIBundle.presets.apis],
-  onComplete: () => { if (storedKey()) page.preauthorizeApiKey('ApiKey', storedKey()); },
 });

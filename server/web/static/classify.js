@@ -1,13 +1,11 @@
 // The page: takes a photo, sends it to /classify, shows the answer.
 // Labels and messages come from outside, so they are inserted as text, never as markup.
 
-import { keepKey, storedKey } from './api_key.js';
+import { Refusal, ask, asText, signIn } from './server.js';
+import { say } from './words.js';
 
 const TOP_K = 5;
-const HEALTH_INTERVAL_MS = 15_000;
 const NOTHING = '–';
-const WAITING = 'no photo yet';
-const NO_ANSWER = 'The server did not answer. It may be down, or it closed the connection while the photo was on its way.';
 
 const element = (id) => document.getElementById(id);
 const rows = Array.from({ length: TOP_K }, () => element('row').content.firstElementChild.cloneNode(true));
@@ -15,60 +13,18 @@ const rows = Array.from({ length: TOP_K }, () => element('row').content.firstEle
 let photo = null; // the last File shown
 let photoUrl = ''; // its object URL
 let running = null; // the AbortController of the request in flight
-let infoShown = '';
-
-// The reason for a missing answer. Status 0: the server did not reply; null: another try cannot help.
-class Refusal extends Error {
-  constructor(message, { status = 0, code = '', requestId = '', retryAfter = '' } = {}) {
-    super(message);
-    Object.assign(this, { status, code, requestId, retryAfter });
-  }
-}
-
-// Talking to the server
-
-async function send(path, options = {}) {
-  const headers = { ...options.headers, ...(storedKey() && { 'X-Api-Key': storedKey() }) };
-  try {
-    return await fetch(path, { cache: 'no-store', ...options, headers });
-  } catch (cause) {
-    throw cause.name === 'AbortError' ? cause : new Refusal(NO_ANSWER);
-  }
-}
-
-async function readJson(response) {
-  try {
-    const body = await response.json();
-    return body !== null && typeof body === 'object' ? body : {};
-  } catch (cause) {
-    if (cause.name === 'AbortError') throw cause;
-    return {};
-  }
-}
-
-async function ask(path, options) {
-  const response = await send(path, options);
-  const body = await readJson(response);
-  if (response.ok) return body;
-  throw new Refusal(asText(body.error) || `The server answered ${response.status} without a message.`, {
-    status: response.status,
-    code: asText(body.code),
-    requestId: asText(body.request_id) || (response.headers.get('X-Request-Id') ?? ''),
-    retryAfter: response.headers.get('Retry-After') ?? '',
-  });
-}
 
 function predictionsOf(reply) {
   const predictions = Array.isArray(reply.predictions) ? reply.predictions.slice(0, TOP_K) : [];
   const whole = predictions.length > 0 && predictions.every((one) => Number.isFinite(one?.score));
-  if (!whole) throw new Refusal('The answer of the server holds no predictions.', { status: null });
+  if (!whole) throw new Refusal(say('classify.no_predictions'), { status: null });
   return predictions;
 }
 
 async function classify(file) {
   running?.abort();
   const { signal } = (running = new AbortController());
-  showEmpty('busy', 'classifying…');
+  showEmpty('busy', say('classify.classifying'));
   const started = performance.now();
   const headers = { 'Content-Type': file.type || 'application/octet-stream' };
   try {
@@ -82,10 +38,6 @@ async function classify(file) {
 }
 
 // Words and numbers
-
-function asText(value) {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-}
 
 function asMilliseconds(value) {
   if (!Number.isFinite(value)) return NOTHING;
@@ -140,10 +92,10 @@ function clearRows() {
 function fillRow(row, prediction, scale) {
   row.hidden = !prediction;
   if (!prediction) return;
-  const label = asText(prediction.label) || 'unnamed class';
+  const label = asText(prediction.label) || say('classify.unnamed');
   row.querySelector('.label').textContent = label;
   row.querySelector('.label').title = label;
-  row.querySelector('.class-id').textContent = `id ${asText(prediction.class_id) || '?'}`;
+  row.querySelector('.class-id').textContent = say('classify.class_id', { id: asText(prediction.class_id) || '?' });
   row.querySelector('.score').textContent = scale.print(prediction.score);
   row.querySelector('.fill').style.setProperty('--share', String(shareOf(prediction.score, scale)));
 }
@@ -167,31 +119,30 @@ function showReply(reply, roundTripMs) {
   rows.forEach((row, index) => fillRow(row, predictions[index], scale));
   showAxis(scale);
   showReadings(asText(reply.model), asText(reply.engine), reply.timing_ms?.total, roundTripMs);
-  showState('done', asText(reply.score_type) || 'probability');
-  if (infoShown !== infoId(reply)) loadInfo();
+  showState('done', say(reply.score_type === 'logit' ? 'classify.logit' : 'classify.probability'));
 }
 
-function showRefusal({ message, status, code, requestId, retryAfter }) {
+function showRefusal({ message, status, details }) {
   element('notice-text').textContent = message;
-  const details = [code && `${status} ${code}`, retryAfter && `retry after ${retryAfter} s`, requestId && `request ${requestId}`];
-  element('notice-details').textContent = details.filter(Boolean).join('\n');
+  element('notice-details').textContent = details.join('\n');
   element('key-form').hidden = status !== 401;
   element('retry').hidden = !photo || !(status === 0 || status === 429 || status >= 500);
-  showEmpty('error', status === 401 ? 'a key is needed' : 'no result');
+  showEmpty('error', status === 401 ? say('classify.key_needed') : say('classify.no_result'));
   if (status === 401 && photo) element('key').focus();
 }
 
 // The photo
 
-function showPhoto(file, note) {
+function showPhoto(file, count) {
   const preview = element('preview');
   URL.revokeObjectURL(photoUrl);
   photoUrl = URL.createObjectURL(file);
   element('invitation').hidden = true;
   element('no-preview').hidden = true;
-  element('choose').textContent = 'Another photo';
+  element('choose').textContent = say('classify.another');
   element('choose').classList.remove('primary');
-  element('photo-name').textContent = `${file.name || 'pasted photo'}, ${asSize(file.size)}${note}`;
+  const name = file.name || say('classify.pasted');
+  element('photo-name').textContent = `${count > 1 ? say('classify.first_of', { name, count }) : name}, ${asSize(file.size)}`;
   preview.hidden = false;
   preview.alt = file.name;
   preview.src = photoUrl;
@@ -205,7 +156,7 @@ function showNoPreview() {
 function take(files) {
   if (files.length === 0) return;
   photo = files[0];
-  showPhoto(photo, files.length > 1 ? ` (the first of ${files.length})` : '');
+  showPhoto(photo, files.length);
   classify(photo);
 }
 
@@ -214,7 +165,7 @@ function drop(event) {
   document.body.classList.remove('dragging');
   if (event.dataTransfer.files.length > 0) return take(event.dataTransfer.files);
   running?.abort();
-  showRefusal(new Refusal('What was dropped is a link, not a file. Copy the picture and paste it here, or save it first.', { status: null }));
+  showRefusal(new Refusal(say('classify.link_dropped'), { status: null }));
 }
 
 function dragOver(event) {
@@ -222,51 +173,11 @@ function dragOver(event) {
   document.body.classList.add('dragging');
 }
 
-// The header
-
-function infoId({ model, version, engine }) {
-  return [model, version, engine].map(asText).join('\n');
-}
-
-async function loadInfo() {
-  try {
-    const info = await ask('info');
-    infoShown = infoId(info);
-    element('info-model').textContent = asText(info.model);
-    const version = asText(info.version) && `version ${info.version}`;
-    element('info-rest').textContent = [version, asText(info.engine), asText(info.runtime)].filter(Boolean).join(' · ');
-  } catch (refusal) {
-    if (refusal.status === 401 && element('result').dataset.state === 'idle') showRefusal(refusal);
-  }
-}
-
-async function readHealth() {
-  try {
-    const response = await send('health/ready');
-    const status = asText((await readJson(response)).status);
-    return response.ok ? ['ready', 'ready'] : ['waiting', status || 'not ready'];
-  } catch {
-    return ['unreachable', 'unreachable'];
-  }
-}
-
-async function watchHealth() {
-  if (document.hidden) return;
-  const [status, text] = await readHealth();
-  const health = element('health');
-  if (status !== health.dataset.status && status !== 'unreachable') loadInfo();
-  health.dataset.status = status;
-  element('health-text').textContent = text;
-}
-
 // Wiring
 
 element('predictions').append(...rows);
-showEmpty('idle', WAITING);
-watchHealth();
-setInterval(watchHealth, HEALTH_INTERVAL_MS);
+showEmpty('idle', say('classify.waiting'));
 
-document.addEventListener('visibilitychange', watchHealth);
 document.addEventListener('dragover', dragOver);
 document.addEventListener('dragleave', (event) => event.relatedTarget ?? document.body.classList.remove('dragging'));
 document.addEventListener('drop', drop);
@@ -277,10 +188,14 @@ element('file').addEventListener('change', ({ target }) => {
   take(target.files);
   target.value = ''; // so that the choice of the same file is a change too
 });
-element('key-form').addEventListener('submit', (event) => {
+element('key-form').addEventListener('submit', async (event) => {
   event.preventDefault();
-  keepKey(element('key').value);
+  try {
+    await signIn(element('key').value);
+  } catch (refusal) {
+    return showRefusal(refusal);
+  }
+  element('key').value = '';
   if (photo) classify(photo);
-  else showEmpty('idle', WAITING);
-  loadInfo();
+  else showEmpty('idle', say('classify.waiting'));
 });

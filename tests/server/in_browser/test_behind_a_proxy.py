@@ -6,14 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 from selenium.webdriver import Chrome
-from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import level_png
 from tests.server.browser import browser, complaints
+from tests.server.in_browser.test_docs_page import executed, found, opened
 from tests.server.process import ServerProcess
 from tests.server.reverse_proxy import reverse_proxy
-from tests.server.web.test_docs_page import executed, found, opened
 
 __all__ = ["browser"]  # a fixture
 WAIT_S = 30
@@ -66,22 +65,24 @@ def test_the_path_without_its_slash_leads_to_the_page(server: ServerProcess) -> 
 def test_the_pages_work_with_the_key(browser: Chrome, proxy: str) -> None:
     complaints(browser)
     browser.get(f"{proxy}/infer/")
-    assert [found(browser, f"footer a[href='{name}']").get_property("href") for name in ("docs", "evaluate")] == [
+    browser.delete_all_cookies()  # those of another port of this host are sent too
+    browser.refresh()
+    assert [found(browser, f"nav a[href='{name}']").get_property("href") for name in ("docs", "evaluate")] == [
         f"{proxy}/infer/docs",
         f"{proxy}/infer/evaluate",
     ]
-    WebDriverWait(browser, WAIT_S).until(lambda _: browser.find_element(By.ID, "key").is_displayed())
-    found(browser, "footer a[href='evaluate']").click()
-    WebDriverWait(browser, WAIT_S).until(lambda _: browser.title.startswith("API key"))
+    found(browser, "nav a[href='info']").click()
+    WebDriverWait(browser, WAIT_S).until(lambda _: browser.title.startswith("Sign in"))
     found(browser, "#key").send_keys("wrong")
     found(browser, "#key-form button").click()
     WebDriverWait(browser, WAIT_S).until(lambda _: "does not know this key" in found(browser, "#reason").text)
-    found(browser, "#key").clear()
     found(browser, "#key").send_keys(KEY)
     found(browser, "#key-form button").click()
-    assert found(browser, "pre.shown").text.startswith("[")
-    browser.get(f"{proxy}/infer/info")  # the tab keeps the key
-    assert '"model": "efficientnet_lite0"' in found(browser, "pre.shown").text
+    WebDriverWait(browser, WAIT_S).until(lambda _: browser.current_url == f"{proxy}/infer/info")
+    assert '"model":"efficientnet_lite0"' in found(browser, "pre").text
+    browser.get(f"{proxy}/infer/")  # the browser stays signed in
+    found(browser, "form[action='sign-out']")
+    assert browser.execute_script("return document.cookie") == ""  # no script can read it
     expected = "401 (Unauthorized)"  # what Chromium says of each refusal
     assert [text for text in complaints(browser) if expected not in text] == []
     browser.get(f"{proxy}/infer/docs")

@@ -1,0 +1,1 @@
+"""The pages: templates, the words of both languages, scripts and styles."""

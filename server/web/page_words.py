@@ -1,0 +1,34 @@
+"""Every word of the pages, in both languages: words/PAGE.toml has a table for each, with a line for each language.
+
+A word may have places for values, as in "the best of {count}".
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from server.web.languages import Language
+
+FOLDER = Path(__file__).parent / "words"
+COMMON = "common"
+"""What every page says: the navigation, states, errors that any request may meet."""
+
+Words = Mapping[str, Mapping[str, str]]
+"""By page, then by name."""
+
+
+@cache
+def words_of(page: str, language: Language) -> Words:
+    """The words that every page says, and those of this page."""
+    return {file: _read(file, language) for file in (COMMON, page)}
+
+
+def pages() -> list[str]:
+    """The pages that have words."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def _read(file: str, language: Language) -> Mapping[str, str]:
+    entries = tomllib.loads((FOLDER / f"{file}.toml").read_text("utf-8"))
+    return {name: texts[language] for name, texts in entries.items()}
