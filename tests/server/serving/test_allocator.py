@@ -25,7 +25,30 @@ for _ in range(3):
     assert rss_mb() - before_mb < 16, rss_mb() - before_mb
 """
 
+PHOTOS = """
+import resource
+from threading import Thread
+from server.serving.allocator import return_large_blocks
+assert return_large_blocks()
+def photos(count):
+    for _ in range(count):
+        del [[bytes(b"x" * 100_000), bytearray(500 * 375 * 3)] for _ in range(1)][:]
+def faults(count):
+    before, thread = resource.getrusage(resource.RUSAGE_SELF).ru_minflt, Thread(target=photos, args=(count,))
+    thread.start()
+    thread.join()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults(10)
+found = faults(200)
+assert found < 2000, found  # 30,000 where each gives its pages back
+"""
+
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
 def test_blocks_behind_others_go_back() -> None:
     subprocess.run([sys.executable, "-c", PROGRAM], check=True)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+def test_photos_take_the_pages_of_those_before_them() -> None:
+    subprocess.run([sys.executable, "-c", PHOTOS], check=True)
