@@ -180,7 +180,7 @@ smoke-clients: install-dev
 	$(BIN)/python -m pytest tests/clients -rs -m smoke
 
 # Each in an environment of its own: they want an older protobuf than the server has, and KServe's brings 66 packages.
-test-oip: install-dev .venv/triton/installed .venv/kserve/installed
+test-oip: install-dev .venv/triton/installed .venv/kserve/installed .venv/perf_analyzer/installed
 	$(BIN)/python -m pytest tests/oip -rs
 
 smoke-oip: install-dev .venv/triton/installed
@@ -195,6 +195,11 @@ smoke-oip: install-dev .venv/triton/installed
 	@echo "Installing KServe's client into .venv/kserve (a minute or two)"
 	$(PYTHON) -m venv .venv/kserve
 	.venv/kserve/bin/python -m $(PIP) kserve==0.21.0
+	@touch $@
+
+# Without it its test is skipped: it is built for x86-64, and wants Debian 13's C library.
+.venv/perf_analyzer/installed: tests/oip/install_perf_analyzer.sh
+	$< .venv/perf_analyzer $(BIN)/python || echo "perf_analyzer cannot run here"
 	@touch $@
 
 .venv/clients/installed: Makefile clients/python/pyproject.toml $(wildcard clients/python/*/*.py)

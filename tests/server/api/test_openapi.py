@@ -6,13 +6,14 @@ from importlib.metadata import version
 
 from pydantic import BaseModel
 
-from server.api import schemas
+from server.api import oip_routes, schemas
 from server.api.guard import OPEN_PATHS
 from server.api.openapi import error_classes
 from server.api.statuses import status_of
 from server.oip.protocol_reply import ProtocolReply
 from tests.server.process import ServerProcess
 
+assert oip_routes  # whose replies are components
 OF_THE_PROTOCOL = (
     "oip_all_statistics",
     *(f"oip_{name}{ending}" for name in ("config", "infer", "labels", "model", "model_ready") for ending in ("", "_version")),
