@@ -2,8 +2,7 @@
 
 The cookie holds the name of the key, when it ends, and a MAC (RFC 2104) by a secret that comes from the key. So it outlives a restart, is
 valid at every server with the same key, ends when the key is changed, and no script reads it. SameSite=Strict keeps it out of what other
-sites send, but for other ports of this host, which are the same site (RFC 6265bis, 5.2): what changes something must come from a page of
-this server.
+sites send. Other ports of this host are the same site (RFC 6265bis, 5.2), so what changes something must come from a page of this server.
 """
 
 import time
