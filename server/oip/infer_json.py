@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
 
 from server.api.base64_text import decode_base64
 from server.api.image_json import without_mark
@@ -135,9 +136,6 @@ def _flat(values: list[Any]) -> Iterator[Any]:
             yield value
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-
-
 def write_infer_reply(reply: InferReply) -> tuple[bytes, int | None]:
     """The body of an answer, and the bytes of its JSON if data lie behind it."""
     outputs: list[dict[str, Any]] = []
@@ -150,7 +148,7 @@ def write_infer_reply(reply: InferReply) -> tuple[bytes, int | None]:
         else:
             words["data"] = tensor.values()
         outputs.append(words)
-    head = _encode(
+    head = to_json(
         {
             "id": reply.id,
             "model_name": reply.model_name,
@@ -158,5 +156,5 @@ def write_infer_reply(reply: InferReply) -> tuple[bytes, int | None]:
             "parameters": reply.parameters,
             "outputs": outputs,
         }
-    ).encode()
+    )
     return b"".join((head, *tail)), len(head) if tail else None
