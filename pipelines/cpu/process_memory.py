@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_MADV_PAGEOUT = 21
 
 
 def resident_bytes() -> int:
@@ -34,3 +35,20 @@ def give_back_free() -> bool:
         return bool(ctypes.CDLL(None).malloc_trim(0))
     except (AttributeError, OSError):
         return False
+
+
+def give_back_mapped(folder: Path) -> int:
+    """Give back the memory of the files of a folder that this process has mapped to read; what is read again comes from the disk.
+
+    Returns how many mappings that were: none where the kernel cannot (before Linux 5.4). OpenVINO leaves a compiled model mapped whose
+    weights it has copied, all of its size.
+    """
+    begin = f" {folder.resolve()}/"
+    try:
+        lines = Path("/proc/self/maps").read_text("utf-8", "surrogateescape").splitlines()
+        madvise = ctypes.CDLL(None).madvise
+    except (AttributeError, OSError):
+        return 0
+    mapped = [line.split(" ", 2) for line in lines if begin in line]
+    ranges = [[int(end, 16) for end in addresses.split("-")] for addresses, rights, _ in mapped if "w" not in rights]
+    return sum(madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_PAGEOUT) == 0 for start, end in ranges)

@@ -12,7 +12,7 @@ from models.artifact_precision import Precision
 from pipelines.cpu.compile_cache import compiled_once
 from pipelines.cpu.elements.frame import Array, Pixels
 from pipelines.cpu.elements.wide_model import Slot, WideModel, open_slot
-from pipelines.cpu.process_memory import give_back_free
+from pipelines.cpu.process_memory import give_back_free, give_back_mapped
 from pipelines.cpu.quiet_openvino import ov
 
 _loaded: "WeakValueDictionary[tuple[Path, int, int, int, str], CpuModel]" = WeakValueDictionary()
@@ -147,6 +147,8 @@ def load_model(model_path: Path, inference_threads: int = 0, precision: Precisio
                 hint = "" if path == beside else f" Put the ONNX model of it at {beside}, which a CPU can run."
                 raise ValueError(f"model {path} cannot be loaded: {error}{hint}") from error
             give_back_free()
+            if cache:
+                give_back_mapped(cache)
             _loaded[key] = model
         return model
 
