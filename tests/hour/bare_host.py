@@ -35,9 +35,7 @@ class BareHost:
         for node in NODES:
             (folder / "atlas/dev" / node).touch()
         self.double = AscendDouble(folder / "double")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = str(free.getsockname()[1])
+        self.port, self.prometheus_port = _free_port(), _free_port()
         self._programs()
         self._files(store)
 
@@ -57,6 +55,7 @@ class BareHost:
             "engine_python": self.double.python,
             "compose": COMPOSE_V2,
             "port": self.port,
+            "prometheus_port": self.prometheus_port,
         }
         (self.folder / "hour.json").write_text(json.dumps({name: str(place) for name, place in places.items()}))
 
@@ -98,6 +97,13 @@ class BareHost:
         return done
 
     def close(self) -> None:
-        """End the server, if it runs."""
-        if (self.folder / "classify.pid").exists():
-            self.run("docker compose stop classify")
+        """End the server and Prometheus, if they run."""
+        for service in ("classify", "prometheus"):
+            if (self.folder / f"{service}.pid").exists():
+                self.run(f"docker compose stop {service}")
+
+
+def _free_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])

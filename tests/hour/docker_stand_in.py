@@ -2,6 +2,7 @@
 
 It asks the real Docker Compose for the configuration, and runs the command line of the clone where a container would: with the service's
 environment, the image's, and the paths of its mounts. In what is printed the host's paths are again those of the container.
+Prometheus is the real one of this machine, with the configuration of the clone.
 HOUR names the file that tells where things are (tests/hour/bare_host.py writes it).
 """
 
@@ -15,10 +16,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+sys.path.append(str(Path(__file__).parents[2]))
+
+from tests.deploy.watching import configuration as watching
+
 PLACES: dict[str, str] = json.loads(Path(os.environ["HOUR"]).read_text())
 CLONE, FOLDER = Path(PLACES["clone"]), Path(PLACES["folder"])
 PROGRAM = [PLACES["python"], "-m", "server"]
-PROCESS, LOG = FOLDER / "classify.pid", FOLDER / "classify.log"
+LOG = FOLDER / "classify.log"
+PROMETHEUS = f"127.0.0.1:{PLACES['prometheus_port']}"
 END_S = 60
 CHIP = re.compile(r"/dev/davinci(\d+)")
 
@@ -48,9 +54,9 @@ class Service:
         for secret in about.get("secrets", ()):
             self.places[secret["target"]] = config["secrets"][secret["source"]]["file"]
         chips = [match[1] for device in about.get("devices", ()) if (match := CHIP.fullmatch(device["source"]))]
-        image = image_environment(about["build"]["target"])
+        image = image_environment(about["build"]["target"]) if "build" in about else {}
         environment = {name: value for name, value in image.items() if name in ("RUNTIME", "MODEL_STORE", "EVALUATION_DIR")}
-        environment |= {name: str(value) for name, value in about["environment"].items() if value is not None}
+        environment |= {name: str(value) for name, value in about.get("environment", {}).items() if value is not None}
         if chips:  # in a container DEVICES=auto are those that it was given
             environment |= {"DEVICES": ",".join(chips), "ENGINES": "stream", "ENGINE_PYTHON": PLACES["engine_python"]}
             environment |= {"HOST": "127.0.0.1", "PORT": PLACES["port"], "DRAIN_DELAY_S": "0"}
@@ -86,13 +92,35 @@ def up(service: Service) -> int:
     """`docker compose up -d classify`."""
     with LOG.open("a") as log:
         server = subprocess.Popen([*PROGRAM, "serve"], cwd=CLONE, env=service.environment, stdout=log, stderr=log, start_new_session=True)
-    PROCESS.write_text(str(server.pid))
+    process_file("classify").write_text(str(server.pid))
     return 0
 
 
-def stop() -> int:
-    """`docker compose stop classify`: until it has ended."""
-    number = int(PROCESS.read_text())
+def watch(service: Service) -> int:
+    """`docker compose up -d prometheus`, which asks the server each second, not every fifth."""
+    key = Path(service.places["/run/secrets/api_key"]).read_text().strip()
+    place = FOLDER / "prometheus"
+    place.mkdir(exist_ok=True)
+    file = watching(place, classify=f"127.0.0.1:{PLACES['port']}", exporter="127.0.0.1:9", own=PROMETHEUS, key=key, look_s=1)
+    with (FOLDER / "prometheus.log").open("a") as log:
+        words = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={place / 'data'}", f"--web.listen-address={PROMETHEUS}"]
+        process_file("prometheus").write_text(str(subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True).pid))
+    return 0
+
+
+def execute(words: list[str]) -> int:
+    """`docker compose exec prometheus WORDS`."""
+    return subprocess.run([word.replace("localhost:9090", PROMETHEUS) for word in words], check=False).returncode
+
+
+def process_file(service: str) -> Path:
+    """Where the number of its process is kept."""
+    return FOLDER / f"{service}.pid"
+
+
+def stop(service: str) -> int:
+    """`docker compose stop SERVICE`: until it has ended."""
+    number = int(process_file(service).read_text())
     os.kill(number, signal.SIGTERM)
     deadline_s = time.monotonic() + END_S
     while Path(f"/proc/{number}").exists() and " Z " not in Path(f"/proc/{number}/stat").read_text():
@@ -113,12 +141,18 @@ def main(words: list[str]) -> int:
     while words and words[0] in ("--rm", "-T", "-d"):
         words = words[1:]
     if command == "stop":
-        return stop()
-    service = Service(configuration(files), words[0])
+        return max(stop(name) for name in words)
+    if command == "exec":
+        return execute(words[1:])
+    config = configuration(files)
+    service = Service(config, words[0])
     if command == "logs":
         sys.stdout.write(service.inside(LOG.read_text()))
         return 0
-    return {"run": lambda: run(service, words[1:]), "up": lambda: up(service)}[command]()
+    if command == "run":
+        return run(service, words[1:])
+    assert command == "up", command
+    return max((watch if name == "prometheus" else up)(Service(config, name)) for name in words)
 
 
 if __name__ == "__main__":

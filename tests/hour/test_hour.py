@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.store import ModelStore
-from tests.deploy.programs import needs_compose
+from tests.deploy.programs import needs_compose, needs_prometheus
 from tests.hour.bare_host import BareHost
 from tests.hour.steps import STEPS
 from tests.hour.transcript import PAGE, page, run, steady
@@ -21,6 +21,7 @@ def host(tmp_path: Path, model_store: ModelStore) -> Iterator[BareHost]:
     host.close()
 
 
+@needs_prometheus
 def test_the_hour_prints_what_the_page_shows(host: BareHost) -> None:
     assert steady(page(list(run(host)))) == steady(PAGE.read_text("utf-8")), "docs/ascend-hour.md is stale: make hour-page"
 
