@@ -21,6 +21,7 @@ from tests.bench.decoding import HEADINGS as DECODE_HEADINGS
 from tests.bench.decoding import compare_decodes
 from tests.bench.evaluating import measure_evaluation
 from tests.bench.fleet import measure_costs
+from tests.bench.growth import draw, growth_lines, measure_growth
 from tests.bench.idle import HEAD, costs
 from tests.bench.machine import machine
 from tests.bench.mxbase import GOALS, HEADINGS, compare
@@ -249,6 +250,22 @@ def protocols(
     _say(f"{machine()}; {NULL}, {image.stat().st_size} bytes a request\n")
     for line in protocol_lines(compare_protocols(image, rounds, seconds, _tell)):
         _say(line)
+    shutil.rmtree(image.parent)
+
+
+@app.command("growth")
+def growth(
+    seconds: Annotated[float, typer.Option(help="For how long each.")] = 4,
+    svg: Annotated[Path | None, typer.Option(help="Where to draw it.")] = None,
+) -> None:
+    """What more connections, more models and more chips cost; the chips are those of the ascend double."""
+    image = _photo()
+    found = measure_growth(image, seconds, _tell)
+    _say(f"{machine()}\n")
+    for line in growth_lines(found):
+        _say(line)
+    if svg:
+        draw(found, svg)
     shutil.rmtree(image.parent)
 
 
