@@ -7,6 +7,8 @@
 # make test-clients    curl, wget, Python's, Node's, Java's and Go's HTTP clients against a real server
 # make test-hour       the first hour on an Atlas, executed on stand-ins; make hour-page writes docs/ascend-hour.md from it
 # make bundle  what a host without a network needs, in build/bundle: wheels, images, models, the source
+# make test-upgrade    from the first version to this one and back: its store, its settings, its evaluations
+# make release what a version consists of, in build/release: wheels, source, images, SBOM, SHA256SUMS
 # make test-oip        Triton's and KServe's clients against a real server, over HTTP and gRPC (in their own environment)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
@@ -37,7 +39,7 @@ TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
 .PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-oip test-training train-environment train-digits \
-  smoke-image smoke-import smoke-clients smoke-oip smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle packages ci-wide \
+  smoke-image smoke-import smoke-clients smoke-oip smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle release test-upgrade packages ci-wide \
   environments bench soak chaos attack schemathesis docs docs-commands docs-site docs-pages check format lock proto clean
 
 help:
@@ -156,6 +158,29 @@ hour-page: install-dev .venv/compose/docker-compose
 # What a host without a network needs: wheels, images, models, the source.
 bundle: install
 	deploy/bundle.sh build/bundle $(BIN)/python
+
+# What a version consists of. Images are built where Docker or buildah can; Ascend's wants BASE_IMAGE.
+release: install mxbase .venv/release/installed
+	deploy/release.sh build/release $(BIN)/python .venv/release/bin
+
+.venv/release/installed: Makefile
+	$(PYTHON) -m venv .venv/release
+	.venv/release/bin/python -m $(PIP) build==1.6.1 cyclonedx-bom==7.5.0
+	@touch $@
+
+# The first version in an environment of its own, as its own lock has it.
+FIRST := 3e4ef6f
+test-upgrade: install-dev .venv/first/installed
+	$(BIN)/python -m pytest tests/upgrade
+
+.venv/first/installed:
+	@git cat-file -e $(FIRST) 2> /dev/null || { echo "The history is not here: git fetch --unshallow"; exit 1; }
+	$(PYTHON) -m venv .venv/first
+	mkdir -p .venv/first/source
+	git archive $(FIRST) | tar -x -C .venv/first/source
+	.venv/first/bin/python -m $(PIP) --require-hashes -r .venv/first/source/requirements.lock
+	.venv/first/bin/python -m $(PIP) --no-deps --editable .venv/first/source
+	@touch $@
 
 # In its own environment: it would double the dependencies of the tests.
 schemathesis smoke-schemathesis: install-dev .venv/schemathesis/installed

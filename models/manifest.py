@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shlex
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from models.artifact_precision import Precision as Precision
 from models.fitted_calibration import FittedCalibration
 from models.manifest_table import ManifestTable, Sha256, Share
-from models.model_errors import ManifestInvalid, ManifestOutdated
+from models.model_errors import ManifestInvalid
 from models.post_process_bounds import MAX_CLASSES as MAX_CLASSES
 from models.post_process_bounds import MAX_TOP_K as MAX_TOP_K
 from models.quantisation import Quantisation
@@ -237,16 +236,11 @@ class ModelManifest(ManifestTable):
         return next((each for each in self.artifacts if each.soc == soc and (soc != CPU or each.computes == file)), None)
 
     @classmethod
-    def read(cls, path: Path, *, renew: bool = False) -> Self:
-        """Read and check a manifest; raises ManifestInvalid that names the first wrong field.
-
-        A manifest with names of an earlier version raises ManifestOutdated; with `renew` it is read, and its names are replaced.
-        """
+    def read(cls, path: Path) -> Self:
+        """Read and check a manifest, also of an earlier version; raises ManifestInvalid that names the first wrong field."""
         try:
             content = tomllib.loads(read_text(path))
             for artifact in _of_the_former_cpu(content):
-                if not renew:
-                    raise _outdated(path)
                 artifact["soc"] = CPU
             return cls.model_validate(content)
         except ValidationError as error:
@@ -267,10 +261,3 @@ def _of_the_former_cpu(content: dict[str, Any]) -> list[dict[str, Any]]:
     artifacts = content.get("artifacts")
     listed = artifacts if isinstance(artifacts, list) else []
     return [artifact for artifact in listed if isinstance(artifact, dict) and artifact.get("soc") == FORMER_CPU]
-
-
-def _outdated(path: Path) -> ManifestOutdated:
-    """Make the error with the command that corrects the manifest, for the store as the caller named it."""
-    folder = path.parent if path.parent.name not in ("", "..") else path.parent.resolve()
-    command = shlex.join(["ascend-classify", "models", "renew", folder.name, "--model-store", str(folder.parent)])
-    return ManifestOutdated(f"{path}: the soc {FORMER_CPU!r} is now called {CPU!r}.", f"Run: {command}")

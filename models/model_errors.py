@@ -3,7 +3,6 @@
 ClassifyError
 ├─ ModelError                 a model that cannot be used or put into the store
 │  ├─ ManifestInvalid         manifest.toml does not follow the schema
-│  │  └─ ManifestOutdated     manifest.toml follows the schema of an earlier version: `models renew` corrects it
 │  ├─ ModelNotFound           the model is neither in the store nor in the zoo
 │  ├─ ModelNotPrepared        the zoo knows the model, but the store has no artifact of it yet
 │  ├─ ArtifactDamaged         a file is missing, or its sha256 differs from the manifest's
@@ -57,13 +56,6 @@ class ManifestInvalid(ModelError):
     """
 
     code = "manifest_invalid"
-
-
-class ManifestOutdated(ManifestInvalid):
-    """manifest.toml says in an earlier version's words what has another name now; the model's files are right.
-
-    Run `ascend-classify models renew NAME`, which the message gives in full.
-    """
 
 
 class ModelNotFound(ModelError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from models.artifact_facts import provenance_path
 from models.fitted_calibration import FittedCalibration
 from models.manifest import CPU, Artifact, Golden, ModelManifest
-from models.model_errors import ArtifactDamaged, ManifestOutdated, ModelError, StoreRefused
+from models.model_errors import ArtifactDamaged, ModelError, StoreRefused
 from models.store import ModelStore, StoredModel, sha256_of
 from models.whole_file import FILE_MODE, whole_file, write_whole
 
@@ -121,33 +121,10 @@ def set_calibration(model: StoredModel, fitted: FittedCalibration | None) -> Sto
     return StoredModel(finished, folder)
 
 
-def renew_manifest(store: ModelStore, name: str) -> bool:
-    """Rewrite a manifest of an earlier version with the names of this version; returns False if there is nothing to change.
-
-    The model's files and their sha256 do not change. Raises ModelError if there is no such model or its manifest
-    cannot be read, StoreRefused if the store is not writable.
-    """
-    folder = store.folder(name)
-    try:
-        with suppress(ManifestOutdated):
-            store.open(name)
-            return False
-        with locked(folder.parent):
-            ModelManifest.read(folder / MANIFEST, renew=True).write(folder / MANIFEST)
-    except OSError as error:
-        raise StoreRefused(f"{folder}: {error}.", "Make sure that the model store is writable and has free space.") from error
-    return True
-
-
 def stored(store: ModelStore, name: str) -> StoredModel | None:
-    """The model in the store, even a damaged one; None if it has no readable manifest.
-
-    Raises ManifestOutdated: only names are old, and a new model would lose the artifacts compiled for other chips.
-    """
+    """The model in the store, even a damaged one; None if it has no readable manifest."""
     try:
         return store.open(name)
-    except ManifestOutdated:
-        raise
     except ModelError:
         return None
 

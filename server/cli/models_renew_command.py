@@ -1,4 +1,4 @@
-"""`models renew`: brings a model of an earlier version, or one whose weights lie in several files, into the form of this version."""
+"""`models renew`: brings a model whose weights lie in several files into the form of this version."""
 
 import sys
 from typing import Annotated
@@ -11,13 +11,8 @@ from server.cli.options import StoreFolder
 
 
 def renew(name: Annotated[str, typer.Argument(help="Name of the model in the store.")], model_store: StoreFolder = None) -> None:
-    """Rewrite a manifest of an earlier version with the names of this version, and put the weights of an ONNX model into one file."""
-    from models.store_writer import renew_manifest
-
+    """Put the weights of an ONNX model, which lie in several files, into the one that the manifest names."""
     store = ModelStore(load_settings(model_store=model_store).model_store)
-    renamed = renew_manifest(store, name)
-    if renamed:
-        sys.stdout.write(f"{store.folder(name) / 'manifest.toml'} is renewed: the soc host is now called cpu.\n")
     model = store.open(name)
     split = [artifact for artifact in model.manifest.artifacts if model.side_files(artifact)]
     if split:
@@ -26,5 +21,5 @@ def renew(name: Annotated[str, typer.Argument(help="Name of the model in the sto
         for artifact in split:
             join_side_files(model, artifact)
         sys.stdout.write(f"{store.folder(name)} is renewed: all weights are in the one ONNX file of the manifest.\n")
-    elif not renamed:
+    else:
         sys.stdout.write(f"{name} is current: there is nothing to renew.\n")

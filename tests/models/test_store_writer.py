@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from models.manifest import Artifact, Golden, ModelManifest, Recipe
-from models.model_errors import ManifestInvalid, ManifestOutdated, ModelNotFound, StoreRefused
+from models.model_errors import StoreRefused
 from models.store import ModelStore, StoredModel
 from models.store_writer import (
     add_artifact,
     check_nothing_lost,
     place_model,
-    renew_manifest,
     same_model,
     set_calibration,
     set_golden,
@@ -233,45 +232,11 @@ def former(store: ModelStore, tmp_path: Path) -> StoredModel:
     return StoredModel(manifest, model.folder)
 
 
-def test_a_manifest_is_renewed_and_nothing_else(store: ModelStore, former: StoredModel) -> None:
-    before = {path: path.read_bytes() for path in former.folder.iterdir() if path.name != "manifest.toml"}
-    assert renew_manifest(store, "m")
+def test_a_model_of_an_earlier_version_is_read_and_its_manifest_left_as_it_is(store: ModelStore, former: StoredModel) -> None:
+    before = (former.folder / "manifest.toml").read_bytes()
     assert store.open("m") == former
     assert [store.open("m").intact_artifact(soc)[1].read_bytes() for soc in ("cpu", "Ascend310")] == [b"onnx", b"IMOD"]
-    assert {path: path.read_bytes() for path in former.folder.iterdir() if path.name != "manifest.toml"} == before
-    assert stat.S_IMODE((former.folder / "manifest.toml").stat().st_mode) == 0o640
-    current = (former.folder / "manifest.toml").stat()
-    assert not renew_manifest(store, "m")
-    assert (former.folder / "manifest.toml").stat() == current
-
-
-def test_a_renewal_that_fails_leaves_the_former_manifest(store: ModelStore, former: StoredModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = (former.folder / "manifest.toml").read_bytes()
-
-    def full(_path: Path, _content: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(StoreRefused, match=r"No space left.*is writable and has free space"):
-        renew_manifest(store, "m")
     assert (former.folder / "manifest.toml").read_bytes() == before
-
-
-def test_what_cannot_be_renewed(store: ModelStore, former: StoredModel) -> None:
-    with pytest.raises(ModelNotFound):
-        renew_manifest(store, "other")
-    text = (former.folder / "manifest.toml").read_text()
-    (former.folder / "manifest.toml").write_text(text.replace("classes = 2", "classes = 2001"))
-    with pytest.raises(ManifestInvalid, match="classes"):
-        renew_manifest(store, "m")
-
-
-@pytest.mark.parametrize("force", [False, True])
-def test_an_outdated_model_is_not_replaced(store: ModelStore, former: StoredModel, force: bool) -> None:
-    """Its manifest does not show what would be lost, and one command corrects it."""
-    with pytest.raises(ManifestOutdated, match="models renew m"):
-        place(store, "2", force=force)
-    assert (former.folder / "m.om").read_bytes() == b"IMOD"
 
 
 def test_a_second_golden_image_takes_the_place_of_the_first(tmp_path: Path) -> None:

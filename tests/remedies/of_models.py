@@ -8,7 +8,6 @@ from convert.conversion_errors import AippInvalid, AtcFailed, AtcMissing, OmInva
 from models.model_errors import (
     ArtifactDamaged,
     ManifestInvalid,
-    ManifestOutdated,
     ModelNotFound,
     ModelNotPrepared,
     StoreRefused,
@@ -108,14 +107,6 @@ def model_by_hand_that_is_damaged(place: Place) -> Scenario:
     run("convert", "cpu", "means", "--plain", "-o", "plain.onnx")
     _cut(place, "means")
     return Scenario(lambda: command("convert", "cpu", "means", "-o", "x.onnx"), lambda words: do_printed(words, FILE="plain.onnx"))
-
-
-@provokes(ManifestOutdated)
-def manifest_of_an_earlier_version(place: Place) -> Scenario:
-    manifest = place.folder / "store/level/manifest.toml"
-    manifest.write_text(manifest.read_text().replace('soc = "cpu"', 'soc = "host"'))
-    (place.folder / "a.png").write_bytes(level_png(40))
-    return Scenario(lambda: command("classify", "a.png", "--model", "level"), do_printed)
 
 
 @provokes(ManifestInvalid)

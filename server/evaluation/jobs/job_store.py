@@ -87,7 +87,8 @@ class JobStore:
             self.folder_of(job.id).mkdir(mode=0o750, exist_ok=True)
         except OSError as error:
             raise EvaluationLost(f"{self.folder_of(job.id)}: {error.strerror}.", "Make sure that its disk has free space.") from error
-        row = job.model_dump(mode="json") | {"request": job.request.model_dump_json()}
+        asked = job.request.model_dump_json(exclude_defaults=True)  # so that an earlier version reads it, if it knows what was asked for
+        row = job.model_dump(mode="json") | {"request": asked}
         with self._connected() as database:
             database.execute(f"insert into jobs ({', '.join(row)}) values ({', '.join(f':{name}' for name in row)})", row)  # noqa: S608 - our names
         return job

@@ -5,7 +5,7 @@ from server.telemetry.metrics import MAX_REQUEST_LABELS, Metrics
 
 def test_build_info_tells_the_version() -> None:
     text = Metrics().render().decode()
-    assert 'classify_build_info{version="0.1.0"} 1.0' in text
+    assert 'classify_build_info{version="0.2.0"} 1.0' in text
     assert "_created" not in text
 
 

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Usage: deploy/release.sh FOLDER PYTHON TOOLS
+# Puts into FOLDER what a version consists of, from the last commit: wheels and sources of the server and of the client, the wheel of the compiled
+# engine for this machine, a software bill of materials (CycloneDX) for each lock, the container images, and SHA256SUMS. PYTHON has what builds
+# the compiled engine (make mxbase); TOOLS is the folder of the programs of build and cyclonedx-bom. What cannot be built here is said and left out.
+# Images: Docker's, or as root buildah's. DEBIAN_IMAGE names another base for the CPU, BASE_IMAGE the image with the MindX SDK for Ascend.
+set -euo pipefail
+
+if [ $# -ne 3 ]; then
+  sed -n '/^# Usage:/,/^[^#]*$/s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+fi
+mkdir -p "$1"
+FOLDER=$(realpath "$1") PYTHON=$(realpath -s "$2") TOOLS=$(realpath -s "$3")
+cd "$(dirname "$0")/.."
+DEBIAN_IMAGE=${DEBIAN_IMAGE:-debian:bookworm-slim}
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) # the time in the archives: of the commit, so that it builds the same again
+export SOURCE_DATE_EPOCH
+if ! git diff --quiet HEAD; then
+  echo "The tree has changes that are not committed; they are not in the release." >&2
+fi
+source=$(mktemp -d)
+trap 'rm -rf "$source"' EXIT
+git archive HEAD | tar -x -C "$source"
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$source/pyproject.toml")
+find "$FOLDER" -mindepth 1 -delete
+
+"$TOOLS/python" -m build --outdir "$FOLDER" "$source" > /dev/null
+"$TOOLS/python" -m build --outdir "$FOLDER" "$source/clients/python" > /dev/null
+"$PYTHON" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --config-settings=cmake.define.MX_RUNTIME=cpu \
+  --wheel-dir "$FOLDER" "$source/mxbase_cpp"
+
+for lock in requirements requirements-ascend requirements-grpc; do
+  "$TOOLS/cyclonedx-py" requirements --pyproject "$source/pyproject.toml" --output-reproducible --of JSON \
+    -o "$FOLDER/${lock/requirements/ascend_classify-$version-sbom}.cdx.json" "$source/$lock.lock" 2> "$source/sbom.log" || { cat "$source/sbom.log" >&2; exit 1; }
+done
+
+# image NAME TARGET [ARGUMENTS]: builds a target of Dockerfile.infer and saves it as an archive that `docker load` reads
+image() {
+  local archive="$FOLDER/ascend_classify-$version-image-$1.tar" name="ascend-classify:$version-$1" target=$2
+  shift 2
+  if command -v docker > /dev/null && docker version > /dev/null 2>&1; then
+    docker build --quiet --file "$source/Dockerfile.infer" --target "$target" --tag "$name" "$@" "$source" && docker save --output "$archive" "$name"
+  elif command -v buildah > /dev/null && [ "$(id -u)" = 0 ]; then
+    buildah build --quiet --format docker --file "$source/Dockerfile.infer" --target "$target" --tag "$name" "$@" "$source" \
+      && buildah push --quiet "$name" "docker-archive:$archive:$name"
+  else
+    echo "neither Docker nor, as root, buildah is here"
+    return 1
+  fi
+}
+built() { # built NAME TARGET [ARGUMENTS]
+  if ! image "$@" > "$source/image.log" 2>&1; then
+    echo "The image $1 is left out: $(tail -n 1 "$source/image.log")" >&2
+  fi
+}
+built cpu cpu --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE"
+built tools tools --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE" --build-arg "TOOLS_BASE=$DEBIAN_IMAGE"
+if [ -n "${BASE_IMAGE:-}" ]; then
+  built ascend ascend --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE" --build-arg "BASE_IMAGE=$BASE_IMAGE"
+else
+  echo "The image ascend is left out: BASE_IMAGE does not name an image with the MindX SDK." >&2
+fi
+
+cd "$FOLDER"
+sums=$(find . -type f -printf '%P\0' | sort -z | xargs -0 sha256sum)
+echo "$sums" > SHA256SUMS
+echo "$FOLDER: version $version"
+sed 's/^[0-9a-f]*  /  /' SHA256SUMS

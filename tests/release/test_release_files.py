@@ -1,0 +1,76 @@
+"""What make release made, in build/release: it is complete, whole, and can be installed."""
+
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.places import ROOT
+
+RELEASE = ROOT / "build/release"
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+pytestmark = pytest.mark.skipif(not (RELEASE / "SHA256SUMS").exists(), reason="there is no release: make release")
+
+
+def test_everything_is_there_that_can_be_built_anywhere() -> None:
+    names = {path.name for path in RELEASE.iterdir()}
+    assert {
+        f"ascend_classify-{VERSION}-py3-none-any.whl",
+        f"ascend_classify-{VERSION}.tar.gz",
+        f"ascend_classify_client-{VERSION}-py3-none-any.whl",
+        f"ascend_classify_client-{VERSION}.tar.gz",
+        f"ascend_classify-{VERSION}-sbom.cdx.json",
+        f"ascend_classify-{VERSION}-sbom-ascend.cdx.json",
+        f"ascend_classify-{VERSION}-sbom-grpc.cdx.json",
+    } <= names
+    assert [name for name in names if re.fullmatch(rf"mxclassify-{VERSION}-cp\d+-cp\d+-linux_\w+\.whl", name)]
+
+
+def test_the_sums_are_right_and_of_all() -> None:
+    subprocess.run(["sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS"], cwd=RELEASE, check=True)
+    listed = {line.split("  ")[1] for line in (RELEASE / "SHA256SUMS").read_text().splitlines()}
+    assert listed == {path.name for path in RELEASE.iterdir()} - {"SHA256SUMS"}
+
+
+@pytest.mark.parametrize(
+    ("bill", "lock"), [("sbom", "requirements"), ("sbom-ascend", "requirements-ascend"), ("sbom-grpc", "requirements-grpc")]
+)
+def test_a_bill_of_materials_has_every_package_of_its_lock(bill: str, lock: str) -> None:
+    told = json.loads((RELEASE / f"ascend_classify-{VERSION}-{bill}.cdx.json").read_text("utf-8"))
+    assert (told["bomFormat"], told["metadata"]["component"]["name"]) == ("CycloneDX", "ascend-classify")
+    assert told["metadata"]["component"]["version"] == VERSION
+    locked = re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", (ROOT / f"{lock}.lock").read_text("utf-8"), re.MULTILINE)
+    assert {(each["name"].lower(), each["version"]) for each in told["components"]} == {(name.lower(), version) for name, version in locked}
+
+
+def test_the_wheel_and_the_source_hold_what_the_server_needs_at_run_time() -> None:
+    needed = (
+        "server/web/templates/layout.html",
+        "server/web/words/common.toml",
+        "server/web/static/style.css",
+        "pipelines/resnext101.pipeline",
+    )
+    with zipfile.ZipFile(RELEASE / f"ascend_classify-{VERSION}-py3-none-any.whl") as wheel:
+        inside = set(wheel.namelist())
+    with tarfile.open(RELEASE / f"ascend_classify-{VERSION}.tar.gz") as source:
+        packed = {name.partition("/")[2] for name in source.getnames()}
+    assert set(needed) <= inside
+    assert set(needed) <= packed
+
+
+def test_the_wheels_can_be_installed_and_say_their_version(tmp_path: Path) -> None:
+    wheels = [str(path) for path in RELEASE.glob("*.whl")]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(tmp_path), *wheels], check=True
+    )
+    program = "import server.app, mxclassify, ascend_classify_client; print(server.__file__); print(server.app.DESCRIPTION['version'])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": str(tmp_path)}, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [str(tmp_path / "server/__init__.py"), VERSION]
