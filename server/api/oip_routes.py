@@ -15,6 +15,7 @@ from server.api.unknown_names import malformed_json
 from server.errors import BadRequest, BodyTooLarge, Forbidden, NotFound, ReloadRefused
 from server.oip.inference import find_model
 from server.oip.model_description import (
+    LabelLanguage,
     ModelConfiguration,
     ModelLabels,
     ModelMetadata,
@@ -134,9 +135,9 @@ def _describe_models(router: APIRouter, service: Service) -> None:
     async def oip_statistics(model: str, version: str = "") -> StatisticsReply:
         return statistics_of([find_model(models, model, version)], service.metrics)
 
-    @route("/labels", "The labels of all classes of a model")
-    async def oip_labels(model: str, version: str = "") -> ModelLabels:
-        return model_labels(find_model(models, model, version).served)
+    @route("/labels", "The labels of all classes of a model, in Chinese if it has them")
+    async def oip_labels(model: str, version: str = "", language: LabelLanguage | None = None) -> ModelLabels:
+        return model_labels(find_model(models, model, version).served, language)
 
     not_ready = missing | {_NOT_READY: {"model": ModelReady, "description": "Not (yet) ready"}}
 

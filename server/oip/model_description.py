@@ -1,7 +1,9 @@
 """What the protocol tells of the server and of a model: metadata, configuration, labels. The names of fields are the protocol's."""
 
 from importlib.metadata import version
+from typing import Literal
 
+from models.chinese_names import chinese_names
 from server.oip.class_labels import labels_of
 from server.oip.infer_reply import BEST, CLASSES, LABELS, PROBABILITIES, SCORES
 from server.oip.infer_request import IMAGE
@@ -11,6 +13,8 @@ from server.serving.served_model import ServedModel
 
 SERVER_NAME = "ascend-classify"
 EXTENSIONS = ("binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters", "statistics")
+LabelLanguage = Literal["zh"]
+"""A language that labels may be translated to."""
 ANY = -1
 """A dimension that may have any size."""
 _CONFIG_TYPES = {BYTES: "TYPE_STRING", FP32: "TYPE_FP32", INT64: "TYPE_INT64"}
@@ -63,11 +67,12 @@ class ModelConfiguration(ProtocolReply):
 
 
 class ModelLabels(ProtocolReply):
-    """The labels of all classes, by class id."""
+    """The labels of all classes, by class id. `language` is that of translated ones; without it they are the model's own."""
 
     name: str
     version: str
     labels: list[str]
+    language: str | None = None
 
 
 def server_metadata() -> ServerMetadata:
@@ -105,10 +110,13 @@ def model_configuration(served: ServedModel, max_items: int) -> ModelConfigurati
     )
 
 
-def model_labels(served: ServedModel) -> ModelLabels:
-    """The labels of a model; raises ArtifactDamaged."""
-    manifest = served.model.manifest
-    return ModelLabels(name=manifest.name, version=manifest.version, labels=list(labels_of(served.model)))
+def model_labels(served: ServedModel, language: LabelLanguage | None = None) -> ModelLabels:
+    """The labels of a model, translated if it has them in that language; raises ArtifactDamaged."""
+    manifest, labels = served.model.manifest, labels_of(served.model)
+    translated = chinese_names(served.model, labels) if language else ()
+    return ModelLabels(
+        name=manifest.name, version=manifest.version, labels=list(translated or labels), language=language if translated else None
+    )
 
 
 def _platform(served: ServedModel) -> str:
