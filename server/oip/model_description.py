@@ -1,7 +1,6 @@
 """What the protocol tells of the server and of a model: metadata, configuration, labels. The names of fields are the protocol's."""
 
 from importlib.metadata import version
-from typing import Literal
 
 from models.chinese_names import chinese_names
 from server.oip.class_labels import labels_of
@@ -13,8 +12,8 @@ from server.serving.served_model import ServedModel
 
 SERVER_NAME = "ascend-classify"
 EXTENSIONS = ("binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters", "statistics")
-LabelLanguage = Literal["zh"]
-"""A language that labels may be translated to."""
+CHINESE = "zh"
+"""The language that labels may be translated to."""
 ANY = -1
 """A dimension that may have any size."""
 _CONFIG_TYPES = {BYTES: "TYPE_STRING", FP32: "TYPE_FP32", INT64: "TYPE_INT64"}
@@ -110,10 +109,10 @@ def model_configuration(served: ServedModel, max_items: int) -> ModelConfigurati
     )
 
 
-def model_labels(served: ServedModel, language: LabelLanguage | None = None) -> ModelLabels:
-    """The labels of a model, translated if it has them in that language; raises ArtifactDamaged."""
+def model_labels(served: ServedModel, language: str = "") -> ModelLabels:
+    """The labels of a model, in Chinese if that is asked for and it has them; raises ArtifactDamaged."""
     manifest, labels = served.model.manifest, labels_of(served.model)
-    translated = chinese_names(served.model, labels) if language else ()
+    translated = chinese_names(served.model, labels) if language == CHINESE else ()
     return ModelLabels(
         name=manifest.name, version=manifest.version, labels=list(translated or labels), language=language if translated else None
     )

@@ -48,7 +48,8 @@ def test_labels_come_in_chinese_if_the_model_has_them(served: ServedApp) -> None
         reply = served.ask("GET", f"{MODEL}/versions/1/labels?language=zh").json()
         assert (reply["language"], reply["labels"][22]) == ("zh", "灰度 88")
         assert served.ask("GET", f"{MODEL}/labels").json()["labels"][22] == "level 88"
-        assert served.ask("GET", f"{MODEL}/labels?language=xx").status_code == 400
+        refused = served.ask("GET", f"{MODEL}/labels?language=xx")
+        assert (refused.status_code, refused.json()["error"]) == (400, "The language 'xx' is unknown. The known names are zh.")
     finally:
         file.unlink()
 
