@@ -10,18 +10,18 @@ const CATALOGUE = { 'zh-CN': 'web/errors.zh.json' }[language];
 let catalogue = null; // a promise, once the first code was met
 
 // The reason for a missing answer. Status 0: the server did not reply; null: another try cannot help.
-// `original` is what the server said, where `message` says it in another language.
+// `message` is in the language of the page; `original` is what the server said.
 export class Refusal extends Error {
-  constructor(message, { status = 0, code = '', requestId = '', retryAfter = '', original = '' } = {}) {
+  constructor(message, { status = 0, code = '', requestId = '', retryAfter = '', original = message } = {}) {
     super(message);
     Object.assign(this, { status, code, requestId, retryAfter, original });
   }
 
   // What a person needs to report it: lines.
   get details() {
-    const { status, code, retryAfter, requestId, original } = this;
+    const { message, original, status, code, retryAfter, requestId } = this;
     return [
-      original,
+      original !== message && original,
       code && `${status} ${code}`,
       retryAfter && say('common.retry_after', { seconds: retryAfter }),
       requestId && say('common.request', { id: requestId }),
@@ -59,10 +59,17 @@ async function fetchCatalogue() {
 }
 
 // What happened and what to do, in the language of the page; empty where the server's own words must do.
-export async function explained(code) {
+async function explained(code) {
   if (!CATALOGUE || !code) return '';
   const { what, remedy } = (await (catalogue ??= fetchCatalogue()))[code] ?? {};
   return what ? `${what}${remedy}` : '';
+}
+
+// The refusal that a body tells of: that of an answer, or of one image of a batch.
+export async function refusalOf(body, { status = null, ...rest } = {}) {
+  const code = asText(body.code);
+  const original = asText(body.error) || say('common.no_message', { status });
+  return new Refusal((await explained(code)) || original, { status, code, original, ...rest });
 }
 
 // The JSON at a path; throws Refusal.
@@ -70,13 +77,8 @@ export async function ask(path, options = {}) {
   const response = await send(path, { ...options, headers: { Accept: 'application/json', ...options.headers } });
   const body = await readJson(response);
   if (response.ok) return body;
-  const code = asText(body.code);
-  const message = asText(body.error) || say('common.no_message', { status: response.status });
-  const explanation = await explained(code);
-  throw new Refusal(explanation || message, {
-    original: explanation && message,
+  throw await refusalOf(body, {
     status: response.status,
-    code,
     requestId: asText(body.request_id) || (response.headers.get('X-Request-Id') ?? ''),
     retryAfter: response.headers.get('Retry-After') ?? '',
   });
