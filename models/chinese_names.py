@@ -1,6 +1,6 @@
 """The names of a model's classes in Chinese, for people: answers keep the labels.
 
-A model of one's own may have them in a file beside its labels (`labels.zh.names` beside `labels.names`), a line for each class. Labels that
+A model may bring its own in a file beside its labels (`labels.zh.names` beside `labels.names`), a line for each class. Labels that
 are ImageNet's have those of `zoo/imagenet.zh.names`. No answer depends on these names, so the manifest has no hash of them.
 """
 
