@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from models.artifact_facts import provenance_path
+from models.chinese_names import own_file
 from models.fitted_calibration import FittedCalibration
 from models.manifest import CPU, Artifact, Golden, ModelManifest
 from models.model_errors import ArtifactDamaged, ModelError, StoreRefused
@@ -155,9 +156,14 @@ def check_nothing_lost(store: ModelStore, manifest: ModelManifest, built: Artifa
 
 
 def _keep(former: StoredModel | None, manifest: ModelManifest, built: Artifact, folder: Path) -> tuple[Artifact, ...]:
-    """Bring the former model's other artifacts, if intact and still valid, into the new folder; returns their entries."""
+    """Bring the former model's other artifacts, if intact and still valid, into the new folder; returns their entries.
+
+    The Chinese names come too, which only a person can write again.
+    """
     if former is None or not same_model(former.manifest, manifest):
         return ()
+    if former.manifest.labels_sha256 == manifest.labels_sha256 and (names := own_file(former)).is_file():
+        _link(names, own_file(StoredModel(manifest, folder)))
     kept = []
     for artifact in former.manifest.artifacts:
         target = folder / artifact.file

@@ -21,7 +21,7 @@ _SAME_NAMES = 0.95  # other spellings differ in a few of 1000 names ("crane bird
 def synsets_of(class_names: Sequence[str]) -> dict[str, int]:
     """Class ids by synset; empty if the labels name neither synsets nor ImageNet's classes in ImageNet's order."""
     named = {name.split()[0]: class_id for class_id, name in enumerate(class_names) if SYNSET.match(name)}
-    if named or not _are_imagenets(class_names):
+    if named or not are_imagenets(class_names):
         return named
     return {synset: class_id for class_id, (synset, _) in enumerate(_lines())}
 
@@ -29,6 +29,15 @@ def synsets_of(class_names: Sequence[str]) -> dict[str, int]:
 def devkit_synsets() -> dict[int, str]:
     """The synset of each class number, 1 to 1000, of the development kit of ILSVRC 2012."""
     return {number: synset for synset, number in _lines()}
+
+
+def are_imagenets(class_names: Sequence[str]) -> bool:
+    """Whether these are the names of ImageNet's classes in ImageNet's order, spelled as others may spell them."""
+    known = _imagenet_names()
+    if len(class_names) != len(known):
+        return False
+    shared = sum(not _spellings(name).isdisjoint(others) for name, others in zip(class_names, known, strict=True))
+    return shared >= _SAME_NAMES * len(known)
 
 
 @cache
@@ -39,14 +48,6 @@ def _lines() -> tuple[tuple[str, int], ...]:
 @cache
 def _imagenet_names() -> tuple[frozenset[str], ...]:
     return tuple(map(_spellings, text_lines(read_text(_NAMES))))
-
-
-def _are_imagenets(class_names: Sequence[str]) -> bool:
-    known = _imagenet_names()
-    if len(class_names) != len(known):
-        return False
-    shared = sum(not _spellings(name).isdisjoint(others) for name, others in zip(class_names, known, strict=True))
-    return shared >= _SAME_NAMES * len(known)
 
 
 def _spellings(name: str) -> frozenset[str]:

@@ -11,10 +11,11 @@ from starlette.requests import Request
 from server.api.body import read_body
 from server.api.guard import Guard
 from server.api.openapi import refusals
-from server.api.unknown_names import malformed_json
+from server.api.unknown_names import malformed_json, unknown_name
 from server.errors import BadRequest, BodyTooLarge, Forbidden, NotFound, ReloadRefused
 from server.oip.inference import find_model
 from server.oip.model_description import (
+    CHINESE,
     ModelConfiguration,
     ModelLabels,
     ModelMetadata,
@@ -134,9 +135,11 @@ def _describe_models(router: APIRouter, service: Service) -> None:
     async def oip_statistics(model: str, version: str = "") -> StatisticsReply:
         return statistics_of([find_model(models, model, version)], service.metrics)
 
-    @route("/labels", "The labels of all classes of a model")
-    async def oip_labels(model: str, version: str = "") -> ModelLabels:
-        return model_labels(find_model(models, model, version).served)
+    @route("/labels", "The labels of all classes of a model, in Chinese if it has them", responses=refusals(NotFound, BadRequest))
+    async def oip_labels(model: str, version: str = "", language: str = "") -> ModelLabels:
+        if language not in ("", CHINESE):
+            raise unknown_name("The language", language, [CHINESE])
+        return model_labels(find_model(models, model, version).served, language)
 
     not_ready = missing | {_NOT_READY: {"model": ModelReady, "description": "Not (yet) ready"}}
 

@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+from models.chinese_names import chinese_names
 from server.oip.class_labels import labels_of
 from server.oip.infer_reply import BEST, CLASSES, LABELS, PROBABILITIES, SCORES
 from server.oip.infer_request import IMAGE
@@ -11,6 +12,8 @@ from server.serving.served_model import ServedModel
 
 SERVER_NAME = "ascend-classify"
 EXTENSIONS = ("binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters", "statistics")
+CHINESE = "zh"
+"""The language that labels may be translated to."""
 ANY = -1
 """A dimension that may have any size."""
 _CONFIG_TYPES = {BYTES: "TYPE_STRING", FP32: "TYPE_FP32", INT64: "TYPE_INT64"}
@@ -63,11 +66,12 @@ class ModelConfiguration(ProtocolReply):
 
 
 class ModelLabels(ProtocolReply):
-    """The labels of all classes, by class id."""
+    """The labels of all classes, by class id. `language` is that of translated ones; without it they are the model's own."""
 
     name: str
     version: str
     labels: list[str]
+    language: str | None = None
 
 
 def server_metadata() -> ServerMetadata:
@@ -105,10 +109,13 @@ def model_configuration(served: ServedModel, max_items: int) -> ModelConfigurati
     )
 
 
-def model_labels(served: ServedModel) -> ModelLabels:
-    """The labels of a model; raises ArtifactDamaged."""
-    manifest = served.model.manifest
-    return ModelLabels(name=manifest.name, version=manifest.version, labels=list(labels_of(served.model)))
+def model_labels(served: ServedModel, language: str = "") -> ModelLabels:
+    """The labels of a model, in Chinese if that is asked for and it has them; raises ArtifactDamaged."""
+    manifest, labels = served.model.manifest, labels_of(served.model)
+    translated = chinese_names(served.model, labels) if language == CHINESE else ()
+    return ModelLabels(
+        name=manifest.name, version=manifest.version, labels=list(translated or labels), language=language if translated else None
+    )
 
 
 def _platform(served: ServedModel) -> str:

@@ -23,7 +23,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+CHINESE_README = ROOT / "README.zh-CN.md"
+PAGES = [README, CHINESE_README, *sorted((ROOT / "docs").rglob("*.md"))]
 GENERATED = {"ascend-hour.md", "cli.md", "errors.md", "metrics.md", "routes.md", "settings.md"}
 RUN = {"checkout", "server"}
 SETTINGS = RUN | {"slow", "training", "ascend", "yours"}

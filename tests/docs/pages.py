@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.docs.cli_page import cli
-from tests.docs.errors_page import errors
+from tests.docs.errors_page import chinese_errors, errors
 from tests.docs.metrics_page import metrics
 from tests.docs.routes_page import routes
 from tests.docs.settings_page import settings
@@ -13,7 +13,14 @@ from tests.test_house_rules import ROOT
 DOCS = ROOT / "docs"
 TEMPLATES = Path(__file__).parent / "templates"
 PLACE = "{{ generated }}"
-PAGES: Mapping[str, Callable[[], str]] = {"settings": settings, "metrics": metrics, "errors": errors, "routes": routes, "cli": cli}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings": settings,
+    "metrics": metrics,
+    "errors": errors,
+    "zh/errors": chinese_errors,
+    "routes": routes,
+    "cli": cli,
+}
 
 
 def page(name: str) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.markdown import ROOT, blocks, code_spans, links, sections
+from tests.docs.markdown import CHINESE_README, GENERATED, PAGES, README, ROOT, blocks, code_spans, links, sections
 
-CHINESE = sorted((ROOT / "docs/zh").glob("*.md"))
+CHINESE = [CHINESE_README, *sorted(page for page in (ROOT / "docs/zh").glob("*.md") if page.name not in GENERATED)]
+ENGLISH = [page for page in PAGES if page != CHINESE_README and page.parent != ROOT / "docs/zh"]
 COMMENT = re.compile(r"(^|[ \t]+)#( .*)?$", re.MULTILINE)
 TARGET = re.compile(r"\]\([^)]*\)")
 FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
@@ -18,7 +19,7 @@ TRANSLATED = {"Critical", "Warning", "Ran", "Expected"}  # emphasis that is none
 
 def english(page: Path) -> Path:
     """The page that a Chinese one is a version of."""
-    return ROOT / "docs" / page.name
+    return README if page == CHINESE_README else ROOT / "docs" / page.name
 
 
 def commands(page: Path) -> list[tuple[str, tuple[str, ...], str]]:
@@ -42,8 +43,9 @@ def page(request: pytest.FixtureRequest) -> Path:
     return Path(request.param)
 
 
-def test_the_pages_for_an_atlas_are_there() -> None:
-    assert {page.name for page in CHINESE} >= {"ascend.md", "operations.md", "containers.md"}
+def test_the_pages_are_there() -> None:
+    first, for_an_atlas = {"README.zh-CN.md", "quickstart.md", "api.md", "evaluate.md"}, {"ascend.md", "operations.md", "containers.md"}
+    assert {page.name for page in CHINESE} >= first | for_an_atlas
 
 
 def test_every_block_is_the_english_one(page: Path) -> None:
@@ -51,10 +53,10 @@ def test_every_block_is_the_english_one(page: Path) -> None:
 
 
 def test_every_heading_has_its_place_and_level_and_every_alert_its_name(page: Path) -> None:
-    ours, theirs = (
-        [(level, text.splitlines()[0] if level > 2 else "") for level, text in sections(path)] for path in (page, english(page))
-    )
-    assert ours == theirs
+    ours, theirs = ([(level, text.splitlines()[0]) for level, text in sections(path)] for path in (page, english(page)))
+    assert [level for level, _ in ours] == [level for level, _ in theirs]
+    alerts = [(our, their) for (_, our), (_, their) in zip(ours, theirs, strict=True) if re.fullmatch(r"### \w+", their)]
+    assert [our for our, _ in alerts] == [their for _, their in alerts]
 
 
 def test_every_section_has_the_names_the_figures_and_the_tables(page: Path) -> None:
@@ -62,13 +64,17 @@ def test_every_section_has_the_names_the_figures_and_the_tables(page: Path) -> N
     assert {ours.splitlines()[0]: found for (_, ours), (_, theirs) in pairs if (found := differences(ours, theirs))} == {}
 
 
+@pytest.mark.parametrize("page", [CHINESE_README, *(ROOT / "docs/zh").glob("*.md")], ids=lambda page: page.name)
 def test_every_link_leads_to_the_chinese_page_where_one_exists(page: Path) -> None:
-    outward = [link.removeprefix("../").partition("#")[0] for link in links(page) if link.startswith("../")]
-    assert [name for name in outward if name in {page.name for page in CHINESE}] == [page.name]
+    targets = {(page.parent / link.partition("#")[0]).resolve() for link in links(page) if ":" not in link and link[0] != "#"}
+    outward = {target for target in targets if target == README or (ROOT / "docs/zh" / target.name).exists()} - set(CHINESE)
+    assert {target for target in outward if target.parent != ROOT / "docs/zh"} == {english(page)}
 
 
-def test_the_two_pages_lead_to_each_other(page: Path) -> None:
-    assert f"zh/{page.name}" in links(english(page))
+@pytest.mark.parametrize("page", [CHINESE_README, *(ROOT / "docs/zh").glob("*.md")], ids=lambda page: page.name)
+def test_the_english_page_leads_to_the_chinese_one(page: Path) -> None:
+    original = english(page)
+    assert page.relative_to(original.parent).as_posix() in links(original)
 
 
 def test_what_the_chinese_page_lacks_is_found() -> None:

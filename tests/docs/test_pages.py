@@ -1,10 +1,12 @@
 """The generated pages are what the code says now."""
 
+import re
+
 import pytest
 
 from server.settings import Settings
 from server.telemetry.metrics import LABELS, Metrics
-from tests.docs.errors_page import error_classes, import_all
+from tests.docs.errors_page import catalogue, error_classes, import_all
 from tests.docs.metrics_page import instruments
 from tests.docs.pages import DOCS, PAGES, page
 from tests.docs.routes_page import application, operations
@@ -46,3 +48,21 @@ def test_every_label_is_explained() -> None:
 def test_every_error_says_what_to_do() -> None:
     import_all()
     assert [f"{each.__module__}.{each.__name__}" for each in error_classes() if not words(each.__doc__)[1]] == []
+
+
+def test_every_code_and_no_other_has_its_words_in_chinese() -> None:
+    import_all()
+    assert set(catalogue()) == {each.code for each in error_classes()}
+    said = {code: list(texts) for code, texts in catalogue().items() if list(texts) != ["what", "remedy"]}
+    bare = [text for texts in catalogue().values() for text in texts.values() if not re.search("[\u4e00-\u9fff].*。$", text)]
+    assert (said, bare) == ({}, [])
+
+
+def test_the_chinese_words_name_only_what_the_english_ones_name() -> None:
+    import_all()
+    english: dict[str, str] = {}
+    for each in error_classes():
+        english[each.code] = f"{english.get(each.code, '')} {each.__doc__}"
+    name = re.compile(r"[A-Z]+(?:_[A-Z]+)+|--[a-z-]+\d?|/[a-z/]+|[a-z]+_[a-z]+|\d[\d,]*")
+    found = {code: set(name.findall("".join(texts.values()))) - set(name.findall(english[code])) for code, texts in catalogue().items()}
+    assert {code: names for code, names in found.items() if names} == {}

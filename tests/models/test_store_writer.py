@@ -146,6 +146,11 @@ def test_what_would_be_lost_is_told(store: ModelStore, tmp_path: Path) -> None:
     assert [artifact.soc for artifact in place(store, "2", force=True).manifest.artifacts] == ["cpu"]
 
 
+def test_the_chinese_names_are_kept_with_their_labels(store: ModelStore) -> None:
+    (place(store).folder / "l.zh.names").write_text("甲\n乙\n", "utf-8")
+    assert [(place(store, version).folder / "l.zh.names").exists() for version in ("1", "2")] == [True, False]  # 2: other weights
+
+
 def test_a_damaged_artifact_is_not_kept(store: ModelStore, tmp_path: Path) -> None:
     (add(place(store), tmp_path).folder / "m.om").write_bytes(b"damaged")
     assert [artifact.soc for artifact in place(store).manifest.artifacts] == ["cpu"]

@@ -1,6 +1,7 @@
 // The page: takes a photo, sends it to /classify, shows the answer.
 // Labels and messages come from outside, so they are inserted as text, never as markup.
 
+import { calledClass, withNames } from './class_names.js';
 import { Refusal, ask, asText, signIn } from './server.js';
 import { say } from './words.js';
 
@@ -29,7 +30,9 @@ async function classify(file) {
   const headers = { 'Content-Type': file.type || 'application/octet-stream' };
   try {
     const reply = await ask(`classify?top_k=${TOP_K}`, { method: 'POST', body: file, headers, signal });
-    if (!signal.aborted) showReply(reply, performance.now() - started);
+    const roundTripMs = performance.now() - started;
+    await withNames(reply);
+    if (!signal.aborted) showReply(reply, roundTripMs);
   } catch (cause) {
     if (signal.aborted) return;
     if (!(cause instanceof Refusal)) throw cause;
@@ -92,7 +95,7 @@ function clearRows() {
 function fillRow(row, prediction, scale) {
   row.hidden = !prediction;
   if (!prediction) return;
-  const label = asText(prediction.label) || say('classify.unnamed');
+  const label = calledClass(prediction) || say('classify.unnamed');
   row.querySelector('.label').textContent = label;
   row.querySelector('.label').title = label;
   row.querySelector('.class-id').textContent = say('classify.class_id', { id: asText(prediction.class_id) || '?' });

@@ -1,21 +1,27 @@
 // Talking to the server. Who has signed in sends a cookie, which no script can read.
 
-import { say } from './words.js';
+import { language, say } from './words.js';
 
 // The root of the server, seen from this page, so that a proxy may add a path.
 const UP = document.body.dataset.up;
 
+// What each error code says in the language of the page, where that is not the server's own.
+const CATALOGUE = { 'zh-CN': 'web/errors.zh.json' }[language];
+let catalogue = null; // a promise, once the first code was met
+
 // The reason for a missing answer. Status 0: the server did not reply; null: another try cannot help.
+// `message` is in the language of the page; `original` is what the server said.
 export class Refusal extends Error {
-  constructor(message, { status = 0, code = '', requestId = '', retryAfter = '' } = {}) {
+  constructor(message, { status = 0, code = '', requestId = '', retryAfter = '', original = message } = {}) {
     super(message);
-    Object.assign(this, { status, code, requestId, retryAfter });
+    Object.assign(this, { status, code, requestId, retryAfter, original });
   }
 
   // What a person needs to report it: lines.
   get details() {
-    const { status, code, retryAfter, requestId } = this;
+    const { message, original, status, code, retryAfter, requestId } = this;
     return [
+      original !== message && original,
       code && `${status} ${code}`,
       retryAfter && say('common.retry_after', { seconds: retryAfter }),
       requestId && say('common.request', { id: requestId }),
@@ -45,14 +51,34 @@ export async function readJson(response) {
   }
 }
 
+async function fetchCatalogue() {
+  const response = await send(CATALOGUE, { cache: 'default' }).catch(() => null);
+  if (response?.ok) return readJson(response);
+  catalogue = null; // the next refusal asks again
+  return {};
+}
+
+// What happened and what to do, in the language of the page; empty where the server's own words must do.
+async function explained(code) {
+  if (!CATALOGUE || !code) return '';
+  const { what, remedy } = (await (catalogue ??= fetchCatalogue()))[code] ?? {};
+  return what ? `${what}${remedy}` : '';
+}
+
+// The refusal that a body tells of: that of an answer, or of one image of a batch.
+export async function refusalOf(body, { status = null, ...rest } = {}) {
+  const code = asText(body.code);
+  const original = asText(body.error) || say('common.no_message', { status });
+  return new Refusal((await explained(code)) || original, { status, code, original, ...rest });
+}
+
 // The JSON at a path; throws Refusal.
 export async function ask(path, options = {}) {
   const response = await send(path, { ...options, headers: { Accept: 'application/json', ...options.headers } });
   const body = await readJson(response);
   if (response.ok) return body;
-  throw new Refusal(asText(body.error) || say('common.no_message', { status: response.status }), {
+  throw await refusalOf(body, {
     status: response.status,
-    code: asText(body.code),
     requestId: asText(body.request_id) || (response.headers.get('X-Request-Id') ?? ''),
     retryAfter: response.headers.get('Retry-After') ?? '',
   });

@@ -39,6 +39,21 @@ def test_what_a_model_is(served: ServedApp, version: str) -> None:
     assert [each["name"] for each in served.ask("GET", f"{MODEL}{version}/stats").json()["model_stats"]] == ["level"]
 
 
+def test_labels_come_in_chinese_if_the_model_has_them(served: ServedApp) -> None:
+    assert "language" not in served.ask("GET", f"{MODEL}/labels?language=zh").json()
+    model = served.service.models.default.served.model
+    file = (model.folder / model.manifest.labels).with_suffix(".zh.names")
+    file.write_text("".join(f"灰度 {4 * number}\n" for number in range(64)), "utf-8")
+    try:
+        reply = served.ask("GET", f"{MODEL}/versions/1/labels?language=zh").json()
+        assert (reply["language"], reply["labels"][22]) == ("zh", "灰度 88")
+        assert served.ask("GET", f"{MODEL}/labels").json()["labels"][22] == "level 88"
+        refused = served.ask("GET", f"{MODEL}/labels?language=xx")
+        assert (refused.status_code, refused.json()["error"]) == (400, "The language 'xx' is unknown. The known names are zh.")
+    finally:
+        file.unlink()
+
+
 def test_the_server_and_its_models(served: ServedApp) -> None:
     assert "statistics" in served.ask("GET", "/v2").json()["extensions"]
     assert served.ask("GET", "/v2/models").json() == {"models": ["level"]}
