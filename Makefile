@@ -39,7 +39,7 @@ TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
 .PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-oip test-training train-environment train-digits \
-  smoke-image smoke-import smoke-clients smoke-oip smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle release test-upgrade packages ci-wide \
+  smoke-image smoke-import smoke-clients smoke-oip smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle release test-release test-upgrade smoke-release smoke-upgrade packages ci-wide \
   environments bench soak chaos attack schemathesis docs docs-commands docs-site docs-pages check format lock proto clean
 
 help:
@@ -58,7 +58,7 @@ COMMAND_LINE := tests/server/cli
 PRINTED := tests/docs/test_running.py tests/remedies
 BROWSER := tests/server/in_browser
 MONITORING := tests/deploy tests/bench
-ELSEWHERE := tests/hour tests/mxbase_cpp tests/attack tests/clients tests/oip $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
+ELSEWHERE := tests/hour tests/upgrade tests/release tests/mxbase_cpp tests/attack tests/clients tests/oip $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -163,6 +163,12 @@ bundle: install
 release: install mxbase .venv/release/installed
 	deploy/release.sh build/release $(BIN)/python .venv/release/bin
 
+test-release: release
+	$(BIN)/python -m pytest tests/release tests/deploy/test_release.py
+
+smoke-release: install-dev
+	$(BIN)/python -m pytest tests/deploy/test_release.py
+
 .venv/release/installed: Makefile
 	$(PYTHON) -m venv .venv/release
 	.venv/release/bin/python -m $(PIP) build==1.6.1 cyclonedx-bom==7.5.0
@@ -170,8 +176,11 @@ release: install mxbase .venv/release/installed
 
 # The first version in an environment of its own, as its own lock has it.
 FIRST := 3e4ef6f
-test-upgrade: install-dev .venv/first/installed
+test-upgrade: install-dev .venv/first/installed .venv/compose/docker-compose
 	$(BIN)/python -m pytest tests/upgrade
+
+smoke-upgrade: install-dev .venv/compose/docker-compose
+	$(BIN)/python -m pytest tests/upgrade -m smoke
 
 .venv/first/installed:
 	@git cat-file -e $(FIRST) 2> /dev/null || { echo "The history is not here: git fetch --unshallow"; exit 1; }
