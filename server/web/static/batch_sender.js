@@ -1,0 +1,135 @@
+// Sends many photos to /classify/batch: a few in a request, two requests at a time. A full server is given its time, and a photo that
+// cannot be answered sinks no other: a refused request is sent again photo by photo.
+
+import { Refusal, ask, asText, send } from './server.js';
+import { say } from './words.js';
+
+const ABREAST = 2;
+const FEW = 8;
+const PART_BYTES = 1000; // around each photo in a form
+const AGAIN = [429, 503];
+const PATIENCE_S = 2;
+
+export class BatchSender {
+  #queue = [];
+  #running = null;
+  #until = 0; // nothing is sent before
+
+  // `path` gives the path of a request, `limits` are those of /info. `settled(entry)` is called when an entry has its `reply` or its
+  // `refusal`, `waits(seconds)` when the server is full or away: 0 when it goes on.
+  constructor({ path, limits, settled, waits }) {
+    Object.assign(this, { path, limits, settled, waits });
+  }
+
+  get left() {
+    return this.#queue.length;
+  }
+
+  // Send these too; resolves when nothing is left, or it is stopped. Throws the Refusal that asks for a key.
+  async send(entries) {
+    this.#queue.push(...entries);
+    if (this.#running) return;
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    try {
+      await Promise.all(Array.from({ length: ABREAST }, () => this.#work(signal)));
+    } finally {
+      this.#running = null;
+      this.waits(0);
+    }
+  }
+
+  // What is in flight or waits stays without an answer.
+  stop() {
+    this.#queue = [];
+    this.#running?.abort();
+  }
+
+  async #work(signal) {
+    while (this.#queue.length > 0 && !signal.aborted) {
+      const batch = this.#next();
+      try {
+        await this.#pause(signal);
+        await this.#answer(batch, signal);
+      } catch (cause) {
+        if (signal.aborted) return;
+        this.stop(); // the other request too
+        throw cause;
+      }
+    }
+  }
+
+  #next() {
+    const alone = this.#queue[0].alone;
+    const most = alone ? 1 : Math.min(FEW, this.limits.max_batch_items);
+    let [count, bytes] = [0, 0];
+    for (const { file, alone: single } of this.#queue.slice(0, most)) {
+      bytes += file.size + PART_BYTES;
+      if (count > 0 && (single || bytes > this.limits.max_body_bytes)) break;
+      count += 1;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #answer(batch, signal) {
+    const form = new FormData();
+    batch.forEach(({ file }) => form.append('image', file, file.name || 'photo'));
+    try {
+      const { results } = await ask(this.path(), { method: 'POST', body: form, signal });
+      if (!Array.isArray(results) || results.length !== batch.length) throw new Refusal(say('classify.no_predictions'), { status: null });
+      this.#share(batch, results);
+    } catch (cause) {
+      if (!(cause instanceof Refusal)) throw cause;
+      await this.#refused(batch, cause);
+    }
+  }
+
+  #share(batch, results) {
+    const full = batch.filter((_, index) => results[index]?.code === 'saturated');
+    batch.forEach((entry, index) => {
+      const result = results[index] ?? {};
+      if (full.includes(entry)) return;
+      if (result.code) this.#settle(entry, { refusal: new Refusal(asText(result.error), { status: null, code: asText(result.code) }) });
+      else this.#settle(entry, { reply: result });
+    });
+    if (full.length > 0) this.#later(full, 1);
+  }
+
+  async #refused(batch, refusal) {
+    if (refusal.status === 401) throw refusal;
+    if (AGAIN.includes(refusal.status) || (refusal.status === 0 && !(await isAlive()))) {
+      this.#later(batch, Number(refusal.retryAfter) || PATIENCE_S);
+    } else if (batch.length > 1) {
+      this.#queue.unshift(...batch.map((entry) => Object.assign(entry, { alone: true })));
+    } else {
+      this.#settle(batch[0], { refusal });
+    }
+  }
+
+  #settle(entry, outcome) {
+    Object.assign(entry, { reply: null, refusal: null, alone: false }, outcome);
+    this.settled(entry);
+  }
+
+  #later(entries, seconds) {
+    this.#queue.unshift(...entries);
+    this.#until = Date.now() + seconds * 1000;
+  }
+
+  async #pause(signal) {
+    while (Date.now() < this.#until) {
+      this.waits(Math.ceil((this.#until - Date.now()) / 1000));
+      await new Promise((resolve) => { setTimeout(resolve, 250); });
+      signal.throwIfAborted();
+    }
+    this.waits(0);
+  }
+}
+
+async function isAlive() {
+  try {
+    return (await send('health/live')).ok;
+  } catch {
+    return false;
+  }
+}
