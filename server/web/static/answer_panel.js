@@ -29,6 +29,11 @@ export class AnswerPanel {
     this.showEmpty('idle', say('classify.waiting'));
   }
 
+  // Its heading: the name of the model, where two are beside each other.
+  showName(name) {
+    this.part('name').textContent = name || say('classify.best');
+  }
+
   showEmpty(state, status) {
     this.shown = null;
     this.#fillRows([], scaleFor('probability'));

@@ -122,6 +122,8 @@ async function takeLink(link) {
 function showOptions(kind) {
   element('answers').classList.toggle('two', options.second !== '');
   element('second-result').hidden = options.second === '';
+  panels[0].showName(options.second && options.model);
+  panels[1].showName(options.second);
   showCode();
   if (kind === 'threshold') panels.forEach((panel) => panel.showThreshold(options.threshold));
   else if (photo) question();

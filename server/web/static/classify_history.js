@@ -26,8 +26,9 @@ export class PhotoHistory {
   async add(photo, reply) {
     const image = await thumbnail(photo.file, SIDE_PX);
     const entry = { name: photo.path, image, reply };
+    const others = this.entries.filter((one) => this.#photos.get(one)?.file !== photo.file); // asked again it is one photo still
     this.#photos.set(entry, photo);
-    this.entries = [entry, ...this.entries].slice(0, MOST);
+    this.entries = [entry, ...others].slice(0, MOST);
     this.#keep();
     this.#show();
   }

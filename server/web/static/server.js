@@ -16,7 +16,7 @@ export class Refusal extends Error {
   get details() {
     const { status, code, retryAfter, requestId } = this;
     return [
-      code && `${status} ${code}`,
+      code && [status, code].filter(Boolean).join(' '),
       retryAfter && say('common.retry_after', { seconds: retryAfter }),
       requestId && say('common.request', { id: requestId }),
     ].filter(Boolean);

@@ -15,7 +15,7 @@ function stagesOf({ total, ...stages }) {
 }
 
 function nameOf(stage) {
-  return [...STAGES, 'rest'].includes(stage) ? say(`classify.stage_${stage}`) : stage; // an element of a pipeline of one's operator
+  return [...STAGES, 'rest'].includes(stage) ? say(`classify.stage_${stage}`) : stage; // of a hand-written pipeline
 }
 
 export function showStages(timing, timingMs) {
