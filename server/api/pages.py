@@ -23,8 +23,8 @@ POLICY = (
 _SWAGGER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 """Swagger UI has styles inside."""
 _CLASSIFY_POLICY = POLICY.replace("connect-src 'self'", "connect-src 'self' https: http:")
-"""A person may give this page the link of a photo, anywhere, and the browser fetches it: the server is not sent into its own network. Scripts
-still come from here only, so nobody else makes the page fetch anything. A camera needs no `media-src`: its stream is not fetched."""
+"""A person may give this page the link of a photo, anywhere, and the browser fetches it: the server is not sent into its own network.
+Scripts still come from here only, so nobody else makes the page fetch anything. A camera needs no `media-src`: its stream is not fetched."""
 _YEAR_S = 365 * 24 * 3600
 _PLACE = re.compile(r"[A-Za-z0-9._~/?=&%+-]{1,500}")
 

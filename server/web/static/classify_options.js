@@ -22,9 +22,7 @@ export const options = {
 
 function within(input, least, most, otherwise) {
   const value = input.value.trim() === '' ? NaN : Math.round(Number(input.value));
-  const found = Number.isFinite(value) ? Math.min(Math.max(value, least), most) : otherwise;
-  if (document.activeElement !== input) input.value = String(found);
-  return found;
+  return Number.isFinite(value) ? Math.min(Math.max(value, least), most) : otherwise;
 }
 
 function coveragesOf(model) {
@@ -85,7 +83,8 @@ export async function readInfo() {
 export function watchOptions(changed) {
   element('options').addEventListener('submit', (event) => event.preventDefault());
   element('options').addEventListener('change', ({ target }) => {
-    if (target.type === 'number') target.blur(); // the value is put within its bounds
+    if (target.id === 'top-k') target.value = String(options.topK); // within its bounds
+    if (target.id === 'threshold') target.value = String(Math.round(options.threshold * 100));
     if (target.id === 'model') showForModel();
     changed(target.id === 'threshold' ? 'threshold' : 'question');
   });
