@@ -24,7 +24,7 @@ _SWAGGER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-i
 """Swagger UI has styles inside."""
 _CLASSIFY_POLICY = POLICY.replace("connect-src 'self'", "connect-src 'self' https: http:")
 """A person may give this page the link of a photo, anywhere, and the browser fetches it: the server is not sent into its own network.
-Scripts still come from here only, so nobody else makes the page fetch anything. A camera needs no `media-src`: its stream is not fetched."""
+Scripts still come from here only, so nobody else makes the page fetch anything. A camera needs no `media-src`: nothing is fetched."""
 _YEAR_S = 365 * 24 * 3600
 _PLACE = re.compile(r"[A-Za-z0-9._~/?=&%+-]{1,500}")
 

@@ -12,7 +12,8 @@ const PATIENCE_S = 2;
 
 export class BatchSender {
   #queue = [];
-  #running = null;
+  #run = null; // the promise of its end
+  #control = null;
   #until = 0; // nothing is sent before
 
   // `path` gives the path of a request, `limits` are those of /info. `settled(entry)` is called when an entry has its `reply` or its
@@ -21,28 +22,27 @@ export class BatchSender {
     Object.assign(this, { path, limits, settled, waits });
   }
 
-  get left() {
-    return this.#queue.length;
-  }
-
   // Send these too; resolves when nothing is left, or it is stopped. Throws the Refusal that asks for a key.
-  async send(entries) {
+  send(entries) {
     this.#queue.push(...entries);
-    if (this.#running) return;
-    this.#running = new AbortController();
-    const { signal } = this.#running;
-    try {
-      await Promise.all(Array.from({ length: ABREAST }, () => this.#work(signal)));
-    } finally {
-      this.#running = null;
-      this.waits(0);
-    }
+    this.#run ??= this.#start();
+    return this.#run;
   }
 
   // What is in flight or waits stays without an answer.
   stop() {
     this.#queue = [];
-    this.#running?.abort();
+    this.#control?.abort();
+    this.#run = null;
+  }
+
+  async #start() {
+    const control = (this.#control = new AbortController());
+    try {
+      await Promise.all(Array.from({ length: ABREAST }, () => this.#work(control.signal)));
+    } finally {
+      if (control === this.#control) this.#run = null; // else another run has begun
+    }
   }
 
   async #work(signal) {
@@ -80,7 +80,9 @@ export class BatchSender {
       this.#share(batch, results);
     } catch (cause) {
       if (!(cause instanceof Refusal)) throw cause;
-      await this.#refused(batch, cause);
+      const isAway = cause.status === 0 && !(await isAlive());
+      signal.throwIfAborted();
+      this.#refused(batch, cause, isAway);
     }
   }
 
@@ -95,9 +97,9 @@ export class BatchSender {
     if (full.length > 0) this.#later(full, 1);
   }
 
-  async #refused(batch, refusal) {
+  #refused(batch, refusal, isAway) {
     if (refusal.status === 401) throw refusal;
-    if (AGAIN.includes(refusal.status) || (refusal.status === 0 && !(await isAlive()))) {
+    if (AGAIN.includes(refusal.status) || isAway) {
       this.#later(batch, Number(refusal.retryAfter) || PATIENCE_S);
     } else if (batch.length > 1) {
       this.#queue.unshift(...batch.map((entry) => Object.assign(entry, { alone: true })));

@@ -1,5 +1,5 @@
-// The camera. Browsers have it only at a secure address (https, or this machine itself); the stream is shown by srcObject, which is no
-// fetch, so the policy of the page need not allow any media.
+// The camera. Browsers have it only at a secure address (https, or this machine itself). Its stream is shown by srcObject, and a browser
+// fetches nothing for that, so the policy of the page need not allow any media.
 
 import { Refusal } from './server.js';
 import { photoOf } from './photo_sources.js';

@@ -60,6 +60,7 @@ function besides(control) {
 function showPhoto(shown) {
   photo = shown;
   stage.show(shown);
+  many.grid.mark(shown);
 }
 
 function take(shown) {

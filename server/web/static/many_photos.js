@@ -11,9 +11,9 @@ const isOver = (entry) => Boolean(entry.reply || entry.refusal);
 
 export class ManyPhotos {
   #entries = [];
-  #left = 0; // files of folders that are no pictures
+  #left = 0; // files of folders without pictures
   #waits = 0; // seconds that the server asked for
-  #running = false;
+  #runs = 0; // that have not ended; one that was stopped may end after the next has begun
 
   // `opened(entry)` shows one; `settled(entry)` is told of each outcome; `refused(refusal)` asks for a key.
   constructor({ opened, settled, refused }) {
@@ -51,7 +51,7 @@ export class ManyPhotos {
   }
 
   get isStopped() {
-    return !this.#running && this.#entries.some((entry) => !isOver(entry));
+    return this.#runs === 0 && this.#entries.some((entry) => !isOver(entry));
   }
 
   #answered() {
@@ -59,21 +59,18 @@ export class ManyPhotos {
   }
 
   async #run(entries) {
-    if (this.#running) {
-      this.sender.send(entries);
-      return;
-    }
-    this.#running = true;
+    this.#runs += 1;
     this.#show();
     try {
       await this.sender.send(entries);
-    } catch (refusal) {
-      this.refused(refusal);
+    } catch (cause) {
+      this.refused(cause);
+    } finally {
+      this.#runs -= 1;
+      this.#waits = 0;
+      this.grid.sort(element('order').value);
+      this.#show();
     }
-    this.#running = false;
-    this.#waits = 0;
-    this.grid.sort(element('order').value);
-    this.#show();
   }
 
   #clear() {
@@ -97,8 +94,8 @@ export class ManyPhotos {
       this.#left > 0 && say('classify.left_out', { count: this.#left }),
       this.#waits > 0 && say('classify.server_waits', { seconds: this.#waits }),
     ].filter(Boolean).join(' · ');
-    element('stop').hidden = !this.#running;
-    element('go-on').hidden = this.#running;
+    element('stop').hidden = this.#runs === 0;
+    element('go-on').hidden = this.#runs > 0;
     element('go-on').textContent = say(over < all ? 'classify.go_on' : 'classify.again');
     element('csv').disabled = element('json').disabled = over === 0;
   }

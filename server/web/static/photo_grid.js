@@ -53,6 +53,12 @@ export class PhotoGrid {
     card.querySelector('.card-score').textContent = best ? scaleFor(entry.reply.score_type, [best.score]).print(best.score) : '';
   }
 
+  // Mark the card of the photo that is shown large, if it is of these.
+  mark(shown) {
+    this.list.querySelector('[aria-current]')?.removeAttribute('aria-current');
+    this.#cards.get(shown)?.querySelector('.card-open').setAttribute('aria-current', 'true');
+  }
+
   sort(order) {
     const sorted = [...this.#cards.keys()].sort((one, other) => ORDERS[order](one, other) || byName(one, other));
     this.list.append(...sorted.map((entry) => this.#cards.get(entry)));

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import level_png, store_level_model
@@ -98,6 +99,7 @@ def test_they_are_sorted_and_opened(page: Chrome, twelve: list[Path]) -> None:
     select(page, "order", "name")
     click(page, ".card:nth-child(5) .card-open")
     assert page.find_element(By.ID, "photo-name").text.startswith("40.png, ")
+    assert texts(page, "[aria-current=true] .card-name") == ["40.png"]
     assert texts(page, "#predictions .label")[0] == "level 40"
     click(page, ".card:nth-child(12) .card-open")
     until(page, "#result[data-state=error]")
@@ -163,9 +165,11 @@ def test_further_ones_join_and_all_are_cleared(page: Chrome, twelve: list[Path])
     choose(page, *twelve[:3])
     choose(page, *twelve[3:5])
     until_text(page, "#progress-text", "5 of 5")
-    click(page, "#clear")
+    click(page, "#go-on")  # all once more
+    page.execute_script("document.getElementById('clear').click()")  # while they are on their way
     assert not shown(page, "#many")
     choose(page, *twelve[:2])
+    until_text(page, "#progress-text", "2 of 2")
     ended(page, "2 of 2")
 
 
@@ -196,6 +200,17 @@ def test_it_stops_and_goes_on(browser: Chrome, tmp_path: Path) -> None:
         click(browser, "#go-on")
         WebDriverWait(browser, 60).until(lambda _: "24 of 24" in browser.find_element(By.ID, "progress-text").text)
         assert browser.find_element(By.ID, "go-on").text == "Again"
+
+
+def test_they_go_on_when_the_key_is_given(browser: Chrome, keyed_server: ServerProcess, tmp_path: Path) -> None:
+    browser.get(f"{keyed_server.url}/")
+    browser.delete_all_cookies()  # those of another port of this host are sent too
+    browser.get(f"{keyed_server.url}/")
+    choose(browser, *level_photos(tmp_path, 8, 16, 24))
+    until(browser, "#result[data-state=error]")
+    browser.find_element(By.ID, "key").send_keys("s3cret", Keys.ENTER)
+    until_text(browser, "#progress-text", "3 of 3")
+    assert all(text.startswith("class ") for text in texts(browser, ".card .card-class"))
 
 
 def test_a_photo_that_is_too_large_sinks_no_other(browser: Chrome, fake_server: ServerProcess, tmp_path: Path) -> None:
