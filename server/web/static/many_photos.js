@@ -11,7 +11,7 @@ const isOver = (entry) => Boolean(entry.reply || entry.refusal);
 
 export class ManyPhotos {
   #entries = [];
-  #left = 0; // files of folders without pictures
+  #left = 0; // files of folders that are not pictures
   #waits = 0; // seconds that the server asked for
   #runs = 0; // that have not ended; one that was stopped may end after the next has begun
 
