@@ -17,7 +17,6 @@ from tests.server.in_browser.classify_page import choose, click, pick, shown, te
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
-pytestmark = pytest.mark.smoke
 CAT = Path(__file__).parents[2] / "photos" / "cat.png"
 STAGES = ["read", "queue", "decode", "resize", "infer", "postprocess", "serialize", "between them"]
 
@@ -35,6 +34,7 @@ def page(browser: Chrome, live_server: LiveServer) -> Chrome:
     return browser
 
 
+@pytest.mark.smoke
 def test_a_photo_gets_five_bars_best_first(page: Chrome) -> None:
     pick(page, CAT)
     labels, scores = texts(page, "#predictions .label"), texts(page, "#predictions .score")
@@ -45,6 +45,7 @@ def test_a_photo_gets_five_bars_best_first(page: Chrome) -> None:
     assert texts(page, "#predictions .class-id")[0] == "id 285"
 
 
+@pytest.mark.smoke
 def test_the_answer_is_shown_with_its_origin_and_no_complaint_of_the_browser(page: Chrome) -> None:
     pick(page, CAT)
     model, engine, server, round_trip = texts(page, "#result .readings dd")
@@ -65,11 +66,13 @@ def test_where_the_time_went_adds_up_to_the_time_of_the_server(page: Chrome) -> 
     assert sum(float(figure.removesuffix(" ms")) for figure in figures) == pytest.approx(total, abs=1 + len(figures) * 0.5)
 
 
+@pytest.mark.smoke
 def test_the_page_links_to_what_else_there_is(page: Chrome, live_server: LiveServer) -> None:
     links = {link.get_attribute("href") for link in page.find_elements(By.CSS_SELECTOR, "nav a")}
     assert links == {f"{live_server.url}/{name}" for name in ("", "status", "evaluate", "models", "docs", "metrics", "info")}
 
 
+@pytest.mark.smoke
 def test_what_is_not_an_image_gets_the_servers_words(page: Chrome, tmp_path: Path) -> None:
     text = tmp_path / "notes.jpg"
     text.write_text("a shopping list, not a photo")
