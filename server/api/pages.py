@@ -22,6 +22,9 @@ POLICY = (
 """Of a page (Content Security Policy Level 3, W3C): nothing inside it is executed, and nothing comes from elsewhere."""
 _SWAGGER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 """Swagger UI has styles inside."""
+_CLASSIFY_POLICY = POLICY.replace("connect-src 'self'", "connect-src 'self' https: http:")
+"""A person may give this page the link of a photo, anywhere, and the browser fetches it: the server is not sent into its own network.
+Scripts still come from here only, so nobody else makes the page fetch anything. A camera needs no `media-src`: nothing is fetched."""
 _YEAR_S = 365 * 24 * 3600
 _PLACE = re.compile(r"[A-Za-z0-9._~/?=&%+-]{1,500}")
 
@@ -33,7 +36,8 @@ def page_routes(keys: ApiKeys) -> list[BaseRoute]:
         name = request.scope.get("raw_path", b"/").decode("latin-1").rpartition("/")[2]
         if name:  # the path that a proxy serves, without its last slash: links would lead beside it
             return RedirectResponse(f"./{name}/")
-        return page(request, "classify", signed_in=_signed_in(request, keys))
+        signed_in = _signed_in(request, keys)
+        return page(request, "classify", policy=_CLASSIFY_POLICY, data={"signed_in": signed_in}, signed_in=signed_in)
 
     async def docs(request: Request) -> Response:
         return page(request, "docs", policy=_SWAGGER_POLICY, signed_in=_signed_in(request, keys))

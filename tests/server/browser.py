@@ -22,6 +22,8 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
     "--host-resolver-rules=MAP evil.test 127.0.0.1",
+    "--use-fake-device-for-media-stream",  # a camera that shows a green field
+    "--use-fake-ui-for-media-stream",  # and a person who allows it
 )
 
 

@@ -1,204 +1,161 @@
-// The page: takes a photo, sends it to /classify, shows the answer.
-// Labels and messages come from outside, so they are inserted as text, never as markup.
+// The page: takes photos, asks the server, shows the answers. Each part has a module of its own; this one puts them together.
 
-import { calledClass, withNames } from './class_names.js';
-import { Refusal, ask, asText, signIn } from './server.js';
-import { say } from './words.js';
-
-const TOP_K = 5;
-const NOTHING = '–';
+import { AnswerPanel } from './answer_panel.js';
+import { withNames } from './class_names.js';
+import { limits, options, pathOf, readInfo, watchOptions } from './classify_options.js';
+import { CodePanel } from './code_panel.js';
+import { PhotoHistory } from './classify_history.js';
+import { ManyPhotos } from './many_photos.js';
+import { linkedPhoto } from './linked_photo.js';
+import { Refusal, address, ask, signIn } from './server.js';
+import { PhotoStage } from './photo_stage.js';
+import { watchSources } from './source_controls.js';
+import { data, say } from './words.js';
 
 const element = (id) => document.getElementById(id);
-const rows = Array.from({ length: TOP_K }, () => element('row').content.firstElementChild.cloneNode(true));
 
-let photo = null; // the last File shown
-let photoUrl = ''; // its object URL
-let running = null; // the AbortController of the request in flight
+const panels = [new AnswerPanel(''), new AnswerPanel('second-')];
+const stage = new PhotoStage();
+const history = new PhotoHistory(open);
+const code = new CodePanel();
+const many = new ManyPhotos({ opened: (entry) => open(entry, entry.reply, entry.refusal), settled: showIfPresent, refused: showRefusal });
 
-function predictionsOf(reply) {
-  const predictions = Array.isArray(reply.predictions) ? reply.predictions.slice(0, TOP_K) : [];
-  const whole = predictions.length > 0 && predictions.every((one) => Number.isFinite(one?.score));
-  if (!whole) throw new Refusal(say('classify.no_predictions'), { status: null });
-  return predictions;
-}
+let photo = null; // the one shown: { file, path }
+let running = null; // the AbortController of the requests in flight
 
-async function classify(file) {
-  running?.abort();
-  const { signal } = (running = new AbortController());
-  showEmpty('busy', say('classify.classifying'));
-  const started = performance.now();
-  const headers = { 'Content-Type': file.type || 'application/octet-stream' };
+// One photo
+
+async function classify(panel, model, { signal }) {
+  panel.showEmpty('busy', say('classify.classifying'));
+  const began = performance.now();
+  const headers = { 'Content-Type': photo.file.type || 'application/octet-stream' };
   try {
-    const reply = await ask(`classify?top_k=${TOP_K}`, { method: 'POST', body: file, headers, signal });
-    const roundTripMs = performance.now() - started;
-    await withNames(reply);
-    if (!signal.aborted) showReply(reply, roundTripMs);
+    const reply = await withNames(await ask(pathOf('classify', model), { method: 'POST', body: photo.file, headers, signal }));
+    if (!signal.aborted) panel.showReply(reply, performance.now() - began, options.threshold);
+    return reply;
   } catch (cause) {
-    if (signal.aborted) return;
-    if (!(cause instanceof Refusal)) throw cause;
-    showRefusal(cause);
+    if (!(cause instanceof Refusal) && !signal.aborted) throw cause;
+    if (!signal.aborted) panel.showRefusal(cause, true);
+    return null;
   }
 }
 
-// Words and numbers
-
-function asMilliseconds(value) {
-  if (!Number.isFinite(value)) return NOTHING;
-  return `${value < 100 ? value.toFixed(1) : Math.round(value)} ms`;
-}
-
-function asPercentage(share) {
-  return share > 0 && share < 0.0005 ? '<0.1%' : `${(share * 100).toFixed(1)}%`;
-}
-
-function asSize(bytes) {
-  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-// A probability is drawn between 0 and 1; a logit has no fixed range, so the scores shown give it one.
-function scaleFor(scoreType, scores) {
-  if (scoreType !== 'logit') return { min: 0, max: 1, print: asPercentage, ends: (share) => `${share * 100}%` };
-  const print = (score) => score.toFixed(2);
-  return { min: Math.min(...scores), max: Math.max(...scores), print, ends: print };
-}
-
-function shareOf(score, { min, max }) {
-  return max > min ? Math.min(Math.max((score - min) / (max - min), 0), 1) : 1;
-}
-
-// The result
-
-function showState(state, status) {
-  const result = element('result');
-  result.dataset.state = state;
-  result.ariaBusy = String(state === 'busy');
-  element('chart').ariaHidden = String(state !== 'done');
-  element('status').textContent = status;
-  element('notice').hidden = state !== 'error';
-}
-
-function showReadings(model, engine, serverMs, roundTripMs) {
-  element('reading-model').textContent = model || NOTHING;
-  element('reading-engine').textContent = engine || NOTHING;
-  element('reading-server').textContent = asMilliseconds(serverMs);
-  element('reading-round-trip').textContent = asMilliseconds(roundTripMs);
-}
-
-function clearRows() {
-  rows.forEach((row) => {
-    row.hidden = false;
-    row.querySelectorAll('.label, .class-id, .score').forEach((cell) => { cell.textContent = ''; });
-    row.querySelector('.fill').style.setProperty('--share', '0');
-  });
-}
-
-function fillRow(row, prediction, scale) {
-  row.hidden = !prediction;
-  if (!prediction) return;
-  const label = calledClass(prediction) || say('classify.unnamed');
-  row.querySelector('.label').textContent = label;
-  row.querySelector('.label').title = label;
-  row.querySelector('.class-id').textContent = say('classify.class_id', { id: asText(prediction.class_id) || '?' });
-  row.querySelector('.score').textContent = scale.print(prediction.score);
-  row.querySelector('.fill').style.setProperty('--share', String(shareOf(prediction.score, scale)));
-}
-
-function showAxis(scale) {
-  element('axis-min').textContent = scale.ends(scale.min);
-  element('axis-mid').textContent = scale.ends((scale.min + scale.max) / 2);
-  element('axis-max').textContent = scale.ends(scale.max);
-}
-
-function showEmpty(state, status) {
-  clearRows();
-  showAxis(scaleFor('probability'));
-  showReadings();
-  showState(state, status);
-}
-
-function showReply(reply, roundTripMs) {
-  const predictions = predictionsOf(reply);
-  const scale = scaleFor(reply.score_type, predictions.map((one) => one.score));
-  rows.forEach((row, index) => fillRow(row, predictions[index], scale));
-  showAxis(scale);
-  showReadings(asText(reply.model), asText(reply.engine), reply.timing_ms?.total, roundTripMs);
-  showState('done', say(reply.score_type === 'logit' ? 'classify.logit' : 'classify.probability'));
-}
-
-function showRefusal({ message, status, details }) {
-  element('notice-text').textContent = message;
-  element('notice-details').textContent = details.join('\n');
-  element('key-form').hidden = status !== 401;
-  element('retry').hidden = !photo || !(status === 0 || status === 429 || status >= 500);
-  showEmpty('error', status === 401 ? say('classify.key_needed') : say('classify.no_result'));
-  if (status === 401 && photo) element('key').focus();
-}
-
-// The photo
-
-function showPhoto(file, count) {
-  const preview = element('preview');
-  URL.revokeObjectURL(photoUrl);
-  photoUrl = URL.createObjectURL(file);
-  element('invitation').hidden = true;
-  element('no-preview').hidden = true;
-  element('choose').textContent = say('classify.another');
-  element('choose').classList.remove('primary');
-  const name = file.name || say('classify.pasted');
-  element('photo-name').textContent = `${count > 1 ? say('classify.first_of', { name, count }) : name}, ${asSize(file.size)}`;
-  preview.hidden = false;
-  preview.alt = file.name;
-  preview.src = photoUrl;
-}
-
-function showNoPreview() {
-  element('preview').hidden = true;
-  element('no-preview').hidden = false;
-}
-
-function take(files) {
-  if (files.length === 0) return;
-  photo = files[0];
-  showPhoto(photo, files.length);
-  classify(photo);
-}
-
-function drop(event) {
-  event.preventDefault();
-  document.body.classList.remove('dragging');
-  if (event.dataTransfer.files.length > 0) return take(event.dataTransfer.files);
+function anew() {
   running?.abort();
-  showRefusal(new Refusal(say('classify.link_dropped'), { status: null }));
+  running = new AbortController();
+  return running;
 }
 
-function dragOver(event) {
-  event.preventDefault(); // also outside the stage: a photo dropped there must not replace the page
-  document.body.classList.add('dragging');
+async function question() {
+  const asked = photo;
+  const control = anew();
+  showCode();
+  const [reply] = await Promise.all([classify(panels[0], options.model, control), besides(control)]);
+  if (reply && !control.signal.aborted) await history.add(asked, reply);
+}
+
+function besides(control) {
+  return options.second ? classify(panels[1], options.second, control) : null;
+}
+
+function showPhoto(shown) {
+  photo = shown;
+  stage.show(shown);
+  many.grid.mark(shown);
+}
+
+function take(shown) {
+  showPhoto(shown);
+  question();
+}
+
+// A photo with the answer that it has already.
+function open(shown, reply, refusal) {
+  const control = anew();
+  showPhoto(shown);
+  showCode();
+  if (reply) panels[0].showReply(reply, NaN, options.threshold);
+  else if (refusal) panels[0].showRefusal(refusal, true);
+  else panels[0].showEmpty('busy', say('classify.classifying'));
+  besides(control);
+  element('stage').scrollIntoView({ block: 'nearest' });
+}
+
+function showIfPresent(entry) {
+  if (entry === photo) open(entry, entry.reply, entry.refusal);
+}
+
+function showCode() {
+  const { name, type } = photo?.file ?? { name: 'photo.jpg', type: 'image/jpeg' };
+  const url = new URL(address(pathOf('classify')), window.location.href).href;
+  code.show({ url, name, type: type || 'application/octet-stream', keyed: data.signed_in !== null, threshold: options.threshold });
+}
+
+function showRefusal(refusal) {
+  if (!(refusal instanceof Refusal)) throw refusal;
+  anew();
+  panels[0].showRefusal(refusal, photo !== null);
+}
+
+// What a person gives: one photo, or many, or a link
+
+function takeAll({ photos, left = 0, fromFolder = false }) {
+  if (photos.length === 0) {
+    if (fromFolder) showRefusal(new Refusal(say('classify.no_pictures'), { status: null }));
+  } else if (photos.length === 1 && !fromFolder) {
+    take(photos[0]);
+  } else {
+    const [first] = many.add(photos, left);
+    open(first);
+  }
+}
+
+async function takeLink(link) {
+  const control = anew();
+  panels[0].showEmpty('busy', say('classify.fetching'));
+  try {
+    const linked = await linkedPhoto(link, control.signal);
+    if (!control.signal.aborted) take(linked);
+  } catch (cause) {
+    if (!control.signal.aborted) showRefusal(cause);
+  }
+}
+
+function showOptions(kind) {
+  element('answers').classList.toggle('two', options.second !== '');
+  element('second-result').hidden = options.second === '';
+  panels[0].showName(options.second && options.model);
+  panels[1].showName(options.second);
+  showCode();
+  if (kind === 'threshold') panels.forEach((panel) => panel.showThreshold(options.threshold));
+  else if (photo) question();
+}
+
+async function signedIn(key) {
+  try {
+    await signIn(key.value);
+  } catch (refusal) {
+    showRefusal(refusal);
+    return;
+  }
+  key.value = '';
+  await readInfo();
+  if (many.isStopped) many.goOn();
+  if (photo) question();
+  else panels[0].showEmpty('idle', say('classify.waiting'));
 }
 
 // Wiring
 
-element('predictions').append(...rows);
-showEmpty('idle', say('classify.waiting'));
-
-document.addEventListener('dragover', dragOver);
-document.addEventListener('dragleave', (event) => event.relatedTarget ?? document.body.classList.remove('dragging'));
-document.addEventListener('drop', drop);
-document.addEventListener('paste', (event) => take(event.clipboardData.files));
-element('preview').addEventListener('error', showNoPreview);
-element('retry').addEventListener('click', () => classify(photo));
-element('file').addEventListener('change', ({ target }) => {
-  take(target.files);
-  target.value = ''; // so that the choice of the same file is a change too
-});
-element('key-form').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  try {
-    await signIn(element('key').value);
-  } catch (refusal) {
-    return showRefusal(refusal);
-  }
-  element('key').value = '';
-  if (photo) classify(photo);
-  else showEmpty('idle', say('classify.waiting'));
-});
+for (const prefix of ['', 'second-']) {
+  element(`${prefix}retry`).addEventListener('click', question);
+  element(`${prefix}key-form`).addEventListener('submit', (event) => {
+    event.preventDefault();
+    signedIn(element(`${prefix}key`));
+  });
+}
+watchSources({ takeAll, takeLink, showRefusal, stage });
+watchOptions(showOptions);
+showCode();
+if (data.signed_in !== false) await readInfo(); // else it would only be refused
+showCode();

@@ -22,7 +22,7 @@ export class Refusal extends Error {
     const { message, original, status, code, retryAfter, requestId } = this;
     return [
       original !== message && original,
-      code && `${status} ${code}`,
+      code && [status, code].filter(Boolean).join(' '),
       retryAfter && say('common.retry_after', { seconds: retryAfter }),
       requestId && say('common.request', { id: requestId }),
     ].filter(Boolean);
