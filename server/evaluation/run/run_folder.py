@@ -12,6 +12,7 @@ from server.evaluation.report.report import Report, build_report
 from server.evaluation.report.run_comparison import FinishedRun
 from server.evaluation.run.records import PredictionLog
 from server.evaluation.run.run_manifest import RunManifest, in_words
+from server.evaluation.run.score_file import stored_scores
 
 MANIFEST, LOG, REPORT, PAGE = "manifest.json", "predictions.jsonl", "report.json", "report.html"
 
@@ -50,7 +51,9 @@ class RunFolder:
         if not manifest.ended_at:
             manifest = manifest.model_copy(update={"ended_at": _now()})
             write_whole(self._manifest, manifest.model_dump_json(indent=2))
-        report = build_report(PredictionLog(self.log).read(), manifest, class_names)
+        report = build_report(
+            PredictionLog(self.log).read(), manifest, class_names, stored_scores(self.path, manifest.listed, manifest.classes)
+        )
         write_whole(self._report, report.as_json())
         return report
 
