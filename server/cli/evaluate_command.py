@@ -28,6 +28,11 @@ LabelMap = Annotated[
     typer.Option("--map", help="Classes of a label, as cat=281-285: ids, ranges, synsets or names. Repeatable.", show_default=False),
 ]
 
+Compared = Annotated[
+    tuple[str, str] | None,
+    typer.Option(help="Compare two finished runs: ids, folders, logs or reports. IMAGES gives --html its pictures.", show_default=False),
+]
+
 
 class Finished(NamedTuple):
     """A finished run: its report, functions for its page and its log, and its place."""
@@ -61,12 +66,7 @@ def evaluate(
     resume: Annotated[str | None, typer.Option(help="Id of an interrupted run to resume.", show_default=False)] = None,
     url: Annotated[str | None, typer.Option(help="Send the set to a running server: http://host:8000.", show_default=False)] = None,
     api_key_file: ApiKeyFile = None,
-    compare: Annotated[
-        tuple[str, str] | None,
-        typer.Option(
-            help="Compare two finished runs: ids, folders, logs or reports. IMAGES gives --html its pictures.", show_default=False
-        ),
-    ] = None,
+    compare: Compared = None,
 ) -> None:
     """Measure the accuracy on a labelled set, with the serving engine. Ctrl-C loses nothing: --resume continues the run."""
     from server.evaluation.run.local_run import write_result_files
@@ -76,8 +76,7 @@ def evaluate(
     if compare:
         _print(compare_runs(settings, *compare, images=images, labels=labels, report=report, html=html, language=language))
         return
-    if images is None:
-        raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
+    images = _named(images)
     if url:
         _check_for_a_server(scores=scores, precision=precision, decode=decode)
     request = _request(images, labels, label_map, top_k, limit)
@@ -90,6 +89,12 @@ def evaluate(
         write_result_files(finished.records(), results, top_k)
     _write(finished, report, html, summary)
     _print(_told(finished))
+
+
+def _named(images: Path | None) -> Path:
+    if images is None:
+        raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
+    return images
 
 
 def _check_for_a_server(*, scores: bool, precision: str | None, decode: str | None) -> None:
