@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64decode
 from collections import defaultdict
 from html import escape
 from pathlib import Path
@@ -30,6 +31,7 @@ TITLES = [
     *("Accuracy", "Images", "Confidence and recall", "If only sure answers count", "Confusion matrix", "Worst classes", "Confused"),
     *("Confidence of each class", "Size and type of the files", "Time", "Wrong images", "Images without an answer", "Manifest"),
 ]
+A4_PX = 695  # 210 mm without the margins of the style
 NEW_TITLES = {"If only sure answers count", "Confusion matrix", "Confidence of each class", "Size and type of the files"}
 SEEN: dict[str, Any] = {"stages_ms": {"infer": 9.0}, "latency_ms": 12.0, "format": "png", "width_px": 32, "height_px": 32}
 HOSTILE = HOSTILE_NAMES[0]
@@ -132,6 +134,20 @@ def test_it_never_scrolls_sideways(page: Chrome, width_px: int) -> None:
     script = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     scroll_px, client_px = page.execute_script(script)
     assert scroll_px <= client_px
+
+
+def test_on_paper_it_is_light_and_fits_a4(page: Chrome) -> None:
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": A4_PX, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    try:
+        wide = "return [...document.querySelectorAll('body *')].filter(it => it.getBoundingClientRect().right > innerWidth + 1).length"
+        assert page.execute_script(wide) == 0
+        assert page.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        printed = b64decode(page.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert {tuple(map(float, box)) for box in re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)} == {(594.96, 841.92)}
 
 
 @pytest.mark.parametrize(
