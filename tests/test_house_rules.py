@@ -27,7 +27,7 @@ LAYERS = (
     ("server/evaluation", "server/parity"),
     ("server/serving",),
     ("server/engines", "server/calibration"),
-    ("server/images", "server/telemetry"),
+    ("server/images", "server/telemetry", "server/words"),
     ("server/settings", "server/setting_sources", "server/errors", "server/types"),
     ("pipelines",),
     ("models",),

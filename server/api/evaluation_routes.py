@@ -31,13 +31,13 @@ from server.evaluation.evaluation_errors import (
 from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.evaluations import Evaluations
 from server.evaluation.report.report_html import render_html
+from server.evaluation.report.report_page import DRAWN_BY, SERVED_POLICY
 from server.evaluation.report.thumbnails import wrong_thumbnails
-from server.evaluation.run.run_folder import write_whole
 from server.serving.service import Phase, Service
+from server.web.languages import language_of
 
 EVENT_S = 0.5
 _CHUNK_BYTES = 64 * 1024
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 class EvaluationRoutes:
@@ -125,17 +125,20 @@ class EvaluationRoutes:
                 return
             await asyncio.sleep(EVENT_S)
 
-    def evaluation_report(self, job_id: str, accept: Annotated[str, Header(include_in_schema=False)] = "*/*") -> Response:
-        """The report; the page is drawn once and stored."""
+    def evaluation_report(self, request: Request, job_id: str, accept: Annotated[str, Header(include_in_schema=False)] = "*/*") -> Response:
+        """The report; the page is drawn once for each language and stored."""
         report, folder = self._evaluations.report(job_id), self._evaluations.folder_of(job_id)
         if not prefers_html(accept):
             return Response(report.as_json(), media_type="application/json", headers={"Vary": "Accept"})
+        language = language_of(request.headers)
+        page = folder.page(language, DRAWN_BY)
         with self._drawing:
-            if not folder.page.exists():
+            if not page.exists():
                 images, settings = self._evaluations.pictures(job_id), self._service.settings
                 thumbnails = wrong_thumbnails(report, images, settings.max_body_bytes, settings.max_image_pixels) if images else {}
-                write_whole(folder.page, render_html(report, thumbnails))
-        return FileResponse(folder.page, media_type="text/html", headers={"Vary": "Accept", "Content-Security-Policy": PAGE_POLICY})
+                folder.keep_page(language, DRAWN_BY, render_html(report, thumbnails, language))
+        headers = {"Vary": "Accept, Accept-Language, Cookie", "Content-Language": language.tag, "Content-Security-Policy": SERVED_POLICY}
+        return FileResponse(page, media_type="text/html", headers=headers)
 
     def evaluation_predictions(self, job_id: str) -> StreamingResponse:
         """The log in its present state; it may grow while it is sent, and is empty before the evaluation begins."""

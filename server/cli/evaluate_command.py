@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from server.cli.comparison_output import compare_runs
 from server.cli.flags import load_settings
 from server.cli.options import ApiKeyFile, DecodeOption, PrecisionOption, StoreFolder
 from server.cli.progress_bar import interrupted, progress_bar
 from server.settings import Settings
+from server.words.language import Language
 
 if TYPE_CHECKING:
     from server.evaluation.jobs.evaluation_job import EvaluationRequest
@@ -24,6 +26,11 @@ _SHOWN = 3
 LabelMap = Annotated[
     list[str] | None,
     typer.Option("--map", help="Classes of a label, as cat=281-285: ids, ranges, synsets or names. Repeatable.", show_default=False),
+]
+
+Compared = Annotated[
+    tuple[str, str] | None,
+    typer.Option(help="Compare two finished runs: ids, folders, logs or reports. IMAGES gives --html its pictures.", show_default=False),
 ]
 
 
@@ -52,15 +59,14 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(min=1, help="Evaluate at most this many images, evenly spread.", show_default=False)] = None,
     report: Annotated[Path | None, typer.Option("--json", help="File for the complete report.", show_default=False)] = None,
     summary: Annotated[Path | None, typer.Option(help="File for the summary of the SDK's samples.", show_default=False)] = None,
-    html: Annotated[Path | None, typer.Option(help="File for the report as a page.", show_default=False)] = None,
+    html: Annotated[Path | None, typer.Option(help="File for the report, or the comparison, as a page.", show_default=False)] = None,
+    language: Annotated[Language, typer.Option(help="Language of the page.")] = Language.EN,
     results: Annotated[Path | None, typer.Option(help="Folder for one result file per image, <image>_1.txt.", show_default=False)] = None,
     scores: Annotated[bool, typer.Option("--scores", help="Store the scores of all classes in scores.f32, next to the log.")] = False,
     resume: Annotated[str | None, typer.Option(help="Id of an interrupted run to resume.", show_default=False)] = None,
     url: Annotated[str | None, typer.Option(help="Send the set to a running server: http://host:8000.", show_default=False)] = None,
     api_key_file: ApiKeyFile = None,
-    compare: Annotated[
-        tuple[str, str] | None, typer.Option(help="Compare two finished runs: ids, folders, logs or reports.", show_default=False)
-    ] = None,
+    compare: Compared = None,
 ) -> None:
     """Measure the accuracy on a labelled set, with the serving engine. Ctrl-C loses nothing: --resume continues the run."""
     from server.evaluation.run.local_run import write_result_files
@@ -68,22 +74,27 @@ def evaluate(
     flags = {"model": model, "model_store": model_store, "precision": precision, "decode": decode, "engines": engine}
     settings = load_settings(**flags, api_key_file=api_key_file, log_level="warning")
     if compare:
-        _compare(settings, *compare, report)
+        _print(compare_runs(settings, *compare, images=images, labels=labels, report=report, html=html, language=language))
         return
-    if images is None:
-        raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
+    images = _named(images)
     if url:
         _check_for_a_server(scores=scores, precision=precision, decode=decode)
     request = _request(images, labels, label_map, top_k, limit)
     finished = (
-        _by_server(url, settings, images, labels, request, resume)
+        _by_server(url, settings, images, labels, request, resume, language)
         if url
-        else _here(settings, images, labels, request, resume, keep_scores=scores)
+        else _here(settings, images, labels, request, resume, language, keep_scores=scores)
     )
     if results:
         write_result_files(finished.records(), results, top_k)
     _write(finished, report, html, summary)
     _print(_told(finished))
+
+
+def _named(images: Path | None) -> Path:
+    if images is None:
+        raise typer.BadParameter("name a folder of images, or two runs to --compare", param_hint="IMAGES")
+    return images
 
 
 def _check_for_a_server(*, scores: bool, precision: str | None, decode: str | None) -> None:
@@ -115,7 +126,14 @@ def _write(finished: Finished, report: Path | None, html: Path | None, summary: 
 
 
 def _here(
-    settings: Settings, images: Path, labels: Path | None, request: "EvaluationRequest", resume: str | None, *, keep_scores: bool
+    settings: Settings,
+    images: Path,
+    labels: Path | None,
+    request: "EvaluationRequest",
+    resume: str | None,
+    language: Language,
+    *,
+    keep_scores: bool,
 ) -> Finished:
     from server.evaluation.jobs.job_store import new_id
     from server.evaluation.report.report_html import render_html
@@ -145,14 +163,16 @@ def _here(
             raise interrupted(f"Every answer is kept in {folder.path}.", "--resume", folder.path.name) from None
     return Finished(
         run.report,
-        lambda: render_html(run.report, wrong_thumbnails(run.report, run.images, settings.max_body_bytes, settings.max_image_pixels)),
+        lambda: render_html(
+            run.report, wrong_thumbnails(run.report, run.images, settings.max_body_bytes, settings.max_image_pixels), language
+        ),
         PredictionLog(folder.log).read,
         f"kept in {folder.path}",
     )
 
 
 def _by_server(
-    url: str, settings: Settings, images: Path, labels: Path | None, request: "EvaluationRequest", resume: str | None
+    url: str, settings: Settings, images: Path, labels: Path | None, request: "EvaluationRequest", resume: str | None, language: Language
 ) -> Finished:
     from server.cli.remote_evaluation import RemoteServer
     from server.evaluation.report.report import Report
@@ -172,20 +192,10 @@ def _by_server(
     found = job_id
     return Finished(
         Report.model_validate_json(b"".join(server.fetch(found, "report", "application/json"))),
-        lambda: b"".join(server.fetch(found, "report", "text/html")).decode(),
+        lambda: b"".join(server.fetch(found, "report", "text/html", language)).decode(),
         lambda: map(Record.model_validate_json, server.fetch(found, "predictions", "*/*")),
         f"kept as {server.page_of(found)}",
     )
-
-
-def _compare(settings: Settings, a: str, b: str, to: Path | None) -> None:
-    from server.evaluation.report.run_comparison import compare
-    from server.evaluation.run.run_folder import find_run, write_whole
-
-    found = compare(*(find_run(name, settings.evaluation_dir).comparable() for name in (a, b)))
-    if to:
-        write_whole(to, found.as_json())
-    _print(found.as_text())
 
 
 def _pace(top1: float | None) -> str:

@@ -70,9 +70,9 @@ class RemoteServer:
         if now.state is not JobState.FINISHED:
             raise ServerRefused(f"The evaluation is {now.state}: {now.error or 'by somebody else'}")
 
-    def fetch(self, job_id: str, what: str, accept: str) -> Iterator[bytes]:
+    def fetch(self, job_id: str, what: str, accept: str, language: str = "en") -> Iterator[bytes]:
         """The lines of the `report` or the `predictions`; raises ServerRefused."""
-        with self._asked("GET", f"/evaluate/{job_id}/{what}", {"Accept": accept}) as answer:
+        with self._asked("GET", f"/evaluate/{job_id}/{what}", {"Accept": accept, "Accept-Language": language}) as answer:
             yield from read_lines(answer)
 
     def _told(self, answer: bytes) -> EvaluationReply:

@@ -1,34 +1,14 @@
-"""The languages of the pages, and which of them a browser gets."""
+"""Which of the languages a browser gets."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from http.cookies import CookieError, SimpleCookie
-from typing import Self
+
+from server.words.language import Language
+
+__all__ = ["COOKIE", "Language", "cookie", "language_of"]
 
 COOKIE = "language"
 """Set when a person chooses a language on a page."""
-
-
-class Language(StrEnum):
-    """A language that the pages are written in; the first is what a browser gets that asks for none of them."""
-
-    EN = "en"
-    ZH = "zh"
-
-    @property
-    def tag(self) -> str:
-        """What the attribute `lang` says (BCP 47)."""
-        return {Language.EN: "en", Language.ZH: "zh-CN"}[self]
-
-    @property
-    def own_name(self) -> str:
-        """Its name in itself, as a switch shows it."""
-        return {Language.EN: "English", Language.ZH: "中文"}[self]
-
-    @classmethod
-    def named(cls, name: str) -> Self | None:
-        """The language of this name, if there is one."""
-        return next((language for language in cls if language == name), None)
 
 
 def language_of(headers: Mapping[str, str]) -> Language:

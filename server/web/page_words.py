@@ -3,12 +3,12 @@
 A word may have places for values, as in "the best of {count}".
 """
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from server.web.languages import Language
+from server.words.language import Language
+from server.words.word_file import read_words
 
 FOLDER = Path(__file__).parent / "words"
 COMMON = "common"
@@ -21,14 +21,9 @@ Words = Mapping[str, Mapping[str, str]]
 @cache
 def words_of(page: str, language: Language) -> Words:
     """The words that every page says, and those of this page."""
-    return {file: _read(file, language) for file in (COMMON, page)}
+    return {file: read_words(FOLDER / f"{file}.toml", language) for file in (COMMON, page)}
 
 
 def pages() -> list[str]:
     """The pages that have words."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
-
-
-def _read(file: str, language: Language) -> Mapping[str, str]:
-    entries = tomllib.loads((FOLDER / f"{file}.toml").read_text("utf-8"))
-    return {name: texts[language] for name, texts in entries.items()}

@@ -1,6 +1,7 @@
 """docs/cli.md: the tree of commands as Typer has it, so that no terminal's width matters."""
 
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -41,6 +42,8 @@ def kind(option: TyperOption) -> str:
     annotation: Any = option.type_descriptor.annotation
     if get_origin(annotation) is Literal:
         return " or ".join(code(word) for word in get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return " or ".join(map(code, annotation))
     if get_origin(annotation) is list:
         return f"{KINDS[get_args(annotation)[0]]}, several times"
     if get_origin(annotation) is tuple:

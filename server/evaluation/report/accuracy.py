@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from server.evaluation.evaluation_errors import RunInvalid
+from server.evaluation.report.confusion import Confusion, confusion_of
 from server.evaluation.report.intervals import Share
 from server.evaluation.run.records import Record
 
@@ -175,6 +176,10 @@ class Tally:
             )
             for (label, other, count), _ in zip(pairs, range(_MAX_PAIRS), strict=False)
         )
+
+    def confusion(self) -> Confusion | None:
+        """The matrix of the classes, or the part of it that can be looked at."""
+        return confusion_of(self._confusion, self.class_names)
 
     def shifted_hits(self, shift: int) -> int:
         """The number of images whose best class would be right if `shift` were added to every label."""

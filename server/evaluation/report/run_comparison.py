@@ -1,20 +1,19 @@
 """Compares two runs over the same images in pairs, which shows differences smaller than their intervals."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pydantic import BaseModel
 
 from server.evaluation.dataset.class_groups import fold_of
 from server.evaluation.evaluation_errors import RunInvalid
-from server.evaluation.report.intervals import Share, mcnemar_p
+from server.evaluation.report.intervals import Share, mcnemar_p, paired_difference
+from server.evaluation.report.run_differences import NO_CLASS, ClassDifference, Differences, FlippedImage, Side
 from server.evaluation.run.records import Record
 from server.evaluation.run.run_manifest import RunManifest, in_words
 
 MAX_EXAMPLES = 50
 SIGNIFICANT_P = 0.05
-
-_FAILED = -1
 
 
 class FinishedRun(NamedTuple):
@@ -23,6 +22,7 @@ class FinishedRun(NamedTuple):
     manifest: RunManifest
     records: Iterable[Record]
     name: str = ""
+    class_names: Mapping[int, str] = {}
 
     def __str__(self) -> str:
         """The run for a person."""
@@ -45,7 +45,8 @@ class Comparison(BaseModel, frozen=True):
 
     `agreement` is the share with the same best class; a failure agrees with nothing. The four counts and the accuracies
     cover `labelled` images; a failure counts as wrong. `mcnemar_p` is exact and two-sided. `different` are examples, at most 50.
-    `run_a` and `run_b` say which runs these are.
+    `run_a` and `run_b` say which runs these are. `difference` is the accuracy of B minus that of A, with its 95 % interval; both are None
+    without a label. `classes` has the largest differences first; `only_a_right` and `only_b_right` are at most 30 images each.
     """
 
     run_a: str
@@ -63,6 +64,11 @@ class Comparison(BaseModel, frozen=True):
     accuracy_a: Share
     accuracy_b: Share
     mcnemar_p: float
+    difference: float | None = None
+    interval: tuple[float, float] | None = None
+    classes: tuple[ClassDifference, ...] = ()
+    only_a_right: tuple[FlippedImage, ...] = ()
+    only_b_right: tuple[FlippedImage, ...] = ()
     different: tuple[DifferentImage, ...]
     manifest_differences: dict[str, tuple[object, object]]
 
@@ -90,60 +96,76 @@ class Comparison(BaseModel, frozen=True):
         return "\n".join(rows)
 
 
-def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
-    """Compare two runs; raises RunInvalid if they have no common images, or different labels for one."""
-    fold_a, fold_b = fold_of(a.manifest.groups), fold_of(b.manifest.groups)
-    known = {record.name: (record.label, _predicted(record.folded(fold_a))) for record in a.records}
-    in_a, common, same = len(known), 0, 0
-    outcomes = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
-    different: list[DifferentImage] = []
-    in_b = 0
-    for record in b.records:
-        in_b += 1
-        if (found := known.pop(record.name, None)) is None:
-            continue
-        label, predicted_a, predicted_b = found[0], found[1], _predicted(record.folded(fold_b))
+class _Pairs:
+    """Counts the images of B that are in A too."""
+
+    def __init__(self, a: FinishedRun, b: FinishedRun) -> None:
+        self._folds = fold_of(a.manifest.groups), fold_of(b.manifest.groups)
+        self._known = {record.name: (record.label, _side(record.folded(self._folds[0]))) for record in a.records}
+        self.in_a, self.in_b, self.common, self.same = len(self._known), 0, 0, 0
+        self.outcomes = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
+        self.different: list[DifferentImage] = []
+        self.differences = Differences({**b.class_names, **a.class_names})
+
+    def add(self, record: Record) -> None:
+        """Count one image of B; raises RunInvalid if it has another label in A."""
+        self.in_b += 1
+        if (found := self._known.pop(record.name, None)) is None:
+            return
+        (label, a), b = found, _side(record.folded(self._folds[1]))
         if label != record.label:
             raise RunInvalid(f"Image {record.name!r} has label {label} in A and {record.label} in B.", "Compare runs over the same labels.")
-        common += 1
-        agrees = predicted_a == predicted_b != _FAILED
-        same += agrees
+        self.common += 1
+        agrees = a.predicted == b.predicted != NO_CLASS
+        self.same += agrees
         if label is not None:
-            outcomes[predicted_a == label, predicted_b == label] += 1
-        if not agrees and len(different) < MAX_EXAMPLES:
-            different.append(
-                DifferentImage(name=record.name, label=label, predicted_a=_class(predicted_a), predicted_b=_class(predicted_b))
-            )
-    if not common:
+            self.outcomes[a.predicted == label, b.predicted == label] += 1
+            self.differences.add(record.name, label, a, b)
+        if not agrees and len(self.different) < MAX_EXAMPLES:
+            self.different.append(DifferentImage(name=record.name, label=label, predicted_a=_class(a), predicted_b=_class(b)))
+
+
+def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
+    """Compare two runs; raises RunInvalid if they have no common images, or different labels for one."""
+    pairs = _Pairs(a, b)
+    for record in b.records:
+        pairs.add(record)
+    if not pairs.common:
         raise RunInvalid("The two runs have no images in common.", "Images are matched by their names in the list.")
-    right, only_a, only_b = outcomes[True, True], outcomes[True, False], outcomes[False, True]
-    labelled = sum(outcomes.values())
+    right, only_a, only_b = pairs.outcomes[True, True], pairs.outcomes[True, False], pairs.outcomes[False, True]
+    labelled = sum(pairs.outcomes.values())
+    difference, interval = paired_difference(only_a, only_b, labelled) if labelled else (None, None)
     return Comparison(
         run_a=str(a),
         run_b=str(b),
-        common=common,
-        only_a=in_a - common,
-        only_b=in_b - common,
+        common=pairs.common,
+        only_a=pairs.in_a - pairs.common,
+        only_b=pairs.in_b - pairs.common,
         labelled=labelled,
-        agreement=Share.of(same, common),
+        agreement=Share.of(pairs.same, pairs.common),
         both_right=right,
         a_right_b_wrong=only_a,
         a_wrong_b_right=only_b,
-        both_wrong=outcomes[False, False],
+        both_wrong=pairs.outcomes[False, False],
         accuracy_a=Share.of(right + only_a, labelled),
         accuracy_b=Share.of(right + only_b, labelled),
         mcnemar_p=mcnemar_p(only_a, only_b),
-        different=tuple(different),
+        difference=difference,
+        interval=interval,
+        classes=pairs.differences.by_class(),
+        only_a_right=pairs.differences.flipped(a_right=True),
+        only_b_right=pairs.differences.flipped(a_right=False),
+        different=tuple(pairs.different),
         manifest_differences=a.manifest.differences(b.manifest),
     )
 
 
-def _predicted(record: Record) -> int:
-    return record.top[0][0] if record.ok else _FAILED
+def _side(record: Record) -> Side:
+    return Side(*record.top[0]) if record.ok else Side(NO_CLASS, 0.0)
 
 
-def _class(predicted: int) -> int | None:
-    return None if predicted == _FAILED else predicted
+def _class(side: Side) -> int | None:
+    return None if side.predicted == NO_CLASS else side.predicted
 
 
 def _percent(share: Share) -> str:

@@ -1,5 +1,6 @@
 """Small pictures of the images a report shows."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 from pipelines.cpu.decoder_warnings import decode_unwarned
 from pipelines.cpu.exif_turns import turns_pictures
 from server.errors import ServiceError
+from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.report.report import Report
 from server.images.inspection import inspect_image
 from server.images.preparation import prepared
@@ -27,13 +29,24 @@ class Items(Protocol):
 
 def wrong_thumbnails(report: Report, items: Items, max_bytes: int, max_pixels: int) -> dict[int, bytes]:
     """JPEGs, by index, of the report's wrong images that are still readable; `items` is the list of the run."""
-    found = {}
-    for wrong in report.wrong:
-        try:
-            found[wrong.index] = thumbnail(items.read(wrong.index, max_bytes), max_pixels)
-        except (ServiceError, OSError, cv2.error):
-            continue  # the report shows its names without a picture
+    drawn = ((wrong.index, _readable(items, wrong.index, max_bytes, max_pixels)) for wrong in report.wrong)
+    return {index: jpeg for index, jpeg in drawn if jpeg}
+
+
+def named_thumbnails(names: Collection[str], labelled: LabelledSet, max_bytes: int, max_pixels: int) -> dict[str, bytes]:
+    """JPEGs, by name, of images of a set that are still readable."""
+    wanted, found = set(names), {}
+    for index, name in enumerate(labelled.names):
+        if name in wanted and (jpeg := _readable(labelled, index, max_bytes, max_pixels)):
+            found[name] = jpeg
     return found
+
+
+def _readable(items: Items, index: int, max_bytes: int, max_pixels: int) -> bytes | None:
+    try:
+        return thumbnail(items.read(index, max_bytes), max_pixels)
+    except (ServiceError, OSError, cv2.error):
+        return None  # the page shows its names without a picture
 
 
 def thumbnail(data: bytes, max_pixels: int) -> bytes:

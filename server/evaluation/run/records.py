@@ -32,7 +32,8 @@ class Record(BaseModel, frozen=True):
     """The result of one image of the list: `outcome` is "ok" or an error's code.
 
     `index` counts the list from 0; `top` holds (class id, score), best first, as served. `elapsed_s` is the time from the start
-    of its session to this answer; a resumed run has several sessions.
+    of its session to this answer; a resumed run has several sessions. `format` and the sizes are those of the file, empty and 0 if
+    it was refused, or if the log was written before they were kept.
     """
 
     index: Index
@@ -44,6 +45,9 @@ class Record(BaseModel, frozen=True):
     latency_ms: Finite = 0.0
     session: Index = 0
     elapsed_s: Finite = 0.0
+    format: str = ""
+    width_px: Index = 0
+    height_px: Index = 0
 
     @property
     def ok(self) -> bool:

@@ -12,8 +12,10 @@ from server.evaluation.report.report import Report, build_report
 from server.evaluation.report.run_comparison import FinishedRun
 from server.evaluation.run.records import PredictionLog
 from server.evaluation.run.run_manifest import RunManifest, in_words
+from server.evaluation.run.score_file import stored_scores
+from server.words.language import Language
 
-MANIFEST, LOG, REPORT, PAGE = "manifest.json", "predictions.jsonl", "report.json", "report.html"
+MANIFEST, LOG, REPORT, PAGES = "manifest.json", "predictions.jsonl", "report.json", "report*.html"
 
 
 class RunFolder:
@@ -22,7 +24,6 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.log = path / LOG
-        self.page = path / PAGE
         self._manifest = path / MANIFEST
         self._report = path / REPORT
 
@@ -50,7 +51,9 @@ class RunFolder:
         if not manifest.ended_at:
             manifest = manifest.model_copy(update={"ended_at": _now()})
             write_whole(self._manifest, manifest.model_dump_json(indent=2))
-        report = build_report(PredictionLog(self.log).read(), manifest, class_names)
+        report = build_report(
+            PredictionLog(self.log).read(), manifest, class_names, stored_scores(self.path, manifest.listed, manifest.classes)
+        )
         write_whole(self._report, report.as_json())
         return report
 
@@ -69,9 +72,24 @@ class RunFolder:
         except ValidationError as error:
             raise EvaluationLost(f"{self._report} is damaged: {error.errors()[0]['msg']}.") from error
 
+    def page(self, language: Language, drawn_by: str) -> Path:
+        """Where the report is kept as a page of a language; one that something else drew is another file."""
+        return self.path / f"report.{language}.{drawn_by}.html"
+
+    def keep_page(self, language: Language, drawn_by: str, text: str) -> Path:
+        """Store a page, and remove those that an older version drew; raises EvaluationLost."""
+        page = self.page(language, drawn_by)
+        write_whole(page, text)
+        for other in self.path.glob(PAGES):
+            if not other.name.endswith(f".{drawn_by}.html"):
+                other.unlink(missing_ok=True)
+        return page
+
     def comparable(self) -> FinishedRun:
         """The run for a comparison; raises NotFinished or EvaluationLost."""
-        return FinishedRun(self.report().manifest, PredictionLog(self.log).read(), self.path.name)
+        report = self.report()
+        names = {row.class_id: row.name for row in report.per_class}
+        return FinishedRun(report.manifest, PredictionLog(self.log).read(), self.path.name, names)
 
 
 def find_run(name: str, runs: Path) -> RunFolder:

@@ -15,6 +15,7 @@ class ServedCalibration(BaseModel):
     """The calibration of a model's answers, which a run does not measure: its scores are the model's own.
 
     It was fitted on another run, `evaluation`, and the expected calibration errors are those of `images` that it was not fitted on.
+    `thresholds` are those of its prediction sets, by coverage, and `list_sha256` is the list behind them; older runs kept neither.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,6 +25,8 @@ class ServedCalibration(BaseModel):
     images: int
     ece_before: float
     ece_after: float
+    thresholds: dict[str, float] = {}
+    list_sha256: str = ""
 
 
 class RunManifest(BaseModel):

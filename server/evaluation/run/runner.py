@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event
 from time import monotonic
+from typing import NamedTuple
 
 from server.engines.fleet.fleet import Fleet
 from server.engines.work import InferenceRequest
@@ -50,6 +51,17 @@ class Progress:
             self.topk += record.label in best
 
 
+class _Seen(NamedTuple):
+    """What the bytes of an image say about it; nothing of one that was refused."""
+
+    format: str = ""
+    width_px: int = 0
+    height_px: int = 0
+
+
+_NOTHING_SEEN = _Seen()
+
+
 @dataclass(slots=True)
 class _Sent:
     """An image inside the engine."""
@@ -57,6 +69,7 @@ class _Sent:
     future: Future[Prediction]
     sent_s: float
     size_bytes: int
+    seen: _Seen
 
 
 class Run:
@@ -146,7 +159,7 @@ class Run:
         now_s = monotonic()
         request = InferenceRequest(image, f"evaluation-{index}", now_s + self._timeout_s, "full" if self._scores else "top", CLIENT)
         future = self._engine.submit(request)
-        self._sent[index] = _Sent(future, now_s, len(image.data))
+        self._sent[index] = _Sent(future, now_s, len(image.data), _Seen(image.format, image.width_px, image.height_px))
         future.add_done_callback(lambda _: self._answered.put((index, monotonic())))
 
     def _take_answer(self) -> None:
@@ -161,19 +174,19 @@ class Run:
             return
         error = sent.future.exception()
         if error is None:
-            self._note(index, OK, sent.future.result(), latency_s)
+            self._note(index, OK, sent.future.result(), latency_s, sent.seen)
         elif isinstance(error, EngineUnavailable | Saturated) or (isinstance(error, DeadlineExceeded) and self._again(index)):
             self._todo.appendleft(index)
         elif isinstance(error, ScoresUnavailable):  # every other image would fail too, so there is nothing to report
             raise RunInvalid(error.message, error.remedy)
         else:
-            self._note(index, error.code if isinstance(error, ServiceError) else "engine_failed", None, latency_s)
+            self._note(index, error.code if isinstance(error, ServiceError) else "engine_failed", None, latency_s, sent.seen)
 
     def _again(self, index: int) -> bool:
         tries = self._tries[index] = self._tries.get(index, 0) + 1
         return tries < TRIES
 
-    def _note(self, index: int, outcome: str, prediction: Prediction | None, latency_s: float) -> None:
+    def _note(self, index: int, outcome: str, prediction: Prediction | None, latency_s: float, seen: _Seen = _NOTHING_SEEN) -> None:
         item = self._items[index]
         record = Record(
             index=index,
@@ -183,6 +196,7 @@ class Run:
             latency_ms=round(latency_s * 1000, 3),
             session=self._session,
             elapsed_s=round(monotonic() - self._began_s, 3),
+            **seen._asdict(),
         )
         if prediction:
             record = record.answered(prediction)

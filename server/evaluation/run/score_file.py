@@ -6,9 +6,13 @@ process leaves no line without its row. A power failure may lose the last rows.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import numpy as np
+import numpy.typing as npt
 
 from models.whole_file import whole_file
 from server.engines.all_scores import FLOAT32
@@ -107,3 +111,12 @@ class ScoreFile:
         return EvaluationLost(
             f"{self.path} cannot be written: {error.strerror}.", "The earlier scores are safe: free some disk space, then resume."
         )
+
+
+def stored_scores(folder: Path, images: int, classes: int) -> Callable[[int], npt.NDArray[np.float32]] | None:
+    """Reads the rows of a finished run, by the index of the image; None if it did not keep all scores, or if the file is damaged."""
+    path = folder / SCORES
+    if not images or not path.is_file() or path.stat().st_size != images * classes * FLOAT32.itemsize:
+        return None
+    table = np.memmap(path, FLOAT32, "r", shape=(images, classes))
+    return lambda index: np.asarray(table[index], np.float32)

@@ -1,9 +1,12 @@
 """The routes of evaluations over real HTTP."""
 
 import json
+import re
 import signal
 import time
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -77,6 +80,14 @@ def test_the_report_as_a_page(server: ServerProcess) -> None:
     assert page.text.startswith("<!doctype html>")
     assert "data:image/jpeg" in page.text
     assert server.client.get(f"{location}/report", headers={"Accept": "text/html"}).text == page.text
+    style = sha256(re.findall("<style>(.*?)</style>", page.text, re.DOTALL)[0].encode()).digest()
+    assert f"style-src 'sha256-{b64encode(style).decode()}';" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    for asked in ({"Accept-Language": "zh-CN,zh;q=0.9"}, {"Cookie": "language=zh", "Accept-Language": "en"}):
+        chinese = server.client.get(f"{location}/report", headers={"Accept": "text/html"} | asked)
+        assert (chinese.headers["content-language"], chinese.headers["vary"]) == ("zh-CN", "Accept, Accept-Language, Cookie")
+        assert "混淆矩阵" in chinese.text
+    assert "Confusion matrix" in server.client.get(f"{location}/report", headers={"Accept": "text/html"}).text
     assert server.client.get(f"{location}/report", headers={"Accept": "application/json"}).headers["content-type"] == "application/json"
 
 

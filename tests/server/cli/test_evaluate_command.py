@@ -146,7 +146,7 @@ def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path, monke
     shutil.copy(small.folder / "val_label.txt", labels)
     with ServerProcess(model_store=store, model="level", api_key="secret") as server:
         options = ["--url", f"{server.url}/", "--labels", labels, "--json", tmp_path / "remote.json", "--html", tmp_path / "page.html"]
-        options += ["--results", tmp_path / "results"]
+        options += ["--results", tmp_path / "results", "--language", "zh"]
         refused = run(store, tmp_path / "kept", small.folder, *options)
         assert (refused.returncode, "API key" in refused.stderr, "[server_refused]" in refused.stderr) == (1, True, True)
         monkeypatch.setenv("API_KEY", "secret")
@@ -157,6 +157,7 @@ def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path, monke
     assert f"kept as {server.url}/evaluate/" in done.stdout
     assert len(list((tmp_path / "results").iterdir())) == IMAGES - 3
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+    assert '<html lang="zh-CN">' in (tmp_path / "page.html").read_text()
     local = run(store, tmp_path / "kept", small.folder, "--labels", labels, "--json", tmp_path / "local.json")
     assert local.returncode == 0, local.stderr
     remote, here = (without_times(json.loads((tmp_path / f"{name}.json").read_text())) for name in ("remote", "local"))

@@ -14,7 +14,7 @@ CORRECT = RANDOM.random(len(CONFIDENCES)) < CONFIDENCES
 def test_it_is_that_of_a_report() -> None:
     collected = Confidences()
     for confidence, correct in zip(CONFIDENCES.tolist(), CORRECT.tolist(), strict=True):
-        collected.add(confidence, correct=correct)
+        collected.add(confidence, 0, correct=correct)
     report = collected.calibration()
     assert report is not None
     (found,) = calibration_errors([CONFIDENCES], CORRECT)

@@ -11,7 +11,7 @@ from server.evaluation.report.calibration import BINS, Confidences
 def confidences(pairs: list[tuple[float, bool]]) -> Confidences:
     found = Confidences()
     for confidence, correct in pairs:
-        found.add(confidence, correct=correct)
+        found.add(confidence, 0, correct=correct)
     return found
 
 
@@ -51,3 +51,13 @@ def test_a_model_that_is_always_sure_and_half_right() -> None:
 @pytest.mark.parametrize("pairs", [[], [(1.2, True)], [(0.5, True), (-3.0, False)]], ids=["nothing", "above 1", "below 0"])
 def test_what_is_no_probability_has_no_calibration(pairs: list[tuple[float, bool]]) -> None:
     assert confidences(pairs).calibration() is None
+
+
+def test_a_class_with_twenty_answers_has_its_own_gap() -> None:
+    found = Confidences()
+    for number in range(39):
+        found.add(0.75, number % 2, correct=number < 10)
+    (of_class,) = found.by_class(["a", "b"])
+    assert (of_class.name, of_class.accuracy.correct, of_class.accuracy.total, of_class.gap) == ("a", 5, 20, 0.5)
+    found.add(1.5, 0, correct=True)  # no probability
+    assert found.by_class(["a", "b"]) == ()

@@ -17,14 +17,16 @@ def report() -> Report:
     return build_report([*records, failure(99, 1)], made_manifest(100), class_names(4))
 
 
-def draw(report: Report) -> dict[str, str]:
+def draw(report: Report, words: dict[str, str] | None = None) -> dict[str, str]:
     assert report.calibration
+    say = words or {}
     return {
-        "top k": report_plots.top_k_plot(report),
-        "reliability": report_plots.reliability_plot(report.calibration),
-        "confidence": report_plots.confidence_plot(report.calibration),
-        "recall": report_plots.recall_plot(report),
-        "latency": report_plots.latency_plot(report.latency),
+        "top k": report_plots.top_k_plot(report, say),
+        "reliability": report_plots.reliability_plot(report.calibration, say),
+        "confidence": report_plots.confidence_plot(report.calibration, say),
+        "recall": report_plots.recall_plot(report, say),
+        "latency": report_plots.latency_plot(report.latency, say),
+        "selective": report_plots.selective_plot(report.selective, say),
     }
 
 
@@ -46,6 +48,14 @@ def test_every_colour_and_letter_is_the_pages(report: Report) -> None:
         assert "var(--muted)" in svg, name
         assert not [word for word in svg.split() if word.startswith("#") and len(word.rstrip(";\"'")) == 7], name
         assert "DejaVu" not in svg, name
+        assert "style" not in svg, name
+
+
+def test_every_word_that_is_drawn_is_said_in_the_language(report: Report) -> None:
+    words = {word: f"<{place}>" for place, word in enumerate(report_plots.DRAWN)}
+    texts = {text.text for svg in draw(report, words).values() for text in ET.fromstring(svg).iter("text")}  # noqa: S314 - our own
+    assert set(words.values()) <= texts
+    assert {text for text in texts if text and text.isalpha()} <= {"k", "ms", "infer"}
 
 
 def test_the_same_report_gives_the_same_bytes(report: Report) -> None:
@@ -54,5 +64,5 @@ def test_the_same_report_gives_the_same_bytes(report: Report) -> None:
 
 def test_a_reports_extremes_can_be_drawn() -> None:
     one = build_report([answer(0, 1, 1, score=1.0)], made_manifest(1), class_names(4))
-    assert all("<svg" in svg for svg in (report_plots.top_k_plot(one), report_plots.recall_plot(one)))
-    assert report_plots.latency_plot(one.latency).count("total") == 1  # a latency of 0 on a logarithmic scale
+    assert all("<svg" in svg for svg in (report_plots.top_k_plot(one, {}), report_plots.recall_plot(one, {})))
+    assert report_plots.latency_plot(one.latency, {}).count("total") == 1  # a latency of 0 on a logarithmic scale

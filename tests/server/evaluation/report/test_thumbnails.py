@@ -11,7 +11,7 @@ from server.errors import ImageTooLarge
 from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.report.report import build_report
-from server.evaluation.report.thumbnails import SIDE_PX, thumbnail, wrong_thumbnails
+from server.evaluation.report.thumbnails import SIDE_PX, named_thumbnails, thumbnail, wrong_thumbnails
 from tests.server.evaluation.made_run import answer, class_names, made_manifest
 
 
@@ -53,3 +53,6 @@ def test_what_cannot_be_read_has_none(tmp_path: Path, cat: bytes) -> None:
     items[3].path.unlink()
     report = build_report([answer(index, 0, 1) for index in range(4)], made_manifest(4), class_names(4))
     assert set(wrong_thumbnails(report, items, 1_000_000, 1_000_000)) == {0}
+    named = named_thumbnails(["0/0.png", "0/1.png", "nothing"], items, 1_000_000, 1_000_000)
+    assert list(named) == ["0/0.png"]
+    assert decode(named["0/0.png"]).shape == (128, SIDE_PX, 3)

@@ -172,3 +172,12 @@ def test_classes_of_a_group_become_its_first() -> None:
     record = Record(index=0, name="a", label=1, top=((2, 0.5), (0, 0.3), (1, 0.2)))
     assert record.folded({1: 1, 2: 1}).top == ((1, 0.5), (0, 0.3), (1, 0.2))
     assert record.folded({}) is record
+
+
+def test_a_line_of_an_older_run_has_no_type_and_no_size(tmp_path: Path) -> None:
+    line = (
+        '{"index":0,"name":"a.png","label":1,"outcome":"ok","top":[[1,0.9]],"stages_ms":{},"latency_ms":1.0,"session":0,"elapsed_s":0.1}\n'
+    )
+    (tmp_path / "log").write_text(line)
+    (record,) = PredictionLog(tmp_path / "log").read()
+    assert (record.format, record.width_px, record.height_px) == ("", 0, 0)

@@ -1,11 +1,14 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from server.evaluation.evaluation_errors import EvaluationLost, NotFinished, RunInvalid
 from server.evaluation.run.records import PredictionLog, Record
 from server.evaluation.run.run_folder import LOG, MANIFEST, REPORT, RunFolder, find_run, write_whole
-from tests.server.evaluation.made_run import made_manifest
+from server.evaluation.run.score_file import SCORES
+from server.words.language import Language
+from tests.server.evaluation.made_run import answer, class_names, made_manifest
 
 NAMES = ["a", "b", "c"]
 
@@ -72,3 +75,26 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(EvaluationLost, match="cannot be written"):
         write_whole(tmp_path / "none" / "file", "text")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_page_is_kept_by_its_language_and_by_what_drew_it(finished: RunFolder) -> None:
+    (finished.path / "report.html").write_text("of an older version")
+    kept = [finished.keep_page(language, "new", language) for language in Language]
+    assert [page.read_text() for page in kept] == ["en", "zh"]
+    assert sorted(finished.path.glob("report*.html")) == sorted(kept)
+    assert not finished.page(Language.EN, "other").exists()
+
+
+def test_the_scores_of_all_classes_give_the_prediction_sets(tmp_path: Path) -> None:
+    """A calibrated run of twenty classes: an answer has sixteen of them, the file beside the log has all."""
+    fitted = {"temperature": 1.0, "evaluation": "a", "images": 9, "ece_before": 0.1, "ece_after": 0.0, "thresholds": {"0.8": 0.5}}
+    folder = RunFolder(tmp_path / "run")
+    folder.begin(made_manifest(1, 20, calibration=fitted))
+    scores = np.full((1, 20), 0.02, "<f4")
+    scores[0, 3], scores[0, 7] = 0.4, 0.24
+    with PredictionLog(folder.log) as log:
+        log.append(answer(0, 7, 3, 7))
+    assert folder.finish(class_names(20)).prediction_sets == ()
+    (folder.path / SCORES).write_bytes(scores.tobytes())
+    (row,) = folder.finish(class_names(20)).prediction_sets
+    assert (row.asked, row.covered.correct, row.covered.total, row.most_classes) == (0.8, 1, 1, 2)

@@ -91,6 +91,12 @@ def test_every_image_has_one_record(items: LabelledSet, log: PredictionLog) -> N
     assert sorted(records) == list(range(IMAGES))
     assert [records[index].outcome for index in range(4)] == ["ok", "unreadable", "unsupported_image", "ok"]
     assert all(records[index].top[0][0] == items[index].label for index in range(4, IMAGES))
+    assert [(records[index].format, records[index].width_px > 0) for index in range(4)] == [
+        ("png", True),
+        ("", False),
+        ("", False),
+        ("png", True),
+    ]
     progress = run.progress
     assert (progress.total, progress.done, progress.failed, progress.labelled, progress.top1) == (IMAGES, IMAGES, 2, 39, 36)
 

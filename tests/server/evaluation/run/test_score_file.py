@@ -7,7 +7,7 @@ import pytest
 
 from server.engines.all_scores import packed
 from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
-from server.evaluation.run.score_file import MAX_BYTES, SCORES, ScoreFile
+from server.evaluation.run.score_file import MAX_BYTES, SCORES, ScoreFile, stored_scores
 from server.types import Prediction
 
 ROWS, CLASSES = 5, 3
@@ -72,3 +72,13 @@ def test_a_disk_without_room_leaves_no_file(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(EvaluationLost, match="cannot be written: No space left"):
         ScoreFile(tmp_path, ROWS, CLASSES).open(goes_on=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_stored_scores_are_read_by_the_image_and_a_damaged_file_is_none(tmp_path: Path) -> None:
+    table = np.arange(6, dtype="<f4").reshape(2, 3)
+    assert stored_scores(tmp_path, 2, 3) is None
+    (tmp_path / SCORES).write_bytes(table.tobytes())
+    scores_of = stored_scores(tmp_path, 2, 3)
+    assert scores_of
+    assert scores_of(1).tolist() == [3.0, 4.0, 5.0]
+    assert stored_scores(tmp_path, 3, 3) is None
