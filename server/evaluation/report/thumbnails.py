@@ -1,5 +1,6 @@
 """Small pictures of the images a report shows."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import cv2
@@ -27,12 +28,17 @@ class Items(Protocol):
 
 def wrong_thumbnails(report: Report, items: Items, max_bytes: int, max_pixels: int) -> dict[int, bytes]:
     """JPEGs, by index, of the report's wrong images that are still readable; `items` is the list of the run."""
+    return thumbnails_of((wrong.index for wrong in report.wrong), items, max_bytes, max_pixels)
+
+
+def thumbnails_of(indices: Iterable[int], items: Items, max_bytes: int, max_pixels: int) -> dict[int, bytes]:
+    """JPEGs, by index, of those of these images that are still readable; `items` is the list of the run."""
     found = {}
-    for wrong in report.wrong:
+    for index in indices:
         try:
-            found[wrong.index] = thumbnail(items.read(wrong.index, max_bytes), max_pixels)
+            found[index] = thumbnail(items.read(index, max_bytes), max_pixels)
         except (ServiceError, OSError, cv2.error):
-            continue  # the report shows its names without a picture
+            continue  # its name is shown without a picture
     return found
 
 
