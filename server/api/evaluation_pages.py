@@ -50,7 +50,7 @@ class EvaluationPages:
         return {
             **dict(reply),
             "model": manifest.model if manifest else reply.model or self._service.models.default.name,
-            "duration_s": (reply.ended - reply.started).total_seconds() if reply.ended and reply.started else None,
+            "duration_s": _duration_s(job),
             "may_resume": job.state in (JobState.FAILED, JobState.CANCELLED),
             "may_remove": job.state.over and job.state is not JobState.UNFINISHED,
         }
@@ -120,3 +120,10 @@ class EvaluationPages:
                 read = thumbnails_of(wanted, images, settings.max_body_bytes, settings.max_image_pixels)
                 return {wanted[index]: b64encode(jpeg).decode() for index, jpeg in read.items()}
         return {}
+
+
+def _duration_s(job: Job) -> float | None:
+    """How long an evaluation took; the manifest of the command line has whole seconds, so its pace is more exact."""
+    if job.by_command_line:
+        return job.done / job.images_per_s if job.images_per_s else None
+    return job.ended_s - job.started_s if job.ended_s and job.started_s else None

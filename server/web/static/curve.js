@@ -17,7 +17,7 @@ function ticks(low, high, most) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((times) => times * power).find((each) => each >= rough);
   const found = [];
-  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + 1e-12; at += 1) found.push(at * step);
+  for (let at = Math.ceil(low / step - 1e-9) || 0; at * step <= high + 1e-12; at += 1) found.push(at * step);
   return found;
 }
 
@@ -44,7 +44,7 @@ function axes({ x, y, low, high, across }) {
     part('text', { class: 'tick', x: LEFT - 8, y: y(share) + 4, 'text-anchor': 'end' }, `${(share * 100).toFixed(wide ? 0 : 1)}%`),
   ]);
   const counts = ticks(0, across, 6).filter(Number.isInteger).map((done) =>
-    part('text', { class: 'tick', x: x(done), y: HEIGHT - 8, 'text-anchor': done === 0 ? 'start' : 'middle' }, done.toLocaleString()));
+    part('text', { class: 'tick', x: x(done), y: HEIGHT - 8, 'text-anchor': done > 0.97 * across ? 'end' : 'middle' }, done.toLocaleString()));
   return [...shares, ...counts];
 }
 
@@ -65,7 +65,7 @@ export function drawCurve(container, points, total) {
     part('polyline', { class: 'mean', points: line(1, outline).join(' ') }),
   );
   const svg = part('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'aria-hidden': 'true' });
-  const cursor = part('line', { class: 'cursor', y1: TOP, y2: HEIGHT - BOTTOM, x1: -9, x2: -9 });
+  const cursor = part('line', { class: 'cursor', y1: TOP, y2: HEIGHT - BOTTOM, visibility: 'hidden' });
   svg.append(inside, ...axes(scale), drawn, part('circle', { class: 'now', r: 4, cx: x(last[0]), cy: y(last[1]) }), cursor);
   container.replaceChildren(svg);
   return {
@@ -77,9 +77,10 @@ export function drawCurve(container, points, total) {
       return known.reduce((best, point, place) => (Math.abs(x(point[0]) - at) < Math.abs(x(known[best][0]) - at) ? place : best), 0);
     },
     mark(place) {
-      const at = place === null ? -9 : x(known[place][0]);
-      cursor.setAttribute('x1', at);
-      cursor.setAttribute('x2', at);
+      cursor.setAttribute('visibility', place === null ? 'hidden' : 'visible');
+      if (place === null) return;
+      cursor.setAttribute('x1', x(known[place][0]));
+      cursor.setAttribute('x2', x(known[place][0]));
     },
   };
 }
