@@ -16,6 +16,7 @@ const element = (id) => document.getElementById(id);
 let points = data.points;
 let { state, failed, total } = data;
 let curve = null;
+let place = null; // the point of the curve that is read
 let source = null; // the EventSource
 let renewed = 0;
 let announced = 0;
@@ -36,7 +37,9 @@ function sentence([done, value, low, high]) {
   return say('evaluations.curve_says', { done: asCount(done), value: asPercent(value), low: asPercent(low), high: asPercent(high) });
 }
 
-function read(place) {
+// Tell one point of the curve: that of a pointer or of the keys, or else the last one.
+function read(to) {
+  place = to === null ? null : Math.max(0, Math.min(curve.points.length - 1, to));
   curve.mark(place);
   element('curve-readout').textContent = sentence(curve.points[place ?? curve.points.length - 1]);
 }
@@ -45,23 +48,18 @@ function showCurve() {
   curve = drawCurve(element('curve'), points, total ?? 0);
   if (!curve) return;
   element('curve').ariaLabel = sentence(curve.points.at(-1));
-  read(null);
+  read(place);
 }
 
 function wireCurve() {
-  let place = null;
-  const go = (to) => {
-    place = Math.max(0, Math.min(curve.points.length - 1, to));
-    read(place);
-  };
-  element('curve').addEventListener('pointermove', (event) => curve && go(curve.nearest(event.clientX)));
+  element('curve').addEventListener('pointermove', (event) => curve && read(curve.nearest(event.clientX)));
   element('curve').addEventListener('pointerleave', () => curve && read(null));
   element('curve').addEventListener('blur', () => curve && read(null));
   element('curve').addEventListener('keydown', (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity }[event.key];
     if (!step || !curve) return;
     event.preventDefault();
-    go((place ?? curve.points.length - 1) + step);
+    read((place ?? curve.points.length - 1) + step);
     element('curve').ariaLabel = sentence(curve.points[place]);
   });
 }
@@ -105,7 +103,10 @@ function announce(now) {
 async function renew() {
   renewed = Date.now();
   const drawn = await drawnNow(path).catch(() => null);
-  if (drawn) PARTS.forEach((id) => replacePart(id, drawn));
+  if (!drawn) return;
+  PARTS.forEach((id) => replacePart(id, drawn));
+  ({ points } = JSON.parse(drawn.getElementById('data').textContent)); // the whole way, also that which this page has missed
+  showCurve();
 }
 
 function told({ data: text, type }) {
