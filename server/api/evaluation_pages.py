@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.api.comparison_reply import ComparisonReply, comparison_reply
 from server.api.evaluation_reply import evaluation_reply
 from server.api.pages import page
 from server.api.schemas import EvaluationReply
@@ -15,7 +16,6 @@ from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
 from server.evaluation.jobs.command_line_runs import MAX_LISTED
 from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.evaluations import Evaluations
-from server.evaluation.report.report import Report
 from server.evaluation.report.run_comparison import FinishedRun
 from server.evaluation.report.run_flips import RunsInPairs, compare_in_pairs
 from server.evaluation.report.thumbnails import thumbnails_of
@@ -78,25 +78,29 @@ class EvaluationPages:
         except EvaluationLost:
             return None
 
-    def comparison(self, a: str, b: str) -> RunsInPairs:
+    def comparison(self, a: str, b: str) -> ComparisonReply:
         """Two finished evaluations over their common images; raises EvaluationNotFound, NotFinished, BadRequest."""
-        return self._compared(self._evaluations.report(a), self._evaluations.report(b), a, b)
+        return comparison_reply(a, b, *self._compared(a, b))
 
-    def _compared(self, report_a: Report, report_b: Report, a: str, b: str) -> RunsInPairs:
-        logs = (PredictionLog(self._evaluations.folder_of(job_id).log).read() for job_id in (a, b))
+    def _compared(self, a: str, b: str) -> tuple[RunsInPairs, dict[int, str]]:
+        """What differs, and the names of the classes."""
+        reports = [self._evaluations.report(job_id) for job_id in (a, b)]
+        runs = [
+            FinishedRun(report.manifest, PredictionLog(self._evaluations.folder_of(job_id).log).read(), job_id)
+            for report, job_id in zip(reports, (a, b), strict=True)
+        ]
+        names = {row.class_id: row.name for report in reversed(reports) for row in report.per_class}
         with self._comparing:
             try:
-                return compare_in_pairs(FinishedRun(report_a.manifest, next(logs), a), FinishedRun(report_b.manifest, next(logs), b))
+                return compare_in_pairs(*runs), names
             except RunInvalid as error:
                 raise BadRequest(error.message, error.remedy) from error
 
     def compare(self, request: Request, a: str, b: str) -> Response:
         """The page of a comparison."""
-        report_a, report_b = self._evaluations.report(a), self._evaluations.report(b)
-        found = self._compared(report_a, report_b, a, b)
+        found, names = self._compared(a, b)
         with self._comparing:
             pictures = self._pictures(found, a, b)
-        names = {row.class_id: row.name for report in (report_b, report_a) for row in report.per_class}
         changed = [row for row in found.per_class if row.right_a != row.right_b]
         return page(
             request,

@@ -15,7 +15,7 @@ def evaluation_reply(job: Job, manifest: RunManifest | None, address: str) -> Ev
         **job.model_dump(include={"id", "state", "total", "done", "failed", "error", "images_per_s", "top1", "topk"}),
         **job.request.model_dump(),
         labelled=top1.total if top1 else job.labelled,
-        top1_interval=top1.interval if top1 else None,
+        top1_interval=list(top1.interval) if top1 and top1.interval else None,
         created=datetime.fromtimestamp(job.created_s, UTC),
         started=_time(job.started_s),
         ended=_time(job.ended_s),

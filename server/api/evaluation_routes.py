@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 
+from server.api.comparison_reply import ComparisonReply
 from server.api.evaluation_body import BODIES, submit
 from server.api.evaluation_pages import EvaluationPages
 from server.api.openapi import refusals
@@ -30,7 +31,6 @@ from server.evaluation.evaluation_errors import (
 )
 from server.evaluation.jobs.evaluations import Evaluations
 from server.evaluation.report.report_html import render_html
-from server.evaluation.report.run_flips import RunsInPairs
 from server.evaluation.report.thumbnails import wrong_thumbnails
 from server.evaluation.run.run_folder import write_whole
 from server.serving.service import Phase, Service
@@ -77,7 +77,7 @@ class EvaluationRoutes:
         router.get(
             "/compare",
             summary="Two finished evaluations, image by image",
-            response_model=RunsInPairs,
+            response_model=ComparisonReply,
             responses=_PAGE | refusals(BadRequest, EvaluationNotFound, NotFinished),
         )(self.compare_evaluations)
         of_one.get("", summary="The progress of an evaluation", response_model=EvaluationReply, responses=_PAGE)(self.evaluation)

@@ -252,7 +252,7 @@ class EvaluationReply(_Reply, title="Evaluation"):
     failed: int | None = Field(None, description="Those of them without an answer.")
     images_per_s: float | None = None
     top1: float | None = None
-    top1_interval: tuple[float, float] | None = Field(None, description="Wilson's 95 % interval.")
+    top1_interval: list[float] | None = Field(None, description="Wilson's 95 % interval of it.")
     topk: float | None = None
     left_s: float | None = Field(None, description="Estimated remaining time in seconds.")
     error: Told | None = Field(None, description="The reason of a failure.")

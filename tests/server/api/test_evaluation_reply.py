@@ -15,7 +15,7 @@ def job(**fields: object) -> Job:
 
 def test_a_running_one_has_an_interval_and_the_time_left() -> None:
     told = evaluation_reply(job(total=40, done=10, labelled=8, failed=1, top1=0.75, images_per_s=3.0), made_manifest(40), "/evaluate/1")
-    assert (told.top1_interval, told.labelled, told.failed, told.left_s) == (wilson_interval(6, 8), 8, 1, 10.0)
+    assert (told.top1_interval, told.labelled, told.failed, told.left_s) == ([*wilson_interval(6, 8)], 8, 1, 10.0)
     assert told.links["report"] == "/evaluate/1/report"
     assert told.by == "server"
 
@@ -24,7 +24,7 @@ def test_a_running_one_has_an_interval_and_the_time_left() -> None:
 def test_the_denominator_of_an_earlier_version_is_that_of_the_list_at_the_end_alone(state: JobState, labelled: int | None) -> None:
     told = evaluation_reply(job(state=state, total=40, done=40, top1=0.5), made_manifest(40), "")
     assert told.labelled == labelled
-    assert told.top1_interval == (wilson_interval(20, 40) if labelled else None)
+    assert told.top1_interval == ([*wilson_interval(20, 40)] if labelled else None)
 
 
 def test_one_that_waits_has_no_figures() -> None:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from pydantic import BaseModel
 
+import server.app  # noqa: F401 - so that the replies of all routes are known
 from server.api import schemas
 from server.api.guard import OPEN_PATHS
 from server.api.openapi import error_classes
@@ -84,6 +85,7 @@ def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: Serve
             "cancel_evaluation",
             "classify",
             "classify_batch",
+            "compare_evaluations",
             "evaluate",
             "evaluation",
             "evaluation_events",
