@@ -13,7 +13,7 @@ from server.evaluation.run.run_manifest import in_words
 Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
-class PairedAccuracy(_Reply, title="PairedAccuracy"):
+class ComparedAccuracy(_Reply, title="ComparedAccuracy"):
     """A share of images with its Wilson 95 % interval; both are null without images."""
 
     value: float | None
@@ -51,9 +51,9 @@ class ComparisonReply(_Reply, title="Comparison"):
     only_in_a: int
     only_in_b: int
     labelled: int = Field(description="Those with a label, which all but the agreement cover.")
-    agreement: PairedAccuracy = Field(description="Share with the same best class.")
-    top1_a: PairedAccuracy
-    top1_b: PairedAccuracy
+    agreement: ComparedAccuracy = Field(description="Share with the same best class.")
+    top1_a: ComparedAccuracy
+    top1_b: ComparedAccuracy
     difference: float | None = Field(description="Top-1 of B minus that of A; null without labels.")
     difference_interval: Interval | None = Field(description="Its 95 % interval (Bonett and Price).")
     p: float = Field(description="McNemar's exact two-sided p.")
@@ -89,6 +89,6 @@ def comparison_reply(a: str, b: str, found: RunsInPairs, names: Mapping[int, str
     )
 
 
-def _accuracy(share: Share) -> PairedAccuracy:
+def _accuracy(share: Share) -> ComparedAccuracy:
     interval = list(share.interval) if share.interval else None
-    return PairedAccuracy(value=share.value, interval=interval, correct=share.correct, total=share.total)
+    return ComparedAccuracy(value=share.value, interval=interval, correct=share.correct, total=share.total)

@@ -2,6 +2,7 @@
 
 import threading
 from base64 import b64encode
+from itertools import islice
 from typing import Any
 
 from starlette.requests import Request
@@ -13,7 +14,6 @@ from server.api.pages import page
 from server.api.schemas import EvaluationReply
 from server.errors import BadRequest
 from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
-from server.evaluation.jobs.command_line_runs import MAX_LISTED
 from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.evaluations import Evaluations
 from server.evaluation.report.run_comparison import FinishedRun
@@ -24,6 +24,7 @@ from server.evaluation.run.run_course import RunCourse
 from server.evaluation.run.run_manifest import in_words
 from server.serving.service import Service
 
+MAX_ROWS = 100
 MAX_CLASSES_SHOWN = 30
 _NAME = "evaluations"
 
@@ -57,20 +58,24 @@ class EvaluationPages:
 
     def all(self, request: Request) -> Response:
         """The evaluations, newest first, and the form that starts one."""
-        rows = [self._row(job) for job in self._evaluations.all()]
+        rows = [self._row(job) for job in self._evaluations.all()[:MAX_ROWS]]
         models = [(model.name, model.served.precision) for model in self._service.models]
         sets = self._evaluations.sets()
-        return page(request, _NAME, view="all", data={"sets": sets}, rows=rows, sets=sets, models=models, most=MAX_LISTED)
+        return page(request, _NAME, view="all", data={"sets": sets}, rows=rows, sets=sets, models=models, most=MAX_ROWS)
 
     def one(self, request: Request, job_id: str) -> Response:
         """One evaluation, its way so far, and the others that it may be compared with."""
         row = self._row(self._evaluations.get(job_id))
         course = self._course(job_id)
-        finished = [self._row(job) for job in self._evaluations.all() if job.state is JobState.FINISHED and job.id != job_id][:100]
         points = [[point.done, point.top1.value, *(point.top1.interval or (None, None))] for point in course.points()] if course else []
         data = {"id": job_id, "points": points, "state": row["state"], "total": row["total"], "failed": row["failed"]}
-        others = finished if row["state"] is JobState.FINISHED else []
+        others = self._others(job_id) if row["state"] is JobState.FINISHED else []
         return page(request, _NAME, view="one", data=data, row=row, failed=course.failed if course else [], others=others)
+
+    def _others(self, job_id: str) -> list[Row]:
+        """The newest finished evaluations beside this one."""
+        finished = (job for job in self._evaluations.all() if job.state is JobState.FINISHED and job.id != job_id)
+        return [self._row(job) for job in islice(finished, MAX_ROWS)]
 
     def _course(self, job_id: str) -> RunCourse | None:
         try:

@@ -109,7 +109,7 @@ class EvaluationRoutes:
         return JSONResponse(body, 202, headers={"Location": f"{self._path}/{job.id}"})
 
     def evaluations(self, request: Request, accept: Accept = "*/*") -> Any:  # noqa: ANN401 - a page, or what `response_model` says
-        """The newest evaluations, newest first, with those of the command line."""
+        """Those of the command line in the same folder are among them."""
         return self._pages.all(request) if prefers_html(accept) else list(map(self._pages.reply, self._evaluations.all()))
 
     def compare_evaluations(self, request: Request, a: str, b: str, accept: Accept = "*/*") -> Any:  # noqa: ANN401 - as above

@@ -185,4 +185,5 @@ element('sure-yes').addEventListener('click', () => {
 });
 wireCurve();
 showCurve();
+new ResizeObserver(showCurve).observe(element('curve').parentElement);
 if (ACTIVE.includes(state)) follow();
