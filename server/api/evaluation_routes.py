@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,9 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 
+from server.api.comparison_reply import ComparisonReply
 from server.api.evaluation_body import BODIES, submit
+from server.api.evaluation_pages import EvaluationPages
 from server.api.openapi import refusals
 from server.api.pages import prefers_html
 from server.api.schemas import EvaluationReply
@@ -28,7 +29,6 @@ from server.evaluation.evaluation_errors import (
     NotFinished,
     PageUnavailable,
 )
-from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.evaluations import Evaluations
 from server.evaluation.report.report_html import render_html
 from server.evaluation.report.report_page import DRAWN_BY, SERVED_POLICY
@@ -39,6 +39,8 @@ from server.web.languages import language_of
 EVENT_S = 0.5
 _CHUNK_BYTES = 64 * 1024
 
+Accept = Annotated[str, Header(include_in_schema=False)]
+
 
 class EvaluationRoutes:
     """The routes of evaluations; a route that reads files runs on FastAPI's threads."""
@@ -47,6 +49,7 @@ class EvaluationRoutes:
         self._evaluations = evaluations
         self._service = service
         self._path = f"{service.settings.root_path}/evaluate"
+        self._pages = EvaluationPages(evaluations, service)
         self._drawing = threading.Lock()  # to draw a page takes a second of a core, so one at a time
 
     def routers(self, guard: Callable[[Request], Coroutine[None, None, None]]) -> tuple[APIRouter, APIRouter]:
@@ -68,8 +71,16 @@ class EvaluationRoutes:
             response_model=EvaluationReply,
             responses=_ACCEPTED | _REFUSED,
         )(self.evaluate)
-        router.get("", summary="The newest evaluations, newest first")(self.evaluations)
-        of_one.get("", summary="The progress of an evaluation")(self.evaluation)
+        router.get("", summary="The newest evaluations, newest first", response_model=list[EvaluationReply], responses=_PAGE)(
+            self.evaluations
+        )
+        router.get(
+            "/compare",
+            summary="Two finished evaluations, image by image",
+            response_model=ComparisonReply,
+            responses=_PAGE | refusals(BadRequest, EvaluationNotFound, NotFinished),
+        )(self.compare_evaluations)
+        of_one.get("", summary="The progress of an evaluation", response_model=EvaluationReply, responses=_PAGE)(self.evaluation)
         of_one.delete("", summary="Cancel an evaluation; remove one that has ended")(self.cancel_evaluation)
         of_one.post(
             "/resume", status_code=202, summary="Resume an evaluation that failed or was cancelled", responses=refusals(EvaluationsFull)
@@ -94,30 +105,37 @@ class EvaluationRoutes:
     async def evaluate(self, request: Request) -> JSONResponse:
         """Queue an evaluation."""
         job = await submit(request, self._evaluations, self._service.body_budget, self._service.settings.max_upload_bytes)
-        body = self._told(job).model_dump(mode="json")
+        body = self._pages.reply(job).model_dump(mode="json")
         return JSONResponse(body, 202, headers={"Location": f"{self._path}/{job.id}"})
 
-    def evaluations(self) -> list[EvaluationReply]:
-        """The newest evaluations, newest first."""
-        return [self._told(job) for job in self._evaluations.all()]
+    def evaluations(self, request: Request, accept: Accept = "*/*") -> Any:  # noqa: ANN401 - a page, or what `response_model` says
+        """Those of the command line in the same folder are among them."""
+        return self._pages.all(request) if prefers_html(accept) else list(map(self._pages.reply, self._evaluations.all()))
 
-    def evaluation(self, job_id: str) -> EvaluationReply:
+    def compare_evaluations(self, request: Request, a: str, b: str, accept: Accept = "*/*") -> Any:  # noqa: ANN401 - as above
+        """The difference of B and A on their common images, its interval and exact p, class by class; the images that flipped."""
+        return self._pages.compare(request, a, b) if prefers_html(accept) else self._pages.comparison(a, b)
+
+    def evaluation(self, request: Request, job_id: str, accept: Accept = "*/*") -> Any:  # noqa: ANN401 - as above
         """One evaluation."""
-        return self._told(self._evaluations.get(job_id))
+        return self._pages.one(request, job_id) if prefers_html(accept) else self._pages.reply(self._evaluations.get(job_id))
 
     def cancel_evaluation(self, job_id: str) -> EvaluationReply:
         """Cancel an evaluation, or remove one that has ended, with its files."""
-        return self._told(self._evaluations.cancel(job_id))
+        return self._pages.reply(self._evaluations.cancel(job_id))
 
     def resume_evaluation(self, job_id: str) -> EvaluationReply:
         """Resume an evaluation, if its inputs have not changed."""
-        return self._told(self._evaluations.resume(job_id))
+        return self._pages.reply(self._evaluations.resume(job_id))
+
+    def _now(self, job_id: str) -> EvaluationReply:
+        return self._pages.reply(self._evaluations.get(job_id))
 
     async def events(self, job_id: str) -> AsyncIterator[ServerSentEvent]:
         """Send `progress` twice a second, and `over` at the end; a drain ends the events early."""
         while True:
             try:
-                now = await asyncio.to_thread(self.evaluation, job_id)
+                now = await asyncio.to_thread(self._now, job_id)
             except EvaluationNotFound:  # another request has removed it
                 return
             yield ServerSentEvent(data=now, event="over" if now.state.over else "progress")
@@ -125,7 +143,7 @@ class EvaluationRoutes:
                 return
             await asyncio.sleep(EVENT_S)
 
-    def evaluation_report(self, request: Request, job_id: str, accept: Annotated[str, Header(include_in_schema=False)] = "*/*") -> Response:
+    def evaluation_report(self, request: Request, job_id: str, accept: Accept = "*/*") -> Response:
         """The report; the page is drawn once for each language and stored."""
         report, folder = self._evaluations.report(job_id), self._evaluations.folder_of(job_id)
         if not prefers_html(accept):
@@ -145,19 +163,6 @@ class EvaluationRoutes:
         path = self._evaluations.folder_of(job_id).log
         return StreamingResponse(_first_bytes(path, path.stat().st_size if path.is_file() else 0), media_type="application/jsonl")
 
-    def _told(self, job: Job) -> EvaluationReply:
-        return EvaluationReply(
-            **job.model_dump(include={"id", "state", "total", "done", "error", "images_per_s", "top1", "topk"}),
-            **job.request.model_dump(),
-            created=datetime.fromtimestamp(job.created_s, UTC),
-            started=_time(job.started_s),
-            ended=_time(job.ended_s),
-            links={name: f"{self._path}/{job.id}/{name}" for name in ("events", "report", "predictions")},
-            left_s=round((job.total - job.done) / job.images_per_s, 1)
-            if job.state is JobState.RUNNING and job.total and job.images_per_s
-            else None,
-        )
-
 
 _LINKS = {name: {"operationId": name, "parameters": {"job_id": "$response.body#/id"}} for name in ("evaluation", "evaluation_report")}
 _ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"links": _LINKS}}
@@ -173,6 +178,7 @@ _REFUSED = refusals(
     UnsupportedCoding,
     EvaluationsFull,
 )
+_PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {}}}}
 _REPORT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/html": {}, "application/json": {}}},
     **refusals(EvaluationNotFound, PageUnavailable, NotFinished),
@@ -187,7 +193,3 @@ def _first_bytes(path: Path, left_bytes: int) -> Iterator[bytes]:
         while chunk := file.read(min(_CHUNK_BYTES, left_bytes)):
             left_bytes -= len(chunk)
             yield chunk
-
-
-def _time(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

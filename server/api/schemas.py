@@ -7,7 +7,7 @@ class name. Fields are in the order of the JSON. A reply may get further fields:
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -248,9 +248,14 @@ class EvaluationReply(_Reply, title="Evaluation"):
     ended: datetime | None
     total: int | None = Field(description="Number of images in the list.")
     done: int = Field(description="Number of images processed.")
+    labelled: int | None = Field(None, description="Those of them with a label, which the accuracies cover; older evaluations do not tell.")
+    failed: int | None = Field(None, description="Those of them without an answer.")
     images_per_s: float | None = None
     top1: float | None = None
+    top1_interval: list[float] | None = Field(None, description="Wilson's 95 % interval of it.")
     topk: float | None = None
     left_s: float | None = Field(None, description="Estimated remaining time in seconds.")
     error: Told | None = Field(None, description="The reason of a failure.")
+    precision: str | None = Field(None, description="Precision of the inference, after the evaluation began.")
+    by: Literal["server", "command line"] = Field("server", description="Who keeps the evaluation: a run of the command line is only read.")
     links: dict[str, str]

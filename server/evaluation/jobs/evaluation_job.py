@@ -1,6 +1,7 @@
 """An evaluation: the request, the stored record, and its states."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,11 +16,13 @@ class JobState(StrEnum):
     FINISHED = "finished"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    UNFINISHED = "unfinished"
+    """Of the command line: it runs there, or was interrupted there. The server cannot know which."""
 
     @property
     def over(self) -> bool:
-        """Whether the evaluation has ended."""
-        return self in (JobState.FINISHED, JobState.CANCELLED, JobState.FAILED)
+        """Whether this server does nothing more for the evaluation."""
+        return self in (JobState.FINISHED, JobState.CANCELLED, JobState.FAILED, JobState.UNFINISHED)
 
 
 class EvaluationRequest(BaseModel):
@@ -41,7 +44,10 @@ class EvaluationRequest(BaseModel):
 
 
 class Job(BaseModel):
-    """The stored record of one evaluation. Times are seconds since 1970; pace and accuracies cover the images with a label so far."""
+    """The record of one evaluation. Times are seconds since 1970; pace and accuracies cover the images with a label so far.
+
+    `labelled` is the number of these; evaluations of earlier versions do not have it, nor `failed`, the images without an answer.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,7 +60,10 @@ class Job(BaseModel):
     ended_s: float | None = None
     total: int | None = None
     done: int = 0
+    labelled: int | None = None
+    failed: int | None = None
     images_per_s: float | None = None
     top1: float | None = None
     topk: float | None = None
     error: str | None = None
+    by_command_line: Annotated[bool, Field(exclude=True)] = False

@@ -5,19 +5,33 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable
+from itertools import islice
 from time import time
+
+from pydantic import ValidationError
 
 from server.evaluation.dataset.archive import unpack
 from server.evaluation.dataset.labelled_set import LabelledSet
+from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.roots import UPLOAD, Root, find_place
 from server.evaluation.dataset.set_opening import open_labelled_set
-from server.evaluation.evaluation_errors import DatasetInvalid, EvaluationError, EvaluationLost, EvaluationsFull, NotFinished
+from server.evaluation.evaluation_errors import (
+    DatasetInvalid,
+    EvaluationError,
+    EvaluationLost,
+    EvaluationNotFound,
+    EvaluationsFull,
+    NotFinished,
+)
+from server.evaluation.jobs.command_line_runs import CommandLineRuns
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 from server.evaluation.jobs.job_store import FILE, FolderLock, JobStore, new_id
 from server.evaluation.jobs.upload import UPLOADING, Upload
 from server.evaluation.jobs.worker import Worker
 from server.evaluation.report.report import Report
+from server.evaluation.run.run_course import RunCourse
 from server.evaluation.run.run_folder import RunFolder
+from server.evaluation.run.run_manifest import RunManifest
 from server.serving.service import Service
 
 logger = logging.getLogger(__name__)
@@ -26,6 +40,8 @@ MAX_WAITING = 16
 RECORD_BYTES = 1024
 """Of an image in the log and the report, until these are measured."""
 _UNFINISHED = ".unpacking-"
+_MOST_COURSES = 64
+_MOST_FOLDERS = 100
 
 
 class Evaluations:
@@ -36,6 +52,8 @@ class Evaluations:
         self._runtime = runtime
         self._roots = roots
         self._folder = service.settings.evaluation_dir
+        self._command_line = CommandLineRuns(self._folder)
+        self._courses: dict[str, RunCourse] = {}
         self._disk = service.disk_budget
         self.unpacking = asyncio.Lock()  # an archive takes a processor, and up to 70 MB for the window of an xz or the list of a zip
         self._opening = threading.Lock()
@@ -139,24 +157,36 @@ class Evaluations:
             raise EvaluationsFull(f"{MAX_WAITING} evaluations are waiting, the limit of this server.", "Try again later.")
 
     def get(self, job_id: str) -> Job:
-        """The present state of a job; raises EvaluationNotFound."""
+        """The present state of a job, or of a run of the command line; raises EvaluationNotFound."""
         store, worker = self._open()
-        return worker.seen(store.get(job_id))
+        try:
+            return worker.seen(store.get(job_id))
+        except EvaluationNotFound:
+            if found := self._command_line.find(job_id):
+                return found
+            raise
 
     def all(self) -> list[Job]:
-        """The newest jobs, newest first."""
+        """The newest jobs, and runs of the command line, newest first."""
         store, worker = self._open()
-        return [worker.seen(job) for job in store.all()]
+        jobs = {job.id: worker.seen(job) for job in store.all()}
+        return sorted([*jobs.values(), *self._command_line.newest(jobs)], key=lambda job: -job.created_s)
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel a job, or remove one that has ended, with its files; raises EvaluationNotFound."""
+        """Cancel a job, or remove one that has ended, with its files; raises EvaluationNotFound, NotFinished."""
         store, worker = self._open()
         job = self.get(job_id)
+        if job.state is JobState.UNFINISHED:
+            raise NotFinished(
+                "The evaluation is one of the command line, and may run there.",
+                f"Go on with evaluate --resume {job_id}, or delete its folder.",
+            )
         if job.state.over:
             store.remove(job_id)
             worker.lost.pop(job_id, None)
             shutil.rmtree(store.folder_of(job_id), ignore_errors=True)
             self._disk.forget(job_id)
+            self._courses.pop(job_id, None)
             return job
         store.move(job_id, state=JobState.CANCELLED, ended_s=time(), **worker.progress(job_id))
         worker.stop(job_id)
@@ -178,8 +208,27 @@ class Evaluations:
 
     def folder_of(self, job_id: str) -> RunFolder:
         """The files of a job; raises EvaluationNotFound."""
-        store, _ = self._open()
-        return RunFolder(store.folder_of(store.get(job_id).id))
+        return RunFolder(self._folder / self.get(job_id).id)
+
+    def manifest_of(self, job: Job) -> RunManifest | None:
+        """The manifest of a job; nothing before its begin, or if it is damaged."""
+        try:
+            return RunFolder(self._folder / job.id).manifest()
+        except (EvaluationLost, ValidationError):
+            return None
+
+    def course(self, job_id: str) -> RunCourse:
+        """How a run has come as far as it is; raises EvaluationNotFound, and EvaluationLost before its begin."""
+        folder = self.folder_of(job_id)
+        if (course := self._courses.get(job_id)) is None:
+            course = self._courses[job_id] = RunCourse(folder)
+            for oldest in list(self._courses)[:-_MOST_COURSES]:
+                self._courses.pop(oldest, None)
+        return course.look()
+
+    def sets(self) -> dict[str, list[str]]:
+        """The roots, each with folders in it, as far as they can be read, at most 100."""
+        return {root.name: _folders(root) for root in self._roots}
 
     def report(self, job_id: str) -> Report:
         """The full report; raises NotFinished."""
@@ -212,3 +261,11 @@ class Evaluations:
             field = f"dataset={below if root == UPLOAD else f'{root}/{below}'}"  # the form of an upload names a folder inside the archive
             remedy = error.remedy.replace(f"{path}/", field).replace(path, request.dataset)
             raise DatasetInvalid(error.message.replace(path, request.dataset), remedy) from error
+
+
+def _folders(root: Root) -> list[str]:
+    try:
+        entries = islice(RootFiles(root.path).entries("."), 10 * _MOST_FOLDERS)
+        return sorted(name for name, is_folder in entries if is_folder and not name.startswith("."))[:_MOST_FOLDERS]
+    except OSError:  # who starts an evaluation of it is told
+        return []

@@ -30,10 +30,14 @@ create table if not exists jobs (
     topk real,
     uploaded integer not null,
     request text not null,
-    error text
+    error text,
+    labelled integer,
+    failed integer
 );
 create index if not exists row_created_s on jobs (created_s);
 """
+_ADDED = ("labelled", "failed")
+"""Columns that the tables of earlier versions do not have."""
 _TO_DO = tuple(state for state in JobState if not state.over)
 
 
@@ -72,6 +76,10 @@ class JobStore:
             raise EvaluationLost(f"{folder}: {error.strerror}.", "Set EVALUATION_DIR to a writable folder.") from error
         with self._connected() as database:
             database.executescript(_TABLE)
+            columns = {row["name"] for row in database.execute("pragma table_info(jobs)")}
+            for name in _ADDED:
+                if name not in columns:
+                    database.execute(f"alter table jobs add column {name} integer")
             # An open connection keeps the files of the write-ahead log, so jobs can be read even if the disk is full.
             self._keeper = sqlite3.connect(folder / FILE, check_same_thread=False)
             self._keeper.execute("select count(*) from jobs").fetchone()

@@ -87,7 +87,8 @@ class Worker:
             return {}
         progress = current.run.progress
         pace = (progress.done - progress.begun) / max(monotonic() - current.began_s, 1e-6)
-        found: dict[str, object] = {"done": progress.done, "images_per_s": round(pace, 2)}
+        found: dict[str, object] = {"done": progress.done, "failed": progress.failed, "labelled": progress.labelled}
+        found["images_per_s"] = round(pace, 2)
         if progress.labelled:
             found |= {"top1": progress.top1 / progress.labelled, "topk": progress.topk / progress.labelled}
         return found

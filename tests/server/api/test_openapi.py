@@ -6,14 +6,14 @@ from importlib.metadata import version
 
 from pydantic import BaseModel
 
-from server.api import oip_routes, schemas
+import server.app  # noqa: F401 - so that the replies of all routes are known
+from server.api import schemas
 from server.api.guard import OPEN_PATHS
 from server.api.openapi import error_classes
 from server.api.statuses import status_of
 from server.oip.protocol_reply import ProtocolReply
 from tests.server.process import ServerProcess
 
-assert oip_routes  # whose replies are components
 OF_THE_PROTOCOL = (
     "oip_all_statistics",
     *(f"oip_{name}{ending}" for name in ("config", "infer", "labels", "model", "model_ready") for ending in ("", "_version")),
@@ -85,6 +85,7 @@ def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: Serve
             "cancel_evaluation",
             "classify",
             "classify_batch",
+            "compare_evaluations",
             "evaluate",
             "evaluation",
             "evaluation_events",

@@ -12,6 +12,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.level_model import level_png
 
 WAIT_S = 20
+CAT = Path(__file__).parents[2] / "photos" / "cat.png"
 
 
 def until(page: Chrome, selector: str) -> None:

@@ -5,7 +5,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from tests.server.browser import browser, complaints
-from tests.server.in_browser.test_classify_page import CAT, pick, texts
+from tests.server.in_browser.classify_page import CAT, pick, texts
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture

@@ -13,11 +13,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.server.browser import browser, complaints
-from tests.server.in_browser.classify_page import choose, click, pick, shown, texts, until, until_text, write
+from tests.server.in_browser.classify_page import CAT, choose, click, pick, shown, texts, until, until_text, write
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
-CAT = Path(__file__).parents[2] / "photos" / "cat.png"
 STAGES = ["read", "queue", "decode", "resize", "infer", "postprocess", "serialize", "between them"]
 
 

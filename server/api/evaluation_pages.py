@@ -1,0 +1,138 @@
+"""The pages of evaluations: all of them with the form that starts one, one of them, and two side by side."""
+
+import threading
+from base64 import b64encode
+from itertools import islice
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.api.comparison_reply import ComparisonReply, comparison_reply
+from server.api.evaluation_reply import evaluation_reply
+from server.api.pages import page
+from server.api.schemas import EvaluationReply
+from server.errors import BadRequest
+from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
+from server.evaluation.jobs.evaluation_job import Job, JobState
+from server.evaluation.jobs.evaluations import Evaluations
+from server.evaluation.report.run_comparison import FinishedRun
+from server.evaluation.report.run_flips import RunsInPairs, compare_in_pairs
+from server.evaluation.report.thumbnails import thumbnails_of
+from server.evaluation.run.records import PredictionLog
+from server.evaluation.run.run_course import RunCourse
+from server.evaluation.run.run_manifest import in_words
+from server.serving.service import Service
+
+MAX_ROWS = 100
+MAX_CLASSES_SHOWN = 30
+_NAME = "evaluations"
+
+Row = dict[str, Any]
+
+
+class EvaluationPages:
+    """Each method reads files, so it runs on a thread."""
+
+    def __init__(self, evaluations: Evaluations, service: Service) -> None:
+        self._evaluations = evaluations
+        self._service = service
+        self._path = f"{service.settings.root_path}/evaluate"
+        self._comparing = threading.Lock()  # two long logs and 60 pictures take seconds of a core, so one at a time
+
+    def reply(self, job: Job) -> EvaluationReply:
+        """What the routes tell of an evaluation."""
+        return evaluation_reply(job, self._evaluations.manifest_of(job), f"{self._path}/{job.id}")
+
+    def _row(self, job: Job) -> Row:
+        """What the pages show of an evaluation."""
+        manifest = self._evaluations.manifest_of(job)
+        reply = evaluation_reply(job, manifest, f"{self._path}/{job.id}")
+        return {
+            **dict(reply),
+            "model": manifest.model if manifest else reply.model or self._service.models.default.name,
+            "duration_s": _duration_s(job),
+            "may_resume": job.state in (JobState.FAILED, JobState.CANCELLED),
+            "may_remove": job.state.over and job.state is not JobState.UNFINISHED,
+        }
+
+    def all(self, request: Request) -> Response:
+        """The evaluations, newest first, and the form that starts one."""
+        rows = [self._row(job) for job in self._evaluations.all()[:MAX_ROWS]]
+        models = [(model.name, model.served.precision) for model in self._service.models]
+        sets = self._evaluations.sets()
+        return page(request, _NAME, view="all", data={"sets": sets}, rows=rows, sets=sets, models=models, most=MAX_ROWS)
+
+    def one(self, request: Request, job_id: str) -> Response:
+        """One evaluation, its way so far, and the others that it may be compared with."""
+        row = self._row(self._evaluations.get(job_id))
+        course = self._course(job_id)
+        points = [[point.done, point.top1.value, *(point.top1.interval or (None, None))] for point in course.points()] if course else []
+        data = {"id": job_id, "points": points, "state": row["state"], "total": row["total"], "failed": row["failed"]}
+        others = self._others(job_id) if row["state"] is JobState.FINISHED else []
+        return page(request, _NAME, view="one", data=data, row=row, failed=course.failed if course else [], others=others)
+
+    def _others(self, job_id: str) -> list[Row]:
+        """The newest finished evaluations beside this one."""
+        finished = (job for job in self._evaluations.all() if job.state is JobState.FINISHED and job.id != job_id)
+        return [self._row(job) for job in islice(finished, MAX_ROWS)]
+
+    def _course(self, job_id: str) -> RunCourse | None:
+        try:
+            return self._evaluations.course(job_id)
+        except EvaluationLost:
+            return None
+
+    def comparison(self, a: str, b: str) -> ComparisonReply:
+        """Two finished evaluations over their common images; raises EvaluationNotFound, NotFinished, BadRequest."""
+        return comparison_reply(a, b, *self._compared(a, b))
+
+    def _compared(self, a: str, b: str) -> tuple[RunsInPairs, dict[int, str]]:
+        """What differs, and the names of the classes."""
+        reports = [self._evaluations.report(job_id) for job_id in (a, b)]
+        runs = [
+            FinishedRun(report.manifest, PredictionLog(self._evaluations.folder_of(job_id).log).read(), job_id)
+            for report, job_id in zip(reports, (a, b), strict=True)
+        ]
+        names = {row.class_id: row.name for report in reversed(reports) for row in report.per_class}
+        with self._comparing:
+            try:
+                return compare_in_pairs(*runs), names
+            except RunInvalid as error:
+                raise BadRequest(error.message, error.remedy) from error
+
+    def compare(self, request: Request, a: str, b: str) -> Response:
+        """The page of a comparison."""
+        found, names = self._compared(a, b)
+        with self._comparing:
+            pictures = self._pictures(found, a, b)
+        changed = [row for row in found.per_class if row.right_a != row.right_b]
+        return page(
+            request,
+            _NAME,
+            view="comparison",
+            found=found,
+            rows=[self._row(self._evaluations.get(job_id)) for job_id in (a, b)],
+            names=names,
+            changed=changed[:MAX_CLASSES_SHOWN],
+            changed_classes=len(changed),
+            pictures=pictures,
+            differences={name: tuple(map(in_words, both)) for name, both in found.comparison.manifest_differences.items()},
+        )
+
+    def _pictures(self, found: RunsInPairs, a: str, b: str) -> dict[str, str]:
+        """Thumbnails of the flipped images, by name, from the list of the one or the other evaluation."""
+        settings = self._service.settings
+        for job_id, side in ((a, "index_a"), (b, "index_b")):
+            if images := self._evaluations.pictures(job_id):
+                wanted = {getattr(image, side): image.name for image in found.flipped}
+                read = thumbnails_of(wanted, images, settings.max_body_bytes, settings.max_image_pixels)
+                return {wanted[index]: b64encode(jpeg).decode() for index, jpeg in read.items()}
+        return {}
+
+
+def _duration_s(job: Job) -> float | None:
+    """How long an evaluation took; the manifest of the command line has whole seconds, so its pace is more exact."""
+    if job.by_command_line:
+        return job.done / job.images_per_s if job.images_per_s else None
+    return job.ended_s - job.started_s if job.ended_s and job.started_s else None
