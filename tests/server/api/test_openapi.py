@@ -90,6 +90,7 @@ def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: Serve
             "evaluation_predictions",
             "evaluation_report",
             "evaluations",
+            "explain",
             "health_live",
             "health_ready",
             "info",
