@@ -28,6 +28,7 @@ from server.api.health_routes import health_routes
 from server.api.infer_route import InferRoute, infer_document
 from server.api.info_routes import info_routes
 from server.api.metrics_routes import metrics_routes
+from server.api.models_routes import models_routes
 from server.api.oip_routes import oip_routes
 from server.api.openapi import complete_document
 from server.api.pages import ASSETS, page_routes
@@ -126,6 +127,7 @@ def _routers(service: Service, reloader: Reloader, evaluations: Evaluations, all
     yield health_routes(service)
     yield metrics_routes(service.metrics)
     yield info_routes(service, reloader.runtime)
+    yield models_routes(service, evaluations, allowed)
     yield admin_routes(reloader, allowed)
     yield infer_document()
     yield oip_routes(service, reloader, allowed)

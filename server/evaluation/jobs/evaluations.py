@@ -148,6 +148,10 @@ class Evaluations:
         store, worker = self._open()
         return [worker.seen(job) for job in store.all()]
 
+    def known(self) -> list[Job]:
+        """The same, but where there was no evaluation yet nothing is created."""
+        return self.all() if (self._folder / FILE).exists() else []
+
     def cancel(self, job_id: str) -> Job:
         """Cancel a job, or remove one that has ended, with its files; raises EvaluationNotFound."""
         store, worker = self._open()
