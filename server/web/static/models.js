@@ -57,7 +57,6 @@ async function act({ action, model }) {
   } finally {
     buttons.forEach((button) => { button.disabled = false; });
   }
-  element('outcome').scrollIntoView({ block: 'nearest' });
 }
 
 // The cards as the server draws them now.
