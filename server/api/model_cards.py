@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ from server.oip.repository import READY, UNLOADED, repository_index
 from server.serving.registry import RegisteredModel
 from server.serving.service import Service
 
+Pair = Annotated[list[int], Field(min_length=2, max_length=2)]
+Triple = Annotated[list[float], Field(min_length=3, max_length=3)]
 UNMEASURED: Mapping[str, float] = MappingProxyType({})
 
 
@@ -27,11 +29,11 @@ class RecipeInfo(_Reply):
 
     sha256: Sha256
     resize: Literal["stretch", "short_side"]
-    resize_px: tuple[int, int] = Field(description="Width and height.")
-    crop_px: tuple[int, int] | None = Field(description="Width and height of the part from the middle; null: all.")
+    resize_px: Pair = Field(description="Width and height.")
+    crop_px: Pair | None = Field(description="Width and height of the part from the middle; null: all.")
     colour_order: Literal["RGB", "BGR"]
-    mean: tuple[float, float, float] = Field(description="Subtracted from each channel.")
-    std: tuple[float, float, float] = Field(description="Then each is divided by it.")
+    mean: Triple = Field(description="Subtracted from each channel.")
+    std: Triple = Field(description="Then each is divided by it.")
 
 
 class PrecisionInfo(_Reply):
@@ -58,7 +60,7 @@ class AccuracyInfo(_Reply):
     ended: datetime | None
     images: int = Field(description="Images with a label.")
     top1: float
-    interval: tuple[float, float] = Field(description="Of 95 %.")
+    interval: list[float] = Field(min_length=2, max_length=2, description="Of 95 %.")
     same_model: bool = Field(description="Whether it measured the version and the recipe that are served now.")
 
 
@@ -144,11 +146,11 @@ def _of_manifest(manifest: ModelManifest) -> dict[str, object]:
         "recipe": RecipeInfo(
             sha256=recipe.sha256,
             resize=recipe.resize,
-            resize_px=(recipe.resize_width_px, recipe.resize_height_px),
-            crop_px=recipe.crop_size_px,
+            resize_px=[recipe.resize_width_px, recipe.resize_height_px],
+            crop_px=list(recipe.crop_size_px) if recipe.crop_size_px else None,
             colour_order=recipe.colour_order,
-            mean=recipe.mean,
-            std=recipe.std,
+            mean=list(recipe.mean),
+            std=list(recipe.std),
         ),
         "artifacts": [artifact_info(artifact) for artifact in manifest.artifacts],
     }
@@ -183,7 +185,7 @@ def _accuracy(evaluations: Evaluations, job: Job, manifest: ModelManifest) -> Ac
         ended=datetime.fromtimestamp(job.ended_s, UTC) if job.ended_s else None,
         images=top1.total,
         top1=top1.value,
-        interval=top1.interval,
+        interval=list(top1.interval),
         same_model=(measured.model_version, measured.recipe_sha256) == (manifest.version, manifest.recipe.sha256)
         and measured.model_sha256 in {artifact.sha256 for artifact in manifest.artifacts},
     )

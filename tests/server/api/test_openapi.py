@@ -96,6 +96,7 @@ def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: Serve
             "info",
             "load_model",
             "metrics",
+            "models",
             *OF_THE_PROTOCOL,
             "reload_model",
             "resume_evaluation",

@@ -80,9 +80,9 @@ def test_who_says_no_changes_nothing(page: Chrome, server: ServerProcess) -> Non
     assert server.lines("level version") == before + 1
 
 
-def test_the_answer_of_the_server_is_shown(page: Chrome, server: ServerProcess) -> None:
+def test_the_answer_of_the_server_is_shown(page: Chrome) -> None:
     """A model that another has loaded and unloaded meanwhile."""
-    page.execute_script("document.querySelector('[data-action=load]').dataset.model = 'nothing'")  # type: ignore[no-untyped-call]
+    page.execute_script("document.querySelector('[data-action=load]').dataset.model = 'nothing'")
     press(page, "load", "nothing")
     told(page, "There is no model 'nothing' in the store.")
     told(page, "404 not_found")
@@ -94,7 +94,7 @@ def test_a_whole_hash_is_copied(page: Chrome, server: ServerProcess) -> None:
     )
     page.find_element(By.CSS_SELECTOR, ".facts [data-copy]").click()
     told(page, "is in the clipboard")
-    copied = page.execute_async_script("navigator.clipboard.readText().then(arguments[0])")  # type: ignore[no-untyped-call]
+    copied = page.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
     assert copied == server.client.get("/info").json()["recipe_sha256"]
 
 
