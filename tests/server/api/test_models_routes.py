@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from models.manifest import Recipe
 from server.api.model_cards import ModelsReply
 from tests.level_model import add_quantised_level, level_png, store_level_model
 from tests.made_model import change_model
@@ -20,7 +21,9 @@ SIZE = "32 \N{MULTIPLICATION SIGN} 32"
 def served(tmp_path: Path) -> Iterator[ServedApp]:
     change_model(add_quantised_level(store_level_model(tmp_path, "level")), description="A <b>level</b> & more")
     store_level_model(tmp_path, "twin")
-    store_level_model(tmp_path, "stored")
+    recipe = {"resize": "short_side", "resize_width_px": 40, "resize_height_px": 40, "crop_width_px": 32, "crop_height_px": 32}
+    recipe |= {"mean": (123.675, 116.28, 103.53), "std": (58.4, 58.4, 58.4)}
+    change_model(store_level_model(tmp_path, "stored"), recipe=Recipe.model_validate(recipe))
     (tmp_path / "models.toml").write_text('[level]\nshadow = "twin"\n')
     with served_app(
         tmp_path,
@@ -89,6 +92,9 @@ def test_the_page_says_the_same_as_text(served: ServedApp) -> None:
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "A &lt;b&gt;level&lt;/b&gt; &amp; more" in page.text
     assert f"stretched to {SIZE} pixels" in page.text
+    assert "Its short side becomes 40 pixels long, and the ratio stays." in page.text
+    assert "from 0 to 255; 123.7, 116.3, 103.5 is subtracted from the values, and the rest is divided by 58.4." in page.text
+    assert "built-in" not in page.text
     assert 'data-action="load" data-model="stored"' in page.text
     assert f"拉伸到 {SIZE} 像素" in served.ask("GET", "/models", headers=HTML | {"accept-language": "zh-CN"}).text
 
