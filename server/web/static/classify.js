@@ -25,16 +25,24 @@ async function classify(file) {
   running?.abort();
   const { signal } = (running = new AbortController());
   showEmpty('busy', say('classify.classifying'));
+  tell(null);
   const started = performance.now();
   const headers = { 'Content-Type': file.type || 'application/octet-stream' };
   try {
     const reply = await ask(`classify?top_k=${TOP_K}`, { method: 'POST', body: file, headers, signal });
-    if (!signal.aborted) showReply(reply, performance.now() - started);
+    if (signal.aborted) return;
+    showReply(reply, performance.now() - started);
+    tell({ file, reply });
   } catch (cause) {
     if (signal.aborted) return;
     if (!(cause instanceof Refusal)) throw cause;
     showRefusal(cause);
   }
+}
+
+// For the parts of the page that go on with an answer: why.js.
+function tell(answer) {
+  document.dispatchEvent(new CustomEvent('answer', { detail: answer }));
 }
 
 // Words and numbers

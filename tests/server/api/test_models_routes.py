@@ -9,7 +9,7 @@ import pytest
 
 from models.manifest import Recipe
 from server.api.model_cards import ModelsReply
-from tests.level_model import add_quantised_level, level_png, store_level_model
+from tests.level_model import add_quantised_level, store_level_model
 from tests.made_model import change_model
 from tests.server.oip.served_app import ServedApp, served_app
 
@@ -45,7 +45,6 @@ def cards(served: ServedApp) -> dict[str, dict[str, Any]]:
 
 
 def test_a_served_model_is_told_as_info_tells_it(served: ServedApp) -> None:
-    served.ask("POST", "/classify", content=level_png(40))
     level = cards(served)["level"]
     infos = {each["model"]: each for each in served.ask("GET", "/info").json()["models"]}
     assert level["served"] == infos["level"]
