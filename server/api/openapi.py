@@ -123,7 +123,8 @@ def _plain_form(image: Schema) -> Schema:
 
 
 def _seen(image: Schema) -> Schema:
-    return {"type": "object", "required": ["image"], "properties": {"image": image, "timeout_ms": _OPTIONS["timeout_ms"]}}
+    properties = {"image": image, "timeout_ms": _OPTIONS["timeout_ms"]}
+    return {"type": "object", "required": ["image"], "properties": properties, "additionalProperties": False}
 
 
 def _operation(

@@ -100,7 +100,7 @@ def test_a_large_picture_is_covered_small(served: ServedApp, monkeypatch: pytest
     assert seen == [(512, 341)] * 26
 
 
-def test_no_answer_is_counted(served: ServedApp) -> None:
+def test_no_answer_is_counted_but_the_request_is(served: ServedApp) -> None:
     def counted() -> tuple[float, int]:
         text = served.service.metrics.render().decode()
         lines = [line for line in text.splitlines() if line.startswith("classify_images_total{")]
@@ -109,6 +109,7 @@ def test_no_answer_is_counted(served: ServedApp) -> None:
     before = counted()
     explain(served, "grid=4")
     assert counted() == before
+    assert 'classify_http_requests_total{code="200",endpoint="/explain",method="POST"}' in served.service.metrics.render().decode()
 
 
 @pytest.mark.parametrize(
