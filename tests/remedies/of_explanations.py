@@ -1,5 +1,7 @@
 """Remedies for explanations of answers."""
 
+from typing import Any
+
 from server.errors import BadRequest, NotFound
 from tests.level_model import level_png
 from tests.remedies.scenario import Place, Refusal, Scenario, answered, one_of, provokes
@@ -8,7 +10,7 @@ from tests.server.oip.served_app import served_app
 PICTURE = level_png(40)
 
 
-def explained(place: Place, grid: str = "4", **settings: str) -> Refusal | None:
+def explained(place: Place, grid: str = "4", **settings: Any) -> Refusal | None:
     with served_app(place.folder, engines="fake", **settings) as served:
         return answered(served.ask("POST", f"/explain?grid={grid}", content=PICTURE))
 

@@ -1,4 +1,4 @@
-"""GET /models as JSON and as a page: what it tells, to whom, and that it is what GET /info tells."""
+"""GET /models as JSON and as a page: what it tells each client, and that it is what GET /info tells."""
 
 import json
 from collections.abc import Iterator
@@ -9,9 +9,10 @@ import pytest
 
 from models.manifest import Recipe
 from server.api.model_cards import ModelsReply
-from tests.level_model import add_quantised_level, store_level_model
+from tests.level_model import add_quantised_level, level_png, store_level_model
 from tests.made_model import change_model
 from tests.server.oip.served_app import ServedApp, served_app
+from tests.server.process import ServerProcess
 
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SIZE = "32 \N{MULTIPLICATION SIGN} 32"
@@ -105,6 +106,15 @@ def test_who_may_not_change_models_sees_them_without_buttons(served: ServedApp) 
     assert (found["may_change"], found["may_load"], len(found["models"])) == (False, False, 3)
     assert "data-action" not in served.ask("GET", "/models", headers=HTML | through).text
     assert served.ask("GET", "/models").json()["may_load"] is True
+
+
+def test_with_a_key_it_asks_for_it_as_info_does(keyed_server: ServerProcess) -> None:
+    assert keyed_server.client.get("/models").json()["code"] == "unauthorized"
+    page = keyed_server.client.get("/models", headers=HTML)
+    assert (page.status_code, 'type="password"' in page.text) == (401, True)
+    assert keyed_server.client.post("/explain", content=level_png(40)).status_code == 401
+    told = keyed_server.client.get("/models", headers={"x-api-key": "s3cret"}).json()
+    assert (told["may_change"], told["may_load"]) == (True, False)
 
 
 def test_nothing_is_created_by_a_look(served: ServedApp) -> None:
