@@ -8,6 +8,7 @@ const FOR = [232, 106, 23]; // orange and blue, which all eyes tell apart, on an
 const AGAINST = [33, 113, 214];
 const MOST_OPAQUE = 0.78;
 const NOTICEABLE = 0.02; // of the score; less is of no part in particular
+const TRIES = 6;
 const THIRDS = [['top_left', 'top', 'top_right'], ['left', 'middle', 'right'], ['bottom_left', 'bottom', 'bottom_right']];
 
 function made(tag, className = '', text = '') {
@@ -96,6 +97,19 @@ function tableOf(found) {
   return details;
 }
 
+// A server explains one answer of a client after the other: the last may not have ended yet.
+async function askInTurn(path, options) {
+  for (let tries = TRIES; ; tries -= 1) {
+    try {
+      return await ask(path, options);
+    } catch (cause) {
+      if (cause.status !== 429 || tries === 1) throw cause;
+      await new Promise((resolve) => { setTimeout(resolve, 1000 * (Number(cause.retryAfter) || 1)); });
+      options.signal?.throwIfAborted();
+    }
+  }
+}
+
 function failuresOf({ failures, grid }) {
   return made('p', 'why-note', say('why.failed', { count: failures.length, cells: grid * grid, reason: asText(failures[0].error) }));
 }
@@ -110,7 +124,7 @@ export async function showWhy(container, file, { model = '', classId = null, gri
   container.ariaBusy = 'true';
   try {
     const headers = { 'Content-Type': file.type || 'application/octet-stream' };
-    const found = await ask(`explain?${query}`, { method: 'POST', body: file, headers, signal });
+    const found = await askInTurn(`explain?${query}`, { method: 'POST', body: file, headers, signal });
     const peak = peakOf(found);
     const summary = summaryOf(found, peak);
     status.textContent = summary;

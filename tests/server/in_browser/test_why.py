@@ -80,6 +80,18 @@ def test_the_next_photo_clears_the_map(browser: Chrome, server: ServerProcess, p
     assert "no single part of the photo matters much" in explained(browser)
 
 
+def test_a_second_page_waits_for_its_turn(browser: Chrome, server: ServerProcess, picture: Path) -> None:
+    """As where several people share a key: the first try is refused here, as if the other's explanation was under way."""
+    classified(browser, server.url, picture)
+    browser.execute_script(
+        "const real = window.fetch; window.tried = 0;"
+        "window.fetch = (url, ...rest) => url.startsWith('explain') && window.tried++ === 0"
+        " ? Promise.resolve(new Response('{}', { status: 429, headers: { 'Retry-After': '1' } })) : real(url, ...rest)"
+    )
+    assert "upper left" in explained(browser)
+    assert browser.execute_script("return window.tried") == 2
+
+
 def test_an_upright_picture_of_a_turned_photo(browser: Chrome, server: ServerProcess, tmp_path: Path) -> None:
     (tmp_path / "tall.jpg").write_bytes(cv2.imencode(".jpg", cv2.rotate(SPOTTED, cv2.ROTATE_90_CLOCKWISE))[1].tobytes())
     classified(browser, server.url, tmp_path / "tall.jpg")
