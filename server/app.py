@@ -22,11 +22,13 @@ from server.api.classify_routes import ClassifyRoutes
 from server.api.cross_origins import CrossOrigins
 from server.api.error_response import error_response
 from server.api.evaluation_routes import EvaluationRoutes
+from server.api.explain_route import ExplainRoute
 from server.api.guard import Guard, safe_only
 from server.api.health_routes import health_routes
 from server.api.infer_route import InferRoute, infer_document
 from server.api.info_routes import info_routes
 from server.api.metrics_routes import metrics_routes
+from server.api.models_routes import models_routes
 from server.api.oip_routes import oip_routes
 from server.api.openapi import complete_document
 from server.api.pages import ASSETS, page_routes
@@ -73,7 +75,8 @@ def create_app(
         lifespan=_lifespan(service, evaluations, grpc, access_log),
     )
     hot = ClassifyRoutes(service.models, service.body_budget, settings)
-    hot_routes = {"/classify": hot.classify, "/classify/batch": hot.classify_batch}
+    explain = ExplainRoute(service.models, service.body_budget, settings)
+    hot_routes: dict[str, ASGIApp] = {"/classify": hot.classify, "/classify/batch": hot.classify_batch, "/explain": explain}
     # First, because routes are tried in order. The hot routes are here for all methods but their own.
     app.router.routes[:0] = [
         *(Route(path, _elsewhere, methods=HOT_METHODS) for path in hot_routes),
@@ -124,6 +127,7 @@ def _routers(service: Service, reloader: Reloader, evaluations: Evaluations, all
     yield health_routes(service)
     yield metrics_routes(service.metrics)
     yield info_routes(service, reloader.runtime)
+    yield models_routes(service, evaluations, allowed)
     yield admin_routes(reloader, allowed)
     yield infer_document()
     yield oip_routes(service, reloader, allowed)

@@ -9,15 +9,12 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from models.store import name_of_one
-from models.text_file import read_text
 from pipelines.reduction import Decode
-from server.setting_sources import PREFIX, SETTINGS_FILE, LongNames, SettingInvalid, SettingsFile, plain_text
+from server.setting_sources import NO_KEY, PREFIX, SETTINGS_FILE, LongNames, SettingInvalid, SettingsFile, key_of, plain_text
 
 __all__ = ["NO_KEY", "PREFIX", "SETTINGS_FILE", "SettingInvalid", "Settings"]
 
 Positive = Annotated[int, Field(ge=1)]
-NO_KEY = "no-api-key"
-"""The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
 
 _WORDS = (
     "precision", "model_control", "runtime", "engine_processes", "latency_mode", "full_scores", "decode", "log_level", "log_format",
@@ -175,6 +172,8 @@ class Settings(BaseSettings):
     )
     max_image_pixels: Positive = Field(50_000_000, description="Most pixels of an image, told from its header.")
     max_batch_items: Positive = Field(32, description="Most images of one POST /classify/batch.")
+    explain: bool = Field(True, description="Whether POST /explain is answered.")  # noqa: FBT003
+    explain_runs: int = Field(197, ge=17, description="Most images that the engines answer for one POST /explain; grid=14 takes 197.")
 
     # Connections
     max_connections: Positive = Field(8192, description="Connections open at most; more get 503. The server asks for as many open files.")
@@ -278,7 +277,7 @@ class Settings(BaseSettings):
     def read_api_key(self) -> str | None:
         """The API key, from its file or its setting; raises SettingInvalid if the file cannot be read or is empty."""
         if self.api_key_file:
-            return _key_of(self.api_key_file)
+            return key_of(self.api_key_file)
         return self.api_key.get_secret_value() if self.api_key else None
 
 
@@ -288,13 +287,3 @@ def names_of(models: str) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise SettingInvalid(f"MODELS={models} names a model twice.", "Name each model once.")
     return names
-
-
-def _key_of(file: Path) -> str | None:
-    try:
-        key = read_text(file).strip()
-    except (OSError, ValueError) as error:
-        raise SettingInvalid(f"API_KEY_FILE: {file} cannot be read: {error}.", "Name a text file that this user can read.") from error
-    if not key:
-        raise SettingInvalid(f"API_KEY_FILE: {file} is empty.", f"Write the key into it, or the word {NO_KEY} to serve without one.")
-    return None if key == NO_KEY else key

@@ -28,7 +28,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
 
     @router.get("/info", summary="The served models, the engines and the limits")
     async def info() -> InfoReply:
-        models = [_model_info(model, service.shadows.agreement(model)) for model in service.models]
+        models = [model_info(service, model) for model in service.models]
         return InfoReply(
             **dict(models[0]),
             models=models,
@@ -43,7 +43,9 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
     return router
 
 
-def _model_info(model: RegisteredModel, agreement: ShadowAgreement | None) -> ModelInfo:
+def model_info(service: Service, model: RegisteredModel) -> ModelInfo:
+    """What is told of a served model."""
+    agreement = service.shadows.agreement(model)
     admission, companions = model.admission, model.served.companions
     served, manifest = model.served, model.model.manifest
     return ModelInfo(
@@ -53,7 +55,7 @@ def _model_info(model: RegisteredModel, agreement: ShadowAgreement | None) -> Mo
         classes=manifest.classes,
         recipe_sha256=manifest.recipe.sha256,
         labels_sha256=manifest.labels_sha256,
-        artifacts=[_artifact(artifact) for artifact in manifest.artifacts],
+        artifacts=[artifact_info(artifact) for artifact in manifest.artifacts],
         calibration=_calibration(served),
         engine=model.engine.name,
         engines=[EngineInfo.model_validate(status, from_attributes=True) for status in model.engine.statuses()],
@@ -72,7 +74,8 @@ def _shadow(name: str, agreement: ShadowAgreement) -> ShadowInfo:
     return ShadowInfo(model=name, agreement=agreement.share, mean_difference=agreement.mean_difference, **agreement.outcomes)
 
 
-def _artifact(artifact: Artifact) -> ArtifactInfo:
+def artifact_info(artifact: Artifact) -> ArtifactInfo:
+    """What is told of one compiled form of a model."""
     told = artifact.model_dump(include={"file", "soc", "sha256", "batch_sizes", "declared"})
     return ArtifactInfo(precision=artifact.computes, **told)
 

@@ -15,10 +15,11 @@ from models.manifest import MAX_TOP_K
 from models.model_errors import ClassifyError
 from server.api.asked_model import MODEL
 from server.api.guard import OPEN_PATHS
-from server.api.schemas import BatchReply, ClassifyReply, ErrorReply
+from server.api.schemas import BatchReply, ClassifyReply, ErrorReply, ExplainReply
 from server.api.statuses import status_of
 from server.calibration.coverage_levels import LEAST_COVERAGE, MOST_COVERAGE
 from server.errors import ServiceError, Unauthorized
+from server.images.occlusion import LEAST_GRID, MOST_GRID
 from server.web.rendering import STATIC
 
 Schema = dict[str, Any]
@@ -31,6 +32,17 @@ _OPTIONS: Schema = {
     "coverage": {"type": "number", "minimum": LEAST_COVERAGE, "maximum": MOST_COVERAGE},
 }
 _QUERY: Schema = {MODEL: {"type": "string", "maxLength": 64, "description": "Name of the model; without one the default."}, **_OPTIONS}
+_EXPLAIN_QUERY: Schema = {
+    MODEL: _QUERY[MODEL],
+    "class_id": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1, "description": "Class to explain; without one the best."},
+    "grid": {
+        "type": "integer",
+        "minimum": LEAST_GRID,
+        "maximum": MOST_GRID,
+        "description": "Cells a side; 7 where EXPLAIN_RUNS allows it.",
+    },
+    "timeout_ms": _OPTIONS["timeout_ms"],
+}
 _FASTAPIS_REFUSAL = "422"
 _ITS_COMPONENTS = ("HTTPValidationError", "ValidationError")
 _SCHEMES: Schema = {
@@ -38,6 +50,8 @@ _SCHEMES: Schema = {
     "Bearer": {"type": "http", "scheme": "bearer"},
 }
 _FILE: Schema = {"type": "string", "format": "binary"}
+_BEST = "The best classes, best first."
+_MAP = "How much the score of the class falls when a part of the image is covered."
 EXAMPLE_PICTURE = base64.b64encode((STATIC / "example.jpg").read_bytes()).decode()
 _BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 4}
 
@@ -50,7 +64,7 @@ def error_classes(root: type[ServiceError] = ServiceError) -> Iterator[type[Serv
 
 
 def complete_document(app: FastAPI, *, has_keys: bool) -> None:
-    """Add POST /classify and /classify/batch to the application's document, and the keys if the server has some."""
+    """Add POST /classify, /classify/batch and /explain to the application's document, and the keys if the server has some."""
     generate = app.openapi
 
     @cache
@@ -74,9 +88,11 @@ def complete_document(app: FastAPI, *, has_keys: bool) -> None:
             },
             "multipart/form-data": {"schema": _plain_form({"type": "array", "items": _FILE, "minItems": 1})},
         }
+        seen = {"application/json": {"schema": _seen(_BASE64), "example": {"image": EXAMPLE_PICTURE}}, **raw}
         hot = {
             "/classify": _operation("Classify one image", "classify", one, ClassifyReply),
             "/classify/batch": _operation("Classify several images", "classify_batch", several, BatchReply),
+            "/explain": _operation("Show what in an image speaks for a class", "explain", seen, ExplainReply, _EXPLAIN_QUERY, _MAP),
         }
         others = {path: operations for path, operations in document["paths"].items() if path not in hot}
         document["paths"] = hot | others
@@ -106,9 +122,16 @@ def _plain_form(image: Schema) -> Schema:
     return form
 
 
-def _operation(summary: str, operation_id: str, content: Schema, answer: type[BaseModel]) -> Schema:
-    parameters = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in _QUERY.items()]
-    responses: Schema = {"200": {"description": "The best classes, best first.", "content": _json(answer)}}
+def _seen(image: Schema) -> Schema:
+    properties = {"image": image, "timeout_ms": _OPTIONS["timeout_ms"]}
+    return {"type": "object", "required": ["image"], "properties": properties, "additionalProperties": False}
+
+
+def _operation(
+    summary: str, operation_id: str, content: Schema, answer: type[BaseModel], query: Schema = _QUERY, told: str = _BEST
+) -> Schema:
+    parameters = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in query.items()]
+    responses: Schema = {"200": {"description": told, "content": _json(answer)}}
     responses |= {str(status): refusal for status, refusal in refusals(*error_classes()).items()}
     return {
         "post": {
@@ -148,7 +171,7 @@ class _AsWritten(GenerateJsonSchema):
 def _reply_components() -> Schema:
     """The replies that FastAPI does not see, because the routes write them without it."""
     _, found = models_json_schema(
-        [(reply, "serialization") for reply in (ClassifyReply, BatchReply, ErrorReply)],
+        [(reply, "serialization") for reply in (ClassifyReply, BatchReply, ExplainReply, ErrorReply)],
         ref_template=_COMPONENT,
         schema_generator=_AsWritten,
     )

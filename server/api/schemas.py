@@ -92,6 +92,34 @@ class BatchReply(_Reply, title="BatchAnswer"):
     timing_ms: TimingMs
 
 
+class ExplainFailure(BatchItemError, title="UnansweredCell"):
+    """A cell whose covered picture got no answer."""
+
+    row: int = Field(ge=0)
+    column: int = Field(ge=0)
+
+
+class ExplainReply(_Reply, title="Explanation"):
+    """The answer to POST /explain: where the picture holds what speaks for a class."""
+
+    model: ModelName
+    version: ModelVersion
+    engine: str = Field(description="The engine that answered for the whole picture.")
+    score_type: ScoreType = Field(description="The kind of the scores.")
+    explained: ScoredClass = Field(description="The class, and its score for the whole picture, reduced to some 512 pixels a side.")
+    width_px: int = Field(description="Of the picture, upright.")
+    height_px: int
+    grid: int = Field(description="Cells a side; they divide the picture into equal parts.")
+    falls: list[list[float | None]] = Field(
+        description="For each cell, row by row from the top left: the score of the class, less its score when that part is covered. Below "
+        "zero: covered, the class gets more. Null: see `failures`."
+    )
+    runs: int = Field(description="Images that the engines were asked for.")
+    bounded: int = Field(description="Cells whose fall is at least that: the class left the best, and the engine tells no others.")
+    failures: list[ExplainFailure]
+    timing_ms: TimingMs
+
+
 class ErrorReply(BatchItemError, title="Error"):
     """The body of every error."""
 
@@ -152,6 +180,8 @@ class Limits(_Reply):
     max_body_bytes: int
     max_image_pixels: int
     max_batch_items: int
+    explain: bool = Field(default=False, description="Whether POST /explain is answered; older servers do not tell.")
+    explain_runs: int = Field(0, description="Most images that the engines answer for one explanation.")
 
 
 class Budget(_Reply):

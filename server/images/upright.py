@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -26,6 +27,7 @@ _UPRIGHT: dict[int, Callable[[Pixels, Pixels], object]] = {
     8: lambda stored, into: cv2.rotate(stored, cv2.ROTATE_90_COUNTERCLOCKWISE, into),
 }
 _QUARTER_TURNS = {5, 6, 7, 8}
+AS_STORED = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def needs_turning(image: EncodedImage) -> bool:
@@ -70,10 +72,10 @@ def _as_stored(stored: Pixels, into: Pixels) -> None:
     np.copyto(into, stored)
 
 
-def decode_checked(image: EncodedImage) -> Pixels:
-    """The pixels, (height, width, 3) in BGR, as stored; raises UndecodableImage, also if the decoder only warns of damage."""
+def decode_checked(image: EncodedImage, flags: int = AS_STORED) -> Pixels:
+    """The pixels, (height, width, 3) in BGR, as OpenCV's `flags` say; raises UndecodableImage, also if the decoder only warns of damage."""
     try:
-        pixels = decode_unwarned(_read, image.data)
+        pixels = decode_unwarned(partial(_read, flags), image.data)
     except cv2.error as error:
         raise _undecodable(image) from error
     if pixels is None:
@@ -81,8 +83,8 @@ def decode_checked(image: EncodedImage) -> Pixels:
     return pixels
 
 
-def _read(data: bytes) -> Pixels | None:
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+def _read(flags: int, data: bytes) -> Pixels | None:
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     return None if pixels is None else pixels.astype(np.uint8, copy=False)
 
 

@@ -40,9 +40,14 @@ class PrecisionAdvice:
             self.thread.start()
 
     def _advise(self) -> None:
-        model = self._service.models.default.model
-        served = model.manifest.precision
-        if self._calm(self._calm_s) and (line := advice(served, self._measured(model))):
+        registered = self._service.models.default
+        model = registered.model
+        if not self._calm(self._calm_s):
+            return
+        measured = self._measured(model)
+        if registered.model is model:
+            registered.measured_s = measured
+        if line := advice(model.manifest.precision, measured):
             logger.info("%s: %s", model.manifest.name, line)
 
     def _measured(self, model: StoredModel) -> dict[str, float]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import monotonic
 from typing import NamedTuple
 
@@ -50,6 +50,8 @@ class RegisteredModel:
         self.users = 0
         """Requests that have found the model, and are not answered; changed on the event loop's thread only."""
         self.on_answered: Callable[[Answered], None] = ignore_answered
+        self.measured_s: Mapping[str, float] = {}
+        """The seconds an image by precision on one thread, as far as they were measured of this version."""
         self._unused: asyncio.Event | None = None  # set when nobody uses it any more
         self._retiring: set[ServedModel] = set()
         self._begin_to_serve(served)
@@ -117,7 +119,7 @@ class RegisteredModel:
     def exchange(self, served: ServedModel) -> ServedModel:
         """Serve another version, whose engine is running; returns the former one. Call this on the event loop's thread."""
         former, self.admission.served = self.served, served
-        self.admission.answers, self.admission.answered_s = 0, 0.0
+        self.admission.answers, self.admission.answered_s, self.measured_s = 0, 0.0, {}
         self._retiring.add(former)
         self._begin_to_serve(served)
         return former

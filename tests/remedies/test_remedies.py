@@ -7,6 +7,7 @@ from tests.docs.errors_page import error_classes, import_all
 from tests.remedies import (
     of_artifacts,
     of_calibrations,
+    of_explanations,
     of_imports,
     of_models,
     of_open_inference,
@@ -21,6 +22,7 @@ from tests.remedies.scenario import SCENARIOS, Place
 MODULES = (
     of_artifacts,
     of_calibrations,
+    of_explanations,
     of_imports,
     of_models,
     of_open_inference,

@@ -41,18 +41,29 @@ class DecodeRoom:
     most_bytes: int = 512 * 1024 * 1024
     most_slow: int = 1
     fleets: list[tuple[ModelShare, Sequence[Tier]]] = field(default_factory=list, init=False, compare=False, repr=False)
+    aside: list[Work] = field(default_factory=list, init=False, compare=False, repr=False)
+    """Pictures that are decoded for something else than an engine's answer."""
 
-    def left(self, share: ModelShare) -> "RoomLeft":
-        """What is left of it now for a model."""
+    def take_aside(self, work: Work) -> bool:
+        """Enter a picture into `aside` if there is room for it; whoever decodes it takes it out again."""
+        if fits := self.left().fits(work):
+            self.aside.append(work)
+        return fits
+
+    def left(self, share: ModelShare | None = None) -> "RoomLeft":
+        """What is left of it now for a model, or for what belongs to none."""
         models = len({id(each) for each, _ in self.fleets})
         every, own = _Held(), _Held()
+        for work in self.aside:
+            every.add(work.is_slow, work.is_slow * work.decoded_bytes, work.decoded_bytes)
         for each, tiers in self.fleets:
             for member in chain.from_iterable(tiers):
-                every.add(member)
+                held = member.slow, member.slow_bytes, member.decoded_bytes
+                every.add(*held)
                 if each is share:
-                    own.add(member)
+                    own.add(*held)
         kept_bytes = self.most_bytes // 4
-        if models < 2:
+        if models < 2 or share is None:
             return self._room(every, self.most_slow, self.most_bytes, kept_bytes)
         sure = self._room(own, max(1, self.most_slow // models), self.most_bytes // models, kept_bytes // models)
         left = self._room(every, self.most_slow, self.most_bytes, kept_bytes)
@@ -78,10 +89,10 @@ class _Held:
     slow_bytes: int = 0
     held_bytes: int = 0
 
-    def add(self, member: Member) -> None:
-        self.slow += member.slow
-        self.slow_bytes += member.slow_bytes
-        self.held_bytes += member.decoded_bytes
+    def add(self, slow: int, slow_bytes: int, held_bytes: int) -> None:
+        self.slow += slow
+        self.slow_bytes += slow_bytes
+        self.held_bytes += held_bytes
 
 
 class RoomLeft(NamedTuple):

@@ -172,6 +172,10 @@ class Evaluations:
         jobs = {job.id: worker.seen(job) for job in store.all()}
         return sorted([*jobs.values(), *self._command_line.newest(jobs)], key=lambda job: -job.created_s)
 
+    def known(self) -> list[Job]:
+        """The same, but where there was no evaluation yet nothing is created."""
+        return self.all() if (self._folder / FILE).exists() else []
+
     def cancel(self, job_id: str) -> Job:
         """Cancel a job, or remove one that has ended, with its files; raises EvaluationNotFound, NotFinished."""
         store, worker = self._open()

@@ -49,9 +49,12 @@ function anew() {
 async function question() {
   const asked = photo;
   const control = anew();
+  tell(null);
   showCode();
   const [reply] = await Promise.all([classify(panels[0], options.model, control), besides(control)]);
-  if (reply && !control.signal.aborted) await history.add(asked, reply);
+  if (!reply || control.signal.aborted) return;
+  tell({ file: asked.file, reply });
+  await history.add(asked, reply);
 }
 
 function besides(control) {
@@ -73,6 +76,7 @@ function take(shown) {
 function open(shown, reply, refusal) {
   const control = anew();
   showPhoto(shown);
+  tell(reply ? { file: shown.file, reply } : null);
   showCode();
   if (reply) panels[0].showReply(reply, NaN, options.threshold);
   else if (refusal) panels[0].showRefusal(refusal, true);
@@ -95,6 +99,11 @@ function showRefusal(refusal) {
   if (!(refusal instanceof Refusal)) throw refusal;
   anew();
   panels[0].showRefusal(refusal, photo !== null);
+}
+
+// For the parts of the page that go on with an answer (why.js): the photo and its reply, or nothing.
+function tell(answer) {
+  document.dispatchEvent(new CustomEvent('answer', { detail: answer }));
 }
 
 // What a person gives: one photo, or many, or a link

@@ -46,11 +46,11 @@ class ServedApp:
 
 
 @contextmanager
-def served_app(folder: Path, keys: ApiKeys = NO_KEYS, **settings: Any) -> Iterator[ServedApp]:
-    """With the model `level`, with the settings' models, or with the settings' engine fake."""
+def served_app(folder: Path, keys: ApiKeys = NO_KEYS, kinds: str = "stream", **settings: Any) -> Iterator[ServedApp]:
+    """With the model `level` on these engines, with the settings' models, or with the settings' engine fake."""
     if settings.get("engines") != "fake" and "models" not in settings:
         store_level_model(folder)
-        settings |= {"model": "level", "model_store": folder, "streams_per_device": 1, "latency_mode": "off", "engines": "stream"}
+        settings |= {"model": "level", "model_store": folder, "streams_per_device": 1, "latency_mode": "off", "engines": kinds}
     service, runtime = open_service(load_settings(evaluation_dir=folder / "evaluations", **settings))
     service.begin()
     service.loaded.wait(30)

@@ -38,10 +38,12 @@ def test_it_measures_in_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     """The level model gains nothing from int8 that would be worth a line, so every gain is worth one here."""
     monkeypatch.setattr("server.serving.precision_advice.WORTH", 0.0)
     monkeypatch.setattr("server.serving.precision_advice.TRIAL_S", 120.0)
-    begun = PrecisionAdvice(ready(tmp_path), "cpu", calm_s=0)
+    service = ready(tmp_path)
+    begun = PrecisionAdvice(service, "cpu", calm_s=0)
     with caplog.at_level(logging.INFO):
         begun.begin()
         begun.thread.join()
+    assert service.models.default.measured_s.keys() >= {"f32", "int8"}
     assert "level: f32 takes" in caplog.text
     assert "int8" in caplog.text
 

@@ -17,6 +17,7 @@ PLACES = re.compile(r"\{\w+\}")
 def test_every_word_is_there_in_both_languages_with_the_same_places(page: str) -> None:
     for name, texts in tomllib.loads((FOLDER / f"{page}.toml").read_text("utf-8")).items():
         assert set(texts) == set(Language), name
+        assert not hasattr(dict, name), f"{name}: a template finds the method of the dict instead"
         english, chinese = texts["en"], texts["zh"]
         assert english.strip() == english, name
         assert english, name

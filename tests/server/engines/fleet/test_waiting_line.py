@@ -184,3 +184,18 @@ def test_each_model_is_sure_of_a_part_of_the_room() -> None:
     assert flooded.next([[one]]) is not None
     assert quiet.next([[other]]) is not None
     assert (flooded.next([[one]]), quiet.next([[other]])) == (None, None)
+
+
+def test_what_is_decoded_aside_takes_room_from_the_engines_and_they_from_it() -> None:
+    room, one = DecodeRoom(most_bytes=400, most_slow=1), member()
+    large, beside, slow = work(decoded_bytes=350), work(decoded_bytes=40), work(decode_s=1.0, decoded_bytes=10)
+    assert room.take_aside(large)
+    waiting = waiting_for(work(decoded_bytes=200), beside, room=room)
+    assert waiting.next([[one]]) == (beside, one)
+    assert waiting.next([[one]]) is None
+    assert not room.take_aside(work(decoded_bytes=200))
+    room.aside.remove(large)
+    assert waiting.next([[one]]) is not None
+    assert room.take_aside(slow)
+    waiting.append(work(decode_s=1.0))
+    assert waiting.next([[one]]) is None
