@@ -18,21 +18,20 @@ Named = Annotated[str | None, Query(description="Name of the model; without one 
 
 def admin_routes(service: Service, reloader: Reloader, allowed: Callable[[Request], Coroutine[None, None, None]]) -> APIRouter:
     """The admin routes; `allowed` is asked first."""
-    router = APIRouter(
-        prefix="/admin", tags=["admin"], dependencies=[Depends(allowed)], responses=refusals(Forbidden, NotFound, ReloadRefused)
-    )
+    router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(allowed)], responses=refusals(Forbidden))
+    refused = refusals(NotFound, ReloadRefused)
 
-    @router.post("/models/reload", summary="Serve the model that the store holds now")
+    @router.post("/models/reload", summary="Serve the model that the store holds now", responses=refused)
     async def reload_model(model: Named = None) -> ReloadReply:
         """Load and warm the new version, check it with its golden image, let it replace the old one, and drain the old one."""
         return _told(await reloader.reload(model))
 
-    @router.post("/models/{name}/load", summary="Serve one more model of the store")
+    @router.post("/models/{name}/load", summary="Serve one more model of the store", responses=refused)
     async def load_model(name: str) -> ReloadReply:
         """Load, warm and check it, within MODEL_MEMORY_BYTES. One that is served is reloaded. Needs MODEL_CONTROL=explicit."""
         return _told(await reloader.load(name))
 
-    @router.post("/models/{name}/unload", summary="Serve a model no longer")
+    @router.post("/models/{name}/unload", summary="Serve a model no longer", responses=refused)
     async def unload_model(name: str) -> UnloadReply:
         """Take no more requests for it, answer those there are, and release it. The default model stays. Needs MODEL_CONTROL=explicit."""
         await reloader.unload(name)

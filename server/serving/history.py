@@ -7,7 +7,6 @@ prints it), and the ring of 200 some 200 kB.
 
 import asyncio
 import os
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from types import MappingProxyType
 from prometheus_client import Counter as CounterMetric
 from prometheus_client import Histogram
 
+from server.engines.fleet.fleet import Fleet
 from server.serving.service import Service
 from server.telemetry.metrics import BATCH_SIZES, LATENCY_S, STAGE_S, Metrics
 
@@ -30,7 +30,6 @@ IMAGE_ENDPOINTS = ("/classify", "/classify/batch", "/infer", "/ModelInfer")
 """How the endpoints end that take images."""
 BOUNDS: Mapping[str, tuple[float, ...]] = MappingProxyType({"took": LATENCY_S, "stages": STAGE_S, "batches": BATCH_SIZES})
 """The upper bounds of the buckets of each kind; a last bucket has none."""
-_STATM = Path("/proc/self/statm")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 Buckets = Mapping[int, int]
@@ -45,6 +44,8 @@ class Sample:
     over_s: float
     memory_bytes: int
     window: int
+    engine_memory_bytes: int = 0
+    """Of the engines that have processes of their own."""
     in_flight: int = 0
     waiting: int = 0
     images: Mapping[str, int] = field(default_factory=dict)
@@ -79,7 +80,8 @@ class History:
         sample = Sample(
             at_s=round(max(time.time(), self._samples[-1].at_s + 0.001 if self._samples else 0.0), 3),
             over_s=round(over_s, 3),
-            memory_bytes=memory_bytes(),
+            memory_bytes=memory_bytes("self"),
+            engine_memory_bytes=sum(memory_bytes(pid) for model in service.models for pid in _processes(model.engine)),
             window=service.shares.window,
             in_flight=sum(share.held for share in service.shares.all),
             waiting=sum(len(model.engine.waiting) for model in service.models),
@@ -118,9 +120,12 @@ class _Counts:
         self.batches = _added(_buckets(metrics.batch_size, "model").values())
 
 
-def memory_bytes() -> int:
-    """The resident memory of this process; 0 where the system does not tell."""
-    return int(_STATM.read_bytes().split()[1]) * _PAGE_BYTES if sys.platform == "linux" else 0
+def memory_bytes(process: int | str) -> int:
+    """The resident memory of a process; 0 if it has ended, or the system does not tell."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_bytes().split()[1]) * _PAGE_BYTES
+    except (OSError, IndexError):
+        return 0
 
 
 def _totals(counter: CounterMetric) -> Iterable[tuple[Mapping[str, str], int]]:
@@ -152,3 +157,7 @@ def _added(many: Iterable[Counter[int]]) -> Counter[int]:
     for counts in many:
         total.update(counts)
     return total
+
+
+def _processes(fleet: Fleet) -> set[int]:
+    return {process for member in fleet.members if (process := member.engine.process)}

@@ -41,6 +41,7 @@ class Plot {
     this.grid = [0, 0.5, 1].map((share) => ({ share, line: part('line', 'grid'), text: part('text', 'tick') }));
     this.svg.append(...this.grid.flatMap(({ line, text }) => [line, text]));
     this.size = { width: 0, height: 0 };
+    this.top = MARGIN.top;
     new ResizeObserver(([{ contentRect: { width, height } }]) => {
       this.size = { width, height };
       if (this.data) this.redraw();
@@ -54,7 +55,7 @@ class Plot {
 
   get box() {
     const { width, height } = this.size;
-    return { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
+    return { left: MARGIN.left, right: width - MARGIN.right, top: this.top, bottom: height - MARGIN.bottom };
   }
 
   // Sets the scale from 0 to a round number, and draws its lines.
@@ -73,15 +74,14 @@ class Plot {
 
 // Lines over the last minutes. The values under the cursor, which the mouse or the arrow keys move, stand in the legend.
 export class LineChart extends Plot {
-  // `print(value)` and `at(time)` give words, `ends` those of the axis of time; the top is at least `least`. It has `slots` lines at most.
-  constructor(figure, { slots, print, at, ends, least, spoken }) {
+  // `print(value)` and `at(time)` give words; the top is at least `least`. It has `slots` lines at most.
+  constructor(figure, { slots, print, at, least, spoken }) {
     super(figure);
     Object.assign(this, { print, at, least, spoken });
     this.now = figure.querySelector('.now');
-    this.ends = ends.map((words, index) => {
+    this.ends = ['start', 'middle', 'end'].map((anchor) => {
       const text = part('text', 'tick');
-      text.textContent = words;
-      set(text, { 'text-anchor': ['start', 'middle', 'end'][index] });
+      set(text, { 'text-anchor': anchor });
       return text;
     });
     this.cursorLine = part('line', 'cursor gone');
@@ -135,12 +135,15 @@ export class LineChart extends Plot {
   }
 
   redraw() {
-    const { times, series, from, to, limit } = this.data;
+    const { times, series, from, to, ends } = this.data;
     const { left, right, top, bottom } = this.box;
-    const most = Math.max(this.least, limit ?? 0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0)));
+    const most = Math.max(this.least, ...series.flatMap(({ values }) => values.map((value) => value ?? 0)));
     this.scale(most, this.print);
     this.x = (time) => left + ((right - left) * (time - from)) / (to - from);
-    this.ends.forEach((text, index) => set(text, { x: [left, (left + right) / 2, right][index], y: bottom + 15 }));
+    this.ends.forEach((text, index) => {
+      set(text, { x: [left, (left + right) / 2, right][index], y: bottom + 15 });
+      text.textContent = ends[index];
+    });
     set(this.cursorLine, { y1: top, y2: bottom });
     this.slots.forEach((slot, index) => this.drawSlot(slot, series[index], times));
     this.empty?.classList.toggle('gone', series.some(({ values }) => values.some((value) => value !== null)));
@@ -212,6 +215,7 @@ export class BarChart extends Plot {
     super(figure);
     Object.assign(this, { print, spoken });
     this.svg.setAttribute('role', 'img');
+    this.top = 20; // room for the share above a full bar
     this.bars = names.map((name) => {
       const label = part('text', 'tick');
       label.textContent = name;
@@ -234,7 +238,7 @@ export class BarChart extends Plot {
       const x = left + step * (index + 0.5);
       set(rect, { x: Math.round(x - step * 0.3), width: Math.round(step * 0.6), y: bottom - height, height });
       set(label, { x, y: bottom + 15 });
-      set(value, { x, y: Math.max(bottom - height - 5, MARGIN.top + 9) });
+      set(value, { x, y: bottom - height - 5 });
       value.textContent = counts[index] ? this.print(shares[index]) : '';
     });
     this.empty?.classList.toggle('gone', all > 0);

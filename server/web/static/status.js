@@ -13,6 +13,7 @@ const STAGES = ['queue', 'decode', 'resize', 'crop', 'infer', 'postprocess', 'se
 const TONES = ['2', '3', '5', '6', '1', '4', 'quiet', 'bad'];
 const EVALUATION_STATES = ['queued', 'running', 'finished', 'cancelled', 'failed'];
 const SERVER_STATES = { ready: 'ready', starting: 'waiting', draining: 'waiting', unhealthy: 'failed', failed: 'failed' };
+const SPANS_S = [60, 120, 240, 360, SPAN_S]; // of the axis: the shortest that holds all samples
 const RETRY_MS = 3000;
 const TIMEOUT_MS = 20_000;
 
@@ -30,7 +31,8 @@ const wholePercent = new Intl.NumberFormat(language, { style: 'percent', maximum
 const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
 const print = (value) => figures.format(value);
-const asTime = (seconds) => (seconds < 1 ? `${print(seconds * 1000)} ms` : `${print(seconds)} s`);
+const hundredths = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
+const asTime = (seconds) => (seconds < 1 ? `${(seconds < 0.001 ? hundredths : figures).format(seconds * 1000)} ms` : `${print(seconds)} s`);
 const asMemory = (bytes) => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${print(bytes / 1e9)} GB`);
 const named = (kind, known, name) => (known.includes(name) ? say(`status.${kind}_${name}`) : name);
 
@@ -51,7 +53,6 @@ const lines = (id, slots, { printed = print, least = 1 } = {}) =>
     print: printed,
     least,
     at: (time) => clock.format(time * 1000),
-    ends: [say('status.ten_ago'), say('status.five_ago'), say('status.now')],
     spoken: (name, now, most) => say('status.spoken', { name, now, most }),
   });
 
@@ -61,7 +62,7 @@ const charts = {
   took: lines('took', 2, { printed: asTime, least: 0.001 }),
   stages: lines('stages', 8, { printed: asTime, least: 0.001 }),
   window: lines('window', 3),
-  memory: lines('memory', 1, { printed: asMemory, least: 1e6 }),
+  memory: lines('memory', 2, { printed: asMemory, least: 1e6 }),
 };
 let batches = null; // made when the sizes are known
 
@@ -105,10 +106,16 @@ function windowSeries() {
   ];
 }
 
+function memorySeries() {
+  const server = { name: say('status.server'), tone: '3', values: samples.values('memory_bytes'), filled: true };
+  const engines = { name: say('status.engine_processes'), tone: '4', values: samples.values('engine_memory_bytes') };
+  return engines.values.some(Boolean) ? [server, engines] : [server];
+}
+
 function drawBatches({ bounds }) {
   const sizes = bounds.batches;
   batches ??= new BarChart(element('batches'), {
-    names: [...sizes.map((size, index) => (size - (sizes[index - 1] ?? 0) > 1 ? `${sizes[index - 1] + 1}–${size}` : print(size))), `>${sizes.at(-1)}`],
+    names: [...sizes.map((size, index) => (size - (sizes[index - 1] ?? 0) > 1 ? `≤ ${size}` : print(size))), `> ${sizes.at(-1)}`],
     print: (share) => wholePercent.format(share),
     spoken: (size, share) => say('status.spoken_batch', { size, share }),
   });
@@ -118,18 +125,22 @@ function drawBatches({ bounds }) {
 
 function draw() {
   const { now_s: to, every_s: everyS, bounds } = last;
-  const common = { times: samples.times, from: to - SPAN_S, to, gapS: 2.5 * everyS };
+  const times = samples.times;
+  const spanS = SPANS_S.find((seconds) => !times.length || times[0] >= to - seconds) ?? SPAN_S;
+  const ends = [say('status.ago', { time: asDuration(spanS) }), say('status.ago', { time: asDuration(spanS / 2) }), say('status.now')];
+  const common = { times, from: to - spanS, to, ends, gapS: 2.5 * everyS };
   const took = tookSeries(bounds);
   charts.images.draw({ ...common, series: imageSeries() });
   charts.requests.draw({
     ...common,
-    series: Object.entries(CLASSES).map(([name, tone]) => ({ name, tone, values: samples.rates('requests', name), filled: name === '2xx' })),
+    series: Object.entries(CLASSES)
+      .filter(([name]) => name === '2xx' || samples.keys('requests').includes(name))
+      .map(([name, tone]) => ({ name, tone, values: samples.rates('requests', name), filled: name === '2xx' })),
   });
   charts.took.draw({ ...common, series: took });
   charts.stages.draw({ ...common, series: stageSeries(bounds) });
   charts.window.draw({ ...common, series: windowSeries() });
-  const memory = { name: say('status.process'), tone: '3', values: samples.values('memory_bytes'), filled: true };
-  charts.memory.draw({ ...common, series: [memory] });
+  charts.memory.draw({ ...common, series: memorySeries() });
   drawBatches(last);
   showFacts(took);
 }
