@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from server.api.status_schemas import StatusReply
 from tests.level_model import level_png
 from tests.server.process import NO_TLS, ServerProcess
 
@@ -52,6 +53,7 @@ def test_the_samples_have_the_requests_that_were_made(server: ServerProcess) -> 
 
 def test_what_it_is_now(server: ServerProcess) -> None:
     status = server.client.get("/status").json()
+    assert StatusReply.model_validate(status).models[0].engines[0].up
     assert (status["status"], status["may_change"], status["evaluations"]) == ("ready", True, [])
     [model] = status["models"]
     assert (model["model"], model["engine"], model["switches"]) == ("efficientnet_lite0", "fake", 0)
