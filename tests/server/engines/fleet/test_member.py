@@ -162,5 +162,6 @@ def test_its_status_has_the_images_that_it_took() -> None:
     well.engine.start()
     status = well.status(asked=True)
     assert (status.up, status.answers, status.in_flight, status.restarting) == (True, True, 3, False)
-    down = member(down="lost").status(asked=False)
+    well.put_down("lost")
+    down = well.status(asked=False)
     assert (down.up, down.restarting, down.reason) == (False, False, "lost")  # it has no process that could begin again
