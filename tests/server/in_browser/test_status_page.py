@@ -24,7 +24,7 @@ WAIT_S = 40
 KEY = "s3cret"
 SCREENSHOTS = Path(__file__).parents[3] / "build" / "screenshots"
 
-# Gives the page one reply after the other, as if each came three seconds later, under full load; returns the number of nodes after each.
+# Gives the page one reply after the other, as if each came four seconds later, under full load; returns the number of nodes after each.
 REPLIES = """
 const [many, done] = arguments;
 (async () => {
@@ -35,9 +35,9 @@ const [many, done] = arguments;
   const some = (names, value) => Object.fromEntries(names.map((name, index) => [name, value(index)]));
   const nodes = [];
   for (let n = 1; n <= many; n += 1) {
-    const now_s = reply.now_s + 3 * n;
+    const now_s = reply.now_s + 4 * n;
     const sample = {
-      at_s: now_s, over_s: 3, memory_bytes: 1e8 + 1e5 * (n % 7), engine_memory_bytes: 4e8, window: 64, in_flight: n % 64, waiting: n % 9,
+      at_s: now_s, over_s: 4, memory_bytes: 1e8 + 1e5 * (n % 7), engine_memory_bytes: 4e8, window: 64, in_flight: n % 64, waiting: n % 9,
       images: some(outcomes, (index) => (n + index) % 13), requests: some(['2xx', '3xx', '4xx', '5xx'], (index) => (n + index) % 11),
       took: some([2, 4, 7], (index) => (n + index) % 5), batches: some([0, 2, 3], () => n % 4),
       stages: some(stages, (index) => some([1, 3, 6], () => (n + index) % 3)),
@@ -189,7 +189,7 @@ def test_open_for_long_it_has_no_more_nodes(page: Chrome) -> None:
 
 
 def test_what_a_poll_costs(chips: ServerProcess) -> None:
-    """Printed; judged only where it is absurd: at most a tenth of a core for one page that asks every three seconds."""
+    """Printed; judged only where it is absurd: at most a tenth of a core for one page that asks every four seconds."""
     polls = 200
     since = chips.client.get("/status").json()["samples"][-1]["at_s"]
     before_s = cpu_s(chips.pid)

@@ -3,14 +3,16 @@
 import logging
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
+from pydantic import TypeAdapter
 
 from models.store import StoredModel, zoo_manifest
 from server.cli.flags import load_settings
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.fleet import Fleet
-from server.serving.history import BOUNDS, KEPT, History, memory_bytes
+from server.serving.history import BOUNDS, KEPT, History, Sample, memory_bytes
 from server.serving.served_model import ServedModel
 from server.serving.service import Service
 from server.telemetry.metrics import Metrics
@@ -93,5 +95,19 @@ def test_a_sample_costs_little(service: Service) -> None:
     for _ in range(20):
         history.take()
     cost_ms = (time.thread_time() - began_s) / 20 * 1000
-    logger.warning("a sample costs %.2f ms of a core, every 3 s", cost_ms)
-    assert cost_ms < 300  # a tenth of a core
+    logger.warning("a sample costs %.2f ms of a core, every 4 s", cost_ms)
+    assert cost_ms < 400  # a tenth of a core
+
+
+def test_a_page_that_is_opened_stays_light(service: Service) -> None:
+    """All samples of a busy server: seven stages, each with times in five buckets."""
+    history, metrics, random = History(service), service.metrics, Random(1)  # noqa: S311 - the same each time
+    for _ in range(KEPT):
+        for place in range(300):
+            metrics.images.labels("m", "stream", ("ok", "ok", "saturated", "deadline_exceeded")[place % 4]).inc()
+            metrics.observe_request("/classify", "POST", (200, 429, 504)[place % 3], 0.02 * random.random())
+            for stage in ("queue", "decode", "resize", "crop", "infer", "postprocess", "serialize"):
+                metrics.stage_duration_s.labels("m", stage).observe(10 ** random.uniform(-3, -1.5))
+        history.take()
+    told = TypeAdapter(list[Sample]).dump_json(history.since(0), exclude_defaults=True)
+    assert len(told) < 90_000
