@@ -31,7 +31,7 @@ Since = Annotated[float, Query(ge=0, allow_inf_nan=False, description="Only the 
 def status_routes(
     service: Service, history: History, evaluations: Evaluations, allowed: Callable[[Request], Coroutine[None, None, None]]
 ) -> APIRouter:
-    """The status route. It is open as /info is; who may change something is whom `allowed` lets through."""
+    """The status route. It is open as /info is; `allowed` decides whether the client may change something."""
     router = APIRouter(tags=["service"])
 
     @router.get(
