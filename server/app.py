@@ -34,12 +34,14 @@ from server.api.openapi import complete_document
 from server.api.pages import ASSETS, page_routes
 from server.api.request_context import context_of
 from server.api.sign_in import sign_in_routes
+from server.api.status_routes import status_routes
 from server.api.statuses import status_of
 from server.errors import BadRequest, MethodNotAllowed, NotFound, ServiceError
 from server.evaluation.jobs.evaluations import Evaluations
 from server.http.forwarding_proxies import ForwardingProxies
 from server.http.hot_routes import HOT_METHODS, HotRoutes
 from server.http.middleware import METHODS, RequestMiddleware
+from server.serving.history import History
 from server.serving.reload import Reloader
 from server.serving.service import Service
 from server.telemetry.access_log import AccessLog
@@ -62,7 +64,7 @@ def create_app(
     """The ASGI application of one service."""
     settings = service.settings
     origins = CrossOrigins(settings.cors_origins)
-    guard = safe_only(settings, keys, origins)
+    guard, history = safe_only(settings, keys, origins), History(service)
     grpc = partial(_grpc_server, service, reloader, keys, guard, access_log)
     app = FastAPIOffline(
         **DESCRIPTION,
@@ -72,7 +74,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         static_url=ASSETS,
-        lifespan=_lifespan(service, evaluations, grpc, access_log),
+        lifespan=_lifespan(service, evaluations, history, grpc, access_log),
     )
     hot = ClassifyRoutes(service.models, service.body_budget, settings)
     explain = ExplainRoute(service.models, service.body_budget, settings)
@@ -82,7 +84,7 @@ def create_app(
         *(Route(path, _elsewhere, methods=HOT_METHODS) for path in hot_routes),
         *page_routes(keys),
     ]
-    for router in (sign_in_routes(keys), *_routers(service, reloader, evaluations, guard)):
+    for router in (sign_in_routes(keys), *_routers(service, reloader, evaluations, history, guard)):
         app.include_router(router)
     complete_document(app, has_keys=bool(keys))
     proxies = ForwardingProxies(settings.forwarded_allow_ips)
@@ -95,7 +97,7 @@ def create_app(
 
 
 def _lifespan(
-    service: Service, evaluations: Evaluations, grpc: Callable[[], "GrpcServer"], access_log: AccessLog | None
+    service: Service, evaluations: Evaluations, history: History, grpc: Callable[[], "GrpcServer"], access_log: AccessLog | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -104,7 +106,9 @@ def _lifespan(
         server = grpc() if service.settings.grpc_port else None
         if server:
             await server.start(service.settings.grpc_port)
+        keeping = asyncio.create_task(history.keep())
         yield
+        keeping.cancel()
         if server:
             await server.stop()
         await asyncio.to_thread(evaluations.close)
@@ -122,13 +126,14 @@ def _grpc_server(service: Service, reloader: Reloader, keys: ApiKeys, guard: Gua
     return GrpcServer(service, reloader, Calls(service.metrics, keys, guard, access_log))
 
 
-def _routers(service: Service, reloader: Reloader, evaluations: Evaluations, allowed: Guard) -> Iterator[APIRouter]:
+def _routers(service: Service, reloader: Reloader, evaluations: Evaluations, history: History, allowed: Guard) -> Iterator[APIRouter]:
     """All routes of FastAPI; `allowed` is asked before those that reach into the machine."""
     yield health_routes(service)
     yield metrics_routes(service.metrics)
     yield info_routes(service, reloader.runtime)
     yield models_routes(service, evaluations, allowed)
-    yield admin_routes(reloader, allowed)
+    yield status_routes(service, history, evaluations, allowed)
+    yield admin_routes(service, reloader, allowed)
     yield infer_document()
     yield oip_routes(service, reloader, allowed)
     yield from EvaluationRoutes(evaluations, service).routers(allowed)

@@ -24,7 +24,10 @@ class EngineHealth:
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """One engine on one chip. `process` is its process id if it has its own process; `reason` says why it is not up."""
+    """One engine on one chip. `process` is its process id if it has its own process; `reason` says why it is not up.
+
+    `restarting` says that its process is gone or begins again; `in_flight` is the number of images that it has taken.
+    """
 
     name: str
     device: str
@@ -33,6 +36,8 @@ class EngineStatus:
     reason: str = ""
     process: int | None = None
     restarts: int = 0
+    restarting: bool = False
+    in_flight: int = 0
 
 
 def ignore_batch(_images: int, _padding: int) -> None:

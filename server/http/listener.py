@@ -40,6 +40,7 @@ class DrainingServer(uvicorn.Server):
         self._overload = overload
         self._service = service
         service.on_failure = self.stop
+        service.on_drain = partial(self.drain, "POST /admin/drain")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept, then log the address."""
@@ -87,10 +88,10 @@ class DrainingServer(uvicorn.Server):
             if header not in headers:
                 headers.append(header)
 
-    def drain(self, signum: int) -> None:
+    def drain(self, asked_by: str) -> None:
         """Report not ready, ask keep-alive clients to reconnect elsewhere, and close the listener after the delay."""
         delay_s = self._service.settings.drain_delay_s
-        logger.info("%s: draining", signal.Signals(signum).name)
+        logger.info("%s: draining", asked_by)
         self._service.drain()
         self._announce_close()
         timer = threading.Timer(delay_s, self.stop)
@@ -108,7 +109,7 @@ class DrainingServer(uvicorn.Server):
                 self.force_exit = self.should_exit = True
             else:
                 seen.set()
-                self.drain(signum)
+                self.drain(signal.Signals(signum).name)
 
         def reload(_signum: int, _frame: FrameType | None) -> None:
             with contextlib.suppress(RuntimeError):  # the event loop is not running

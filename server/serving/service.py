@@ -44,6 +44,8 @@ class Service:
         self.failure: ClassifyError | None = None
         self.on_failure: Callable[[], None] = lambda: None
         self.on_ready: Callable[[], None] = lambda: None
+        self.on_drain: Callable[[], None] = self.drain
+        """Begins the end of the server. Our listener closes then; another ASGI server ends as it is asked to."""
         self.loaded = threading.Event()
         """Set when the engines have started, or one has failed to start."""
         self._loader = threading.Thread(target=self._load, name="engine-loader", daemon=True)

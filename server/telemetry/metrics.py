@@ -18,14 +18,15 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for every series, that nobody asks for
 
-_LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_STAGE_S = (0.0001, 0.00025, 0.0005, *_LATENCY_S)
+LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+STAGE_S = (0.0001, 0.00025, 0.0005, *LATENCY_S)
+"""Upper bounds of the buckets: of a request, and of a stage."""
 MAX_REQUEST_LABELS = 1000
 """Sets of endpoint, method and status that are told apart. The routes, methods and statuses of this server make some 300."""
 _SCORES = (*(tenth / 10 for tenth in range(1, 10)), 0.95, 0.99)
 _DIFFERENCES = (1e-5, 1e-4, 0.001, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 OTHER_CLASSES = "other"
-_BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
+BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 LABELS = MappingProxyType(
     {
@@ -80,15 +81,15 @@ class Metrics:
         for code in ("200", "500", "503", "504"):  # increase() misses the first value of a counter that appears later
             self.http_requests.labels("/classify", "POST", code)
         took = "Time from the request's headers to the end of its answer."
-        self.http_duration_s = histogram("http_request_duration_seconds", took, "endpoint", buckets=_LATENCY_S)
+        self.http_duration_s = histogram("http_request_duration_seconds", took, "endpoint", buckets=LATENCY_S)
         self.rejected = counter("rejected_total", "Images refused before an engine got them.", "model", "reason")
         self.body_bytes = gauge("body_bytes", "Bytes of bodies being read or waiting for their answers, of BODY_BUDGET_BYTES.")
         self.body_limit_bytes = gauge("body_limit_bytes", "Bytes of bodies that may be held at once: BODY_BUDGET_BYTES.")
         self.evaluation_disk_bytes = gauge("evaluation_disk_bytes", "Bytes of uploads, unpacked sets and kept evaluations on the disk.")
         self.evaluation_disk_limit_bytes = gauge("evaluation_disk_limit_bytes", "EVALUATION_DISK_BYTES.")
         self.images = counter("images_total", "Images by outcome.", "model", "engine", "outcome")
-        self.stage_duration_s = histogram("stage_duration_seconds", "Time of an image in a stage.", "model", "stage", buckets=_STAGE_S)
-        self.batch_size = histogram("batch_size", "Images in one run of the model, if the engine tells.", "model", buckets=_BATCH_SIZES)
+        self.stage_duration_s = histogram("stage_duration_seconds", "Time of an image in a stage.", "model", "stage", buckets=STAGE_S)
+        self.batch_size = histogram("batch_size", "Images in one run of the model, if the engine tells.", "model", buckets=BATCH_SIZES)
         self.batch_padding = counter("batch_padding_total", "Unused places in batches, if the engine tells.", "model")
         self._add_drift(drift_classes)
         self._add_shadows()

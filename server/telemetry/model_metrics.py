@@ -90,6 +90,12 @@ class ModelMetrics:
         """Record that another engine answers."""
         self._metrics.engine_switches.labels(self._model, before, after, reason).inc()
 
+    @property
+    def switches(self) -> int:
+        """How often another engine began to answer."""
+        [found] = self._metrics.engine_switches.collect()
+        return sum(int(sample.value) for sample in found.samples if sample.labels["model"] == self._model)
+
     def device_images(self, engine: str, device: str) -> Counter:
         """The counter of an engine process's answers."""
         return self._metrics.device_images.labels(self._model, engine, device)

@@ -51,7 +51,7 @@ class Fleet:
         self._in_flight = InFlight(lambda: self.share.window)
         self._bound = bound or ResizeBound()
         self._lock = threading.Lock()  # of the queue, and of what is under way in every member
-        self._waiting, self._quarantine = WaitingLine(room, self.share), Quarantine()
+        self.waiting, self._quarantine = WaitingLine(room, self.share), Quarantine()  # no engine has taken yet what waits
         self._answers = self.members[0].engine.name
         self._none_s = float("-inf")  # the time since there is no engine
         self._closing = threading.Event()
@@ -105,29 +105,29 @@ class Fleet:
             work.future.cancel()
             raise EngineUnavailable("No engine can answer now.", "Try again in a moment.")
         with self._lock:
-            self._waiting.append(work)
+            self.waiting.append(work)
         self._dispatch()
         return work.future
 
     def _evict(self, work: Work) -> Work | None:
         with self._lock:
-            return self._waiting.take_loser(self._in_flight.held_s, self._in_flight.held_s(work.client) + work.cost_s)
+            return self.waiting.take_loser(self._in_flight.held_s, self._in_flight.held_s(work.client) + work.cost_s)
 
     def gives_way_to(self, client: str) -> bool:
         """Whether in a full window an image would give way to the next one of this client."""
         with self._lock:
-            return self._waiting.loser(self._in_flight.held_s, self._in_flight.next_held_s(client)) is not None
+            return self.waiting.loser(self._in_flight.held_s, self._in_flight.next_held_s(client)) is not None
 
     def invites(self, client: str) -> bool:
         """The same; but a yes is seldom, since every yes brings a body."""
         with self._lock:
-            return self._waiting.invites(self._in_flight.held_s, self._in_flight.next_held_s(client))
+            return self.waiting.invites(self._in_flight.held_s, self._in_flight.next_held_s(client))
 
     def _dispatch(self) -> None:
         """Hand waiting works to members, as long as there is room."""
-        while self._waiting:
+        while self.waiting:
             with self._lock:
-                found = self._waiting.next(self.tiers)
+                found = self.waiting.next(self.tiers)
             if found is None:
                 return
             work, member = found
@@ -140,7 +140,7 @@ class Fleet:
                 self._put_down(member, "unavailable", str(error))
                 with self._lock:
                     member.ended(work)
-                    self._waiting.put_first(work)
+                    self.waiting.put_first(work)
 
     def _answered(self, member: Member, work: Work, outcome: Prediction | ServiceError | None) -> None:
         with self._lock:
@@ -199,13 +199,13 @@ class Fleet:
             return
         work.avoid = member if retry is Retry.ELSEWHERE else None
         with self._lock:
-            self._waiting.put_first(work)
+            self.waiting.put_first(work)
 
     def _try_next(self) -> None:
         """Try the next suspect, unless another one is being tried."""
         if work := self._quarantine.begin():
             with self._lock:
-                self._waiting.put_first(work)
+                self.waiting.put_first(work)
 
     def _put_down(self, member: Member, reason: str, why: str) -> None:
         with self._lock:
@@ -230,8 +230,8 @@ class Fleet:
         while not self._closing.wait(TICK_S if busy else IDLE_TICK_S):
             for member in self.members:
                 self._look_after(member)
-            busy = bool(self._waiting or self._quarantine) or any(member.down or member.under_way for member in self.members)
-            if self._waiting or self._quarantine:
+            busy = bool(self.waiting or self._quarantine) or any(member.down or member.under_way for member in self.members)
+            if self.waiting or self._quarantine:
                 self._end_overdue()
                 self._try_next()
                 self._dispatch()
@@ -272,7 +272,7 @@ class Fleet:
         """Fail the works whose time has ended."""
         now_s = monotonic()
         with self._lock:
-            overdue = self._waiting.take_overdue(now_s)
+            overdue = self.waiting.take_overdue(now_s)
         for work in overdue + self._quarantine.overdue(now_s):
             lost = EngineUnavailable("The engine was lost, and no engine returned in time.", "Try again in a moment.")
             late = DeadlineExceeded("The request timed out before its image was decoded.", "Ask for more time or try later.")
@@ -296,5 +296,5 @@ class Fleet:
         self._crew.close()
         if self._preparing:
             self._preparing.shutdown(cancel_futures=True)
-        self._waiting.clear()
+        self.waiting.clear()
         self._quarantine.clear()

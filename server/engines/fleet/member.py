@@ -51,6 +51,7 @@ class Member:
         self._watch = watch or Watch()
         self._liveness = Liveness(self._watch.stall_s)
         self._back_off = BackOff(self._watch.back_off_s)
+        self._has_process = False  # it had one when it was up
         self._failures = 0
         self._failed_s = float("-inf")
         self._rest_s = self._refused_s = self._full_s = float("-inf")  # the last since it takes nothing
@@ -75,6 +76,7 @@ class Member:
     def raise_up(self) -> None:
         """Send it requests, or send them again."""
         self.down, self._failures = "", 0
+        self._has_process = self.engine.process is not None
         self._liveness.moved()
 
     def put_down(self, why: str) -> bool:
@@ -218,10 +220,19 @@ class Member:
 
     def status(self, *, asked: bool) -> EngineStatus:
         """Its status; `asked` says whether its tier is in use now."""
-        health = self.engine.health()
+        health, engine = self.engine.health(), self.engine
         up = health.ok and not self.down
-        reason = health.reason or self.down
-        return EngineStatus(self.engine.name, self.device, up, up and asked, reason, self.engine.process, self.engine.restarts)
+        return EngineStatus(
+            engine.name,
+            self.device,
+            up,
+            answers=up and asked,
+            reason=health.reason or self.down,
+            process=engine.process,
+            restarts=engine.restarts,
+            restarting=self._has_process and not health.ok,
+            in_flight=len(self.under_way),
+        )
 
 
 Tier = Sequence[Member]

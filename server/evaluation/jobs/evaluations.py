@@ -176,6 +176,13 @@ class Evaluations:
         """The same, but where there was no evaluation yet nothing is created."""
         return self.all() if (self._folder / FILE).exists() else []
 
+    def newest(self, most: int) -> list[Job]:
+        """So many jobs, newest first; without the folder, which only an evaluation creates, there are none. Raises EvaluationLost."""
+        if not (self._folder / FILE).exists():
+            return []
+        store, worker = self._open()
+        return [worker.seen(job) for job in store.all(most)]
+
     def cancel(self, job_id: str) -> Job:
         """Cancel a job, or remove one that has ended, with its files; raises EvaluationNotFound, NotFinished."""
         store, worker = self._open()

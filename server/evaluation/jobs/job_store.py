@@ -109,10 +109,10 @@ class JobStore:
             raise EvaluationNotFound(f"There is no evaluation {job_id[:40]!r}.", "GET /evaluate lists them.")
         return _job(row)
 
-    def all(self) -> list[Job]:
-        """The newest jobs, newest first, at most 1000."""
+    def all(self, most: int = MAX_LISTED) -> list[Job]:
+        """The newest jobs, newest first."""
         with self._connected() as database:
-            return [_job(row) for row in database.execute("select * from jobs order by created_s desc limit ?", (MAX_LISTED,))]
+            return [_job(row) for row in database.execute("select * from jobs order by created_s desc limit ?", (most,))]
 
     def unfinished(self) -> list[Job]:
         """The jobs that have not ended, in the order of arrival."""

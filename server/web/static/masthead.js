@@ -28,3 +28,4 @@ async function watchHealth() {
 watchHealth();
 setInterval(watchHealth, INTERVAL_MS);
 document.addEventListener('visibilitychange', watchHealth);
+document.addEventListener('ask-health', watchHealth); // a page has seen that it changed

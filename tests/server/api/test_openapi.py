@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pydantic import BaseModel
 
 import server.app  # noqa: F401 - so that the replies of all routes are known
-from server.api import schemas
+from server.api import schemas, status_schemas
 from server.api.guard import OPEN_PATHS
 from server.api.openapi import error_classes
 from server.api.statuses import status_of
@@ -48,9 +48,9 @@ def test_the_components_are_the_schemas_and_nothing_else(fake_server: ServerProc
     """Each once, by its title; all are pointed at, and whatever is pointed at is there."""
     document = fake_server.client.get("/openapi.json").json()
     components = document["components"]["schemas"]
-    bases = schemas._Reply, ProtocolReply
+    bases = schemas._Reply, status_schemas._Part, ProtocolReply
     titles = [kind.model_json_schema()["title"] for base in bases for kind in reply_models(base) - {base}]
-    assert sorted(components) == sorted([*titles, "JobState"])
+    assert sorted(components) == sorted([*titles, "JobState", "Sample"])
     assert {"Answer", "BatchAnswer", "Error", "Evaluation", "Health", "Info", "Prediction", "Reloaded"} < set(components)
     assert set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document))) == set(components)
 
@@ -86,6 +86,7 @@ def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: Serve
             "classify",
             "classify_batch",
             "compare_evaluations",
+            "drain",
             "evaluate",
             "evaluation",
             "evaluation_events",
@@ -102,6 +103,7 @@ def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: Serve
             *OF_THE_PROTOCOL,
             "reload_model",
             "resume_evaluation",
+            "status",
             "unload_model",
         ]
     )

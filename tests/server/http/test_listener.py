@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from tests.level_model import store_level_model
+from tests.level_model import level_png, store_level_model
 from tests.server.process import NEW_PROCESS, ServerProcess
 
 
@@ -78,3 +78,26 @@ def test_no_connection_is_reset_when_the_listener_closes() -> None:
         server.signal(signal.SIGTERM)
         assert sum(future.result() for future in asking) > 16
         assert server.wait(timeout_s=10) == 0
+
+
+def test_a_request_drains_it_as_a_signal_does(tmp_path: Path) -> None:
+    """What is in flight is answered, new requests too until the listener closes; the signal of a supervisor that follows cuts nothing."""
+    store_level_model(tmp_path)
+    with ServerProcess(model_store=tmp_path, model="level", drain_delay_s=1.5) as server, ThreadPoolExecutor(8) as clients:
+        asking = [clients.submit(server.client.post, "/classify", content=level_png(8)) for _ in range(32)]
+        reply = server.client.post("/admin/drain")
+        assert (reply.status_code, reply.json()) == (202, {"status": "draining", "reason": ""})
+        assert server.client.post("/admin/drain").status_code == 202  # nothing new
+        server.signal(signal.SIGTERM)
+        ready = server.client.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"], ready.headers["connection"]) == (503, "draining", "close")
+        assert server.client.get("/status").json()["status"] == "draining"
+        assert {future.result().status_code for future in asking} == {200}
+        assert server.wait(timeout_s=20) == 0
+    assert server.lines("POST /admin/drain: draining") == 2
+
+
+def test_who_may_not_reach_into_the_machine_drains_nothing(keyed_server: ServerProcess) -> None:
+    for headers, status in (({}, 401), ({"X-Api-Key": "wrong"}, 401), ({"X-Api-Key": "s3cret"}, 405)):
+        assert keyed_server.client.request("GET" if status == 405 else "POST", "/admin/drain", headers=headers).status_code == status
+    assert keyed_server.client.get("/health/ready").status_code == 200

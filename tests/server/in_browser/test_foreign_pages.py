@@ -17,7 +17,7 @@ from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
 WAIT_S = 20
-ROUTES = ("/admin/models/reload", "/evaluate")
+ROUTES = ("/admin/models/reload", "/admin/drain", "/evaluate")
 
 # All that a page can send elsewhere without asking: fetch with the three simple types, a beacon, a form in a frame, a picture.
 SEND = """

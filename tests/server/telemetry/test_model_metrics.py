@@ -80,3 +80,12 @@ def test_a_shadow_is_counted_with_its_model() -> None:
     ]
     assert metrics.registry.get_sample_value("classify_shadow_score_difference_bucket", {"model": "m", "shadow": "n", "le": "0.05"}) == 1
     assert metrics.registry.get_sample_value("classify_shadow_score_difference_count", {"model": "m", "shadow": "n"}) == 1
+
+
+def test_the_switches_of_one_model() -> None:
+    metrics = Metrics()
+    one, other = ModelMetrics(metrics, "one"), ModelMetrics(metrics, "other")
+    one.switched("stream", "mxbase", "failed")
+    one.switched("mxbase", "stream", "recovered")
+    other.switched("stream", "none", "failed")
+    assert (one.switches, other.switches, ModelMetrics(metrics, "third").switches) == (2, 1, 0)

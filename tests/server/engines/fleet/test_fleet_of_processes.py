@@ -101,6 +101,22 @@ def test_without_another_engine_a_request_waits_for_its_own_to_come_back() -> No
     fleet.close(5)
 
 
+def test_a_lost_process_is_shown_as_restarting() -> None:
+    fleet, processes = fleet_of(2)
+    assert [(status.up, status.restarting) for status in fleet.statuses()] == [(True, False)] * 2
+    kill(processes[1])
+    deadline_s = monotonic() + 10
+    while fleet.statuses()[1].up and monotonic() < deadline_s:
+        sleep(0.002)
+    lost = fleet.statuses()[1]
+    assert (lost.up, lost.restarting or lost.restarts == 1) == (False, True)  # it may begin again before it is looked at
+    while not fleet.statuses()[1].up and monotonic() < deadline_s:
+        sleep(0.01)
+    back = fleet.statuses()[1]
+    assert (back.up, back.restarting, back.restarts) == (True, False, 1)
+    fleet.close(5)
+
+
 def test_what_comes_while_there_is_no_engine_waits_for_one_that_is_on_its_way_back() -> None:
     fleet, [process] = fleet_of(1)
     kill(process)

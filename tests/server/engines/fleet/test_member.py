@@ -155,3 +155,13 @@ def test_a_member_is_not_given_up_for_decoding_what_takes_long() -> None:
     hung.began(work())
     sleep(0.05)
     assert hung.stalled == "it gave no result for 0.01 s."
+
+
+def test_its_status_has_the_images_that_it_took() -> None:
+    well = member(under_way=3)
+    well.engine.start()
+    status = well.status(asked=True)
+    assert (status.up, status.answers, status.in_flight, status.restarting) == (True, True, 3, False)
+    well.put_down("lost")
+    down = well.status(asked=False)
+    assert (down.up, down.restarting, down.reason) == (False, False, "lost")  # it has no process that could begin again
