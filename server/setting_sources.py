@@ -12,12 +12,14 @@ from pydantic_settings.main import BaseSettings
 
 from models.model_errors import ClassifyError
 from models.nearest_name import nearest_name
-from models.text_file import decode_text
+from models.text_file import decode_text, read_text
 
 SETTINGS_FILE = "ascend-classify.toml"
 PREFIX = "ASCEND_CLASSIFY_"
 """Of the long names of the variables. They beat the short ones, which other programs may use too: conda sets HOST."""
 OTHERS = ("STRICT",)  # with the prefix, but read by other parts of the project
+NO_KEY = "no-api-key"
+"""The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
 
 
 class SettingInvalid(ClassifyError):
@@ -83,3 +85,22 @@ def check_name(name: str, settings: Collection[str], written: str, prefix: str =
     near = nearest_name(name.lower().removeprefix(PREFIX.lower()).replace("-", "_"), settings)
     known = f"Did you mean {prefix}{near.upper() if prefix else near}?" if near else "docs/settings.md lists the settings."
     raise SettingInvalid(f"There is no setting for {written}.", known)
+
+
+def names_of(models: str) -> tuple[str, ...]:
+    """The names of MODELS; raises SettingInvalid if one occurs twice."""
+    names = tuple(name.strip() for name in models.split(",") if name.strip())
+    if len(set(names)) < len(names):
+        raise SettingInvalid(f"MODELS={models} names a model twice.", "Name each model once.")
+    return names
+
+
+def read_key(file: Path) -> str | None:
+    """The key that a file holds; None for NO_KEY. Raises SettingInvalid for a file that cannot be read, or is empty."""
+    try:
+        key = read_text(file).strip()
+    except (OSError, ValueError) as error:
+        raise SettingInvalid(f"API_KEY_FILE: {file} cannot be read: {error}.", "Name a text file that this user can read.") from error
+    if not key:
+        raise SettingInvalid(f"API_KEY_FILE: {file} is empty.", f"Write the key into it, or the word {NO_KEY} to serve without one.")
+    return None if key == NO_KEY else key

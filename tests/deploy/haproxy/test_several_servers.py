@@ -39,7 +39,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def server(store: Path, **settings: object) -> ServerProcess:
+def server(store: Path, **settings: Any) -> ServerProcess:
     """A server that believes the balancer."""
     return ServerProcess(model_store=store, model="level", engines="stream", forwarded_allow_ips="127.0.0.1", **settings)
 
@@ -146,7 +146,7 @@ def test_what_a_server_took_and_lost_is_answered_by_another(
 @needs("haproxy", "haproxy")
 def test_what_finds_no_place_waits_until_a_server_has_one(store: Path, tmp_path: Path) -> None:
     """Thirty-two clients at two servers with two places each: none is refused, although a server by itself refuses the third."""
-    settings = {"window": 2, "latency_mode": "off"}
+    settings: dict[str, Any] = {"window": 2, "latency_mode": "off"}
     with server(store, **settings) as first, server(store, **settings) as second:
         with haproxy([first.address, second.address], tmp_path, maxconn="2") as before:
             with Crowd(before.address, 0) as crowd:
