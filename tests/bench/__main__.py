@@ -28,6 +28,7 @@ from tests.bench.pairs import NULL, SUBJECTS, measure
 from tests.bench.peers.comparison import compare as compare_peers
 from tests.bench.peers.comparison import table
 from tests.bench.protocols import compare_protocols, protocol_lines
+from tests.bench.scaling import compare_setups, scaling_lines
 from tests.bench.served import ServedModel
 from tests.bench.small_model import NAME, store_small_model
 from tests.bench.table import goals, lines
@@ -249,6 +250,29 @@ def protocols(
     _say(f"{machine()}; {NULL}, {image.stat().st_size} bytes a request\n")
     for line in protocol_lines(compare_protocols(image, rounds, seconds, _tell)):
         _say(line)
+    shutil.rmtree(image.parent)
+
+
+@app.command("scaling")
+def scaling(
+    models: Annotated[str, typer.Option(help="Which to measure, by comma.")] = f"{NULL},efficientnet_lite0",
+    pairs: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
+    seconds: Annotated[float, typer.Option(help="For how long each.")] = 6,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="Another setup, as NAME=COMMAND: it serves on 127.0.0.1:$PORT with the settings of its environment."),
+    ] = None,
+    store: Store = Path("build/bench_store"),
+) -> None:
+    """One server, four engine processes, HAProxy over two servers: requests a second, CPU time and memory of all their processes."""
+    image = _photo()
+    _say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes; load {os.getloadavg()[0]:.1f}\n")
+    others = dict(one.split("=", 1) for one in also or ())
+    for name in models.split(","):
+        _prepare(name, store)
+        settings = {"engines": "fake"} if name == NULL else {"model_store": str(store.absolute()), "model": name}
+        for line in scaling_lines(name, compare_setups(settings, image, others, pairs, seconds, _tell)):
+            _say(line)
     shutil.rmtree(image.parent)
 
 

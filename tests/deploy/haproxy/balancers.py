@@ -21,9 +21,10 @@ Addresses = Sequence[tuple[str, int]]
 
 @dataclass(frozen=True)
 class Balancer:
-    """One that runs: where clients ask it, and where it tells about itself."""
+    """One that runs: where clients ask it, its process, and where it tells about itself."""
 
     address: tuple[str, int]
+    pid: int
     watch: str = ""
 
     @property
@@ -55,13 +56,13 @@ def _named(address: tuple[str, int]) -> str:
 
 
 @contextmanager
-def _running(command: list[str], address: tuple[str, int], log: Path, environment: dict[str, str]) -> Iterator[None]:
+def _running(command: list[str], address: tuple[str, int], log: Path, environment: dict[str, str]) -> Iterator[int]:
     with log.open("wb") as written:
         process = subprocess.Popen(command, env=os.environ | environment, stdout=written, stderr=written)
     try:
         wait_until(lambda: _listens(address) or process.poll() is not None)
         assert process.poll() is None, log.read_text()
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(START_S)
@@ -77,8 +78,8 @@ def haproxy(servers: Addresses, folder: Path, **changes: str) -> Iterator[Balanc
         replaced(file, f"{words.replace('_', ' ')} 64", f"{words.replace('_', ' ')} {value}")
     environment = {"LISTEN": f"{host}:{port}", "WATCH": watch}
     environment |= {f"SERVER_{name}": _named(server) for name, server in zip("AB", servers, strict=True)}
-    with _running(["haproxy", "-db", "-f", str(file)], (host, int(port)), folder / "haproxy.log", environment):
-        yield Balancer((host, int(port)), f"http://{watch}")
+    with _running(["haproxy", "-db", "-f", str(file)], (host, int(port)), folder / "haproxy.log", environment) as pid:
+        yield Balancer((host, int(port)), pid, f"http://{watch}")
 
 
 @contextmanager
@@ -93,5 +94,5 @@ def nginx(servers: Addresses, folder: Path) -> Iterator[Balancer]:
     for example, server in zip(("10.0.0.11:8000", "10.0.0.12:8000"), servers, strict=True):
         file.write_text(file.read_text("utf-8").replace(example, _named(server)), "utf-8")
     command = ["nginx", "-p", str(folder), "-c", str(file), "-g", f"daemon off; master_process off; pid {folder}/nginx.pid;"]
-    with _running(command, (host, int(port)), folder / "nginx.log", {}):
-        yield Balancer((host, int(port)))
+    with _running(command, (host, int(port)), folder / "nginx.log", {}) as pid:
+        yield Balancer((host, int(port)), pid)
