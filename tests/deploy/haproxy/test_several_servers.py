@@ -161,6 +161,21 @@ def test_what_finds_no_place_waits_until_a_server_has_one(store: Path, tmp_path:
             assert all("429" in fault and '"saturated"' in fault for fault in crowd.faults)
 
 
+@needs("nginx", "nginx-light")
+def test_nginx_gives_the_429_of_a_full_server_and_goes_on_asking_it(store: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"window": 2, "latency_mode": "off"}
+    with (
+        server(store, **settings) as first,
+        server(store, **settings) as second,
+        nginx([first.address, second.address], tmp_path) as before,
+    ):
+        with Crowd(before.address, 0) as crowd:
+            crowd.wait_for_answers("stream", 2 * CLIENTS)
+        assert crowd.faults, "all are full"
+        assert all(": 429 " in fault for fault in crowd.faults), crowd.faults[:3]
+        assert first.metric("classify_rejected_total") > 0 < second.metric("classify_rejected_total")
+
+
 def test_its_times_and_sizes_are_those_of_the_servers() -> None:
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
     text = HAPROXY.read_text("utf-8")
