@@ -27,7 +27,7 @@ BALANCERS = [
     pytest.param(nginx, marks=needs("nginx", "nginx-light"), id="nginx"),
 ]
 REST_S = 0.05
-LARGE_BYTES = 900_000
+LARGE_BYTES = 250_000
 """Of a body that fits into HAProxy's buffer."""
 
 
@@ -71,7 +71,8 @@ def test_no_client_notices_the_end_of_a_server(balancer: Any, ends: signal.Signa
             wait_until(lambda: before.metric("haproxy_server_status", 'server="a"', 'proxy="servers"', 'state="DOWN"') == 1)
     assert crowd.faults == []
     assert crowd.sent == crowd.answers["stream"]
-    assert answers(leaving) + answers(staying) >= crowd.sent - CLIENTS  # the last lines of a killed server's log are lost
+    if ends == signal.SIGTERM:  # the last lines of a killed server's log are lost
+        assert answers(leaving) + answers(staying) == crowd.sent
 
 
 @pytest.mark.parametrize("balancer", BALANCERS)
