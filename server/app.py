@@ -45,6 +45,7 @@ from server.serving.history import History
 from server.serving.reload import Reloader
 from server.serving.service import Service
 from server.telemetry.access_log import AccessLog
+from server.telemetry.tracing import ONLY_RECEIVED, Traces
 
 if TYPE_CHECKING:
     from server.grpc.grpc_server import GrpcServer
@@ -59,13 +60,18 @@ DESCRIPTION: dict[str, Any] = {
 
 
 def create_app(
-    service: Service, reloader: Reloader, evaluations: Evaluations, keys: ApiKeys = NO_KEYS, access_log: AccessLog | None = None
+    service: Service,
+    reloader: Reloader,
+    evaluations: Evaluations,
+    keys: ApiKeys = NO_KEYS,
+    access_log: AccessLog | None = None,
+    traces: Traces = ONLY_RECEIVED,
 ) -> HotRoutes:
     """The ASGI application of one service."""
     settings = service.settings
     origins = CrossOrigins(settings.cors_origins)
     guard, history = safe_only(settings, keys, origins), History(service)
-    grpc = partial(_grpc_server, service, reloader, keys, guard, access_log)
+    grpc = partial(_grpc_server, service, reloader, keys, guard, access_log, traces)
     app = FastAPIOffline(
         **DESCRIPTION,
         servers=[{"url": settings.root_path}] if settings.root_path else None,
@@ -74,7 +80,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         static_url=ASSETS,
-        lifespan=_lifespan(service, evaluations, history, grpc, access_log),
+        lifespan=_lifespan(service, evaluations, history, grpc, access_log, traces),
     )
     hot = ClassifyRoutes(service.models, service.body_budget, settings)
     explain = ExplainRoute(service.models, service.body_budget, settings)
@@ -88,7 +94,7 @@ def create_app(
         app.include_router(router)
     complete_document(app, has_keys=bool(keys))
     proxies = ForwardingProxies(settings.forwarded_allow_ips)
-    middleware = _middleware(app, service, keys, access_log, origins)
+    middleware = _middleware(app, service, keys, access_log, origins, traces)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_middleware(middleware)
@@ -97,7 +103,12 @@ def create_app(
 
 
 def _lifespan(
-    service: Service, evaluations: Evaluations, history: History, grpc: Callable[[], "GrpcServer"], access_log: AccessLog | None
+    service: Service,
+    evaluations: Evaluations,
+    history: History,
+    grpc: Callable[[], "GrpcServer"],
+    access_log: AccessLog | None,
+    traces: Traces,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -113,17 +124,20 @@ def _lifespan(
             await server.stop()
         await asyncio.to_thread(evaluations.close)
         await service.close()
+        await asyncio.to_thread(traces.close)
         if access_log:
             access_log.flush()
 
     return lifespan
 
 
-def _grpc_server(service: Service, reloader: Reloader, keys: ApiKeys, guard: Guard, access_log: AccessLog | None) -> "GrpcServer":
+def _grpc_server(
+    service: Service, reloader: Reloader, keys: ApiKeys, guard: Guard, access_log: AccessLog | None, traces: Traces
+) -> "GrpcServer":
     from server.grpc.grpc_calls import Calls  # which need the extra `grpc`
     from server.grpc.grpc_server import GrpcServer
 
-    return GrpcServer(service, reloader, Calls(service.metrics, keys, guard, access_log))
+    return GrpcServer(service, reloader, Calls(service.metrics, keys, guard, access_log, traces))
 
 
 def _routers(service: Service, reloader: Reloader, evaluations: Evaluations, history: History, allowed: Guard) -> Iterator[APIRouter]:
@@ -140,7 +154,7 @@ def _routers(service: Service, reloader: Reloader, evaluations: Evaluations, his
 
 
 def _middleware(
-    app: FastAPI, service: Service, keys: ApiKeys, access_log: AccessLog | None, origins: CrossOrigins
+    app: FastAPI, service: Service, keys: ApiKeys, access_log: AccessLog | None, origins: CrossOrigins, traces: Traces
 ) -> Callable[[ASGIApp], RequestMiddleware]:
     return partial(
         RequestMiddleware,
@@ -150,6 +164,7 @@ def _middleware(
         keys=keys,
         access_log=access_log,
         origins=origins,
+        traces=traces,
     )
 
 

@@ -17,9 +17,9 @@ from models.text_file import decode_text, read_text
 SETTINGS_FILE = "ascend-classify.toml"
 PREFIX = "ASCEND_CLASSIFY_"
 """Of the long names of the variables. They beat the short ones, which other programs may use too: conda sets HOST."""
+OTHERS = ("STRICT",)  # with the prefix, but read by other parts of the project
 NO_KEY = "no-api-key"
 """The content of a key file that stands for no key: a container needs a file, and an empty one may be an accident."""
-OTHERS = ("STRICT",)  # with the prefix, but read by other parts of the project
 
 
 class SettingInvalid(ClassifyError):
@@ -87,8 +87,16 @@ def check_name(name: str, settings: Collection[str], written: str, prefix: str =
     raise SettingInvalid(f"There is no setting for {written}.", known)
 
 
-def key_of(file: Path) -> str | None:
-    """The API key of a file, None where it holds NO_KEY; raises SettingInvalid if it cannot be read or is empty."""
+def names_of(models: str) -> tuple[str, ...]:
+    """The names of MODELS; raises SettingInvalid if one occurs twice."""
+    names = tuple(name.strip() for name in models.split(",") if name.strip())
+    if len(set(names)) < len(names):
+        raise SettingInvalid(f"MODELS={models} names a model twice.", "Name each model once.")
+    return names
+
+
+def read_key(file: Path) -> str | None:
+    """The key that a file holds; None for NO_KEY. Raises SettingInvalid for a file that cannot be read, or is empty."""
     try:
         key = read_text(file).strip()
     except (OSError, ValueError) as error:

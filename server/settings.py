@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from models.store import name_of_one
 from pipelines.reduction import Decode
-from server.setting_sources import NO_KEY, PREFIX, SETTINGS_FILE, LongNames, SettingInvalid, SettingsFile, key_of, plain_text
+from server.setting_sources import NO_KEY, PREFIX, SETTINGS_FILE, LongNames, SettingInvalid, SettingsFile, names_of, plain_text, read_key
 
 __all__ = ["NO_KEY", "PREFIX", "SETTINGS_FILE", "SettingInvalid", "Settings"]
 
@@ -18,7 +18,7 @@ Positive = Annotated[int, Field(ge=1)]
 
 _WORDS = (
     "precision", "model_control", "runtime", "engine_processes", "latency_mode", "full_scores", "decode", "log_level", "log_format",
-    "metrics_aliases",
+    "metrics_aliases", "otel_traces_sampler",
 )  # fmt: skip
 
 
@@ -212,6 +212,23 @@ class Settings(BaseSettings):
         "", description="Give GET /metrics also the names of Triton Inference Server (triton), for its dashboards and scaling recipes."
     )
 
+    # Traces
+    otel_exporter_otlp_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[^/\s]+\S*)?$",
+        description="Address of a collector, as http://localhost:4318, to which the traces of requests are sent (OTLP over HTTP, below "
+        "/v1/traces). It needs the extra `otel`.",
+    )
+    otel_exporter_otlp_headers: SecretStr | None = Field(
+        None, description="Headers for the collector, as authorization=Bearer%20abc,tenant=7. As API_KEY it has no flag."
+    )
+    otel_service_name: str = Field("ascend-classify", description="The name of this service in traces.")
+    otel_resource_attributes: str = Field("", description="What else traces say of this server, as host.name=atlas-1,service.version=7.")
+    otel_traces_sampler: Literal[
+        "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio", "always_on", "always_off", "traceidratio"
+    ] = Field("parentbased_always_on", description="Which traces are kept. parentbased: where a request comes with a trace, as that says.")
+    otel_traces_sampler_arg: float = Field(1.0, ge=0, le=1, description="The share of traces that a sampler by traceidratio keeps.")
+
     @field_validator(*_WORDS, mode="before")
     @classmethod
     def _in_any_case(cls, word: object) -> object:
@@ -277,13 +294,5 @@ class Settings(BaseSettings):
     def read_api_key(self) -> str | None:
         """The API key, from its file or its setting; raises SettingInvalid if the file cannot be read or is empty."""
         if self.api_key_file:
-            return key_of(self.api_key_file)
+            return read_key(self.api_key_file)
         return self.api_key.get_secret_value() if self.api_key else None
-
-
-def names_of(models: str) -> tuple[str, ...]:
-    """The names of MODELS; raises SettingInvalid if one occurs twice."""
-    names = tuple(name.strip() for name in models.split(",") if name.strip())
-    if len(set(names)) < len(names):
-        raise SettingInvalid(f"MODELS={models} names a model twice.", "Name each model once.")
-    return names

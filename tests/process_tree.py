@@ -23,6 +23,18 @@ def process_tree(root: int) -> list[tuple[int, float]]:
     return [(pid, seconds[pid]) for pid in found]
 
 
+def shared_memory_bytes(root: int) -> int:
+    """The memory of all of them together; what several share counts once (PSS)."""
+    found = 0
+    for pid, _ in process_tree(root):
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except (OSError, ProcessLookupError):
+            continue
+        found += next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+    return found
+
+
 def cpu_s(root: int) -> float:
     """The seconds of all of them together."""
     return sum(seconds for _, seconds in process_tree(root))

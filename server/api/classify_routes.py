@@ -26,6 +26,7 @@ from server.serving.inspection_pool import InspectionPool
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
+from server.telemetry.tracing import named
 from server.types import ClassScore, Prediction
 
 DEFAULT_TOP_K = 5
@@ -90,7 +91,7 @@ class ClassifyRoutes:
             context.stages_s["read"] = perf_counter() - context.started_s
             asked = _Asked.of(all_options(scope, body), model)
             with context.unless_abandoned(watch_of(scope, receive)):
-                answer = await self._predict(model, body.images.pop(), context, context.request_id, asked)
+                answer = await self._predict(model, body.images.pop(), context, context.name, asked)
         context.stages_s |= answer.prediction.stages_s
         context.engine = answer.prediction.engine
         await send_json(send, answer.words(asked.top_k) | {"timing_ms": _timing_ms(context)})
@@ -105,7 +106,8 @@ class ClassifyRoutes:
             context.stages_s["read"] = perf_counter() - context.started_s
             asked = _Asked.of(all_options(scope, body), model)
             works = [
-                self._outcome(model, image, context, f"{context.request_id}-{index}", asked) for index, image in enumerate(body.images)
+                self._outcome(model, image, context, named(f"{context.request_id}-{index}", context.trace_id), asked)
+                for index, image in enumerate(body.images)
             ]
             body.images.clear()
             with context.unless_abandoned(watch_of(scope, receive)):

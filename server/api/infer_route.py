@@ -90,7 +90,7 @@ class InferRoute:
             del body
             context.stages_s["read"] = perf_counter() - context.started_s
             with context.unless_abandoned(watch_of(scope, receive)):
-                reply, outcomes = await self._inference.infer(model, asked, Caller(context.request_id, context.client))
+                reply, outcomes = await self._inference.infer(model, asked, Caller(context.request_id, context.client, context.trace_id))
         context.engine = str(reply.parameters["engine"])
         if len(outcomes) == 1 and isinstance(outcomes[0], Prediction):
             context.stages_s |= outcomes[0].stages_s

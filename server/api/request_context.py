@@ -10,6 +10,8 @@ from itertools import count
 
 from starlette.types import Receive, Scope
 
+from server.telemetry.tracing import Trace, named
+
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 TELLS_WHEN_GONE = "tells_when_gone"
 """A key in the scope of a server whose connection calls `abandon`."""
@@ -39,6 +41,8 @@ class RequestContext:
     engine: str = ""
     """Who answered."""
     client_gone: bool = False
+    trace: Trace | None = None
+    """The trace that it belongs to."""
     _waiting: asyncio.Task[object] | None = None
 
     @contextlib.contextmanager
@@ -67,6 +71,21 @@ class RequestContext:
         while (await receive())["type"] != "http.disconnect":
             pass
         self.abandon()
+
+    @property
+    def trace_id(self) -> str:
+        """The id of its trace, or nothing."""
+        return self.trace.trace_id if self.trace else ""
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What a line of the log has besides its message."""
+        return {"request_id": self.request_id} | ({"trace_id": self.trace_id} if self.trace else {})
+
+    @property
+    def name(self) -> str:
+        """What the logs of engines call it."""
+        return named(self.request_id, self.trace_id)
 
     def abandon(self) -> None:
         """Called by the connection if it is lost before the answer."""

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from server.settings import SettingInvalid, Settings
 
-HIDDEN = "api_key"  # not a flag: every user of the machine can read a command line
+HIDDEN = ("api_key", "otel_exporter_otlp_headers")  # not flags: every user of the machine can read a command line
 
 
 def load_settings(**flags: object) -> Settings:
@@ -33,7 +33,7 @@ def with_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
     def run(**flags: Any) -> None:  # noqa: ANN401 - what Typer parsed
         command(load_settings(**flags))
 
-    parameters = [_parameter(name, field) for name, field in Settings.model_fields.items() if name != HIDDEN]
+    parameters = [_parameter(name, field) for name, field in Settings.model_fields.items() if name not in HIDDEN]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__doc__ = command.__doc__

@@ -26,6 +26,7 @@ def serve(settings: Settings) -> None:
     from server.serving.precision_advice import PrecisionAdvice
     from server.serving.service_assembly import open_service
     from server.telemetry.logs import configure_logs
+    from server.telemetry.span_export import open_traces
 
     return_large_blocks()
     sys.setswitchinterval(SWITCH_S)
@@ -35,6 +36,7 @@ def serve(settings: Settings) -> None:
         logger.warning("no API key is set: everyone who reaches %s may classify. Set API_KEY_FILE to keep others out.", settings.host)
     check_tls(settings)
     check_grpc(settings)
+    traces = open_traces(settings)
     roots = parse_roots(settings.evaluation_roots)
     listener = bind(settings)
     service, runtime = open_service(settings)
@@ -48,7 +50,7 @@ def serve(settings: Settings) -> None:
     from server.serving.reload import Reloader
 
     evaluations, reloader = Evaluations(service, runtime, roots), Reloader(service, runtime)
-    app = create_app(service, reloader, evaluations, keys, access_log)
+    app = create_app(service, reloader, evaluations, keys, access_log, traces)
     code = listen(app, service, reloader, listener, keys, access_log)
     if service.failure:
         raise service.failure

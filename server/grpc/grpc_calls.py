@@ -1,9 +1,9 @@
 """The frame of every gRPC call: its id, the API key, the client, errors as statuses, metrics, the log; as the middleware is for HTTP."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +22,7 @@ from server.grpc.grpc_statuses import code_of
 from server.oip.inference import Caller
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
+from server.telemetry.tracing import ONLY_RECEIVED, RPC, TRACEPARENT, Ended, Trace, Traces
 
 faults = logging.getLogger("server.faults")
 
@@ -41,16 +42,30 @@ class Call:
     caller: Caller
     key: str = ""
     status: int = OK
+    trace: Trace | None = None
+    stages_s: Mapping[str, float] = field(default_factory=dict)
+    """Of its image, if it has one."""
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it has many requests."""
+        return "Stream" in self.path
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What a line of the log has besides its message."""
+        return {"request_id": self.caller.request_id} | ({"trace_id": self.trace.trace_id} if self.trace else {})
 
 
 class Calls:
     """Opens and ends calls. `guard` is asked before those that reach into the machine."""
 
-    def __init__(self, metrics: Metrics, keys: ApiKeys, guard: Guard, access_log: AccessLog | None) -> None:
+    def __init__(self, metrics: Metrics, keys: ApiKeys, guard: Guard, access_log: AccessLog | None, traces: Traces = ONLY_RECEIVED) -> None:
         self._metrics = metrics
         self._keys = keys
         self._guard = guard
         self._access_log = access_log
+        self._traces = traces
 
     @asynccontextmanager
     async def open(self, context: Any, path: str, *, guarded: bool = False) -> AsyncIterator[Call]:
@@ -59,6 +74,8 @@ class Calls:
         headers = {name.encode(): _as_bytes(value) for name, value in context.invocation_metadata() or ()}
         scope: dict[str, Any] = {"type": "http", "method": METHOD, "path": path, "client": _address(context.peer())}
         call = Call(context, path, headers, scope, Caller(request_id_of(headers), client_of(scope)))
+        if self._traces.begins or TRACEPARENT in headers:
+            self._trace(call)
         ended: tuple[StatusCode, str, ClassifyError] | None = None
         try:
             await self._check(call, guarded=guarded)
@@ -66,7 +83,7 @@ class Calls:
         except ANSWERED as error:
             ended = code_of(error), told(error), error
         except Exception:
-            faults.exception("request %s failed", call.caller.request_id, extra={"request_id": call.caller.request_id})
+            faults.exception("request %s failed", call.caller.request_id, extra=call.log_fields)
             fault = InternalError(f"A fault of the server, logged under {call.caller.request_id}.")
             ended = code_of(fault), str(fault), fault
         except BaseException:  # the client has gone, or its time is over
@@ -80,6 +97,13 @@ class Calls:
             again = (("retry-after", "1"),) if call.status in AGAIN else ()
             await context.abort(ended[0], ended[1], (("x-request-id", call.caller.request_id), ("code", ended[2].code), *again))
 
+    def _trace(self, call: Call) -> None:
+        headers = [(name.encode(), _as_bytes(value)) for name, value in call.context.invocation_metadata() or ()]  # one may come twice
+        call.scope |= {"headers": headers, RPC: "grpc"}
+        call.trace = self._traces.begin(call.scope)
+        if call.trace:
+            call.caller = call.caller._replace(trace_id=call.trace.trace_id)
+
     async def _check(self, call: Call, *, guarded: bool) -> None:
         """Raise Unauthorized or Forbidden."""
         if self._keys:
@@ -90,10 +114,13 @@ class Calls:
             await self._guard(Request({**call.scope, "headers": headers}))
 
     def _record(self, call: Call, elapsed_s: float) -> None:
-        self._metrics.observe_request(call.path, METHOD, call.status, elapsed_s)
+        caller, trace = call.caller, call.trace
+        if trace:
+            self._traces.end(trace, call.scope, call.path, Ended(caller.request_id, call.status, elapsed_s, call.stages_s))
+        self._metrics.observe_request(call.path, METHOD, call.status, elapsed_s, trace.exemplar if trace else None)
         if self._access_log:
             client = call.scope["client"][0]
-            self._access_log.request(call.caller.request_id, METHOD, call.path, int(call.status), elapsed_s, client, call.key)
+            self._access_log.request(caller.request_id, METHOD, call.path, int(call.status), elapsed_s, client, call.key, caller.trace_id)
 
 
 def _as_bytes(value: str | bytes) -> bytes:

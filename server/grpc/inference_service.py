@@ -22,6 +22,7 @@ from server.oip.repository import is_ready, load_model, repository_index
 from server.serving.budgets import BodyHold
 from server.serving.reload import Reloader
 from server.serving.service import Service
+from server.types import Prediction
 
 SERVICE = "inference.GRPCInferenceService"
 SMALL_BYTES = 64 * 1024
@@ -98,7 +99,9 @@ class InferenceService:
         model = answering_model(self._service.models, given.model_name, given.model_version, call.caller.request_id)
         asked = infer_request_of(given, call.context.time_remaining())
         with model.in_use():
-            reply, _ = await self._inference.infer(model, asked, call.caller)
+            reply, outcomes = await self._inference.infer(model, asked, call.caller)
+        if len(outcomes) == 1 and isinstance(outcomes[0], Prediction) and not call.is_stream:
+            call.stages_s = outcomes[0].stages_s
         return infer_response(reply)
 
     async def _stream(self, _requests: AsyncIterator[bytes], context: Any) -> None:

@@ -19,6 +19,7 @@ from server.api.statuses import ANSWERED, status_of
 from server.errors import InternalError, NotFound, Unauthorized
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
+from server.telemetry.tracing import ONLY_RECEIVED, TRACEPARENT, Ended, Traces
 
 faults = logging.getLogger("server.faults")
 
@@ -39,6 +40,7 @@ class RequestMiddleware:
         keys: ApiKeys,
         access_log: AccessLog | None,
         origins: CrossOrigins = NO_ORIGINS,
+        traces: Traces = ONLY_RECEIVED,
     ) -> None:
         self._app = app
         self._endpoints = endpoints
@@ -47,6 +49,7 @@ class RequestMiddleware:
         self._keys = keys
         self._access_log = access_log
         self._origins = origins
+        self._traces = traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request. HEAD is answered as GET, without the body."""
@@ -57,6 +60,8 @@ class RequestMiddleware:
         if b"range" in headers:  # the server does not serve ranges, and Starlette refuses malformed ones in plain text
             scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
         context = scope["request_context"] = RequestContext(request_id_of(headers), perf_counter(), client_of(scope))
+        if self._traces.begins or TRACEPARENT in headers:
+            context.trace = self._traces.begin(scope)
         asked = scope
         if scope["method"] == "HEAD":
             asked, send = {**scope, "method": "GET"}, _headers_only(send)  # a copy: the server must still know that no body follows
@@ -73,7 +78,7 @@ class RequestMiddleware:
         except ClientGone:
             context.status = CLIENT_GONE_STATUS
         except Exception:
-            faults.exception("request %s failed", context.request_id, extra={"request_id": context.request_id})
+            faults.exception("request %s failed", context.request_id, extra=context.log_fields)
             if context.status:  # the answer has begun, so only the connection can be broken
                 raise
             fault = InternalError(f"A fault of the server, logged under {context.request_id}.")
@@ -90,7 +95,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
         except ANSWERED as error:
             if status_of(error) >= SERVERS_FAULT and told(error) != str(error):
-                faults.warning("request %s: %s", context.request_id, error, extra={"request_id": context.request_id})
+                faults.warning("request %s: %s", context.request_id, error, extra=context.log_fields)
             in_browser = (
                 isinstance(error, Unauthorized) and scope["method"] == "GET" and prefers_html(headers.get(b"accept", b"").decode("latin-1"))
             )
@@ -117,11 +122,15 @@ class RequestMiddleware:
     def _record(self, scope: Scope, endpoint: str, context: RequestContext) -> None:
         elapsed_s = perf_counter() - context.started_s
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self._metrics.observe_request(endpoint, method, context.status, elapsed_s)
+        if trace := context.trace:
+            self._traces.end(trace, scope, endpoint, Ended(context.request_id, context.status, elapsed_s, context.stages_s, context.engine))
+        self._metrics.observe_request(endpoint, method, context.status, elapsed_s, trace.exemplar if trace else None)
         if self._access_log:
             path = scope.get("raw_path") or scope["path"].encode()  # a decoded one may hold line breaks
             sent, client = path.decode("ascii", "backslashreplace"), scope.get("client") or ("", 0)
-            self._access_log.request(context.request_id, scope["method"], sent, context.status, elapsed_s, client[0], context.key)
+            self._access_log.request(
+                context.request_id, scope["method"], sent, context.status, elapsed_s, client[0], context.key, context.trace_id
+            )
 
     def _endpoint(self, scope: Scope) -> str:
         """The path of the route or of the mount that was found, templates unfilled: a label that no client can multiply."""

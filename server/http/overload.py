@@ -24,6 +24,7 @@ from server.serving.admission import Admission
 from server.serving.registry import Registry
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
+from server.telemetry.tracing import TRACEPARENT, received_trace
 
 PATHS = frozenset({"/classify", "/classify/batch"})
 _STATUS = status_of(Saturated)
@@ -121,7 +122,9 @@ class Overload:
         if self._access_log:
             client = scope["client"] or ("", 0)
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            self._access_log.request(request_id, scope["method"], path, int(_STATUS), elapsed_s, client[0], self._name_of(scope))
+            trace = received_trace(scope["headers"]) if TRACEPARENT in headers else None
+            trace_id = trace.trace_id if trace else ""
+            self._access_log.request(request_id, scope["method"], path, int(_STATUS), elapsed_s, client[0], self._name_of(scope), trace_id)
         self._left -= 1
         if self._left < 1:
             connection.flow.pause_reading()

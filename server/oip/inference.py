@@ -14,16 +14,23 @@ from server.serving.inspection_pool import InspectionPool
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
+from server.telemetry.tracing import named
 from server.types import Prediction, Scores
 
 ImageWork = Callable[[], Coroutine[None, None, Prediction]]
 
 
 class Caller(NamedTuple):
-    """The request that a transport has received: its id, and the client that gets an equal share."""
+    """The request that a transport has received: its id and that of its trace, and the client that gets an equal share."""
 
     request_id: str
     client: str
+    trace_id: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the logs of engines call it."""
+        return named(self.request_id, self.trace_id)
 
 
 class _Asked(NamedTuple):
@@ -65,7 +72,8 @@ class Inference:
         images = images_of(request, self._settings.max_batch_items, self._settings.max_image_pixels)
         numbers = [f"{caller.request_id}-{index}" if len(images) > 1 else caller.request_id for index in range(len(images))]
         works = [
-            self._work(model, served, image, Caller(number, caller.client), asked) for image, number in zip(images, numbers, strict=True)
+            self._work(model, served, image, caller._replace(request_id=number), asked)
+            for image, number in zip(images, numbers, strict=True)
         ]
         if len(works) > 1:
             works = [partial(self._in_turn, work) for work in works]
@@ -84,7 +92,7 @@ class Inference:
         async def work() -> Prediction:
             model.admission.check_place(caller.client)
             image = await self._inspection.inspect(held.pop())
-            return await model.classify(served, InferenceRequest(image, caller.request_id, asked.deadline_s, asked.scores, caller.client))
+            return await model.classify(served, InferenceRequest(image, caller.name, asked.deadline_s, asked.scores, caller.client))
 
         return work
 

@@ -1,1 +1,1 @@
-"""The server's metrics and logs."""
+"""The server's metrics, logs and traces."""

@@ -17,12 +17,16 @@ class AccessLog:
         self._stream = stream
         self._lines: list[str] = []
 
-    def request(self, request_id: str, method: str, path: str, status: int, elapsed_s: float, client: str, key: str = "") -> None:
+    def request(
+        self, request_id: str, method: str, path: str, status: int, elapsed_s: float, client: str, key: str = "", trace_id: str = ""
+    ) -> None:
         """Record an answered request; texts from the client are escaped. `key` is the name of its API key."""
         now, elapsed_ms = datetime.now(UTC), elapsed_s * 1000
         method, path, client = quoted(method), quoted(path), quoted(client)
         if self._json:
             time, named = now.isoformat(timespec="milliseconds"), f', "key": "{key}"' if key else ""
+            if trace_id:
+                named += f', "trace_id": "{trace_id}"'
             self._lines.append(
                 f'{{"time": "{time}", "level": "info", "logger": "server.access", '
                 f'"message": "{method[1:-1]} {path[1:-1]} {status} {elapsed_ms:.1f} ms", "request_id": "{request_id}", '
@@ -30,6 +34,8 @@ class AccessLog:
             )
         else:
             time, named = now.astimezone().strftime("%H:%M:%S"), f" key={key}" if key else ""
+            if trace_id:
+                named += f" trace={trace_id}"
             self._lines.append(
                 f"{time} INFO    {method[1:-1]} {path[1:-1]} {status} {elapsed_ms:.1f} ms {client[1:-1]}{named} {request_id}\n"
             )

@@ -13,8 +13,10 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPEN_METRICS
+from prometheus_client.openmetrics.exposition import generate_latest as open_metrics_text
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
+CONTENT_TYPE, OPEN_METRICS_TYPE = CONTENT_TYPE_LATEST, OPEN_METRICS
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for every series, that nobody asks for
 
@@ -136,10 +138,11 @@ class Metrics:
             registry=self.registry,
         )
 
-    def observe_request(self, endpoint: str, method: str, status: int, elapsed_s: float) -> None:
+    def observe_request(self, endpoint: str, method: str, status: int, elapsed_s: float, exemplar: dict[str, str] | None = None) -> None:
         """Count one request and its time. To look a label up costs more than to count, so the method keeps what it found.
 
         At most MAX_REQUEST_LABELS sets of labels come to be; further requests count as endpoint and method `other`.
+        `exemplar` names its trace.
         """
         labels = endpoint, method, status
         found = self._requests.get(labels)
@@ -152,8 +155,13 @@ class Metrics:
                 self._requests[labels] = found
         requests, duration = found
         requests.inc()
-        duration.observe(elapsed_s)
+        duration.observe(elapsed_s, exemplar)
 
     def render(self) -> bytes:
         """The text for Prometheus."""
         return generate_latest(self.registry)
+
+    def render_open_metrics(self) -> bytes:
+        """The same as OpenMetrics, which names traces of requests as exemplars."""
+        text: bytes = open_metrics_text(self.registry)  # type: ignore[no-untyped-call]
+        return text

@@ -3,68 +3,32 @@
 import json
 import os
 import shutil
-import sys
-import tempfile
 from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import typer
 
-from models.store import ModelStore
 from tests.bench.artifact import measure_pairs
 from tests.bench.batcher import compare_batchers
 from tests.bench.client import Load, run
+from tests.bench.cost_commands import growth, protocols, scaling
 from tests.bench.decoding import HEADINGS as DECODE_HEADINGS
 from tests.bench.decoding import compare_decodes
 from tests.bench.evaluating import measure_evaluation
 from tests.bench.fleet import measure_costs
-from tests.bench.growth import draw, growth_lines, measure_growth
 from tests.bench.idle import HEAD, costs
 from tests.bench.machine import machine
 from tests.bench.mxbase import GOALS, HEADINGS, compare
 from tests.bench.pairs import NULL, SUBJECTS, measure
 from tests.bench.peers.comparison import compare as compare_peers
 from tests.bench.peers.comparison import table
-from tests.bench.protocols import compare_protocols, protocol_lines
+from tests.bench.prepared import SIZE_PX, Store, photo_file, prepared, say, tell
 from tests.bench.served import ServedModel
-from tests.bench.small_model import NAME, store_small_model
 from tests.bench.table import goals, lines
 
-PHOTO = Path(__file__).parents[1] / "photos" / "coffee.png"
-SIZE_PX = (500, 375)
-QUALITY = 97  # some 97 KB, as a photo of ImageNet has
-
 app = typer.Typer(add_completion=False, help="What the server costs on top of the model, measured against the same work without it.")
-Store = Annotated[Path, typer.Option(help="Folder of the prepared models; what is missing is prepared.")]
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-
-
-def _photo() -> Path:
-    """A JPEG of 500x375 pixels in a file of its own."""
-    photo = cv2.resize(cv2.imread(str(PHOTO)), SIZE_PX, interpolation=cv2.INTER_AREA)  # type: ignore[arg-type]
-    path = Path(tempfile.mkdtemp(prefix="bench-")) / "photo.jpg"
-    path.write_bytes(cv2.imencode(".jpg", photo, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))[1].tobytes())
-    return path
-
-
-def _prepare(name: str, store: Path) -> None:
-    from convert.prepare import prepare
-
-    if name == NAME:
-        store_small_model(store)
-    elif name != NULL:
-        prepare(name, ModelStore(store), random=name.startswith("resnext"), progress=_tell)
 
 
 @app.command("closed")
@@ -76,16 +40,16 @@ def closed(
     to: Annotated[Path | None, typer.Option("--json", help="Where to write every single measurement.")] = None,
 ) -> None:
     """Every connection sends its next request when the last is answered. Prints a table, and the goals."""
-    image, found = _photo(), []
-    _say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
+    image, found = photo_file(), []
+    say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
     for name in models.split(","):
-        _prepare(name, store)
+        prepared(name, store)
         numbers = [int(number) for number in connections.split(",")]
-        found.append(measure(SUBJECTS[name], store, image, numbers, pairs, _tell))
+        found.append(measure(SUBJECTS[name], store, image, numbers, pairs, tell))
         if to:
             to.write_text(json.dumps([one.as_json() for one in found], indent=1))
     for line in (*lines(found), "", *map(str, goals(found))):
-        _say(line)
+        say(line)
 
 
 @app.command("open")
@@ -101,19 +65,19 @@ def open_loop(
 ) -> None:
     """Requests are due at random instants, and latency counts from then. Exits with 1 when the bound is missed."""
     if not url:
-        _prepare(model, store)
+        prepared(model, store)
     settings: dict[str, object] = {"engines": "fake"} if model == NULL else {"model_store": store, "model": model}
     with nullcontext() if url else ServedModel(**settings) as server:
-        found = run(Load(server.url if server else url, str(_photo()), connections, seconds, rate, seed))
+        found = run(Load(server.url if server else url, str(photo_file()), connections, seconds, rate, seed))
     statuses = found["statuses"]
     answered, sent = statuses.get("200", 0), sum(statuses.values())
-    _say(f"{machine()}; {model}, {rate:g} requests/s for {seconds:g} s")
-    _say(f"sent {sent} ({sent / seconds:.1f}/s), of which answered {answered}, refused {statuses.get('429', 0)}, {statuses}")
-    _say(f"latency from the instant it was due: p50 {found['p50_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms")
-    _say(f"refusals: p99 {found['refusal_p99_ms']:.1f} ms; not even sent: {found['unsent']}")
-    _say(f"the client took {found['client_cores']:.3f} cores")
+    say(f"{machine()}; {model}, {rate:g} requests/s for {seconds:g} s")
+    say(f"sent {sent} ({sent / seconds:.1f}/s), of which answered {answered}, refused {statuses.get('429', 0)}, {statuses}")
+    say(f"latency from the instant it was due: p50 {found['p50_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms")
+    say(f"refusals: p99 {found['refusal_p99_ms']:.1f} ms; not even sent: {found['unsent']}")
+    say(f"the client took {found['client_cores']:.3f} cores")
     met = answered > 0 and found["p99_ms"] <= bound_ms and answered == sent and not found["unsent"]
-    _say(f"{'met' if met else 'MISSED'}: p99 ≤ {bound_ms:g} ms with no request refused")
+    say(f"{'met' if met else 'MISSED'}: p99 ≤ {bound_ms:g} ms with no request refused")
     raise typer.Exit(0 if met else 1)
 
 
@@ -123,11 +87,11 @@ def idle(
     seconds: Annotated[float, typer.Option(help="For how long the active ones send beside them.")] = 4,
 ) -> None:
     """The cost of idle connections, in memory and for their active neighbours; with the null engine."""
-    image = _photo()
-    _say(f"{machine()}; {NULL}, {image.stat().st_size} bytes a request\n")
-    _say(HEAD)
+    image = photo_file()
+    say(f"{machine()}; {NULL}, {image.stat().st_size} bytes a request\n")
+    say(HEAD)
     for cost in costs([int(number) for number in connections.split(",")], image, seconds):
-        _say(str(cost))
+        say(str(cost))
 
 
 @app.command("artifact")
@@ -138,10 +102,10 @@ def artifact(
     store: Store = Path("build/bench_store"),
 ) -> None:
     """The cost of the recipe in front of the network: the CPU artifact's throughput ÷ that of the plain network in OpenVINO."""
-    _prepare(model, store)
-    _say(f"{machine()}\n")
-    for line in measure_pairs(store, model, pairs, seconds, _tell).lines(model):
-        _say(line)
+    prepared(model, store)
+    say(f"{machine()}\n")
+    for line in measure_pairs(store, model, pairs, seconds, tell).lines(model):
+        say(line)
 
 
 @app.command("mxbase")
@@ -153,16 +117,16 @@ def mxbase(
 ) -> None:
     """The compiled classifier (make mxbase) held against the stream engine, in process."""
     if not find_spec("mxclassify"):
-        _tell("the compiled classifier is not built: make mxbase")
+        tell("the compiled classifier is not built: make mxbase")
         raise typer.Exit(1)
-    image, found = _photo(), []
+    image, found = photo_file(), []
     for name in models.split(","):
-        _prepare(name, store)
-        found.append(compare(store, name, image, pairs, seconds, _tell))
+        prepared(name, store)
+        found.append(compare(store, name, image, pairs, seconds, tell))
     shutil.rmtree(image.parent)
-    _say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels; load {os.getloadavg()[0]:.1f}\n\n{HEADINGS}")
+    say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels; load {os.getloadavg()[0]:.1f}\n\n{HEADINGS}")
     for line in (*(one.row() for one in found), "", *(str(one.goal) for one in found)):
-        _say(line)
+        say(line)
 
 
 @app.command("fleet")
@@ -173,11 +137,11 @@ def fleet(
     store: Store = Path("build/bench_store"),
 ) -> None:
     """The cost of a fleet: a fallback beside the engine in one process, and both in processes of their own."""
-    image = _photo()
+    image = photo_file()
     for name in models.split(","):
-        _prepare(name, store)
-        for line in measure_costs(store, name, image, turns, seconds, _tell).lines():
-            _say(line)
+        prepared(name, store)
+        for line in measure_costs(store, name, image, turns, seconds, tell).lines():
+            say(line)
     shutil.rmtree(image.parent)
 
 
@@ -189,16 +153,16 @@ def evaluate(
     store: Store = Path("build/bench_store"),
 ) -> None:
     """An evaluation against the ceiling, and the latency of requests beside one."""
-    image = _photo()
-    _say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
+    image = photo_file()
+    say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
     found = []
     for name in models.split(","):
-        _prepare(name, store)
-        found.append(measure_evaluation(name, store, image, seconds, pairs, _tell))
-        _say(str(found[-1]))
+        prepared(name, store)
+        found.append(measure_evaluation(name, store, image, seconds, pairs, tell))
+        say(str(found[-1]))
     shutil.rmtree(image.parent)
     for one in found:
-        _say(str(one.goal))
+        say(str(one.goal))
 
 
 @app.command("decode")
@@ -210,15 +174,15 @@ def decode(
     store: Store = Path("build/bench_store"),
 ) -> None:
     """Photos of 12 megapixels: the throughput with DECODE=reduced ÷ that with exact."""
-    _prepare(model, store)
-    _say(f"{machine()}; {model}; load {os.getloadavg()[0]:.1f}\n\n{DECODE_HEADINGS}")
+    prepared(model, store)
+    say(f"{machine()}; {model}; load {os.getloadavg()[0]:.1f}\n\n{DECODE_HEADINGS}")
     found = []
     for engine in engines.split(","):
-        for one in compare_decodes(store, model, engine, pairs, seconds, _tell):
+        for one in compare_decodes(store, model, engine, pairs, seconds, tell):
             found.append(one)
-            _say(one.row())
+            say(one.row())
     for goal in (one.goal for one in found if one.goal):
-        _say(str(goal))
+        say(str(goal))
 
 
 @app.command("peers")
@@ -232,40 +196,11 @@ def peers(
     store: Store = Path("build/bench_store"),
 ) -> None:
     """Other servers beside ours: a plain FastAPI script, mosec, LitServe, Ray Serve. Each is installed into build/peers first."""
-    _prepare(model, store)
-    image = _photo()
-    _say(f"{machine()}; {model}, {precision}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
-    for line in table(compare_peers(store, model, image, precision, rounds, seconds, _tell)):
-        _say(line)
-    shutil.rmtree(image.parent)
-
-
-@app.command("protocols")
-def protocols(
-    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
-    seconds: Annotated[float, typer.Option(help="For how long each.")] = 4,
-) -> None:
-    """The CPU time of a request by protocol: /classify, infer with binary data, gRPC; with the null engine."""
-    image = _photo()
-    _say(f"{machine()}; {NULL}, {image.stat().st_size} bytes a request\n")
-    for line in protocol_lines(compare_protocols(image, rounds, seconds, _tell)):
-        _say(line)
-    shutil.rmtree(image.parent)
-
-
-@app.command("growth")
-def growth(
-    seconds: Annotated[float, typer.Option(help="For how long each.")] = 4,
-    svg: Annotated[Path | None, typer.Option(help="Where to draw it.")] = None,
-) -> None:
-    """What more connections, more models and more chips cost; the chips are those of the ascend double."""
-    image = _photo()
-    found = measure_growth(image, seconds, _tell)
-    _say(f"{machine()}\n")
-    for line in growth_lines(found):
-        _say(line)
-    if svg:
-        draw(found, svg)
+    prepared(model, store)
+    image = photo_file()
+    say(f"{machine()}; {model}, {precision}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
+    for line in table(compare_peers(store, model, image, precision, rounds, seconds, tell)):
+        say(line)
     shutil.rmtree(image.parent)
 
 
@@ -276,9 +211,12 @@ def batcher(
     seed: Annotated[int, typer.Option(help="Of the Poisson processes.")] = 1,
 ) -> None:
     """The compiled classifier's batcher beside fixed delays, on a simulated Ascend 310 with the vendor's published timings."""
-    _say(f"{machine()}\n")
-    _say(compare_batchers(seconds, model, seed).rstrip())
+    say(f"{machine()}\n")
+    say(compare_batchers(seconds, model, seed).rstrip())
 
+
+for command in (protocols, growth, scaling):
+    app.command()(command)
 
 if __name__ == "__main__":
     app()

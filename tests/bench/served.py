@@ -46,6 +46,17 @@ class ServedModel:
         """Processor time that the server and its engines' processes have used so far, user and system."""
         return cpu_s(self._process.pid)
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Its address and port."""
+        host, _, port = self.url.partition("://")[2].rpartition(":")
+        return host, int(port)
+
     def memory_bytes(self) -> int:
         """Resident memory."""
         return int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -77,7 +77,7 @@ def section(name: str, command: TyperCommand | TyperGroup) -> str:
     level = "##" if name.count(" ") == 1 else "###"
     usage = " ".join([name, "[OPTIONS]", *(argument_name(each) for each in command.params if isinstance(each, TyperArgument))])
     if command.name == "serve":
-        options = "Its options are the [settings](settings.md): every setting but `API_KEY` is a flag."
+        options = "Its options are the [settings](settings.md): every setting is a flag, but `API_KEY` and `OTEL_EXPORTER_OTLP_HEADERS`."
     else:
         options = tables(command)
     return f"{level} {name}\n\n{text}\n\n```\n{usage}\n```\n\n{options}".rstrip()

@@ -14,7 +14,7 @@ from server.settings import Settings
 def test_every_setting_has_a_flag_that_reaches_it(tmp_path: Path) -> None:
     seen: list[Settings] = []
     command = with_settings(seen.append)
-    assert set(inspect.signature(command).parameters) == set(Settings.model_fields) - {"api_key"}
+    assert set(inspect.signature(command).parameters) == set(Settings.model_fields) - {"api_key", "otel_exporter_otlp_headers"}
     command(port=1234, model_store=tmp_path, drain_s=None)
     assert (seen[0].port, seen[0].model_store, seen[0].drain_s) == (1234, tmp_path, 30.0)
 

@@ -70,3 +70,16 @@ def test_flush_writes_at_once_what_is_left() -> None:
         return stream.getvalue()
 
     assert json.loads(asyncio.run(main()))["path"] == "/"
+
+
+def test_a_trace_is_in_both_formats() -> None:
+    async def lines(*, as_json: bool) -> str:
+        stream = io.StringIO()
+        log = AccessLog(json=as_json, stream=stream)
+        log.request("id-1", "GET", "/", 200, 0.1, "10.0.0.7", "phone", "4bf92f3577b34da6a3ce929d0e0e4736")
+        log.flush()
+        return stream.getvalue()
+
+    found = json.loads(asyncio.run(lines(as_json=True)))
+    assert (found["key"], found["trace_id"]) == ("phone", "4bf92f3577b34da6a3ce929d0e0e4736")
+    assert asyncio.run(lines(as_json=False)).endswith(" key=phone trace=4bf92f3577b34da6a3ce929d0e0e4736 id-1\n")

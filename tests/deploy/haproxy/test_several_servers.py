@@ -1,0 +1,194 @@
+"""Two real servers behind a real HAProxy, or nginx: one drains, one is killed, all are full, and no client notices."""
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from server.settings import Settings
+from tests.deploy.haproxy.balancers import HAPROXY, NGINX, haproxy, nginx, wait_until
+from tests.deploy.programs import needs
+from tests.level_model import level_png, store_level_model
+from tests.server.crowd import CLIENTS, Crowd
+from tests.server.process import ServerProcess
+
+BALANCERS = [
+    pytest.param(haproxy, marks=needs("haproxy", "haproxy"), id="haproxy"),
+    pytest.param(nginx, marks=needs("nginx", "nginx-light"), id="nginx"),
+]
+REST_S = 0.05
+LARGE_BYTES = 250_000
+"""Of a body that fits into HAProxy's buffer."""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The level model."""
+    folder = tmp_path_factory.mktemp("store")
+    store_level_model(folder)
+    return folder
+
+
+def server(store: Path, **settings: Any) -> ServerProcess:
+    """A server that believes the balancer."""
+    return ServerProcess(model_store=store, model="level", engines="stream", forwarded_allow_ips="127.0.0.1", **settings)
+
+
+def answers(one: ServerProcess) -> int:
+    """The images that a server has answered with 200, by its log."""
+    return one.lines("POST /classify 200")
+
+
+def told(message: str) -> None:
+    """Print what was counted; -s shows it."""
+    sys.stdout.write(f"\n{message}")
+
+
+@pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("balancer", BALANCERS)
+def test_no_client_notices_the_end_of_a_server(balancer: Any, ends: signal.Signals, store: Path, tmp_path: Path) -> None:
+    leaving, staying = server(store, drain_delay_s=1), server(store)
+    with staying, balancer([leaving.address, staying.address], tmp_path) as before:
+        with Crowd(before.address, REST_S) as crowd:
+            crowd.wait_for(lambda: answers(leaving) > CLIENTS and answers(staying) > CLIENTS, "both answer")
+            leaving.signal(ends)
+            assert leaving.wait() == (0 if ends == signal.SIGTERM else -ends)
+            crowd.wait_for_answers("stream", 4 * CLIENTS)
+        told(f"{crowd}: {answers(leaving)} by the server that left, {answers(staying)} by the other")
+        if before.watch:
+            again = {name: before.metric(f"haproxy_backend_{name}_warnings_total", 'proxy="servers"') for name in ("retry", "redispatch")}
+            told(f"HAProxy: {again}")
+            wait_until(lambda: before.metric("haproxy_server_status", 'server="a"', 'proxy="servers"', 'state="DOWN"') == 1)
+    assert crowd.faults == []
+    assert crowd.sent == crowd.answers["stream"]
+    if ends == signal.SIGTERM:  # the last lines of a killed server's log are lost
+        assert answers(leaving) + answers(staying) == crowd.sent
+
+
+@pytest.mark.parametrize("balancer", BALANCERS)
+def test_clients_keep_their_addresses_and_one_server_is_not_asked_for_all(balancer: Any, store: Path, tmp_path: Path) -> None:
+    with server(store) as first, server(store) as second, balancer([first.address, second.address], tmp_path) as before:
+        with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as client:
+            reply = client.post(f"{before.url}/classify", content=level_png(8), headers={"X-Forwarded-For": "203.0.113.9"})
+        assert reply.json()["predictions"][0]["class_id"] == 2
+        wait_until(lambda: answers(first) + answers(second) == 1)
+        took = first if answers(first) else second
+        assert took.log("POST /classify 200")["client"] == "127.0.0.2"  # what the client said of itself is not believed
+        assert [httpx.get(before.url + path).status_code for path in ("/health/ready", "/metrics")] == [200, 403]
+        assert httpx.post(f"{before.url}/admin/models/reload").status_code == 403
+        before_them = first.lines("GET /evaluate"), second.lines("GET /evaluate")
+        assert [httpx.get(f"{before.url}/evaluate/none").status_code for _ in range(4)] == [403] * 4  # through a proxy only with a key
+        wait_until(lambda: first.lines("GET /evaluate") == before_them[0] + 4)
+        assert second.lines("GET /evaluate") == before_them[1]
+
+
+@contextmanager
+def deserter() -> Iterator[tuple[tuple[str, int], list[int]]]:
+    """A server that says it is ready, takes a whole request, and closes the connection: what is left of one that was killed just then.
+
+    Its address, and the sizes of the bodies that it took.
+    """
+    taken: list[int] = []
+
+    def attend(client: socket.socket) -> None:
+        with client, client.makefile("rb") as lines:
+            head = b"".join(iter(lines.readline, b"\r\n"))
+            if head.startswith(b"GET /health/ready"):
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            elif length := re.search(rb"(?i)content-length: (\d+)", head):
+                taken.append(len(lines.read(int(length[1]))))
+
+    def serve() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=attend, args=(client,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[:2], taken
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("size", "balancer", "statuses"), [(LARGE_BYTES, "haproxy", {200}), (3_000_000, "haproxy", {200, 502}), (3_000_000, "nginx", {200})]
+)
+def test_what_a_server_took_and_lost_is_answered_by_another(
+    size: int, balancer: str, statuses: set[int], store: Path, tmp_path: Path
+) -> None:
+    """HAProxy repeats what lies whole in its buffer, nginx everything."""
+    if not shutil.which(balancer):
+        pytest.skip(f"{balancer} is not installed")
+    photo = level_png(8)
+    photo += bytes(size - len(photo))  # bytes behind a picture are cut off
+    with server(store) as staying, deserter() as (lost, taken):
+        with {"haproxy": haproxy, "nginx": nginx}[balancer]([lost, staying.address], tmp_path) as before:
+            wait_until(lambda: httpx.get(f"{before.url}/health/ready").status_code == 200)
+            found = [httpx.post(f"{before.url}/classify", content=photo).status_code for _ in range(6)]
+        assert set(found) == statuses, found
+        assert set(taken) == {size}
+        wait_until(lambda: answers(staying) == found.count(200))
+
+
+@needs("haproxy", "haproxy")
+def test_what_finds_no_place_waits_until_a_server_has_one(store: Path, tmp_path: Path) -> None:
+    """Thirty-two clients at two servers with two places each: none is refused, although a server by itself refuses the third."""
+    settings: dict[str, Any] = {"window": 2, "latency_mode": "off"}
+    with server(store, **settings) as first, server(store, **settings) as second:
+        with haproxy([first.address, second.address], tmp_path, maxconn="2") as before:
+            with Crowd(before.address, 0) as crowd:
+                crowd.wait_for_answers("stream", 10 * CLIENTS)
+            assert crowd.faults == []
+            told(f"{crowd}: {answers(first)} and {answers(second)}; most waited: {before.metric('haproxy_backend_max_queue', 'servers')}")
+            assert before.metric("haproxy_backend_max_queue", 'proxy="servers"') > 0
+        with haproxy([first.address, second.address], tmp_path, maxconn="2", ge="4") as before:
+            with Crowd(before.address, 0) as crowd:
+                crowd.wait_for_answers("stream", 2 * CLIENTS)
+            assert crowd.faults, "so many may not wait"
+            assert all("429" in fault and '"saturated"' in fault for fault in crowd.faults)
+
+
+@needs("nginx", "nginx-light")
+def test_nginx_gives_the_429_of_a_full_server_and_goes_on_asking_it(store: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"window": 2, "latency_mode": "off"}
+    with (
+        server(store, **settings) as first,
+        server(store, **settings) as second,
+        nginx([first.address, second.address], tmp_path) as before,
+    ):
+        with Crowd(before.address, 0) as crowd:
+            crowd.wait_for_answers("stream", 2 * CLIENTS)
+        assert crowd.faults, "all are full"
+        assert all(": 429 " in fault for fault in crowd.faults), crowd.faults[:3]
+        assert first.metric("classify_rejected_total") > 0 < second.metric("classify_rejected_total")
+
+
+def test_its_times_and_sizes_are_those_of_the_servers() -> None:
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    text = HAPROXY.read_text("utf-8")
+    seconds = {name: int(value) for name, value in re.findall(r"timeout ([\w-]+) +(\d+)s", text.partition("frontend")[0])}
+    assert min(seconds["client"], seconds["server"]) > defaults["timeout_ms"] / 1000
+    assert seconds["http-keep-alive"] == defaults["keep_alive_s"]
+    assert set(re.findall(r"maxconn (\d+)$", text.partition("defaults")[2], re.MULTILINE)) == {str(defaults["window"])}
+    assert f"proxy_read_timeout {seconds['server']}s" in NGINX.read_text("utf-8")
+
+
+def test_compose_takes_it() -> None:
+    file = HAPROXY.with_name("docker-compose.yml")
+    subprocess.run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(file)], check=True)
+    variables = set(re.findall(r"\$\{(\w+):-", file.read_text("utf-8")))
+    assert set(re.findall(r"\$\{(\w+)-", HAPROXY.read_text("utf-8"))) <= variables
