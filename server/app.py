@@ -55,12 +55,17 @@ DESCRIPTION: dict[str, Any] = {
 
 
 def create_app(
-    service: Service, reloader: Reloader, evaluations: Evaluations, keys: ApiKeys = NO_KEYS, access_log: AccessLog | None = None
+    service: Service,
+    reloader: Reloader,
+    evaluations: Evaluations,
+    keys: ApiKeys = NO_KEYS,
+    access_log: AccessLog | None = None,
+    guard: Guard | None = None,
 ) -> HotRoutes:
-    """The ASGI application of one service."""
+    """The ASGI application of one service. `guard` is asked before what reaches into the machine; else it is `safe_only`."""
     settings = service.settings
     origins = CrossOrigins(settings.cors_origins)
-    guard = safe_only(settings, keys, origins)
+    guard = guard or safe_only(settings, keys, origins)
     grpc = partial(_grpc_server, service, reloader, keys, guard, access_log)
     app = FastAPIOffline(
         **DESCRIPTION,

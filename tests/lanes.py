@@ -34,8 +34,8 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("test", 300),
         Suite("test-commands", 100, "the command line, in processes of its own"),
         Suite("test-monitoring", 95, "containers and Kubernetes, with a real Prometheus and Kustomize, and the tests of the benchmarks"),
-        Suite("test-mxbase", 205, "the compiled classifier by itself, under sanitizers too"),
-        Suite("attack", 230, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
+        Suite("test-mxbase", 175, "the compiled classifier by itself, under sanitizers too"),
+        Suite("attack", 200, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
         Suite("chaos", 135, "engines that are killed, stopped, late or wrong, one fault at a time and all under load"),
         Suite("docs-commands docs-site", 120, "the commands of the documentation and the remedies of messages, run; the site, strictly"),
         Suite("smoke-training", 55),
@@ -46,6 +46,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("smoke-browser", 20),
         Suite("smoke-clients", 20),
         Suite("smoke-oip", 20),
+        Suite("smoke-ray", 60),
     ),
     "wide": (
         Suite("packages", 300),
@@ -57,6 +58,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("test-browser", 120, "the pages in a real Chromium"),
         Suite("test-clients", 60, "HTTP clients of five languages, each from its package"),
         Suite("test-oip", 360, "Triton's and KServe's clients, over HTTP and gRPC"),
+        Suite("test-ray", 420, "replicas on a Ray cluster, by Ray Serve"),
     ),
 }
 BUDGETS_S = {"core": 30 * 60, "wide": 60 * 60}
