@@ -62,12 +62,14 @@ def status(address: Address = "auto", as_json: AsJson = False) -> None:
     from server.ray.ray_cluster import RayCluster
 
     cluster = RayCluster(address)
-    (state, message), replicas = cluster.state(), cluster.replicas()
+    (state, message), running, replicas = cluster.state(), cluster.running(), cluster.replicas()
     if as_json:
-        sys.stdout.write(json.dumps({"state": state, "message": message, "replicas": replicas}, indent=2) + "\n")
+        sys.stdout.write(json.dumps({"state": state, "message": message, "running": running, "replicas": replicas}, indent=2) + "\n")
     else:
         sys.stdout.write(f"{state} {message}".strip() + "\n")
         _print(replicas)
+        if running > len(replicas):
+            sys.stdout.write(f"{running - len(replicas)} more did not answer in time: their windows are full.\n")
     refused = any(model["refused"] for each in replicas for model in each["models"].values())
     raise typer.Exit(0 if state == "RUNNING" and not refused else 1)
 

@@ -16,7 +16,7 @@ HAPROXY = "RAY_SERVE_ENABLE_HA_PROXY"
 """Read where Serve's processes start, which get it from the job that starts Serve."""
 INSTALL = f"{sys.executable} -m pip install 'ascend-classify[ray]'"
 POLL_S = 0.5
-ANSWER_S = 20.0
+ANSWER_S = 5.0
 _OVER = ("RUNNING", "DEPLOY_FAILED", "UNHEALTHY")
 
 
@@ -81,16 +81,23 @@ class RayCluster:
         return str(found.status.value), " ".join(why for why in whys if why.strip(": "))
 
     def replicas(self) -> list[dict[str, Any]]:
-        """What each running replica serves; none if nothing is deployed."""
+        """What each running replica serves; none if nothing is deployed. One whose window is full may not answer in time."""
         from ray import serve
         from ray.serve.exceptions import RayServeException
 
         try:
             handle = serve.get_deployment_handle(DEPLOYMENT, APPLICATION)
-            found: list[dict[str, Any]] = handle.broadcast("told").results(timeout_s=ANSWER_S)
+            found = handle.broadcast("told").results(timeout_s=ANSWER_S, return_exceptions=True)
         except RayServeException:
             return []
-        return sorted(found, key=lambda each: (each["node"], each["replica"]))
+        return sorted((each for each in found if isinstance(each, dict)), key=lambda each: (each["node"], each["replica"]))
+
+    def running(self) -> int:
+        """How many replicas Serve counts as running."""
+        from ray import serve
+
+        found = serve.status().applications.get(APPLICATION)
+        return sum(each.replica_states.get("RUNNING", 0) for each in found.deployments.values()) if found else 0
 
     def end(self) -> None:
         """End Serve: the replicas drain."""

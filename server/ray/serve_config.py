@@ -91,7 +91,7 @@ def serve_config(settings: Settings, share: ReplicaShare) -> dict[str, Any]:
                 "name": APPLICATION,
                 "route_prefix": "/",
                 "import_path": IMPORT_PATH,
-                "args": {"settings": _given(settings), "share": share.model_dump()},
+                "args": {"settings": _given(settings, share.chips), "share": share.model_dump()},
                 "deployments": [
                     {"name": DEPLOYMENT, **deployment_options(settings, share), "user_config": {"models": _manifests(settings)}}
                 ],
@@ -100,9 +100,11 @@ def serve_config(settings: Settings, share: ReplicaShare) -> dict[str, Any]:
     }
 
 
-def _given(settings: Settings) -> dict[str, Any]:
+def _given(settings: Settings, chips: int) -> dict[str, Any]:
     """What was set and is for a replica. Its working directory is another, so no path is relative."""
     kept: dict[str, Any] = {}
+    if chips and settings.devices != "auto":
+        raise SettingInvalid("DEVICES cannot be set for replicas with chips. Ray gives each its own.", "Leave it out.")
     for name in Settings.model_fields:
         value = getattr(settings, name)
         if name not in settings.model_fields_set or name in (*_ENDPOINT, *_NOT_KEPT) or value == Settings.model_fields[name].default:

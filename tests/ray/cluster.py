@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 OBJECTS_BYTES = 100_000_000
 CHIPS = 2
 PORT = 8000
+ADDRESS = ("127.0.0.1", PORT)
 UP_S = 180
 
 
@@ -38,7 +39,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 class TestCluster:
-    """Nodes that are raylets of their own; this process is connected to them while it is entered."""
+    """Nodes that are raylets of their own; this process is connected to the first of them, to the end."""
 
     __test__ = False
 
@@ -50,6 +51,7 @@ class TestCluster:
         self._own = {"num_cpus": cpus, "resources": {"NPU": chips}, "object_store_memory": OBJECTS_BYTES}
         head = self._own | {"include_dashboard": False}
         self._cluster = Cluster(initialize_head=True, head_node_args=head)
+        self._connect()  # to the head, as long as there is no other node
         self.workers: list[Any] = [self.add_node() for _ in range(nodes - 1)]
 
     @property
@@ -65,10 +67,12 @@ class TestCluster:
         """End a node as a power cut does."""
         self._cluster.remove_node(node, allow_graceful=False)
 
-    def __enter__(self) -> Self:
+    def _connect(self) -> None:
         import ray
 
         ray.init(self.address, namespace="serve", log_to_driver=False, logging_level="ERROR")
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from server.ray.ray_cluster import RayCluster
 from tests.level_model import store_level_model
-from tests.ray.cluster import TestCluster
+from tests.ray.cluster import TestCluster, eventually
 
 if not find_spec("ray"):
     collect_ignore_glob = ["test_*.py"]  # Ray has an environment of its own: make test-ray
 
-LEVEL = {"model": "level", "window": 16, "drain_s": 5}
+WINDOW = 16
+LEVEL = {"model": "level", "window": WINDOW, "drain_s": 5}
 
 
 @pytest.fixture(scope="session")
@@ -24,15 +25,22 @@ def nodes() -> Iterator[TestCluster]:
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with the level model."""
+    """A store with the level model, which the tests renew."""
     folder = tmp_path_factory.mktemp("store")
     store_level_model(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def four(nodes: TestCluster, store: Path, tmp_path_factory: pytest.TempPathFactory) -> RayCluster:
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The config file of Serve."""
+    return tmp_path_factory.mktemp("config") / "serve.yaml"
+
+
+@pytest.fixture
+def four(nodes: TestCluster, store: Path, file: Path) -> RayCluster:
     """The level model on all four chips, a replica each."""
-    file = tmp_path_factory.mktemp("config") / "serve.yaml"
     nodes.up(file, "--chips", 1, "--least", 4, "--most", 4, **LEVEL, model_store=store)
-    return RayCluster(nodes.address)
+    cluster = RayCluster(nodes.address)
+    eventually(cluster.replicas, lambda told: len(told) == 4)
+    return cluster

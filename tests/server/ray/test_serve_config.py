@@ -37,6 +37,8 @@ def test_how_serve_runs_a_replica_follows_from_the_settings() -> None:
 def test_what_a_replica_cannot_have(setting: str, value: object) -> None:
     with pytest.raises(SettingInvalid, match=setting.upper()) as refused:
         serve_config(load_settings(**{setting: value}), ReplicaShare())
+    with pytest.raises(SettingInvalid, match="DEVICES"):
+        serve_config(load_settings(devices="0,1"), ATLAS)
     assert "s3cret" not in str(refused.value)
 
 
