@@ -19,7 +19,7 @@ OBJECTS_BYTES = 100_000_000
 CHIPS = 2
 PORT = 8000
 ADDRESS = ("127.0.0.1", PORT)
-UP_S = 180
+UP_S = 300
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -13,8 +13,7 @@ from tests.ray.cluster import TestCluster, eventually
 if not find_spec("ray"):
     collect_ignore_glob = ["test_*.py"]  # Ray has an environment of its own: make test-ray
 
-WINDOW = 16
-LEVEL = {"model": "level", "window": WINDOW, "drain_s": 5}
+LEVEL = {"model": "level", "window": 16, "drain_s": 5}
 
 
 @pytest.fixture(scope="session")

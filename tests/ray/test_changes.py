@@ -1,5 +1,6 @@
 """What is changed while clients are answered: the version of the model, and the number of replicas."""
 
+import logging
 import shutil
 import socket
 from pathlib import Path
@@ -13,6 +14,8 @@ from tests.ray.cluster import ADDRESS, TestCluster, eventually
 from tests.ray.conftest import LEVEL
 from tests.server.crowd import Crowd
 from tests.server.serving.test_reload import publish
+
+logger = logging.getLogger(__name__)
 
 HELD = 30
 
@@ -36,6 +39,7 @@ def test_a_new_version_is_taken_without_a_failed_request_and_a_bad_one_refused(
         eventually(lambda: versions(four), lambda found: found == [("two", True)] * 4)
         status = nodes.command("status")
         shutil.copytree(tmp_path / "good", store / "level", dirs_exist_ok=True)
+    logger.info("%d requests over two reloads", crowd.sent)
     assert (crowd.faults, {each["replica"] for each in four.replicas()}) == ([], before)
     assert (status.returncode, status.stdout.count("level two  stream:"), status.stdout.count("refused: ")) == (1, 4, 4)
 
