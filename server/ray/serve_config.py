@@ -91,7 +91,8 @@ def serve_config(settings: Settings, share: ReplicaShare) -> dict[str, Any]:
                 "name": APPLICATION,
                 "route_prefix": "/",
                 "import_path": IMPORT_PATH,
-                "args": {"settings": _given(settings, share.chips), "share": share.model_dump()},
+                # Without the numbers of replicas: where `args` change, Serve ends all replicas and starts others.
+                "args": {"settings": _given(settings, share.chips), "share": share.model_dump(include={"chips", "cpus"})},
                 "deployments": [
                     {"name": DEPLOYMENT, **deployment_options(settings, share), "user_config": {"models": _manifests(settings)}}
                 ],

@@ -10,7 +10,7 @@ import yaml
 
 from server.ray.ray_cluster import RayCluster
 from tests.level_model import level_png
-from tests.ray.cluster import ADDRESS, TestCluster, eventually
+from tests.ray.cluster import ADDRESS, UP_S, TestCluster, eventually
 from tests.ray.conftest import LEVEL
 from tests.server.crowd import Crowd
 from tests.server.serving.test_reload import publish
@@ -68,6 +68,7 @@ def test_replicas_follow_the_requests_in_flight(nodes: TestCluster, store: Path,
     file.write_text(yaml.safe_dump(made))
     cluster = RayCluster(nodes.address)
     cluster.deploy(file, haproxy=True)
+    cluster.wait(UP_S)
     eventually(cluster.running, lambda running: running == 1, 120)
     held = [begin(level) for level in range(HELD)]
     eventually(cluster.running, lambda running: running == 4, 120)

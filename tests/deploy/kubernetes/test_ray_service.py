@@ -39,7 +39,8 @@ def test_its_serve_config_is_what_ray_up_writes(monkeypatch: pytest.MonkeyPatch)
     [application] = SERVE["applications"]
     arguments = ReplicaArguments.model_validate(application["args"])
     settings = {name: Path(value) if value.startswith("/") else value for name, value in arguments.settings.items()}
-    written = serve_config(load_settings(**settings, host="0.0.0.0"), arguments.share)
+    share = arguments.share.model_copy(update={"least": 2, "most": 4})
+    written = serve_config(load_settings(**settings, host="0.0.0.0"), share)
     [deployment] = written["applications"][0]["deployments"]
     deployment["user_config"]["models"] = {"resnext101_32x4d": "first"}  # the store is not here
     assert written == SERVE
@@ -52,7 +53,8 @@ def test_there_are_chips_and_cores_for_the_replicas() -> None:
     assert container["resources"]["requests"] == limits
     assert json.loads(json.loads(GROUP["rayStartParams"]["resources"])) == {"NPU": int(limits[CHIP])} == {"NPU": share.chips}
     assert int(limits["cpu"]) >= share.cpus
-    assert (GROUP["minReplicas"], GROUP["maxReplicas"]) == (share.least, share.most)
+    scaling = SERVE["applications"][0]["deployments"][0]["autoscaling_config"]
+    assert (GROUP["minReplicas"], GROUP["maxReplicas"]) == (scaling["min_replicas"], scaling["max_replicas"])
 
 
 def test_names_meet_and_times_add_up() -> None:

@@ -22,7 +22,7 @@ def test_a_file_has_what_was_set_and_no_relative_path(tmp_path: Path, monkeypatc
     assert application["args"]["settings"] == given | {"compile_cache": "/dev/null"}  # of the environment, as `serve` reads it
     assert made["http_options"] == {"host": "127.0.0.1", "port": 9000, "request_timeout_s": 40.0, "keep_alive_timeout_s": 75}
     assert deployment["user_config"] == {"models": {"level": sha256_of(tmp_path / "store/level/manifest.toml")[:12]}}
-    assert ReplicaArguments.model_validate(application["args"]).share == ATLAS
+    assert ReplicaArguments.model_validate(application["args"]).share == ReplicaShare(chips=1, cpus=4)
 
 
 def test_how_serve_runs_a_replica_follows_from_the_settings() -> None:
