@@ -47,6 +47,8 @@ def up(
     check_ray()
     import yaml  # comes with Ray
 
+    if not (settings.api_key_file or settings.api_keys_file):
+        typer.echo("warning: no API key is set, and the replicas listen on all interfaces of their nodes. Set API_KEY_FILE.", err=True)
     file.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), "utf-8")
     sys.stdout.write(f"{file}\n")
     if not only_write:

@@ -42,7 +42,9 @@ class RayCluster:
         """Connect; raises ClusterUnready."""
         check_ray()
         import ray
+        import ray.serve
 
+        logging.getLogger("ray.serve").setLevel(logging.ERROR)  # its own level is that of information
         self._address = address
         try:
             ray.init(address, namespace="serve", log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)

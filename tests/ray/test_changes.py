@@ -61,7 +61,8 @@ def end(held: socket.socket, level: int) -> bytes:
 
 def test_replicas_follow_the_requests_in_flight(nodes: TestCluster, store: Path, file: Path) -> None:
     """One, four, one. The file that `ray up` writes is edited, and `serve run` takes it."""
-    nodes.command("up", "--file", file, "--only-write", "--chips", 1, "--least", 1, "--most", 4, **LEVEL, model_store=store)
+    done = nodes.command("up", "--file", file, "--only-write", "--chips", 1, "--least", 1, "--most", 4, **LEVEL, model_store=store)
+    assert "no API key is set" in done.stderr
     made: dict[str, Any] = yaml.safe_load(file.read_text())
     quick = {"upscale_delay_s": 1, "downscale_delay_s": 2, "metrics_interval_s": 1, "look_back_period_s": 2}
     made["applications"][0]["deployments"][0]["autoscaling_config"] |= quick
