@@ -10,6 +10,7 @@
 # make test-upgrade    from the first version to this one and back: its store, its settings, its evaluations
 # make release what a version consists of, in build/release: wheels, source, images, SBOM, SHA256SUMS
 # make test-oip        Triton's and KServe's clients against a real server, over HTTP and gRPC (in their own environment)
+# make test-ray        replicas on a Ray cluster of two nodes, by Ray Serve (in their own environment and namespaces)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
 # make attack  measure the cost of hostile requests: series of metrics, memory, the time of a victim
@@ -20,7 +21,7 @@
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore in its own environment, run the tests of training, train the sample
-# make ci-wide    the complete wide suites: training, import, image, hour, schemathesis, clients, oip (.ci/run runs the core and two minutes of each)
+# make ci-wide    the complete wide suites: training, import, image, hour, schemathesis, clients, oip, ray (.ci/run runs the core and two minutes of each)
 # make train-digits     train the sample from scratch
 # Settings come from the environment: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
@@ -38,8 +39,8 @@ PIP := pip install --quiet --disable-pip-version-check --no-compile
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
-.PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-oip test-training train-environment train-digits \
-  smoke-image smoke-import smoke-clients smoke-oip smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle release test-release test-upgrade smoke-release smoke-upgrade packages ci-wide \
+.PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-oip test-ray test-training train-environment train-digits \
+  smoke-image smoke-import smoke-clients smoke-oip smoke-ray smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle release test-release test-upgrade smoke-release smoke-upgrade packages ci-wide \
   environments bench soak chaos attack schemathesis docs docs-commands docs-site docs-pages check format lock proto clean
 
 help:
@@ -58,7 +59,7 @@ COMMAND_LINE := tests/server/cli
 PRINTED := tests/docs/test_running.py tests/remedies
 BROWSER := tests/server/in_browser
 MONITORING := tests/deploy tests/bench
-ELSEWHERE := tests/hour tests/upgrade tests/release tests/mxbase_cpp tests/attack tests/clients tests/oip $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
+ELSEWHERE := tests/hour tests/upgrade tests/release tests/mxbase_cpp tests/attack tests/clients tests/oip tests/ray $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -236,6 +237,18 @@ smoke-oip: install-dev .venv/triton/installed
 	$< .venv/perf_analyzer $(BIN)/python || echo "perf_analyzer cannot run here"
 	@touch $@
 
+# Ray opens ports on all interfaces and starts ten processes: it gets a loopback of its own, and all of them end with the tests.
+test-ray smoke-ray: .venv/ray/installed
+	unshare --map-root-user --net --pid --fork --mount-proc --kill-child sh -c 'ip link set lo up; "$$@"; exit $$?' tests \
+	  .venv/ray/bin/python -m pytest -p no:warnings tests/ray tests/server/ray $(if $(filter smoke-%,$@),-m smoke)
+
+.venv/ray/installed: requirements-ray.lock
+	@echo "Installing Ray into .venv/ray (some minutes)"
+	$(PYTHON) -m venv .venv/ray
+	.venv/ray/bin/python -m $(PIP) --no-deps --require-hashes -r requirements-ray.lock
+	.venv/ray/bin/python -m $(PIP) --no-deps --editable .
+	@touch $@
+
 .venv/clients/installed: Makefile clients/python/pyproject.toml $(wildcard clients/python/*/*.py)
 	$(PYTHON) -m venv .venv/clients
 	.venv/clients/bin/python -m $(PIP) requests==2.34.2 aiohttp==3.14.5 openapi-python-client==0.29.1 clients/python
@@ -271,7 +284,7 @@ docs-site: docs-pages .venv/docs/installed
 	@touch $@
 
 # What the suites of the core need beside .venv, for make -j2.
-environments: train-environment .venv/compose/docker-compose .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed .venv/triton/installed .venv/kubernetes/installed
+environments: train-environment .venv/compose/docker-compose .venv/torch/installed .venv/schemathesis/installed .venv/docs/installed .venv/triton/installed .venv/kubernetes/installed .venv/ray/installed
 
 # Continuous integration: .ci/run runs the core, this target the wide lane; tests/lanes.py has the suites and their budgets.
 ci-wide:
@@ -324,6 +337,7 @@ lock: install
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group image --constraint requirements-mxbase.lock -o requirements-image.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra report --constraint requirements.lock pyproject.toml -o requirements-ascend.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group docs -o requirements-docs.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --extra grpc --extra ray --group ray --constraint requirements-dev.lock pyproject.toml -o requirements-ray.lock
 	echo "numpy==1.26.4" > .venv/overrides.txt  # MindSpore 2.10 was built with it; with NumPy 2 it can be imported, but fails later
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra cpu --group training --overrides .venv/overrides.txt pyproject.toml -o requirements-training.lock
 

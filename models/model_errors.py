@@ -18,7 +18,8 @@ ClassifyError
 ├─ FileError                  see server/images/file_errors.py
 ├─ EvaluationError            see server/evaluation/evaluation_errors.py
 ├─ ParityError                see server/parity/parity_errors.py
-└─ PortTaken                  see server/http/address.py
+├─ PortTaken                  see server/http/address.py
+└─ ClusterUnready             see server/ray/ray_cluster.py
 
 These classes do not know their HTTP status: server/api/statuses.py has it.
 """

@@ -66,11 +66,12 @@ def create_app(
     keys: ApiKeys = NO_KEYS,
     access_log: AccessLog | None = None,
     traces: Traces = ONLY_RECEIVED,
+    guard: Guard | None = None,
 ) -> HotRoutes:
-    """The ASGI application of one service."""
+    """The ASGI application of one service. `guard` is asked before what reaches into the machine; else it is `safe_only`."""
     settings = service.settings
     origins = CrossOrigins(settings.cors_origins)
-    guard, history = safe_only(settings, keys, origins), History(service)
+    guard, history = guard or safe_only(settings, keys, origins), History(service)
     grpc = partial(_grpc_server, service, reloader, keys, guard, access_log, traces)
     app = FastAPIOffline(
         **DESCRIPTION,

@@ -34,8 +34,8 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("test", 300),
         Suite("test-commands", 95, "the command line, in processes of its own"),
         Suite("test-monitoring", 95, "containers and Kubernetes, with a real Prometheus and Kustomize, and the tests of the benchmarks"),
-        Suite("test-mxbase", 205, "the compiled classifier by itself, under sanitizers too"),
-        Suite("attack", 230, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
+        Suite("test-mxbase", 175, "the compiled classifier by itself, under sanitizers too"),
+        Suite("attack", 200, "what hostile requests may cost: series of metrics, memory, time of a victim; 50,000 mutations"),
         Suite("chaos", 135, "engines that are killed, stopped, late or wrong, one fault at a time and all under load"),
         Suite("docs-commands docs-site", 120, "the commands of the documentation and the remedies of messages, run; the site, strictly"),
         Suite("smoke-training", 50),
@@ -48,6 +48,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("smoke-oip", 20),
         Suite("smoke-upgrade", 10),
         Suite("smoke-release", 10),
+        Suite("smoke-ray", 60),
     ),
     "wide": (
         Suite("packages", 300),
@@ -61,6 +62,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("test-upgrade", 120, "from the first version to this one and back"),
         Suite("test-release", 180, "what a version consists of: built, and installed"),
         Suite("test-oip", 360, "Triton's and KServe's clients, over HTTP and gRPC"),
+        Suite("test-ray", 420, "replicas on a Ray cluster, by Ray Serve"),
     ),
 }
 BUDGETS_S = {"core": 30 * 60, "wide": 60 * 60}

@@ -20,7 +20,7 @@ VENDOR = {"StreamManagerApi", "MxpiDataType_pb2", "mindx", "mxclassify", "mindsp
 
 # From the top down: a folder may import from its own layer and from those below.
 LAYERS = (
-    ("server/cli", "server/__main__"),
+    ("server/cli", "server/ray", "server/__main__"),
     ("server/app",),
     ("server/http", "server/grpc"),
     ("server/api", "server/oip", "server/web"),

@@ -15,6 +15,7 @@ from server.cli.doctor_command import doctor
 from server.cli.evaluate_command import evaluate
 from server.cli.infer_dir_command import infer_dir
 from server.cli.models_command import models_app
+from server.cli.ray_command import ray_app
 from server.cli.serve_command import serve
 from server.cli.statistics_command import print_sdk_conf, stats
 
@@ -33,6 +34,7 @@ for name, command in (
     app.command(name)(command)
 app.add_typer(models_app, name="models")
 app.add_typer(convert_app, name="convert")
+app.add_typer(ray_app, name="ray")
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it by position

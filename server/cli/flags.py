@@ -27,13 +27,15 @@ def load_settings(**flags: object) -> Settings:
         ) from error
 
 
-def with_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
-    """Turn a command that takes Settings into one that takes their flags."""
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn a command that takes Settings into one that takes their flags, after its own options."""
+    own = list(inspect.signature(command).parameters.values())[1:]
 
     def run(**flags: Any) -> None:  # noqa: ANN401 - what Typer parsed
-        command(load_settings(**flags))
+        options = {option.name: flags.pop(option.name) for option in own}
+        command(load_settings(**flags), **options)
 
-    parameters = [_parameter(name, field) for name, field in Settings.model_fields.items() if name not in HIDDEN]
+    parameters = [*own, *(_parameter(name, field) for name, field in Settings.model_fields.items() if name not in HIDDEN)]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__doc__ = command.__doc__

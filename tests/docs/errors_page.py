@@ -19,10 +19,14 @@ def catalogue() -> Mapping[str, Mapping[str, str]]:
 
 
 def import_all() -> None:
-    """Import everything that may hold an error; of training, whose dependencies are not here, its errors."""
+    """Import everything that may hold an error; of training and of Ray, whose dependencies are not here, their errors."""
     for path in SOURCES:
         module = module_name(path)
-        if path.stem != "__main__" and (not is_below(module, OFFLINE) or path.stem.endswith("_errors")):
+        if (
+            path.stem != "__main__"
+            and module != "server.ray.application"
+            and (not is_below(module, OFFLINE) or path.stem.endswith("_errors"))
+        ):
             import_module(module)
 
 

@@ -18,6 +18,7 @@ NOT_RUN = {
     "EngineFailed": _ENGINE,
     "EngineLost": _ENGINE,
     "StreamFull": _ENGINE,
+    "ClusterUnready": "its environment has Ray: make test-ray starts a cluster and runs ray up, status and down on it",
     "RemoteFull": "a server must be full for a minute: tests/server/cli/convert/test_remote_source.py has one that is full for a moment",
     "InternalError": "a fault of ours, which nobody outside mends: tests/server/test_app.py sees that its id leads to the log",
 }
