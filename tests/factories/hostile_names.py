@@ -39,7 +39,7 @@ HOSTILE_NAMES = (
     "cat\u202egnp.exe\u202c",
     "\u2066left\u2069\u200b\u200d\ufeff\u0301\u0301\u0301",
     "tab\tand\u2028line\u2029end",
-    "\U0001f408\u200d\u2b1b 猫 ‘’ “” « » \" ' `",
+    "\U0001f408\u200d\u2b1b 猫 “” « » \" ' `",
 )
 """Without control characters, but for a tab and the ends of lines of HTML."""
 

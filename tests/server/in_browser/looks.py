@@ -16,9 +16,10 @@ LOADED_S = 30
 
 RUN = """
 const [exclude, rules, done] = arguments;
+const why = ({any, all, none}) => [...any, ...all, ...none].map((one) => one.message).join('; ');
+const said = (id, node) => `${id}: ${node.html.slice(0, 120)} ${why(node)}`;
 axe.run({include: [['html']], exclude: exclude.map((one) => [one])}, {runOnly: rules, resultTypes: ['violations']}).then(
-  ({violations}) => done(violations.flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.html.slice(0, 120)} ${node.any.concat(node.all, node.none).map((one) => one.message).join('; ')}`))),
-  (error) => done([String(error)]));
+  ({violations}) => done(violations.flatMap(({id, nodes}) => nodes.map((node) => said(id, node)))), (error) => done([String(error)]));
 """
 
 

@@ -51,7 +51,8 @@ const photos = [...document.querySelectorAll('img')].map((one) => one.getAttribu
 const inside = photos.filter((one) => /^data:image\/(jpeg|png|webp)/.test(one)).reduce((sum, one) => sum + one.length, 0);
 const loaded = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
 const ours = loaded.filter((one) => !/\.(jpe?g|png|webp)$/.test(new URL(one.name).pathname) && !one.name.includes(arguments[0]));
-return [ours.reduce((sum, one) => sum + one.transferSize, -inside), ...performance.getEntriesByName('first-paint').map((one) => one.startTime)];
+const paints = performance.getEntriesByName('first-paint').map((one) => one.startTime);
+return [ours.reduce((sum, one) => sum + one.transferSize, -inside), ...paints];
 """
 # What of the page lies beside the screen.
 OVERFLOW = """
