@@ -42,19 +42,17 @@ def test_the_types_are_those_of_the_grafana_that_is_deployed() -> None:
 
 
 def broken() -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Dashboards with one flaw each, and what of it the compiler names."""
-    for name, place, value in (
-        ("option", ("options", "graphMod"), "area"),
-        ("choice", ("options", "graphMode"), "hill"),
-        ("unit", ("fieldConfig", "defaults", "units"), "s"),
-        ("query", ("targets", 0, "exp"), "up"),
-    ):
+    """Dashboards with one flaw each, and the word that the compiler names."""
+    for flaw in ("graphMod", "hill", "units", "exp"):
         dashboard = dashboards()["classification.json"]
-        target = next(panel for panel in panels(dashboard) if panel["type"] == "stat")
-        for step in place[:-1]:
-            target = target[step]
-        target[place[-1]] = value
-        yield name, dashboard, f"'{place[-1]}'" if value != "hill" else f'"{value}"'
+        panel = next(panel for panel in panels(dashboard) if panel["type"] == "stat")
+        if flaw == "units":
+            panel["fieldConfig"]["defaults"][flaw] = "s"
+        elif flaw == "exp":
+            panel["targets"][0][flaw] = "up"
+        else:
+            panel["options"] |= {"graphMode": flaw} if flaw == "hill" else {flaw: "area"}
+        yield flaw, dashboard, f'"{flaw}"'
 
 
 @needs_types
