@@ -46,5 +46,6 @@ HOSTILE_NAMES = (
 LABELS = tuple(" ".join(name.split()) for name in HOSTILE_NAMES)
 """Each in one line, as the labels of a model are: white space is one blank."""
 
-FILE_NAMES = tuple(f"{name.replace('/', chr(0x2215))}.png" for name in LABELS)
+_SEPARATORS = str.maketrans("/\\", "\u2215\u29f5")
+FILE_NAMES = tuple(f"{name.translate(_SEPARATORS)}.png" for name in LABELS)
 """As names of files: a slash is one that only looks so."""
