@@ -54,7 +54,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("test-image", 720, "the container images"),
         Suite("test-hour", 240, "the first hour on an Atlas, executed on stand-ins"),
         Suite("schemathesis", 300, "the OpenAPI document against a real server"),
-        Suite("test-browser", 120, "the pages in a real Chromium"),
+        Suite("test-browser", 240, "the pages in a real Chromium, every one under axe-core; the dashboards against Grafana's types"),
         Suite("test-clients", 60, "HTTP clients of five languages, each from its package"),
         Suite("test-oip", 360, "Triton's and KServe's clients, over HTTP and gRPC"),
     ),

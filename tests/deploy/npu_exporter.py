@@ -19,7 +19,7 @@ GAUGES = {
     "npu_chip_info_voltage": 0.8,
     "npu_chip_info_aicore_current_freq": 680,
     "npu_chip_info_health_status": 1,
-    "npu_chip_info_error_code": 0,  # but for one chip
+    "npu_chip_info_error_code": 0,  # except of one chip
     "npu_chip_info_total_memory": 8192,
     "npu_chip_info_used_memory": 2703,
 }

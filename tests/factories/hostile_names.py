@@ -41,7 +41,7 @@ HOSTILE_NAMES = (
     "tab\tand\u2028line\u2029end",
     "\U0001f408\u200d\u2b1b 猫 “” « » \" ' `",
 )
-"""Without control characters, but for a tab and the ends of lines of HTML."""
+"""Without control characters, except a tab and the ends of lines of HTML."""
 
 LABELS = tuple(" ".join(name.split()) for name in HOSTILE_NAMES)
 """Each in one line, as the labels of a model are: white space is one blank."""

@@ -102,6 +102,13 @@ def page(request: pytest.FixtureRequest, site: Site) -> Page:
     return found
 
 
+def test_the_masthead_leads_to_pages_that_are_looked_at(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/")
+    links = browser.execute_script("return [...document.querySelectorAll('.masthead nav a')].map((one) => new URL(one.href).pathname)")
+    assert len(links) == 5
+    assert set(links) <= {page.path for page in PAGES}
+
+
 def test_a_page_is_for_everyone(browser: Chrome, site: Site, page: Page, capsys: pytest.CaptureFixture[str]) -> None:
     """In every look: no rule broken, nothing beside the screen, no complaint, light; the time of the first paint is told."""
     complaints(browser)

@@ -20,7 +20,7 @@ from tests.server.process import ServerProcess
 __all__ = ["browser"]  # a fixture
 WAIT_S = 60
 UNREAD = 3
-"""Every third file of the set is no image: a report names ten of those."""
+"""Every third file of the set holds no image: a report names ten of those."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 def text_of(page: Chrome, selector: str) -> list[str]:
-    """The text of elements as it is, but for white space; each must hold nothing else."""
+    """The text of elements as it is, except white space; each must hold nothing else."""
     found = page.execute_script(
         "return [...document.querySelectorAll(arguments[0])].map((one) => [one.textContent, one.childElementCount])", selector
     )
