@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from models.store import ModelStore
 from tests.server.api.test_evaluation_body import zipped
 from tests.server.browser import browser, complaints
 from tests.server.in_browser.looks import LOOKS, needs_axe, open_page, violations
+from tests.server.in_browser.test_classify_page import CAT, pick
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
@@ -109,6 +111,12 @@ def test_the_masthead_leads_to_pages_that_are_looked_at(browser: Chrome, site: S
     assert set(links) <= {page.path for page in PAGES}
 
 
+def wrong_with(browser: Chrome, foreign: str = "") -> list[str]:
+    """What breaks a rule, what the browser complained of, and what lies beside the screen."""
+    beside = [f"beside the screen: {element}" for element in browser.execute_script(OVERFLOW)]
+    return violations(browser, foreign) + complaints(browser) + beside
+
+
 def test_a_page_is_for_everyone(browser: Chrome, site: Site, page: Page, capsys: pytest.CaptureFixture[str]) -> None:
     """In every look: no rule broken, nothing beside the screen, no complaint, light; the time of the first paint is told."""
     complaints(browser)
@@ -119,8 +127,7 @@ def test_a_page_is_for_everyone(browser: Chrome, site: Site, page: Page, capsys:
         open_page(browser, site.url, site.address(page), look)
         weight, *paints = browser.execute_script(WEIGH, page.foreign_files)
         most_bytes, paints_ms = max(most_bytes, weight), paints_ms + paints
-        found = violations(browser, page.foreign) + complaints(browser)
-        found += [f"beside the screen: {element}" for element in browser.execute_script(OVERFLOW)]
+        found = wrong_with(browser, page.foreign)
         if browser.execute_script("return document.documentElement.lang.slice(0, 2)") != look.language:
             found.append("in another language")
         wrong += [f"{look}: {each}" for each in found]
@@ -128,3 +135,16 @@ def test_a_page_is_for_everyone(browser: Chrome, site: Site, page: Page, capsys:
         sys.stdout.write(f"\n{page.path}: {most_bytes / 1000:.0f} kB, first paint after {min(paints_ms):.0f} to {max(paints_ms):.0f} ms ")
     assert wrong == []
     assert 0 < most_bytes <= MOST_BYTES
+
+
+def test_an_answer_and_a_refusal_are_for_everyone(browser: Chrome, site: Site, tmp_path: Path) -> None:
+    (text := tmp_path / "notes.jpg").write_text("a shopping list, not a photo")
+    wrong: list[str] = []
+    for look in LOOKS:
+        open_page(browser, site.url, "/", look)
+        pick(browser, CAT, until_state="done")
+        wrong += [f"{look}, an answer: {each}" for each in wrong_with(browser)]
+        pick(browser, text, until_state="error")
+        expected = "415 (Unsupported Media Type)"  # what Chromium says of a refusal
+        wrong += [f"{look}, a refusal: {each}" for each in wrong_with(browser) if expected not in each]
+    assert wrong == []
