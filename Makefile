@@ -69,7 +69,7 @@ test: install-dev
 test-commands: install-dev
 	$(PYTEST) $(COMMAND_LINE)
 
-test-monitoring: install-dev .venv/kubernetes/installed .venv/compose/docker-compose
+test-monitoring: install-dev .venv/grafana-types/installed .venv/kubernetes/installed .venv/compose/docker-compose
 	$(PYTEST) $(MONITORING)
 
 # kubectl, for its Kustomize, and the schemas of Kubernetes.
@@ -201,11 +201,18 @@ schemathesis smoke-schemathesis: install-dev .venv/schemathesis/installed
 	.venv/schemathesis/bin/python -m $(PIP) schemathesis==4.32.5
 	@touch $@
 
-test-browser: install-dev
-	$(BIN)/python -m pytest $(BROWSER)
+test-browser: install-dev .venv/axe/installed .venv/grafana-types/installed
+	$(BIN)/python -m pytest -rs $(BROWSER) tests/deploy/test_dashboard_types.py
 
 smoke-browser: install-dev
 	$(BIN)/python -m pytest $(BROWSER) -m smoke
+
+# What npm has: axe-core, which looks through pages, and Grafana's types. Where npm is not, their tests are skipped.
+.venv/axe/installed: tests/server/in_browser/package-lock.json
+.venv/grafana-types/installed: tests/deploy/grafana_types/package-lock.json
+.venv/axe/installed .venv/grafana-types/installed:
+	@command -v npm > /dev/null || { echo "npm is not here: tests that need $(@D) are skipped"; exit 0; }; \
+	  mkdir -p $(@D) && cp $(<D)/package.json $< $(@D) && npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent && touch $@
 
 # It skips the clients that are not installed, by name. Python's have an environment of their own: the server needs none of them.
 test-clients: install-dev .venv/clients/installed

@@ -57,7 +57,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("test-image", 720, "the container images"),
         Suite("test-hour", 200, "the first hour on an Atlas, executed on stand-ins"),
         Suite("schemathesis", 300, "the OpenAPI document against a real server"),
-        Suite("test-browser", 120, "the pages in a real Chromium"),
+        Suite("test-browser", 240, "the pages in a real Chromium, every one under axe-core; the dashboards against Grafana's types"),
         Suite("test-clients", 60, "HTTP clients of five languages, each from its package"),
         Suite("test-upgrade", 120, "from the first version to this one and back"),
         Suite("test-release", 180, "what a version consists of: built, and installed"),

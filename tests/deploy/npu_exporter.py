@@ -19,10 +19,11 @@ GAUGES = {
     "npu_chip_info_voltage": 0.8,
     "npu_chip_info_aicore_current_freq": 680,
     "npu_chip_info_health_status": 1,
-    "npu_chip_info_error_code": 0,
+    "npu_chip_info_error_code": 0,  # except of one chip
     "npu_chip_info_total_memory": 8192,
     "npu_chip_info_used_memory": 2703,
 }
+ERRORS = {3: 0x80E18402}  # an error of memory that the chip corrected: it stays healthy
 
 
 def exposition(now_ms: int) -> str:
@@ -30,7 +31,8 @@ def exposition(now_ms: int) -> str:
     lines = ["# TYPE machine_npu_nums gauge", f"machine_npu_nums {CHIPS}"]
     for name, value in GAUGES.items():
         lines.append(f"# TYPE {name} gauge")
-        lines += [f"{name}{{{LABELS.format(chip=chip)}}} {value} {now_ms}" for chip in range(CHIPS)]
+        found = dict.fromkeys(range(CHIPS), value) | (ERRORS if name.endswith("_error_code") else {})
+        lines += [f"{name}{{{LABELS.format(chip=chip)}}} {each} {now_ms}" for chip, each in found.items()]
     return "\n".join(lines) + "\n"
 
 

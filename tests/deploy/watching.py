@@ -50,8 +50,10 @@ class Watch:
     """A Prometheus that scrapes a server; ended when left."""
 
     def __init__(self, folder: Path, *, classify: str, exporter: str = "127.0.0.1:9", key: str = "", look_s: int = 1) -> None:
+        """With several servers, `classify` has a blank between their addresses."""
         own = free_address()
-        file = configuration(folder, classify=classify.removeprefix("http://"), exporter=exporter, own=own, key=key, look_s=look_s)
+        servers = "\n    - ".join(address.removeprefix("http://") for address in classify.split())
+        file = configuration(folder, classify=servers, exporter=exporter, own=own, key=key, look_s=look_s)
         self._log = folder / "prometheus.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
