@@ -29,7 +29,7 @@ def test_the_chips_of_ray_are_the_devices_of_the_replica() -> None:
 
 
 async def _life(store: Path) -> None:
-    replica = Replica(replica_settings({"model": "level", "model_store": str(store), "runtime": "cpu"}, (), 1))
+    replica = Replica(replica_settings({"model": "level", "model_store": str(store), "runtime": "cpu", "engines": "stream"}, (), 1))
     await replica.ready()
     replica.check()
     transport = httpx.ASGITransport(replica.app)
@@ -66,7 +66,7 @@ def test_a_replica_whose_engine_cannot_start_says_so(store: Path) -> None:
     (store / "level/level.onnx").write_bytes(b"damaged")
 
     async def start() -> None:
-        await Replica(replica_settings({"model": "level", "model_store": str(store), "runtime": "cpu"}, (), 1)).ready()
+        await Replica(replica_settings({"model": "level", "model_store": str(store), "runtime": "cpu", "engines": "stream"}, (), 1)).ready()
 
     with log_kept(), pytest.raises(Exception, match=r"level\.onnx"):
         asyncio.run(start())
