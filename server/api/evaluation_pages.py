@@ -69,6 +69,7 @@ class EvaluationPages:
         points = [[point.done, point.top1.value, *(point.top1.interval or (None, None))] for point in course.points()] if course else []
         data = {"id": job_id, "points": points, "state": row["state"], "total": row["total"], "failed": row["failed"]}
         others = self._others(job_id) if row["state"] is JobState.FINISHED else []
+        others.sort(key=lambda other: other["dataset"] != row["dataset"])  # a set is compared with itself, as a rule
         return page(request, _NAME, view="one", data=data, row=row, failed=course.failed if course else [], others=others)
 
     def _others(self, job_id: str) -> list[Row]:
