@@ -104,7 +104,7 @@ def test_two_compared(server: ServerProcess, val: LevelSet) -> None:
     said = words(page)
     assert f"{100 * told['difference']:+.2f}".replace("-", MINUS) in said
     assert "A is right more often, and more than chance explains." in said
-    assert "Model level other" in said
+    assert "model level other" in said
     assert "level 16" in said
 
 
