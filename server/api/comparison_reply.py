@@ -1,13 +1,12 @@
 """What GET /evaluate/compare answers: two evaluations on their common images."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from server.api.schemas import _Reply
 from server.evaluation.report.intervals import Share
-from server.evaluation.report.run_flips import RunsInPairs
+from server.evaluation.report.run_comparison import Comparison
 from server.evaluation.run.run_manifest import in_words
 
 Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -62,13 +61,15 @@ class ComparisonReply(_Reply, title="Comparison"):
     only_b_right: int
     both_wrong: int
     per_class: list[ChangedClass] = Field(description="Largest changes first.")
-    flipped: list[FlippedImageReply] = Field(description="At most 60, by turns of both kinds.")
+    flipped: list[FlippedImageReply] = Field(description="At most 30 of each kind, those of which the other was surest, by turns.")
     manifest_differences: dict[str, list[str]] = Field(description="What differs in the manifests: of A, of B.")
 
 
-def comparison_reply(a: str, b: str, found: RunsInPairs, names: Mapping[int, str]) -> ComparisonReply:
-    """The reply about evaluations `a` and `b`; `names` are those of the classes."""
-    both = found.comparison
+_COUNTS = {"class_id", "images", "right_a", "right_b"}
+
+
+def comparison_reply(a: str, b: str, both: Comparison) -> ComparisonReply:
+    """The reply about evaluations `a` and `b`."""
     return ComparisonReply(
         a=a,
         b=b,
@@ -78,13 +79,13 @@ def comparison_reply(a: str, b: str, found: RunsInPairs, names: Mapping[int, str
         agreement=_accuracy(both.agreement),
         top1_a=_accuracy(both.accuracy_a),
         top1_b=_accuracy(both.accuracy_b),
-        difference=found.difference,
-        difference_interval=list(found.difference_interval) if found.difference_interval else None,
+        difference=both.difference,
+        difference_interval=list(both.interval) if both.interval else None,
         p=both.mcnemar_p,
         only_a_right=both.a_right_b_wrong,
         only_b_right=both.a_wrong_b_right,
-        per_class=[ChangedClass(**row.model_dump(), label=names.get(row.class_id, "")) for row in found.per_class],
-        flipped=[FlippedImageReply.model_validate(image, from_attributes=True) for image in found.flipped],
+        per_class=[ChangedClass(**row.model_dump(include=_COUNTS), label=row.name) for row in both.classes],
+        flipped=[FlippedImageReply.model_validate(image, from_attributes=True) for image in both.flipped],
         manifest_differences={name: [in_words(a), in_words(b)] for name, (a, b) in both.manifest_differences.items()},
     )
 

@@ -1,7 +1,6 @@
 """The pages of evaluations: all of them with the form that starts one, one of them, and two side by side."""
 
 import threading
-from base64 import b64encode
 from itertools import islice
 from typing import Any
 
@@ -16,13 +15,13 @@ from server.errors import BadRequest
 from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
 from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.evaluations import Evaluations
-from server.evaluation.report.run_comparison import FinishedRun
-from server.evaluation.report.run_flips import RunsInPairs, compare_in_pairs
-from server.evaluation.report.thumbnails import thumbnails_of
-from server.evaluation.run.records import PredictionLog
+from server.evaluation.report.report_page import as_pictures, words_of_page
+from server.evaluation.report.report_words import in_line
+from server.evaluation.report.run_comparison import Comparison, compare
+from server.evaluation.report.thumbnails import named_thumbnails
 from server.evaluation.run.run_course import RunCourse
-from server.evaluation.run.run_manifest import in_words
 from server.serving.service import Service
+from server.web.languages import language_of
 
 MAX_ROWS = 100
 MAX_CLASSES_SHOWN = 30
@@ -70,6 +69,7 @@ class EvaluationPages:
         points = [[point.done, point.top1.value, *(point.top1.interval or (None, None))] for point in course.points()] if course else []
         data = {"id": job_id, "points": points, "state": row["state"], "total": row["total"], "failed": row["failed"]}
         others = self._others(job_id) if row["state"] is JobState.FINISHED else []
+        others.sort(key=lambda other: other["dataset"] != row["dataset"])  # a set is compared with itself, as a rule
         return page(request, _NAME, view="one", data=data, row=row, failed=course.failed if course else [], others=others)
 
     def _others(self, job_id: str) -> list[Row]:
@@ -85,50 +85,43 @@ class EvaluationPages:
 
     def comparison(self, a: str, b: str) -> ComparisonReply:
         """Two finished evaluations over their common images; raises EvaluationNotFound, NotFinished, BadRequest."""
-        return comparison_reply(a, b, *self._compared(a, b))
+        return comparison_reply(a, b, self._compared(a, b))
 
-    def _compared(self, a: str, b: str) -> tuple[RunsInPairs, dict[int, str]]:
-        """What differs, and the names of the classes."""
-        reports = [self._evaluations.report(job_id) for job_id in (a, b)]
-        runs = [
-            FinishedRun(report.manifest, PredictionLog(self._evaluations.folder_of(job_id).log).read(), job_id)
-            for report, job_id in zip(reports, (a, b), strict=True)
-        ]
-        names = {row.class_id: row.name for report in reversed(reports) for row in report.per_class}
+    def _compared(self, a: str, b: str) -> Comparison:
+        for job_id in (a, b):
+            self._evaluations.report(job_id)  # refuses one that is not finished
         with self._comparing:
             try:
-                return compare_in_pairs(*runs), names
+                return compare(*(self._evaluations.folder_of(job_id).comparable() for job_id in (a, b)))
             except RunInvalid as error:
                 raise BadRequest(error.message, error.remedy) from error
 
     def compare(self, request: Request, a: str, b: str) -> Response:
         """The page of a comparison."""
-        found, names = self._compared(a, b)
+        found = self._compared(a, b)
+        language = language_of(request.headers)
+        fields = words_of_page("manifest", language)
         with self._comparing:
             pictures = self._pictures(found, a, b)
-        changed = [row for row in found.per_class if row.right_a != row.right_b]
+        changed = [row for row in found.classes if row.right_a != row.right_b]
         return page(
             request,
             _NAME,
             view="comparison",
             found=found,
             rows=[self._row(self._evaluations.get(job_id)) for job_id in (a, b)],
-            names=names,
             changed=changed[:MAX_CLASSES_SHOWN],
             changed_classes=len(changed),
             pictures=pictures,
-            differences={name: tuple(map(in_words, both)) for name, both in found.comparison.manifest_differences.items()},
+            differences=[(fields[name], *(in_line(each, language) for each in both)) for name, both in found.manifest_differences.items()],
         )
 
-    def _pictures(self, found: RunsInPairs, a: str, b: str) -> dict[str, str]:
+    def _pictures(self, found: Comparison, a: str, b: str) -> dict[str, str]:
         """Thumbnails of the flipped images, by name, from the list of the one or the other evaluation."""
         settings = self._service.settings
-        for job_id, side in ((a, "index_a"), (b, "index_b")):
-            if images := self._evaluations.pictures(job_id):
-                wanted = {getattr(image, side): image.name for image in found.flipped}
-                read = thumbnails_of(wanted, images, settings.max_body_bytes, settings.max_image_pixels)
-                return {wanted[index]: b64encode(jpeg).decode() for index, jpeg in read.items()}
-        return {}
+        images = self._evaluations.pictures(a) or self._evaluations.pictures(b)
+        wanted = [image.name for image in found.flipped]
+        return as_pictures(named_thumbnails(wanted, images, settings.max_body_bytes, settings.max_image_pixels)) if images else {}
 
 
 def _duration_s(job: Job) -> float | None:

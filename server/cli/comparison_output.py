@@ -38,7 +38,7 @@ def compare_runs(
         thumbnails = {}
         if images:
             pictures = _set_of(settings, images, labels, [run.manifest for run in runs])
-            flipped = [image.name for image in (*found.only_a_right, *found.only_b_right)]
+            flipped = [image.name for image in found.flipped]
             thumbnails = named_thumbnails(flipped, pictures, settings.max_body_bytes, settings.max_image_pixels)
         write_whole(html, render_comparison(found, thumbnails, language))
     return found.as_text()

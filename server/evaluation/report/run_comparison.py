@@ -1,6 +1,7 @@
 """Compares two runs over the same images in pairs, which shows differences smaller than their intervals."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain, zip_longest
 from typing import NamedTuple
 
 from pydantic import BaseModel
@@ -71,6 +72,11 @@ class Comparison(BaseModel, frozen=True):
     only_b_right: tuple[FlippedImage, ...] = ()
     different: tuple[DifferentImage, ...]
     manifest_differences: dict[str, tuple[object, object]]
+
+    @property
+    def flipped(self) -> tuple[FlippedImage, ...]:
+        """The images that only one of them got right, by turns as far as there are both kinds."""
+        return tuple(filter(None, chain.from_iterable(zip_longest(self.only_a_right, self.only_b_right))))
 
     def as_json(self) -> str:
         """The comparison as JSON."""

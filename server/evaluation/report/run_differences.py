@@ -3,7 +3,7 @@
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -34,15 +34,18 @@ class ClassDifference(BaseModel, frozen=True):
 
 
 class FlippedImage(BaseModel, frozen=True):
-    """An image that one run got right and the other, with `score`, did not; no class is the answer of a failure."""
+    """An image that only run `right` got right; a failure has no class, no name of one and no score."""
 
     name: str
+    right: Literal["a", "b"]
     label: int
     label_name: str
     predicted_a: int | None
     predicted_b: int | None
-    other_name: str
-    score: float
+    name_a: str | None
+    name_b: str | None
+    score_a: float | None
+    score_b: float | None
 
 
 class Differences:
@@ -61,7 +64,7 @@ class Differences:
             return
         wrong = b if right_a else a
         kept = self._flipped[right_a]
-        insort(kept, (-wrong.score, name, self._image(name, label, a, b, wrong)), key=lambda found: found[:2])
+        insort(kept, (-wrong.score, name, self._image(name, label, a, b)), key=lambda found: found[:2])
         del kept[MAX_FLIPPED:]
 
     def by_class(self) -> tuple[ClassDifference, ...]:
@@ -87,16 +90,23 @@ class Differences:
             mcnemar_p=mcnemar_p(only_a, only_b),
         )
 
-    def _image(self, name: str, label: int, a: Side, b: Side, wrong: Side) -> FlippedImage:
+    def _image(self, name: str, label: int, a: Side, b: Side) -> FlippedImage:
+        (class_a, name_a, score_a), (class_b, name_b, score_b) = self._said(a), self._said(b)
         return FlippedImage(
             name=name,
+            right="a" if class_a == label else "b",
             label=label,
             label_name=self._name(label),
-            predicted_a=None if a.predicted == NO_CLASS else a.predicted,
-            predicted_b=None if b.predicted == NO_CLASS else b.predicted,
-            other_name="" if wrong.predicted == NO_CLASS else self._name(wrong.predicted),
-            score=wrong.score,
+            predicted_a=class_a,
+            predicted_b=class_b,
+            name_a=name_a,
+            name_b=name_b,
+            score_a=score_a,
+            score_b=score_b,
         )
+
+    def _said(self, side: Side) -> tuple[int, str, float] | tuple[None, None, None]:
+        return (None, None, None) if side.predicted == NO_CLASS else (side.predicted, self._name(side.predicted), side.score)
 
     def _name(self, class_id: int) -> str:
         return self._names.get(class_id, str(class_id))

@@ -1,6 +1,6 @@
 """Small pictures of the images a report shows."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Protocol
 
 import cv2
@@ -29,12 +29,7 @@ class Items(Protocol):
 
 def wrong_thumbnails(report: Report, items: Items, max_bytes: int, max_pixels: int) -> dict[int, bytes]:
     """JPEGs, by index, of the report's wrong images that are still readable; `items` is the list of the run."""
-    return thumbnails_of((wrong.index for wrong in report.wrong), items, max_bytes, max_pixels)
-
-
-def thumbnails_of(indices: Iterable[int], items: Items, max_bytes: int, max_pixels: int) -> dict[int, bytes]:
-    """JPEGs, by index, of those of these images that are still readable; `items` is the list of the run."""
-    drawn = ((index, _readable(items, index, max_bytes, max_pixels)) for index in indices)
+    drawn = ((wrong.index, _readable(items, wrong.index, max_bytes, max_pixels)) for wrong in report.wrong)
     return {index: jpeg for index, jpeg in drawn if jpeg}
 
 

@@ -98,9 +98,9 @@ def test_two_compared(server: ServerProcess, val: LevelSet) -> None:
     assert only_a == val.correct
     assert (told["difference"], tuple(told["difference_interval"])) == paired_difference(only_a, only_b, 200)
     assert told["p"] == mcnemar_p(only_a, only_b)
-    assert len(told["flipped"]) == 60
+    assert len(told["flipped"]) == 30
     page = drawn(server, f"/evaluate/compare?a={a}&b={b}")
-    assert page.count("data:image/jpeg;base64,") == 60
+    assert page.count("data:image/jpeg;base64,") == 30
     said = words(page)
     assert f"{100 * told['difference']:+.2f}".replace("-", MINUS) in said
     assert "A is right more often, and more than chance explains." in said

@@ -197,7 +197,7 @@ def test_two_are_compared(page: Chrome, server: ServerProcess, val: LevelSet) ->
     assert text_of(page, "#p-value") == f"{told['p']:.3g}"
     assert "modellevelother" in text_of(page, "#differences")
     pictures = page.find_elements(By.CSS_SELECTOR, ".flipped img")
-    assert len(pictures) == 60
+    assert len(pictures) == 30
     assert all(page.execute_script("return arguments[0].naturalWidth", picture) == 48 for picture in pictures)
     page.get(f"{server.url}/evaluate/{b}")
     Select(found(page, "#other")).select_by_value(a)

@@ -95,3 +95,10 @@ def test_classes_of_a_group_are_one_class() -> None:
     a, b = ([answer(0, 1, found), answer(1, 3, 3)] for found in (1, 2))
     found = compare(FinishedRun(made_manifest(2, **grouped), a), FinishedRun(made_manifest(2, **grouped), b))
     assert (found.agreement.correct, found.both_right) == (2, 2)
+    assert found.flipped == ()
+
+
+def test_images_that_flipped_come_by_turns() -> None:
+    found = compare_records(records([1] * 8 + [0] * 2), records([0] * 8 + [1] * 2))
+    assert [image.name for image in found.flipped[:5]] == ["0.png", "8.png", "1.png", "9.png", "2.png"]
+    assert [image.right for image in found.flipped] == ["a", "b", "a", "b", *"aaaaaa"]

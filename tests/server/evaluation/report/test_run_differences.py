@@ -15,7 +15,7 @@ def test_a_class_has_its_difference_and_the_largest_comes_first() -> None:
     assert (dog.name, dog.difference, dog.mcnemar_p) == ("dog", 0.0, 1.0)
     flipped = found.flipped(a_right=True)
     assert [image.name for image in flipped] == [f"cat {number}" for number in (9, 8, 7, 6, 5, 4)]
-    assert (flipped[0].predicted_a, flipped[0].predicted_b, flipped[0].other_name, flipped[0].score) == (1, 2, "dog", 0.59)
+    assert (flipped[0].predicted_a, flipped[0].name_b, flipped[0].score_a, flipped[0].score_b) == (1, "dog", 0.9, 0.59)
     assert found.flipped(a_right=False) == ()
 
 
@@ -25,5 +25,11 @@ def test_a_failure_has_no_class_and_the_examples_are_bounded() -> None:
         found.add(str(number), 3, Side(NO_CLASS, 0.0), Side(3, 0.9))
     flipped = found.flipped(a_right=False)
     assert len(flipped) == MAX_FLIPPED
-    assert (flipped[0].predicted_a, flipped[0].other_name, flipped[0].label_name) == (None, "", "3")
+    assert (flipped[0].right, flipped[0].name_a, flipped[0].score_a, flipped[0].name_b, flipped[0].label_name) == (
+        "b",
+        None,
+        None,
+        "3",
+        "3",
+    )
     assert found.by_class()[0].difference == 1.0
