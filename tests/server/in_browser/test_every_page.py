@@ -13,8 +13,8 @@ from selenium.webdriver import Chrome
 from models.store import ModelStore
 from tests.server.api.test_evaluation_body import zipped
 from tests.server.browser import browser, complaints
+from tests.server.in_browser.classify_page import CAT, pick
 from tests.server.in_browser.looks import LOOKS, needs_axe, open_page, violations
-from tests.server.in_browser.test_classify_page import CAT, pick
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture

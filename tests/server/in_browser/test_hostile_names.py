@@ -14,7 +14,7 @@ from tests.factories.hostile_names import FILE_NAMES, LABELS, MARK
 from tests.level_model import CLASSES, SIDE_PX, level_graph, level_png
 from tests.made_model import store_made_model
 from tests.server.browser import browser, complaints
-from tests.server.in_browser.test_classify_page import pick
+from tests.server.in_browser.classify_page import pick
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
