@@ -17,7 +17,7 @@ from tests.server.evaluation.level_sets import LevelSet, make_level_set, without
 ENDS_S = 240
 
 
-class Command:
+class EvaluateCommand:
     """`ascend-classify evaluate` on a set, in a process of its own."""
 
     def __init__(self, store: Path, made: LevelSet, report: Path, *words: object) -> None:
@@ -31,7 +31,7 @@ class Command:
         return sum(log.read_bytes().count(b"\n") for log in self.kept.glob("*/predictions.jsonl"))
 
     def finish(self) -> dict[str, object]:
-        """The report but for times."""
+        """The report without times."""
         out, errors = self.process.communicate(timeout=ENDS_S)
         assert self.process.returncode == 0, out + errors
         return without_times(json.loads(self.report.read_text()))
@@ -56,14 +56,14 @@ def workers() -> list[int]:
 @pytest.mark.parametrize("images", [1000, pytest.param(5000, marks=pytest.mark.soak)])
 def test_a_killed_run_goes_on(images: int, nodes: TestCluster, store: Path, tmp_path: Path) -> None:
     made = make_level_set(tmp_path / "val", images, damaged=True)
-    alone = Command(store, made, tmp_path / "alone.json").finish()
-    killed = Command(store, made, tmp_path / "ray.json", "--ray", nodes.address)
+    alone = EvaluateCommand(store, made, tmp_path / "alone.json").finish()
+    killed = EvaluateCommand(store, made, tmp_path / "ray.json", "--ray", nodes.address)
     assert images // 3 <= killed.kill_at(images // 3) < images
     (run,) = killed.kept.iterdir()
     before = (run / "predictions.jsonl").read_bytes()
     before = before[: before.rfind(b"\n") + 1]
     eventually(workers, lambda found: not found)  # the cluster ends what the killed command had started
-    resumed = Command(store, made, tmp_path / "ray.json", "--ray", nodes.address, "--resume", run.name)
+    resumed = EvaluateCommand(store, made, tmp_path / "ray.json", "--ray", nodes.address, "--resume", run.name)
     assert resumed.finish() == alone
     lines = (run / "predictions.jsonl").read_bytes()
     assert lines.startswith(before)
@@ -71,11 +71,23 @@ def test_a_killed_run_goes_on(images: int, nodes: TestCluster, store: Path, tmp_
     assert {record.session for record in PredictionLog(run / "predictions.jsonl").read()} == {0, 1}
 
 
-def test_a_killed_actor_is_replaced(nodes: TestCluster, store: Path, tmp_path: Path) -> None:
+def test_a_killed_actor_loses_no_image(nodes: TestCluster, store: Path, tmp_path: Path) -> None:
     made = make_level_set(tmp_path / "val", 2000, damaged=True)
-    alone = Command(store, made, tmp_path / "alone.json").finish()
-    running = Command(store, made, tmp_path / "ray.json", "--ray", nodes.address, "--ray-actors", 2)
+    alone = EvaluateCommand(store, made, tmp_path / "alone.json").finish()
+    running = EvaluateCommand(store, made, tmp_path / "ray.json", "--ray", nodes.address, "--ray-actors", 2)
     eventually(running.lines, lambda lines: lines > 0, ENDS_S)
     os.kill(workers()[0], signal.SIGKILL)
     assert running.lines() < made.images
+    assert running.finish() == alone
+
+
+def test_a_lost_node_loses_no_image(nodes: TestCluster, store: Path, tmp_path: Path) -> None:
+    made = make_level_set(tmp_path / "val", 2000, damaged=True)
+    alone = EvaluateCommand(store, made, tmp_path / "alone.json").finish()
+    running = EvaluateCommand(store, made, tmp_path / "ray.json", "--ray", nodes.address)
+    eventually(running.lines, lambda lines: lines > 0, ENDS_S)
+    nodes.remove_node(nodes.workers.pop())
+    left = running.lines()
+    nodes.workers.append(nodes.add_node())
+    assert left < made.images
     assert running.finish() == alone
