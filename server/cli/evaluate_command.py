@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -18,14 +19,24 @@ from server.words.language import Language
 if TYPE_CHECKING:
     from server.evaluation.jobs.evaluation_job import EvaluationRequest
     from server.evaluation.report.report import Report
+    from server.evaluation.run.local_run import LocalRun
     from server.evaluation.run.records import Record
 
+    Evaluate = Callable[..., LocalRun]
 
 _SHOWN = 3
 
 LabelMap = Annotated[
     list[str] | None,
     typer.Option("--map", help="Classes of a label, as cat=281-285: ids, ranges, synsets or names. Repeatable.", show_default=False),
+]
+
+RayAddress = Annotated[
+    str | None,
+    typer.Option("--ray", help="Answer on a Ray cluster: its address; auto: that of this node; local: one of its own.", show_default=False),
+]
+RayActors = Annotated[
+    int | None, typer.Option(min=1, help="Engines on the cluster; by default one a chip, or one for two cores.", show_default=False)
 ]
 
 Compared = Annotated[
@@ -66,6 +77,8 @@ def evaluate(
     resume: Annotated[str | None, typer.Option(help="Id of an interrupted run to resume.", show_default=False)] = None,
     url: Annotated[str | None, typer.Option(help="Send the set to a running server: http://host:8000.", show_default=False)] = None,
     api_key_file: ApiKeyFile = None,
+    ray: RayAddress = None,
+    ray_actors: RayActors = None,
     compare: Compared = None,
 ) -> None:
     """Measure the accuracy on a labelled set, with the serving engine. Ctrl-C loses nothing: --resume continues the run."""
@@ -78,12 +91,12 @@ def evaluate(
         return
     images = _named(images)
     if url:
-        _check_for_a_server(scores=scores, precision=precision, decode=decode)
+        _check_for_a_server(scores=scores, precision=precision, decode=decode, ray=ray)
     request = _request(images, labels, label_map, top_k, limit)
     finished = (
         _by_server(url, settings, images, labels, request, resume, language)
         if url
-        else _here(settings, images, labels, request, resume, language, keep_scores=scores)
+        else _here(settings, images, labels, request, resume, language, _way(ray, ray_actors, scores=scores))
     )
     if results:
         write_result_files(finished.records(), results, top_k)
@@ -97,7 +110,22 @@ def _named(images: Path | None) -> Path:
     return images
 
 
-def _check_for_a_server(*, scores: bool, precision: str | None, decode: str | None) -> None:
+def _way(ray: str | None, ray_actors: int | None, *, scores: bool) -> "Evaluate":
+    """How images are answered: in this process, or on a cluster."""
+    if ray is None:
+        from server.evaluation.run.local_run import evaluate
+
+        return partial(evaluate, keep_scores=scores)
+    if scores:
+        raise typer.BadParameter("only an evaluation in this process, without --ray, stores all scores", param_hint="--scores")
+    from server.ray.ray_evaluation import evaluate_on_ray
+
+    return partial(evaluate_on_ray, address=ray, actors=ray_actors)
+
+
+def _check_for_a_server(*, scores: bool, precision: str | None, decode: str | None, ray: str | None) -> None:
+    if ray:
+        raise typer.BadParameter("a server evaluates with its own engines: leave out --url or --ray", param_hint="--ray")
     if scores:
         raise typer.BadParameter("only an evaluation in this process, without --url, stores all scores", param_hint="--scores")
     if precision:
@@ -132,13 +160,12 @@ def _here(
     request: "EvaluationRequest",
     resume: str | None,
     language: Language,
-    *,
-    keep_scores: bool,
+    evaluate: "Evaluate",
 ) -> Finished:
     from server.evaluation.jobs.job_store import new_id
     from server.evaluation.report.report_html import render_html
     from server.evaluation.report.thumbnails import wrong_thumbnails
-    from server.evaluation.run.local_run import Interrupted, evaluate
+    from server.evaluation.run.local_run import Interrupted
     from server.evaluation.run.records import PredictionLog
     from server.evaluation.run.run_folder import RunFolder, find_run
 
@@ -157,7 +184,6 @@ def _here(
                 request,
                 folder,
                 lambda now: tell(now.done, now.total, now.top1 / now.labelled if now.labelled else None),
-                keep_scores=keep_scores,
             )
         except Interrupted:
             raise interrupted(f"Every answer is kept in {folder.path}.", "--resume", folder.path.name) from None

@@ -1,4 +1,4 @@
-"""The application that Ray Serve imports: `server.ray.application:build`. Only it and the command line import Ray."""
+"""The application that Ray Serve imports: `server.ray.application:build`. Of the service only it and the command line import Ray."""
 
 from typing import Any
 

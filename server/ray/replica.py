@@ -30,6 +30,11 @@ def replica_settings(given: dict[str, Any], chips: tuple[str, ...], cpus: float)
     """
     nowhere = Path(tempfile.gettempdir()) / f"no-evaluations-{os.getpid()}"  # a folder of the node may be of another server
     settings = load_settings(**given | {"evaluation_dir": nowhere, "evaluation_roots": "", "grpc_port": 0})
+    return on_share(settings, chips, cpus)
+
+
+def on_share(settings: Settings, chips: tuple[str, ...], cpus: float) -> Settings:
+    """The settings for the chips that Ray gave; on a CPU for a share of the cores."""
     changes: dict[str, Any] = {"devices": ",".join(chips)} if chips else {}
     if choose_runtime(settings) == "cpu":  # others have the other cores
         changes["streams_per_device"] = settings.streams_per_device or min(MOST_STREAMS, int(cpus) + 1)

@@ -9,13 +9,14 @@ from pathlib import Path
 from types import FrameType
 
 from pipelines.result_files import make_folder, result_path, write_result
+from server.engines.fleet.fleet import Fleet
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.evaluation_errors import RunInvalid
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
 from server.evaluation.report.report import Report
-from server.evaluation.run.records import PredictionLog, Record
+from server.evaluation.run.records import PredictionLog, Record, RecordLog
 from server.evaluation.run.run_description import describe_run
 from server.evaluation.run.run_folder import RunFolder
 from server.evaluation.run.runner import Progress, Run
@@ -66,21 +67,10 @@ def evaluate(
     model.engine.start()
     try:
         folder.begin(describe_run(model.served, runtime, labelled, request))
-        with PredictionLog(folder.log) as log, scores or nullcontext(), _until_interrupted() as stop:
+        with PredictionLog(folder.log) as log, scores or nullcontext(), until_interrupted() as stop:
             if scores:
                 scores.open(goes_on=any(log.read()))
-            run = Run(
-                labelled,
-                log,
-                model.engine,
-                lambda: min(PLACES, settings.window),
-                timeout_s=settings.timeout_ms / 1000,
-                max_image_bytes=settings.max_body_bytes,
-                max_image_pixels=settings.max_image_pixels,
-                top_k=request.top_k,
-                on_record=lambda _: tell(run.progress),
-                scores=scores,
-            )
+            run = prepare_run(settings, labelled, log, model.engine, request.top_k, lambda _: tell(run.progress), scores)
             tell(run.progress)
             if not run.run(stop):
                 raise Interrupted
@@ -89,8 +79,32 @@ def evaluate(
     return LocalRun(folder.finish(class_names), labelled, folder)
 
 
+def prepare_run(
+    settings: Settings,
+    labelled: LabelledSet,
+    log: RecordLog,
+    engine: Fleet,
+    top_k: int,
+    on_record: Callable[[Record], None] = lambda _: None,
+    scores: ScoreFile | None = None,
+) -> Run:
+    """A run with the limits of the settings, which has the engine for itself."""
+    return Run(
+        labelled,
+        log,
+        engine,
+        lambda: min(PLACES, settings.window),
+        timeout_s=settings.timeout_ms / 1000,
+        max_image_bytes=settings.max_body_bytes,
+        max_image_pixels=settings.max_image_pixels,
+        top_k=top_k,
+        on_record=on_record,
+        scores=scores,
+    )
+
+
 @contextmanager
-def _until_interrupted() -> Iterator[threading.Event]:
+def until_interrupted() -> Iterator[threading.Event]:
     """An event that the first Ctrl-C or SIGTERM sets; a second one ends the process."""
     stop = threading.Event()
     former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

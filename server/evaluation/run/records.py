@@ -10,7 +10,7 @@ from errno import EINVAL
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -68,6 +68,16 @@ class Record(BaseModel, frozen=True):
         if not fold or not self.top:
             return self
         return self.model_copy(update={"top": tuple((fold.get(class_id, class_id), score) for class_id, score in self.top)})
+
+
+class RecordLog(Protocol):
+    """What a run needs of a log."""
+
+    def append(self, record: Record) -> None:
+        """Keep one record."""
+
+    def read(self) -> Iterator[Record]:
+        """The records of earlier sessions."""
 
 
 class PredictionLog:

@@ -47,8 +47,13 @@ def describe_run(served: ServedModel, runtime: str, labelled: LabelledSet, reque
         declared=bool(artifact and artifact.declared),
         calibration=_calibration(served),
         versions={"python": platform.python_version(), **dict(_versions())},
-        machine={"architecture": platform.machine(), "processor": processor_name(), "cores": str(len(os.sched_getaffinity(0)))},
+        machine=describe_machine(),
     )
+
+
+def describe_machine() -> dict[str, str]:
+    """The machine of this process."""
+    return {"architecture": platform.machine(), "processor": processor_name(), "cores": str(len(os.sched_getaffinity(0)))}
 
 
 def _calibration(served: ServedModel) -> ServedCalibration | None:

@@ -15,7 +15,7 @@ from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, Scores
 from server.evaluation.dataset.class_groups import fold_of
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.evaluation_errors import RunInvalid
-from server.evaluation.run.records import OK, PredictionLog, Record
+from server.evaluation.run.records import OK, Record, RecordLog
 from server.evaluation.run.score_file import ScoreFile
 from server.images.file_errors import FileUnreadable
 from server.images.files import read_image
@@ -51,6 +51,17 @@ class Progress:
             self.topk += record.label in best
 
 
+def take_up(items: LabelledSet, log: RecordLog, top_k: int) -> tuple[list[int], Progress, int]:
+    """The images without a record, the progress so far, and the number of this session."""
+    done, progress, session, fold = bytearray(len(items)), Progress(len(items), 0), 0, fold_of(items.groups)
+    for record in log.read():
+        done[record.index] = 1
+        session = max(session, record.session + 1)
+        progress.add(record.folded(fold), top_k)
+    progress.begun = progress.done
+    return [index for index, known in enumerate(done) if not known], progress, session
+
+
 class _Seen(NamedTuple):
     """What the bytes of an image say about it; nothing of one that was refused."""
 
@@ -83,7 +94,7 @@ class Run:
     def __init__(
         self,
         items: LabelledSet,
-        log: PredictionLog,
+        log: RecordLog,
         engine: Fleet,
         places: Callable[[], int],
         *,
@@ -107,20 +118,10 @@ class Run:
         self._sent: dict[int, _Sent] = {}
         self._tries: dict[int, int] = {}
         self._answered: SimpleQueue[tuple[int, float]] = SimpleQueue()
-        self.progress = Progress(len(items), 0)
         self._fold = fold_of(items.groups)
-        self._session = 0
+        todo, self.progress, self._session = take_up(items, log, top_k)
         self._began_s = monotonic()
-        self._todo = deque(self._without_record())
-
-    def _without_record(self) -> list[int]:
-        done = bytearray(len(self._items))
-        for record in self._log.read():
-            done[record.index] = 1
-            self._session = max(self._session, record.session + 1)
-            self.progress.add(record.folded(self._fold), self._top_k)
-        self.progress.begun = self.progress.done
-        return [index for index, known in enumerate(done) if not known]
+        self._todo = deque(todo)
 
     def run(self, stop: Event) -> bool:
         """Process all images without a record; returns False if stopped early. Raises EvaluationLost if the log is not writable."""

@@ -1,0 +1,88 @@
+"""`evaluate --ray` on two nodes with four faked chips. It comes first by its name: the replicas of Serve keep the chips to the end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from server.evaluation.run.records import PredictionLog
+from tests.ray.cluster import TestCluster, eventually
+from tests.server.evaluation.level_sets import LevelSet, make_level_set, without_times
+
+ENDS_S = 240
+
+
+class EvaluateCommand:
+    """`ascend-classify evaluate` on a set, in a process of its own."""
+
+    def __init__(self, store: Path, made: LevelSet, report: Path, *words: object) -> None:
+        self.kept, self.report = report.parent / f"{report.stem}-runs", report
+        own = {"MODEL_STORE": str(store), "MODEL": "level", "EVALUATION_DIR": str(self.kept)}
+        command = [sys.executable, "-m", "server", "evaluate", str(made.folder), "--json", str(report), *map(str, words)]
+        self.process = subprocess.Popen(command, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def lines(self) -> int:
+        """How many the log has."""
+        return sum(log.read_bytes().count(b"\n") for log in self.kept.glob("*/predictions.jsonl"))
+
+    def finish(self) -> dict[str, object]:
+        """The report without times."""
+        out, errors = self.process.communicate(timeout=ENDS_S)
+        assert self.process.returncode == 0, out + errors
+        return without_times(json.loads(self.report.read_text()))
+
+    def kill_at(self, lines: int) -> int:
+        """Kill it (-9) as soon as the log has so many lines; how many it has then."""
+        until_s = time.monotonic() + ENDS_S
+        while self.lines() < lines and self.process.poll() is None and time.monotonic() < until_s:
+            time.sleep(0.002)
+        self.process.kill()
+        out, errors = self.process.communicate(timeout=ENDS_S)
+        assert self.process.returncode == -signal.SIGKILL, out + errors
+        return self.lines()
+
+
+def workers() -> list[int]:
+    """The processes of Ray Data's actors that have an engine."""
+    titles = {int(path.parent.name): path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")}
+    return [number for number, title in titles.items() if title.startswith(b"ray::MapWorker")]
+
+
+@pytest.mark.parametrize("images", [1000, pytest.param(5000, marks=pytest.mark.soak)])
+def test_a_killed_run_goes_on_and_a_killed_actor_loses_nothing(images: int, nodes: TestCluster, store: Path, tmp_path: Path) -> None:
+    made = make_level_set(tmp_path / "val", images, damaged=True)
+    alone = EvaluateCommand(store, made, tmp_path / "alone.json").finish()
+    killed = EvaluateCommand(store, made, tmp_path / "ray.json", "--ray", nodes.address)
+    assert images // 3 <= killed.kill_at(images // 3) < images
+    (run,) = killed.kept.iterdir()
+    before = (run / "predictions.jsonl").read_bytes()
+    before = before[: before.rfind(b"\n") + 1]
+    eventually(workers, lambda found: not found)  # the cluster ends what the killed command had started
+    resumed = EvaluateCommand(store, made, tmp_path / "ray.json", "--ray", nodes.address, "--resume", run.name)
+    done = killed.lines()
+    eventually(killed.lines, lambda lines: lines > done, ENDS_S)
+    os.kill(workers()[0], signal.SIGKILL)  # its batch is done by another, or by its successor
+    assert killed.lines() < images
+    assert resumed.finish() == alone
+    lines = (run / "predictions.jsonl").read_bytes()
+    assert lines.startswith(before)
+    assert sorted(json.loads(line)["index"] for line in lines.splitlines()) == list(range(images))
+    assert {record.session for record in PredictionLog(run / "predictions.jsonl").read()} == {0, 1}
+
+
+@pytest.mark.soak
+def test_a_lost_node_loses_no_image(nodes: TestCluster, store: Path, tmp_path: Path) -> None:
+    made = make_level_set(tmp_path / "val", 2000, damaged=True)
+    alone = EvaluateCommand(store, made, tmp_path / "alone.json").finish()
+    running = EvaluateCommand(store, made, tmp_path / "ray.json", "--ray", nodes.address)
+    eventually(running.lines, lambda lines: lines > 0, ENDS_S)
+    nodes.remove_node(nodes.workers.pop())
+    left = running.lines()
+    nodes.workers.append(nodes.add_node())
+    assert left < made.images
+    assert running.finish() == alone
