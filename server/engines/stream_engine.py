@@ -55,6 +55,7 @@ class StreamEngine:
         self._scores: ScoresLanes | None = None
         self._manager: StreamManager | None = None
         self._open = False
+        self._closing = threading.Lock()  # a reload retires an engine while the end of the server closes all
 
     def start(self) -> None:
         """Create the streams and send one picture through each; raises EngineUnavailable or ModelError."""
@@ -168,8 +169,12 @@ class StreamEngine:
         self.on_answer(work, read_full(code, data, full, self.score_type, _with_queue(work, stages_s)))
 
     def close(self) -> None:
-        """Let the images come out, end the threads, and only then stop the streams."""
+        """Let the images come out, end the threads, and only then stop the streams; a second call waits for the first."""
         self._open = False
+        with self._closing:
+            self._close()
+
+    def _close(self) -> None:
         lanes, scores = self._lanes, self._scores
         if lanes and scores and self._manager:
             if not scores.close(lanes, CLOSE_S):  # what arrives now still goes through the lanes

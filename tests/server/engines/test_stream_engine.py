@@ -1,6 +1,7 @@
 """The engine reads the results of the pipeline, and runs a pipeline as the seed wrote it."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
@@ -90,3 +91,13 @@ def test_close_lets_images_come_out_of_the_streams(tmp_path: Path, caplog: pytes
     engine.close()
     assert [answers[work] for work in works] == list(range(len(works)))
     assert caplog.messages == []
+
+
+def test_two_that_close_at_once_close_once(tmp_path: Path) -> None:
+    model = store_level_model(tmp_path)
+    engine = StreamEngine(lambda: plan_rendered(model, "cpu", "", 2), "cpu")
+    engine.start()
+    with ThreadPoolExecutor(4) as threads:
+        for closed in [threads.submit(engine.close) for _ in range(4)]:
+            closed.result(30)
+    assert not engine.health().ok

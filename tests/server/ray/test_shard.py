@@ -24,7 +24,7 @@ def test_batches_have_the_records_of_one_run(tmp_path: Path) -> None:
     model = store_level_model(tmp_path / "store")
     made = make_level_set(tmp_path / "val", 120, damaged=True)
     (made.folder / "3.png").unlink()
-    settings, request = load_settings(model_store=tmp_path / "store", model="level"), EvaluationRequest(dataset="val")
+    settings, request = load_settings(model_store=tmp_path / "store", model="level", engines="stream"), EvaluationRequest(dataset="val")
     folder = RunFolder(tmp_path / "run")
     evaluate(settings, made.folder, None, request, folder, lambda _: None)
     alone = {record.index: answer_of(record) for record in PredictionLog(folder.log).read()}
