@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ HAPROXY = "RAY_SERVE_ENABLE_HA_PROXY"
 INSTALL = f"{sys.executable} -m pip install 'ascend-classify[ray]'"
 POLL_S = 0.5
 ANSWER_S = 5.0
+CONNECT_S = 5.0
 _OVER = ("RUNNING", "DEPLOY_FAILED", "UNHEALTHY")
 
 
@@ -35,12 +37,24 @@ def check_ray() -> None:
         raise ClusterUnready("The package of Ray is missing.", f"Install the extra: {INSTALL}")
 
 
+def check_address(address: str) -> None:
+    """Raise ClusterUnready if nobody listens at HOST:PORT: Ray itself would wait for minutes. Other words are Ray's own, as `auto`."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise ClusterUnready(f"There is no Ray cluster at {address}: {error}.", "Start one: ray start --head") from error
+
+
 class RayCluster:
     """A cluster, connected: one a process."""
 
     def __init__(self, address: str) -> None:
         """Connect; raises ClusterUnready."""
         check_ray()
+        check_address(address)
         import ray
         import ray.serve
 

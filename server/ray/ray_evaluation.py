@@ -26,7 +26,7 @@ from server.evaluation.run.run_description import describe_machine
 from server.evaluation.run.run_folder import RunFolder
 from server.evaluation.run.run_manifest import RunManifest, in_words
 from server.evaluation.run.runner import take_up
-from server.ray.ray_cluster import INSTALL, ClusterUnready, check_ray
+from server.ray.ray_cluster import INSTALL, ClusterUnready, check_address, check_ray
 from server.ray.replica import on_share
 from server.ray.serve_config import CHIP, OWN_VISIBILITY
 from server.ray.shard import Shard, ShardRow, rows_of, without_rows
@@ -132,6 +132,7 @@ def _for_nodes(settings: Settings) -> Settings:
 def _connected(address: str) -> Iterator[None]:
     """To a cluster, or to one that this process starts and ends (local); raises ClusterUnready."""
     check_ray()
+    check_address(address)
     if find_spec("pyarrow") is None:
         raise ClusterUnready("The packages of Ray Data are missing.", f"Install the extra: {INSTALL}")
     import ray
