@@ -83,7 +83,7 @@ def test_a_command_of_a_message_is_there() -> None:
 
 def test_a_flag_of_a_message_is_there() -> None:
     known = flags(PROGRAM)
-    foreign = re.compile(r"pip install|curl|docker run|ps -e|--output OUT|--save_file OUT")
+    foreign = re.compile(r"pip install|ray start|curl|docker run|ps -e|--output OUT|--save_file OUT")
     sentences = [
         (place, text)
         for place, text in MESSAGES
