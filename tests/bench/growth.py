@@ -4,11 +4,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
+from time import monotonic, sleep
+
+import httpx
 
 from tests.ascend_double.double import AscendDouble, server_settings, store_om_model
 from tests.bench.client import Load, run
-from tests.bench.served import ServedModel
+from tests.bench.served import START_S, ServedModel
 from tests.bench.small_model import small_graph
 from tests.level_model import level_png
 from tests.made_model import store_made_model
@@ -62,8 +66,18 @@ def _models(folder: Path, image: Path, seconds: float, tell: Callable[[str], Non
         names = [f"small_{number}" for number in range(count)]
         with ServedModel(model_store=store, models=",".join(names)) as server:
             targets = [f"/classify?model={name}" for name in names]
+            _wait_for(server, targets, image)
             loads = [Load(server.url, str(image), TOGETHER // count, seconds, target=target) for target in targets]
             yield _point(count, server, loads)
+
+
+def _wait_for(server: ServedModel, targets: list[str], image: Path) -> None:
+    """Until every model answers: a server is ready with its first one."""
+    until_s = monotonic() + START_S
+    for target in targets:
+        while httpx.post(server.url + target, content=image.read_bytes()).status_code != HTTPStatus.OK:
+            assert monotonic() < until_s, target
+            sleep(0.1)
 
 
 def _chips(folder: Path, seconds: float, tell: Callable[[str], None]) -> Iterator[Point]:
