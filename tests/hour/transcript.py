@@ -12,7 +12,9 @@ from tests.hour.steps import STEPS, Step
 
 PAGE = Path(__file__).parents[2] / "docs/ascend-hour.md"
 HEAD = (Path(__file__).with_name("ascend-hour.md")).read_text("utf-8")
-VARY = re.compile(r"\b[0-9a-f]{8,}\b|\b\d{8}-\d{6}\b|-?\b\d+\.\d+(e-\d+)?\b|\b\d+ (ms|s|images/s)\b|\(val/[^)]*\)|(?<=group_add: ).*")
+VARY = re.compile(
+    r"(?<=@\[)[\d.]+|\b[0-9a-f]{8,}\b|\b\d{8}-\d{6}\b|-?\b\d+\.\d+(e-\d+)?\b|\b\d+ (ms|s|images/s)\b|\(val/[^)]*\)|(?<=group_add: ).*"
+)
 
 
 @dataclass(frozen=True)
