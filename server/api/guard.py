@@ -6,12 +6,12 @@ says of a request is believed: Origin, Sec-Fetch-Site and Host (Fetch Standard; 
 
 import ipaddress
 from collections.abc import Callable, Coroutine
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from server.api.api_keys import ApiKeys
 from server.api.cross_origins import NO_ORIGINS, CrossOrigins
+from server.api.sessions import host_in
 from server.errors import Forbidden
 from server.settings import Settings
 
@@ -58,7 +58,7 @@ def _check_site(request: Request) -> None:
     visits = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     opened = visits and request.method in ("GET", "HEAD")
     site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
-    foreign = site not in ("none", "same-origin") or (origin is not None and urlsplit(origin).netloc != headers.get("host", ""))
+    foreign = site not in ("none", "same-origin") or (origin is not None and host_in(origin) != headers.get("host", ""))
     if foreign and not opened:
         raise Forbidden(f"This route does not answer pages of other sites ({origin or site}).", "Open the server's own page, or use curl.")
 

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from server.api.api_keys import ApiKeys
 from server.api.request_context import context_of
@@ -73,11 +74,17 @@ def page(
     """The page of this name (server/web/templates) in the language of the request; `signed_in` is nothing where nobody signs in or out."""
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache", "Vary": "Accept, Accept-Language, Cookie"}
     path = request.scope["path"]
-    here = path[1:] + (f"?{request.url.query}" if request.scope["query_string"] else "")
+    here = place_of(request.scope)
     if signed_in is None and context_of(request.scope).key:
         signed_in = b"cookie" in dict(request.scope["headers"]) or None
     text = render(name, language_of(request.headers), up="../" * (path.count("/") - 1), here=here, signed_in=signed_in, data=data, **values)
     return HTMLResponse(text, status, headers)
+
+
+def place_of(scope: Scope) -> str:
+    """The path and query of a request, below the root. Starlette's own URL would parse the Host header, which the client chooses."""
+    query = scope["query_string"].decode("latin-1")
+    return str(scope["path"])[1:] + (f"?{query}" if query else "")
 
 
 def back_to(place: str) -> str:

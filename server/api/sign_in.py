@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
 from server.api.api_keys import ApiKeys
-from server.api.pages import back_to, page, prefers_html
+from server.api.pages import back_to, page, place_of, prefers_html
 from server.api.sessions import COOKIE, LASTS_S, check_origin
 from server.api.statuses import status_of
 from server.errors import BodyTooLarge, Unauthorized
@@ -53,9 +53,7 @@ def sign_in_routes(keys: ApiKeys) -> APIRouter:
 
 def sign_in_page(scope: Scope) -> Response:
     """The page in the place of what needs a key; who signs in comes back to it."""
-    request = Request(scope)
-    query = f"?{request.url.query}" if scope["query_string"] else ""
-    return _form(request, f"{scope['path'][1:]}{query}", status_of(Unauthorized))
+    return _form(Request(scope), place_of(scope), status_of(Unauthorized))
 
 
 def _form(request: Request, place: str, status: HTTPStatus, *, wrong: bool = False) -> Response:

@@ -70,3 +70,10 @@ def test_without_keys_nobody_signs_in(fake_server: ServerProcess) -> None:
     reply = fake_server.client.post("/sign-in", data={"key": "x"}, headers=IN_BROWSER)
     assert (reply.status_code, reply.headers["location"], "set-cookie" in reply.headers) == (303, "./", False)
     assert "sign-in" not in fake_server.client.get("/").text
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://["}, {"Host": "["}, {"Origin": "http://[", "Host": "["}])
+def test_headers_that_are_no_addresses_are_no_fault(keyed_server: ServerProcess, headers: dict[str, str]) -> None:
+    with httpx.Client(base_url=keyed_server.url, headers={"Accept": "text/html"} | headers) as client:
+        assert client.post("/sign-in?x=1", data={"key": "wrong"}).status_code in (401, 403)
+        assert client.get("/evaluate?x=1").status_code == 401
