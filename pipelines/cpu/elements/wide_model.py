@@ -90,6 +90,6 @@ class WideModel:
             return
         del exported
         give_back_free()
-        self._slot = slot
         took_mb, file_mb = max(0, resident_bytes() - before) / 1e6, self._file_bytes / 1e6
         logger.info("model %s is compiled for all cores too: some %.0f MB (its file has %.0f MB)", self._path.name, took_mb, file_mb)
+        self._slot = slot
