@@ -60,7 +60,10 @@ def test_an_unknown_model_is_told_by_the_names_there_are(server: ServerProcess) 
 
 def test_both_are_told_of(server: ServerProcess) -> None:
     info = server.client.get("/info").json()
-    assert [(each["model"], each["version"], len(each["engines"])) for each in info["models"]] == [("level_a", "1", 2), ("level_b", "7", 1)]
+    assert [(each["model"], each["version"]) for each in info["models"]] == [("level_a", "1"), ("level_b", "7")]
+    both, streams = ({engine["name"] for engine in each["engines"]} for each in info["models"])
+    assert streams == {"stream"}
+    assert both - {"mxbase"} == streams  # and the compiled engine where it is built
     assert info["model"] == "level_a"
     assert server.client.get("/health/ready").status_code == 200
     for model in ("level_a", "level_b"):

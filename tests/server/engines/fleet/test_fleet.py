@@ -20,6 +20,12 @@ class Switches(list[tuple[str, str, str]]):
     def __call__(self, before: str, after: str, reason: str) -> None:
         self.append((before, after, reason))
 
+    def wait(self, count: int) -> None:
+        """Wait until so many are reported; a fleet has its new name a moment before."""
+        deadline_s = monotonic() + 20
+        while len(self) < count and monotonic() < deadline_s:
+            sleep(0.01)
+
 
 class Failing(FakeEngine):
     """Fails every image with `error`, while there is one."""
@@ -113,11 +119,13 @@ def test_failures_are_answered_by_the_next_tier_and_three_in_a_row_and_a_probe_s
     fleet = tiers(primary, standby(), watch=Watch(back_off_s=0.1), told=told)
     closed.append(fleet)
     assert [submit(fleet).result(5).scores for _ in range(FAILURES)] == [fake_prediction(request().image).scores] * FAILURES
-    wait_until(fleet, "standby")
+    told.wait(1)
     assert told == [("fake", "standby", "failed")]
+    assert fleet.name == "standby"
     primary.error = None
-    wait_until(fleet, "fake")
+    told.wait(2)
     assert told[1:] == [("standby", "fake", "recovered")]
+    assert fleet.name == "fake"
 
 
 def test_images_that_a_good_engine_fails_switch_nothing(closed: list[Fleet]) -> None:
