@@ -1,9 +1,8 @@
 """Reads a form with an archive while it arrives: the archive goes to the disk, the fields are short."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from email.message import Message
 
-from server.api.form_parts import FROM_BROWSERS, FormParts, Part, parsed_header
+from server.api.form_parts import FROM_BROWSERS, FormParts, HeaderValue, Part, parsed_header
 from server.api.unknown_names import unknown_name
 from server.errors import BadRequest, UnsupportedCoding
 
@@ -32,7 +31,7 @@ async def read_archive_form(content_type: str, body: AsyncIterator[bytes], store
 class _ArchiveForm(FormParts):
     """The fields so far, and the bytes of the archive that arrived with the last piece. One file is the archive, whatever its field."""
 
-    def __init__(self, content_type: Message) -> None:
+    def __init__(self, content_type: HeaderValue) -> None:
         super().__init__(content_type)
         self.fields: dict[str, str] = {}
         self.arrived: list[bytes] = []

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import Receive, Scope
 
-from server.api.form_parts import parsed_header
+from server.api.form_parts import HeaderValue, parsed_header
 from server.api.image_body import ImageBody, too_many
 from server.api.image_form import decoded, read_form
 from server.api.image_json import begins_like_json, read_json
@@ -21,6 +21,7 @@ SMALL_BYTES = 1024 * 1024
 """A body up to this size is split on the event loop, which costs less than a thread; a larger one would delay other requests."""
 _LARGE = ThreadPoolExecutor(1, "split")
 """Splits larger bodies one after another: while one is split, its parts are in memory beside it."""
+FORM = "multipart/form-data"
 _FIELDS = re.compile(rb"[\w.%+*\[\]-]{1,64}=")
 _FORM = re.compile(rb"(?:\r\n)?--([^\r\n]{1,70})\r\ncontent-", re.IGNORECASE)
 
@@ -81,12 +82,11 @@ async def read_images(scope: Scope, receive: Receive, settings: Settings, limit:
 
 def split(body: bytes, kind: str, limit: int) -> ImageBody:
     """The images in a body that is not one itself. `kind` is its Content-Type. Raises BadRequest or UnsupportedCoding."""
-    content_type = parsed_header("content-type", kind)
     if begun := _FORM.match(body):  # whatever its type says: `curl -H "Content-Type: application/json" -F image=@photo.jpg`
-        content_type.set_type("multipart/form-data")
-        content_type.set_param("boundary", begun[1].decode("latin-1"))
-    media_type = content_type.get_content_type()
-    if media_type == "multipart/form-data":
+        return read_form(body, HeaderValue(FORM, {"boundary": begun[1].decode("latin-1")}), limit)
+    content_type = parsed_header("content-type", kind)
+    media_type = content_type.word
+    if media_type == FORM:
         return read_form(body, content_type, limit)
     if media_type == "application/json" or begins_like_json(body):
         return read_json(body, limit)

@@ -1,5 +1,6 @@
 """Reads a multipart form piece by piece: what its two readers have in common."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
@@ -29,12 +30,21 @@ class Part:
     is_base64: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class HeaderValue:
+    """A header with parameters, as RFC 2045 and RFC 2231 write them."""
+
+    word: str
+    """What stands before the parameters, in lower case."""
+    parameters: Mapping[str, str]
+
+
 class FormParts:
     """Splits a form into parts. A subclass takes them in `begin_part`, `take` and `end_part`, which may raise ServiceError."""
 
-    def __init__(self, content_type: Message) -> None:
+    def __init__(self, content_type: HeaderValue) -> None:
         """Raises BadRequest if the header has no boundary that can be."""
-        if not (named := content_type.get_boundary()):
+        if not (named := content_type.parameters.get("boundary", "").rstrip()):
             raise BadRequest("The form has no boundary.", "Let your HTTP library write the Content-Type.")
         try:
             boundary = named.encode("latin-1")
@@ -115,10 +125,9 @@ class FormParts:
     def _headers_end(self) -> None:
         part = Part()
         if written := self._headers.get(_DISPOSITION):
-            parameters = dict(parsed_header(_DISPOSITION, written).get_params([], header=_DISPOSITION))
-            part.name = collapse_rfc2231_value(parameters.get("name", "")).strip()
-            if "filename" in parameters:
-                part.filename = collapse_rfc2231_value(parameters["filename"])
+            parameters = parsed_header(_DISPOSITION, written).parameters
+            part.name = parameters.get("name", "").strip()
+            part.filename = parameters.get("filename")
         coding = self._headers.get(_CODING, "").strip().lower()
         part.is_base64 = coding == "base64"
         if not part.is_base64 and coding not in _PLAIN:
@@ -132,10 +141,14 @@ class FormParts:
         self._complete = True
 
 
-def parsed_header(name: str, value: str) -> Message:
+def parsed_header(name: str, value: str) -> HeaderValue:
     """A header with parameters; raises BadRequest."""
     if value.count(";") > MAX_PARAMETERS:
         raise BadRequest(f"The header {name} has more than {MAX_PARAMETERS} parameters.")
     header = Message()
     header[name] = value.replace("\r", "").replace("\n", "")
-    return header
+    try:
+        words = header.get_params([], header=name)
+        return HeaderValue(words[0][0].lower() if words else "", {key: collapse_rfc2231_value(text) for key, text in words[1:]})
+    except (TypeError, ValueError) as error:  # email takes a header for well-formed
+        raise BadRequest(f"The header {name} cannot be read: {value[:80]!r}.", "Let your HTTP library write the form.") from error

@@ -1,11 +1,10 @@
 """The form of a request to classify: a file whatever the name of its field, and the options."""
 
 import re
-from email.message import Message
 from shlex import quote
 
 from server.api.base64_text import decode_base64
-from server.api.form_parts import FROM_BROWSERS, FormParts, Part
+from server.api.form_parts import FROM_BROWSERS, FormParts, HeaderValue, Part
 from server.api.image_body import OPTIONS, ImageBody, too_many
 from server.api.unknown_names import unknown_name
 from server.errors import BadRequest
@@ -19,7 +18,7 @@ _LIST = re.compile(r"\[\d{0,4}\]$")
 _PATH = re.compile(r"(~?|\.{1,2}|[A-Za-z]:)[/\\].+|.*\.[A-Za-z]{3,4}")
 
 
-def read_form(body: bytes, content_type: Message, limit: int) -> ImageBody:
+def read_form(body: bytes, content_type: HeaderValue, limit: int) -> ImageBody:
     """The images in a form; raises BadRequest or UnsupportedCoding."""
     form = _ImageForm(content_type, limit)
     most = limit + len(OPTIONS) + 2 * len(FROM_BROWSERS) + 1
@@ -50,7 +49,7 @@ def _refuse_path(name: str, content: bytes) -> None:
 class _ImageForm(FormParts):
     """Collects the images and the options."""
 
-    def __init__(self, content_type: Message, limit: int) -> None:
+    def __init__(self, content_type: HeaderValue, limit: int) -> None:
         super().__init__(content_type)
         self.found = ImageBody()
         self._limit = limit

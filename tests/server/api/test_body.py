@@ -185,11 +185,31 @@ def test_the_brace_of_json_decides(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["application/json", "multipart/mixed; boundary=x", "multipart/form-data", "multipart/form-data; boundary=undefined", "text/plain", ""],
+    [
+        "application/json",
+        "multipart/mixed; boundary=x",
+        "multipart/form-data",
+        "multipart/form-data; boundary=undefined",
+        "text/plain; name*=a''b",
+        "",
+    ],
 )
 def test_the_first_line_of_a_form_decides(kind: str) -> None:
     """As `curl -H "Content-Type: application/json" -F image=@photo.jpg` sends it, and pages that write the header by hand."""
     assert read(multipart(part("image", b"x", "a.jpg"), part("top_k", b"2")), kind) == ImageBody([b"x"], {"top_k": "2"})
+
+
+ENCODED = st.from_regex(r"\A([a-z]{1,4}|name|filename|boundary)\*?[0-9]?\*?=[\"]?[a-z8-]{0,5}'[a-z]{0,2}'[%0-9A-Fa-z]{0,6}[\"]?\Z")
+"""Parameters of a header as RFC 2231 encodes them, in character sets that are none, too."""
+
+
+@given(st.lists(ENCODED, max_size=4), st.lists(ENCODED, max_size=4))
+def test_encoded_parameters_of_headers_are_read_or_refused(outer: list[str], inner: list[str]) -> None:
+    disposition = "; ".join(["form-data", *inner]).encode()
+    body = b"--%b\r\nContent-Disposition: %b\r\n\r\nx\r\n--%b--\r\n" % (BOUNDARY, disposition, BOUNDARY)
+    for kind in ("text/plain", "multipart/form-data"):
+        with contextlib.suppress(BadRequest):
+            read(body, "; ".join([kind, *outer]))
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])

@@ -1,19 +1,17 @@
 """Forms as clients write them: boundaries, headers of parts, what stands before and behind."""
 
-from email.message import Message
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.api.form_parts import MAX_PREAMBLE_BYTES, FormParts, Part, parsed_header
+from server.api.form_parts import MAX_PREAMBLE_BYTES, FormParts, HeaderValue, Part, parsed_header
 from server.errors import BadRequest, ServiceError, UnsupportedCoding
 
 
 class Collected(FormParts):
     """Each part, and its content."""
 
-    def __init__(self, content_type: Message) -> None:
+    def __init__(self, content_type: HeaderValue) -> None:
         super().__init__(content_type)
         self.parts: list[tuple[Part, bytes]] = []
 
