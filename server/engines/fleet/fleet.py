@@ -88,7 +88,6 @@ class Fleet:
         self._preparing = ThreadPoolExecutor(PREPARING_THREADS, "preparing")  # it starts threads when there is work for them
         self._crew.start(self._answered, self.on_batch, self._preparing)
         self._answers = self.members[0].engine.name
-        self._closing.clear()
         self._watcher = threading.Thread(target=self._watch, name=f"{self.name}-watcher", daemon=True)
         self._watcher.start()
         self.share.join(self._in_flight, self.members)
@@ -228,13 +227,15 @@ class Fleet:
     def _watch(self) -> None:
         busy = True
         while not self._closing.wait(TICK_S if busy else IDLE_TICK_S):
-            for member in self.members:
-                self._look_after(member)
-            busy = bool(self.waiting or self._quarantine) or any(member.down or member.under_way for member in self.members)
-            if self.waiting or self._quarantine:
+            try:
+                for member in self.members:
+                    self._look_after(member)
                 self._end_overdue()
                 self._try_next()
                 self._dispatch()
+            except Exception:  # without its watch a fleet would wait for ever for an engine that hangs
+                logger.exception("the watch of the engines failed; it goes on")
+            busy = bool(self.waiting or self._quarantine) or any(member.down or member.under_way for member in self.members)
 
     def _look_after(self, member: Member) -> None:
         if why := member.stalled:
@@ -270,9 +271,8 @@ class Fleet:
 
     def _end_overdue(self) -> None:
         """Fail the works whose time has ended."""
-        now_s = monotonic()
         with self._lock:
-            overdue = self.waiting.take_overdue(now_s)
+            overdue = self.waiting.take_overdue(now_s := monotonic())
         for work in overdue + self._quarantine.overdue(now_s):
             lost = EngineUnavailable("The engine was lost, and no engine returned in time.", "Try again in a moment.")
             late = DeadlineExceeded("The request timed out before its image was decoded.", "Ask for more time or try later.")

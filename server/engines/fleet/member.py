@@ -43,6 +43,7 @@ class Member:
         self.device = device
         self.down = "not running"  # the reason why it gets no requests; empty while it is up
         self.under_way: set[Work] = set()
+        self._probes = 0  # among it; a count, because the watch reads it while others change the set
         self.decode_s = 0.0  # of what is under way
         self.decoded_bytes = self.slow_bytes = self.slow = 0  # the last two of images that take long
         self.service = ServiceTime()
@@ -63,7 +64,7 @@ class Member:
         """The number of images it would take now; none behind an image that takes long to decode."""
         if self._rest_s > monotonic():
             return 0
-        places = self.engine.places - (self.in_doubt and not self._has_probe)
+        places = self.engine.places - (self.in_doubt and not self._probes)
         if self.slow:
             places -= self.slow * (places // self.engine.decoders - 1)
         return places - len(self.under_way)
@@ -105,6 +106,7 @@ class Member:
         return True
 
     def _count(self, work: Work, sign: int) -> None:
+        self._probes += sign * work.is_probe
         self.decode_s += sign * work.decode_s
         self.decoded_bytes += sign * work.decoded_bytes
         if work.is_slow:
@@ -116,7 +118,7 @@ class Member:
         works = [work for work in self.under_way if not work.is_probe]
         self.under_way.clear()
         self.takes()
-        self.decode_s, self.decoded_bytes, self.slow_bytes, self.slow = 0.0, 0, 0, 0
+        self.decode_s, self.decoded_bytes, self.slow_bytes, self.slow, self._probes = 0.0, 0, 0, 0, 0
         return works
 
     def answered(self, work: Work) -> None:
@@ -183,13 +185,9 @@ class Member:
         return self._failures >= FAILURES
 
     @property
-    def _has_probe(self) -> bool:
-        return any(work.is_probe for work in self.under_way)
-
-    @property
     def wants_probe(self) -> bool:
         """Whether it is up, and in doubt, or had no result for very long."""
-        if self.down or self._has_probe:
+        if self.down or self._probes:
             return False
         is_idle = bool(self._watch.idle_s) and not self.under_way and self._liveness.still_s > self._watch.idle_s
         return is_idle or (self.in_doubt and len(self.under_way) < self.engine.places)

@@ -6,6 +6,7 @@ from time import monotonic, sleep
 
 import pytest
 
+from server.engines.base import EngineHealth
 from server.engines.fake_engine import FakeEngine, fake_prediction
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import FAILURES, Member, Watch
@@ -126,6 +127,30 @@ def test_failures_are_answered_by_the_next_tier_and_three_in_a_row_and_a_probe_s
     told.wait(2)
     assert told[1:] == [("standby", "fake", "recovered")]
     assert fleet.name == "fake"
+
+
+class Faulty(Failing):
+    """Its health cannot be asked, once."""
+
+    was_asked = False
+
+    def health(self) -> EngineHealth:
+        if not self.was_asked:
+            self.was_asked = True
+            raise RuntimeError("a fault of ours")
+        return super().health()
+
+
+def test_a_fault_of_the_watch_does_not_end_it(closed: list[Fleet], caplog: pytest.LogCaptureFixture) -> None:
+    primary, told = Faulty(EngineFailed("code 1002")), Switches()
+    fleet = tiers(primary, standby(), told=told)
+    closed.append(fleet)
+    for _ in range(FAILURES):
+        submit(fleet).result(5)
+    told.wait(1)  # by the watch
+    assert told == [("fake", "standby", "failed")]
+    assert primary.was_asked
+    assert "the watch of the engines failed; it goes on" in caplog.text
 
 
 def test_images_that_a_good_engine_fails_switch_nothing(closed: list[Fleet]) -> None:

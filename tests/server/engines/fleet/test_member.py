@@ -1,5 +1,6 @@
 """The breaker of one engine, and the choice among several, on bare objects."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from time import sleep
 
@@ -133,6 +134,28 @@ def test_a_result_is_overdue_while_something_is_under_way() -> None:
     busy.began(work())
     sleep(0.02)
     assert [idle.stalled, busy.stalled] == ["", "it gave no result for 0.01 s."]
+
+
+class Unwalkable(set[Work]):
+    """Others change it at any time, so a walk through it would fail some day."""
+
+    def __iter__(self) -> Iterator[Work]:
+        raise RuntimeError("Set changed size during iteration")
+
+
+def test_the_watch_never_walks_through_what_is_under_way() -> None:
+    watched = Member(FakeEngine(4), watch=Watch(idle_s=0.001))
+    watched.under_way = Unwalkable()
+    watched.raise_up()
+    watched.began(work())
+    for _ in range(FAILURES):
+        watched.failed(work())
+    assert (watched.stalled, watched.wants_probe, watched.room) == ("", True, 2)  # a place is kept for the probe
+    probe = watched.probe()
+    watched.began(probe)
+    assert (watched.wants_probe, watched.room) == (False, 2)
+    watched.ended(probe)
+    assert watched.wants_probe
 
 
 def test_the_time_of_an_image_is_learnt() -> None:
