@@ -135,9 +135,9 @@ class ModelStore:
             [own] = self.names()
             raise ModelNotFound(f"{self.root} is the folder of the model {own!r}, and not of {name!r}.", f"Use MODEL={own}, or no MODEL.")
         if name in zoo_names():
-            raise ModelNotPrepared(f"Model {name!r} is not in {self.root} yet.", prepare_remedy(zoo_manifest(name), self.root))
+            raise ModelNotPrepared(f"Model {name!r} is not in {self.root.absolute()} yet.", prepare_remedy(zoo_manifest(name), self.root))
         known = ", ".join(sorted({*self.names(), *zoo_names()})) or "none"
-        raise ModelNotFound(f"The model {name!r} is neither in {self.root} nor in the zoo.", f"Known models: {known}")
+        raise ModelNotFound(f"The model {name!r} is neither in {self.root.absolute()} nor in the zoo.", f"Known models: {known}")
 
     def manifest(self, name: str) -> ModelManifest:
         """The manifest of that name, from the store or else from the zoo; raises ModelNotFound."""

@@ -1,6 +1,7 @@
 """The runtime of a pipeline: the vendor's SDK or this project's CPU runtime, both with the interface StreamManagerApi."""
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,6 +9,9 @@ from typing import Any, Protocol
 from pipelines.cpu.runtime_options import CpuOptions
 from server.errors import EngineUnavailable
 from server.types import Runtime
+
+INSTALL = f"{sys.executable} -m pip install 'ascend-classify[cpu]'"
+"""What installs the CPU runtime where the server is installed."""
 
 
 class StreamManager(Protocol):
@@ -35,7 +39,7 @@ def open_stream_manager(runtime: Runtime, options: CpuOptions) -> tuple[StreamMa
         try:
             from pipelines.cpu import CpuStreamManager, MxDataInput
         except ImportError as error:
-            raise EngineUnavailable(f"The CPU runtime is not installed: {error}.", "Install the extra: ascend-classify[cpu].") from error
+            raise EngineUnavailable(f"The CPU runtime is not installed: {error}.", f"Install the extra: {INSTALL}") from error
         return CpuStreamManager(options), MxDataInput
     try:
         import StreamManagerApi as vendor  # type: ignore[import-not-found] # noqa: N813

@@ -23,7 +23,9 @@ def test_the_parts_are_there_by_their_names() -> None:
         _ = cpu.Nothing
 
 
-@pytest.mark.parametrize(("runtime", "words"), [("ascend", "has no OM"), ("cpu", "The CPU runtime is not installed")])
+@pytest.mark.parametrize(
+    ("runtime", "words"), [("ascend", "has no OM"), ("cpu", "-m pip install 'ascend-classify[cpu]' [engine_unavailable]")]
+)
 def test_a_server_without_the_extra_starts_up_to_its_engine(runtime: str, words: str, model_store: ModelStore) -> None:
     """On Ascend the extra `cpu` is not installed."""
     folder = str(model_store.root)

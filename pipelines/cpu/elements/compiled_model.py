@@ -11,7 +11,7 @@ import numpy as np
 from models.artifact_precision import Precision
 from pipelines.cpu.compile_cache import compiled_once
 from pipelines.cpu.elements.frame import Array, Pixels
-from pipelines.cpu.elements.wide_model import Slot, WideModel, open_slot
+from pipelines.cpu.elements.wide_model import Slot, WideModel, open_slot, read_network
 from pipelines.cpu.process_memory import give_back_free, give_back_mapped
 from pipelines.cpu.quiet_openvino import ov
 
@@ -30,7 +30,7 @@ class CpuModel:
         """`cache` is the folder of compiled models (pipelines/cpu/compile_cache.py)."""
         self.path = path
         core = ov.Core()
-        model = core.read_model(path if path.suffix == ".onnx" else path.read_bytes())
+        model = read_network(core, path)
         shape = model.input(0).get_partial_shape()
         if shape.rank.is_dynamic or shape.rank.get_length() != 4 or any(shape[axis].is_dynamic for axis in (1, 2, 3)):
             raise ValueError(f"its input is {shape}, not [N, H, W, C] with fixed H, W and C")

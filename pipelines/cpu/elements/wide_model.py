@@ -6,6 +6,7 @@ infer it. The scores are the same to the last bit.
 
 import io
 import logging
+import os
 import threading
 from pathlib import Path
 from time import monotonic
@@ -49,7 +50,7 @@ class WideModel:
         """`narrow` is the model as it is compiled for throughput; `config` has OpenVINO's properties besides the performance hint."""
         self._narrow = narrow
         self._path = path
-        self._file_bytes = path.stat().st_size  # now: the file may be replaced before the second model is made
+        self._file = path.stat()  # now: the file may be replaced before the second model is made
         self._config = config | {"PERFORMANCE_HINT": "LATENCY"}
         self._due_s = monotonic() + SETTLED_S
         self._making = threading.Lock()
@@ -77,19 +78,41 @@ class WideModel:
                 logger.warning("model %s is not compiled for all cores, so single pictures are inferred by one: %s", self._path, error)
 
     def _make(self) -> None:
-        """Compile it from what the narrow one exports: half the work of reading the file again, and the same model for certain."""
         before = resident_bytes()
-        exported = io.BytesIO()
         try:
-            self._narrow.export_model(exported)
-            exported.seek(0)
-            slot = open_slot(ov.Core().import_model(exported, "CPU", self._config))
+            slot = open_slot(self._compiled())
             slot.request.infer()  # it takes its memory here
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:
             logger.warning("model %s cannot be compiled for all cores, so single pictures are inferred by one: %s", self._path, error)
             return
-        del exported
         give_back_free()
-        took_mb, file_mb = max(0, resident_bytes() - before) / 1e6, self._file_bytes / 1e6
+        took_mb, file_mb = max(0, resident_bytes() - before) / 1e6, self._file.st_size / 1e6
         logger.info("model %s is compiled for all cores too: some %.0f MB (its file has %.0f MB)", self._path.name, took_mb, file_mb)
         self._slot = slot
+
+    def _compiled(self) -> ov.CompiledModel:
+        """From what the narrow one exports: half the work of reading the file again, and the same model for certain.
+
+        What a model from the cache exports cannot be imported (OpenVINO 2026.4: its text is not encoded as its header says). That one is
+        compiled from its file, if this is still the same.
+        """
+        core = ov.Core()
+        if not self._narrow.get_property("LOADED_FROM_CACHE"):
+            exported = io.BytesIO()
+            self._narrow.export_model(exported)
+            exported.seek(0)
+            return core.import_model(exported, "CPU", self._config)
+        model = read_network(core, self._path)
+        if _identity(self._path.stat()) != _identity(self._file):
+            raise OSError("the file was replaced")
+        model.reshape(self._narrow.input(0).get_partial_shape())
+        return core.compile_model(model, "CPU", self._config)
+
+
+def read_network(core: ov.Core, path: Path) -> ov.Model:
+    """The network of a model file. By its path OpenVINO knows only ONNX files that are named so."""
+    return core.read_model(path if path.suffix == ".onnx" else path.read_bytes())
+
+
+def _identity(file: os.stat_result) -> tuple[int, int, int, int]:
+    return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pipelines.classifier_config import MXCLASSIFY_INTERFACE
 from server.cli.doctor.case import Case
 from server.cli.doctor.finding import Finding, note, ok, problem
+from server.engines.runtime import INSTALL
 
 CPU_IMAGE = "docker build -f Dockerfile.infer --target cpu -t ascend-classify:cpu ."
 KNOWN = ("auto", "stream", "mxbase", "fake")
-INSTALL = f"{sys.executable} -m pip install 'ascend-classify[cpu]'"
 
 
 def check_engines(case: Case) -> Iterator[Finding]:

@@ -79,4 +79,4 @@ def ranges(ids: Collection[int]) -> str:
 
 
 def _map(name: str, classes: str) -> str:
-    return shlex.join(["--map", f"{name[:80]}={classes}"])
+    return shlex.join(["--map", f"{name[:80]}={classes}"]) + " (over HTTP the field map)"

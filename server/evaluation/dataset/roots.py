@@ -54,8 +54,9 @@ def find_place(roots: tuple[Root, ...], dataset: str, labels: str | None) -> Pla
     name, _, below = dataset.partition("/")
     root = next((root for root in roots if root.name == name), None)
     if root is None:
-        known = ", ".join(root.name for root in roots) or "none"
-        raise DatasetNotFound(f"There is no data set {name[:80]!r}.", f"{SETTING} names: {known}.")
+        known = f"{SETTING} names: {', '.join(root.name for root in roots)}."
+        none = f"{SETTING} names none. Start the server with {SETTING}=NAME=FOLDER, or send the set as an archive."
+        raise DatasetNotFound(f"There is no data set {name[:80]!r}.", known if roots else none)
     contents = RootFiles(root.path).folder(below)
     if not stat.S_ISDIR(_mode(RootFiles(root.path), below)):
         raise DatasetNotFound(f"{dataset[:200]!r} is not a folder.", "A data set is a folder of images.")

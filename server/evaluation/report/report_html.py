@@ -1,5 +1,6 @@
 """A report as one complete page: no script, font or picture from elsewhere."""
 
+import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
@@ -27,7 +28,8 @@ def render_html(report: Report, thumbnails: Mapping[int, bytes], language: Langu
     """The page; `thumbnails` are JPEGs by the index of the image. Raises PageUnavailable if the drawing library is missing."""
     if find_spec("matplotlib") is None:
         raise PageUnavailable(
-            "The page cannot be drawn: matplotlib is not installed.", "Install ascend-classify[report], or request the JSON report."
+            "The page cannot be drawn: matplotlib is not installed.",
+            f"Install it: {sys.executable} -m pip install 'ascend-classify[report]'. Or request the JSON report.",
         )
     say = words_of_page("report", language)
     shares = [(name[3:], share) for name, share in report.accuracy.items() if share.total]

@@ -7,5 +7,7 @@ export function hideRefusal() {
 export function showRefusal({ message, details = [] }) {
   document.getElementById('refusal-text').textContent = message;
   document.getElementById('refusal-details').textContent = details.join('\n');
-  document.getElementById('refusal').hidden = false;
+  const notice = document.getElementById('refusal');
+  notice.hidden = false;
+  notice.scrollIntoView({ block: 'nearest' }); // below a long form it is out of sight
 }

@@ -123,6 +123,7 @@ def test_a_refusal_is_shown_in_the_words_of_the_server(page: Chrome, server: Ser
     refusal = server.client.post("/evaluate", json={"dataset": f"sets/nothing {HOSTILE}"}).json()
     assert text_of(page, "#refusal-text") == " ".join(refusal["error"].split())
     assert "404 not_found" in text_of(page, "#refusal-details")
+    assert page.execute_script("return document.querySelector('#refusal').getBoundingClientRect().bottom <= innerHeight + 1")
     (tmp_path / "set.zip").write_bytes(b"PK no archive")
     found(page, "#archive").send_keys(str(tmp_path / "set.zip"))
     found(page, "#begin").click()

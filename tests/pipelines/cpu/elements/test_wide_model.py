@@ -1,4 +1,5 @@
 import logging
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from pipelines.cpu import CpuOptions, CpuStreamManager
 from pipelines.cpu.busy_threads import BUSY
 from pipelines.cpu.elements import wide_model
 from pipelines.cpu.elements.compiled_model import CpuModel
-from pipelines.cpu.elements.wide_model import Slot, WideModel
+from pipelines.cpu.elements.wide_model import Slot, WideModel, open_slot
 from tests.bench.small_model import CLASSES, SIDE_PX, small_graph
 from tests.level_model import level_png
 from tests.pipelines.cpu.pipelines_made import ask, best, classifying, create
@@ -135,6 +136,32 @@ def test_a_model_that_cannot_be_compiled_again_is_served_by_one_core(small: Path
         sleep(0.01)
     assert "cannot be compiled for all cores, so single pictures are inferred by one: " in caplog.records[0].message
     assert runner.run([picture], 1)[0][0].shape == (1, CLASSES)
+
+
+def test_a_model_from_the_cache_has_a_second_one_too(small: Path, tmp_path: Path) -> None:
+    """A server's second start: what OpenVINO loads from its cache and exports, it cannot import."""
+    CpuModel(small, cache=tmp_path / "cache")
+    narrow = CpuModel(small, cache=tmp_path / "cache").compiled(1)
+    assert narrow.get_property("LOADED_FROM_CACHE")
+    wide = made(WideModel(narrow, small, {"INFERENCE_PRECISION_HINT": "f32"}))
+    one = open_slot(narrow)
+    [picture] = pictures(1)
+    for slot in (one, wide):
+        slot.pixels[0] = picture
+        slot.request.infer()
+    assert (wide.outputs[0] == one.outputs[0]).all()
+
+
+def test_not_from_a_file_that_was_replaced(small: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = Path(shutil.copy(small, tmp_path / "small.onnx"))
+    CpuModel(path, cache=tmp_path / "cache")
+    wide = WideModel(CpuModel(path, cache=tmp_path / "cache").compiled(1), path, {})
+    Path(shutil.copy(small, tmp_path / "other.onnx")).rename(path)
+    wide.take()
+    until_s = monotonic() + 30
+    while not caplog.records and monotonic() < until_s:
+        sleep(0.01)
+    assert caplog.records[-1].message.endswith("so single pictures are inferred by one: the file was replaced")
 
 
 @pytest.mark.parametrize(

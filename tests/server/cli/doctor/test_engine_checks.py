@@ -9,9 +9,10 @@ import pytest
 
 from pipelines.classifier_config import MXCLASSIFY_INTERFACE
 from server.cli.doctor.case import open_case
-from server.cli.doctor.engine_checks import CPU_IMAGE, INSTALL, check_engines
+from server.cli.doctor.engine_checks import CPU_IMAGE, check_engines
 from server.cli.doctor.finding import Finding
 from server.cli.doctor.machine import Machine
+from server.engines.runtime import INSTALL
 from server.settings import Settings
 
 BUILT = find_spec("mxclassify") is not None

@@ -26,9 +26,9 @@ def test_an_unknown_name_gets_the_classes_with_the_word() -> None:
     told = WORDS.suggestion("cat")
     assert "281 tabby (tabby cat); 282 tiger cat; 283 Persian cat; 284 Siamese cat; 285 Egyptian cat; 383 Madagascar cat" in told
     assert "387 lesser panda (bear cat)" in told
-    assert told.endswith("Choose, for example: --map cat=281-285")  # a lemur and a panda are only shown
+    assert told.endswith("Choose, for example: --map cat=281-285 (over HTTP the field map)")  # a lemur and a panda are only shown
     assert "207 golden retriever" in WORDS.suggestion("retrievers")
-    assert WORDS.suggestion("my own set").endswith("--map 'my own set=ID'")
+    assert WORDS.suggestion("my own set").endswith("--map 'my own set=ID' (over HTTP the field map)")
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

@@ -63,6 +63,16 @@ def test_what_is_refused(val: Path, dataset: str, labels: str | None, refusal: t
         find_place(parse_roots(str(val)), dataset, labels)
 
 
+def test_an_unknown_root_is_refused_with_those_there_are(val: Path) -> None:
+    with pytest.raises(DatasetNotFound, match=r"no data set 'vall'\. EVALUATION_ROOTS names: val\.$"):
+        find_place(parse_roots(str(val)), "vall", None)
+    with pytest.raises(
+        DatasetNotFound,
+        match=r"EVALUATION_ROOTS names none\. Start the server with EVALUATION_ROOTS=NAME=FOLDER, or send the set as an archive\.$",
+    ):
+        find_place((), "val", None)
+
+
 def test_a_link_that_stays_inside(val: Path) -> None:
     (val / "again").symlink_to(val / "digits")
     assert find_place(parse_roots(str(val)), "val/again", None).contents.read("labels.txt", 10) == b"a 1\n"
