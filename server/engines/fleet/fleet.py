@@ -271,9 +271,8 @@ class Fleet:
 
     def _end_overdue(self) -> None:
         """Fail the works whose time has ended."""
-        now_s = monotonic()
         with self._lock:
-            overdue = self.waiting.take_overdue(now_s)
+            overdue = self.waiting.take_overdue(now_s := monotonic())
         for work in overdue + self._quarantine.overdue(now_s):
             lost = EngineUnavailable("The engine was lost, and no engine returned in time.", "Try again in a moment.")
             late = DeadlineExceeded("The request timed out before its image was decoded.", "Ask for more time or try later.")
