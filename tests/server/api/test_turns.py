@@ -22,7 +22,7 @@ def test_one_works_a_few_wait_and_others_are_refused() -> None:
     with ThreadPoolExecutor(MOST) as threads:
         under_way = [threads.submit(work) for _ in range(MOST)]
         assert working.acquire(timeout=20)
-        while turns._places._value:  # type: ignore[attr-defined]
+        while turns._places._value:
             pass
         with pytest.raises(Saturated, match="Reports: 8 are under way"), turns.take():
             pass
