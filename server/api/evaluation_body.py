@@ -4,14 +4,14 @@ import asyncio
 from typing import Any
 
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.types import Message
 
 from models.manifest import MAX_TOP_K
 from server.api.archive_form import HELD_BYTES, read_archive_form
 from server.api.content_coding import unpacked
 from server.api.image_json import without_mark
-from server.api.request_context import ClientGone, context_of, watch_of
+from server.api.request_context import context_of, watch_of
 from server.api.unknown_names import malformed_json, unknown_name
 from server.errors import BadRequest, BodyTooLarge
 from server.evaluation.dataset.roots import UPLOAD
@@ -69,8 +69,6 @@ async def submit(request: Request, evaluations: Evaluations, budget: BodyBudget,
     except ValidationError as error:
         remedy = 'Send {"dataset": "<root>"}, or an archive as multipart/form-data.'
         raise malformed_json(error, EvaluationRequest.model_fields, remedy) from error
-    except ClientDisconnect:
-        raise ClientGone from None
 
 
 async def _submit_form(request: "_Limited", evaluations: Evaluations) -> Job:

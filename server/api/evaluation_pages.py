@@ -1,6 +1,5 @@
 """The pages of evaluations: all of them with the form that starts one, one of them, and two side by side."""
 
-import threading
 from itertools import islice
 from typing import Any
 
@@ -11,6 +10,7 @@ from server.api.comparison_reply import ComparisonReply, comparison_reply
 from server.api.evaluation_reply import evaluation_reply
 from server.api.pages import page
 from server.api.schemas import EvaluationReply
+from server.api.turns import Turns
 from server.errors import BadRequest
 from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
 from server.evaluation.jobs.evaluation_job import Job, JobState
@@ -37,7 +37,7 @@ class EvaluationPages:
         self._evaluations = evaluations
         self._service = service
         self._path = f"{service.settings.root_path}/evaluate"
-        self._comparing = threading.Lock()  # two long logs and 60 pictures take seconds of a core, so one at a time
+        self._comparing = Turns("Comparisons")  # two long logs and 60 pictures take seconds of a core
 
     def reply(self, job: Job) -> EvaluationReply:
         """What the routes tell of an evaluation."""
@@ -84,25 +84,25 @@ class EvaluationPages:
             return None
 
     def comparison(self, a: str, b: str) -> ComparisonReply:
-        """Two finished evaluations over their common images; raises EvaluationNotFound, NotFinished, BadRequest."""
-        return comparison_reply(a, b, self._compared(a, b))
+        """Two finished evaluations over their common images; raises EvaluationNotFound, NotFinished, BadRequest, Saturated."""
+        with self._comparing.take():
+            return comparison_reply(a, b, self._compared(a, b))
 
     def _compared(self, a: str, b: str) -> Comparison:
         for job_id in (a, b):
             self._evaluations.report(job_id)  # refuses one that is not finished
-        with self._comparing:
-            try:
-                return compare(*(self._evaluations.folder_of(job_id).comparable() for job_id in (a, b)))
-            except RunInvalid as error:
-                raise BadRequest(error.message, error.remedy) from error
+        try:
+            return compare(*(self._evaluations.folder_of(job_id).comparable() for job_id in (a, b)))
+        except RunInvalid as error:
+            raise BadRequest(error.message, error.remedy) from error
 
     def compare(self, request: Request, a: str, b: str) -> Response:
         """The page of a comparison."""
-        found = self._compared(a, b)
+        with self._comparing.take():
+            found = self._compared(a, b)
+            pictures = self._pictures(found, a, b)
         language = language_of(request.headers)
         fields = words_of_page("manifest", language)
-        with self._comparing:
-            pictures = self._pictures(found, a, b)
         changed = [row for row in found.classes if row.right_a != row.right_b]
         return page(
             request,

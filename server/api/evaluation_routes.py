@@ -1,7 +1,7 @@
 """POST /evaluate and the other routes of evaluations."""
 
 import asyncio
-import threading
+import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +17,8 @@ from server.api.evaluation_pages import EvaluationPages
 from server.api.openapi import refusals
 from server.api.pages import prefers_html
 from server.api.schemas import EvaluationReply
-from server.errors import BadRequest, BodyTooLarge, Forbidden, RequestTimeout, UnsupportedCoding
+from server.api.turns import Turns
+from server.errors import BadRequest, BodyTooLarge, Forbidden, RequestTimeout, Saturated, UnsupportedCoding
 from server.evaluation.evaluation_errors import (
     ArchiveTooLarge,
     DatasetForbidden,
@@ -50,7 +51,7 @@ class EvaluationRoutes:
         self._service = service
         self._path = f"{service.settings.root_path}/evaluate"
         self._pages = EvaluationPages(evaluations, service)
-        self._drawing = threading.Lock()  # to draw a page takes a second of a core, so one at a time
+        self._drawing = Turns("Reports")  # to draw a page takes a second of a core
 
     def routers(self, guard: Callable[[Request], Coroutine[None, None, None]]) -> tuple[APIRouter, APIRouter]:
         """Those of all and those of one, behind a guard; side by side, since one inside another would not know its whole path."""
@@ -78,7 +79,7 @@ class EvaluationRoutes:
             "/compare",
             summary="Two finished evaluations, image by image",
             response_model=ComparisonReply,
-            responses=_PAGE | refusals(BadRequest, EvaluationNotFound, NotFinished),
+            responses=_PAGE | refusals(BadRequest, EvaluationNotFound, NotFinished, Saturated),
         )(self.compare_evaluations)
         of_one.get("", summary="The progress of an evaluation", response_model=EvaluationReply, responses=_PAGE)(self.evaluation)
         of_one.delete("", summary="Cancel an evaluation; remove one that has ended")(self.cancel_evaluation)
@@ -150,7 +151,7 @@ class EvaluationRoutes:
             return Response(report.as_json(), media_type="application/json", headers={"Vary": "Accept"})
         language = language_of(request.headers)
         page = folder.page(language, DRAWN_BY)
-        with self._drawing:
+        with contextlib.nullcontext() if page.exists() else self._drawing.take():
             if not page.exists():
                 images, settings = self._evaluations.pictures(job_id), self._service.settings
                 thumbnails = wrong_thumbnails(report, images, settings.max_body_bytes, settings.max_image_pixels) if images else {}
@@ -181,7 +182,7 @@ _REFUSED = refusals(
 _PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {}}}}
 _REPORT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/html": {}, "application/json": {}}},
-    **refusals(EvaluationNotFound, PageUnavailable, NotFinished),
+    **refusals(EvaluationNotFound, PageUnavailable, NotFinished, Saturated),
 }
 _LINES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/jsonl": {}}}}
 

@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from server.api.api_keys import ApiKeys
 from server.api.request_context import context_of
+from server.web.accepted import accepted
 from server.web.languages import COOKIE, Language, language_of
 from server.web.rendering import STATIC, render
 
@@ -95,10 +96,5 @@ def back_to(place: str) -> str:
 def prefers_html(accept: str) -> bool:
     """Whether the client prefers a page to JSON; without a preference it gets JSON."""
     weights = {"text/html": 0.0, "application/json": 0.0, "*/*": 0.0}
-    for entry in accept.lower().split(","):
-        kind, _, weight = entry.partition(";q=")
-        try:
-            weights[kind.strip()] = float(weight or 1)
-        except ValueError:
-            continue
+    weights.update(accepted(accept))
     return weights["text/html"] > max(weights["application/json"], 0.0)

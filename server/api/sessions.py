@@ -11,7 +11,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 
 from server.errors import Forbidden
-from server.web.languages import cookie
+from server.web.languages import cookies
 
 COOKIE = "ascend-classify-session"
 LASTS_S = 12 * 3600
@@ -34,14 +34,17 @@ class Sessions:
         sent = headers.get(b"cookie", b"")
         if COOKIE.encode() not in sent:
             return ""
-        told, _, mac = cookie(sent.decode("latin-1"), COOKIE).rpartition(":")
-        name, _, ends = told.rpartition(":")
-        valid = name in self._secrets and ends.isdecimal() and compare_digest(self._mac(name, told).encode(), mac.encode())
-        if not valid or int(ends) <= time.time():
-            return ""
-        if method not in _SAFE:
+        name = next(filter(None, map(self._valid, cookies(sent.decode("latin-1"), COOKIE))), "")
+        if name and method not in _SAFE:
             check_origin(headers)
         return name
+
+    def _valid(self, value: str) -> str:
+        """The name in a cookie that was given out here and has not ended; else nothing."""
+        told, _, mac = value.rpartition(":")
+        name, _, ends = told.rpartition(":")
+        given = name in self._secrets and ends.isdecimal() and compare_digest(self._mac(name, told).encode(), mac.encode())
+        return name if given and int(ends) > time.time() else ""
 
     def _mac(self, name: str, told: str) -> str:
         return blake2b(told.encode(), digest_size=24, key=self._secrets[name]).hexdigest()

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from time import perf_counter
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -70,12 +71,17 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
                 own = message.get("headers", ())
-                message["headers"] = [*own, *self._headers(context), *security_headers(own), *self._origins.headers(headers)]
+                message["headers"] = [
+                    *own,
+                    *self._headers(context),
+                    *security_headers(own, scope["method"]),
+                    *self._origins.headers(headers),
+                ]
             await send(message)
 
         try:
             await self._answer(asked, headers, context, receive, send_wrapped)
-        except ClientGone:
+        except (ClientGone, ClientDisconnect):
             context.status = CLIENT_GONE_STATUS
         except Exception:
             faults.exception("request %s failed", context.request_id, extra=context.log_fields)

@@ -1,11 +1,11 @@
 """Which of the languages a browser gets."""
 
-from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Iterator, Mapping
 
+from server.web.accepted import accepted
 from server.words.language import Language
 
-__all__ = ["COOKIE", "Language", "cookie", "language_of"]
+__all__ = ["COOKIE", "Language", "cookies", "language_of"]
 
 COOKIE = "language"
 """Set when a person chooses a language on a page."""
@@ -13,29 +13,25 @@ COOKIE = "language"
 
 def language_of(headers: Mapping[str, str]) -> Language:
     """The language that a person chose, or else the first one that the browser accepts and the pages have."""
-    chosen = Language.named(cookie(headers.get("cookie", ""), COOKIE))
-    return chosen or _accepted(headers.get("accept-language", ""))
+    chosen = (Language.named(value) for value in cookies(headers.get("cookie", ""), COOKIE))
+    return next(filter(None, chosen), None) or _accepted(headers.get("accept-language", ""))
 
 
-def cookie(sent: str, name: str) -> str:
-    """A cookie of a header `Cookie`; empty if it is not there, or if the header cannot be read."""
-    try:
-        found = SimpleCookie(sent).get(name)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+def cookies(sent: str, name: str) -> Iterator[str]:
+    """The cookies of this name in a header `Cookie`.
+
+    A browser sends those of all servers of this host, on any port, and several of one name if their paths differ. So what another server
+    has set must not hide ours, however it is written (RFC 6265, 5.2: all but a semicolon).
+    """
+    for pair in sent.split(";"):
+        found, _, value = pair.partition("=")
+        if found.strip() == name:
+            yield value.strip().strip('"')
 
 
 def _accepted(accept: str) -> Language:
     """By weight, and by order where weights are equal (RFC 9110, 12.5.4); `zh-TW` and `zh-Hans-CN` are Chinese too."""
-    ranges = []
-    for entry in accept.lower().split(",")[:32]:
-        tag, _, weight = entry.strip().partition(";q=")
-        try:
-            ranges.append((float(weight or 1), tag.strip()))
-        except ValueError:
-            continue
-    for _, tag in sorted((found for found in ranges if found[0] > 0), key=lambda found: -found[0]):
+    for tag, _ in sorted((found for found in accepted(accept) if found[1] > 0), key=lambda found: -found[1]):
         if language := Language.named(tag.partition("-")[0]):
             return language
     return Language.EN

@@ -107,7 +107,7 @@ export class BatchSender {
     } else if (batch.length > 1) {
       this.#queue.unshift(...batch.map((entry) => Object.assign(entry, { alone: true })));
     } else {
-      this.#settle(batch[0], { refusal: refusal.status === 0 ? new Refusal(say('classify.not_sent'), { status: null }) : refusal });
+      this.#settle(batch[0], { refusal });
     }
   }
 

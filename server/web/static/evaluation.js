@@ -3,7 +3,7 @@
 import { drawCurve } from './curve.js';
 import { drawnNow, replacePart } from './page_parts.js';
 import { hideRefusal, showRefusal } from './refusal_notice.js';
-import { Refusal, address, ask, send } from './server.js';
+import { Refusal, address, ask, got } from './server.js';
 import { data, language, say } from './words.js';
 
 const MOST_POINTS = 400;
@@ -122,12 +122,30 @@ function told({ data: text, type }) {
   if (element('sure').open && element('sure').dataset.act === 'cancel') element('sure').close();
 }
 
-function follow() {
+// Follow the evaluation, from now on. The tests begin anew with it.
+export function follow() {
   source?.close();
   source = new EventSource(address(`${path}/events`));
   source.addEventListener('progress', told);
   source.addEventListener('over', told);
-  source.addEventListener('error', () => { element('lost').textContent = say('evaluations.lost'); });
+  source.addEventListener('error', lost);
+}
+
+// The browser tries again if the connection broke, not after a refusal: the server asks for a key, has removed this evaluation, or starts.
+async function lost() {
+  element('lost').textContent = say('evaluations.lost');
+  if (source.readyState !== EventSource.CLOSED) return;
+  try {
+    await ask(path);
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    if (cause.status === 401) return window.location.reload(); // the server shows where to sign in
+    if (cause.code === 'not_found') {
+      element('lost').textContent = '';
+      return showRefusal(cause);
+    }
+  }
+  setTimeout(follow, RENEW_MS);
 }
 
 // What can be done with it
@@ -166,10 +184,16 @@ async function download(event) {
   const link = event.target.closest('a[data-accept]');
   if (!link) return;
   event.preventDefault();
-  const response = await send(`${path}/report`, { headers: { Accept: link.dataset.accept } });
-  const made = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await response.blob()), download: link.download });
-  made.click();
-  setTimeout(() => URL.revokeObjectURL(made.href), 1000);
+  hideRefusal();
+  try {
+    const response = await got(`${path}/report`, { headers: { Accept: link.dataset.accept } });
+    const made = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await response.blob()), download: link.download });
+    made.click();
+    setTimeout(() => URL.revokeObjectURL(made.href), 1000);
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    showRefusal(cause);
+  }
 }
 
 document.addEventListener('click', (event) => {

@@ -33,12 +33,28 @@ export function address(path) {
   return `${UP}${path}`;
 }
 
+// The answer at a path, whatever its status; throws Refusal without one.
 export async function send(path, options = {}) {
   try {
     return await fetch(address(path), { cache: 'no-store', ...options });
   } catch (cause) {
-    throw cause.name === 'AbortError' ? cause : new Refusal(say('common.no_answer'));
+    throw cause.name === 'AbortError' ? cause : await noAnswer(options.body);
   }
+}
+
+async function isReadable(value) {
+  try {
+    if (value instanceof Blob) await value.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Why a request with this body has no answer: a file that was moved, changed, or is a folder never left the browser.
+export async function noAnswer(body) {
+  const read = await Promise.all((body instanceof FormData ? [...body.values()] : [body]).map(isReadable));
+  return read.every(Boolean) ? new Refusal(say('common.no_answer')) : new Refusal(say('common.not_sent'), { status: null });
 }
 
 export async function readJson(response) {
@@ -72,16 +88,21 @@ export async function refusalOf(body, { status = null, ...rest } = {}) {
   return new Refusal((await explained(code)) || original, { status, code, original, ...rest });
 }
 
-// The JSON at a path; throws Refusal.
-export async function ask(path, options = {}) {
-  const response = await send(path, { ...options, headers: { Accept: 'application/json', ...options.headers } });
+// The answer at a path; throws Refusal also for one that refuses.
+export async function got(path, options = {}) {
+  const response = await send(path, options);
+  if (response.ok) return response;
   const body = await readJson(response);
-  if (response.ok) return body;
   throw await refusalOf(body, {
     status: response.status,
     requestId: asText(body.request_id) || (response.headers.get('X-Request-Id') ?? ''),
     retryAfter: response.headers.get('Retry-After') ?? '',
   });
+}
+
+// The JSON at a path; throws Refusal.
+export async function ask(path, options = {}) {
+  return readJson(await got(path, { ...options, headers: { Accept: 'application/json', ...options.headers } }));
 }
 
 // Throws Refusal if the key is wrong.

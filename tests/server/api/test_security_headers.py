@@ -2,7 +2,7 @@
 
 import httpx
 
-from server.api.security_headers import FOR_ALL, FOR_PAGES, security_headers
+from server.api.security_headers import FOR_ALL, FOR_PAGES, FRESH, security_headers
 from tests.server.bare_client import BareClient
 from tests.server.process import ServerProcess
 
@@ -17,9 +17,18 @@ def policy(response: httpx.Response) -> str:
     return response.headers["content-security-policy"]
 
 
-def test_a_policy_is_added_only_where_there_is_none() -> None:
-    assert security_headers([(b"content-type", b"application/json")]) == FOR_ALL
-    assert security_headers([(b"content-security-policy", b"default-src 'self'")]) == FOR_PAGES
+def test_a_policy_and_a_word_on_caches_are_added_only_where_there_is_none() -> None:
+    assert security_headers([(b"content-type", b"application/json")], "POST") == FOR_ALL
+    assert security_headers([(b"content-type", b"application/json")], "GET") == FOR_ALL + FRESH
+    assert security_headers([(b"content-security-policy", b"default-src 'self'"), (b"cache-control", b"no-store")], "GET") == FOR_PAGES
+
+
+def test_no_cache_guesses(fake_server: ServerProcess) -> None:
+    paths = ("/", "/web/words.js", "/docs-assets/swagger-ui.css", "/evaluate", "/models", "/status", "/nothing")
+    replies = [fake_server.client.get(path) for path in paths]
+    assert [reply.headers.get_list("cache-control") for reply in replies] == [["no-cache"]] * len(paths)
+    again = fake_server.client.get("/web/words.js", headers={"If-None-Match": replies[1].headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_data_and_refusals_load_nothing(fake_server: ServerProcess) -> None:

@@ -42,6 +42,12 @@ def test_what_was_not_given_out_is_nothing(forged: str) -> None:
     assert Sessions(KEYS).name_of(sent(forged), "GET") == ""
 
 
+def test_no_cookie_of_another_server_hides_it() -> None:
+    value = Sessions(KEYS).begin("phone")
+    for others in (f"{value}; {COOKIE}=x", f"x; {COOKIE}={value}", f'x; a={{"b":"c"}}; {COOKIE}={value}'):
+        assert Sessions(KEYS).name_of(sent(others), "GET") == "phone"
+
+
 def test_no_part_of_it_can_be_changed() -> None:
     name, ends, mac = Sessions(KEYS).begin("phone").split(":")
     changed = [f"till:{ends}:{mac}", f"{name}:{int(ends) + 1}:{mac}", f"{name}:{ends}:{mac[:-1]}{'1' if mac[-1] != '1' else '2'}"]

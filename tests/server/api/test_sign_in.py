@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from server.api.sessions import COOKIE
+from tests.server.bare_client import BareClient
 from tests.server.process import ServerProcess
 
 KEY = "s3cret"
@@ -77,3 +78,11 @@ def test_headers_that_are_no_addresses_are_no_fault(keyed_server: ServerProcess,
     with httpx.Client(base_url=keyed_server.url, headers={"Accept": "text/html"} | headers) as client:
         assert client.post("/sign-in?x=1", data={"key": "wrong"}).status_code in (401, 403)
         assert client.get("/evaluate?x=1").status_code == 401
+
+
+def test_who_goes_away_amid_the_form_is_no_fault() -> None:
+    with ServerProcess(engines="fake", api_key=KEY) as server:
+        with BareClient(server.address) as client:
+            client.send(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nX-Request-Id: gone\r\nContent-Length: 99\r\n\r\nkey=")
+        assert server.log("gone")["status"] == 499
+        assert server.troubles() == []
