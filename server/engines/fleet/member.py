@@ -230,7 +230,7 @@ class Member:
             reason=health.reason or self.down,
             process=engine.process,
             restarts=engine.restarts,
-            restarting=self._has_process and not health.ok,
+            restarting=self._has_process and not health.ok and not health.gone,
             in_flight=len(self.under_way),
         )
 
