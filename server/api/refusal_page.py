@@ -31,14 +31,16 @@ def refusal(scope: Scope, headers: Mapping[bytes, bytes], error: ClassifyError, 
 
 def _page(request: Request, error: ClassifyError, request_id: str) -> Response:
     plain = error_response(error, request_id)
-    values = {
-        "refused": plain.status_code,
-        "translated": _catalogue().get(error.code) if language_of(request.headers) is Language.ZH else None,
-        "message": told(error),
-        "code": error.code,
-        "request_id": request_id,
-    }
-    reply = page(request, "refusal", status=plain.status_code, **values)
+    reply = page(
+        request,
+        "refusal",
+        status=plain.status_code,
+        refused=plain.status_code,
+        translated=_catalogue().get(error.code) if language_of(request.headers) is Language.ZH else None,
+        message=told(error),
+        code=error.code,
+        request_id=request_id,
+    )
     reply.headers["Cache-Control"] = "no-store"
     if again := plain.headers.get("Retry-After"):
         reply.headers["Retry-After"] = again
