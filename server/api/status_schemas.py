@@ -20,7 +20,7 @@ class EngineState(_Part):
     name: str
     device: str
     up: bool
-    restarting: bool = Field(description="Whether its process is gone, or begins again.")
+    restarting: bool = Field(description="Whether its process begins again, and has not failed to.")
     answers: bool = Field(description="Whether it answers images now.")
     in_flight: int = Field(description="Images that it has taken.")
     restarts: int

@@ -20,13 +20,15 @@ class EngineHealth:
 
     ok: bool
     reason: str = ""
+    gone: bool = False
+    """Its process could not be started again; it is tried anew from time to time."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
     """One engine on one chip. `process` is its process id if it has its own process; `reason` says why it is not up.
 
-    `restarting` says that its process is gone or begins again; `in_flight` is the number of images that it has taken.
+    `restarting` says that its process begins again, and has not failed to; `in_flight` is the number of images that it has taken.
     """
 
     name: str

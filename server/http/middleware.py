@@ -10,14 +10,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.api.api_keys import ApiKeys
 from server.api.cross_origins import NO_ORIGINS, CrossOrigins
-from server.api.error_response import error_response, told
+from server.api.error_response import told
 from server.api.guard import OPEN_PATHS
-from server.api.pages import prefers_html
+from server.api.refusal_page import refusal
 from server.api.request_context import ClientGone, RequestContext, client_of, request_id_of
 from server.api.security_headers import security_headers
-from server.api.sign_in import sign_in_page
 from server.api.statuses import ANSWERED, status_of
-from server.errors import InternalError, NotFound, Unauthorized
+from server.errors import InternalError, NotFound
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
 from server.telemetry.tracing import ONLY_RECEIVED, TRACEPARENT, Ended, Traces
@@ -88,7 +87,7 @@ class RequestMiddleware:
             if context.status:  # the answer has begun, so only the connection can be broken
                 raise
             fault = InternalError(f"A fault of the server, logged under {context.request_id}.")
-            await error_response(fault, context.request_id)(scope, receive, send_wrapped)
+            await refusal(asked, headers, fault, context.request_id)(scope, receive, send_wrapped)
         finally:
             self._record(scope, self._endpoint(asked), context)
 
@@ -102,11 +101,7 @@ class RequestMiddleware:
         except ANSWERED as error:
             if status_of(error) >= SERVERS_FAULT and told(error) != str(error):
                 faults.warning("request %s: %s", context.request_id, error, extra=context.log_fields)
-            in_browser = (
-                isinstance(error, Unauthorized) and scope["method"] == "GET" and prefers_html(headers.get(b"accept", b"").decode("latin-1"))
-            )
-            response = sign_in_page(scope) if in_browser else error_response(error, context.request_id)
-            await response(scope, receive, send)
+            await refusal(scope, headers, error, context.request_id)(scope, receive, send)
 
     def _check(self, scope: Scope, headers: dict[bytes, bytes], context: RequestContext) -> None:
         path = scope["path"]

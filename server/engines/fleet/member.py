@@ -53,6 +53,7 @@ class Member:
         self._liveness = Liveness(self._watch.stall_s)
         self._back_off = BackOff(self._watch.back_off_s)
         self._has_process = False  # it had one when it was up
+        self._begins = False  # its process was lost, and it has not failed a probe since
         self._failures = 0
         self._failed_s = float("-inf")
         self._rest_s = self._refused_s = self._full_s = float("-inf")  # the last since it takes nothing
@@ -76,7 +77,7 @@ class Member:
 
     def raise_up(self) -> None:
         """Send it requests, or send them again."""
-        self.down, self._failures = "", 0
+        self.down, self._failures, self._begins = "", 0, False
         self._has_process = self.engine.process is not None
         self._liveness.moved()
 
@@ -205,8 +206,10 @@ class Member:
             self._probe = None
             if probe.future.done() and not probe.future.cancelled() and probe.future.exception() is None:
                 return True
-            self._probe_s = now_s + self._back_off.failed()
-        elif now_s >= self._probe_s and self.engine.health().ok:
+            self._probe_s, self._begins = now_s + self._back_off.failed(), False
+        elif not self.engine.health().ok:
+            self._begins = True
+        elif now_s >= self._probe_s:
             probe = self.probe()
             try:
                 self.engine.take(probe)
@@ -228,7 +231,7 @@ class Member:
             reason=health.reason or self.down,
             process=engine.process,
             restarts=engine.restarts,
-            restarting=self._has_process and not health.ok,
+            restarting=self._has_process and not health.gone and (not health.ok or self._begins),
             in_flight=len(self.under_way),
         )
 

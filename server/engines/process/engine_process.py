@@ -68,9 +68,10 @@ class EngineProcess:
         self._count_answer = count_answer
         self._count_restart = count_restart
         self._second_look = SecondLook(name, lambda: self.on_answer)
-        self._changed = threading.Condition()  # guards the next three
+        self._changed = threading.Condition()  # guards the next four
         self._present: Conversation | None = None
         self._trouble = "not running"
+        self._gone = False
         self._closing = False
         self._supervisor: threading.Thread | None = None
 
@@ -126,7 +127,7 @@ class EngineProcess:
         observers: dict[str, Any] = {"on_answer": self._answered, "on_doubt": self._doubted, "on_batch": self._ran, "on_loss": self._lose}
         started = Conversation(self.name, self._program, self._start_s, **observers)
         with self._changed:
-            self._present, self._trouble = started, ""
+            self._present, self._trouble, self._gone = started, "", False
         started.open()
         logger.info("engine %s runs in process %d", self.name, started.child.pid)
 
@@ -139,7 +140,7 @@ class EngineProcess:
 
     def health(self) -> EngineHealth:
         """Healthy while the child lives."""
-        return EngineHealth(not self._trouble, self._trouble)
+        return EngineHealth(not self._trouble, self._trouble, self._gone)
 
     def _answered(self, work: Work, outcome: Outcome) -> None:
         self.on_answer(work, self._told_of(work, outcome))
@@ -195,7 +196,7 @@ class EngineProcess:
         try:
             self._begin()
         except ClassifyError as error:
-            self._trouble = str(error)
+            self._trouble, self._gone = str(error), True
             logger.error("engine %s cannot be started again: %s", self.name, error)  # noqa: TRY400 - the words say it all
 
     def _end_lost(self) -> None:

@@ -15,6 +15,7 @@ from server.words.language import Language
 Words = Mapping[str, str]
 
 _NOTHING = "\N{EN DASH}"
+_SENTENCE_ENDS = (".", "。")
 
 
 def totals(counts: Denominators, say: Words) -> list[tuple[str, int, bool]]:
@@ -109,5 +110,7 @@ def in_line(value: object, language: Language) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {in_line(each, language)}" for name, each in value.items()) or _NOTHING
     if isinstance(value, tuple | list):
-        return ", ".join(in_line(each, language) for each in value) or _NOTHING
+        told = [in_line(each, language) for each in value]
+        between = " " if all(one.endswith(_SENTENCE_ENDS) for one in told) else ", "
+        return between.join(told) or _NOTHING
     return _NOTHING if value in (None, "") else restated(str(value), language)

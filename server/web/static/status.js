@@ -26,7 +26,7 @@ let asking = false;
 // Words and numbers
 
 const figures = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
-const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat(language, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const wholePercent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
 const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });

@@ -90,7 +90,7 @@ def test_from_a_folder_of_the_server_to_the_report(page: Chrome, server: ServerP
     told = server.client.get(f"/evaluate/{one}").json()
     assert (told["dataset"], told["model"], told["limit"], told["top_k"], told["done"]) == ("sets/val", "other", 199, 5, 199)
     assert text_of(page, "#top1") == f"{told['top1']:.2%}"
-    assert text_of(page, "#interval") == "95 %: {:.2%} to {:.2%}".format(*told["top1_interval"])
+    assert text_of(page, "#interval") == "95%: {:.2%} to {:.2%}".format(*told["top1_interval"])
     assert text_of(page, "#failures") == str(told["failed"]) == "2"
     assert "undecodable_image" in text_of(page, "#failed")
     assert "After 199 images" in str(found(page, "#curve").get_attribute("aria-label"))

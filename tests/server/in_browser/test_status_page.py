@@ -171,6 +171,29 @@ def test_an_engine_that_is_killed_is_shown_and_comes_back(page: Chrome, chips: S
     assert text(page, "#state-text") == "Ready"
 
 
+def test_an_engine_that_cannot_begin_again_is_down_in_words(browser: Chrome, tmp_path: Path) -> None:
+    """Its process is killed while the network is away: the tile is red, and says so without its colour; then the network is back."""
+    network = next(store_level_model(tmp_path).folder.glob("*.onnx"))
+    with ServerProcess(model_store=tmp_path, model="level", devices="0,1", engines="stream", engine_processes="yes") as server:
+        browser.get(f"{server.url}/status")
+        until(browser, lambda: states(browser) == ["up", "up"])
+        away = network.rename(tmp_path / "away")
+        os.kill(server.client.get("/info").json()["engines"][1]["process"], signal.SIGKILL)
+        until(browser, lambda: states(browser) == ["up", "down"], "a red tile")
+        tile = browser.find_element(By.CSS_SELECTOR, ".tile:nth-child(2)")
+        state, *_, reason = tile.text.splitlines()
+        assert (state, text(browser, ".tile:nth-child(1) .tile-state")) == ("Down", "Up")
+        assert network.name in reason
+        lights = browser.find_elements(By.CSS_SELECTOR, ".tile .light")
+        assert [light.value_of_css_property("border-radius") for light in lights] == ["50%", "2px"]  # a dot, and a square
+        assert text(browser, "#state-text") == "Ready"  # the other one answers
+        keep(browser, "down")
+        away.rename(network)
+        until(browser, lambda: states(browser) == ["up", "up"], "it is back")
+        assert not browser.find_element(By.CSS_SELECTOR, ".tile:nth-child(2) .tile-reason").is_displayed()
+    complaints(browser)
+
+
 def test_the_model_is_reloaded_by_the_button(page: Chrome, chips: ServerProcess) -> None:
     before = chips.lines("level version 1 is served")
     page.find_element(By.CSS_SELECTOR, ".reload").click()

@@ -45,7 +45,7 @@ def test_it_shows_the_figures_and_the_browser_does_not_complain(page: Chrome) ->
     assert (found.a_right_b_wrong, found.a_wrong_b_right, found.difference) == (5, 1, -0.1)
     assert texts(page, "dd.value")[:2] == ["−10.00 points", "0.219"]  # noqa: RUF001
     assert texts(page, ".figure .detail")[1] == "A is right on 4 images more: no more than chance explains"
-    assert texts(page, ".figure .detail")[0] == "95 %: −22.40 to +3.36 points"  # noqa: RUF001
+    assert texts(page, ".figure .detail")[0] == "95%: −22.40 to +3.36 points"  # noqa: RUF001
     assert texts(page, ".wrong .file") == ["5.png", "4.png", "3.png", "2.png", "1.png", "0.png"]
     assert texts(page, ".wrong li:first-child .said") == ["B: set 2 0.55", "A: no answer"]
     assert all(page.execute_script("return [...document.images].map(image => image.naturalWidth > 0 && image.alt)"))

@@ -13,6 +13,8 @@ import pytest
 from markupsafe import Markup
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
 from server.evaluation.evaluation_errors import PageUnavailable
 from server.evaluation.report.report import Report, build_report
@@ -134,6 +136,30 @@ def test_it_never_scrolls_sideways(page: Chrome, width_px: int) -> None:
     script = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     scroll_px, client_px = page.execute_script(script)
     assert scroll_px <= client_px
+
+
+def test_on_a_phone_only_the_matrix_scrolls_and_by_keyboard_too(page: Chrome) -> None:
+    """An interval stands below its value there (WCAG 1.4.10), and rows stay rows; the matrix scrolls beside its classes (2.1.1)."""
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        scrolls = "return [...document.querySelectorAll('.scroll')].filter(it => it.scrollWidth > it.clientWidth).map(it => it.ariaLabel)"
+        assert page.execute_script(scrolls) == ["Confusion matrix"]
+        below = "return [...document.querySelectorAll('.stacked tbody tr')].map(row => row.querySelector('.n.soft'))"
+        above = "filter(it => it && it.offsetTop <= it.previousElementSibling.offsetTop).length"
+        assert page.execute_script(f"{below}.{above}") == 0
+        matrix = page.find_element(By.CSS_SELECTOR, "[role=region][aria-label='Confusion matrix']")
+        page.execute_script("arguments[0].focus()", matrix)
+        assert page.switch_to.active_element == matrix
+        matrix.send_keys(Keys.ARROW_RIGHT)
+        WebDriverWait(page, 10).until(lambda _: page.execute_script("return arguments[0].scrollLeft > 0", matrix))
+        first = page.find_element(By.CSS_SELECTOR, ".matrix tbody th")
+        assert first.rect["x"] == pytest.approx(matrix.rect["x"], abs=1)
+        nodes = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        rows = sum(node["role"]["value"] == "row" for node in nodes if not node["ignored"])
+        assert rows == len(page.find_elements(By.TAG_NAME, "tr"))
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_on_paper_it_is_light_and_fits_a4(page: Chrome) -> None:

@@ -35,7 +35,7 @@ def test_every_denominator_has_a_row() -> None:
 def test_who_does_not_see_a_plot_is_told_its_figures() -> None:
     alternatives = plot_alternatives(REPORT, EN)
     assert alternatives["confidence"] == "0 of 3 images have a confidence above 93%; 0 of them are right."
-    assert alternatives["recall"] == "0 of 2 classes have a recall of 100 %; the lowest is 50.00%."
+    assert alternatives["recall"] == "0 of 2 classes have a recall of 100%; the lowest is 50.00%."
     assert alternatives["reliability"].startswith("1 of 15 bins hold images. The accuracy is below the confidence in 1 of them")
 
 
@@ -66,3 +66,4 @@ def test_a_manifest_is_complete() -> None:
     assert (told["版本: a&b"], told["类别组: cat"], told["数据集格式"]) == ("1", "1, 2", "类别文件夹（类别编号）")
     assert len(told) == len(made_manifest(1).model_dump()) - 2 - 3 + 2  # without two; three are tables, two have a row
     assert in_line({"a": (1, 2), "b": None}, Language.EN) == "a 1, 2, b –"
+    assert in_line(("Labels from a.txt.", "A note."), Language.EN) == "Labels from a.txt. A note."
