@@ -39,7 +39,7 @@ def plain_text(value: str | Path) -> str:
 
 
 def variables(prefix: str) -> dict[str, str]:
-    """The variables of the environment whose names begin so: what is no setting, and a package reads by itself."""
+    """The variables of the environment whose names begin so, also those that only a package reads."""
     found = EnvSettingsSource(BaseSettings).env_vars
     return {name.upper(): value for name, value in found.items() if value and name.startswith(prefix.lower())}
 
