@@ -29,10 +29,9 @@ find "$FOLDER" -mindepth 1 -delete
 "$TOOLS/python" -m build --outdir "$FOLDER" "$source" > /dev/null
 "$TOOLS/python" -m build --outdir "$FOLDER" "$source/clients/python" > /dev/null
 for archive in "$FOLDER"/*.tar.gz; do # the backend puts the time of the build and its user into a source archive
-  mkdir "$unpacked/${archive##*/}"
-  tar -xzf "$archive" -C "$unpacked/${archive##*/}" --no-same-owner
-  tar -C "$unpacked/${archive##*/}" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
-    --transform='s|^\./||' -cf - . | gzip -9n > "$archive.new"
+  tar -xzf "$archive" -C "$unpacked" --no-same-owner
+  tar -C "$unpacked" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+    -cf - "$(basename "$archive" .tar.gz)" | gzip -9n > "$archive.new"
   mv "$archive.new" "$archive"
 done
 "$PYTHON" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --config-settings=cmake.define.MX_RUNTIME=cpu \
