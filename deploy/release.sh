@@ -16,17 +16,24 @@ cd "$(dirname "$0")/.."
 DEBIAN_IMAGE=${DEBIAN_IMAGE:-debian:bookworm-slim}
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) # the time in the archives: of the commit, so that it builds the same again
 export SOURCE_DATE_EPOCH
+umask 022 # the modes in the archives
 if ! git diff --quiet HEAD; then
   echo "The tree has changes that are not committed; they are not in the release." >&2
 fi
-source=$(mktemp -d)
-trap 'rm -rf "$source"' EXIT
-git archive HEAD | tar -x -C "$source"
+source=$(mktemp -d) unpacked=$(mktemp -d)
+trap 'rm -rf "$source" "$unpacked"' EXIT
+git -c tar.umask=022 archive HEAD | tar -x -C "$source"
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$source/pyproject.toml")
 find "$FOLDER" -mindepth 1 -delete
 
 "$TOOLS/python" -m build --outdir "$FOLDER" "$source" > /dev/null
 "$TOOLS/python" -m build --outdir "$FOLDER" "$source/clients/python" > /dev/null
+for archive in "$FOLDER"/*.tar.gz; do # the backend puts the time of the build and its user into a source archive
+  tar -xzf "$archive" -C "$unpacked" --no-same-owner
+  tar -C "$unpacked" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+    -cf - "$(basename "$archive" .tar.gz)" | gzip -9n > "$archive.new"
+  mv "$archive.new" "$archive"
+done
 "$PYTHON" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --config-settings=cmake.define.MX_RUNTIME=cpu \
   --wheel-dir "$FOLDER" "$source/mxbase_cpp"
 

@@ -38,6 +38,12 @@ def plain_text(value: str | Path) -> str:
     return os.path.expanduser(text)  # noqa: PTH111 - Path's own raises for a user that there is not
 
 
+def variables(prefix: str) -> dict[str, str]:
+    """The variables of the environment whose names begin so, also those that only a package reads."""
+    found = EnvSettingsSource(BaseSettings).env_vars
+    return {name.upper(): value for name, value in found.items() if value and name.startswith(prefix.lower())}
+
+
 class LongNames(EnvSettingsSource):
     """The variables whose names begin with PREFIX: each must be a setting, since they can mean nothing else."""
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from server.setting_sources import variables
 from server.settings import SettingInvalid, Settings
 from server.telemetry.tracing import RPC, TRACEPARENT, Ended, Trace, Traces, received_trace
 
@@ -25,18 +26,32 @@ INSTALL = f"{sys.executable} -m pip install 'ascend-classify[otel]'"
 UNTOLD = ("/health/", "/metrics")
 """Paths that are asked every second: they get no traces of their own."""
 MAX_QUEUED_SPANS = 2048
-BATCH_SPANS = 512
-SEND_EVERY_S = 2.0
-SEND_S = 5.0
-"""So long a batch is tried."""
+"""The SDK's own, which OTEL_BSP_MAX_QUEUE_SIZE changes."""
+MAX_TEXT = 1024
+"""Characters of a text that a client chose: a queue of spans with headers of 32 KB each would take 64 MB."""
+MAX_ANSWER_BYTES = 64 * 1024
+"""Of a collector's answer."""
+ONLY: Mapping[str, tuple[str, ...]] = {
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": (),
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": ("http/protobuf",),
+    "OTEL_EXPORTER_OTLP_PROTOCOL": ("http/protobuf",),
+    "OTEL_TRACES_EXPORTER": ("otlp",),
+    "OTEL_PROPAGATORS": ("tracecontext", "tracecontext,baggage"),
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_TRACES_CREDENTIAL_PROVIDER": (),
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER": (),
+}
+"""Variables of OpenTelemetry that this server does not follow, with the values that say what it does anyway."""
 CLOSE_S = 2.0
 TROUBLE_EVERY_S = 60.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 FAILED = 500
 
+logger = logging.getLogger(__name__)
+
 
 def open_traces(settings: Settings) -> Traces:
     """The traces as the settings want them; raises SettingInvalid."""
+    tell_what_is_not_followed(variables("OTEL_"), sends=bool(settings.otel_exporter_otlp_endpoint))
     if not settings.otel_exporter_otlp_endpoint:
         return Traces()
     if missing := next((name for name in MODULES if not _is_there(name)), None):
@@ -44,8 +59,21 @@ def open_traces(settings: Settings) -> Traces:
         raise SettingInvalid(f"OTEL_EXPORTER_OTLP_ENDPOINT is set, and the package of {missing} is missing.", remedy)
     headers = settings.otel_exporter_otlp_headers
     told = pairs("OTEL_EXPORTER_OTLP_HEADERS", headers.get_secret_value() if headers else "")
-    about = {"service.name": settings.otel_service_name} | pairs("OTEL_RESOURCE_ATTRIBUTES", settings.otel_resource_attributes)
-    return ExportedTraces(_provider(settings, told, about))
+    about, name = pairs("OTEL_RESOURCE_ATTRIBUTES", settings.otel_resource_attributes), {"service.name": settings.otel_service_name}
+    about = about | name if "otel_service_name" in settings.model_fields_set else name | about
+    try:
+        return ExportedTraces(_provider(settings, told, about))
+    except ValueError as error:  # of a variable that the package reads by itself
+        raise SettingInvalid(f"A variable that begins with OTEL_ cannot be: {error}.", "Correct it, or unset it.") from error
+
+
+def tell_what_is_not_followed(found: Mapping[str, str], *, sends: bool) -> None:
+    """Warn of variables of OpenTelemetry that say how traces are sent and change nothing here; without a collector only of its address."""
+    for name, followed in ONLY.items():
+        value = found.get(name, "").replace(" ", "").lower()
+        if value and value not in followed and (sends or name == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+            told = "%s has no effect: spans go to OTEL_EXPORTER_OTLP_ENDPOINT over OTLP/HTTP, or to nobody where that is empty."
+            logger.warning(told, name)
 
 
 def _is_there(name: str) -> bool:
@@ -67,6 +95,7 @@ def pairs(setting: str, text: str) -> dict[str, str]:
 
 
 def _provider(settings: Settings, headers: Mapping[str, str], about: Mapping[str, str]) -> "TracerProvider":
+    import requests
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -74,16 +103,30 @@ def _provider(settings: Settings, headers: Mapping[str, str], about: Mapping[str
     from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, TraceIdRatioBased
 
     logging.getLogger("opentelemetry.sdk._shared_internal").setLevel(logging.ERROR)  # it warns of every span that finds no place
+    logging.getLogger("opentelemetry.trace.span").setLevel(logging.ERROR)  # and of every tracestate that is not as the standard says
     logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter").addFilter(Seldom(TROUBLE_EVERY_S).let)
     kind = settings.otel_traces_sampler.removeprefix("parentbased_")
     share = TraceIdRatioBased(settings.otel_traces_sampler_arg)
     sampler = {"always_on": ALWAYS_ON, "always_off": ALWAYS_OFF, "traceidratio": share}[kind]
     if settings.otel_traces_sampler.startswith("parentbased_"):
         sampler = ParentBased(sampler)
-    exporter = OTLPSpanExporter(f"{settings.otel_exporter_otlp_endpoint.rstrip('/')}/v1/traces", headers=dict(headers), timeout=SEND_S)
+    session = requests.Session()
+    session.stream = True
+    session.hooks["response"].append(read_answer)
+    exporter = OTLPSpanExporter(f"{settings.otel_exporter_otlp_endpoint.rstrip('/')}/v1/traces", headers=dict(headers), session=session)
     provider = TracerProvider(sampler, Resource.create(dict(about)), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(exporter, MAX_QUEUED_SPANS, SEND_EVERY_S * 1000, BATCH_SPANS, SEND_S * 1000))
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
+
+
+def read_answer(response: Any, **_: Any) -> None:  # noqa: ANN401 - of requests, which without the extra is not there
+    """Take little of a collector's answer, where requests would read all. A redirect is an error, which the SDK takes for success."""
+    from requests import TooManyRedirects
+
+    response.raw.read(MAX_ANSWER_BYTES, decode_content=False)
+    response.close()
+    if response.is_redirect:
+        raise TooManyRedirects(f"the collector answers {response.status_code}. Name the address where it is")
 
 
 class Seldom:
@@ -108,7 +151,7 @@ class ExportedTraces(Traces):
     begins = True
 
     def __init__(self, provider: "TracerProvider") -> None:
-        self._provider = provider
+        self.provider = provider
         self._tracer = provider.get_tracer("ascend-classify")
 
     def begin(self, scope: Mapping[str, Any]) -> Trace | None:
@@ -144,7 +187,7 @@ class ExportedTraces(Traces):
 
     def close(self) -> None:
         """Send what is left, if the collector takes it at once."""
-        closing = threading.Thread(target=self._provider.shutdown, name="traces-close", daemon=True)  # it has no bound of its own
+        closing = threading.Thread(target=self.provider.shutdown, name="traces-close", daemon=True)  # it has no bound of its own
         closing.start()
         closing.join(CLOSE_S)
 
@@ -190,7 +233,7 @@ def attributes(scope: Mapping[str, Any], endpoint: str, told: Ended) -> dict[str
         "ascend_classify.request_id": told.request_id,
         "ascend_classify.engine": told.engine,
     }
-    return {name: value for name, value in found.items() if value not in (None, "")}
+    return {name: value[:MAX_TEXT] if isinstance(value, str) else value for name, value in found.items() if value not in (None, "")}
 
 
 def _of_rpc(scope: Mapping[str, Any], endpoint: str) -> dict[str, str | int | None]:

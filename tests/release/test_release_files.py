@@ -62,6 +62,26 @@ def test_the_wheel_and_the_source_hold_what_the_server_needs_at_run_time() -> No
         packed = {name.partition("/")[2] for name in source.getnames()}
     assert inside >= NEEDED
     assert packed >= NEEDED
+    assert [name for name in inside | packed if name.startswith("tests")] == []
+
+
+def test_what_was_packed_says_nothing_of_the_machine_or_the_moment() -> None:
+    """Two builds of one commit are the same bytes: their times are that of the commit, their modes and owners are nobody's."""
+    times = set()
+    for path in RELEASE.glob("*.tar.gz"):
+        assert path.read_bytes()[4:8] == bytes(4), "gzip has a time of its own"
+        with tarfile.open(path) as source:
+            members = source.getmembers()
+        assert {each.name.partition("/")[0] for each in members} == {path.name.removesuffix(".tar.gz")}  # pip takes one folder off
+        assert {(each.uid, each.gid, each.uname, each.gname) for each in members} == {(0, 0, "", "")}
+        assert {each.mode for each in members} <= {0o644, 0o755}
+        times |= {each.mtime for each in members}
+    assert len(times) == 1
+    for path in RELEASE.glob("ascend_classify*.whl"):
+        with zipfile.ZipFile(path) as wheel:
+            assert {each.external_attr >> 16 & 0o777 for each in wheel.infolist()} <= {0o644, 0o755, 0o664}  # 0o664: written by the backend
+            assert not any(each.external_attr >> 16 & 0o777 == 0o664 for each in wheel.infolist() if ".dist-info/" not in each.filename)
+            assert len({each.date_time for each in wheel.infolist()}) == 1
 
 
 def test_the_wheels_can_be_installed_and_say_their_version(tmp_path: Path) -> None:

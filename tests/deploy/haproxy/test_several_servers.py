@@ -1,5 +1,6 @@
 """Two real servers behind a real HAProxy, or nginx: one drains, one is killed, all are full, and no client notices."""
 
+import json
 import re
 import shutil
 import signal
@@ -17,6 +18,7 @@ import pytest
 
 from server.settings import Settings
 from tests.deploy.haproxy.balancers import HAPROXY, NGINX, haproxy, nginx, wait_until
+from tests.deploy.places import DEPLOY
 from tests.deploy.programs import needs
 from tests.level_model import level_png, store_level_model
 from tests.server.crowd import CLIENTS, Crowd
@@ -84,12 +86,14 @@ def test_clients_keep_their_addresses_and_one_server_is_not_asked_for_all(balanc
         wait_until(lambda: answers(first) + answers(second) == 1)
         took = first if answers(first) else second
         assert took.log("POST /classify 200")["client"] == "127.0.0.2"  # what the client said of itself is not believed
-        assert [httpx.get(before.url + path).status_code for path in ("/health/ready", "/metrics")] == [200, 403]
-        assert httpx.post(f"{before.url}/admin/models/reload").status_code == 403
-        before_them = first.lines("GET /evaluate"), second.lines("GET /evaluate")
-        assert [httpx.get(f"{before.url}/evaluate/none").status_code for _ in range(4)] == [403] * 4  # through a proxy only with a key
-        wait_until(lambda: first.lines("GET /evaluate") == before_them[0] + 4)
-        assert second.lines("GET /evaluate") == before_them[1]
+        assert [httpx.get(before.url + path).status_code for path in ("/health/ready", "/metrics", "/%6detrics")] == [200, 403, 403]
+        assert [httpx.post(f"{before.url}/{admin}/models/reload").status_code for admin in ("admin", "%61dmin")] == [403, 403]
+        assert first.lines("POST /%61dmin") + second.lines("POST /%61dmin") == 0  # a server with a key would have reloaded
+        for path in ("/evaluate", "/%65valuate"):
+            before_them = first.lines(f"GET {path}"), second.lines(f"GET {path}")
+            assert [httpx.get(f"{before.url}{path}/none").status_code for _ in range(4)] == [403] * 4  # through a proxy only with a key
+            wait_until(lambda path=path, had=before_them[0]: first.lines(f"GET {path}") == had + 4)  # type: ignore[misc]
+            assert second.lines(f"GET {path}") == before_them[1]
 
 
 @contextmanager
@@ -175,6 +179,19 @@ def test_nginx_gives_the_429_of_a_full_server_and_goes_on_asking_it(store: Path,
         assert crowd.faults, "all are full"
         assert all(": 429 " in fault for fault in crowd.faults), crowd.faults[:3]
         assert first.metric("classify_rejected_total") > 0 < second.metric("classify_rejected_total")
+
+
+@needs("haproxy", "haproxy")
+def test_what_haproxy_answers_by_itself_is_an_error_of_the_api(tmp_path: Path) -> None:
+    """Nobody listens behind it. The codes are those of the servers, so that a client needs no second way to read an error."""
+    with haproxy([("127.0.0.1", 9), ("127.0.0.1", 9)], tmp_path) as before:
+        wait_until(lambda: before.metric("haproxy_server_status", 'proxy="servers"', 'state="DOWN"') == 2)
+        reply = httpx.post(f"{before.url}/classify", content=level_png(8))
+    assert (reply.status_code, reply.headers["Retry-After"], reply.json()["code"]) == (503, "1", "engine_unavailable")
+    told = re.findall(r"http-error status (\d+) .*?'(\{.*?\})'", HAPROXY.read_text("utf-8"))
+    assert [status for status, _ in told] == ["502", "503", "504"]
+    codes = (DEPLOY.parent / "docs/errors.md").read_text("utf-8")
+    assert all(f"`{json.loads(body)['code']}`" in codes for _, body in told)
 
 
 def test_its_times_and_sizes_are_those_of_the_servers() -> None:

@@ -1,6 +1,7 @@
 import hashlib
 import io
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -16,6 +17,14 @@ from tests.deploy.kubernetes.rendering import KUBERNETES
 from tests.level_model import store_level_model
 
 PROGRAM = KUBERNETES / "components/model-archive/fetch_models.py"
+
+
+def test_the_volume_holds_the_largest_archive_and_what_is_in_it() -> None:
+    """A pod whose volume overflows is evicted, again and again, and no message says why."""
+    component = PROGRAM.with_name("kustomization.yaml").read_text("utf-8")
+    [volume_gib] = re.findall(r"emptyDir: \{ sizeLimit: (\d+)Gi \}", component)
+    [archive_gib] = re.findall(r"MAX_BYTES = (\d+) \* 1024\*\*3", PROGRAM.read_text("utf-8"))
+    assert int(volume_gib) >= 2 * int(archive_gib)
 
 
 class Answers(ThreadingHTTPServer):

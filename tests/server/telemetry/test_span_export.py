@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 from server.cli.flags import load_settings
 from server.grpc import open_inference_pb2 as messages
 from server.settings import SettingInvalid
-from server.telemetry.span_export import MAX_QUEUED_SPANS, Seldom, laid_out, open_traces, pairs
+from server.telemetry.span_export import MAX_QUEUED_SPANS, MAX_TEXT, TROUBLE_EVERY_S, ExportedTraces, Seldom, laid_out, open_traces, pairs
+from server.telemetry.span_export import attributes as attributes_of
 from server.telemetry.tracing import ONLY_RECEIVED, Ended
 from tests.bench.peers.peer_server import free_port
 from tests.level_model import level_png, store_level_model
@@ -39,6 +41,7 @@ def server(received: Collector, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "otel_exporter_otlp_headers": "authorization=Bearer%20abc",
         "otel_resource_attributes": "host.name=atlas-1",
         "grpc_port": free_port(),
+        "otel_bsp_schedule_delay": 200,
     }
     with ServerProcess(model_store=folder, model="level", engines="stream", **settings) as found:
         found.grpc_address = f"127.0.0.1:{settings['grpc_port']}"  # type: ignore[attr-defined]
@@ -130,12 +133,102 @@ def test_a_collector_that_is_away_keeps_nobody_waiting(silent: bool) -> None:
         if not silent:
             listener.close()
         with ServerProcess(engines="fake", otel_exporter_otlp_endpoint=f"http://127.0.0.1:{port}") as server:
-            asked = MAX_QUEUED_SPANS // 3 + 10  # each has three spans
-            answers = [server.client.post("/classify", content=level_png(8)).status_code for _ in range(asked)]
-            assert answers == [200] * asked
+            requests, began_s = MAX_QUEUED_SPANS // 3 + 10, time.monotonic()  # each has three spans
+            answers = [server.client.post("/classify", content=level_png(8)).status_code for _ in range(requests)]
+            assert answers == [200] * requests
             troubles = server.troubles()
         assert server.wait() == 0
-    assert len(troubles) <= 1  # not one for each span, nor for each batch
+    assert len(troubles) <= 1 + (time.monotonic() - began_s) // TROUBLE_EVERY_S  # not one for each span, nor for each batch
+
+
+def asked(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
+    """The scope of a request with these headers."""
+    return {"type": "http", "method": "GET", "path": "/info", "headers": list(headers)}
+
+
+def test_little_of_an_answer_is_read_and_a_redirect_is_no_success(caplog: pytest.LogCaptureFixture) -> None:
+    """A collector whose answer has 10 GB, and then one that sends on to another address."""
+    answers, sent_bytes = [b"200 OK\r\nContent-Length: 10000000000", b"301 Moved\r\nLocation: https://x/\r\nContent-Length: 0"], 0
+
+    def answer() -> None:
+        nonlocal sent_bytes
+        for head in answers:
+            client, _ = listener.accept()
+            with client:
+                client.recv(65536)
+                try:
+                    client.sendall(b"HTTP/1.1 " + head + b"\r\n\r\n")
+                    while b"10000000000" in head and sent_bytes < 100_000_000:
+                        sent_bytes += client.send(bytes(65536))
+                except ConnectionError:
+                    pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        for _ in answers:
+            traces = open_traces(load_settings(otel_exporter_otlp_endpoint=f"http://127.0.0.1:{listener.getsockname()[1]}"))
+            trace = traces.begin(asked())
+            assert trace
+            traces.end(trace, asked(), "/info", Ended("id", 200, 0.5, {}))
+            traces.close()
+        thread.join()
+    assert sent_bytes < 50_000_000
+    assert [line.getMessage() for line in caplog.records] == [
+        "Failed to export spans batch code: None, reason: the collector answers 301. Name the address where it is"
+    ]
+
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def test_the_name_of_the_service_beats_the_attribute() -> None:
+    def named(**settings: str) -> object:
+        traces = open_traces(load_settings(otel_exporter_otlp_endpoint=NOWHERE, otel_resource_attributes="service.name=b", **settings))
+        assert isinstance(traces, ExportedTraces)
+        traces.close()
+        return traces.provider.resource.attributes["service.name"]
+
+    assert [named(otel_service_name="a"), named()] == ["a", "b"]
+
+
+def test_a_clients_tracestate_writes_no_log_and_its_texts_are_cut(caplog: pytest.LogCaptureFixture) -> None:
+    traces = open_traces(load_settings(otel_exporter_otlp_endpoint=NOWHERE))
+    for state in (b"UPPER=1", b"a=1,a=2", b",".join(b"k%d=1" % number for number in range(100)), b"\xff=1"):
+        trace = traces.begin(asked((b"traceparent", SAMPLED.encode()), (b"tracestate", state)))
+        assert trace
+        assert (trace.trace_id, trace.state) == (TRACE, "")
+    traces.close()
+    assert caplog.records == []
+    long = {**asked((b"user-agent", b"x" * 30_000)), "path": "/" * 8000}
+    assert max(len(text) for text in attributes_of(long, "other", Ended("id", 404, 0.5, {})).values() if isinstance(text, str)) == MAX_TEXT
+
+
+def test_variables_of_opentelemetry_are_followed_or_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+    monkeypatch.setenv("OTEL_PROPAGATORS", "tracecontext, baggage")
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
+    assert not open_traces(load_settings()).begins
+    assert caplog.messages == []
+    open_traces(load_settings(otel_exporter_otlp_endpoint=NOWHERE)).close()
+    assert [line.partition(" has no effect")[0] for line in caplog.messages] == ["OTEL_TRACES_EXPORTER"]
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", NOWHERE)
+    open_traces(load_settings())
+    assert caplog.messages[-1].startswith("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT has no effect")
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "1")
+    with pytest.raises(SettingInvalid, match=r"A variable that begins with OTEL_ cannot be: .*size"):
+        open_traces(load_settings(otel_exporter_otlp_endpoint=NOWHERE))
+
+
+def test_the_sdk_may_be_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    traces = open_traces(load_settings(otel_exporter_otlp_endpoint=NOWHERE))
+    assert traces.begin(asked()) is None
+    trace = traces.begin(asked((b"traceparent", SAMPLED.encode())))
+    assert trace
+    assert trace.trace_id == TRACE
+    traces.end(trace, asked(), "/info", Ended("id", 200, 0.5, {}))
+    traces.close()
 
 
 def test_lines_pass_seldom() -> None:
