@@ -248,11 +248,10 @@ class Fleet:
                 self._changed("recovered")
         elif not (health := member.engine.health()).ok:
             self._put_down(member, "unavailable", health.reason)
-        else:
-            with self._lock:  # to ask, too: other threads change what is under way
-                if not member.wants_probe:
-                    return
-                member.began(work := member.probe())
+        elif member.wants_probe:
+            work = member.probe()
+            with self._lock:
+                member.began(work)
             try:
                 member.take(work)
             except EngineUnavailable as error:

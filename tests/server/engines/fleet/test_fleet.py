@@ -115,30 +115,6 @@ def wait_until(fleet: Fleet, name: str) -> None:
     assert fleet.name == name
 
 
-class Guarded(set[Work]):
-    """What is under way, of which it may be seen only under this lock."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        super().__init__()
-        self.lock = fleet._lock
-        self.seen: list[bool] = []
-
-    def __iter__(self) -> Iterator[Work]:
-        self.seen.append(self.lock.locked())
-        return super().__iter__()
-
-
-def test_the_watcher_looks_at_what_is_under_way_while_nobody_changes_it(closed: list[Fleet]) -> None:
-    fleet = Fleet([[Member(FakeEngine())]], 64, Switches())
-    guarded = fleet.members[0].under_way = Guarded(fleet)
-    closed.append(fleet)
-    fleet.start()
-    deadline_s = monotonic() + 20
-    while len(guarded.seen) < 3 and monotonic() < deadline_s:
-        sleep(0.01)
-    assert set(guarded.seen) == {True}
-
-
 def test_failures_are_answered_by_the_next_tier_and_three_in_a_row_and_a_probe_switch(closed: list[Fleet]) -> None:
     primary, told = Failing(EngineFailed("code 1002")), Switches()
     fleet = tiers(primary, standby(), watch=Watch(back_off_s=0.1), told=told)
