@@ -24,15 +24,14 @@ from tests.ray.conftest import LEVEL
 from tests.server.grpc.served_grpc import ServedGrpc, infer_message, served_grpc
 
 GRPC_PORT = 8001
-SECRET = "s3cret"
 MOST_BYTES = 3_000_000
-KEY, MINE = ("x-api-key", SECRET), ("x-request-id", "mine")
+KEY, MINE = ("x-api-key", "s3cret"), ("x-request-id", "mine")
 INFER = messages.ModelInferRequest
 GOOD = infer_message(INFER, [level_png(4), level_png(8)])
 CALLS: list[tuple[str, Any, tuple[tuple[str, str], ...]]] = [
     ("ServerLive", messages.ServerLiveRequest(), ()),
     ("ServerLive", messages.ServerLiveRequest(), (("x-api-key", "wrong"),)),
-    ("ServerLive", messages.ServerLiveRequest(), (("authorization", f"Bearer {SECRET}"),)),
+    ("ServerLive", messages.ServerLiveRequest(), (("authorization", f"Bearer {KEY[1]}"),)),
     ("ServerReady", messages.ServerReadyRequest(), (KEY,)),
     ("ModelReady", messages.ModelReadyRequest(name="level", version="1"), (KEY,)),
     ("ServerMetadata", messages.ServerMetadataRequest(), (KEY,)),
@@ -55,7 +54,7 @@ CALLS: list[tuple[str, Any, tuple[tuple[str, str], ...]]] = [
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedGrpc]:
-    with served_grpc(tmp_path_factory.mktemp("plain"), ApiKeys({"default": SECRET}), max_body_bytes=MOST_BYTES) as server:
+    with served_grpc(tmp_path_factory.mktemp("plain"), ApiKeys({"default": KEY[1]}), max_body_bytes=MOST_BYTES) as server:
         yield server
 
 
@@ -66,7 +65,7 @@ def proxy(
     """The proxy that listens, and its port; one replica is behind it."""
     folder = tmp_path_factory.mktemp("grpc")
     key = folder / "key"
-    key.write_text(SECRET)
+    key.write_text(KEY[1])
     words = () if request.param == "haproxy" else ("--no-haproxy",)
     own = {"api_key_file": key, "grpc_port": GRPC_PORT, "max_body_bytes": MOST_BYTES, "model_store": store}
     nodes.up(folder / "serve.yaml", "--chips", 1, *words, **LEVEL, **own)
@@ -154,7 +153,7 @@ def test_the_health_service_is_that_of_serve(serve: ServedGrpc) -> None:
 def test_tritons_client_is_answered(tmp_path: Path) -> None:
     for number in CLASSES:
         (tmp_path / f"{number:02}.png").write_bytes(level_png(4 * number))
-    command = [ENVIRONMENTS / "triton/bin/python", FOLDER / "with_triton_grpc.py", "", f"127.0.0.1:{GRPC_PORT}", tmp_path, SECRET]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    words = [ENVIRONMENTS / "triton/bin/python", FOLDER / "with_triton_grpc.py", "", f"127.0.0.1:{GRPC_PORT}", tmp_path, KEY[1]]
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=120, check=False)
     sys.stderr.write(done.stderr)
     assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["all answered"])
