@@ -4,7 +4,8 @@ Serve gives a call as its messages and an object with its metadata, and takes th
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -94,7 +95,7 @@ class ServeCalls:
             pass
         return Serialized(answer)
 
-    async def answers(self, name: str, given: AsyncIterator[bytes], context: Any) -> AsyncIterator[Serialized]:
+    async def answers(self, name: str, given: AsyncIterator[bytes], context: Any) -> AsyncGenerator[Serialized, None]:
         """The answers of a method with many."""
         call = ServeCall(context, given, self._max_bytes)
         task = asyncio.create_task(_unless_ended(self._methods[name].stream_stream(given, call)))
@@ -132,8 +133,9 @@ def _with_one_answer(name: str) -> Any:
 
 
 async def _stream(self: GrpcMethods, given: Any, grpc_context: Any) -> AsyncIterator[Serialized]:
-    async for message in self.calls.answers(STREAM, given, grpc_context):
-        yield message
+    async with aclosing(self.calls.answers(STREAM, given, grpc_context)) as answers:
+        async for message in answers:
+            yield message
 
 
 for _name in METHODS:
