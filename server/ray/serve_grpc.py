@@ -6,7 +6,7 @@ Serve gives a call as its messages and an object with its metadata, and takes th
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 
@@ -25,12 +25,14 @@ def add_servicer(servicer: Any, server: Any) -> None:
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
 
 
-class Serialized(bytes):
+class Serialized(NamedTuple):
     """A message that is bytes already. Serve asks each answer for its bytes."""
 
+    message: bytes
+
     def SerializeToString(self) -> bytes:  # noqa: N802 - protobuf's name
-        """The same."""
-        return self
+        """Those of the message."""
+        return self.message
 
 
 class _Ended(BaseException):
