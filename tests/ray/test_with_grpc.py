@@ -132,17 +132,17 @@ def abandoned() -> bool:
 
 
 def test_a_call_whose_time_is_over_drops_its_images(serve: ServedGrpc) -> None:
-    slow = infer_message(INFER, [level_png(4, 1500)] * 32)
+    slow = infer_message(INFER, [level_png(4, 1500)] * 4)
     assert serve.code("ModelInfer", slow, timeout=0.3, metadata=(KEY,))[0] is grpc.StatusCode.DEADLINE_EXCEEDED
     eventually(abandoned, bool)
 
 
 def test_the_health_service_is_that_of_serve(serve: ServedGrpc) -> None:
-    async def asked(method: str) -> bytes:
+    async def asked(method: str) -> Any:
         async with serve.channel() as channel:
-            return bytes(await channel.unary_unary(method)(b"", timeout=20))
+            return await channel.unary_unary(method)(b"", timeout=20)
 
-    assert serve.run(asked("/ray.serve.RayServeAPIService/Healthz"))
+    serve.run(asked("/ray.serve.RayServeAPIService/Healthz"))  # of HAProxy it is a status without a message
     assert b"ascend-classify" in serve.run(asked("/ray.serve.RayServeAPIService/ListApplications"))
     with pytest.raises(grpc.aio.AioRpcError, match="UNIMPLEMENTED"):
         serve.run(asked("/grpc.health.v1.Health/Check"))
