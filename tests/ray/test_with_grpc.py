@@ -67,8 +67,8 @@ def proxy(
     key = folder / "key"
     key.write_text(KEY[1])
     words = () if request.param == "haproxy" else ("--no-haproxy",)
-    own = {"api_key_file": key, "grpc_port": GRPC_PORT, "max_body_bytes": MOST_BYTES, "model_store": store}
-    nodes.up(folder / "serve.yaml", "--chips", 1, *words, **LEVEL, **own)
+    own = {"api_key_file": key, "grpc_port": GRPC_PORT, "max_body_bytes": MOST_BYTES, "model_store": store, "window": 64}
+    nodes.up(folder / "serve.yaml", "--chips", 1, *words, **LEVEL | own)
     yield request.param, GRPC_PORT
     assert nodes.command("down").returncode == 0
 
@@ -85,18 +85,19 @@ async def ended(call: Any) -> tuple[list[bytes], grpc.StatusCode, str, dict[str,
     """All answers of a call, and how it ends; without the id that Serve adds."""
     found: list[bytes] = []
     with suppress(grpc.aio.AioRpcError):
-        found.extend([each async for each in call])
+        found.extend([await call] if isinstance(call, grpc.aio.UnaryUnaryCall) else [each async for each in call])
     trailing = {name: value for name, value in dict(await call.trailing_metadata()).items() if name != "request_id"}
     return found, await call.code(), await call.details() or "", trailing
 
 
-def called(served: ServedGrpc, method: str, given: list[Any], metadata: tuple[tuple[str, str], ...]) -> Any:
-    """How a call with these messages ends: the wire of one message is the same with and without a stream."""
+def called(served: ServedGrpc, method: str, asked: list[Any], metadata: tuple[tuple[str, str], ...]) -> Any:
+    """How a call with these messages ends."""
 
     async def work() -> Any:
-        sent = [each if isinstance(each, bytes) else each.SerializeToString() for each in given]
+        sent = [each if isinstance(each, bytes) else each.SerializeToString() for each in asked]
         async with served.channel() as channel:
-            return await ended(channel.stream_stream(f"/{SERVICE}/{method}")(iter(sent), metadata=(*metadata, MINE)))
+            kind, given = (channel.stream_stream, iter(sent)) if "Stream" in method else (channel.unary_unary, sent[0])
+            return await ended(kind(f"/{SERVICE}/{method}")(given, metadata=(*metadata, MINE)))
 
     return served.run(work())
 
