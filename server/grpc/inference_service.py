@@ -44,6 +44,10 @@ class InferenceService:
 
     def handlers(self) -> Any:
         """What a gRPC server is given."""
+        return grpc.method_handlers_generic_handler(SERVICE, self.methods())
+
+    def methods(self) -> dict[str, Any]:
+        """The handler of each method, by its name."""
         small: dict[str, Answer] = {
             "ServerLive": self._live,
             "ServerReady": self._ready,
@@ -59,8 +63,7 @@ class InferenceService:
         methods = {name: grpc.unary_unary_rpc_method_handler(self._small(name, answer)) for name, answer in small.items()}
         # As a stream of one message, it can be refused before that message is read.
         methods["ModelInfer"] = grpc.stream_unary_rpc_method_handler(self._infer)
-        methods["ModelStreamInfer"] = grpc.stream_stream_rpc_method_handler(self._stream)
-        return grpc.method_handlers_generic_handler(SERVICE, methods)
+        return methods | {"ModelStreamInfer": grpc.stream_stream_rpc_method_handler(self._stream)}
 
     def _small(self, name: str, answer: Answer) -> Callable[[bytes, Any], Awaitable[bytes]]:
         kind = getattr(messages, f"{name}Request")

@@ -4,22 +4,26 @@ from typing import Any
 
 import ray
 from ray import serve
+from ray.serve._private.constants import RAY_SERVE_ENABLE_DIRECT_INGRESS
 from starlette.types import ASGIApp
 
 from server.cli.flags import load_settings
 from server.ray.replica import Replica, replica_settings
 from server.ray.serve_config import CHIP, DEPLOYMENT, ReplicaArguments, deployment_options
+from server.ray.serve_grpc import GrpcMethods
 
 
 @serve.deployment(name=DEPLOYMENT)
 @serve.ingress()
-class Classifier:
+class Classifier(GrpcMethods):
     """A replica in an actor of Ray. It counts as started when its engines are warm."""
 
     def __init__(self, settings: dict[str, Any], cpus: float) -> None:
         """On the chips that Ray gave to this actor; raises ClassifyError."""
         chips = tuple(ray.get_runtime_context().get_accelerator_ids().get(CHIP, ()))
         self._replica = Replica(replica_settings(settings, chips, cpus))
+        self.calls = self._replica.grpc
+        self.calls.raises = not RAY_SERVE_ENABLE_DIRECT_INGRESS  # HAProxy leads calls to the replica itself
 
     async def __serve_build_asgi_app__(self) -> ASGIApp:
         """The application, whose lifespan Serve runs: its end drains the engines. Raises ClassifyError if an engine cannot start."""

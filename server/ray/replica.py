@@ -1,4 +1,4 @@
-"""A replica without Ray: the service, its engines and the plain ASGI application, as `serve` has them, but no listener of its own."""
+"""A replica without Ray: the service, its engines, the application and the gRPC methods, as `serve` has them, but no listener."""
 
 import asyncio
 import os
@@ -15,6 +15,9 @@ from server.app import create_app
 from server.cli.flags import load_settings
 from server.errors import EngineUnavailable, Forbidden
 from server.evaluation.jobs.evaluations import Evaluations
+from server.grpc.grpc_calls import Calls
+from server.grpc.inference_service import InferenceService
+from server.ray.serve_grpc import ServeCalls
 from server.serving.reload import Reloader
 from server.serving.service_assembly import choose_runtime, open_service
 from server.settings import Settings
@@ -78,6 +81,8 @@ class Replica:
         self._reloader = Reloader(self._service, runtime)
         evaluations = Evaluations(self._service, runtime, ())
         self.app = with_one_id(create_app(self._service, self._reloader, evaluations, keys, access_log, guard=refuse_one_of_many))
+        calls = Calls(self._service.metrics, keys, refuse_one_of_many, access_log)
+        self.grpc = ServeCalls(InferenceService(self._service, self._reloader, calls), settings.max_body_bytes)
         self._wanted: dict[str, str] | None = None
         self._refused: dict[str, str] = {}
 

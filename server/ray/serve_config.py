@@ -20,9 +20,11 @@ OWN_VISIBILITY = {"RAY_EXPERIMENTAL_NOSET_ASCEND_RT_VISIBLE_DEVICES": "1"}
 """Ray would hide other chips and number the rest from 0; DEVICES names the chip instead, and both together would name a wrong one."""
 HAPROXY_LEAVES_S = 40.0
 """How long a replica behind HAProxy waits before it ends: 30 s until every proxy has left it out, and some to close."""
-_ENDPOINT = ("host", "port")
+SERVICER = "server.ray.serve_grpc:add_servicer"
+ANSWER_BYTES = 16 * 1024 * 1024
+"""Serve has one bound for what a replica takes and sends over gRPC, and answers may be larger than MAX_BODY_BYTES."""
+_ENDPOINT = ("host", "port", "grpc_port")
 _REFUSED = {
-    "grpc_port": "The replicas of one node would all want that port.",
     "tls_cert": "Ray's proxy answers the clients.",
     "tls_key": "Ray's proxy answers the clients.",
     "api_key": "It would stand in the file, and in Ray's dashboard.",
@@ -60,7 +62,8 @@ class ReplicaArguments(BaseModel):
 def deployment_options(settings: Settings, share: ReplicaShare) -> dict[str, Any]:
     """How Serve runs the replicas of these settings."""
     in_flight = max(1, settings.window // 2)
-    resources: dict[str, Any] = {"num_cpus": share.cpus, "runtime_env": {"env_vars": OWN_VISIBILITY}}
+    own = OWN_VISIBILITY | (_grpc_environment(settings) if settings.grpc_port else {})
+    resources: dict[str, Any] = {"num_cpus": share.cpus, "runtime_env": {"env_vars": own}}
     return {
         "max_ongoing_requests": settings.window,
         "max_queued_requests": settings.window,
@@ -76,8 +79,15 @@ def deployment_options(settings: Settings, share: ReplicaShare) -> dict[str, Any
     }
 
 
+def _grpc_environment(settings: Settings) -> dict[str, str]:
+    """On a thread of its own the application would get a stream's messages by a queue without end."""
+    most = max(settings.max_body_bytes, ANSWER_BYTES)
+    return {"RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0", "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(most)}
+
+
 def serve_config(settings: Settings, share: ReplicaShare) -> dict[str, Any]:
     """The file's content; raises SettingInvalid for what a replica cannot have."""
+    grpc = {"grpc_options": {"port": settings.grpc_port, "grpc_servicer_functions": [SERVICER]}} if settings.grpc_port else {}
     return {
         "proxy_location": "EveryNode",
         "http_options": {
@@ -86,6 +96,7 @@ def serve_config(settings: Settings, share: ReplicaShare) -> dict[str, Any]:
             "request_timeout_s": settings.timeout_ms / 1000 + 10,
             "keep_alive_timeout_s": round(settings.keep_alive_s),
         },
+        **grpc,
         "applications": [
             {
                 "name": APPLICATION,

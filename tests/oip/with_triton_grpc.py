@@ -1,4 +1,7 @@
-"""Triton's gRPC client, unchanged: sync, async, streaming. HOST:PORT and a folder of pictures whose names are their classes."""
+"""Triton's gRPC client, unchanged: sync, async, streaming. HOST:PORT and a folder of pictures whose names are their classes.
+
+With an API key as the last word the server is one behind Ray Serve, which loads no model for a client.
+"""
 
 import queue
 import sys
@@ -27,7 +30,15 @@ def check_descriptions(client: triton.InferenceServerClient) -> None:
     assert client.get_model_config(MODEL).config.output[0].label_filename == "level.names"
     assert client.get_inference_statistics(MODEL).model_stats[0].inference_count >= 0
     assert client.get_model_repository_index().models[0].state == "READY"
-    client.load_model(MODEL)
+
+
+def check_load(client: triton.InferenceServerClient, *, refused: bool) -> None:
+    found = ""
+    try:
+        client.load_model(MODEL)
+    except InferenceServerException as error:
+        found = error.status()
+    assert found == ("StatusCode.PERMISSION_DENIED" if refused else ""), found
 
 
 def check_errors(client: triton.InferenceServerClient, picture: bytes) -> None:
@@ -40,10 +51,23 @@ def check_errors(client: triton.InferenceServerClient, picture: bytes) -> None:
         assert found == f"StatusCode.{code}", found
 
 
-def main(address: str, folder: Path) -> None:
+class Key:
+    """A plugin of the client: the API key in each call."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __call__(self, request: Any) -> None:
+        request.headers["x-api-key"] = self._key
+
+
+def main(address: str, folder: Path, key: str = "") -> None:
     pictures = {int(path.stem): path.read_bytes() for path in folder.glob("*.png")}
     with triton.InferenceServerClient(address) as client:
+        if key:
+            client.register_plugin(Key(key))
         check_descriptions(client)
+        check_load(client, refused=bool(key))
         check_errors(client, pictures[1])
         outputs = [triton.InferRequestedOutput("classes"), triton.InferRequestedOutput("scores", class_count=3)]
         done: queue.Queue[tuple[int, Any, Any]] = queue.Queue()
@@ -71,4 +95,4 @@ def main(address: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[2], Path(sys.argv[3]))
+    main(sys.argv[2], Path(sys.argv[3]), *sys.argv[4:])

@@ -1,4 +1,4 @@
-"""The end, which comes last by its name: a process that was connected to Serve does not find the next one."""
+"""The end of Serve, after those without gRPC by its name: a process that was connected to Serve does not find the next one."""
 
 from tests.ray.cluster import TestCluster
 

@@ -33,13 +33,22 @@ def test_how_serve_runs_a_replica_follows_from_the_settings() -> None:
     assert "resources" not in deployment_options(load_settings(), ReplicaShare())["ray_actor_options"]
 
 
-@pytest.mark.parametrize(("setting", "value"), [("grpc_port", 8001), ("tls_cert", Path("cert")), ("api_key", "s3cret")])
+@pytest.mark.parametrize(("setting", "value"), [("tls_cert", Path("cert")), ("api_key", "s3cret")])
 def test_what_a_replica_cannot_have(setting: str, value: object) -> None:
     with pytest.raises(SettingInvalid, match=setting.upper()) as refused:
         serve_config(load_settings(**{setting: value}), ReplicaShare())
     with pytest.raises(SettingInvalid, match="DEVICES"):
         serve_config(load_settings(devices="0,1"), ATLAS)
     assert "s3cret" not in str(refused.value)
+
+
+def test_a_port_for_grpc() -> None:
+    made = serve_config(load_settings(grpc_port=8001), ATLAS)
+    assert made["grpc_options"] == {"port": 8001, "grpc_servicer_functions": ["server.ray.serve_grpc:add_servicer"]}
+    assert "grpc_port" not in made["applications"][0]["args"]["settings"]
+    own = made["applications"][0]["deployments"][0]["ray_actor_options"]["runtime_env"]["env_vars"]
+    assert (own["RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD"], own["RAY_SERVE_GRPC_MAX_MESSAGE_SIZE"]) == ("0", str(20 * 1024 * 1024))
+    assert "grpc_options" not in serve_config(load_settings(), ATLAS)
 
 
 def test_at_most_is_not_below_at_least() -> None:
