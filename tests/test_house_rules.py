@@ -37,7 +37,7 @@ LOOSE = {"__init__", "__main__", "app", "errors", "setting_sources", "settings",
 TOP_LEVEL = {
     "server", "pipelines", "models", "convert", "mxbase_cpp", "tests", "Dockerfile.infer", "docker-compose.yml", "README.md",
     ".ci", ".dockerignore", ".env.example", ".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "NOTICE", "SECURITY.md", "README.zh-CN.md",
-    "clients", "deploy", "docker-compose.cpu.yml", "docs", "mkdocs.yml", "pyproject.toml",
+    "clients", "deploy", "docker-compose.cpu.yml", "docs", "MANIFEST.in", "mkdocs.yml", "pyproject.toml",
 }  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def test_a_part_header_has_a_limit() -> None:
     [
         (b"x\r\n" + multipart(part("image", b"x")), "multipart/form-data"),
         (b"x\r\n" + multipart(part("image", b"x")), "multipart/form-data; boundary=" + "x" * 300),
-        (multipart(part("image", b"x")), MULTIPART + ";a" * 8000),
+        (b"x\r\n" + multipart(part("image", b"x")), MULTIPART + ";a" * 8000),
         (multipart(part("top_k", b"1"), part("image", b"x"), part("top_k", b"1")), MULTIPART),
         (multipart(part("image", b"x" + b"\r\n--frontier-x" * 6000)), MULTIPART),
         (multipart(part("image", b"x", "x" + '";a="' * 40)), MULTIPART),

@@ -117,9 +117,9 @@ def test_two_compared(server: ServerProcess, val: LevelSet) -> None:
     ],
 )
 def test_what_cannot_be_compared(server: ServerProcess, query: str, status: int, code: str) -> None:
-    for headers in ({}, HTML):
-        reply = server.client.get(f"/evaluate/compare?{query}", headers=headers)
-        assert (reply.status_code, reply.json()["code"]) == (status, code)
+    reply, page = (server.client.get(f"/evaluate/compare?{query}", headers=headers) for headers in ({}, HTML))
+    assert (reply.status_code, reply.json()["code"], page.status_code) == (status, code, status)
+    assert code in page.text
 
 
 def test_runs_without_common_images_are_refused(server: ServerProcess) -> None:

@@ -112,7 +112,7 @@ def test_the_document_tells_what_a_generator_of_clients_needs(fake_server: Serve
 def test_every_route_tells_how_it_refuses(fake_server: ServerProcess) -> None:
     paths = fake_server.client.get("/openapi.json").json()["paths"]
     assert set(paths["/evaluate"]["post"]["responses"]) == {"202", "400", "401", "403", "404", "408", "413", "415", "429", "500"}
-    assert set(paths["/evaluate/{job_id}/report"]["get"]["responses"]) == {"200", "401", "403", "404", "409", "500"}
+    assert set(paths["/evaluate/{job_id}/report"]["get"]["responses"]) == {"200", "401", "403", "404", "409", "429", "500"}
     allowed = fake_server.client.put("/evaluate").headers["allow"]
     assert allowed == "GET, HEAD, POST"
 
