@@ -93,7 +93,7 @@ def test_the_page_says_the_same_as_text(served: ServedApp) -> None:
     assert "A &lt;b&gt;level&lt;/b&gt; &amp; more" in page.text
     assert f"stretched to {SIZE} pixels" in page.text
     assert "Its short side becomes 40 pixels long, and the ratio stays." in page.text
-    assert "from 0 to 255; 123.7, 116.3, 103.5 is subtracted from the values, and the rest is divided by 58.4." in page.text
+    assert "from 0 to 255; the means 123.7, 116.3, 103.5 are subtracted, and the rest is divided by 58.4." in page.text
     assert "built-in" not in page.text
     assert 'data-action="load" data-model="stored"' in page.text
     assert f"拉伸到 {SIZE} 像素" in served.ask("GET", "/models", headers=HTML | {"accept-language": "zh-CN"}).text
