@@ -46,6 +46,8 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int, hold: Body
         if total_bytes > limit_bytes:
             raise _too_large(limit_bytes)
         hold.grow_to(total_bytes)
+        if total_bytes > SMALL_BYTES:
+            await hold.take_turn()
         if len(chunk) == total_bytes:
             only = chunk
         elif chunk:

@@ -12,6 +12,7 @@ from server.images.foreign_formats import BASE64_BEGINNINGS
 from server.images.inspection import is_picture
 
 MAX_FIELD_BYTES = 1024
+PIECE_BYTES = 256 * 1024
 _IMAGE_NAMES = frozenset({"image", "images", "file", "files", "upload"})
 """Fields that hold an image even without a file name; that of a file may have any name but that of an option."""
 _LIST = re.compile(r"\[\d{0,4}\]$")
@@ -22,11 +23,17 @@ def read_form(body: bytes, content_type: HeaderValue, limit: int) -> ImageBody:
     """The images in a form; raises BadRequest or UnsupportedCoding."""
     form = _ImageForm(content_type, limit)
     most = limit + len(OPTIONS) + 2 * len(FROM_BROWSERS) + 1
-    if body.count(form.delimiter) > most:  # the parser takes a step for each byte that looks like a boundary
+    if _count(body, form.delimiter) > most:  # the parser takes a step for each byte that looks like a boundary
         raise too_many("The form has parts for", limit)
     form.feed(body)
     form.finish()
     return form.found
+
+
+def _count(body: bytes, delimiter: bytes) -> int:
+    """How often a delimiter occurs. It is counted piece by piece, because other threads wait while Python searches: 2 ms a megabyte."""
+    overlap = len(delimiter) - 1
+    return sum(body.count(delimiter, start, start + PIECE_BYTES + overlap) for start in range(0, len(body), PIECE_BYTES))
 
 
 def decoded(content: bytes) -> bytes:

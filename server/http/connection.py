@@ -150,8 +150,7 @@ class Connection(HttpToolsProtocol):
             raise BadRequest(f"More than {MAX_PIPELINED} requests were sent before the first answer.")
         self._phase, self._since_s, self._phase_bytes = ReadPhase.BODY, self.loop.time(), 0
         if not self._busy() and self._overload.wants(cast("Scope", scope), head):
-            self.cycle = cast("Cycle", RefusedCycle())
-            self.transport.write(self._overload.refuse(self, cast("Scope", scope), self.server_state.default_headers))
+            self._refuse_full(cast("Scope", scope), cast("int", head.content_length))
             return
         cycle = Cycle(
             scope=scope,
@@ -173,6 +172,20 @@ class Connection(HttpToolsProtocol):
             self.pipeline.appendleft((cycle, self.app))
         else:
             self._start(cycle)
+
+    def _refuse_full(self, scope: Scope, body_bytes: int) -> None:
+        """Refuse by the headers; the connection is kept if the body can be read and dropped."""
+        self._phase = self._phase if (kept := body_bytes <= DISCARD_BYTES) else ReadPhase.UNWANTED
+        self.cycle = cast("Cycle", RefusedCycle(kept))
+        self.transport.write(self._overload.refuse(scope, self.server_state.default_headers, kept=kept))
+        self._overload.drop(self, body_bytes)
+
+    def drop_rest(self) -> None:
+        """Read on, and end a connection that is not kept."""
+        if isinstance(self.cycle, RefusedCycle) and not self.cycle.keep_alive:
+            self._linger()
+        else:
+            self.flow.resume_reading()
 
     def _start(self, cycle: Cycle) -> None:
         self._active = cycle

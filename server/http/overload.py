@@ -19,7 +19,7 @@ from server.errors import Saturated
 from server.http.forwarding_proxies import ForwardingProxies
 from server.http.head import Head
 from server.http.hot_routes import HOT_METHODS
-from server.http.limits import DISCARD_BYTES, REFUSALS_PER_S
+from server.http.limits import DISCARD_BYTES, DROPPED_BYTES, REFUSALS_PER_S
 from server.serving.admission import Admission
 from server.serving.registry import Registry
 from server.telemetry.access_log import AccessLog
@@ -40,6 +40,8 @@ class Readable(Protocol):
     flow: FlowControl
     transport: asyncio.Transport
 
+    def drop_rest(self) -> None: ...  # noqa: D102
+
 
 class RefusedCycle:
     """Takes the place of a refused request's cycle, and drops the rest of its body."""
@@ -47,9 +49,9 @@ class RefusedCycle:
     response_complete = True
     disconnected = False
     more_body = True
-    keep_alive = True
 
-    def __init__(self) -> None:
+    def __init__(self, keep_alive: bool) -> None:  # noqa: FBT001
+        self.keep_alive = keep_alive
         self.received_bytes = 0
         self.message_event = asyncio.Event()
 
@@ -95,7 +97,6 @@ class Overload:
             and model.admission.is_full
             and self._has_no_place_for(scope, model.admission)
             and head.content_length is not None
-            and head.content_length <= DISCARD_BYTES
             and not head.expects_continue
         )
 
@@ -109,8 +110,8 @@ class Overload:
     def _name_of(self, scope: Scope) -> str:
         return self._keys.find(dict(scope["headers"])) if self._keys else ""
 
-    def refuse(self, connection: Readable, scope: Scope, default_headers: list[tuple[bytes, bytes]]) -> bytes:
-        """Write the whole answer, count and log it; pause the connection if there were too many."""
+    def refuse(self, scope: Scope, default_headers: list[tuple[bytes, bytes]], *, kept: bool) -> bytes:
+        """The whole answer, which is counted and logged; `kept` says whether the connection is."""
         began_s = perf_counter()
         headers = dict(scope["headers"])
         request_id = request_id_of(headers)
@@ -125,12 +126,9 @@ class Overload:
             trace = received_trace(scope["headers"]) if TRACEPARENT in headers else None
             trace_id = trace.trace_id if trace else ""
             self._access_log.request(request_id, scope["method"], path, int(_STATUS), elapsed_s, client[0], self._name_of(scope), trace_id)
-        self._left -= 1
-        if self._left < 1:
-            connection.flow.pause_reading()
-            self._held.append(connection)
         body = f'{{"error":"{refusal}","code":"{refusal.code}","request_id":"{request_id}"}}'.encode()
-        lines = b"".join([b"%b: %b\r\n" % header for header in (*default_headers, *self._origins.headers(headers))])
+        own = () if kept else ((b"connection", b"close"),)
+        lines = b"".join([b"%b: %b\r\n" % header for header in (*own, *default_headers, *self._origins.headers(headers))])
         return b"%b%bx-engine: %b\r\nserver-timing: total;dur=%.3f\r\nx-request-id: %b\r\ncontent-length: %d\r\n\r\n%b" % (
             _HEAD,
             lines,
@@ -141,11 +139,20 @@ class Overload:
             body,
         )
 
+    def drop(self, connection: Readable, body_bytes: int) -> None:
+        """Have a refused connection drop its body: now, or in its turn if there were too many, by what that costs."""
+        self._left -= max(1.0, min(body_bytes, DISCARD_BYTES) / DROPPED_BYTES)
+        if self._left < 1:
+            connection.flow.pause_reading()
+            self._held.append(connection)
+        else:
+            connection.drop_rest()
+
     def refill(self, loop: asyncio.AbstractEventLoop) -> None:
         """Allow more refusals, now and regularly while the loop runs; the longest-waiting connection goes first."""
         self._left = min(_BURST, self._left + REFUSALS_PER_S * _REFILL_S)
         for _ in range(min(len(self._held), int(self._left))):
             connection = self._held.popleft()
             if not connection.transport.is_closing():
-                connection.flow.resume_reading()
+                connection.drop_rest()
         loop.call_later(_REFILL_S, self.refill, loop)

@@ -1,5 +1,6 @@
 """Limits the bytes of all bodies in progress: each body has its own limit, but there may be thousands of bodies."""
 
+import asyncio
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,8 @@ class BodyBudget:
     def __init__(self, limit_bytes: int, metrics: Metrics, least_bytes: int = 0) -> None:
         self.limit_bytes = limit_bytes
         self.held_bytes = 0
+        self.turn = asyncio.Lock()
+        """Of the next piece of a large body: a round of the event loop takes one, so that others do not wait for many."""
         self._least_bytes = least_bytes
         self._models: dict[str, int] = {}
         self._rejected = metrics.rejected
@@ -58,6 +61,11 @@ class BodyHold:
         if total_bytes > self._bytes:
             self._budget.take(total_bytes - self._bytes, self._model)
             self._bytes = total_bytes
+
+    async def take_turn(self) -> None:
+        """Wait while others take a piece of a large body, and let the loop see to all else."""
+        async with self._budget.turn:
+            await asyncio.sleep(0)
 
     def __enter__(self) -> Self:
         return self

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.api.body import read_body, read_images
+from server.api.body import SMALL_BYTES, read_body, read_images
 from server.api.image_body import ImageBody
 from server.cli.flags import load_settings
 from server.errors import BadRequest, BodyTooLarge
@@ -242,3 +242,32 @@ def test_several_images_are_sent_to_the_batch(body: bytes) -> None:
     with pytest.raises(BadRequest, match="POST /classify/batch"):
         read(body, kind, limit=1)
     assert len(read(body, kind, limit=2).images) == 2
+
+
+def test_a_round_of_the_loop_takes_one_piece_of_all_large_bodies() -> None:
+    """So that a small request between them waits for one."""
+    budget, round_of, pieces = BodyBudget(3 * SMALL_BYTES * 4, Metrics()), [0], list[int]()
+
+    async def large() -> None:
+        left = [SMALL_BYTES, 1, 1, 1]
+
+        async def receive() -> dict[str, Any]:
+            if len(left) < 3:  # the piece before was taken in this round
+                pieces.append(round_of[0])
+            return {"type": "http.request", "body": bytes(left.pop(0)), "more_body": bool(left)}
+
+        with BodyHold(budget) as hold:
+            await read_body({"type": "http", "method": "POST", "headers": []}, receive, 4 * SMALL_BYTES, hold)
+
+    async def work() -> None:
+        async def count() -> None:
+            while True:
+                round_of[0] += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(count())
+        await asyncio.gather(*(large() for _ in range(4)))
+        counting.cancel()
+
+    asyncio.run(work())
+    assert len(pieces) == len(set(pieces)) == 8

@@ -91,3 +91,12 @@ def test_several_keep_their_order() -> None:
 def test_what_is_refused(parts: list[bytes], words: str) -> None:
     with pytest.raises(BadRequest, match=words):
         read(*parts)
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_boundaries_are_counted_where_pieces_meet(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.api.image_form.PIECE_BYTES", size)
+    fields = [part("submit", b""), part("submit.x", b""), part("submit.y", b""), part("_charset_", b"")]
+    assert read(*fields, *fields, TOP_K, part("image", IMAGE, FILE)) == ImageBody([IMAGE], {"top_k": "3"})  # 10, and 13 are taken
+    with pytest.raises(BadRequest, match="parts for"):
+        read(*fields, *fields, *fields, *fields, part("image", IMAGE, FILE))

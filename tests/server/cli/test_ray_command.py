@@ -27,5 +27,5 @@ def test_a_share_that_cannot_be() -> None:
 
 
 def test_settings_are_flags_too() -> None:
-    done = run("ray", "up", "--grpc-port", 8001)
-    assert (done.returncode, "GRPC_PORT cannot be set for Ray" in done.stderr) == (1, True)
+    done = run("ray", "up", "--devices", "0", "--chips", 1)
+    assert (done.returncode, "DEVICES cannot be set for replicas with chips" in done.stderr) == (1, True)

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from server.api.schemas import ErrorReply
-from server.http.limits import REFUSALS_PER_S
+from server.http.limits import DISCARD_BYTES, REFUSALS_PER_S
 from tests.bench.client import Load, run
 from tests.level_model import level_png, store_level_model
 from tests.server.bare_client import BareClient
@@ -121,6 +122,25 @@ def test_those_who_do_not_wait_get_no_more_refusals_than_the_server_can_afford(f
     assert full_server.metric("classify_rejected_total", reason="saturated") >= refused
     assert full_server.metric("classify_http_requests_total", endpoint="/classify", code="429") >= refused
     assert set(found["statuses"]) <= {"200", "429"}
+
+
+def test_the_refusal_of_a_large_body_ends_its_connection(full_server: ServerProcess) -> None:
+    with BareClient(full_server.address) as client:
+        refused_once(client.socket)
+        client.send(b"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (DISCARD_BYTES + 1))
+        status, headers, body = answer(client.socket)
+        assert (status, body["code"], headers["connection"]) == (429, "saturated", "close")
+        assert client.socket.recv(1) == b""
+    with ThreadPoolExecutor(16) as pool:
+        replies = pool.map(lambda _: httpx.post(f"{full_server.url}/classify", content=SLOW + bytes(DISCARD_BYTES), timeout=10), range(32))
+    assert {reply.status_code for reply in replies} <= {200, 429}  # each gets its answer
+
+
+def test_who_sends_large_bodies_as_fast_as_he_can_gets_fewer_refusals(full_server: ServerProcess, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(SLOW + bytes(DISCARD_BYTES))
+    found = run(Load(full_server.url, str(large), connections=16, seconds=1.0))
+    assert 10 < found["statuses"].get("429", 0) < REFUSALS_PER_S * 0.4
 
 
 def test_a_full_window_has_a_place_for_another_key_and_for_none_without(tmp_path: Path) -> None:
