@@ -61,7 +61,7 @@ built() { # built NAME TARGET [ARGUMENTS]
     echo "The image $1 is left out: $(tail -n 1 "$source/image.log")" >&2
   fi
 }
-built cpu cpu --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE"
+built cpu cpu --build-arg RUN_UID=1000 --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE" # as in docker-compose.cpu.yml and the manifests of Kubernetes
 built tools tools --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE" --build-arg "TOOLS_BASE=$DEBIAN_IMAGE"
 if [ -n "${BASE_IMAGE:-}" ]; then
   built ascend ascend --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE" --build-arg "BASE_IMAGE=$BASE_IMAGE"

@@ -132,8 +132,11 @@ def test_the_alerts_are_those_of_compose(objects: list[Object]) -> None:
 
 
 def test_the_user_is_that_of_the_image(plain: list[Object], overlay: str) -> None:
+    user = pod(plain)["spec"]["securityContext"]["runAsUser"]
     compose = (DEPLOY.parent / f"docker-compose{'.cpu' if overlay == 'cpu' else ''}.yml").read_text("utf-8")
-    assert f"RUN_UID: ${{RUN_UID:-{pod(plain)['spec']['securityContext']['runAsUser']}}}" in compose
+    assert f"RUN_UID: ${{RUN_UID:-{user}}}" in compose
+    if overlay == "cpu":
+        assert f"built cpu cpu --build-arg RUN_UID={user} " in (DEPLOY / "release.sh").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
