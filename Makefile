@@ -247,7 +247,7 @@ smoke-oip: install-dev .venv/triton/installed
 # Ray opens ports on all interfaces and starts ten processes: it gets a loopback of its own, and all of them end with the tests. First those without a cluster.
 test-ray smoke-ray: .venv/ray/installed
 	unshare --map-root-user --net --pid --fork --mount-proc --kill-child sh -c 'ip link set lo up; "$$@"; exit $$?' tests \
-	  .venv/ray/bin/python -m pytest -p no:warnings tests/server/ray tests/ray $(if $(filter smoke-%,$@),-m smoke)
+	  env RAY_ENABLE_AUTO_CONNECT=0 .venv/ray/bin/python -m pytest -p no:warnings tests/server/ray tests/ray $(if $(filter smoke-%,$@),-m smoke)
 
 .venv/ray/installed: requirements-ray.lock
 	@echo "Installing Ray into .venv/ray (some minutes)"
