@@ -201,9 +201,9 @@ def test_the_page_in_chinese(page: Chrome, live_server: LiveServer) -> None:
     page.get(f"{live_server.url}/language?to=zh")
     try:
         choose(page, CAT)
-        until_text(page, "#status", "概率")
+        until_text(page, "#status", "置信度")
         assert texts(page, "#timing li span:first-child")[0] == "读取"
-        assert [text for text in texts(page, "#options label") if text] == ["类别数", "最低概率\n%"]
+        assert [text for text in texts(page, "#options label") if text] == ["类别数", "最低置信度\n%"]
         words = page.find_element(By.TAG_NAME, "main").text
         assert not {"Photos", "Choose", "Recent", "Examples"} & set(words.split())
     finally:
