@@ -202,7 +202,8 @@ schemathesis smoke-schemathesis: install-dev .venv/schemathesis/installed
 	@touch $@
 
 test-browser: install-dev .venv/axe/installed .venv/grafana-types/installed
-	$(BIN)/python -m pytest -rs $(BROWSER) tests/deploy/test_dashboard_types.py
+	$(BIN)/python -m pytest -rs -n 2 --dist loadfile $(BROWSER) tests/deploy/test_dashboard_types.py --ignore=$(BROWSER)/test_every_page.py
+	$(BIN)/python -m pytest -rs $(BROWSER)/test_every_page.py
 
 smoke-browser: install-dev
 	$(BIN)/python -m pytest $(BROWSER) -m smoke

@@ -17,7 +17,7 @@ import pytest
 from server.api.api_keys import ApiKeys
 from server.grpc import open_inference_pb2 as messages
 from server.grpc.inference_service import SERVICE
-from tests.level_model import level_png
+from tests.level_model import level_png, store_level_model
 from tests.oip.test_oip_clients import CLASSES, ENVIRONMENTS, FOLDER
 from tests.ray.cluster import PORT, TestCluster, eventually
 from tests.ray.conftest import LEVEL
@@ -59,15 +59,14 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedGrpc]:
 
 
 @pytest.fixture(scope="module", params=["haproxy", "own"])
-def proxy(
-    request: pytest.FixtureRequest, nodes: TestCluster, store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, int]]:
+def proxy(request: pytest.FixtureRequest, nodes: TestCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
     """The proxy that listens, and its port; one replica is behind it."""
     folder = tmp_path_factory.mktemp("grpc")
     key = folder / "key"
     key.write_text(KEY[1])
+    store_level_model(folder / "store")  # a new one: other tests have renewed theirs
     words = () if request.param == "haproxy" else ("--no-haproxy",)
-    own = {"api_key_file": key, "grpc_port": GRPC_PORT, "max_body_bytes": MOST_BYTES, "model_store": store, "window": 64}
+    own = {"api_key_file": key, "grpc_port": GRPC_PORT, "max_body_bytes": MOST_BYTES, "model_store": folder / "store", "window": 64}
     nodes.up(folder / "serve.yaml", "--chips", 1, *words, **LEVEL | own)
     yield request.param, GRPC_PORT
     assert nodes.command("down").returncode == 0
@@ -133,7 +132,7 @@ def abandoned() -> bool:
 
 
 def test_a_call_whose_time_is_over_drops_its_images(serve: ServedGrpc) -> None:
-    slow = infer_message(INFER, [level_png(4, 1500)] * 4)
+    slow = infer_message(INFER, [level_png(4, 3000)] * 32)  # seconds of two cores
     assert serve.code("ModelInfer", slow, timeout=0.3, metadata=(KEY,))[0] is grpc.StatusCode.DEADLINE_EXCEEDED
     eventually(abandoned, bool)
 
