@@ -21,7 +21,7 @@ SMALL_BYTES = 1024 * 1024
 """A body up to this size is split on the event loop, which costs less than a thread; a larger one would delay other requests."""
 _LARGE = ThreadPoolExecutor(1, "split")
 """Splits larger bodies one after another: while one is split, its parts are in memory beside it."""
-FORM = "multipart/form-data"
+MULTIPART = "multipart/form-data"
 _FIELDS = re.compile(rb"[\w.%+*\[\]-]{1,64}=")
 _FORM = re.compile(rb"(?:\r\n)?--([^\r\n]{1,70})\r\ncontent-", re.IGNORECASE)
 
@@ -85,10 +85,10 @@ async def read_images(scope: Scope, receive: Receive, settings: Settings, limit:
 def split(body: bytes, kind: str, limit: int) -> ImageBody:
     """The images in a body that is not one itself. `kind` is its Content-Type. Raises BadRequest or UnsupportedCoding."""
     if begun := _FORM.match(body):  # whatever its type says: `curl -H "Content-Type: application/json" -F image=@photo.jpg`
-        return read_form(body, HeaderValue(FORM, {"boundary": begun[1].decode("latin-1")}), limit)
+        return read_form(body, HeaderValue(MULTIPART, {"boundary": begun[1].decode("latin-1")}), limit)
     content_type = parsed_header("content-type", kind)
     media_type = content_type.word
-    if media_type == FORM:
+    if media_type == MULTIPART:
         return read_form(body, content_type, limit)
     if media_type == "application/json" or begins_like_json(body):
         return read_json(body, limit)
