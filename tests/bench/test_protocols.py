@@ -7,7 +7,7 @@ from tests.level_model import level_png
 def test_every_protocol_is_answered_and_costs_something(tmp_path: Path) -> None:
     image = tmp_path / "photo.png"
     image.write_bytes(level_png(8))
-    found = compare_protocols(image, 1, 0.3, lambda _: None)
+    found = compare_protocols(image, 1, 1.0, lambda _: None)
     assert [one.name for one in found] == ["/classify", "infer, binary", "gRPC"]
     for one in found:
         assert set(one.loads[0]["statuses"]) == {"200"}, one.name

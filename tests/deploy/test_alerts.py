@@ -12,7 +12,7 @@ from tests.deploy.watching import configuration
 
 ALERTS = (PROMETHEUS / "alerts.yml").read_text("utf-8")
 NAMES = re.findall(r"^ +- alert: (\w+)$", ALERTS, re.MULTILINE)
-CASES = Path(__file__).parent / "alerts_test.yml"
+CASES = [Path(__file__).parent / name for name in ("alerts_test.yml", "alerts_over_days_test.yml")]
 OPERATIONS = ROOT / "docs/operations.md"
 
 
@@ -23,7 +23,7 @@ def promtool(*arguments: str) -> tuple[int, str]:
 
 @needs_prometheus
 def test_the_rules_do_what_they_say() -> None:
-    code, said = promtool("test", "rules", str(CASES))
+    code, said = promtool("test", "rules", *map(str, CASES))
     assert code == 0, said
 
 
@@ -36,7 +36,7 @@ def test_the_configuration_is_valid(tmp_path: Path) -> None:
 
 
 def test_every_alert_is_tested_firing() -> None:
-    fired = re.findall(r"alertname: (\w+)\n +exp_alerts:\n", CASES.read_text("utf-8"))
+    fired = re.findall(r"alertname: (\w+)\n +exp_alerts:\n", "".join(cases.read_text("utf-8") for cases in CASES))
     assert set(fired) == set(NAMES)
 
 
