@@ -16,12 +16,13 @@
 # make attack  measure the cost of hostile requests: series of metrics, memory, the time of a victim
 # make chaos   kill, stop, slow down and confuse engines: one fault at a time, then all under load (SECONDS=30)
 # make test-commands  the command line, in processes of its own
-# make test-monitoring containers and Kubernetes (a real Prometheus, Kustomize), and the tests of the benchmarks
+# make test-monitoring containers and Kubernetes (a real Prometheus, Kustomize)
+# make test-bench      the benchmarks, each run for a moment
 # make mxbase  build the compiled classifier into .venv (Debian: g++ cmake ninja-build libopencv-{core,imgproc,imgcodecs}-dev libjpeg62-turbo-dev)
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore in its own environment, run the tests of training, train the sample
-# make ci-wide    the complete wide suites: training, import, image, hour, schemathesis, clients, oip, ray (.ci/run runs the core and two minutes of each)
+# make ci-wide    the complete wide suites: training, import, image, bench, hour, schemathesis, clients, oip, ray (.ci/run runs the core and two minutes of each)
 # make train-digits     train the sample from scratch
 # Settings come from the environment: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
@@ -39,7 +40,7 @@ PIP := pip install --quiet --disable-pip-version-check --no-compile
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
-.PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-oip test-ray test-training train-environment train-digits \
+.PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-bench smoke-bench test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-oip test-ray test-training train-environment train-digits \
   smoke-image smoke-import smoke-clients smoke-oip smoke-ray smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle release test-release test-upgrade smoke-release smoke-upgrade packages ci-wide \
   environments bench soak chaos attack schemathesis docs docs-commands docs-site docs-pages check format lock proto clean
 
@@ -58,8 +59,11 @@ FAULTS := tests/server/test_faults.py tests/server/test_on_the_double.py tests/s
 COMMAND_LINE := tests/server/cli
 PRINTED := tests/docs/test_running.py tests/remedies
 BROWSER := tests/server/in_browser
-MONITORING := tests/deploy tests/bench
-ELSEWHERE := tests/hour tests/upgrade tests/release tests/mxbase_cpp tests/attack tests/clients tests/oip tests/ray $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BROWSER)
+MONITORING := tests/deploy
+BENCHES := tests/bench
+# Each of them starts five servers or more.
+LONG_BENCHES := tests/bench/test_batcher.py tests/bench/test_growth.py tests/bench/test_scaling.py
+ELSEWHERE := tests/hour tests/upgrade tests/release tests/mxbase_cpp tests/attack tests/clients tests/oip tests/ray $(FAULTS) $(COMMAND_LINE) $(PRINTED) $(MONITORING) $(BENCHES) $(BROWSER)
 # A file's tests stay in one worker, in the order of the folders: the slow ones come first.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -71,6 +75,9 @@ test-commands: install-dev
 
 test-monitoring: install-dev .venv/grafana-types/installed .venv/kubernetes/installed .venv/compose/docker-compose
 	$(PYTEST) $(MONITORING)
+
+test-bench smoke-bench: install-dev
+	$(PYTEST) $(BENCHES) $(if $(filter smoke-%,$@),$(LONG_BENCHES:%=--ignore=%))
 
 # kubectl, for its Kustomize, and the schemas of Kubernetes.
 .venv/kubernetes/installed: Makefile
