@@ -12,7 +12,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp
 
@@ -20,7 +19,6 @@ from server.api.admin_routes import admin_routes
 from server.api.api_keys import NO_KEYS, ApiKeys
 from server.api.classify_routes import ClassifyRoutes
 from server.api.cross_origins import CrossOrigins
-from server.api.error_response import error_response
 from server.api.evaluation_routes import EvaluationRoutes
 from server.api.explain_route import ExplainRoute
 from server.api.guard import Guard, safe_only
@@ -32,6 +30,7 @@ from server.api.models_routes import models_routes
 from server.api.oip_routes import oip_routes
 from server.api.openapi import complete_document
 from server.api.pages import ASSETS, page_routes
+from server.api.refusal_page import refusal
 from server.api.request_context import context_of
 from server.api.sign_in import sign_in_routes
 from server.api.status_routes import status_routes
@@ -173,7 +172,7 @@ async def _elsewhere(_request: Request) -> Response:
     raise AssertionError("POST and PUT are answered before this route")
 
 
-async def _http_error(request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> Response:
     """Convert Starlette's own errors to the common error body."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     path = request.scope["path"]  # request.url would parse the Host header, which the client chooses
@@ -185,7 +184,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
             found = MethodNotAllowed(f"{path} does not accept {request.method}.", "GET /docs lists the routes.")
         case _:
             found = BadRequest(str(error.detail))
-    response = error_response(found, context_of(request.scope).request_id)
+    response = _refusal(request, found)
     if error.status_code == status_of(MethodNotAllowed):  # Starlette's own error names only the methods of the first route
         response.headers["Allow"] = ", ".join(method for method in sorted(METHODS) if _takes(request, method))
     return response
@@ -196,5 +195,13 @@ def _takes(request: Request, method: str) -> bool:
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
-async def _validation_error(request: Request, error: Exception) -> JSONResponse:
-    return error_response(BadRequest(str(error)), context_of(request.scope).request_id)
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    found = "; ".join(f"{' '.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return _refusal(
+        request, BadRequest(f"The request is not as {request.method} {request.scope['path']} wants it: {found}.", "GET /docs shows it.")
+    )
+
+
+def _refusal(request: Request, error: ServiceError) -> Response:
+    return refusal(request.scope, dict(request.scope["headers"]), error, context_of(request.scope).request_id)

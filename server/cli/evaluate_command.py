@@ -87,7 +87,7 @@ def evaluate(
     flags = {"model": model, "model_store": model_store, "precision": precision, "decode": decode, "engines": engine}
     settings = load_settings(**flags, api_key_file=api_key_file, log_level="warning")
     if compare:
-        _print(compare_runs(settings, *compare, images=images, labels=labels, report=report, html=html, language=language))
+        _print(compare_runs(settings, *compare, images=images, labels=labels, report=report, html=html, language=language), report, html)
         return
     images = _named(images)
     if url:
@@ -101,7 +101,7 @@ def evaluate(
     if results:
         write_result_files(finished.records(), results, top_k)
     _write(finished, report, html, summary)
-    _print(_told(finished))
+    _print(_told(finished), report, html, summary)
 
 
 def _named(images: Path | None) -> Path:
@@ -250,5 +250,6 @@ def _told(finished: Finished) -> str:
     return "\n".join([*lines, *report.notes, finished.kept])
 
 
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+def _print(text: str, *written: Path | None) -> None:
+    """The summary for a person, and which files there are now."""
+    sys.stdout.writelines(f"{line}\n" for line in (text, *(f"{path} is written" for path in written if path)))

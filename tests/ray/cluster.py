@@ -3,13 +3,15 @@
 `make test-ray` runs the tests in namespaces of their own: nobody else has Ray's loopback, and every process ends with them.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -66,6 +68,33 @@ class TestCluster:
     def remove_node(self, node: Any) -> None:
         """End a node as a power cut does."""
         self._cluster.remove_node(node, allow_graceful=False)
+
+    @contextmanager
+    def node_with(self, folder: Path, *, at: Path) -> Iterator[None]:
+        """One more node, as `ray start` starts it, that sees another folder at a path which all nodes have."""
+        before = self.chips
+        own = [
+            f"--num-cpus={self._own['num_cpus']}",
+            f"--resources={json.dumps(self._own['resources'])}",
+            f"--object-store-memory={OBJECTS_BYTES}",
+        ]
+        ray = [sys.executable, "-m", "ray.scripts.scripts", "start", f"--address={self.address}", "--block", "--disable-usage-stats", *own]
+        mounted = ["unshare", "--mount", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "node", str(folder), str(at), *ray]
+        with subprocess.Popen(mounted, stdout=subprocess.DEVNULL) as process:
+            try:
+                eventually(lambda: self.chips, lambda chips: chips > before)
+                yield
+            finally:
+                process.terminate()
+                process.wait(UP_S)
+                eventually(lambda: self.chips, lambda chips: chips == before)
+
+    @property
+    def chips(self) -> int:
+        """Of all nodes."""
+        import ray
+
+        return int(ray.cluster_resources().get("NPU", 0))
 
     def _connect(self) -> None:
         import ray

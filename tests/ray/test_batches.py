@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from server.evaluation.run.records import PredictionLog
+from tests.level_model import store_reversed_level_model
 from tests.ray.cluster import TestCluster, eventually
 from tests.server.evaluation.level_sets import LevelSet, make_level_set, without_times
 
@@ -35,6 +37,12 @@ class EvaluateCommand:
         out, errors = self.process.communicate(timeout=ENDS_S)
         assert self.process.returncode == 0, out + errors
         return without_times(json.loads(self.report.read_text()))
+
+    def refused(self) -> str:
+        """What it prints where it ends with an error."""
+        out, errors = self.process.communicate(timeout=ENDS_S)
+        assert self.process.returncode == 1, out + errors
+        return errors
 
     def kill_at(self, lines: int) -> int:
         """Kill it (-9) as soon as the log has so many lines; how many it has then."""
@@ -73,6 +81,39 @@ def test_a_killed_run_goes_on_and_a_killed_actor_loses_nothing(images: int, node
     assert lines.startswith(before)
     assert sorted(json.loads(line)["index"] for line in lines.splitlines()) == list(range(images))
     assert {record.session for record in PredictionLog(run / "predictions.jsonl").read()} == {0, 1}
+
+
+def test_an_engine_that_cannot_start_ends_the_run_which_goes_on_later(nodes: TestCluster, store: Path, tmp_path: Path) -> None:
+    made, own = make_level_set(tmp_path / "val", 1000), tmp_path / "store"
+    copytree(store, own)
+    alone = EvaluateCommand(own, made, tmp_path / "alone.json").finish()
+    killed = EvaluateCommand(own, made, tmp_path / "ray.json", "--ray", nodes.address)
+    done = killed.kill_at(made.images // 3)
+    (run,) = killed.kept.iterdir()
+    resume = "--ray", nodes.address, "--resume", run.name
+    graph = own / "level" / "level.onnx"
+    whole = graph.read_bytes()
+    graph.write_bytes(whole[:-1])
+    assert "level.onnx" in EvaluateCommand(own, made, tmp_path / "ray.json", *resume).refused()
+    assert killed.lines() == done
+    graph.write_bytes(whole)
+    assert EvaluateCommand(own, made, tmp_path / "ray.json", *resume).finish() == alone
+
+
+def test_nodes_that_differ_end_the_run(nodes: TestCluster, store: Path, tmp_path: Path) -> None:
+    made = make_level_set(tmp_path / "val", 1000)
+    store_reversed_level_model(tmp_path / "other", "level")
+    with nodes.node_with(tmp_path / "other", at=store):
+        errors = EvaluateCommand(store, made, tmp_path / "ray.json", "--ray", nodes.address).refused()
+    assert "The nodes of the cluster would not answer alike: " in errors
+    assert "model_sha256" in errors
+    assert "Install the same on each, then resume." in errors
+
+
+def test_actors_without_room_wait(nodes: TestCluster, store: Path, tmp_path: Path) -> None:
+    made = make_level_set(tmp_path / "val", 300)
+    alone = EvaluateCommand(store, made, tmp_path / "alone.json").finish()
+    assert EvaluateCommand(store, made, tmp_path / "ray.json", "--ray", nodes.address, "--ray-actors", 2 * nodes.chips).finish() == alone
 
 
 @pytest.mark.soak

@@ -1,7 +1,7 @@
 """The client for programs on asyncio; `Client` tells what each method does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,7 +12,7 @@ from ascend_classify_client import operations
 from ascend_classify_client.address import check_address, headers, reply_of, sent, silence
 from ascend_classify_client.answers import Answer, Evaluation, ImageError
 from ascend_classify_client.exchange import Ask, Plan, Reply, Result, Wait
-from ascend_classify_client.operations import Image, options
+from ascend_classify_client.operations import Image, map_text, options
 from ascend_classify_client.retries import Retries
 from ascend_classify_client.sync_client import BATCH
 
@@ -65,10 +65,11 @@ class AsyncClient:
         labels: str | None = None,
         top_k: int | None = None,
         limit: int | None = None,
+        label_map: Mapping[str, str] | None = None,
         progress: Callable[[Evaluation], None] | None = None,
     ) -> dict[str, Any]:
         """Measure a labelled set, and return the report."""
-        begun = await self.submit(source, dataset=dataset, labels=labels, top_k=top_k, limit=limit)
+        begun = await self.submit(source, dataset=dataset, labels=labels, top_k=top_k, limit=limit, label_map=label_map)
         return await self.follow(begun.id, progress=progress)
 
     async def submit(
@@ -79,9 +80,10 @@ class AsyncClient:
         labels: str | None = None,
         top_k: int | None = None,
         limit: int | None = None,
+        label_map: Mapping[str, str] | None = None,
     ) -> Evaluation:
         """Begin an evaluation and return at once."""
-        fields = options(dataset=dataset, labels=labels, top_k=top_k, limit=limit, model=self._model)
+        fields = options(dataset=dataset, labels=labels, top_k=top_k, limit=limit, map=map_text(label_map), model=self._model)
         return await self._run(operations.submit(source, fields, self._retries))
 
     async def follow(self, id: str, *, progress: Callable[[Evaluation], None] | None = None) -> dict[str, Any]:  # noqa: A002

@@ -21,6 +21,11 @@ def options(**told: object) -> dict[str, str]:
     return {name: str(value) for name, value in told.items() if value is not None}
 
 
+def map_text(label_map: Mapping[str, str] | None) -> str | None:
+    """Labels that stand for several classes, as the server takes them."""
+    return ",".join(f"{label}={classes}" for label, classes in label_map.items()) if label_map else None
+
+
 def classify(image: Image, params: Mapping[str, str], retries: Retries) -> Plan[Answer]:
     """One image; raises ClientError."""
     read = _reader(image)

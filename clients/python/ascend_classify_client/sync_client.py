@@ -1,6 +1,6 @@
 """The client for ordinary programs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from time import sleep
 from types import TracebackType
@@ -12,7 +12,7 @@ from ascend_classify_client import operations
 from ascend_classify_client.address import check_address, headers, reply_of, sent, silence
 from ascend_classify_client.answers import Answer, Evaluation, ImageError
 from ascend_classify_client.exchange import Ask, Plan, Reply, Result, Wait
-from ascend_classify_client.operations import Image, options
+from ascend_classify_client.operations import Image, map_text, options
 from ascend_classify_client.retries import Retries
 
 BATCH = 32
@@ -67,13 +67,16 @@ class Client:
         labels: str | None = None,
         top_k: int | None = None,
         limit: int | None = None,
+        label_map: Mapping[str, str] | None = None,
         progress: Callable[[Evaluation], None] | None = None,
     ) -> dict[str, Any]:
         """Measure a labelled set, and return the report. `source` is a folder or an archive here, or `dataset` is a folder of the server.
 
-        `labels` names the list of labels in the set. Interrupted, the evaluation goes on at the server: `follow(id)`.
+        `labels` names the list of labels in the set; `label_map` gives the classes of a label that is none: {"cat": "281-285"}.
+        Interrupted, the evaluation goes on at the server: `follow(id)`.
         """
-        return self.follow(self.submit(source, dataset=dataset, labels=labels, top_k=top_k, limit=limit).id, progress=progress)
+        begun = self.submit(source, dataset=dataset, labels=labels, top_k=top_k, limit=limit, label_map=label_map)
+        return self.follow(begun.id, progress=progress)
 
     def submit(
         self,
@@ -83,9 +86,10 @@ class Client:
         labels: str | None = None,
         top_k: int | None = None,
         limit: int | None = None,
+        label_map: Mapping[str, str] | None = None,
     ) -> Evaluation:
         """Begin an evaluation and return at once; the arguments are those of `evaluate`."""
-        fields = options(dataset=dataset, labels=labels, top_k=top_k, limit=limit, model=self._model)
+        fields = options(dataset=dataset, labels=labels, top_k=top_k, limit=limit, map=map_text(label_map), model=self._model)
         return self._run(operations.submit(source, fields, self._retries))
 
     def follow(self, id: str, *, progress: Callable[[Evaluation], None] | None = None) -> dict[str, Any]:  # noqa: A002

@@ -86,8 +86,9 @@ def test_clients_keep_their_addresses_and_one_server_is_not_asked_for_all(balanc
         wait_until(lambda: answers(first) + answers(second) == 1)
         took = first if answers(first) else second
         assert took.log("POST /classify 200")["client"] == "127.0.0.2"  # what the client said of itself is not believed
-        assert [httpx.get(before.url + path).status_code for path in ("/health/ready", "/metrics", "/%6detrics")] == [200, 403, 403]
-        assert [httpx.post(f"{before.url}/{admin}/models/reload").status_code for admin in ("admin", "%61dmin")] == [403, 403]
+        paths = "/health/ready", "/metrics", "/%6detrics", "/infer/metrics"
+        assert [httpx.get(before.url + path).status_code for path in paths] == [200, 403, 403, 403]
+        assert [httpx.post(f"{before.url}/{admin}/models/reload").status_code for admin in ("admin", "%61dmin", "infer/admin")] == [403] * 3
         assert first.lines("POST /%61dmin") + second.lines("POST /%61dmin") == 0  # a server with a key would have reloaded
         for path in ("/evaluate", "/%65valuate"):
             before_them = first.lines(f"GET {path}"), second.lines(f"GET {path}")

@@ -41,7 +41,7 @@ def test_selectors_meet_the_pods(objects: list[Object]) -> None:
     assert one(objects, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"] == LABELS
     assert one(objects, "ServiceMonitor")["spec"]["selector"]["matchLabels"] == LABELS
     policies = [each["spec"]["podSelector"]["matchLabels"] for each in objects if each["kind"] == "NetworkPolicy"]
-    assert policies == [LABELS] * 4
+    assert policies == [LABELS] * 5
     assert one(objects, "ScaledObject")["spec"]["scaleTargetRef"] == {"name": "classify"}
     [backend] = one(objects, "HTTPRoute")["spec"]["rules"][0]["backendRefs"]
     assert (backend["name"], backend["port"]) == ("classify", one(objects, "Service")["spec"]["ports"][0]["port"])
@@ -49,13 +49,21 @@ def test_selectors_meet_the_pods(objects: list[Object]) -> None:
 
 def test_ports_are_those_of_the_container(objects: list[Object]) -> None:
     ports = {each["name"]: each["containerPort"] for each in container(objects)["ports"]}
-    assert ports == {"http": 8000}
+    assert ports == {"http": 8000, "grpc": int(settings(objects)["GRPC_PORT"])}
     assert one(objects, "Service")["spec"]["ports"][0]["targetPort"] in ports
     assert one(objects, "ServiceMonitor")["spec"]["endpoints"][0]["port"] == one(objects, "Service")["spec"]["ports"][0]["name"]
     probes = [container(objects)[name]["httpGet"]["port"] for name in ("livenessProbe", "readinessProbe", "startupProbe")]
     assert set(probes) <= set(ports)
     ways_in = [way for each in objects if each["kind"] == "NetworkPolicy" for way in each["spec"].get("ingress", [])]
-    assert [way["ports"] for way in ways_in] == [[{"port": "http"}]] * 3
+    assert sorted(way["ports"][0]["port"] for way in ways_in) == ["grpc", "http", "http", "http"]
+
+
+def test_grpc_has_a_port_where_it_is_wanted(plain: list[Object], objects: list[Object]) -> None:
+    assert "GRPC_PORT" not in settings(plain)
+    service = one(objects, "Service", "classify-grpc")["spec"]
+    assert service["selector"] == LABELS
+    assert service["clusterIP"] == "None"  # else all calls of a client's connection meet one pod
+    assert service["ports"][0]["targetPort"] in {each["name"] for each in container(objects)["ports"]}
 
 
 def test_a_pod_has_the_time_to_drain_and_to_start(objects: list[Object]) -> None:

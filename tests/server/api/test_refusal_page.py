@@ -49,3 +49,14 @@ def test_in_chinese_the_catalogue_stands_before_the_words_of_the_server(fake_ser
     assert reply.text.index("找不到该路由、模型、数据集或评测。") < reply.text.index('class="refused')
     assert "text/html" in reply.headers["content-type"]
     assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [("/nowhere", 404, "There is nothing at /nowhere."), ("/evaluate/compare", 400, "query a: Field required; query b: Field required.")],
+)
+def test_a_wrong_address_and_a_wrong_query_get_a_page(fake_server: ServerProcess, path: str, status: int, words: str) -> None:
+    reply = fake_server.client.get(path, headers={"Accept": "text/html"})
+    assert (reply.status_code, reply.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert words in reply.text
+    assert words in fake_server.client.get(path).json()["error"]

@@ -68,6 +68,7 @@ def test_everything_is_written(store: Path, small: LevelSet, tmp_path: Path) -> 
     assert report["accuracy"]["top1"]["correct"] == small.correct
     assert {"model_sha256", "recipe_sha256", "labels_sha256", "list_sha256"} <= report["manifest"].keys()
     assert out["page.html"].read_text().startswith("<!doctype html>")
+    assert f"{out['page.html']} is written\n" in done.stdout
     assert len(list(out["results"].iterdir())) == IMAGES - 3
     summary = json.loads(out["summary.json"].read_text())
     assert summary == seeds_own(out["results"], small.folder / "val_label.txt").summary()
