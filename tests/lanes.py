@@ -47,7 +47,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
     "wide": (
         Suite("packages", 210),
         Suite("test-training", 620, "training, with MindSpore"),
-        Suite("test-import", 260, "networks that torch wrote"),
+        Suite("test-import", 180, "networks that torch wrote"),
         Suite("test-image", 720, "the container images"),
         Suite("test-bench", 90, "the benchmarks, each run for a moment"),
         Suite("test-hour", 80, "the first hour on an Atlas, executed on stand-ins"),
@@ -57,7 +57,7 @@ LANES: dict[str, tuple[Suite, ...]] = {
         Suite("test-upgrade", 110, "from the first version to this one and back"),
         Suite("test-release", 130, "what a version consists of: built, and installed"),
         Suite("test-oip", 260, "Triton's and KServe's clients, over HTTP and gRPC"),
-        Suite("test-ray", 420, "replicas on a Ray cluster, by Ray Serve"),
+        Suite("test-ray", 500, "replicas on a Ray cluster, by Ray Serve"),
     ),
 }
 BUDGETS_S = {"core": 30 * 60, "wide": 60 * 60}
