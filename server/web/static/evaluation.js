@@ -3,7 +3,7 @@
 import { drawCurve } from './curve.js';
 import { drawnNow, replacePart } from './page_parts.js';
 import { hideRefusal, showRefusal } from './refusal_notice.js';
-import { Refusal, address, ask, got } from './server.js';
+import { Refusal, address, ask, got, send } from './server.js';
 import { data, language, say } from './words.js';
 
 const MOST_POINTS = 400;
@@ -119,7 +119,13 @@ function told({ data: text, type }) {
   if (changed || more) renew();
   if (type !== 'over') return;
   source.close();
+  drawAhead();
   if (element('sure').open && element('sure').dataset.act === 'cancel') element('sure').close();
+}
+
+// The report is drawn when it is first asked for, which takes a second: so it is, before a person asks.
+function drawAhead() {
+  if (state === 'finished') send(`${path}/report`, { method: 'HEAD', headers: { Accept: 'text/html' } }).catch(() => {});
 }
 
 // Follow the evaluation, from now on. The tests begin anew with it.
@@ -211,3 +217,4 @@ wireCurve();
 showCurve();
 new ResizeObserver(showCurve).observe(element('curve').parentElement);
 if (ACTIVE.includes(state)) follow();
+else drawAhead();

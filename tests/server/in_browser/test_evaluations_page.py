@@ -95,6 +95,9 @@ def test_from_a_folder_of_the_server_to_the_report(page: Chrome, server: ServerP
     assert "undecodable_image" in text_of(page, "#failed")
     assert "After 199 images" in str(found(page, "#curve").get_attribute("aria-label"))
     assert page.find_elements(By.CSS_SELECTOR, "#curve polyline.mean")
+    WebDriverWait(page, WAIT_S).until(
+        lambda _: list(Path(server.evaluations, one).glob("report.en*.html")), "the report is not drawn ahead"
+    )
     found(page, "#actions a.primary").click()
     WebDriverWait(page, WAIT_S).until(lambda _: page.title == "other on sets/val")
 
