@@ -186,7 +186,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
             found = BadRequest(str(error.detail))
     response = _refusal(request, found)
     if error.status_code == status_of(MethodNotAllowed):  # Starlette's own error names only the methods of the first route
-        response.headers["Allow"] = ", ".join(method for method in sorted(METHODS) if _takes(request, method))
+        allowed = [method for method in sorted(METHODS) if _takes(request, method)] or [(error.headers or {}).get("Allow", "")]
+        response.headers["Allow"] = ", ".join(allowed)
     return response
 
 
@@ -198,9 +199,7 @@ def _takes(request: Request, method: str) -> bool:
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     found = "; ".join(f"{' '.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-    return _refusal(
-        request, BadRequest(f"The request is not as {request.method} {request.scope['path']} wants it: {found}.", "GET /docs shows it.")
-    )
+    return _refusal(request, BadRequest(f"The request is wrong: {found}.", "GET /docs shows what each route takes."))
 
 
 def _refusal(request: Request, error: ServiceError) -> Response:

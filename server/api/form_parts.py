@@ -141,6 +141,17 @@ class FormParts:
         self._complete = True
 
 
+_CHARSETS = ("", "us-ascii", "utf-8", "iso-8859-1")
+"""Of a parameter (RFC 8187 has clients write UTF-8). Python knows more, and takes the square of the length for some."""
+
+
+def _decoded(text: str | tuple[str | None, str | None, str]) -> str:
+    """A parameter; raises ValueError for a character set that is none of those."""
+    if isinstance(text, tuple) and (text[0] or "").lower() not in _CHARSETS:
+        raise ValueError(text[0])
+    return collapse_rfc2231_value(text)
+
+
 def parsed_header(name: str, value: str) -> HeaderValue:
     """A header with parameters; raises BadRequest."""
     if value.count(";") > MAX_PARAMETERS:
@@ -149,6 +160,6 @@ def parsed_header(name: str, value: str) -> HeaderValue:
     header[name] = value.replace("\r", "").replace("\n", "")
     try:
         words = header.get_params([], header=name)
-        return HeaderValue(words[0][0].lower() if words else "", {key: collapse_rfc2231_value(text) for key, text in words[1:]})
+        return HeaderValue(words[0][0].lower() if words else "", {key: _decoded(text) for key, text in words[1:]})
     except (TypeError, ValueError) as error:  # email takes a header for well-formed
         raise BadRequest(f"The header {name} cannot be read: {value[:80]!r}.", "Let your HTTP library write the form.") from error

@@ -27,6 +27,8 @@ _SWAGGER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-i
 _CLASSIFY_POLICY = POLICY.replace("connect-src 'self'", "connect-src 'self' https: http:")
 """A person may give this page the link of a photo, anywhere, and the browser fetches it: the server is not sent into its own network.
 Scripts still come from here only, so nobody else makes the page fetch anything. A camera needs no `media-src`: nothing is fetched."""
+DEEPEST = 16
+"""Of the addresses that pages have; a client may ask for one of thousands of slashes, and get a page all the same."""
 _YEAR_S = 365 * 24 * 3600
 _PLACE = re.compile(r"[A-Za-z0-9._~/?=&%+-]{1,500}")
 
@@ -78,7 +80,8 @@ def page(
     here = place_of(request.scope)
     if signed_in is None and context_of(request.scope).key:
         signed_in = b"cookie" in dict(request.scope["headers"]) or None
-    text = render(name, language_of(request.headers), up="../" * (path.count("/") - 1), here=here, signed_in=signed_in, data=data, **values)
+    up = "../" * min(path.count("/") - 1, DEEPEST)
+    text = render(name, language_of(request.headers), up=up, here=here, signed_in=signed_in, data=data, **values)
     return HTMLResponse(text, status, headers)
 
 

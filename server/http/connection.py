@@ -24,7 +24,7 @@ from server.http.limits import (
     MAX_REFUSED,
     MIN_BODY_RATE,
 )
-from server.http.overload import Overload, RefusedCycle
+from server.http.overload import Overload, RefusedCycle, leaves
 from server.http.refusals import Refusals
 
 
@@ -39,7 +39,7 @@ class Connection(HttpToolsProtocol):
         self._since_s = self.loop.time()  # when the phase began
         self._stalled_s = 0.0  # the time since the client reads nothing of its answer; 0 while it reads
         self._ends_s = 0.0  # when a closing connection is cut off; 0 if it is not closing
-        self._new_message = False
+        self._begun = 0  # messages in this read
         self._phase_bytes = 0  # received in this phase, without the first read of a message
         self._active: Cycle | None = None
         self._refusal: ServiceError | None = None  # sent after the answers to earlier requests
@@ -67,20 +67,19 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the data, or drop them."""
-        phase = self._phase
-        if phase is ReadPhase.UNWANTED:
+        if (phase := self._phase) is ReadPhase.UNWANTED:
             self._phase_bytes += len(data)
             if self._phase_bytes > DISCARD_BYTES:
                 self.transport.abort()
             return
-        self._new_message = False
         try:
+            self._begun = 0
             self._parse(data)
         except httptools.HttpParserError as error:
             known = error.__context__ if isinstance(error.__context__, ServiceError) else None
             self._refuse(known or BadRequest(f"This is not HTTP/1.1: {error}."))
         else:
-            if self._phase is phase and not self._new_message:
+            if self._phase is phase and not self._begun:
                 self._count(len(data))
 
     def _parse(self, data: bytes | memoryview) -> None:
@@ -93,7 +92,7 @@ class Connection(HttpToolsProtocol):
                 self.parser = httptools.HttpRequestParser(self)
                 self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # like uvicorn
                 self.parser.feed_data(again)
-                data = memoryview(data)[upgrade.args[0] :]
+                data, self._begun = memoryview(data)[upgrade.args[0] :], self._begun - 1
             else:
                 return
 
@@ -114,7 +113,7 @@ class Connection(HttpToolsProtocol):
         """Begin a request."""
         super().on_message_begin()
         self.head = Head()
-        self._phase, self._since_s, self._phase_bytes, self._new_message = ReadPhase.HEAD, self.loop.time(), 0, True
+        self._phase, self._since_s, self._phase_bytes, self._begun = ReadPhase.HEAD, self.loop.time(), 0, self._begun + 1
 
     def on_url(self, url: bytes) -> None:
         """Collect a part of the URL."""
@@ -139,18 +138,18 @@ class Connection(HttpToolsProtocol):
         method, version = parser.get_method(), parser.get_http_version()
         head.check(method, version, self.headers)
         cast("Scope", scope)[TELLS_WHEN_GONE] = True
-        if parser.should_upgrade():
-            return  # `_parse` continues
+        if parser.should_upgrade() or leaves(self.cycle):
+            return  # `_parse` continues, or this one came behind the last
         url = httptools.parse_url(self.url)
-        raw_path = url.path or b"/"
-        path = raw_path.decode("ascii")
+        path = (raw_path := url.path or b"/").decode("ascii")
         scope["method"], scope["http_version"] = method.decode("ascii"), version
         scope["path"], scope["raw_path"], scope["query_string"] = unquote(path) if "%" in path else path, raw_path, url.query or b""
-        if len(self.pipeline) >= MAX_PIPELINED:
+        if len(self.pipeline) >= MAX_PIPELINED or self._begun > MAX_PIPELINED + 1:  # those that are refused are not in the pipeline
             raise BadRequest(f"More than {MAX_PIPELINED} requests were sent before the first answer.")
         self._phase, self._since_s, self._phase_bytes = ReadPhase.BODY, self.loop.time(), 0
+        keep_alive = version == "1.1" and parser.should_keep_alive()
         if not self._busy() and self._overload.wants(cast("Scope", scope), head):
-            self._refuse_full(cast("Scope", scope), cast("int", head.content_length))
+            self._refuse_full(cast("Scope", scope), cast("int", head.content_length), keep_alive)
             return
         cycle = Cycle(
             scope=scope,
@@ -162,7 +161,7 @@ class Connection(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=head.expects_continue,
-            keep_alive=version == "1.1" and parser.should_keep_alive(),
+            keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )
         cycle.behind, cycle.content_length = self.pipeline, head.content_length
@@ -173,16 +172,16 @@ class Connection(HttpToolsProtocol):
         else:
             self._start(cycle)
 
-    def _refuse_full(self, scope: Scope, body_bytes: int) -> None:
-        """Refuse by the headers; the connection is kept if the body can be read and dropped."""
-        self._phase = self._phase if (kept := body_bytes <= DISCARD_BYTES) else ReadPhase.UNWANTED
+    def _refuse_full(self, scope: Scope, body_bytes: int, keep_alive: bool) -> None:  # noqa: FBT001
+        """Refuse by the headers; the connection is kept if the client wants it and the body can be read and dropped."""
+        self._phase = self._phase if (kept := keep_alive and body_bytes <= DISCARD_BYTES) else ReadPhase.UNWANTED
         self.cycle = cast("Cycle", RefusedCycle(kept))
         self.transport.write(self._overload.refuse(scope, self.server_state.default_headers, kept=kept))
         self._overload.drop(self, body_bytes)
 
     def drop_rest(self) -> None:
         """Read on, and end a connection that is not kept."""
-        if isinstance(self.cycle, RefusedCycle) and not self.cycle.keep_alive:
+        if leaves(self.cycle):
             self._linger()
         else:
             self.flow.resume_reading()
@@ -204,8 +203,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Record that the request is complete."""
-        if self._phase is ReadPhase.HEAD:
-            return  # it asked for an upgrade
+        if self._phase is not ReadPhase.BODY:
+            return  # it asked for an upgrade, or its body is unwanted
         self._phase, self._since_s, self._phase_bytes = ReadPhase.BETWEEN, self.loop.time(), 0
         self.cycle.more_body = False
         self.cycle.message_event.set()
@@ -256,7 +255,8 @@ class Connection(HttpToolsProtocol):
     def _linger(self) -> None:
         self._phase, self._phase_bytes = ReadPhase.UNWANTED, 0
         self._ends_s = self.loop.time() + LINGER_S
-        self.transport.write_eof()
+        if self.transport.can_write_eof():  # not over TLS: there the client closes, or the sweep does
+            self.transport.write_eof()
         self.flow.resume_reading()
 
     def shutdown(self) -> None:

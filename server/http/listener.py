@@ -57,7 +57,10 @@ class DrainingServer(uvicorn.Server):
 
     def _end_overdue(self, now_s: float) -> None:
         for connection in tuple(self.server_state.connections):
-            cast("Connection", connection).end_if_overdue(now_s)
+            try:
+                cast("Connection", connection).end_if_overdue(now_s)
+            except Exception:  # the others are swept, too
+                logger.exception("a connection cannot be ended")
 
     def stop(self) -> None:
         """Close the listener now."""

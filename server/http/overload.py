@@ -56,6 +56,11 @@ class RefusedCycle:
         self.message_event = asyncio.Event()
 
 
+def leaves(cycle: object) -> bool:
+    """Whether a refused request is the last of its connection."""
+    return isinstance(cycle, RefusedCycle) and not cycle.keep_alive
+
+
 class Overload:
     """Refuses requests for all connections.
 
@@ -141,7 +146,8 @@ class Overload:
 
     def drop(self, connection: Readable, body_bytes: int) -> None:
         """Have a refused connection drop its body: now, or in its turn if there were too many, by what that costs."""
-        self._left -= max(1.0, min(body_bytes, DISCARD_BYTES) / DROPPED_BYTES)
+        cost = max(1.0, min(body_bytes, DISCARD_BYTES) / DROPPED_BYTES)
+        self._left = max(-_BURST, self._left - cost)  # a debt of a quarter of a second at most: others wait for it, too
         if self._left < 1:
             connection.flow.pause_reading()
             self._held.append(connection)
@@ -150,9 +156,9 @@ class Overload:
 
     def refill(self, loop: asyncio.AbstractEventLoop) -> None:
         """Allow more refusals, now and regularly while the loop runs; the longest-waiting connection goes first."""
+        loop.call_later(_REFILL_S, self.refill, loop)  # first: whatever a connection does, there is a next time
         self._left = min(_BURST, self._left + REFUSALS_PER_S * _REFILL_S)
         for _ in range(min(len(self._held), int(self._left))):
             connection = self._held.popleft()
             if not connection.transport.is_closing():
                 connection.drop_rest()
-        loop.call_later(_REFILL_S, self.refill, loop)

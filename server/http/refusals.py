@@ -55,5 +55,5 @@ class Refusals:
 
     def sweep(self, each: Callable[[float], None], loop: asyncio.AbstractEventLoop) -> None:
         """Call `each` with the time, now and regularly while the loop runs."""
+        loop.call_later(SWEEP_S, self.sweep, each, loop)  # first: whatever a connection does, there is a next time
         each(loop.time())
-        loop.call_later(SWEEP_S, self.sweep, each, loop)

@@ -22,7 +22,9 @@ def options(**told: object) -> dict[str, str]:
 
 
 def map_text(label_map: Mapping[str, str] | None) -> str | None:
-    """Labels that stand for several classes, as the server takes them."""
+    """Labels that stand for several classes, as the server takes them; raises SetInvalid for a label that cannot be written so."""
+    if strange := [label for label in label_map or () if "," in label]:
+        raise SetInvalid(f"The label {strange[0]!r} has a comma, which the map of labels cannot have.")
     return ",".join(f"{label}={classes}" for label, classes in label_map.items()) if label_map else None
 
 

@@ -70,6 +70,8 @@ def test_a_label_that_stands_for_several_classes(client: Client, tmp_path: Path)
         (tmp_path / "set" / label / "a.png").write_bytes(level_png(level))
     report = client.evaluate(tmp_path / "set", label_map={"dark": "0-31", "bright": "32-63"})
     assert report["accuracy"]["top1"]["correct"] == 2
+    with pytest.raises(SetInvalid, match="'dark, or so' has a comma"):
+        client.evaluate(tmp_path / "set", label_map={"dark, or so": "0-31"})
 
 
 def test_an_evaluation_that_fails(client: Client, tmp_path: Path) -> None:

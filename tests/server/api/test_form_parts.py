@@ -89,3 +89,11 @@ def test_a_part_without_a_name() -> None:
 def test_what_is_refused(body: bytes, kind: str, error: type[ServiceError], words: str) -> None:
     with pytest.raises(error, match=words):
         read(body, f"multipart/form-data; {kind}")
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "utf-7", "zlib", "x" * 30_000])
+def test_a_client_chooses_no_decoder(charset: str) -> None:
+    """Python's punycode takes the square of the length: 30 KB are a tenth of a second of the event loop."""
+    with pytest.raises(BadRequest, match="The header content-type cannot be read"):
+        parsed_header("content-type", f"image/jpeg; x*={charset}''{'A' * 30_000}")
+    assert parsed_header("content-type", "image/jpeg; x*=ISO-8859-1''%E9").parameters == {"x": "é"}

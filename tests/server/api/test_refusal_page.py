@@ -53,10 +53,23 @@ def test_in_chinese_the_catalogue_stands_before_the_words_of_the_server(fake_ser
 
 @pytest.mark.parametrize(
     ("path", "status", "words"),
-    [("/nowhere", 404, "There is nothing at /nowhere."), ("/evaluate/compare", 400, "query a: Field required; query b: Field required.")],
+    [
+        ("/nowhere", 404, "There is nothing at /nowhere."),
+        ("/evaluate/compare", 400, "The request is wrong: query a: Field required; query b: Field required."),
+    ],
 )
 def test_a_wrong_address_and_a_wrong_query_get_a_page(fake_server: ServerProcess, path: str, status: int, words: str) -> None:
     reply = fake_server.client.get(path, headers={"Accept": "text/html"})
     assert (reply.status_code, reply.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert words in reply.text
     assert words in fake_server.client.get(path).json()["error"]
+
+
+def test_an_address_of_slashes_gets_no_larger_a_page(fake_server: ServerProcess) -> None:
+    sizes = [len(fake_server.client.get("/a" * count, headers={"Accept": "text/html"}).content) for count in (40, 4000)]
+    assert sizes[1] < sizes[0] + 3 * len("/a" * 4000)  # the address itself is in it
+
+
+def test_a_method_that_a_file_does_not_take(fake_server: ServerProcess) -> None:
+    reply = fake_server.client.post("/web/style.css")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "GET, HEAD")
