@@ -66,7 +66,7 @@ def test_a_stream_that_only_refuses_is_hung_and_started_anew(started: Callable[.
 
 def test_the_bound_is_needed_because_a_flat_picture_kills_its_chip(started: Callable[..., Chip]) -> None:
     """This fleet has no bound on the resize: what test_resize_bound.py holds off. The resize itself refuses it, after its time."""
-    chip = started(stall_s=1.0, recipe=SHORT)
+    chip = started(stall_s=0.4, recipe=SHORT)
     with pytest.raises(EngineUnavailable):
         chip.submit(made(60_000), timeout_s=60).result(60)
     assert chip.engine.restarts >= 1
