@@ -154,7 +154,7 @@ check-mxbase-headers:
 test-image smoke-image: install-dev
 	@[ "$$(id -u)" = 0 ] && command -v buildah debootstrap > /dev/null || \
 	  { echo "As root, and with: apt install --no-install-recommends buildah debootstrap"; exit 1; }
-	$(BIN)/python -m pytest tests/image -o tmp_path_retention_policy=none --durations=0 --durations-min=1 $(if $(filter smoke-%,$@),-m smoke)
+	$(BIN)/python -m pytest tests/image -o tmp_path_retention_policy=failed --durations=0 --durations-min=1 $(if $(filter smoke-%,$@),-m smoke)
 
 # The first hour on an Atlas, on stand-ins; hour-page writes docs/ascend-hour.md from the run.
 test-hour smoke-hour: install-dev .venv/compose/docker-compose
