@@ -1,13 +1,13 @@
 """Makes requests of ModelInferRequest messages, and ModelInferResponse messages of answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from server.errors import BadRequest
 from server.grpc.open_inference_pb2 import ModelInferRequest, ModelInferResponse
-from server.grpc.wire_bounds import check_wire
+from server.grpc.wire_bounds import split_wire
 from server.oip.infer_reply import InferReply
 from server.oip.infer_request import InferInput, InferRequest, requested_output
 from server.oip.tensors import BYTES, Value
@@ -23,22 +23,21 @@ def parsed(kind: Any, message: bytes) -> Any:
         raise BadRequest(f"The message is not a {kind.DESCRIPTOR.name}: {error}.", "Send what the protocol's clients send.") from error
 
 
-def read_infer_message(message: bytes) -> Any:
-    """The ModelInferRequest; raises BadRequest before any of its parts is made if there are too many."""
-    check_wire(message)
-    return parsed(ModelInferRequest, message)
+def read_infer_message(message: bytes) -> tuple[Any, list[memoryview]]:
+    """The ModelInferRequest without its raw_input_contents, and these; raises BadRequest before parts are made if there are too many."""
+    description, raw = split_wire(message)
+    return parsed(ModelInferRequest, description), raw
 
 
-def infer_request_of(given: Any, remaining_s: float | None) -> InferRequest:
+def infer_request_of(given: Any, raw: Sequence[memoryview], remaining_s: float | None) -> InferRequest:
     """The request; `remaining_s` is the time until the call's own deadline. Raises BadRequest."""
-    raw = given.raw_input_contents
     if raw and (len(raw) != len(given.inputs) or any(each.HasField("contents") for each in given.inputs)):
         raise BadRequest(
             f"The request has {len(given.inputs)} inputs and {len(raw)} raw_input_contents.",
             "Send the data of all inputs in raw_input_contents, or of all in contents.",
         )
     inputs = [
-        InferInput(each.name, each.datatype, tuple(each.shape), data=memoryview(raw[index]))
+        InferInput(each.name, each.datatype, tuple(each.shape), data=raw[index])
         if raw
         else InferInput(each.name, each.datatype, tuple(each.shape), elements=_elements(each))
         for index, each in enumerate(given.inputs)

@@ -97,10 +97,10 @@ class InferenceService:
 
     async def _answer(self, message: bytes, hold: BodyHold, call: Call) -> Any:
         hold.grow_to(len(message))
-        given = read_infer_message(message)
+        given, raw = read_infer_message(message)
         del message
         model = answering_model(self._service.models, given.model_name, given.model_version, call.caller.request_id)
-        asked = infer_request_of(given, call.context.time_remaining())
+        asked = infer_request_of(given, raw, call.context.time_remaining())
         with model.in_use():
             reply, outcomes = await self._inference.infer(model, asked, call.caller)
         if len(outcomes) == 1 and isinstance(outcomes[0], Prediction) and not call.is_stream:
@@ -184,6 +184,6 @@ def _message(reply: ProtocolReply, message: Any) -> Any:
 
 def _id_of(message: bytes) -> str:
     try:
-        return str(read_infer_message(message).id)
+        return str(read_infer_message(message)[0].id)
     except ClassifyError:
         return ""

@@ -9,7 +9,7 @@ from server.errors import BadRequest
 from server.grpc.infer_messages import infer_request_of, infer_response, parsed, read_infer_message
 from server.grpc.open_inference_pb2 import ModelInferRequest, ServerLiveRequest
 from server.oip.infer_reply import InferReply
-from server.oip.infer_request import images_of
+from server.oip.infer_request import InferRequest, images_of
 from server.oip.tensors import OutputTensor
 from tests.factories.mutated_bytes import mutated_bytes
 from tests.level_model import level_png
@@ -19,12 +19,16 @@ PNG = level_png(8)
 MUTATIONS = 20_000
 
 
+def request_of(message: ModelInferRequest, remaining_s: float | None = None) -> InferRequest:
+    return infer_request_of(*read_infer_message(message.SerializeToString()), remaining_s)
+
+
 @pytest.mark.parametrize("raw", [True, False])
 def test_both_forms_of_data(raw: bool) -> None:
     message = infer_message(ModelInferRequest, [PNG, b"x"], raw=raw, outputs=("scores",))
     message.outputs[0].parameters["classification"].int64_param = 3
     message.inputs[0].parameters["binary_data_size"].int64_param = 99  # kserve's client sends it, and it means nothing here
-    request = infer_request_of(read_infer_message(message.SerializeToString()), None)
+    request = request_of(message)
     assert images_of(request, 2, 100) == [PNG, b"x"]
     assert (request.id, [(each.name, each.classes) for each in request.outputs]) == ("7", [("scores", 3)])
 
@@ -33,25 +37,25 @@ def test_both_forms_at_once_are_refused() -> None:
     message = infer_message(ModelInferRequest, [PNG])
     message.inputs[0].contents.bytes_contents.append(PNG)
     with pytest.raises(BadRequest, match="raw_input_contents"):
-        infer_request_of(message, None)
+        request_of(message)
     message = infer_message(ModelInferRequest, [PNG])
     message.raw_input_contents.append(b"")
     with pytest.raises(BadRequest, match="1 inputs and 2 raw_input_contents"):
-        infer_request_of(message, None)
+        request_of(message)
 
 
 def test_numbers_in_contents_are_refused() -> None:
     message = ModelInferRequest()
     message.inputs.add(name="pixels", datatype="UINT8", shape=[1, 1, 1, 3]).contents.uint_contents.extend([1, 2, 3])
     with pytest.raises(BadRequest, match="raw_input_contents"):
-        infer_request_of(message, None)
+        request_of(message)
 
 
 @pytest.mark.parametrize(("asked_us", "remaining_s", "timeout_ms"), [(0, None, None), (0, 2.5, 2500), (5000, 2.5, 5), (9_000_000, 1, 1000)])
 def test_the_shorter_time_counts(asked_us: int, remaining_s: float | None, timeout_ms: int | None) -> None:
     message = infer_message(ModelInferRequest, [PNG])
     message.parameters["timeout"].int64_param = asked_us
-    assert infer_request_of(message, remaining_s).timeout_ms == timeout_ms
+    assert request_of(message, remaining_s).timeout_ms == timeout_ms
 
 
 def test_an_answer() -> None:
@@ -76,7 +80,7 @@ def mutated(chance: random.Random) -> bytes:
 def is_read(message: bytes) -> bool:
     """Whether it is a request; one that is not gets a BadRequest, and no other error."""
     try:
-        images_of(infer_request_of(read_infer_message(message), 1.0), 8, 10**6)
+        images_of(infer_request_of(*read_infer_message(message), 1.0), 8, 10**6)
     except BadRequest:
         return False
     return True
