@@ -21,15 +21,15 @@ std::chrono::steady_clock::time_point At(double seconds) {
 
 Batcher::Batcher(std::shared_ptr<Backend> backend, const BatcherOptions &options, Deliver deliver)
     : backend_(std::move(backend)), options_(options), deliver_(std::move(deliver)) {
-    deliverer_ = std::thread(&Batcher::DeliverAll, this);
-    for (size_t index = 0; index < std::max<size_t>(1, options_.lanes); ++index) {
-        workers_.emplace_back(&Batcher::DriveLane, this, index);
-    }
-    for (size_t index = 0; index < std::max<size_t>(1, options_.decoders); ++index) {
-        workers_.emplace_back(&Batcher::Decode, this, std::ref(to_decode_));
-    }
-    for (size_t index = 0; index < std::max<size_t>(2, options_.decoders) - 1; ++index) {
-        workers_.emplace_back(&Batcher::DecodeSlowly, this);
+    try {
+        deliverer_ = std::thread(&Batcher::DeliverAll, this);
+        const size_t lanes = std::max<size_t>(1, options_.lanes), decoders = std::max<size_t>(1, options_.decoders);
+        for (size_t index = 0; index < lanes; ++index) workers_.emplace_back(&Batcher::DriveLane, this, index);
+        for (size_t index = 0; index < decoders; ++index) workers_.emplace_back(&Batcher::Decode, this, std::ref(to_decode_));
+        for (size_t index = 0; index < std::max<size_t>(2, decoders) - 1; ++index) workers_.emplace_back(&Batcher::DecodeSlowly, this);
+    } catch (...) {  // the machine has no more threads
+        const std::lock_guard<std::mutex> guard(mutex_);
+        failure_ = std::current_exception();
     }
     std::unique_lock<std::mutex> lock(mutex_);
     started_.wait(lock, [this] { return failure_ || (costs_ && lanes_open_ == std::max<size_t>(1, options_.lanes)); });

@@ -1,6 +1,9 @@
 #include "mxclassify/batcher.h"
 
 #include <doctest/doctest.h>
+#include <pthread.h>
+
+#include <system_error>
 
 #include "mxclassify/clock.h"
 #include "simulated.h"
@@ -151,4 +154,33 @@ TEST_CASE("a device that cannot be opened is told at once") {
     auto backend = std::make_shared<Simulated>(std::map<size_t, double>{{1, 0.001}});
     backend->refuses = true;
     CHECK_THROWS_WITH(Batcher(backend, {2, 2, 10}, [](std::vector<Completion>) {}), "no device");
+}
+
+namespace {
+// From its first lane on, every new thread wants more stack than there are addresses.
+struct Exhausting : Simulated {
+    Exhausting() : Simulated({{1, 0.001}}) {
+        pthread_attr_init(&before);
+        pthread_getattr_default_np(&before);
+    }
+    ~Exhausting() override {
+        pthread_setattr_default_np(&before);
+        pthread_attr_destroy(&before);
+    }
+    std::unique_ptr<Lane> OpenLane() override {
+        pthread_attr_t attributes;
+        pthread_attr_init(&attributes);
+        pthread_attr_setstacksize(&attributes, size_t{1} << 47);
+        pthread_setattr_default_np(&attributes);
+        pthread_attr_destroy(&attributes);
+        return Simulated::OpenLane();
+    }
+    pthread_attr_t before;
+};
+}  // namespace
+
+TEST_CASE("a machine that has no more threads is told, and those that run end") {
+    const auto backend = std::make_shared<Exhausting>();
+    const auto open = [&backend] { Batcher(backend, {500, 2, 10}, [](std::vector<Completion>) {}); };
+    CHECK_THROWS_AS((open(), open()), std::system_error);  // should the lane be late, the second has no thread at all
 }

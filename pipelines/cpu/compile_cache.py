@@ -22,11 +22,14 @@ from pipelines.cpu.quiet_openvino import ov
 logger = logging.getLogger(__name__)
 
 KEPT = 8
-"""Models: the ones that were used last."""
+"""Models: the ones that were used last. Those that this process has used are kept beyond it."""
 DIGESTS, FRESH = "sha256.json", ".fresh-"
 LEFT_OVER_S = 3600.0
 """What is compiled takes minutes at most: older unfinished folders are those of processes that were killed."""
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+_used: set[Path] = set()
+"""The models that this process has used: a server of many models would else remove at each start what it needs at the next."""
 
 Compiled = TypeVar("Compiled")
 
@@ -41,6 +44,7 @@ def compiled_once(
     if folder is None or not _is_ours(folder):
         return compile_with(config)
     place = folder / _key(model, config)
+    _used.add(place)
     if _is_whole(place):
         os.utime(place)
         return compile_with({**config, "CACHE_DIR": str(place)})
@@ -102,13 +106,13 @@ def _is_whole(place: Path) -> bool:
 
 
 def _keep(fresh: Path, place: Path) -> None:
-    """Give what was compiled its name, and remove the models that were not used for longest."""
+    """Give what was compiled its name, and remove the models of other processes that were not used for longest."""
     try:
         (fresh / DIGESTS).write_text(json.dumps(_digests(fresh)))
         fresh.rename(place)  # fails if another process was first
         models = sorted((path for path in place.parent.iterdir() if not path.name.startswith(".")), key=lambda path: path.stat().st_mtime)
         left_over = [path for path in place.parent.glob(f"{FRESH}*") if path.stat().st_mtime < time.time() - LEFT_OVER_S]
-        for old in (*models[:-KEPT], *left_over):
+        for old in (*(path for path in models[:-KEPT] if path not in _used), *left_over):
             shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         logger.debug("the compiled model is not kept: %s", error)

@@ -59,3 +59,4 @@ class LowPriorityThread(Generic[Result]):
                 done.set_result(call())
             except BaseException as error:
                 done.set_exception(error)
+            del item, call, done  # they hold the last picture, and the next may not come for long

@@ -12,6 +12,7 @@ from pipelines.cpu.elements.appsrc import AppSrc
 from pipelines.cpu.elements.element import TRANSPARENT, Element, ElementContext, Push, metadata_key
 from pipelines.cpu.elements.elements import open_element
 from pipelines.cpu.elements.frame import LOST_ID, Boxes, Frame, Metadata
+from pipelines.cpu.elements.imagecrop import ImageCrop
 from pipelines.cpu.elements.imagedecoder import ImageDecoder
 from pipelines.cpu.elements.imageresize import ImageResize
 from pipelines.cpu.elements.plumbing import Tee
@@ -113,10 +114,11 @@ class Stream:
         return entries
 
     def _lone_reader(self, spec: ElementSpec) -> Element | None:
-        """The element that uses the output of this one, if no other one can."""
+        """The element that uses the output of this one, if no other one can. A crop reads the decoder's picture without naming it."""
         others = [one for one in self.spec.elements.values() if one is not spec]
         named = any(metadata_key(spec) in str(value) for one in others for value in one.props.values())
-        return None if named or any(isinstance(element, Tee) for element in self._elements.values()) else self._past_plumbing(spec)
+        shared = any(isinstance(element, (Tee, ImageCrop)) for element in self._elements.values())
+        return None if named or shared else self._past_plumbing(spec)
 
     def _past_plumbing(self, spec: ElementSpec) -> Element | None:
         """The element that uses the output of this one."""

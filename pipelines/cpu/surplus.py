@@ -6,7 +6,7 @@ warning is lost (decoder_warnings.py), so the picture without the surplus is dec
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipelines.cpu.jpeg_segments import DHT, SOS, segments
 
@@ -22,6 +22,8 @@ MOST_SURPLUS_BYTES = 16 * 1024 * 1024
 """Behind the last row of a PNG: some 35 ms of inflating. Two megabytes of coded bytes could become two gigabytes there."""
 _MOST_INFLATED = 1032
 """Bytes that one byte of Deflate can become: 258 of two bits."""
+_RECODED_FILES, _RECODED_ROWS = 2, 16
+"""Rows that are coded anew, fast, may become twice the file and a sixteenth of themselves: half a byte of a pixel at most."""
 
 
 def without_surplus(data: bytes) -> bytes | None:
@@ -47,33 +49,68 @@ def _has_one_scan(data: bytes) -> bool:
 
 
 def _exact_png(data: bytes) -> bytes | None:
-    """The PNG with its rows and no more, stored; at most as many bytes are held as the picture has.
+    """The PNG with its rows and no more, in one pixel chunk; no larger than the file, or than `_recoded` allows.
 
     None too if the stream of pixels does not end, or with a wrong sum, or far behind the rows.
     """
     first = _first_pixels(data)
     if first is None:
         return None
-    left, surplus = rows_bytes(data), 0
-    inflate, deflate = zlib.decompressobj(), zlib.compressobj(0)
-    parts = [data[:first]]
+    wanted, found = rows_bytes(data), 0
+    inflate, pieces = zlib.decompressobj(), _coded(data, first)
     try:
-        for piece in _coded(data, first):
-            surplus += len(piece) if inflate.eof else 0
-            rest: bytes | memoryview = piece
-            while not inflate.eof and surplus <= MOST_SURPLUS_BYTES:
-                rows = inflate.decompress(rest, _STEP_BYTES)
-                rest = inflate.unconsumed_tail
-                if not rows and not rest:
-                    break
-                parts.append(_chunk(deflate.compress(rows[:left])))
-                surplus += max(0, len(rows) - left) + len(inflate.unused_data)
-                left = max(0, left - len(rows))
+        for rows in _inflated(inflate, pieces):
+            found += len(rows)
+            if found > wanted + MOST_SURPLUS_BYTES:
+                return None
     except zlib.error:
         return None
-    if left or not surplus or not inflate.eof:
+    behind = len(inflate.unused_data) + sum(map(len, pieces))
+    if not inflate.eof or found < wanted or (found == wanted and not behind):
         return None
-    return b"".join([*parts, _chunk(deflate.flush()), _PNG_END])
+    coded = _recoded(data, first, wanted) if found > wanted else list(_beginning(data, first, behind))
+    return b"".join((memoryview(data)[:first], *_chunk(coded), _PNG_END)) if coded else None
+
+
+def _beginning(data: bytes, first: int, behind: int) -> Iterator[memoryview]:
+    """The coded pixels without the last bytes."""
+    left = sum(map(len, _coded(data, first))) - behind
+    for piece in _coded(data, first):
+        yield piece[:left]
+        left = max(0, left - len(piece))
+
+
+def _recoded(data: bytes, first: int, wanted: int) -> Sequence[bytes]:
+    """The first bytes of the rows, coded anew, since a stream cannot be cut inside; nothing if they become far larger than they were.
+
+    The price of a picture (server/images/decode_cost.py) has room for its pixels, but not for its rows beside them.
+    """
+    deflate, left = zlib.compressobj(1), wanted
+    parts: list[bytes] = []
+    room = _RECODED_FILES * len(data) + wanted // _RECODED_ROWS
+    for rows in _inflated(zlib.decompressobj(), _coded(data, first)):
+        parts.append(deflate.compress(rows[:left]))
+        left = max(0, left - len(rows))
+        room -= len(parts[-1])
+        if room < 0:
+            return ()
+        if not left:
+            break
+    return (*parts, deflate.flush())
+
+
+def _inflated(inflate: "zlib._Decompress", pieces: Iterator[memoryview]) -> Iterator[bytes]:
+    """What the coded pieces become, in steps; takes no piece behind the end of the stream. Raises zlib.error."""
+    for piece in pieces:
+        rest: bytes | memoryview = piece
+        while not inflate.eof:
+            rows = inflate.decompress(rest, _STEP_BYTES)
+            rest = inflate.unconsumed_tail
+            if not rows and not rest:
+                break
+            yield rows
+        if inflate.eof:
+            return
 
 
 def may_have_endless_rows(png: bytes) -> bool:
@@ -132,10 +169,9 @@ def _coded(data: bytes, at: int) -> Iterator[memoryview]:
         at = end + 4
 
 
-def _chunk(content: bytes) -> bytes:
-    """A pixel chunk; nothing if it would be empty, as those of a stored picture are while its block fills."""
-    return (
-        struct.pack(">I", len(content)) + b"IDAT" + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(b"IDAT")))
-        if content
-        else b""
-    )
+def _chunk(contents: Sequence[bytes | memoryview]) -> list[bytes | memoryview]:
+    """A pixel chunk, in parts."""
+    checksum = zlib.crc32(b"IDAT")
+    for content in contents:
+        checksum = zlib.crc32(content, checksum)
+    return [sum(map(len, contents)).to_bytes(4), b"IDAT", *contents, checksum.to_bytes(4)]

@@ -90,7 +90,8 @@ class InferRoute:
             del body
             context.stages_s["read"] = perf_counter() - context.started_s
             with context.unless_abandoned(watch_of(scope, receive)):
-                reply, outcomes = await self._inference.infer(model, asked, Caller(context.request_id, context.client, context.trace_id))
+                caller = Caller(context.request_id, context.client, context.trace_id)
+                reply, outcomes = await self._inference.infer(model, asked, caller, found["version"] or "")
         context.engine = str(reply.parameters["engine"])
         if len(outcomes) == 1 and isinstance(outcomes[0], Prediction):
             context.stages_s |= outcomes[0].stages_s
@@ -98,7 +99,7 @@ class InferRoute:
 
     async def _read(self, body: bytes, header: str | None) -> InferRequest:
         json_bytes = header_length(header, len(body))
-        if len(body) <= SMALL_BYTES or json_bytes is not None:
+        if (len(body) if json_bytes is None else json_bytes) <= SMALL_BYTES:
             return read_infer_request(body, json_bytes)
         return await asyncio.get_running_loop().run_in_executor(_LARGE, read_infer_request, body, json_bytes)
 

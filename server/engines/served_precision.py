@@ -12,7 +12,10 @@ NOT_SAID = "as compiled by ATC"
 
 
 def wanted_precision(settings: Settings, manifest: ModelManifest) -> Precision:
-    """The precision on a CPU that PRECISION or else the manifest asks for; a hand-written pipeline asks for f32 by itself."""
+    """The precision on a CPU that PRECISION or else the manifest asks for; a hand-written pipeline asks for f32 by itself.
+
+    Its file is not looked at: one that is int8 computes in int8, and is told as f32.
+    """
     return settings.precision or ("f32" if settings.pipeline else manifest.precision)
 
 

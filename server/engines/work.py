@@ -144,7 +144,9 @@ class InFlight:
         When all places are taken, `evict` is asked for a work that gives its place to this one.
         """
         work = Work(request)
-        if len(self._works) >= self.capacity and (loser := evict(work)):
+        if len(self._works) == self.capacity and (
+            loser := evict(work)
+        ):  # one place makes no room where another model's part has shrunk this
             loser.answer(Saturated("All places are taken, and this client holds more of them than others.", "Try again in a moment."))
         with self._changed:
             self._last_s.pop(work.client, None)

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from traceback import clear_frames
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from grpc import StatusCode
@@ -57,6 +58,19 @@ class Call:
         return {"request_id": self.caller.request_id} | ({"trace_id": self.trace.trace_id} if self.trace else {})
 
 
+class _Ended(NamedTuple):
+    """How an error ends a call: its gRPC status, what the client is told, the HTTP status, and the error's code."""
+
+    code: StatusCode
+    words: str
+    status: int
+    word: str
+
+    @classmethod
+    def by(cls, error: ClassifyError, words: str) -> "_Ended":
+        return cls(code_of(error), words, status_of(error), error.code)
+
+
 class Calls:
     """Opens and ends calls. `guard` is asked before those that reach into the machine."""
 
@@ -76,26 +90,28 @@ class Calls:
         call = Call(context, path, headers, scope, Caller(request_id_of(headers), client_of(scope)))
         if self._traces.begins or TRACEPARENT in headers:
             self._trace(call)
-        ended: tuple[StatusCode, str, ClassifyError] | None = None
+        ended: _Ended | None = None
         try:
             await self._check(call, guarded=guarded)
             yield call
         except ANSWERED as error:
-            ended = code_of(error), told(error), error
-        except Exception:
+            ended = _Ended.by(error, told(error))
+            _forget_frames(error)
+        except Exception as error:
             faults.exception("request %s failed", call.caller.request_id, extra=call.log_fields)
             fault = InternalError(f"A fault of the server, logged under {call.caller.request_id}.")
-            ended = code_of(fault), str(fault), fault
+            ended = _Ended.by(fault, str(fault))
+            _forget_frames(error)
         except BaseException:  # the client has gone, or its time is over
             call.status = CLIENT_GONE
             raise
         finally:
             if ended:
-                call.status = status_of(ended[2])
+                call.status = ended.status
             self._record(call, perf_counter() - started_s)
         if ended:
             again = (("retry-after", "1"),) if call.status in AGAIN else ()
-            await context.abort(ended[0], ended[1], (("x-request-id", call.caller.request_id), ("code", ended[2].code), *again))
+            await context.abort(ended.code, ended.words, (("x-request-id", call.caller.request_id), ("code", ended.word), *again))
 
     def _trace(self, call: Call) -> None:
         headers = [(name.encode(), _as_bytes(value)) for name, value in call.context.invocation_metadata() or ()]  # one may come twice
@@ -121,6 +137,13 @@ class Calls:
         if self._access_log:
             client = call.scope["client"][0]
             self._access_log.request(caller.request_id, METHOD, call.path, int(call.status), elapsed_s, client, call.key, caller.trace_id)
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """The error that ends the call is kept as long as the call, in a circle, and its frames hold the message."""
+    while error:
+        clear_frames(error.__traceback__)
+        error.__traceback__, error = None, error.__cause__ or error.__context__
 
 
 def _as_bytes(value: str | bytes) -> bytes:

@@ -1,42 +1,79 @@
-"""grpc.health.v1: the same answer as GET /health/ready, for Kubernetes' probes and Envoy."""
+"""grpc.health.v1: the same answer as GET /health/ready, for Kubernetes' probes and Envoy. It needs no key."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from google.protobuf.message import DecodeError
+from grpc_health.v1 import health_pb2
 
+from server.errors import ServiceError
+from server.grpc.grpc_statuses import code_of
 from server.grpc.inference_service import SERVICE
-from server.serving.service import Service
+from server.grpc.message_reader import MessageReader
+from server.grpc.open_calls import OpenCalls
+from server.serving.service import Phase, Service
 
+HEALTH = "grpc.health.v1.Health"
 WATCH_S = 0.5
 """Between two looks for a client that watches."""
+WATCHES = 16
 
 
-class HealthService(health_pb2_grpc.HealthServicer):
-    """Needs no key."""
+class HealthService:
+    """The methods. Their messages come as streams of one, so that the time and the number of those that are read are limited."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, reader: MessageReader) -> None:
         self._service = service
+        self._reader = reader
+        self._watches = OpenCalls(WATCHES, "watches")
 
-    async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's names
+    def methods(self) -> dict[str, Any]:
+        """The handler of each method, by its name."""
+        return {"Check": grpc.stream_unary_rpc_method_handler(self._check), "Watch": grpc.stream_stream_rpc_method_handler(self._watch)}
+
+    async def _check(self, _requests: Any, context: Any) -> bytes:
         """Whether the server takes requests: NOT_SERVING before it is ready and from the begin of its drain."""
-        if request.service not in ("", SERVICE):
-            await context.abort(grpc.StatusCode.NOT_FOUND, f"There is no service {request.service[:80]!r} here.")
-        return health_pb2.HealthCheckResponse(status=self._status())
+        asked = await self._asked(context)
+        if not self._is_known(asked):
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"There is no service {asked[:80]!r} here.")
+        return _reply(self._status())
 
-    async def Watch(self, request: Any, _context: Any) -> AsyncIterator[Any]:  # noqa: N802
-        """The same, now and whenever it changes."""
-        known = request.service in ("", SERVICE)
-        last = None
-        while True:
-            status = self._status() if known else health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
-            if status != last:
-                yield health_pb2.HealthCheckResponse(status=status)
-                last = status
-            await asyncio.sleep(WATCH_S)
+    async def _watch(self, _requests: Any, context: Any) -> None:
+        """The same, now and whenever it changes, until the server ends."""
+        try:
+            with self._watches.one():
+                known, last = self._is_known(await self._asked(context)), None
+                while True:
+                    status = self._status() if known else health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+                    if status != last:
+                        await context.write(_reply(status))
+                        last = status
+                    if self._service.phase is Phase.DRAINING:
+                        return
+                    await asyncio.sleep(WATCH_S)
+        except ServiceError as error:
+            await context.abort(code_of(error), str(error))
+
+    async def _asked(self, context: Any) -> str:
+        """The service that the message names."""
+        try:
+            message = await self._reader.read(context, context.peer())
+            return str(health_pb2.HealthCheckRequest.FromString(message).service)
+        except ServiceError as error:
+            await context.abort(code_of(error), str(error))
+        except DecodeError as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"The message is not a HealthCheckRequest: {error}.")
+        raise AssertionError("the call ends above")
+
+    @staticmethod
+    def _is_known(asked: str) -> bool:
+        return asked in ("", SERVICE)
 
     def _status(self) -> Any:
         words = health_pb2.HealthCheckResponse
         return words.SERVING if self._service.readiness()[0] else words.NOT_SERVING
+
+
+def _reply(status: Any) -> bytes:
+    return bytes(health_pb2.HealthCheckResponse(status=status).SerializeToString())

@@ -3,12 +3,12 @@
 import logging
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from server.grpc.grpc_calls import Calls
-from server.grpc.grpc_health import HealthService
+from server.grpc.grpc_health import HEALTH, HealthService
+from server.grpc.grpc_reflection import REFLECTIONS, Reflection
 from server.grpc.inference_service import SERVICE, InferenceService
+from server.grpc.known_methods import known_methods_server
 from server.serving.reload import Reloader
 from server.serving.service import Service
 
@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 CALLS_BESIDE = 64
 """Calls beyond twice the window that are open at once; more are refused with RESOURCE_EXHAUSTED."""
 HEADERS_BYTES = 32 * 1024
+IDLE_MS = 300_000
+"""After which a connection without calls is closed; a client opens the next one by itself."""
 
 
 class GrpcServer:
@@ -35,12 +37,13 @@ class GrpcServer:
             ("grpc.max_send_message_length", -1),
             ("grpc.max_metadata_size", HEADERS_BYTES),
             ("grpc.so_reuseport", 0),  # another server on the port is an error
+            ("grpc.max_connection_idle_ms", IDLE_MS),
         )
-        self._server = server = grpc.aio.server(options=options, maximum_concurrent_rpcs=2 * settings.window + CALLS_BESIDE)
-        server.add_generic_rpc_handlers((self._inference.handlers(),))
-        health_pb2_grpc.add_HealthServicer_to_server(HealthService(self._service), server)
-        names = (SERVICE, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(names, server)
+        self._server = server = known_methods_server(options, 2 * settings.window + CALLS_BESIDE)
+        server.add_registered_method_handlers(SERVICE, self._inference.methods())
+        server.add_registered_method_handlers(HEALTH, HealthService(self._service, self._inference.reader).methods())
+        for name in REFLECTIONS:
+            server.add_registered_method_handlers(name, Reflection((SERVICE, HEALTH, *REFLECTIONS)).methods())
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         if settings.tls_cert and settings.tls_key:
             pair = settings.tls_key.read_bytes(), settings.tls_cert.read_bytes()

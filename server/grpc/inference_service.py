@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import count
 from typing import Any
 
 import grpc
@@ -10,11 +11,13 @@ from google.protobuf.json_format import ParseDict
 from models.model_errors import ClassifyError
 from server.api.error_response import told
 from server.api.statuses import ANSWERED
-from server.errors import BadRequest, RequestTimeout
+from server.errors import BadRequest
 from server.grpc import open_inference_pb2 as messages
 from server.grpc.grpc_calls import Call, Calls
 from server.grpc.infer_messages import infer_request_of, infer_response, parsed, read_infer_message
-from server.oip.inference import Inference, answering_model, find_model
+from server.grpc.message_reader import MessageReader
+from server.grpc.open_calls import OpenCalls
+from server.oip.inference import Caller, Inference, answering_model, find_model
 from server.oip.model_description import model_configuration, model_metadata, server_metadata
 from server.oip.model_statistics import statistics_of
 from server.oip.protocol_reply import ProtocolReply
@@ -41,10 +44,8 @@ class InferenceService:
         self._reloader = reloader
         self._calls = calls
         self._inference = Inference(service.settings)
-
-    def handlers(self) -> Any:
-        """What a gRPC server is given."""
-        return grpc.method_handlers_generic_handler(SERVICE, self.methods())
+        self.reader = MessageReader(service.settings)
+        self._streams = OpenCalls(service.settings.window, "streams")
 
     def methods(self) -> dict[str, Any]:
         """The handler of each method, by its name."""
@@ -60,16 +61,17 @@ class InferenceService:
             "RepositoryModelLoad": self._load,
             "RepositoryModelUnload": self._unload,
         }
-        methods = {name: grpc.unary_unary_rpc_method_handler(self._small(name, answer)) for name, answer in small.items()}
-        # As a stream of one message, it can be refused before that message is read.
+        # As streams of one message they can be refused before that message is read.
+        methods = {name: grpc.stream_unary_rpc_method_handler(self._small(name, answer)) for name, answer in small.items()}
         methods["ModelInfer"] = grpc.stream_unary_rpc_method_handler(self._infer)
         return methods | {"ModelStreamInfer": grpc.stream_stream_rpc_method_handler(self._stream)}
 
-    def _small(self, name: str, answer: Answer) -> Callable[[bytes, Any], Awaitable[bytes]]:
+    def _small(self, name: str, answer: Answer) -> Callable[[Any, Any], Awaitable[bytes]]:
         kind = getattr(messages, f"{name}Request")
 
-        async def handle(message: bytes, context: Any) -> bytes:
+        async def handle(_requests: Any, context: Any) -> bytes:
             async with self._calls.open(context, f"/{SERVICE}/{name}", guarded=name in _LARGE) as call:
+                message = await self.reader.read(context, call.caller.client)
                 if len(message) > SMALL_BYTES:
                     raise BadRequest(f"The message has {len(message)} bytes, and {SMALL_BYTES} are taken.", "Load a model from the store.")
                 return serialized(await answer(parsed(kind, message), call))
@@ -79,53 +81,54 @@ class InferenceService:
 
     async def _infer(self, _requests: AsyncIterator[bytes], context: Any) -> bytes:
         async with self._calls.open(context, f"/{SERVICE}/ModelInfer") as call:
-            self._service.models.default.admission.check_room(call.caller.client)
-            with BodyHold(self._service.body_budget) as hold:
-                return serialized(await self._answer(await self._one(context), hold, call))
+            self._check_room(call)
+            return serialized(await self._answer(await self.reader.read(context, call.caller.client), call, call.caller))
         raise AssertionError("the call ends above, or by its error")
 
-    async def _one(self, context: Any) -> bytes:
-        """The message of a call that has one; raises RequestTimeout or BadRequest."""
-        try:
-            async with asyncio.timeout(self._service.settings.client_timeout_s):
-                message = await context.read()
-        except TimeoutError:
-            raise RequestTimeout("The message did not arrive in time.", "Send it faster, or raise CLIENT_TIMEOUT_S.") from None
-        if message is grpc.aio.EOF:
-            raise BadRequest("The call has no message.", "Send a ModelInferRequest.")
-        return bytes(message)
+    def _check_room(self, call: Call) -> None:
+        """Raise Saturated where no model has room: which one is asked stands in the message."""
+        models = self._service.models
+        if all(model.admission.is_full for model in models):
+            models.default.admission.check_room(call.caller.client)
 
-    async def _answer(self, message: bytes, hold: BodyHold, call: Call) -> Any:
-        hold.grow_to(len(message))
+    async def _answer(self, message: bytes, call: Call, caller: Caller) -> Any:
         given, raw = read_infer_message(message)
+        message_bytes = len(message)
         del message
-        model = answering_model(self._service.models, given.model_name, given.model_version, call.caller.request_id)
+        model = answering_model(self._service.models, given.model_name, given.model_version, caller.request_id)
         asked = infer_request_of(given, raw, call.context.time_remaining())
-        with model.in_use():
-            reply, outcomes = await self._inference.infer(model, asked, call.caller)
+        with model.in_use(), BodyHold(self._service.body_budget, model.name) as hold:
+            hold.grow_to(message_bytes)
+            reply, outcomes = await self._inference.infer(model, asked, caller, given.model_version)
         if len(outcomes) == 1 and isinstance(outcomes[0], Prediction) and not call.is_stream:
             call.stages_s = outcomes[0].stages_s
         return infer_response(reply)
 
     async def _stream(self, _requests: AsyncIterator[bytes], context: Any) -> None:
-        async with self._calls.open(context, f"/{SERVICE}/ModelStreamInfer") as call, asyncio.TaskGroup() as tasks:
+        async with self._calls.open(context, f"/{SERVICE}/ModelStreamInfer") as call:
+            with self._streams.one():
+                await self._answer_stream(context, call)
+
+    async def _answer_stream(self, context: Any, call: Call) -> None:
+        async with asyncio.TaskGroup() as tasks:
             answers: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(AHEAD)
 
             async def read() -> None:
+                numbers = count()  # as for the images of a batch, so that a canary gets its share of them
                 while (message := await context.read()) is not grpc.aio.EOF:
-                    await answers.put(tasks.create_task(self._of_stream(bytes(message), call)))
+                    caller = call.caller._replace(request_id=f"{call.caller.request_id}-{next(numbers)}")
+                    await answers.put(tasks.create_task(self._of_stream(bytes(message), call, caller)))
                 await answers.put(None)
 
             tasks.create_task(read())
             while task := await answers.get():
                 await context.write(await task)
 
-    async def _of_stream(self, message: bytes, call: Call) -> bytes:
+    async def _of_stream(self, message: bytes, call: Call, caller: Caller) -> bytes:
         """The answer to one message of a stream; an error is told in it, and the stream goes on."""
         reply = messages.ModelStreamInferResponse()
         try:
-            with BodyHold(self._service.body_budget) as hold:
-                reply.infer_response.CopyFrom(await self._answer(message, hold, call))
+            reply.infer_response.CopyFrom(await self._answer(message, call, caller))
         except ANSWERED as error:
             reply.error_message = told(error)
             reply.infer_response.id = _id_of(message)

@@ -27,6 +27,8 @@ WEBP_LOSSY_PIXEL_S, WEBP_LOSSY_BYTE_S = 9e-9, 90e-9
 WEBP_LOSSLESS_PIXEL_S, WEBP_LOSSLESS_BYTE_S = 8e-9, 20e-9
 WEBP_LOSSLESS_BYTES = 4
 """A pixel, besides BGR_BYTES: it is decoded to ARGB first, which is gone when the picture is copied."""
+WEBP_GROUPS, WEBP_GROUP_S, WEBP_GROUP_BYTES = 64, 8e-6, 12 * 1024
+"""Groups of Huffman codes of a lossless WebP: some that encoders write, of which its other prices know, and the tables of each one more."""
 BMP_PIXEL_S = 2e-9
 HEIF_START_S, HEIF_PIXEL_S = 0.3, 35e-9
 HEIF_BYTES = 24

@@ -26,6 +26,8 @@ _PATIENCE_S = 10
 _CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0}
 """The boxes that lead to the sizes, with the bytes before their first box."""
 _MAX_BOXES = 4096
+_MAX_DEPTH = 3
+"""The sizes are in `ipco` in `iprp` in `meta`."""
 
 
 @cache
@@ -53,7 +55,7 @@ def inspect_heif(data: bytes, max_pixels: int) -> EncodedImage:
     return EncodedImage(data, ImageFormat.HEIF, width_px, height_px, decode_s=decode_s, decoded_bytes=HEIF_BYTES * pixels)
 
 
-def _boxes(data: bytes, start: int, end: int, seen: list[int]) -> Iterator[tuple[bytes, int]]:
+def _boxes(data: bytes, start: int, end: int, seen: list[int], depth: int = 0) -> Iterator[tuple[bytes, int]]:
     """The kinds and the places of the contents of the boxes in a range, and of those in the containers; raises UndecodableImage."""
     while start < end:
         seen[0] += 1
@@ -67,7 +69,9 @@ def _boxes(data: bytes, start: int, end: int, seen: list[int]) -> Iterator[tuple
         if size < head or start + size > end:
             raise damaged(f"The box {kind!r} of {size} bytes that does not fit", start)
         if kind in _CONTAINERS:
-            yield from _boxes(data, start + head + _CONTAINERS[kind], start + size, seen)
+            if depth == _MAX_DEPTH:
+                raise damaged(f"The box {kind!r} inside {depth} others", start)
+            yield from _boxes(data, start + head + _CONTAINERS[kind], start + size, seen, depth + 1)
         else:
             yield kind, start + head
         start += size

@@ -80,7 +80,8 @@ class _Walk:
     max_pixels: int
     width_px: int = 0
     height_px: int = 0
-    blocks: dict[int, int] = field(default_factory=dict)  # of each component: 8x8 samples
+    numbers: bytes = b""  # of the components; some encoders give several the same one
+    blocks: list[int] = field(default_factory=list)  # of each component: 8x8 samples
     sequential: bool = True
     mcus: int = 0  # of a scan of several components
     restart_mcus: int = 0  # between two restarts; 0 if there are none
@@ -89,7 +90,7 @@ class _Walk:
     scans: int = 0
     visits: int = 0  # blocks of all scans
     scans_s: float = 0.0  # of the visits, and of smoothing
-    exact: dict[int, int] = field(default_factory=dict)  # a bit for each coefficient, by component
+    exact: dict[int, int] = field(default_factory=dict)  # a bit for each coefficient, by the component's place
     scanned: set[int] = field(default_factory=set)
     cuts: list[tuple[int, int]] = field(default_factory=list)
     odd_places: int = 0
@@ -105,7 +106,7 @@ class _Walk:
                 if not self.scans or len(self.scanned) < len(self.blocks):
                     raise damaged("The JPEG ends before every component was coded", start)
                 if self._is_smoothed():
-                    self._charge(JPEG_SMOOTHED_BLOCK_S * sum(self.blocks.values()))
+                    self._charge(JPEG_SMOOTHED_BLOCK_S * sum(self.blocks))
                 return end
             at = self._scan(start, end) if marker == _SOS else self._header(marker, start, end)
         raise damaged(f"The JPEG has more than {_MAX_SEGMENTS} segments; the last", at)
@@ -188,18 +189,19 @@ class _Walk:
             raise damaged("Impossible sampling factors of a JPEG", start)
         most_across, most_down = (max(each) for each in zip(*factors, strict=True))
         self.mcus = -(-self.width_px // (8 * most_across)) * -(-self.height_px // (8 * most_down))
-        for component, (across, down) in zip(self.data[start + 10 : end : 3], factors, strict=True):
+        self.numbers = self.data[start + 10 : end : 3]
+        for across, down in factors:
             blocks_across = -(-self.width_px * across // (8 * most_across))
-            self.blocks[component] = blocks_across * -(-self.height_px * down // (8 * most_down))
+            self.blocks.append(blocks_across * -(-self.height_px * down // (8 * most_down)))
 
     def _scan(self, start: int, end: int) -> int:
         """Read a scan, from its header (SOS) to its last byte; returns the position of the next marker."""
-        components = self.data[start + 4 : end - 3]
-        if not components or len(components) != 1 + 2 * components[0] or not set(components[1::2]) <= set(self.blocks):
+        head = self.data[start + 4 : end - 3]
+        if not head or len(head) != 1 + 2 * head[0] or (components := self._places(head[1::2])) is None:
             raise damaged("A JPEG scan header that does not fit the frame", start)
         if self.sequential:
             self._correct(end - 3, _SEQUENTIAL_SCAN)
-        self.scanned.update(components[1::2])
+        self.scanned.update(components)
         self.scans += 1
         if self.scans > _MAX_SCANS:
             raise damaged(f"The JPEG has more than {_MAX_SCANS} scans; the last", start)
@@ -209,13 +211,23 @@ class _Walk:
             raise damaged(f"The JPEG scan from byte {end} has no end, and the image stops", len(self.data))
         if scan_end == end:
             raise damaged("A JPEG scan without data", end)
-        self._count(sum(self.blocks[component] for component in components[1::2]), start, end, scan_end)
+        self._count(components, start, end, scan_end)
         if self.restart_mcus:
-            mcus = self.mcus if components[0] > 1 else self.blocks[components[1]]
+            mcus = self.mcus if len(components) > 1 else self.blocks[components[0]]
             surplus = find_restart(self.data, end, scan_end, -(-mcus // self.restart_mcus) - 1)
             if surplus is not None:  # a restart behind the last block, and what follows it
                 self.cuts.append((surplus, scan_end))
         return scan_end
+
+    def _places(self, numbers: bytes) -> list[int] | None:
+        """The components that a scan names, or None: for a number that several have the first one, as decoders take it."""
+        places: list[int] = []
+        for number in numbers:
+            place = next((place for place, each in enumerate(self.numbers) if each == number and place not in places), None)
+            if place is None:
+                return None
+            places.append(place)
+        return places
 
     def _correct_transform(self) -> None:
         known = _TRANSFORMS.get(len(self.blocks))
@@ -223,15 +235,16 @@ class _Walk:
             self._correct(self.adobe, known[-1:])
         self.adobe = None
 
-    def _count(self, blocks: int, start: int, end: int, scan_end: int) -> None:
+    def _count(self, components: list[int], start: int, end: int, scan_end: int) -> None:
         """Add a scan's cost. Each of its blocks takes bits, unless the coding can leave blocks out."""
+        blocks = sum(self.blocks[component] for component in components)
         least_bits = 0 if self.arithmetic or self.data[end - 3] else 1 + self.sequential
         if 8 * (scan_end - end) < least_bits * blocks:
             raise damaged(f"A JPEG scan of {scan_end - end} bytes, which are too few for its {blocks} blocks,", start)
         self.visits += blocks
         first, last, precision = self.data[end - 3 : end]
         if not precision & 15:  # no bit is left for a later scan
-            for component in self.data[start + 5 : end - 3 : 2]:
+            for component in components:
                 self.exact[component] = self.exact.get(component, 0) | (2 << last) - (1 << first)
         self._charge(blocks * self._visit_s(refines=bool(first and precision >> 4)))
 
@@ -241,7 +254,8 @@ class _Walk:
 
     def _is_smoothed(self) -> bool:
         """Whether a decoder guesses the coefficients that decide how smooth a picture is, as no scan gives them to the last bit."""
-        return not (self.sequential or all(self.exact.get(component, 0) & _SMOOTHNESS == _SMOOTHNESS for component in self.blocks))
+        known = (self.exact.get(component, 0) & _SMOOTHNESS == _SMOOTHNESS for component in range(len(self.blocks)))
+        return not (self.sequential or all(known))
 
     def _visit_s(self, *, refines: bool) -> float:
         if self.arithmetic:
@@ -250,7 +264,7 @@ class _Walk:
 
     def decode_s(self, coded_bytes: int) -> float:
         """An estimate, once all scans were seen."""
-        return JPEG_PIXEL_S * self.width_px * self.height_px + JPEG_BLOCK_S * sum(self.blocks.values()) + self.coding_s(coded_bytes)
+        return JPEG_PIXEL_S * self.width_px * self.height_px + JPEG_BLOCK_S * sum(self.blocks) + self.coding_s(coded_bytes)
 
     def coding_s(self, coded_bytes: int) -> float:
         """Its part that is the same at any reduction."""
@@ -264,7 +278,7 @@ class _Walk:
     @property
     def coefficient_bytes(self) -> int:
         """What it keeps then."""
-        return COEFFICIENT_BLOCK_BYTES * sum(self.blocks.values()) if self.keeps_coefficients else 0
+        return COEFFICIENT_BLOCK_BYTES * sum(self.blocks) if self.keeps_coefficients else 0
 
 
 def _refusal(marker: int, start: int) -> UnsupportedImage | UndecodableImage:

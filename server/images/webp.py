@@ -9,6 +9,8 @@ from server.images.decode_cost import (
     BGR_BYTES,
     PEAK_BYTES,
     TURN_PIXEL_S,
+    WEBP_GROUP_BYTES,
+    WEBP_GROUP_S,
     WEBP_LOSSLESS_BYTE_S,
     WEBP_LOSSLESS_BYTES,
     WEBP_LOSSLESS_PIXEL_S,
@@ -18,6 +20,7 @@ from server.images.decode_cost import (
 from server.images.excision import without
 from server.images.exif import read_orientation, write_orientation
 from server.images.refusal import damaged, require_bytes, require_size, unsupported
+from server.images.webp_groups import surplus_groups
 from server.types import EncodedImage, ImageFormat
 
 _ANIMATION_FLAG, _EXIF_FLAG = 0x02, 0x08
@@ -45,7 +48,9 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
     size: tuple[int, int] | None = None
     lossless = exif_is_told = False
     exifs: list[_Chunk] = []
+    seen: list[_Chunk] = []
     for position, chunk in enumerate(_chunks(data, end)):
+        seen.append(chunk)
         if position == 0 and chunk.name == b"VP8X":
             canvas = _canvas(data, chunk)
             exif_is_told = bool(data[chunk.start] & _EXIF_FLAG)  # without this flag libwebp, and so every reader, gives no EXIF
@@ -66,8 +71,9 @@ def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
         raise damaged("The WebP ends without a frame", end)
     pixels = size[0] * size[1]
     pixel_s, byte_s = (WEBP_LOSSLESS_PIXEL_S, WEBP_LOSSLESS_BYTE_S) if lossless else (WEBP_LOSSY_PIXEL_S, WEBP_LOSSY_BYTE_S)
-    decode_s = pixel_s * pixels + byte_s * end
-    decoded_bytes = pixels * max(BGR_BYTES + WEBP_LOSSLESS_BYTES * lossless, PEAK_BYTES)
+    groups = _groups(data, seen, *size)
+    decode_s = pixel_s * pixels + byte_s * end + WEBP_GROUP_S * groups
+    decoded_bytes = pixels * max(BGR_BYTES + WEBP_LOSSLESS_BYTES * lossless, PEAK_BYTES) + WEBP_GROUP_BYTES * groups
     image = EncodedImage(data[:end], ImageFormat.WEBP, *size, decode_s=decode_s, decoded_bytes=decoded_bytes)
     return _oriented(image, exifs) if exifs else image
 
@@ -135,3 +141,12 @@ def _lossless_size(data: bytes, chunk: _Chunk) -> tuple[int, int]:
     if bits >> 29:
         raise damaged("An unknown version of lossless WebP", chunk.start)
     return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+
+
+def _groups(data: bytes, chunks: list[_Chunk], width_px: int, height_px: int) -> int:
+    """The groups of Huffman codes of a lossless frame, or of the lossless transparency before a lossy one, beyond what encoders write."""
+    frame = next(place for place, chunk in enumerate(chunks) if chunk.name in {b"VP8 ", b"VP8L"})
+    lossless = [one for one in chunks[: frame + 1] if one.name == b"VP8L" or (one.name == b"ALPH" and data[one.start] & 3 == 1)]
+    if not lossless:
+        return 0
+    return surplus_groups(data, lossless[-1].start + (1 if lossless[-1].name == b"ALPH" else 5), lossless[-1].end, width_px, height_px)

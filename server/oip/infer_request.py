@@ -15,6 +15,7 @@ IMAGE, PIXELS = "image", "pixels"
 _COLOURS = 3
 _RANK = 4
 _SHOWN = 80
+_LONGEST_MS = 2**31 - 1  # as of POST /classify; JSON has numbers that no float can hold
 _IMAGE_REMEDY = "Send one input named image, of BYTES with the shape [N] or [N, 1]; each element is the bytes of a JPEG, PNG, WebP or BMP."
 _PIXELS_REMEDY = "Send pixels as UINT8 with the shape [N, height, width, 3], in RGB, with the binary extension or in raw_input_contents."
 
@@ -56,7 +57,7 @@ class InferRequest:
         timeout_us = self.parameters.get("timeout", 0)
         if isinstance(timeout_us, bool) or not isinstance(timeout_us, int) or timeout_us < 0:
             raise BadRequest(f"timeout must be a whole number of microseconds, not {str(timeout_us)[:_SHOWN]!r}.")
-        return max(1, timeout_us // 1000) if timeout_us else None
+        return max(1, min(timeout_us // 1000, _LONGEST_MS)) if timeout_us else None
 
     @property
     def partial(self) -> bool:

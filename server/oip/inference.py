@@ -1,15 +1,15 @@
 """Answers a request for inference: the same inspection, admission, fairness and deadline as an image of POST /classify."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from server.engines.work import InferenceRequest
-from server.errors import NotFound, ServiceError
+from server.errors import EngineUnavailable, NotFound, ServiceError
 from server.oip.class_labels import labels_of
 from server.oip.infer_reply import InferReply, Outcome, OutputTensors, needed_scores, wanted_outputs
-from server.oip.infer_request import InferRequest, images_of
+from server.oip.infer_request import InferRequest, RequestedOutput, images_of
 from server.serving.inspection_pool import InspectionPool
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
@@ -34,8 +34,14 @@ class Caller(NamedTuple):
 
 
 class _Asked(NamedTuple):
+    """What a request asks of every image; `versions` are those that its images have found."""
+
     deadline_s: float
-    scores: Scores
+    outputs: Sequence[RequestedOutput]
+    versions: set[ServedModel]
+
+    def scores_of(self, served: ServedModel) -> Scores:
+        return "full" if served.scores == "full" else needed_scores(self.outputs, served.model.manifest.classes)
 
 
 def find_model(models: Registry, name: str, version: str = "") -> RegisteredModel:
@@ -60,25 +66,23 @@ class Inference:
         self._inspection = InspectionPool(settings.max_image_pixels)
         self._turn = asyncio.Lock()
 
-    async def infer(self, model: RegisteredModel, request: InferRequest, caller: Caller) -> tuple[InferReply, Sequence[Outcome]]:
-        """The answer, and what the engines answered for each image.
+    async def infer(
+        self, model: RegisteredModel, request: InferRequest, caller: Caller, version: str = ""
+    ) -> tuple[InferReply, Sequence[Outcome]]:
+        """The answer, and what the engines answered for each image; `version` is the one that the client names.
 
         Raises ServiceError; with `partial` only if no image was taken. Cancelling this spares the work that has not begun.
         """
-        served = model.served  # which may be another one by the time of the answer
         outputs = wanted_outputs(request)
-        full = needed_scores(outputs, served.model.manifest.classes)
-        asked = _Asked(model.admission.deadline_s(request.timeout_ms), "full" if served.scores == "full" else full)
+        asked = _Asked(model.admission.deadline_s(request.timeout_ms), outputs, set())
         images = images_of(request, self._settings.max_batch_items, self._settings.max_image_pixels)
         numbers = [f"{caller.request_id}-{index}" if len(images) > 1 else caller.request_id for index in range(len(images))]
-        works = [
-            self._work(model, served, image, caller._replace(request_id=number), asked)
-            for image, number in zip(images, numbers, strict=True)
-        ]
+        works = [self._work(model, image, caller._replace(request_id=number), asked) for image, number in zip(images, numbers, strict=True)]
         if len(works) > 1:
             works = [partial(self._in_turn, work) for work in works]
         images.clear()
         outcomes = await _all_of(works, some=request.partial)
+        served = _only(asked.versions, version)
         tensors = OutputTensors(outcomes, served.model.manifest.classes, partial(labels_of, served.model))
         answers = [outcome for outcome in outcomes if isinstance(outcome, Prediction)]
         facts = {"engine": ",".join(sorted({each.engine for each in answers})), "score_type": answers[0].score_type}
@@ -86,13 +90,16 @@ class Inference:
         manifest = served.model.manifest
         return InferReply(manifest.name, manifest.version, caller.request_id if request.id is None else request.id, facts, made), outcomes
 
-    def _work(self, model: RegisteredModel, served: ServedModel, data: bytes, caller: Caller, asked: _Asked) -> ImageWork:
+    def _work(self, model: RegisteredModel, data: bytes, caller: Caller, asked: _Asked) -> ImageWork:
         held = [data]  # given away when the work begins, so that the bytes live no longer than the image
 
         async def work() -> Prediction:
             model.admission.check_place(caller.client)
             image = await self._inspection.inspect(held.pop())
-            return await model.classify(served, InferenceRequest(image, caller.name, asked.deadline_s, asked.scores, caller.client))
+            served = model.served  # a reload may have come since the request
+            asked.versions.add(served)
+            request = InferenceRequest(image, caller.name, asked.deadline_s, asked.scores_of(served), caller.client)
+            return await model.classify(served, request)
 
         return work
 
@@ -100,6 +107,14 @@ class Inference:
         async with self._turn:  # after each image the loop sees to others: a batch can take long to inspect
             await asyncio.sleep(0)
         return await work()
+
+
+def _only(versions: Collection[ServedModel], named: str) -> ServedModel:
+    """The version that answered all images; raises EngineUnavailable if a reload came between them, or before one that the client named."""
+    served = next(iter(versions))
+    if len(versions) > 1 or named not in ("", served.model.manifest.version):
+        raise EngineUnavailable("Another version of the model was put into service during this request.", "Send it again.")
+    return served
 
 
 async def _all_of(works: Sequence[ImageWork], *, some: bool) -> Sequence[Outcome]:

@@ -1,5 +1,6 @@
 """The statistics of a model in the protocol's form, from the metrics of all its images, whatever way they came."""
 
+from math import isfinite
 from time import monotonic, time
 
 from prometheus_client import Counter, Histogram
@@ -89,7 +90,7 @@ def _of(model: RegisteredModel, metrics: Metrics) -> ModelStatistics:
     return ModelStatistics(
         name=model.name,
         version=manifest.version,
-        last_inference=round((time() - (monotonic() - model.admission.last_s)) * _MS) if ok + failed else 0,
+        last_inference=round((time() - (monotonic() - model.admission.last_s)) * _MS) if isfinite(model.admission.last_s) else 0,
         inference_count=ok,
         execution_count=sum(runs.values()) if runs else ok,
         inference_stats=InferenceStatistics(

@@ -8,7 +8,7 @@ from server.oip.protocol_reply import ProtocolReply
 from server.serving.registry import RegisteredModel
 from server.serving.reload import Reloader
 from server.serving.served_model import ServedModel
-from server.serving.service import Service
+from server.serving.service import Phase, Service
 
 READY, UNAVAILABLE, UNLOADED = "READY", "UNAVAILABLE", "unloaded"
 _FILE = "file:"
@@ -25,9 +25,10 @@ class ModelEntry(ProtocolReply):
 
 def is_ready(service: Service, model: RegisteredModel) -> tuple[bool, str]:
     """Whether a model answers, and the reason if not."""
-    ok, _, reason = service.readiness()
+    if service.phase is not Phase.READY:
+        return False, service.readiness()[2] or f"The server is {service.phase}."
     health = model.engine.health()
-    return ok and health.ok, reason or health.reason
+    return health.ok, health.reason
 
 
 def repository_index(service: Service, *, ready_only: bool) -> list[ModelEntry]:

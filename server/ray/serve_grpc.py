@@ -5,7 +5,7 @@ Serve gives a call as its messages and an object with its metadata, and takes th
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, NamedTuple
 
 import grpc
@@ -20,8 +20,8 @@ METHODS: tuple[str, ...] = tuple(DESCRIPTOR.services_by_name[SERVICE.rpartition(
 
 def add_servicer(servicer: Any, server: Any) -> None:
     """What `grpc_servicer_functions` names: tells Serve the methods. It has its own functions in their place, which lead to a replica."""
-    kinds: dict[str, Any] = {INFER: grpc.stream_unary_rpc_method_handler, STREAM: grpc.stream_stream_rpc_method_handler}
-    methods = {name: kinds.get(name, grpc.unary_unary_rpc_method_handler)(getattr(servicer, name)) for name in METHODS}
+    kinds: dict[str, Any] = {STREAM: grpc.stream_stream_rpc_method_handler}
+    methods = {name: kinds.get(name, grpc.stream_unary_rpc_method_handler)(getattr(servicer, name)) for name in METHODS}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
 
 
@@ -42,7 +42,7 @@ class _Ended(BaseException):
 class ServeCall:
     """The context of a call, as the methods of the plain server use it."""
 
-    def __init__(self, given: Any, messages: AsyncIterator[bytes] | None, max_bytes: int) -> None:
+    def __init__(self, given: Any, messages: AsyncIterator[bytes], max_bytes: int) -> None:
         """`given` is Serve's own context."""
         self.invocation_metadata: Callable[[], Any] = given.invocation_metadata
         self.peer: Callable[[], str] = given.peer
@@ -54,7 +54,6 @@ class ServeCall:
 
     async def read(self) -> Any:
         """The next message, or EOF."""
-        assert self._messages is not None  # noqa: S101 - asked for by methods with a stream
         message = await anext(self._messages, None)
         return grpc.aio.EOF if message is None else await self.bounded(message)
 
@@ -87,14 +86,9 @@ class ServeCalls:
 
     async def answer(self, name: str, given: Any, context: Any) -> Serialized:
         """The answer of a method that has one; nothing where it ends by an error, which is in the context then."""
-        call, method, answer = ServeCall(context, given, self._max_bytes), self._methods[name], b""
-        try:
-            if method.request_streaming:
-                answer = await method.stream_unary(given, call)
-            else:
-                answer = await method.unary_unary(await call.bounded(given), call)
-        except _Ended:
-            pass
+        answer = b""
+        with suppress(_Ended):
+            answer = await self._methods[name].stream_unary(given, ServeCall(context, given, self._max_bytes))
         return Serialized(answer)
 
     async def answers(self, name: str, given: AsyncIterator[bytes], context: Any) -> AsyncGenerator[Serialized, None]:

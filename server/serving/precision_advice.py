@@ -11,7 +11,9 @@ from time import monotonic, sleep
 
 from models.manifest import CPU, Precision
 from models.store import StoredModel
+from server.serving.model_settings import settings_of
 from server.serving.service import Phase, Service
+from server.settings import SettingInvalid, Settings
 from server.types import Runtime
 
 logger = logging.getLogger(__name__)
@@ -25,7 +27,10 @@ WORTH = 1.05  # a smaller gain is not worth a line
 
 
 class PrecisionAdvice:
-    """Measures in a process of the lowest priority, which ends as soon as a request comes. Silent if the user has named a precision."""
+    """Measures in a process of the lowest priority, which ends as soon as a request comes.
+
+    Silent if the user has named a precision, or a pipeline: that names its file, and refuses PRECISION=int8.
+    """
 
     def __init__(self, service: Service, runtime: Runtime, calm_s: float = CALM_S) -> None:
         self._service = service
@@ -35,20 +40,35 @@ class PrecisionAdvice:
 
     def begin(self) -> None:
         """Measure on a thread of its own, if there is something to advise."""
-        settings = self._service.settings
-        if self._runtime == "cpu" and not (settings.precision or settings.pipeline or settings.engines == "fake"):
+        own = self._own_settings()
+        if self._runtime == "cpu" and own and not (own.precision or own.pipeline or own.engines == "fake"):
             self.thread.start()
+
+    def _own_settings(self) -> Settings | None:
+        """The settings of the default model; None if its section was changed since the start, and cannot be read."""
+        try:
+            return settings_of(self._service.settings, self._service.models.default.name)
+        except SettingInvalid:
+            return None
+
+    def _in_section(self) -> bool:
+        """Whether PRECISION would not be of this model alone, or its section has settings of it."""
+        every, own = self._service.settings, self._own_settings()
+        several = len([*self._service.models]) > 1 or every.model_names != (self._service.models.default.name,)
+        of_all = {"model", "models"}
+        return several or own is None or own.model_dump(exclude=of_all) != every.model_dump(exclude=of_all)
 
     def _advise(self) -> None:
         registered = self._service.models.default
-        model = registered.model
+        served = registered.served
         if not self._calm(self._calm_s):
             return
-        measured = self._measured(model)
-        if registered.model is model:
-            registered.measured_s = measured
-        if line := advice(model.manifest.precision, measured):
-            logger.info("%s: %s", model.manifest.name, line)
+        measured = self._measured(served.model)
+        if registered.served is not served:
+            return
+        registered.measured_s = measured
+        if line := advice(served.precision, measured, in_section=self._in_section()):
+            logger.info("%s: %s", registered.name, line)
 
     def _measured(self, model: StoredModel) -> dict[str, float]:
         """The seconds an image by precision; empty if a request came, or the trial failed."""
@@ -82,8 +102,11 @@ def candidates(model: StoredModel) -> Iterator[tuple[Precision, Path]]:
             yield precision, model.folder / artifact.file
 
 
-def advice(served: Precision, measured: Mapping[str, float]) -> str:
-    """The gain of each precision that is faster than the served one; empty if there is none."""
+def advice(served: str, measured: Mapping[str, float], *, in_section: bool = False) -> str:
+    """The gain of each precision that is faster than the served one; empty if there is none.
+
+    `in_section`: the setting goes into the model's section of MODELS_FILE.
+    """
     if served not in measured:
         return ""
     gains = {precision: measured[served] / each_s for precision, each_s in measured.items()}
@@ -91,4 +114,7 @@ def advice(served: Precision, measured: Mapping[str, float]) -> str:
     if not faster:
         return ""
     own = f"{served} takes {measured[served] * 1e3:.1f} ms an image on one thread"
-    return f"{own}; measured on this machine: {', '.join(faster)}. PRECISION chooses; PRECISION={served} keeps it and says no more."
+    where, keeping = "PRECISION", f"PRECISION={served}"
+    if in_section:
+        where, keeping = "precision in its section of MODELS_FILE", f'precision = "{served}" there'
+    return f"{own}; measured on this machine: {', '.join(faster)}. {where} chooses; {keeping} keeps it and says no more."

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Coroutine
 from contextlib import suppress
 from time import monotonic
+from typing import Any, TypeVar
 
 from models.model_errors import ClassifyError, ModelNotFound, ModelNotPrepared
 from models.nearest_name import nearest_name
@@ -20,6 +22,7 @@ from server.serving.service_assembly import open_served_model
 from server.types import Runtime
 
 logger = logging.getLogger(__name__)
+_Changed = TypeVar("_Changed")
 
 
 class Reloader:
@@ -28,11 +31,34 @@ class Reloader:
     def __init__(self, service: Service, runtime: Runtime) -> None:
         self._service = service
         self.runtime: Runtime = runtime
-        self._tasks: set[asyncio.Task[ServedModel]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._changing = asyncio.Lock()  # which models there are
 
     async def reload(self, name: str | None = None) -> ServedModel:
         """Serve the store's present version of a model. Raises NotFound; raises ReloadRefused, and then the old version stays."""
+        return await asyncio.shield(self._begin(self._reload(name)))
+
+    async def load(self, name: str) -> ServedModel:
+        """Serve one more model of the store; one that is served is reloaded. Raises NotFound, ReloadRefused."""
+        return await asyncio.shield(self._begin(self._load(name)))
+
+    async def unload(self, name: str) -> None:
+        """Serve a model no longer, after the requests that have found it. Raises NotFound, ReloadRefused."""
+        await asyncio.shield(self._begin(self._unload(name)))
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether a change is under way."""
+        return bool(self._tasks)
+
+    def _begin(self, change: Coroutine[None, None, _Changed]) -> asyncio.Task[_Changed]:
+        """A change goes on to its end, whether its client waits for it or not: engines that are begun would belong to nobody."""
+        task = asyncio.get_running_loop().create_task(change)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _reload(self, name: str | None) -> ServedModel:
         model = self._service.models.get(name)
         self._take(model)
         try:
@@ -49,12 +75,11 @@ class Reloader:
         threading.Thread(target=model.retire, args=(former, self._service.settings.drain_s), name="engine-retirement").start()
         return served
 
-    async def load(self, name: str) -> ServedModel:
-        """Serve one more model of the store; one that is served is reloaded. Raises NotFound, ReloadRefused."""
+    async def _load(self, name: str) -> ServedModel:
         service = self._service
         async with self._changing:
             if service.models.find(name):
-                return await self.reload(name)
+                return await self._reload(name)
             self._check(name)
             self._check_phase()
             began_s = monotonic()
@@ -71,8 +96,7 @@ class Reloader:
         logger.info("%s version %s is served, after %.1f s", *served.words.values(), monotonic() - began_s)
         return served
 
-    async def unload(self, name: str) -> None:
-        """Serve a model no longer, after the requests that have found it. Raises NotFound, ReloadRefused."""
+    async def _unload(self, name: str) -> None:
         service = self._service
         async with self._changing:
             model = service.models.get(name)
@@ -127,8 +151,7 @@ class Reloader:
         check_labels((each.model, each.companions) for each in (*others, served))
         if known:
             served.engine.on_batch = known.metrics.batch
-        else:
-            self._check_memory(served)
+        self._check_memory(served, known.served.memory_bytes if known else 0)
         try:
             served.engine.start()
             check_golden(served)
@@ -137,10 +160,11 @@ class Reloader:
             raise
         return served
 
-    def _check_memory(self, served: ServedModel) -> None:
+    def _check_memory(self, served: ServedModel, former_bytes: int) -> None:
+        """Raise ReloadRefused for a model that needs more than is left; `former_bytes` are those of the version that it replaces."""
         limit_bytes = self._service.settings.model_memory_bytes
-        held_bytes = sum(model.served.memory_bytes for model in self._service.models)
-        if held_bytes + served.memory_bytes > limit_bytes:
+        held_bytes = sum(model.served.memory_bytes for model in self._service.models) - former_bytes
+        if served.memory_bytes > max(former_bytes, limit_bytes - held_bytes):
             raise ReloadRefused(
                 f"It needs some {served.memory_bytes} bytes of memory, and {held_bytes} of {limit_bytes} are taken by other models.",
                 "Unload a model, or raise MODEL_MEMORY_BYTES.",
@@ -148,14 +172,12 @@ class Reloader:
 
     def request(self) -> None:
         """Reload the default model in the background, on the running event loop; the log reports the result."""
-        task = asyncio.get_running_loop().create_task(self.reload())
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        self._begin(self._reload(None)).add_done_callback(_tell)
 
-    def _ended(self, task: asyncio.Task[ServedModel]) -> None:
-        self._tasks.discard(task)
-        with suppress(asyncio.CancelledError):
-            if isinstance(error := task.exception(), ReloadRefused):
-                logger.warning("%s", error)
-            elif error:
-                logger.error("the reload failed", exc_info=error)
+
+def _tell(task: asyncio.Task[ServedModel]) -> None:
+    with suppress(asyncio.CancelledError):
+        if isinstance(error := task.exception(), ReloadRefused):
+            logger.warning("%s", error)
+        elif error:
+            logger.error("the reload failed", exc_info=error)

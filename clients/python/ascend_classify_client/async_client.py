@@ -8,13 +8,14 @@ from typing import Any
 
 import httpx
 
-from ascend_classify_client import operations
+from ascend_classify_client import batches, operations
 from ascend_classify_client.address import check_address, headers, reply_of, sent, silence
 from ascend_classify_client.answers import Answer, Evaluation, ImageError
+from ascend_classify_client.batches import BATCH, BATCH_BYTES
 from ascend_classify_client.exchange import Ask, Plan, Reply, Result, Wait
-from ascend_classify_client.operations import Image, map_text, options
+from ascend_classify_client.image_sources import Image
+from ascend_classify_client.operations import map_text, options
 from ascend_classify_client.retries import Retries
-from ascend_classify_client.sync_client import BATCH
 
 
 class AsyncClient:
@@ -51,11 +52,15 @@ class AsyncClient:
         top_k: int | None = None,
         coverage: float | None = None,
         batch_size: int = BATCH,
+        batch_bytes: int = BATCH_BYTES,
         progress: Callable[[int], None] | None = None,
     ) -> list[Answer | ImageError]:
-        """One outcome for each image, in order. `progress` is called with the number of images that are done."""
+        """One outcome for each image, in order. `progress` is called with the number of images that are done.
+
+        A request has at most `batch_size` images of `batch_bytes` together, and fewer where the server takes less.
+        """
         params = options(top_k=top_k, coverage=coverage, model=self._model)
-        return await self._run(operations.classify_batch(images, params, self._retries, batch_size, progress))
+        return await self._run(batches.classify_batch(images, params, self._retries, batch_size, batch_bytes, progress))
 
     async def evaluate(
         self,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ascend_classify_client.client_errors import AnswerInvalid, ClientError, Refused, Unreachable
-from ascend_classify_client.retries import Retries
+from ascend_classify_client.retries import Retries, Tries
 
 FULL = frozenset({429, 503})
 BUSY = FULL | {408, 502, 504}
@@ -65,10 +65,10 @@ class Reply:
 Plan = Generator[Ask | Wait, Reply, Result]
 
 
-def answered(ask: Ask, retries: Retries) -> Plan[bytes]:
+def answered(ask: Ask, retries: Retries | Tries) -> Plan[bytes]:
     """The body of a good answer, after further attempts where they may help; raises Refused or Unreachable."""
+    tries = retries if isinstance(retries, Tries) else Tries(retries)
     faults = 0
-    attempt = 1
     while True:
         reply = yield ask
         if 200 <= reply.status < 300:
@@ -76,11 +76,10 @@ def answered(ask: Ask, retries: Retries) -> Plan[bytes]:
         faults += reply.status == FAULT
         again = reply.status in ask.again or (reply.status == FAULT and ask.repeatable and faults == 1)
         broken = not reply.status and (ask.repeatable or reply.refused)
-        wait_s = retries.wait_s(attempt, reply.retry_after) if again or broken else None
+        wait_s = tries.wait_s(reply.retry_after) if again or broken else None
         if wait_s is None:
             raise refusal(reply)
         yield Wait(wait_s)
-        attempt += 1
 
 
 def refusal(reply: Reply) -> ClientError:

@@ -26,7 +26,7 @@ def upload(path: Path, fields: Mapping[str, str]) -> Iterator[bytes]:
 
 
 def _tar(folder: Path) -> Iterator[bytes]:
-    """The plain files of a folder, in the order of their names; links are followed, hidden files and folders are left out."""
+    """The plain files of a folder, in the order of their names; links are followed, also those of folders; what is hidden is left out."""
     for path in _files(folder):
         info = tarfile.TarInfo(path.relative_to(folder).as_posix())
         info.size = path.stat().st_size
@@ -37,9 +37,16 @@ def _tar(folder: Path) -> Iterator[bytes]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (path for name in sorted(names) if not name.startswith(".") and (path := Path(where, name)).is_file())
+    left: list[tuple[Path, frozenset[str]]] = [(folder, frozenset())]
+    while left:
+        where, above = left.pop()
+        here = os.path.realpath(where)
+        if here in above:
+            raise SetInvalid(f"{where} is a link to a folder that it is in, so the set has no end. Remove the link.")
+        with os.scandir(where) as listed:
+            entries = sorted((entry for entry in listed if not entry.name.startswith(".")), key=lambda entry: entry.name)
+        yield from (Path(entry.path) for entry in entries if entry.is_file())
+        left += [(Path(entry.path), above | {here}) for entry in reversed(entries) if entry.is_dir()]
 
 
 def _file(path: Path, left_bytes: int) -> Iterator[bytes]:

@@ -1,19 +1,18 @@
-"""What both clients can do, as plans."""
+"""What both clients can do, as plans; `batches.py` has that of many images."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from ascend_classify_client.answers import Answer, Evaluation, ImageError, read_answer, read_batch, read_evaluation
+from ascend_classify_client.answers import Answer, Evaluation, read_answer, read_evaluation
 from ascend_classify_client.client_errors import AnswerInvalid, EvaluationFailed, SetInvalid
-from ascend_classify_client.exchange import FULL, Ask, Body, Part, Plan, Wait, answered, read_json
+from ascend_classify_client.exchange import FULL, Ask, Body, Plan, Wait, answered, read_json
+from ascend_classify_client.image_sources import Image, source
 from ascend_classify_client.labelled_folder import CONTENT_TYPE, upload
 from ascend_classify_client.retries import Retries
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.2, 2.0
-Image = bytes | Path | str | BinaryIO
-"""The bytes of a picture file, its path, or the open file."""
 
 
 def options(**told: object) -> dict[str, str]:
@@ -30,30 +29,9 @@ def map_text(label_map: Mapping[str, str] | None) -> str | None:
 
 def classify(image: Image, params: Mapping[str, str], retries: Retries) -> Plan[Answer]:
     """One image; raises ClientError."""
-    read = _reader(image)
+    read = source(image).read
     headers = {"Content-Type": "application/octet-stream"}
     return read_answer(read_json((yield from answered(Ask("POST", "/classify", params, headers, lambda: Body(read())), retries))))
-
-
-def classify_batch(
-    images: Iterable[Image], params: Mapping[str, str], retries: Retries, size: int, progress: Callable[[int], None] | None
-) -> Plan[list[Answer | ImageError]]:
-    """Any number of images, `size` in a request; raises ClientError."""
-    if size < 1:
-        raise ValueError(f"A batch of {size} images.")
-    outcomes: list[Answer | ImageError] = []
-    for chunk in _chunks(images, size):
-        readers = [_reader(image) for image in chunk]
-
-        def body(readers: Sequence[Callable[[], bytes]] = tuple(readers)) -> Body:
-            parts: list[Part] = [("image", (f"{place}", read())) for place, read in enumerate(readers)]
-            return Body(parts=parts)
-
-        told = read_json((yield from answered(Ask("POST", "/classify/batch", params, body=body), retries)))
-        outcomes += read_batch(told, len(readers))
-        if progress:
-            progress(len(outcomes))
-    return outcomes
 
 
 def get_object(path: str, retries: Retries) -> Plan[dict[str, Any]]:
@@ -98,25 +76,6 @@ def changed(method: str, path: str, retries: Retries) -> Plan[Evaluation]:
     """Cancel or resume an evaluation; raises ClientError."""
     ask = Ask(method, path, again=FULL, repeatable=False)
     return read_evaluation(read_json((yield from answered(ask, retries))))
-
-
-def _reader(image: Image) -> Callable[[], bytes]:
-    """What gives the image's bytes, at each attempt; an open file is read now."""
-    if isinstance(image, (str, Path)):
-        return Path(image).read_bytes
-    data = image if isinstance(image, bytes) else image.read()
-    return lambda: data
-
-
-def _chunks(images: Iterable[Image], size: int) -> Iterator[list[Image]]:
-    chunk: list[Image] = []
-    for image in images:
-        chunk.append(image)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def _typed(fields: Mapping[str, str]) -> dict[str, object]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ascend_classify_client.answers import Answer, ImageError
-from ascend_classify_client.operations import Image
-from ascend_classify_client.sync_client import BATCH, Client
+from ascend_classify_client.batches import BATCH
+from ascend_classify_client.image_sources import Image, held
+from ascend_classify_client.sync_client import Client
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Parity:
 
 def compare(one: Client, other: Client, images: Iterable[Image], *, top_k: int = 5, batch_size: int = BATCH) -> Parity:
     """Send the pictures to both servers; raises ClientError."""
-    pictures = list(images)
+    pictures = list(map(held, images))
     answers = list(zip(*(side.classify_batch(pictures, top_k=top_k, batch_size=batch_size) for side in (one, other)), strict=True))
     differences = tuple(Difference(place, *pair) for place, pair in enumerate(answers) if not _agree(*pair))
     largest = max((gap for pair in answers for gap in _gaps(*pair)), default=0.0)

@@ -22,3 +22,16 @@ class Retries:
             wait_s = float(retry_after[:9])
             return wait_s if wait_s <= self.longest_wait_s else None
         return min(self.first_wait_s * 2.0 ** (attempt - 1), self.longest_wait_s)
+
+
+@dataclass
+class Tries:
+    """The attempts at one thing, which may take several requests."""
+
+    retries: Retries
+    made: int = 0
+
+    def wait_s(self, retry_after: str | None) -> float | None:
+        """The seconds to wait after one more attempt; None if it was the last."""
+        self.made += 1
+        return self.retries.wait_s(self.made, retry_after)

@@ -77,6 +77,7 @@ class AppSrc(Element):
                 BUSY.end()
                 if entered:
                     self._leave()
+            del item, frame  # they hold the last picture, and the next may not come for long
 
     def close(self) -> None:
         """Drop the queued frames, refuse every waiting sender, and end the thread after its current frame."""

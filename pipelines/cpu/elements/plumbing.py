@@ -59,6 +59,7 @@ class Queue(Element):
                 self.downstream(frame)
             finally:
                 BUSY.end()
+            del frame  # it holds the last picture, and the next may not come for long
 
     def release(self) -> None:
         """Let a sender go on that waits for room."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.report.intervals import Share, mcnemar_p, paired_difference
 from server.images.files import read_image
+from server.images.preparation import prepared
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ def paired_accuracy(
     What cannot be decoded is passed over. Raises ConvertError.
     """
     from convert.quantisation.scored_artifact import ScoredArtifact, best_class
+    from pipelines.cpu.exif_turns import turns_pictures
     from pipelines.cpu.recipe_picture import RecipePicture
 
     scored = [ScoredArtifact(path) for path in artifacts]
@@ -73,7 +76,8 @@ def paired_accuracy(
             if item.label is None:
                 continue
             try:
-                image = read_image(lambda index=index: pictures.read(index, settings.max_body_bytes), settings.max_image_pixels).data  # type: ignore[misc]
+                found = read_image(partial(pictures.read, index, settings.max_body_bytes), settings.max_image_pixels)
+                image = prepared(found, turns=turns_pictures()).data
             except ClassifyError:
                 continue
             made = None if sha256(image).hexdigest() in without else picture.of(image)

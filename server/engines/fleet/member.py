@@ -1,5 +1,6 @@
 """One engine on one chip, under watch: whether it gets requests, and its works in progress."""
 
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
@@ -11,8 +12,10 @@ from server.engines.fleet.service_time import ServiceTime
 from server.engines.liveness import BackOff, Liveness
 from server.engines.probe import probe_request
 from server.engines.work import Work
-from server.errors import EngineUnavailable, ServiceError
+from server.errors import EngineUnavailable, InternalError, ServiceError
 from server.images.preparation import needs_preparation, prepared
+
+logger = logging.getLogger(__name__)
 
 FAILURES = 3  # in a row; then a probe shows whether the engine is at fault, or the images
 PROBE_S = 10.0
@@ -150,6 +153,10 @@ class Member:
                 self.engine.on_answer(work, None)
         except ServiceError as error:
             self.engine.on_answer(work, error)
+        except Exception:  # such as no memory, or no process more; unanswered, the work would keep its place
+            name = work.request.id if work.request else ""
+            logger.exception("the image of request %s could not be prepared", name)
+            self.engine.on_answer(work, InternalError(f"A fault of the server before the image was decoded, logged under {name}."))
 
     def rest(self) -> None:
         """Pause, because a stream is full."""

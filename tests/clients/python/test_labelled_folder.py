@@ -32,6 +32,24 @@ def test_a_folder_becomes_a_tar(tmp_path: Path) -> None:
         assert [each.size for each in archive] == [12, CHUNK_BYTES + 7, CHUNK_BYTES + 7]
 
 
+def test_links_of_folders_are_followed(tmp_path: Path) -> None:
+    for name in ("set", "elsewhere/deep"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "elsewhere/a.png").write_bytes(b"a")
+    (tmp_path / "elsewhere/deep/b.png").write_bytes(b"b")
+    for name in ("cat", "dog"):
+        (tmp_path / "set" / name).symlink_to(tmp_path / "elsewhere")
+    with tarfile.open(fileobj=io.BytesIO(parts(tmp_path / "set", {})["archive"])) as archive:
+        assert archive.getnames() == ["cat/a.png", "cat/deep/b.png", "dog/a.png", "dog/deep/b.png"]
+
+
+def test_a_circle_of_links(tmp_path: Path) -> None:
+    (tmp_path / "set/cat").mkdir(parents=True)
+    (tmp_path / "set/cat/all").symlink_to(tmp_path / "set")
+    with pytest.raises(SetInvalid, match=r"set/cat/all is a link to a folder that it is in, .* Remove the link"):
+        list(upload(tmp_path / "set", {}))
+
+
 def test_an_archive_goes_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "set.zip").write_bytes(b"PK\x03\x04 and so on")
     assert parts(tmp_path / "set.zip", {}) == {"archive": b"PK\x03\x04 and so on"}

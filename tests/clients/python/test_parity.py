@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 from ascend_classify_client import Client, ImageError, compare
@@ -13,6 +14,12 @@ def test_a_server_and_itself(server: ServerProcess) -> None:
         found = compare(client, client, IMAGES, batch_size=3)
     assert (found.images, found.same_best, found.differences) == (7, 7, ())
     assert found.largest_difference < 1e-6
+
+
+def test_an_open_file_goes_to_both(server: ServerProcess) -> None:
+    with Client(server.url) as client:
+        found = compare(client, client, map(io.BytesIO, IMAGES[:3]))
+    assert (found.images, found.same_best, found.differences) == (3, 3, ())
 
 
 def test_servers_that_differ(server: ServerProcess, store: Path) -> None:

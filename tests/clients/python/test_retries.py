@@ -1,4 +1,5 @@
 from ascend_classify_client import Retries
+from ascend_classify_client.retries import Tries
 
 
 def test_the_server_says_when_or_the_wait_doubles() -> None:
@@ -13,3 +14,8 @@ def test_the_server_says_when_or_the_wait_doubles() -> None:
 
 def test_thousands_of_attempts_wait_no_longer() -> None:
     assert Retries(attempts=10_000).wait_s(900, None) == 30
+
+
+def test_tries_count_the_attempts() -> None:
+    tries = Tries(Retries(attempts=4, first_wait_s=0.5))
+    assert [tries.wait_s(after) for after in (None, "7", None, None)] == [0.5, 7, 2.0, None]

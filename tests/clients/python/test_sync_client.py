@@ -64,6 +64,16 @@ def test_a_folder_is_evaluated(client: Client, tmp_path: Path) -> None:
         client.follow(seen[0].id)
 
 
+def test_folders_of_classes_may_be_links(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    for label, level in (("dark", 8), ("bright", 200)):
+        (tmp_path / "elsewhere" / label).mkdir(parents=True)
+        (tmp_path / "elsewhere" / label / "a.png").write_bytes(level_png(level))
+        (tmp_path / "set" / label).symlink_to(tmp_path / "elsewhere" / label)
+    report = client.evaluate(tmp_path / "set", label_map={"dark": "0-31", "bright": "32-63"})
+    assert report["accuracy"]["top1"]["correct"] == 2
+
+
 def test_a_label_that_stands_for_several_classes(client: Client, tmp_path: Path) -> None:
     for label, level in (("dark", 8), ("bright", 200)):
         (tmp_path / "set" / label).mkdir(parents=True)

@@ -70,17 +70,40 @@ def test_what_is_damaged_is_compiled_again(model: Path, tmp_path: Path, damage: 
     assert set(json.loads((place / DIGESTS).read_text())) == {path.name for path in place.glob("*.blob")}
 
 
-def test_the_models_used_last_are_kept(model: Path, tmp_path: Path) -> None:
+def another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on, as if this process had used nothing yet."""
+    monkeypatch.setattr("pipelines.cpu.compile_cache._used", set())
+
+
+def test_the_models_used_last_are_kept(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = tmp_path / "cache"
     for threads in range(1, KEPT + 1):
         CpuModel(model, threads, cache=cache)
     for place in cache.iterdir():
         os.utime(place, (1, 1))
+    another_process(monkeypatch)
     CpuModel(model, 1, cache=cache)  # used again
     first = max(cache.iterdir(), key=lambda place: place.stat().st_mtime)
     CpuModel(model, KEPT + 1, cache=cache)
     assert len(list(cache.iterdir())) == KEPT
     assert first.exists()
+
+
+def test_what_a_process_uses_itself_is_kept_however_much_it_is(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    CpuModel(model, KEPT + 2, cache=cache)
+    [foreign] = cache.iterdir()
+    another_process(monkeypatch)
+    for _start in range(2):
+        for threads in range(1, KEPT + 2):
+            CpuModel(model, threads, cache=cache)
+        kept = files(cache)
+        assert len(list(cache.iterdir())) == KEPT + 1
+        assert not foreign.exists()
+        another_process(monkeypatch)
+    for threads in range(1, KEPT + 2):
+        CpuModel(model, threads, cache=cache)
+    assert files(cache) == kept
 
 
 def test_a_folder_that_cannot_be_used_is_left_alone(model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

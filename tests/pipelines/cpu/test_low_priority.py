@@ -4,7 +4,10 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from weakref import ref
 
+import numpy as np
 import pytest
 
 from pipelines.cpu.low_priority import NICER_BY, LowPriorityThread
@@ -45,3 +48,13 @@ def test_it_starts_at_the_first_call_and_ends() -> None:
 
 def test_a_call_that_hangs_does_not_keep_the_process() -> None:
     subprocess.run([sys.executable, "-c", HANGS], check=True, timeout=60)
+
+
+def test_a_thread_that_waits_holds_no_picture() -> None:
+    slowly = LowPriorityThread[np.ndarray]("slow")
+    known = ref(slowly.run(lambda: np.zeros(9)))
+    deadline_s = time.monotonic() + 30
+    while known() is not None and time.monotonic() < deadline_s:  # the answer is there before the end of the turn
+        time.sleep(0.001)
+    assert known() is None
+    slowly.close()

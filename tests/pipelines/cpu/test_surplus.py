@@ -1,5 +1,7 @@
 """Bytes behind the last row are cut off where they can be, and only there."""
 
+import struct
+import tracemalloc
 import zlib
 
 import cv2
@@ -83,3 +85,35 @@ def test_a_palette_hides_no_rows() -> None:
 @pytest.mark.parametrize("coded", [CODED, CODED[:-9], CODED + bytes(100_000), zlib.compress(ROWS * 2), b"", b"\0" * 50, JUNK])
 def test_other_pngs_end(coded: bytes) -> None:
     assert not has_endless_rows(png_of(coded))
+
+
+def deep_png(width_px: int, height_px: int, coded: bytes, depth: int = 16, colour: int = 6) -> bytes:
+    header = struct.pack(">IIBBBBB", width_px, height_px, depth, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", coded) + png_chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("rows_more", "bytes_more"), [(0, 1), (1, 0)], ids=["a byte more", "a row more"])
+def test_the_rows_are_never_held(rows_more: int, bytes_more: int) -> None:
+    """A flat picture of 8 bytes a pixel; its price has 6 for the decoder."""
+    width_px, height_px = 4000, 2500
+    row = 1 + 8 * width_px
+    png = deep_png(width_px, height_px, zlib.compress(bytes(row * (height_px + rows_more)), 9) + bytes(bytes_more))
+    tracemalloc.start()
+    exact = without_surplus(png)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert exact is not None
+    assert len(zlib.decompress(exact[exact.index(b"IDAT") + 4 : -16])) == row * height_px
+    assert peak_bytes < 0.25 * width_px * height_px
+
+
+def test_rows_that_become_far_larger_are_given_up() -> None:
+    """Two values in an order that repeats after 8,000: only a slow search finds it."""
+    side_px = 3000
+    order = np.random.default_rng(3).integers(0, 2, 8000, np.uint8).tobytes()
+    rows = (order * (side_px * (side_px + 1) // len(order) + 2))[: (side_px + 1) * side_px]
+    coded = zlib.compress(rows + bytes(10), 9)
+    png = deep_png(side_px, side_px, coded, depth=8, colour=0)
+    assert len(zlib.compress(rows, 1)) > len(rows) / 16 + 2 * len(png)
+    assert without_surplus(png) is None
+    assert without_surplus(deep_png(side_px, side_px, zlib.compress(rows, 9) + b"\0", depth=8, colour=0)) is not None

@@ -84,6 +84,17 @@ def test_a_full_window_takes_a_work_for_one_that_gives_way() -> None:
     assert (len(window), window.held_s("a"), window.held_s("b")) == (2, BASE_COST_S, BASE_COST_S)
 
 
+def test_no_work_gives_way_where_one_place_makes_no_room() -> None:
+    room = 2
+    window = InFlight(lambda: room)
+    window.open()
+    works = [window.admit(request()) for _ in range(2)]
+    room = 1  # another model takes its part
+    with pytest.raises(Saturated, match="1 images are in flight"):
+        window.admit(request(), lambda _: works[0])
+    assert not works[0].future.done()
+
+
 def test_a_client_is_expected_to_send_what_it_sent_last() -> None:
     window, costly = opened(1), replace(request(), image=replace(IMAGE, decode_s=1), client="a")
     window.admit(costly)

@@ -5,6 +5,7 @@ from grpc import StatusCode
 from grpc.aio import AioRpcError
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from server.grpc.grpc_health import WATCHES
 from server.grpc.inference_service import SERVICE
 from server.serving.service import Phase
 from tests.server.grpc.served_grpc import ServedGrpc
@@ -40,5 +41,21 @@ def test_a_change_is_told_to_a_client_that_watches(served: ServedGrpc, monkeypat
                 monkeypatch.setattr(served.app.service, "phase", Phase.DRAINING)
         return found
 
-    assert served.run(watched("", 2)) == [WORDS.SERVING, WORDS.NOT_SERVING]
-    assert served.run(watched("other", 1)) == [WORDS.SERVICE_UNKNOWN]
+    assert served.run(watched("", 9)) == [WORDS.SERVING, WORDS.NOT_SERVING]  # and that is the end
+    assert served.run(watched("other", 9)) == [WORDS.SERVICE_UNKNOWN]
+
+
+def test_watches_leave_places_to_others(served: ServedGrpc) -> None:
+    async def watched() -> tuple[StatusCode, list[object]]:
+        async with served.channel() as channel:
+            stub = health_pb2_grpc.HealthStub(channel)
+            watches = [stub.Watch(health_pb2.HealthCheckRequest()) for _ in range(WATCHES)]
+            found = [(await watch.read()).status for watch in watches]
+            one_more = stub.Watch(health_pb2.HealthCheckRequest())
+            code = await one_more.code()
+            for watch in watches:
+                watch.cancel()
+            return code, found
+
+    code, found = served.run(watched())
+    assert (code, set(found)) == (StatusCode.RESOURCE_EXHAUSTED, {WORDS.SERVING})

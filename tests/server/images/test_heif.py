@@ -147,3 +147,11 @@ def test_boxes_are_bounded() -> None:
     with pytest.raises(UndecodableImage, match="More than 4096 boxes"):
         inspect_heif(many, 10)
     assert Path(heif.CHILD).is_file()
+
+
+def test_nested_boxes_are_bounded() -> None:
+    nested = b""
+    for _ in range(1100):
+        nested = (12 + len(nested)).to_bytes(4) + b"meta" + bytes(4) + nested
+    with pytest.raises(UndecodableImage, match="The box b'meta' inside 3 others at byte 60"):
+        inspect_heif(b"\0\0\0\x18ftypheic" + bytes(12) + nested, 10)

@@ -66,6 +66,40 @@ def test_scans_a_component_each_with_segments_between() -> None:
     assert inspected(frame(), scan(0), segment(0xC4, b"table"), scan(1), scan(2), segment(0xDC, b"\0\x18"), EOI).height_px == 24
 
 
+def pixels(image: bytes) -> object:
+    decoded = cv2.imdecode(np.frombuffer(image, np.uint8), 1)
+    assert decoded is not None
+    return decoded.tolist()
+
+
+def numbered(image: bytes, numbers: bytes) -> bytes:
+    """A JPEG of three components in one scan, which get these numbers."""
+    data = bytearray(image)
+    for marker, before in ((b"\xff\xc0", 10), (b"\xff\xda", 5)):
+        at = data.index(marker) + before
+        data[at : at + 3 * len(numbers) - (marker == b"\xff\xda") * 3 : 3 - (marker == b"\xff\xda")] = numbers
+    return bytes(data)
+
+
+def test_components_of_the_same_number_are_those_that_decoders_take() -> None:
+    same = numbered(REAL, b"\1\1\1")
+    assert same != REAL
+    assert inspect_jpeg(same, 1000).decode_s == inspect_jpeg(REAL, 1000).decode_s
+    assert pixels(same) == pixels(REAL)
+
+
+def test_scans_of_a_number_that_several_have_cost_what_the_first_one_costs() -> None:
+    def costs(*sampling: int) -> float:
+        components = b"".join(bytes((1, each, 0)) for each in sampling)
+        head = segment(0xC2, struct.pack(">BHHB", 8, 1024, 1024, len(sampling)) + components)
+        image = inspect_jpeg(
+            b"".join((SOI, head, scan(*[1] * len(sampling), coded=bytes(9000)), *[scan(1, coded=bytes(9000))] * 40, EOI)), 2**21
+        )
+        return image.decode_s
+
+    assert costs(0x44, 0x11, 0x11) > costs(0x44) > costs(0x11, 0x44, 0x44)
+
+
 def test_fill_bytes_and_restarts() -> None:
     coded = b"\x12\xff\xd0\x34\xff\xff\xd1\x56\xff\xff"
     assert inspected(b"\xff\xff", segment(0xDD, b"\0\4"), frame(1), scan(0, coded=coded), EOI).width_px == 40

@@ -80,6 +80,10 @@ def test_the_time_is_in_microseconds() -> None:
             timeout(wrong)
 
 
+def test_a_time_that_no_clock_can_hold() -> None:
+    assert InferRequest([], parameters={"timeout": 10**400}).timeout_ms == 2**31 - 1
+
+
 def test_options_of_a_wrong_kind() -> None:
     with pytest.raises(BadRequest, match="partial must be true or false"):
         _ = InferRequest([], parameters={"partial": 1}).partial

@@ -1,12 +1,15 @@
 """From a request to the answers of a real engine: order, partial answers, deadlines, refusals."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from server.errors import DeadlineExceeded, NotFound, Saturated, UndecodableImage, UnsupportedImage
+from server.errors import DeadlineExceeded, EngineUnavailable, NotFound, Saturated, UndecodableImage, UnsupportedImage
 from server.oip.infer_request import InferInput, InferRequest, RequestedOutput
 from server.oip.inference import Caller, Inference, answering_model, find_model
+from server.types import Prediction
 from tests.level_model import level_png
 from tests.server.oip.served_app import ServedApp
 
@@ -74,6 +77,23 @@ def test_cancelling_spares_the_rest(served: ServedApp) -> None:
     served.run(asyncio.wait_for(cancelled(), 20))
     outcomes = {sample.labels["outcome"]: sample.value for each in served.service.metrics.images.collect() for sample in each.samples}
     assert outcomes["abandoned"] > 1
+
+
+def test_a_reload_between_the_images_mixes_no_versions(served: ServedApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = find_model(served.service.models, "level")
+    other = replace(model.served)
+    classify = model.classify
+
+    async def reloaded(*given: Any) -> Prediction:
+        monkeypatch.setattr(model.admission, "served", other)
+        return await classify(*given)
+
+    monkeypatch.setattr(model, "classify", reloaded)
+    with pytest.raises(EngineUnavailable, match="Another version"):
+        infer(served, request(level_png(4), level_png(8)))
+    assert infer(served, request(level_png(4)))["classes"][0] == 1
+    with pytest.raises(EngineUnavailable, match="Another version"):
+        served.run(Inference(served.service.settings).infer(model, request(level_png(4)), Caller("r1", "me"), "0"))
 
 
 def test_names_and_versions(served: ServedApp) -> None:

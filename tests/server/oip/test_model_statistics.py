@@ -1,5 +1,7 @@
 """The statistics count what was answered, what was not, and the runs by size."""
 
+import pytest
+
 from server.oip.model_statistics import statistics_of
 from tests.level_model import level_png
 from tests.server.oip.served_app import ServedApp
@@ -22,3 +24,8 @@ def test_images_are_counted_whatever_their_way(served: ServedApp) -> None:
     after = now()
     assert after[:3] == (images + 2, failed, runs + 2)
     assert after[3] > ns
+
+
+def test_a_model_that_was_loaded_again_and_not_asked_yet(served: ServedApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served.service.models.default.admission, "last_s", float("-inf"))
+    assert served.ask("GET", "/v2/models/stats").json()["model_stats"][0]["last_inference"] == 0

@@ -87,7 +87,7 @@ def given(app: ServedApp) -> Given:
 
 
 def test_an_answer(given: Given) -> None:
-    assert messages.ServerReadyResponse.FromString(given.ask("ServerReady", b"")).ready
+    assert messages.ServerReadyResponse.FromString(given.ask("ServerReady", stream_of(b""))).ready
     found = messages.ModelInferResponse.FromString(given.ask(INFER, stream_of(image(level_png(4)))))
     assert (found.raw_output_contents[0][0], given.status) == (1, (None, "", {}))
 
@@ -103,7 +103,7 @@ def test_an_answer(given: Given) -> None:
     ],
 )
 def test_a_refusal_is_in_the_context(given: Given, method: str, message: bytes, code: StatusCode, trailing: dict[str, str]) -> None:
-    assert given.ask(method, stream_of(message) if method == INFER else message) == b""
+    assert given.ask(method, stream_of(message)) == b""
     assert (given.status[0], given.status[2], bool(given.status[1])) == (code, trailing, True)
 
 

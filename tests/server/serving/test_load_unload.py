@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -14,11 +15,13 @@ import pytest
 from models.store import StoredModel, zoo_manifest
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.fleet import Fleet
+from server.errors import ReloadRefused
 from server.serving.registry import RegisteredModel
 from server.serving.served_model import ServedModel
 from server.telemetry.metrics import Metrics
 from tests.level_model import level_png, store_level_model
 from tests.part_or_all import some_or_many
+from tests.server.oip.served_app import served_app
 from tests.server.process import NO_TLS, ServerProcess
 
 GROWTH_MB = 30  # of several hundred
@@ -75,6 +78,16 @@ def test_an_unload_waits_for_requests_whose_body_still_comes() -> None:
         assert not model.engine.health().ok
 
     asyncio.run(body())
+
+
+def test_a_reload_stays_within_the_memory(tmp_path: Path) -> None:
+    store_level_model(tmp_path, "level_a")
+    with served_app(tmp_path, models="level_a", model_store=tmp_path, engines="stream", streams_per_device=1, model_memory_bytes=1) as app:
+        model = app.service.models.default
+        app.run(app.reloader.reload())  # which needs no more than the version before
+        model.admission.served = replace(model.served, memory_bytes=model.served.memory_bytes // 2)
+        with pytest.raises(ReloadRefused, match="raise MODEL_MEMORY_BYTES"):
+            app.run(app.reloader.reload())
 
 
 class Traffic:

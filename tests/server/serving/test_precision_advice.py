@@ -18,6 +18,8 @@ def test_the_line() -> None:
         "f32 takes 9.5 ms an image on one thread; measured on this machine: bf16 1.6 times as fast, int8 2.4 times as fast."
     )
     assert line.endswith("PRECISION=f32 keeps it and says no more.")
+    section = advice("f32", MEASURED, in_section=True)
+    assert section.endswith(' fast. precision in its section of MODELS_FILE chooses; precision = "f32" there keeps it and says no more.')
     assert advice("int8", MEASURED) == advice("f32", {"f32": 1.0}) == advice("f32", {}) == ""
 
 
@@ -27,9 +29,13 @@ def test_only_what_the_model_has_is_tried(tmp_path: Path) -> None:
     assert list(candidates(add_quantised_level(model)))[2] == ("int8", model.folder / "level.int8.onnx")
 
 
-def ready(folder: Path, **settings: str) -> Service:
+def ready(folder: Path, section: str = "", **settings: str) -> Service:
+    """`section`: the lines of the model's section in MODELS_FILE."""
     add_quantised_level(store_level_model(folder))
-    service, _ = open_service(load_settings(model_store=folder, model="level", engines="stream", runtime="cpu", **settings))
+    if section:
+        (folder / "models.toml").write_text(f"[level]\n{section}\n")
+    wishes = {"model_store": folder, "engines": "stream", "runtime": "cpu", "models_file": folder / "models.toml" if section else None}
+    service, _ = open_service(load_settings(**({"model": "level"} | wishes | settings)))
     service.phase = Phase.READY
     return service
 
@@ -63,6 +69,57 @@ def test_a_request_ends_the_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     begun = PrecisionAdvice(service, "cpu", calm_s=0)
     monkeypatch.setattr(begun, "_calm", lambda _: False)  # from here on, as if one came
     assert begun._measured(service.models.default.model) == {}
+
+
+@pytest.mark.parametrize(
+    ("section", "models", "where"),
+    [
+        ("", "level", ". PRECISION chooses; PRECISION=f32 keeps"),
+        ("", "level,other", ". precision in its section of MODELS_FILE chooses"),
+        ('decode = "reduced"', "level", '; precision = "f32" there keeps'),
+    ],
+)
+def test_the_advice_says_where_the_setting_goes(
+    tmp_path: Path, section: str, models: str, where: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PRECISION=int8 would be of the other model as well, which has no such artifact."""
+    store_level_model(tmp_path, "other")
+    begun = PrecisionAdvice(ready(tmp_path, section, models=models), "cpu", calm_s=0)
+    monkeypatch.setattr(begun, "_measured", lambda _model: MEASURED)
+    with caplog.at_level(logging.INFO):
+        begun.begin()
+        begun.thread.join()
+    assert "level: f32 takes 9.5 ms" in caplog.text
+    assert where in caplog.text
+
+
+def test_the_served_precision_counts_and_not_the_manifests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = ready(tmp_path, 'precision = "int8"')
+    begun = PrecisionAdvice(service, "cpu", calm_s=0)
+    monkeypatch.setattr(begun, "_measured", lambda _model: MEASURED)
+    assert service.models.default.model.manifest.precision == "f32"
+    with caplog.at_level(logging.INFO):
+        begun._advise()
+    assert service.models.default.measured_s == MEASURED
+    assert " takes " not in caplog.text
+
+
+@pytest.mark.parametrize("section", ['precision = "int8"', 'precision = "f32"', 'pipeline = "own.pipeline"', 'engines = "fake"'])
+def test_a_section_that_has_chosen_is_not_advised(tmp_path: Path, section: str) -> None:
+    (tmp_path / "own.pipeline").touch()
+    begun = PrecisionAdvice(ready(tmp_path, section.replace("own", str(tmp_path / "own"))), "cpu")
+    begun.begin()
+    assert begun.thread.ident is None
+
+
+def test_a_section_that_was_broken_since_the_start_is_not_advised(tmp_path: Path) -> None:
+    service = ready(tmp_path, 'decode = "exact"')
+    (tmp_path / "models.toml").write_text("[level")
+    begun = PrecisionAdvice(service, "cpu")
+    begun.begin()
+    assert begun.thread.ident is None
 
 
 @pytest.mark.parametrize(("runtime", "settings"), [("cpu", {"precision": "f32"}), ("ascend", {})])

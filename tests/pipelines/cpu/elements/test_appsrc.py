@@ -3,12 +3,14 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from weakref import ref
 
+import numpy as np
 import pytest
 
 from pipelines.cpu.elements.appsrc import IN_FLIGHT, AppSrc
 from pipelines.cpu.elements.element import ElementContext
-from pipelines.cpu.elements.frame import Frame
+from pipelines.cpu.elements.frame import Frame, Vision, Visions
 from pipelines.cpu.runtime_options import CpuOptions
 from pipelines.cpu.text.plugins import parse_properties
 from pipelines.cpu.text.spec import ElementSpec, StreamSpec
@@ -78,3 +80,21 @@ def test_a_close_refuses_who_waits() -> None:
         appsrc.close()
         assert not waiting.result(30)
     assert not appsrc.put(Frame(b"", 9))
+
+
+def test_a_source_that_waits_holds_no_picture() -> None:
+    appsrc, known = source(), list[ref[np.ndarray]]()
+
+    def decode(frame: Frame) -> None:
+        pixels = np.zeros((2, 2, 3), np.uint8)
+        frame.metadata["decoded"] = Visions((Vision(pixels),))
+        known.append(ref(pixels))
+
+    appsrc.downstream = decode
+    appsrc.start()
+    assert appsrc.put(Frame(b"", 0))
+    deadline_s = time.monotonic() + 30
+    while not known or (known[0]() is not None and time.monotonic() < deadline_s):
+        time.sleep(0.001)
+    assert known[0]() is None
+    appsrc.close()

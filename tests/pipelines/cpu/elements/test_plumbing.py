@@ -1,12 +1,14 @@
 """The stock elements between the others."""
 
 import threading
-from time import sleep
+from time import monotonic, sleep
+from weakref import ref
 
+import numpy as np
 import pytest
 
 from pipelines.cpu.elements.element import Element
-from pipelines.cpu.elements.frame import Frame
+from pipelines.cpu.elements.frame import Frame, Vision, Visions
 from pipelines.cpu.elements.plumbing import FakeSink, Identity, Queue, Tee
 from tests.pipelines.cpu.pipelines_made import opened
 
@@ -77,6 +79,18 @@ def test_a_full_queue_holds_up_its_sender_until_it_is_released() -> None:
     sender.join(10)
     assert not sender.is_alive()
     gate.set()
+    queue.close()
+
+
+def test_a_queue_that_waits_holds_no_picture() -> None:
+    queue = opened(Queue, {})
+    seen, pixels = collected(queue), np.zeros((2, 2, 3), np.uint8)
+    known, deadline_s = ref(pixels), monotonic() + 30
+    queue.push(Frame(b"", 0, {"decoded": Visions((Vision(pixels),))}))
+    del pixels
+    while known() is not None and monotonic() < deadline_s:
+        sleep(0.001)
+    assert (known(), seen) == (None, [0])
     queue.close()
 
 

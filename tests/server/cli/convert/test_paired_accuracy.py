@@ -10,10 +10,12 @@ from onnx import numpy_helper
 
 from convert.prepare import prepare
 from models.store import ModelStore, StoredModel
+from pipelines.cpu.recipe_picture import RecipePicture
 from server.cli.convert.paired_accuracy import labelled_pictures, paired_accuracy
 from server.evaluation.report.intervals import mcnemar_p, paired_difference
 from server.settings import Settings
 from tests.conftest import shared
+from tests.server.images.test_upright import png
 
 DIGITS = "resnext_digits"
 
@@ -70,3 +72,17 @@ def test_pictures_that_calibrated_are_not_counted(digits: StoredModel, labelled:
     assert (found.a.total, found.difference) == (4, 0)
     every = {sha256(path.read_bytes()).hexdigest() for path in labelled.rglob("*.png")}
     assert paired_accuracy(digits.manifest, sides, pictures, every, Settings(), begin) is None
+
+
+def test_a_picture_is_prepared_as_the_server_prepares_it(digits: StoredModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a PNG that EXIF turns, the decoder of an OpenCV that does not turn it gets a BMP."""
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0/turned.png").write_bytes(png(6))
+    seen = list[bytes]()
+    monkeypatch.setattr("pipelines.cpu.exif_turns.turns_pictures", lambda: False)
+    monkeypatch.setattr(RecipePicture, "of", lambda _picture, image: seen.append(image))
+    sides = (digits.check_artifact("cpu")[1],) * 2
+    pictures = labelled_pictures(tmp_path, tmp_path, digits.read_class_names())
+    assert paired_accuracy(digits.manifest, sides, pictures, (), Settings(), begin) is None
+    [image] = seen
+    assert image[:2] == b"BM"

@@ -1,6 +1,7 @@
 """`convert quantize`, by its command line."""
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -11,11 +12,17 @@ from typer.testing import CliRunner, Result
 from convert.conversion_errors import ConvertError
 from convert.import_checkpoint import Wishes, import_checkpoint
 from convert.prepare import prepare
+from convert.quantisation.f32_reference import Agreement, Compared
+from convert.quantisation.search import Found, Trial
+from convert.quantisation.variant import Variant
+from models.manifest import Artifact
 from models.store import ModelStore
 from pipelines.cpu.recipe_picture import RecipePicture
 from server.cli.command_line import app
+from server.cli.convert.quantize_command import _table
 from tests.conftest import shared
 from tests.convert.checkpoint_made import trained_weights, write_torch_legacy
+from tests.server.images.test_upright import UPRIGHT, png
 
 DIGITS = "resnext_digits"
 
@@ -98,3 +105,47 @@ def test_an_interruption_leaves_nothing(store: ModelStore, monkeypatch: pytest.M
     assert call(store, DIGITS, store.root / DIGITS / "evaluation/mixed/images").exit_code != 0
     assert sorted(path.name for path in store.root.iterdir()) == [".lock", DIGITS]
     assert store.open(DIGITS).manifest == before
+
+
+@pytest.mark.parametrize(
+    "kind", ["png", pytest.param("heic", marks=pytest.mark.skipif(find_spec("pillow_heif") is None, reason="the extra heif"))]
+)
+def test_a_picture_is_prepared_as_the_server_prepares_it(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Of a PNG that EXIF turns on an OpenCV that does not turn it, and of a HEIC, the decoder gets a BMP."""
+    (tmp_path / "pictures").mkdir()
+    if kind == "png":
+        (tmp_path / "pictures/1.png").write_bytes(png(6))
+    else:
+        heif_file(tmp_path / "pictures/1.heic")
+    seen = list[bytes]()
+
+    def stop(_picture: RecipePicture, image: bytes) -> None:
+        seen.append(image)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipelines.cpu.exif_turns.turns_pictures", lambda: False)
+    monkeypatch.setattr(RecipePicture, "of", stop)
+    assert call(store, DIGITS, tmp_path / "pictures").exit_code != 0
+    [image] = seen
+    assert image[:2] == b"BM"
+    pixels = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    assert pixels.shape == UPRIGHT.shape
+    assert kind == "heic" or np.array_equal(pixels, UPRIGHT)
+
+
+def heif_file(path: Path) -> None:
+    import pillow_heif
+
+    pillow_heif.from_bytes("RGB", (UPRIGHT.shape[1], UPRIGHT.shape[0]), UPRIGHT.tobytes()).save(path)
+
+
+def test_the_interval_says_if_its_pictures_chose_the_best() -> None:
+    compared = Compared(Agreement(99, 100), Agreement(49, 50), 1_000_000, 1.0)
+    trial = Trial(Variant(), (), Path("trial-0.onnx"), compared)
+    artifact = Artifact(file="m.onnx", sha256="0" * 64, soc="cpu", precision="f32")
+    said = "%. The same pictures chose the best, so this is slightly optimistic."
+    assert said not in _table(Found(artifact, compared, (trial,)))
+    assert _table(Found(artifact, compared, (trial, trial))).endswith(said)

@@ -1,13 +1,20 @@
 """The breaker of one engine, and the choice among several, on bare objects."""
 
+import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import sleep
 
+import pytest
+
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.member import FAILURES, Member, Watch, choose, is_up
+from server.engines.fleet.retries import is_fault
 from server.engines.probe import probe_request
 from server.engines.work import Work
+from server.errors import InternalError, ServiceError
+from server.types import ImageFormat, Prediction
 
 
 def work() -> Work:
@@ -188,3 +195,25 @@ def test_its_status_has_the_images_that_it_took() -> None:
     well.put_down("lost")
     down = well.status(asked=False)
     assert (down.up, down.restarting, down.reason) == (False, False, "lost")  # it has no process that could begin again
+
+
+@pytest.mark.parametrize("fault", [BlockingIOError("no process more"), MemoryError(), EOFError()])
+def test_an_image_that_cannot_be_prepared_leaves_its_place(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("server.engines.fleet.member.prepared", fail)
+    tried, request, answers = member(), probe_request(1), list[Prediction | ServiceError | None]()
+    tried.engine.on_answer = lambda one, outcome: answers.append(outcome) if tried.ended(one) else None
+    one = Work(replace(request, id="r-1", image=replace(request.image, format=ImageFormat.HEIF)))
+    with ThreadPoolExecutor(1) as tried.preparing, caplog.at_level(logging.ERROR):
+        tried.began(one)
+        tried.take(one)
+    (answer,) = answers
+    assert isinstance(answer, InternalError)
+    assert not is_fault(answer)
+    assert (tried.under_way, tried.room) == (set(), 4)
+    assert "r-1" in str(answer)
+    assert "r-1" in caplog.text

@@ -1,0 +1,39 @@
+"""Server reflection, under its two names: clients ask for v1 first, and both have the same messages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+from grpc_reflection.v1alpha import reflection_pb2
+from grpc_reflection.v1alpha.reflection import aio
+
+from server.errors import Saturated
+from server.grpc.open_calls import OpenCalls
+
+REFLECTIONS = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
+OPEN = 8
+
+
+class Reflection:
+    """What the services are. It needs no key, so few may ask at once."""
+
+    def __init__(self, services: Sequence[str]) -> None:
+        self._servicer = aio.ReflectionServicer(services)
+        self._open = OpenCalls(OPEN, "reflections")
+
+    def methods(self) -> dict[str, Any]:
+        """The handler of its method, by the name."""
+        handler = grpc.stream_stream_rpc_method_handler(
+            self._info,
+            request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+            response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+        )
+        return {"ServerReflectionInfo": handler}
+
+    async def _info(self, requests: Any, context: Any) -> None:
+        try:
+            with self._open.one():
+                async for answer in self._servicer.ServerReflectionInfo(requests, context):
+                    await context.write(answer)
+        except Saturated as error:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error))
