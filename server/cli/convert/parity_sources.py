@@ -110,7 +110,11 @@ def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptio
 
 def _original(word: str, options: SourceOptions) -> "Source":
     from convert.original_transform import OriginalTransformSource
+    from pipelines.cpu.exif_turns import turns_pictures
     from server.images.files import read_image
+    from server.images.preparation import prepared
 
-    model = _model(word.removesuffix(ORIGINAL), options)
-    return OriginalTransformSource(word, model, lambda path: read_image(path.read_bytes, options.settings.max_image_pixels).data)
+    def read(path: Path) -> bytes:
+        return prepared(read_image(path.read_bytes, options.settings.max_image_pixels), turns=turns_pictures()).data
+
+    return OriginalTransformSource(word, _model(word.removesuffix(ORIGINAL), options), read)
