@@ -176,8 +176,8 @@ class InferenceService:
 
 
 def serialized(message: Any) -> bytes:
-    """A message as bytes."""
-    return bytes(message.SerializeToString())
+    """A message as bytes; the order of a map would else depend on the process."""
+    return bytes(message.SerializeToString(deterministic=True))
 
 
 def _message(reply: ProtocolReply, message: Any) -> Any:
