@@ -44,6 +44,7 @@ else
     [ -e "$DEV/$device" ] || refuse "There is no $DEV/$device: is the driver loaded?"
     OPTIONS+=(--device "$DEV/$device")
   done
+  [ ! -e "$DEV/dvpp_cmdlist" ] || OPTIONS+=(--device "$DEV/dvpp_cmdlist")  # of newer drivers
   [ -d "$ASCEND/driver" ] || refuse "There is no $ASCEND/driver: install the driver, or set ASCEND_HOME."
   for path in "$ASCEND/driver" "$DCMI" "$NPU_SMI"; do
     [ ! -e "$path" ] || OPTIONS+=(--volume "$path:$path:ro")

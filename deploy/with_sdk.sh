@@ -15,4 +15,8 @@ if [ ! -f "$sdk/set_env.sh" ]; then
 fi
 driver=$ascend/driver/lib64
 export LD_LIBRARY_PATH=$driver:$driver/common:$driver/driver${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+# The SDK starts only with a home of its own user; Kubernetes gives a volume that root owns.
+if [ -n "${HOME:-}" ] && [ -w "$HOME" ] && [ ! -O "$HOME" ]; then
+  (umask 027 && mkdir -p "$HOME/home") && export HOME="$HOME/home"
+fi
 exec "$@"

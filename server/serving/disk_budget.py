@@ -10,6 +10,8 @@ from server.telemetry.metrics import Metrics
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 """What an upload leaves on the disk for the logs of evaluations that run."""
+CHECK_BYTES = 4 * 1024 * 1024
+"""After so much growth of uploads the disk itself is asked: other programs write to it, too."""
 _REMEDY = "Remove evaluations that are over, DELETE /evaluate/{id}, or raise EVALUATION_DISK_BYTES."
 
 
@@ -21,6 +23,7 @@ class DiskBudget:
         self.limit_bytes = limit_bytes
         self.held_bytes = 0
         self._held: dict[str, int] = {}
+        self._unchecked_bytes = 0
         self._lock = threading.Lock()
         metrics.evaluation_disk_bytes.set_function(lambda: float(self.held_bytes))
         metrics.evaluation_disk_limit_bytes.set(limit_bytes)
@@ -29,19 +32,30 @@ class DiskBudget:
         """Raise Saturated if so many bytes more cannot be stored; nothing is held for them."""
         if self.held_bytes + more_bytes > self.limit_bytes:
             raise self._refusal()
+        self._require_free(more_bytes, more_bytes)
+
+    def _require_free(self, more_bytes: int, upload_bytes: int) -> None:
         free_bytes = shutil.disk_usage(self._folder).free
         if more_bytes + LEAST_FREE_BYTES > free_bytes:
             raise Saturated(
-                f"The disk of evaluations has {free_bytes} bytes left, too few for an upload of {more_bytes}.",
+                f"The disk of evaluations has {free_bytes} bytes left, too few for an upload of {upload_bytes}.",
                 "Make room on it: remove evaluations that are over, DELETE /evaluate/{id}.",
             )
 
     def hold(self, name: str, total_bytes: int) -> None:
-        """Hold so many bytes under a name, in place of what it held; raises Saturated if it grows above the limit."""
+        """Hold so many bytes under a name, in place of what it held; raises Saturated if it grows above the limit.
+
+        A name with a dot in front is an upload that is written now: Saturated also if it leaves the disk too little room.
+        """
         with self._lock:
             grown_bytes = total_bytes - self._held.get(name, 0)
             if grown_bytes > 0 and self.held_bytes + grown_bytes > self.limit_bytes:
                 raise self._refusal()
+            if name.startswith("."):
+                self._unchecked_bytes += max(grown_bytes, 0)
+                if self._unchecked_bytes >= CHECK_BYTES:
+                    self._require_free(max(grown_bytes, 0), total_bytes)
+                    self._unchecked_bytes = 0
             self._set(name, total_bytes)
 
     def measure(self, name: str) -> None:

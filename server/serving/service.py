@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 
 from models.model_errors import ClassifyError
@@ -98,8 +99,9 @@ class Service:
         if self._loader.is_alive():  # an engine may not be closed while it starts
             logger.error("The engines still start %g s after the server's end began. They end with the process.", self.settings.drain_s)
             return
-        for model in self.models:
-            model.close(self.settings.drain_s)
+        models = list(self.models)
+        with ThreadPoolExecutor(max(1, len(models)), "release") as threads:  # at once: each may take `drain_s`
+            list(threads.map(lambda model: model.close(self.settings.drain_s), models))
 
     def readiness(self) -> tuple[bool, str, str]:
         """Whether the service accepts requests, the phase, and the reason if not."""

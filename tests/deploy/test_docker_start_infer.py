@@ -61,6 +61,9 @@ def test_on_four_chips(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     call = host.call()
     assert (call[0], call[-1]) == ("run", "image:1")
+    (tmp_path / "dev/dvpp_cmdlist").touch()
+    host.start("image:1", "my models", "data", ASCEND_GID="1001")
+    assert f"{tmp_path}/dev/dvpp_cmdlist" in values(host.call(), "--device")
     names = ("davinci0", "davinci1", "davinci2", "davinci3", "davinci_manager", "devmm_svm", "hisi_hdc")
     assert values(call, "--device") == [f"{tmp_path}/dev/{name}" for name in names]
     driver = [f"{tmp_path}/Ascend/driver:{tmp_path}/Ascend/driver:ro", f"{tmp_path}/dcmi:{tmp_path}/dcmi:ro"]

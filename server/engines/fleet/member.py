@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 FAILURES = 3  # in a row; then a probe shows whether the engine is at fault, or the images
 PROBE_S = 10.0
+PROBES_BEFORE_RESTART = 2  # that fail in a member that is down and whose process lives
 REST_S = 0.01  # after a stream refused an image, which it did because it is full
 REFUSING_S = 6.0  # a stream that refused nothing for so long is not full any more; the vendor's send waits three seconds before it refuses
 DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
@@ -62,6 +63,7 @@ class Member:
         self._rest_s = self._refused_s = self._full_s = float("-inf")  # the last since it takes nothing
         self._probe: Work | None = None
         self._probe_s = 0.0
+        self._failed_probes = 0  # since it is down
 
     @property
     def room(self) -> int:
@@ -80,7 +82,7 @@ class Member:
 
     def raise_up(self) -> None:
         """Send it requests, or send them again."""
-        self.down, self._failures, self._begins = "", 0, False
+        self.down, self._failures, self._failed_probes, self._begins = "", 0, 0, False
         self._has_process = self.engine.process is not None
         self._liveness.moved()
 
@@ -214,6 +216,10 @@ class Member:
             if probe.future.done() and not probe.future.cancelled() and probe.future.exception() is None:
                 return True
             self._probe_s, self._begins = now_s + self._back_off.failed(), False
+            self._failed_probes += 1
+            if self._failed_probes >= PROBES_BEFORE_RESTART and self.engine.health().ok:
+                self._failed_probes = 0
+                self.engine.give_up("it fails its probes")  # such as a chip that was reset under its process
         elif not self.engine.health().ok:
             self._begins = True
         elif now_s >= self._probe_s:

@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 from server.engines.process.program import Launch
@@ -27,14 +28,15 @@ from server.errors import EngineUnavailable
 
 logger = logging.getLogger(__name__)
 
+REAP_S = 10.0  # a killed process ends at once, unless a driver holds it
 GOING_S = 2.0  # so long a child may take to end after its socket is closed; its exit code gives the cause
 
 
 class Child:
     """A running child. `name` is the prefix of its lines in the log; of `places` images at once it decodes `decoders`."""
 
-    def __init__(self, name: str, launch: Launch, start_s: float) -> None:
-        """Start the child and wait for its warm-up; raises EngineUnavailable."""
+    def __init__(self, name: str, launch: Launch, start_s: float, on_begun: "Callable[[Child], None]" = lambda _: None) -> None:
+        """Start the child and wait for its warm-up; raises EngineUnavailable. `on_begun` gets it before: it can be killed from then on."""
         self._name = name
         (self._socket, theirs), (self._large, theirs_large) = socket_pair(), socket_pair()
         with theirs, theirs_large:
@@ -55,6 +57,7 @@ class Child:
                 ) from error
         assert self._process.stdout  # noqa: S101 - a pipe was asked for
         self._words = Words(name, self.pid, self._process.stdout)
+        on_begun(self)
         try:
             found = self._greet(launch, start_s)
         except BaseException:
@@ -131,7 +134,11 @@ class Child:
 
     def reap(self) -> str:
         """A description of how the child ended; call this when no thread sends or receives any more."""
-        code = self._process.wait()
+        try:
+            code = self._process.wait(REAP_S)
+        except subprocess.TimeoutExpired:
+            logger.error("engine process %d of %s cannot be killed: its driver holds it", self.pid, self._name)  # noqa: TRY400
+            code = -signal.SIGKILL
         self._close()
         self._words.close(1)
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -5,8 +5,9 @@ Two threads write, one of them large images, because a stopped child does not re
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from time import monotonic
 
 from pipelines.cpu.process_memory import held_bytes
@@ -35,12 +36,13 @@ class Conversation:
         on_doubt: Callable[[Work, Outcome], None],
         on_batch: BatchObserver,
         on_loss: "Callable[[Conversation, str], None]",
+        on_begun: Callable[[Child], None] = lambda _: None,
     ) -> None:
-        """Start the child; raises EngineUnavailable or ModelError.
+        """Start the child; raises EngineUnavailable or ModelError. `on_begun` gets it before it is ready.
 
         `on_doubt` gets the answers that want a second look, `on_loss` the reason when the child cannot be spoken with.
         """
-        self.child = Child(name, program.launch(), start_s)
+        self.child = Child(name, program.launch(), start_s, on_begun)
         self.first_bytes = held_bytes(self.child.pid)
         """What the child held when it was ready."""
         self._name = name
@@ -137,16 +139,17 @@ class Conversation:
 
     def _queued(self) -> Iterator[Work]:
         for queue in (self._queue, self._large_queue):
-            while not queue.empty():
-                if waiting := queue.get():
-                    yield waiting
+            with suppress(Empty):  # a writer may take the last one
+                while True:
+                    if waiting := queue.get_nowait():
+                        yield waiting
 
     def end(self, within_s: float) -> None:
         """Let the child answer all that was put in, and end; what it has not answered in that time fails."""
         give_up_s = monotonic() + within_s
         self._queue.put(None)
         self._large_queue.put(None)
-        for thread in self._writers:
+        for thread in filter(lambda each: each.ident, self._writers):
             thread.join(max(0.0, give_up_s - monotonic()))
         self.child.end(max(0.0, give_up_s - monotonic()))
         self.break_off()
@@ -158,5 +161,6 @@ class Conversation:
         self._queue.put(None)
         self._large_queue.put(None)
         for thread in (*self._writers, self._reader):
-            thread.join()
+            if thread.ident:  # there may have been no room for it
+                thread.join()
         return self.child.reap()

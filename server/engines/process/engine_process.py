@@ -14,7 +14,7 @@ from typing import Any
 from models.model_errors import ClassifyError
 from server.engines.base import AnswerObserver, BatchObserver, EngineHealth, ignore_answer, ignore_batch
 from server.engines.liveness import BackOff
-from server.engines.process.child import GOING_S
+from server.engines.process.child import GOING_S, Child
 from server.engines.process.conversation import ENDED, Conversation
 from server.engines.process.program import Program
 from server.engines.process.second_look import Outcome, SecondLook
@@ -68,7 +68,8 @@ class EngineProcess:
         self._count_answer = count_answer
         self._count_restart = count_restart
         self._second_look = SecondLook(name, lambda: self.on_answer)
-        self._changed = threading.Condition()  # guards the next four
+        self._changed = threading.Condition()  # guards the next five
+        self._starting: Child | None = None
         self._present: Conversation | None = None
         self._trouble = "not running"
         self._gone = False
@@ -125,11 +126,26 @@ class EngineProcess:
     def _begin(self) -> None:
         """Start a child that gets all works from now on."""
         observers: dict[str, Any] = {"on_answer": self._answered, "on_doubt": self._doubted, "on_batch": self._ran, "on_loss": self._lose}
-        started = Conversation(self.name, self._program, self._start_s, **observers)
+        try:
+            started = Conversation(self.name, self._program, self._start_s, on_begun=self._begun, **observers)
+        finally:
+            self._starting = None
         with self._changed:
             self._present, self._trouble, self._gone = started, "", False
         started.open()
         logger.info("engine %s runs in process %d", self.name, started.child.pid)
+
+    def _begun(self, child: Child) -> None:
+        """A start may hang in the driver, so `close` must be able to end it."""
+        with self._changed:
+            self._starting = child
+            if self._closing:
+                child.kill()
+
+    @property
+    def starts(self) -> bool:
+        """Whether a child is on its way."""
+        return self._starting is not None
 
     def take(self, work: Work) -> None:
         """Queue an image for the child."""
@@ -195,9 +211,9 @@ class EngineProcess:
         self._count_restart()
         try:
             self._begin()
-        except ClassifyError as error:
+        except Exception as error:  # such as no room on the disk: the next attempt may find some
             self._trouble, self._gone = str(error), True
-            logger.error("engine %s cannot be started again: %s", self.name, error)  # noqa: TRY400 - the words say it all
+            logger.error("engine %s cannot be started again: %s", self.name, error, exc_info=_fault(error))  # noqa: TRY400 - see _fault
 
     def _end_lost(self) -> None:
         """Kill the child if it still runs, and fail its works; the fleet may try them elsewhere."""
@@ -223,8 +239,9 @@ class EngineProcess:
         grown_mb = old.grown_bytes // 2**20
         try:
             self._begin()
-        except ClassifyError as error:
-            logger.warning("engine process %d of %s has grown by %d MiB and stays: %s", old.child.pid, self.name, grown_mb, error)
+        except Exception as error:
+            words = "engine process %d of %s has grown by %d MiB and stays: %s"
+            logger.warning(words, old.child.pid, self.name, grown_mb, error, exc_info=_fault(error))
         else:
             old.end(CLOSE_S)
             self._replacement.count()
@@ -237,6 +254,8 @@ class EngineProcess:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+            if self._starting:
+                self._starting.kill()
         if self._supervisor:
             self._supervisor.join()
             self._supervisor = None
@@ -247,3 +266,8 @@ class EngineProcess:
             present.end(CLOSE_S)
         self._second_look.close()
         self._program.close()
+
+
+def _fault(error: Exception) -> Exception | None:
+    """The error, if its words do not say it all."""
+    return None if isinstance(error, ClassifyError) else error

@@ -30,7 +30,7 @@ BATCH = 6  # child: meta holds "images" and "padding" of a run of the model
 FULL, SLOW = "full", "slow"
 
 MAGIC = b"AcF1"
-HEADER = struct.Struct("<4sBxHIQ")
+HEADER = struct.Struct("<4sBxxxIIQ")
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 BUFFER_BYTES = 1024 * 1024  # large enough to write an image at once, without turns between the processes
 LARGE_BYTES = BUFFER_BYTES  # an image with more goes over the second pair

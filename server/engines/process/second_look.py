@@ -5,15 +5,18 @@ pictures that are in the child at that moment are decoded again. Where the child
 vendor's decoder refuses may be whole, and of a kind that it was not built for.
 """
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from server.engines.answer import UNDECODED
 from server.engines.base import AnswerObserver
 from server.engines.work import Work
-from server.errors import ServiceError, UndecodableImage
+from server.errors import InternalError, ServiceError, UndecodableImage
 from server.images.upright import decode_checked
 from server.types import EncodedImage, ImageFormat, Prediction
+
+logger = logging.getLogger(__name__)
 
 Outcome = Prediction | ServiceError | None
 THREADS = 2
@@ -42,7 +45,11 @@ class SecondLook:
 
     def _look(self, work: Work, outcome: Outcome) -> None:
         if request := work.request:
-            outcome = _seen(request.image, outcome)
+            try:
+                outcome = _seen(request.image, outcome)
+            except Exception:  # such as no memory; unanswered, the work would keep its place
+                logger.exception("request %s: its picture could not be decoded once more", request.id)
+                outcome = InternalError(f"A fault of the server, logged under {request.id}.")
         self._on_answer()(work, outcome)
 
     def close(self) -> None:

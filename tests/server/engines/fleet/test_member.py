@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
@@ -13,7 +13,7 @@ from server.engines.fleet.member import FAILURES, Member, Watch, choose, is_up
 from server.engines.fleet.retries import is_fault
 from server.engines.probe import probe_request
 from server.engines.work import Work
-from server.errors import InternalError, ServiceError
+from server.errors import EngineFailed, InternalError, ServiceError
 from server.types import ImageFormat, Prediction
 
 
@@ -134,6 +134,34 @@ def test_a_member_that_is_down_is_up_again_when_a_probe_is_answered() -> None:
     while not tried.recovered():
         pass
     engine.close()
+
+
+class Broken(FakeEngine):
+    """It lives, and answers nothing; started again, it does."""
+
+    restarts = 0
+
+    def give_up(self, reason: str) -> None:
+        assert reason == "it fails its probes"
+        self.restarts += 1
+
+
+def test_a_process_that_lives_and_fails_its_probes_is_started_again() -> None:
+    engine = Broken()
+    tried = Member(engine, watch=Watch(back_off_s=0))
+
+    def answer(probe: Work, outcome: Prediction | ServiceError | None) -> None:
+        probe.answer(outcome if engine.restarts and outcome else EngineFailed("The chip was reset."))
+
+    engine.on_answer = answer
+    engine.start()
+    tried.raise_up()
+    tried.put_down("three failures")
+    deadline_s = monotonic() + 20
+    while not tried.recovered():
+        assert monotonic() < deadline_s
+    engine.close()
+    assert engine.restarts == 1
 
 
 def test_a_result_is_overdue_while_something_is_under_way() -> None:

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -117,6 +117,33 @@ def test_a_child_that_never_becomes_ready() -> None:
         return str(caught.value)
 
     assert any("loading" in words(start_s) for start_s in (1, 5, 25))
+
+
+def test_the_end_does_not_wait_for_a_start_that_hangs() -> None:
+    engine = EngineProcess("fake", EngineProgram("tests.server.engines.faulty:NeverReady", dict), start_s=300, back_off_s=0.05)
+    with ThreadPoolExecutor(1) as thread:
+        start = thread.submit(engine.start)
+        wait_for(lambda: engine.starts)
+        engine.close()
+        with pytest.raises(EngineUnavailable, match="ended before it was ready"):
+            start.result(20)
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), RuntimeError("can't start new thread")])
+def test_a_restart_that_fails_for_want_of_something_is_tried_again(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    with running() as run:
+        begin, faults = run.engine._begin, [fault]
+
+        def begin_or_fail() -> None:
+            if faults:
+                raise faults.pop()
+            begin()
+
+        monkeypatch.setattr(run.engine, "_begin", begin_or_fail)
+        assert run.engine.process
+        os.kill(run.engine.process, signal.SIGKILL)
+        wait_for(lambda: run.engine.restarts == 2 and run.engine.health().ok)
+        assert submit(run).result(20).scores
 
 
 def test_a_child_that_dies_at_its_start_is_quoted() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from server.engines.process.protocol import (
     IMAGE,
     MAGIC,
     RESULT,
+    START,
     BadMessage,
     Message,
     receive_all,
@@ -52,6 +54,18 @@ def test_a_frame_that_is_cut_off_is_told(kept: int) -> None:
             ours.sendall((HEADER.pack(MAGIC, IMAGE, 4, 8, 0) + b"null" + b"picture!")[:kept])
         with pytest.raises(BadMessage, match="ends within"):
             receive_message(theirs)
+
+
+def test_a_configuration_may_hold_the_labels_of_many_classes() -> None:
+    labels = ["кошка и собака на диване"] * 2000
+    ours, theirs = socket_pair()
+    with ours, theirs:
+        sender = threading.Thread(target=send_message, args=(ours, START, 0, {"labels": labels}))
+        sender.start()
+        message = receive_message(theirs)
+        sender.join()
+    assert message
+    assert message.meta == {"labels": labels}
 
 
 def test_the_end_between_frames_is_the_end() -> None:

@@ -11,11 +11,12 @@ from server.engines.answer import UNDECODED
 from server.engines.fleet.fleet import Fleet
 from server.engines.plan import plan_rendered
 from server.engines.probe import damaged_image, probe_request
+from server.engines.process import second_look
 from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import StreamProgram
 from server.engines.process.second_look import SecondLook, needs_second_look
 from server.engines.work import InferenceRequest, Work
-from server.errors import EngineFailed, ServiceError, UndecodableImage
+from server.errors import EngineFailed, InternalError, ServiceError, UndecodableImage
 from server.images.inspection import inspect_image
 from server.types import EncodedImage, ImageFormat, Prediction
 from tests.ascend_double.double import AscendDouble, store_om_model
@@ -35,6 +36,14 @@ def looked_at(image: EncodedImage, outcome: Prediction | ServiceError) -> Predic
     look.take(work_of(image), outcome)
     look.close()
     return told.get_nowait()
+
+
+def test_a_fault_answers_its_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: EncodedImage) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(second_look, "decode_checked", broken)
+    assert isinstance(looked_at(DAMAGED, ANSWER), InternalError)
 
 
 @pytest.mark.parametrize("mute", [False, True], ids=["it warns", "it does not"])
