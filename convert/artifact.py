@@ -6,6 +6,7 @@ from typing import Literal
 import onnx
 
 from convert.conversion_errors import ConvertError
+from convert.exports.constant_weights import move_constants
 from convert.exports.embedded_recipe import recipe_left
 from convert.exports.plain_form import read_plain
 from convert.fold import check_fits, fold, unfold
@@ -40,7 +41,9 @@ def plain_network(model: StoredModel) -> onnx.ModelProto:
 
     Raises ModelNotPrepared, ArtifactDamaged, ConvertError.
     """
-    return unfold(onnx.load(model.intact_artifact(CPU)[1], load_external_data=False))
+    network = unfold(onnx.load(model.intact_artifact(CPU)[1], load_external_data=False))
+    move_constants(network)  # as in an export that is read today, with whose weights these are compared
+    return network
 
 
 def convert_cpu(

@@ -19,6 +19,7 @@ from convert.exports.score_type import ScoreType
 from convert.fold import fold, unfold
 from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
+from convert.networks.escaped_names import escaped
 from convert.networks.plain_network import classes_for, dimensions, image_input, input_size_px, is_onnx, weights_sha256
 from convert.networks.recognition import recognise
 from convert.new_manifest import new_manifest
@@ -141,7 +142,7 @@ def _understand(path: Path, wishes: Wishes, progress: Progress, confirm: Confirm
     labels = labels_for(found.classes, wishes.labels)
     progress(labels.told)
     settled = _settled(path, found)
-    if found.pixels == "unclear" and not wishes.recipe.normalises:
+    if found.pixels == "unclear" and not wishes.recipe.normalises(found.said):
         raise ConvertError(
             f"The network begins with {found.embedded}, and one cannot tell which pixels it takes.",
             "Say it. For pixels of 0-1: --scale 1/255. For pixels of 0-255: --scale 1. For those of the training's normalisation: "
@@ -202,20 +203,20 @@ def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     if wishes.architecture is None:
         check_names(path, wishes.recipe.file, checkpoint.architecture, architecture)
     own = recognised.normalises
-    if own and not wishes.recipe.normalises:
-        which = ", if its pixels are 0-1 (if they are 0-255, with --scale 1)" if own.unit else ""
-        raise ConvertError(
-            f"The network normalises its pixels itself ({', '.join(own.names)} in {path.name}).",
-            f"Say so in the recipe{which}: {own.options}",
-        )
     own_px = (recognised.side_px, recognised.side_px)
     hint = _wished_px(wishes) or wishes.recipe.options.network_size_px or (own_px if own_px != USUAL_PX else None)
     said = choose(hint)
+    if own and not wishes.recipe.normalises(said):
+        which = ", if its pixels are 0-1 (if they are 0-255, with --scale 1)" if own.unit else ""
+        raise ConvertError(
+            f"The network normalises its pixels itself ({escaped(', '.join(own.names))} in {path.name}).",
+            f"Say so in the recipe{which}: {own.options}",
+        )
     _check_layout(said, "NCHW")
     size_px = _wished_px(wishes) or said.network_size_px or own_px
     network = build_network(architecture, recognised.tensors, recognised.classes, size_px)
-    left_out = f"Left out, since it is not the network's: {', '.join(checkpoint.left_out)[:200]}."
-    replaced = f"The recipe says mean and deviation, and stands for {', '.join(own.names)}." if own else ""
+    left_out = f"Left out, since it is not the network's: {escaped(', '.join(checkpoint.left_out)[:200])}."
+    replaced = f"The recipe says mean and deviation, and stands for {escaped(', '.join(own.names))}." if own else ""
     told = "\n".join([*checkpoint.told, *recognised.told, *filter(None, [replaced, left_out if checkpoint.left_out else ""])])
     return _Found(network, architecture, recognised.classes, size_px, checkpoint.format, recognised.mindspore, said, told)
 
@@ -259,16 +260,18 @@ def _unsaid(path: Path, settled: SettledRecipe) -> ConvertError:
 
 
 def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wishes, settled: SettledRecipe) -> ModelManifest:
+    file = escaped(path.name)
+    told = "\n".join(map(escaped, found.told.split("\n")))
     return new_manifest(
         name=wishes.name or (found.architecture if found.architecture != ONNX else _STRANGE.sub("-", path.stem.lower())),
         version=wishes.version or weights_sha256(found.network)[:8],
-        description=f"{found.architecture}, {found.classes} classes, imported from {path.name}. {found.told}".removesuffix(". "),
+        description=f"{found.architecture}, {found.classes} classes, imported from {file}. {told}".removesuffix(". "),
         architecture=found.architecture,
         classes=found.classes,
         labels=labels.name,
         labels_sha256=labels.sha256,
         recipe=settled.recipe,
-        origin=Origin(file=path.name, sha256=sha256, format=found.format, output=wishes.output, score_type=wishes.score_type),
+        origin=Origin(file=file, sha256=sha256, format=found.format, output=wishes.output, score_type=wishes.score_type),
         transform=settled.transform,
     )
 

@@ -35,15 +35,24 @@ def labels_for(classes: int, file: Path | None = None) -> Labels:
         content = "".join(f"class {number}\n" for number in range(classes)).encode()
         return Labels("labels.names", content, f'There are no labels for {classes} classes: they are called "class 0" and so on.')
     path = file or ZOO / IMAGENET
-    try:
-        labels = _lines(read_text(path))
-    except (OSError, ValueError) as error:
-        raise ConvertError(f"{path}: {error}.", "Labels are a text file, one line per class.") from error
+    labels = _read(path)
     if len(labels) != classes or not all(labels):
         empty = sum(not label for label in labels)
         raise ConvertError(f"{path} has {len(labels)} labels ({empty} empty) for {classes} classes.", "Write one line per class, in UTF-8.")
     content = "".join(f"{label}\n" for label in labels).encode()
     return Labels("labels.names" if file else IMAGENET, content, f"Using the labels of {path.name}.")
+
+
+def count_labels(file: Path) -> int:
+    """How many classes the file has labels for; raises ConvertError if it cannot be read."""
+    return len(_read(file))
+
+
+def _read(path: Path) -> list[str]:
+    try:
+        return _lines(read_text(path))
+    except (OSError, ValueError) as error:
+        raise ConvertError(f"{path}: {error}.", "Labels are a text file, one line per class.") from error
 
 
 def _lines(text: str) -> list[str]:

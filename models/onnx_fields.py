@@ -7,6 +7,12 @@ from typing import NamedTuple
 
 _SIZES = MappingProxyType({1: 8, 5: 4})  # of the wire types with a fixed size
 _VARINT, _BYTES = 0, 2
+_VARINT_BYTES = 10  # of 64 bits
+MAX_FIELDS = 500_000  # ResNeXt-101 has 12,000, and a list of so many takes some 100 MB
+
+
+class TooManyFields(IndexError):
+    """The message has more fields than that of any network."""
 
 
 class OnnxField(NamedTuple):
@@ -19,8 +25,10 @@ class OnnxField(NamedTuple):
 
 
 def onnx_fields(data: mmap.mmap, at: int, end: int) -> Iterator[OnnxField]:
-    """The fields of the message from `at` to `end`; raises IndexError or KeyError if it is not protobuf."""
-    while at < end:
+    """The fields of the message from `at` to `end`; raises IndexError or KeyError if it is not protobuf, or has too many."""
+    for _ in range(MAX_FIELDS):
+        if at >= end:
+            return
         key, at = _varint(data, at)
         kind = key & 7
         if kind == _VARINT:
@@ -32,11 +40,15 @@ def onnx_fields(data: mmap.mmap, at: int, end: int) -> Iterator[OnnxField]:
             raise IndexError
         yield OnnxField(key >> 3, 0, at, at + size)
         at += size
+    if at < end:
+        raise TooManyFields
 
 
 def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while (byte := data[at]) >= 0x80:
-        value |= (byte & 0x7F) << shift
-        shift, at = shift + 7, at + 1
-    return value | byte << shift, at + 1
+    value = 0
+    for place in range(_VARINT_BYTES):
+        byte = data[at + place]
+        value |= (byte & 0x7F) << 7 * place
+        if byte < 0x80:
+            return value, at + place + 1
+    raise IndexError

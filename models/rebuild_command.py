@@ -34,7 +34,7 @@ def rebuild_remedy(manifest: ModelManifest, folder: Path, soc: str = CPU, precis
     if soc != CPU:
         return f"Compile it again: {_command('convert', 'atc', manifest.name, '--soc', soc, *batches, store=store)}"
     random = ["--random"] if manifest.version == RANDOM_VERSION else []
-    if manifest.weights or random:
+    if random or (manifest.weights and not _is_an_oms(manifest)):
         return f"Prepare the model again: {_command('models', 'prepare', manifest.name, *random, *batches, '--force', store=store)}"
     if manifest.origin:
         words = [*_import_words(manifest, manifest.origin.file, folder), *batches, "--force"]
@@ -42,9 +42,14 @@ def rebuild_remedy(manifest: ModelManifest, folder: Path, soc: str = CPU, precis
     return f"Give its network as ONNX: {_command('convert', 'cpu', manifest.name, '--network', 'FILE.onnx', *batches, store=store)}"
 
 
+def _is_an_oms(manifest: ModelManifest) -> bool:
+    """Whether the version is that of an adopted OM, which `models prepare --force` would delete: it makes other weights."""
+    return any(artifact.declared and artifact.sha256[:8] == manifest.version for artifact in manifest.artifacts)
+
+
 def labels_remedy(manifest: ModelManifest, folder: Path, *, intact: bool = False) -> str:
     """What brings the model's labels back; those that are `intact` have another number of lines than the manifest has classes."""
-    if manifest.weights or manifest.origin or manifest.version == RANDOM_VERSION:
+    if (manifest.weights and not _is_an_oms(manifest)) or manifest.origin or manifest.version == RANDOM_VERSION:
         return rebuild_remedy(manifest, folder)
     if intact:
         return f"Correct classes, or labels and labels_sha256, in {folder / 'manifest.toml'}"

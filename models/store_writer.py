@@ -1,35 +1,37 @@
 """Puts finished models and artifacts into the store: complete or not at all, and without loss of another model's files."""
 
-import errno
 import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from models.artifact_facts import provenance_path
 from models.chinese_names import own_file
 from models.fitted_calibration import FittedCalibration
 from models.manifest import CPU, Artifact, Golden, ModelManifest
 from models.model_errors import ArtifactDamaged, ModelError, StoreRefused
+from models.model_files import bring_file, exchange, link, link_artifact, other_name
 from models.store import ModelStore, StoredModel, sha256_of
-from models.whole_file import FILE_MODE, whole_file, write_whole
+from models.whole_file import FILE_MODE, write_whole
 
 FOLDER_MODE = 0o750
 WORKSHOP = ".prepare-"
 MANIFEST = "manifest.toml"
 
 Fill = Callable[[Path], Artifact]
+Entry = TypeVar("Entry", Artifact, Golden)
 
 
 def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force: bool = False) -> StoredModel:
     """Put a model into the store in one step, in place of a former model of that name.
 
     `fill(folder)` writes the labels and one artifact into a folder that is not in the store yet, and returns the artifact's
-    entry. The former model's other artifacts (for chips, and the int8 one for a CPU) are kept if `same_model`; if they would be lost,
-    raises StoreRefused unless `force`. After any error, even a kill, the store holds the complete former model or the complete new one.
+    entry. The former model's other artifacts (for chips, and the int8 one for a CPU), its golden image and its calibration are kept if
+    `same_model`; if artifacts would be lost, raises StoreRefused unless `force`. After any error, even a kill, the store holds the
+    complete former model or the complete new one.
     """
     store.check_takes_models()
     try:
@@ -42,8 +44,8 @@ def place_model(store: ModelStore, manifest: ModelManifest, fill: Fill, *, force
             with locked(store.root):
                 if not force:
                     check_nothing_lost(store, manifest, built)
-                kept = _keep(stored(store, manifest.name), manifest, built, folder)
-                manifest.model_copy(update={"artifacts": (built, *kept)}).write(folder / MANIFEST)
+                new = manifest.model_copy(update={"artifacts": (built,)})
+                _with_kept(stored(store, manifest.name), new, folder).write(folder / MANIFEST)
                 _move(folder, store.root / manifest.name, aside=place / "former" / manifest.name)
     except OSError as error:
         raise StoreRefused(f"{store.root}: {error}.", "Make sure that the model store is writable and has free space.") from error
@@ -56,7 +58,7 @@ def add_artifact(
     """Move a finished file into the model's folder and its entry into the manifest, in place of the artifact that it replaces.
 
     `provenance` is the content of the file that says where an OM comes from; without it a former one is removed. Artifacts of `without`
-    are removed in the same step.
+    are removed in the same step. After any error, even a kill, the model has the former artifact or the new one, and is whole.
     Raises StoreRefused if the file does not match the entry, if another file of the model has that name, or if another process
     has replaced the model since `model` was opened. Keeps entries that other processes have added since then.
     """
@@ -71,34 +73,37 @@ def add_artifact(
             others = tuple(other for other in manifest.artifacts if not artifact.replaces(other) and other not in without)
             if artifact.file in {MANIFEST, manifest.labels, *(other.file for other in others)}:
                 raise StoreRefused(f"{folder / artifact.file} is another file of the model.", "Give the artifact another name.")
-            _bring(file, folder / artifact.file)
-            if provenance:
-                write_whole(provenance_path(folder / artifact.file), provenance)
-            else:
-                provenance_path(folder / artifact.file).unlink(missing_ok=True)
-            finished = manifest.model_copy(update={"artifacts": (*others, artifact)})
-            finished.write(folder / MANIFEST)
-            for former in manifest.artifacts:
-                if former in others or former.file == artifact.file:
-                    continue
-                (folder / former.file).unlink(missing_ok=True)
-                provenance_path(folder / former.file).unlink(missing_ok=True)
+
+            def bring(place: Path) -> None:
+                bring_file(file, place)
+                if provenance:
+                    write_whole(provenance_path(place), provenance)
+                else:
+                    provenance_path(place).unlink(missing_ok=True)
+
+            def naming(name: str) -> ModelManifest:
+                return manifest.model_copy(update={"artifacts": (*others, artifact.model_copy(update={"file": name}))})
+
+            formers = [former.file for former in manifest.artifacts if former not in others]
+            finished = exchange(folder, artifact, formers, bring, naming)
     except OSError as error:
         raise StoreRefused(f"{folder}: {error}.", "Make sure that the model store is writable and has free space.") from error
     return StoredModel(finished, folder)
 
 
 def set_golden(model: StoredModel, image: bytes, golden: Golden) -> StoredModel:
-    """Put the image into the model's folder and the entry into the manifest; raises StoreRefused."""
+    """Put the image into the model's folder and the entry into the manifest, whole at every moment; raises StoreRefused."""
     folder = model.folder
     try:
         with locked(folder.parent):
             manifest = ModelManifest.read(folder / MANIFEST)
-            write_whole(folder / golden.file, image)
-            finished = manifest.model_copy(update={"golden": golden})
-            finished.write(folder / MANIFEST)
-            if manifest.golden and manifest.golden.file != golden.file:
-                (folder / manifest.golden.file).unlink(missing_ok=True)
+            finished = exchange(
+                folder,
+                golden,
+                [manifest.golden.file] if manifest.golden else [],
+                lambda place: write_whole(place, image),
+                lambda name: manifest.model_copy(update={"golden": golden.model_copy(update={"file": name})}),
+            )
     except OSError as error:
         raise StoreRefused(f"{folder}: {error}.", "Make sure that the model store is writable and has free space.") from error
     return StoredModel(finished, folder)
@@ -155,51 +160,47 @@ def check_nothing_lost(store: ModelStore, manifest: ModelManifest, built: Artifa
         raise StoreRefused(f"{former.folder} holds {what}, made from other weights or another recipe.", "Use --force to delete them.")
 
 
-def _keep(former: StoredModel | None, manifest: ModelManifest, built: Artifact, folder: Path) -> tuple[Artifact, ...]:
-    """Bring the former model's other artifacts, if intact and still valid, into the new folder; returns their entries.
+def _with_kept(former: StoredModel | None, manifest: ModelManifest, folder: Path) -> ModelManifest:
+    """The new folder's manifest, with what the former model has and the new one lacks, if it is the same model; brings the files.
 
-    The Chinese names come too, which only a person can write again.
+    That is: intact artifacts, the golden image, the calibration, and the Chinese names, which only a person can write again.
     """
     if former is None or not same_model(former.manifest, manifest):
-        return ()
-    if former.manifest.labels_sha256 == manifest.labels_sha256 and (names := own_file(former)).is_file():
-        _link(names, own_file(StoredModel(manifest, folder)))
-    kept = []
-    for artifact in former.manifest.artifacts:
-        target = folder / artifact.file
-        if not built.replaces(artifact) and not target.exists():
-            with suppress(ArtifactDamaged):
-                _link(former.checked(artifact.file, artifact.sha256), target)
-                if (beside := provenance_path(former.folder / artifact.file)).is_file():
-                    _link(beside, provenance_path(target))
-                kept.append(artifact)
-    return tuple(kept)
+        return manifest
+    names, own = own_file(former), own_file(StoredModel(manifest, folder))
+    if former.manifest.labels_sha256 == manifest.labels_sha256 and names.is_file() and not own.exists():
+        link(names, own)
+    others = [each for each in former.manifest.artifacts if not any(new.replaces(each) for new in manifest.artifacts)]
+    artifacts = [*manifest.artifacts, *(kept for each in others if (kept := _kept(former, each, folder)))]
+    golden, calibration = manifest.golden, manifest.calibration or former.manifest.calibration
+    if golden is None and former.manifest.golden:
+        golden = _kept(former, former.manifest.golden, folder)
+    return manifest.model_copy(update={"artifacts": tuple(artifacts), "golden": golden, "calibration": calibration})
 
 
-def _link(file: Path, target: Path) -> None:
-    try:
-        os.link(file, target)
-    except OSError:  # some file systems have no links
-        shutil.copy(file, target)
+def _kept(former: StoredModel, entry: Entry, folder: Path) -> Entry | None:
+    """The entry of a file of the former model, once it lies in the new folder; None if it is damaged."""
+    name = other_name(entry) if (folder / entry.file).exists() else entry.file
+    with suppress(ArtifactDamaged):
+        link_artifact(former.checked(entry.file, entry.sha256), folder / name)
+        return entry.model_copy(update={"file": name})
+    return None
 
 
-def _bring(file: Path, place: Path) -> None:
-    """Move a file to its place in one step, also from another file system."""
-    file.chmod(FILE_MODE)
-    try:
-        file.replace(place)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        with whole_file(place) as unfinished:
-            shutil.copyfile(file, unfinished)
-        file.unlink()
+def replace_model(store: ModelStore, folder: Path, unfinished: Path, finish: Callable[[], None], *, force: bool = False) -> None:
+    """Put a folder of a workshop into the store, in place of a former model of that name, and keep of it what `place_model` keeps.
 
-
-def replace_model(store: ModelStore, folder: Path, unfinished: Path) -> None:
-    """Put a finished folder of a workshop into the store, in place of a former model of that name; raises OSError."""
+    `finish` is called when the folder has all its files. Raises OSError; StoreRefused unless `force`, if another model would be lost.
+    """
+    place, manifest = store.root / folder.name, ModelManifest.read(folder / MANIFEST)
     with locked(store.root):
-        _move(folder, store.root / folder.name, aside=unfinished / "former" / folder.name)
+        former = stored(store, folder.name)
+        if not force and place.exists() and not (former and same_model(former.manifest, manifest)):
+            raise StoreRefused(f"{place} holds other weights or another recipe.", "Use --force to replace them.")
+        if (whole := _with_kept(former, manifest, folder)) != manifest:
+            whole.write(folder / MANIFEST)
+        finish()
+        _move(folder, place, aside=unfinished / "former" / folder.name)
 
 
 def _move(folder: Path, place: Path, *, aside: Path) -> None:

@@ -10,7 +10,7 @@ from convert.atc.om import read_om_header
 from convert.atc.provenance import Provenance, converter, now
 from convert.atc.work_folder import work_folder
 from convert.conversion_errors import ConvertError
-from convert.labels import Labels, labels_for
+from convert.labels import Labels, count_labels, labels_for
 from convert.new_manifest import new_manifest
 from convert.prepare import copy_zoo_labels
 from convert.preprocessing.recipe_choice import declared_recipe
@@ -19,7 +19,6 @@ from models.artifact_facts import provenance_path
 from models.manifest import Artifact, ModelManifest, Recipe
 from models.store import ModelStore, StoredModel, sha256_of, zoo_manifest, zoo_names
 from models.store_writer import add_artifact, place_model
-from models.text_file import read_text
 from models.whole_file import FILE_MODE, write_whole
 
 
@@ -40,6 +39,7 @@ def adopt(om: Path, store: ModelStore, name: str, declaration: Declaration) -> S
     Raises OmInvalid if it is not an OM, ConvertError if what is declared differs from the model or is not enough, ModelError.
     """
     check_soc(declaration.soc)
+    _check_batch_sizes(declaration.batch_sizes)
     read_om_header(om)
     settled = declared_recipe(declaration.recipe) if declaration.recipe else None
     if name in store.names():
@@ -47,7 +47,9 @@ def adopt(om: Path, store: ModelStore, name: str, declaration: Declaration) -> S
     if name in zoo_names():
         zoo = zoo_manifest(name)
         _check_same_recipe(zoo, settled)
-        return _placed(store, zoo.model_copy(update={"version": sha256_of(om)[:8]}), om, declaration, None)
+        _check_same_labels(zoo, declaration.labels)
+        own = zoo.model_copy(update={"version": sha256_of(om)[:8], "weights": None})  # whose the weights are, an OM does not say
+        return _placed(store, own, om, declaration, None)
     if settled is None or declaration.labels is None:
         needed = "--recipe FILE.toml and --labels FILE"
         raise ConvertError(f"Neither the store nor the zoo has a model {name!r}, so nothing says what {om} takes.", f"Add {needed}")
@@ -56,17 +58,14 @@ def adopt(om: Path, store: ModelStore, name: str, declaration: Declaration) -> S
 
 def _into(model: StoredModel, om: Path, declaration: Declaration, settled: SettledRecipe | None) -> StoredModel:
     _check_same_recipe(model.manifest, settled)
-    if declaration.labels and labels_for(model.manifest.classes, declaration.labels).content != model.check_labels().read_bytes():
-        raise ConvertError(
-            f"{declaration.labels} has other labels than {model.manifest.name!r}.", "Leave out --labels, or take another name."
-        )
+    _check_same_labels(model.manifest, declaration.labels)
     artifact, told = _declared(om, model.manifest, declaration)
     with work_folder(model.folder) as work:
         return add_artifact(model, Path(shutil.copy(om, work.path / artifact.file)), artifact, told.as_json())
 
 
 def _new(store: ModelStore, name: str, om: Path, declaration: Declaration, settled: SettledRecipe, file: Path) -> StoredModel:
-    classes = len(read_text(file).rstrip("\n").split("\n"))
+    classes = count_labels(file)
     labels = labels_for(classes, file)
     manifest = new_manifest(
         name=name,
@@ -127,6 +126,17 @@ def _declared(om: Path, manifest: ModelManifest, declaration: Declaration) -> tu
         declared=True,
     )
     return artifact, told.of_model(manifest)
+
+
+def _check_batch_sizes(sizes: tuple[int, ...]) -> None:
+    if not sizes or sizes[0] < 1 or list(sizes) != sorted(set(sizes)):
+        listed = ",".join(map(str, sizes))
+        raise ConvertError(f"The batch sizes {listed} are not rising positive numbers.", "Write them as --batch-sizes 1,2,4,8")
+
+
+def _check_same_labels(manifest: ModelManifest, labels: Path | None) -> None:
+    if labels and labels_for(manifest.classes, labels).sha256 != manifest.labels_sha256:
+        raise ConvertError(f"{labels} has other labels than {manifest.name!r}.", "Leave out --labels, or take another name.")
 
 
 def _check_same_recipe(manifest: ModelManifest, settled: SettledRecipe | None) -> None:

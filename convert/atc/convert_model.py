@@ -11,7 +11,7 @@ from convert.atc.atc_source import ImageInput, read_source
 from convert.atc.command import AtcCommand
 from convert.atc.compile import CompiledOm
 from convert.atc.work_folder import work_folder
-from convert.conversion_errors import AtcFailed
+from convert.conversion_errors import AippInvalid, AtcFailed
 from convert.fold import INPUT, unfold
 from models.manifest import ModelManifest
 from models.store import StoredModel
@@ -19,6 +19,7 @@ from models.store_writer import add_artifact
 from models.whole_file import write_whole
 
 RENDERED_AIPP = "aipp.config"
+SERVED_FORMAT = "RGB888_U8"  # DVPP, which gives NV12, is not used: docs/decisions.md
 
 
 def model_command(
@@ -27,11 +28,11 @@ def model_command(
     """The command that compiles a model of the store into `<name>.<soc>.om` in its folder; does not write files.
 
     Default for `source` is `<name>.plain.onnx`, for `aipp` `aipp.config`; `write_inputs` makes both.
-    Raises AtcFailed; raises AippInvalid for an `aipp` that differs from the recipe.
+    Raises AtcFailed; raises AippInvalid for an `aipp` that differs from the recipe or takes other pixels than RGB888_U8.
     """
     manifest, folder = model.manifest, model.folder.absolute()
     if aipp:
-        check_aipp(read_aipp(aipp), manifest)
+        _check_config(aipp, manifest)
     width, height = manifest.recipe.network_size_px
     command = AtcCommand(
         source.absolute() if source else folder / f"{manifest.name}.plain.onnx",
@@ -48,8 +49,19 @@ def model_command(
 
 def check_belongs(command: AtcCommand, manifest: ModelManifest) -> None:
     """Raise AippInvalid or AtcFailed if the command's inputs visibly belong to another model than the manifest."""
-    check_aipp(read_aipp(command.aipp), manifest)
+    _check_config(command.aipp, manifest)
     check_image(command, manifest)
+
+
+def _check_config(path: Path, manifest: ModelManifest) -> None:
+    """Raise AippInvalid for a configuration that no engine can feed, or that differs from the recipe."""
+    config = read_aipp(path)
+    if config.input_format != SERVED_FORMAT:
+        raise AippInvalid(
+            f"{path}: input_format is {config.input_format}, and the engines here decode pictures to {SERVED_FORMAT} only.",
+            f"Render one for that: ascend-classify convert aipp {manifest.name} -o aipp.config",
+        )
+    check_aipp(config, manifest)
 
 
 def check_image(command: AtcCommand, manifest: ModelManifest) -> None:

@@ -10,7 +10,10 @@ from onnx import TensorProto, helper
 
 from convert.checkpoints.weight_file import open_source
 from convert.conversion_errors import CheckpointRefused, ConvertError
+from convert.exports.constant_weights import move_constants
+from convert.exports.export_bounds import check_bounds
 from convert.exports.sparse_weights import make_dense
+from convert.networks.escaped_names import escaped
 from convert.networks.fit import check_finite
 from convert.networks.plain_network import DOMAINS, MAX_FILE_BYTES, MIN_OPSET, check_flow, check_graph, first_line, opset_of
 from models.onnx_side_files import side_files
@@ -23,6 +26,7 @@ _EXPORT_AGAIN = "Export it again, for example with torch.onnx.export(model, imag
 def export_sha256(path: Path) -> str:
     """Hex sha256 of an ONNX file; of the sha256s of all its files, if it keeps weights beside it. Raises CheckpointRefused."""
     try:
+        check_bounds(path)
         beside = [_beside(path, name) for name in side_files(path)]
         digests = [sha256_of(file) for file in (path, *beside)]
     except OSError as error:
@@ -33,9 +37,9 @@ def export_sha256(path: Path) -> str:
 def read_export(path: Path) -> onnx.ModelProto:
     """The network of an ONNX file, all in one, in opset 11 or newer, checked; raises CheckpointRefused, ConvertError."""
     try:
-        if (size_bytes := path.stat().st_size) > MAX_FILE_BYTES:
-            raise CheckpointRefused(f"{path}: {size_bytes} bytes are more than the {MAX_FILE_BYTES} a network may have.")
-        network = onnx.load(path, load_external_data=False)
+        check_bounds(path)
+        size_bytes = path.stat().st_size
+        network = onnx.load(path, format="protobuf", load_external_data=False)  # else the name's ending decides
     except OSError as error:
         raise CheckpointRefused(f"{path}: {error.strerror}.") from error
     except DecodeError as error:
@@ -48,6 +52,7 @@ def read_export(path: Path) -> onnx.ModelProto:
     _check_operators(network)
     check_graph(network)
     network = _renewed(network)
+    move_constants(network)
     check_finite(network)
     return network
 
@@ -65,17 +70,20 @@ def _bring_in(network: onnx.ModelProto, path: Path, room_bytes: int) -> None:
                 extents = [_extent(tensor, weights.size_bytes) for tensor in tensors]
                 room_bytes -= sum(count for _, count in extents)
                 if room_bytes < 0:
-                    raise CheckpointRefused(f"{path} and {name} have more than the {MAX_FILE_BYTES} bytes a network may have.")
+                    raise CheckpointRefused(f"{path} and {escaped(name)} have more than the {MAX_FILE_BYTES} bytes a network may have.")
                 for tensor, (start, count) in zip(tensors, extents, strict=True):
                     tensor.raw_data = weights.read(start, count)
                     tensor.ClearField("external_data")
                     tensor.ClearField("data_location")
         except OSError as error:
             raise CheckpointRefused(
-                f"{path} keeps its weights in {name}, and {file} cannot be read: {error.strerror}.", "Put that file beside it."
+                f"{path} keeps its weights in {escaped(name)}, and {escaped(str(file))} cannot be read: {error.strerror}.",
+                "Put that file beside it.",
             ) from error
         except ValueError as error:
-            raise CheckpointRefused(f"{path} keeps its weights in {name}: {error}.", "Copy both files again, or export again.") from error
+            raise CheckpointRefused(
+                f"{path} keeps its weights in {escaped(name)}: {error}.", "Copy both files again, or export again."
+            ) from error
 
 
 def _tensors(network: onnx.ModelProto) -> Iterator[TensorProto]:
@@ -116,12 +124,12 @@ def _extent(tensor: TensorProto, size_bytes: int) -> tuple[int, int]:
     try:
         dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
     except KeyError as error:
-        raise ValueError(f"{tensor.name} has the unknown type {tensor.data_type}") from error
+        raise ValueError(f"{escaped(tensor.name)} has the unknown type {tensor.data_type}") from error
     expected = dtype.itemsize
     for side in tensor.dims:
         expected *= side
     if TensorProto.DataType.Name(tensor.data_type) not in _PACKED and count != expected:
-        raise ValueError(f"{tensor.name} has {count} bytes there, and {list(tensor.dims)} are {expected}")
+        raise ValueError(f"{escaped(tensor.name)} has {count} bytes there, and {list(tensor.dims)} are {expected}")
     return start, count
 
 
@@ -146,7 +154,7 @@ def _check_operators(network: onnx.ModelProto) -> None:
     foreign = sorted({f"{node.domain}.{node.op_type}" for node in network.graph.node if node.domain not in DOMAINS})
     if foreign:
         raise ConvertError(
-            f"The network has operators that are not ONNX's own: {', '.join(foreign[:5])}.",
+            f"The network has operators that are not ONNX's own: {', '.join(map(escaped, foreign[:5]))}.",
             "Give the file that was exported, not one that a runtime has optimised or quantised, or export it without them.",
         )
     for place in reversed(range(len(network.opset_import))):

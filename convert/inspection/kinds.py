@@ -31,10 +31,10 @@ def kind_of(path: Path) -> Kind:
 def _binary(head: bytes) -> Kind | None:
     if head.startswith(b"IMOD"):
         return "om"
-    if head.startswith(b"\x08"):  # ir_version, the first field
-        return "onnx"
     zip_or_pickle = head.startswith((b"PK\x03\x04", b"\x80\x02"))
     safetensors = head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 27
+    if head.startswith(b"\x08") and not safetensors:  # ir_version, the first field; or the low byte of safetensors' length
+        return "onnx"
     mindspore = head.startswith(b"\x0a") and b"\x0a" in head[1:12] and b"\x00" in head
     return "checkpoint" if zip_or_pickle or safetensors or mindspore else None
 

@@ -7,6 +7,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from convert.conversion_errors import ConvertError
+from convert.networks.escaped_names import escaped
 
 Shape = tuple[int, ...]
 
@@ -72,7 +73,7 @@ def _listed(wrong: Mapping[str, list[str]]) -> str:
 
 def _named(names: list[str]) -> str:
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(names[:MAX_NAMED]) + more
+    return ", ".join(map(escaped, names[:MAX_NAMED])) + more
 
 
 def _remedy(wrong: Mapping[str, list[str]]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from convert.conversion_errors import ConvertError
+from convert.networks.escaped_names import escaped
 from convert.networks.fit import COUNTER, ONNX_WAY
 from convert.own_parameters import SCORES
 
@@ -144,7 +145,7 @@ def _keep(named: Named, outside: Named) -> None:
     for name, tensor in outside.items():
         if name in named:
             raise ConvertError(
-                f"The checkpoint holds {name} twice, in the network and beside it.", f"Save the network by itself, or {ONNX_WAY}"
+                f"The checkpoint holds {escaped(name)} twice, in the network and beside it.", f"Save the network by itself, or {ONNX_WAY}"
             )
         if not name.endswith(COUNTER):
             named[name] = tensor

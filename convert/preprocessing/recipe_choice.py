@@ -24,10 +24,12 @@ class RecipeWishes:
     file: Path | None = None
     transform: str | None = None
 
-    @property
-    def normalises(self) -> bool:
-        """Whether the caller himself says mean and deviation, and not a rule for other networks or a file that was found."""
-        return self.options.normalisation is not None or self.file is not None
+    def normalises(self, said: SaidRecipe) -> bool:
+        """Whether the caller himself says mean and deviation, and not a rule for other networks or a file that was found.
+
+        `said` is what `choose_recipe` made of these wishes.
+        """
+        return (said if self.file else self.options).normalisation is not None
 
 
 def choose_recipe(wishes: RecipeWishes, weights: Path, sha256: str, network_px: SizePx | None) -> SaidRecipe:

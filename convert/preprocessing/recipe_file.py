@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from convert.conversion_errors import ConvertError
+from convert.networks.escaped_names import escaped
 from convert.preprocessing.hugging_face import from_hugging_face, is_hugging_face
 from convert.preprocessing.recipe_dialects import as_key
 from convert.preprocessing.recipe_fields import SAY_IT, refusals_of
@@ -72,13 +73,14 @@ def _difference(one: SaidRecipe, other: SaidRecipe) -> str:
 
 
 def _said(content: dict[str, Any], path: Path, network_px: SizePx | None) -> SaidRecipe | None:
+    file = escaped(path.name)
     if path.suffix == ".toml":
-        with refusals_of(path.name):
-            return _of_table(content, path.name) if isinstance(content.get("recipe"), dict) else _of_words(content, path.name)
-    with refusals_of(path.name, SAY_IT):
+        with refusals_of(file):
+            return _of_table(content, file) if isinstance(content.get("recipe"), dict) else _of_words(content, file)
+    with refusals_of(file, SAY_IT):
         if is_timm(content):
-            return from_timm(content, path.name, network_px)
-        return from_hugging_face(content, path.name) if is_hugging_face(content) else None
+            return from_timm(content, file, network_px)
+        return from_hugging_face(content, file) if is_hugging_face(content) else None
 
 
 def _of_words(content: dict[str, Any], file: str) -> SaidRecipe:

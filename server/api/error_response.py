@@ -7,6 +7,7 @@ from server.api.content_coding import CODINGS
 from server.api.server_paths import without_folders
 from server.api.statuses import status_of
 from server.errors import MethodNotAllowed, NotFound, Unauthorized, UnsupportedCoding
+from server.telemetry.printable import printable
 
 AGAIN = (429, 503)
 OF_ADDRESSES = (NotFound, MethodNotAllowed)
@@ -26,5 +27,5 @@ def error_response(error: ClassifyError, request_id: str) -> JSONResponse:
 
 
 def told(error: ClassifyError) -> str:
-    """What a client is told of an error: all, but no folder of the server."""
-    return str(error) if isinstance(error, OF_ADDRESSES) else without_folders(str(error))
+    """What a client is told of an error, on one line that can be sent: all, but no folder of the server."""
+    return printable(str(error) if isinstance(error, OF_ADDRESSES) else without_folders(str(error)))

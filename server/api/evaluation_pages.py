@@ -1,5 +1,6 @@
 """The pages of evaluations: all of them with the form that starts one, one of them, and two side by side."""
 
+import json
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,7 @@ from server.api.pages import page
 from server.api.schemas import EvaluationReply
 from server.api.turns import Turns
 from server.errors import BadRequest
-from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
+from server.evaluation.evaluation_errors import EvaluationError, EvaluationLost, RunInvalid
 from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.evaluations import Evaluations
 from server.evaluation.report.report_page import as_pictures, words_of_page
@@ -20,6 +21,7 @@ from server.evaluation.report.report_words import in_line
 from server.evaluation.report.run_comparison import Comparison, compare
 from server.evaluation.report.thumbnails import named_thumbnails
 from server.evaluation.run.run_course import RunCourse
+from server.evaluation.run.run_folder import REPORT
 from server.serving.service import Service
 from server.web.languages import language_of
 
@@ -37,6 +39,7 @@ class EvaluationPages:
         self._evaluations = evaluations
         self._service = service
         self._path = f"{service.settings.root_path}/evaluate"
+        self._seconds: dict[str, float | None] = {}  # a finished one does not change, so its report is read once
         self._comparing = Turns("Comparisons")  # two long logs and 60 pictures take seconds of a core
 
     def reply(self, job: Job) -> EvaluationReply:
@@ -50,7 +53,7 @@ class EvaluationPages:
         return {
             **dict(reply),
             "model": manifest.model if manifest else reply.model or self._service.models.default.name,
-            "duration_s": _duration_s(job),
+            "duration_s": self._duration_s(job),
             "may_resume": job.state in (JobState.FAILED, JobState.CANCELLED),
             "may_remove": job.state.over and job.state is not JobState.UNFINISHED,
         }
@@ -123,9 +126,19 @@ class EvaluationPages:
         wanted = [image.name for image in found.flipped]
         return as_pictures(named_thumbnails(wanted, images, settings.max_body_bytes, settings.max_image_pixels)) if images else {}
 
+    def _duration_s(self, job: Job) -> float | None:
+        """How long an evaluation took; the manifest of the command line has whole seconds, so its pace is more exact."""
+        if job.by_command_line:
+            return job.done / job.images_per_s if job.images_per_s else None
+        measured_s = self._measured_s(job) if job.state is JobState.FINISHED else None
+        return measured_s or (job.ended_s - job.started_s if job.ended_s and job.started_s else None)
 
-def _duration_s(job: Job) -> float | None:
-    """How long an evaluation took; the manifest of the command line has whole seconds, so its pace is more exact."""
-    if job.by_command_line:
-        return job.done / job.images_per_s if job.images_per_s else None
-    return job.ended_s - job.started_s if job.ended_s and job.started_s else None
+    def _measured_s(self, job: Job) -> float | None:
+        """The seconds of all its sessions, without the pauses between them; None if its report does not tell."""
+        if job.id not in self._seconds:
+            try:
+                content = json.loads((self._evaluations.folder_of(job.id).path / REPORT).read_bytes())
+                self._seconds[job.id] = content["throughput"]["seconds"]
+            except (EvaluationError, OSError, ValueError, KeyError, TypeError):
+                return None
+        return self._seconds[job.id]

@@ -17,14 +17,18 @@ def compare_runs(
     settings: Settings,
     a: str,
     b: str,
-    *,
     images: Path | None,
     labels: Path | None,
+    label_map: list[str] | None,
+    *,
     report: Path | None,
     html: Path | None,
     language: Language,
 ) -> str:
-    """Write what was asked for, and return the summary; raises RunInvalid. `images` is the set of the runs, for the pictures."""
+    """Write what was asked for, and return the summary; raises RunInvalid.
+
+    `images` is the set of the runs, for the pictures; without a map of labels it is opened with the groups that the runs kept.
+    """
     from server.evaluation.report.comparison_html import render_comparison
     from server.evaluation.report.run_comparison import compare
     from server.evaluation.report.thumbnails import named_thumbnails
@@ -37,14 +41,16 @@ def compare_runs(
     if html:
         thumbnails = {}
         if images:
-            pictures = _set_of(settings, images, labels, [run.manifest for run in runs])
+            pictures = _set_of(settings, images, labels, label_map, [run.manifest for run in runs])
             flipped = [image.name for image in found.flipped]
             thumbnails = named_thumbnails(flipped, pictures, settings.max_body_bytes, settings.max_image_pixels)
         write_whole(html, render_comparison(found, thumbnails, language))
     return found.as_text()
 
 
-def _set_of(settings: Settings, images: Path, labels: Path | None, manifests: "list[RunManifest]") -> "LabelledSet":
+def _set_of(
+    settings: Settings, images: Path, labels: Path | None, label_map: list[str] | None, manifests: "list[RunManifest]"
+) -> "LabelledSet":
     """The list of the runs, opened as it was for the last of them; raises DatasetInvalid."""
     from models.store import ModelStore
     from server.evaluation.dataset.root_files import RootFiles
@@ -52,7 +58,7 @@ def _set_of(settings: Settings, images: Path, labels: Path | None, manifests: "l
 
     manifest = manifests[-1]
     class_names = ModelStore(settings.model_store).open(manifest.model).read_class_names()
-    groups = ",".join(f"{label}={','.join(map(str, ids))}" for label, ids in manifest.groups.items())
+    groups = ",".join(label_map or (f"{label}={','.join(map(str, ids))}" for label, ids in manifest.groups.items()))
     contents = RootFiles(images, follow_links=True)
     found = open_labelled_set(contents, labels and labels.absolute(), class_names, limit=manifest.limit, label_map=groups)
     if found.sha256 not in {each.list_sha256 for each in manifests}:

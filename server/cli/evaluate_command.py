@@ -87,21 +87,22 @@ def evaluate(
     flags = {"model": model, "model_store": model_store, "precision": precision, "decode": decode, "engines": engine}
     settings = load_settings(**flags, api_key_file=api_key_file, log_level="warning")
     if compare:
-        _print(compare_runs(settings, *compare, images=images, labels=labels, report=report, html=html, language=language), report, html)
+        _print(compare_runs(settings, *compare, images, labels, label_map, report=report, html=html, language=language), report, html)
         return
     images = _named(images)
     if url:
-        _check_for_a_server(scores=scores, precision=precision, decode=decode, ray=ray)
-    request = _request(images, labels, label_map, top_k, limit)
+        _check_for_a_server(scores=scores, precision=precision, decode=decode, engine=engine, ray=ray)
+    _check_outputs([report, html, summary], results, draws=bool(html and not url))
+    request = _request(images, labels, label_map, top_k, limit, model)
     finished = (
         _by_server(url, settings, images, labels, request, resume, language)
         if url
-        else _here(settings, images, labels, request, resume, language, _way(ray, ray_actors, scores=scores))
+        else _here(settings, images, labels, request, resume, language, _way(ray, ray_actors, scores=scores, results=bool(results)))
     )
+    _print(_told(finished))
+    _write(finished, report, html, summary)
     if results:
         write_result_files(finished.records(), results, top_k)
-    _write(finished, report, html, summary)
-    _print(_told(finished), report, html, summary)
 
 
 def _named(images: Path | None) -> Path:
@@ -110,12 +111,12 @@ def _named(images: Path | None) -> Path:
     return images
 
 
-def _way(ray: str | None, ray_actors: int | None, *, scores: bool) -> "Evaluate":
+def _way(ray: str | None, ray_actors: int | None, *, scores: bool, results: bool) -> "Evaluate":
     """How images are answered: in this process, or on a cluster."""
     if ray is None:
         from server.evaluation.run.local_run import evaluate
 
-        return partial(evaluate, keep_scores=scores)
+        return partial(evaluate, keep_scores=scores, result_files=results)
     if scores:
         raise typer.BadParameter("only an evaluation in this process, without --ray, stores all scores", param_hint="--scores")
     from server.ray.ray_evaluation import evaluate_on_ray
@@ -123,7 +124,7 @@ def _way(ray: str | None, ray_actors: int | None, *, scores: bool) -> "Evaluate"
     return partial(evaluate_on_ray, address=ray, actors=ray_actors)
 
 
-def _check_for_a_server(*, scores: bool, precision: str | None, decode: str | None, ray: str | None) -> None:
+def _check_for_a_server(*, scores: bool, precision: str | None, decode: str | None, engine: str | None, ray: str | None) -> None:
     if ray:
         raise typer.BadParameter("a server evaluates with its own engines: leave out --url or --ray", param_hint="--ray")
     if scores:
@@ -132,25 +133,49 @@ def _check_for_a_server(*, scores: bool, precision: str | None, decode: str | No
         raise typer.BadParameter("a server infers in its own precision", param_hint="--precision")
     if decode:
         raise typer.BadParameter("a server decodes as its own setting says", param_hint="--decode")
+    if engine:
+        raise typer.BadParameter("a server answers with its own engines", param_hint="--engine")
 
 
-def _request(images: Path, labels: Path | None, label_map: list[str] | None, top_k: int, limit: int | None) -> "EvaluationRequest":
+def _check_outputs(files: list[Path | None], results: Path | None, *, draws: bool) -> None:
+    """Refuse before a long run what could not be written after it; raises EvaluationLost, ResultsInvalid, PageUnavailable."""
+    from pipelines.result_files import make_folder
+    from server.evaluation.report.report_html import check_drawing
+    from server.evaluation.run.run_folder import check_writable
+
+    for path in filter(None, files):
+        check_writable(path)
+    if results:
+        make_folder(results)
+        check_writable(results / "image_1.txt")
+    if draws:
+        check_drawing()
+
+
+def _request(
+    images: Path, labels: Path | None, label_map: list[str] | None, top_k: int, limit: int | None, model: str | None
+) -> "EvaluationRequest":
     from server.evaluation.jobs.evaluation_job import EvaluationRequest
 
     dataset, groups = images.resolve().name or "/", ",".join(label_map or []) or None
-    return EvaluationRequest(dataset=dataset, labels=labels.name if labels else None, top_k=top_k, limit=limit, map=groups)
+    request = EvaluationRequest(dataset=dataset, labels=labels.name if labels else None, top_k=top_k, limit=limit, map=groups)
+    return request.model_copy(update={"model": model})  # unchecked: the store or the server says which names there are
 
 
 def _write(finished: Finished, report: Path | None, html: Path | None, summary: Path | None) -> None:
+    """Write the files that were asked for, and tell of each."""
     from server.evaluation.report.summary import seed_summary
     from server.evaluation.run.run_folder import write_whole
 
-    if report:
-        write_whole(report, finished.report.as_json())
-    if html:
-        write_whole(html, finished.draw())
-    if summary:
-        write_whole(summary, json.dumps(seed_summary(finished.report)) + "\n")
+    texts: list[tuple[Path | None, Callable[[], str]]] = [
+        (report, finished.report.as_json),
+        (html, finished.draw),
+        (summary, lambda: json.dumps(seed_summary(finished.report)) + "\n"),
+    ]
+    for path, text in texts:
+        if path:
+            write_whole(path, text())
+            _print(f"{path} is written")
 
 
 def _here(
@@ -216,11 +241,12 @@ def _by_server(
             raise
         raise interrupted(f"The server goes on with {server.page_of(job_id)}.", "--resume", job_id) from None
     found = job_id
+    report = Report.model_validate_json(b"".join(server.fetch(found, "report", "application/json")))
     return Finished(
-        Report.model_validate_json(b"".join(server.fetch(found, "report", "application/json"))),
+        report,
         lambda: b"".join(server.fetch(found, "report", "text/html", language)).decode(),
         lambda: map(Record.model_validate_json, server.fetch(found, "predictions", "*/*")),
-        f"kept as {server.page_of(found)}",
+        f"of the model {report.manifest.model}\nkept as {server.page_of(found)}",
     )
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import httpx
 
 from server.api.schemas import EvaluationReply
-from server.cli.server_client import connect, parse, read_lines, read_whole, reason_of, refusal_of, silence_of
+from server.cli.server_client import TIMEOUT_S, UPLOAD_TIMEOUT, connect, parse, read_lines, read_whole, reason_of, refusal_of, silence_of
 from server.evaluation.dataset.image_folder import ImageFolder
 from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_layout import LABEL_FILES, label_files, parts, refuse_parts, unwrapped
@@ -46,7 +46,7 @@ class RemoteServer:
         `images` may be a zip or a tar, which goes as it is; then `labels` is the path of a list inside it.
         """
         fields = {"top_k": str(request.top_k)}
-        fields |= {name: str(value) for name, value in (("limit", request.limit), ("map", request.map)) if value}
+        fields |= {name: str(value) for name, value in (("limit", request.limit), ("map", request.map), ("model", request.model)) if value}
         if images.is_file():
             archive, list_name = _whole(images), labels and labels.as_posix()
         else:
@@ -85,8 +85,12 @@ class RemoteServer:
     def _asked(
         self, method: str, path: str, headers: dict[str, str] | None = None, body: Iterator[bytes] | None = None
     ) -> Iterator[httpx.Response]:
+        timeout = UPLOAD_TIMEOUT if body else TIMEOUT_S
         try:
-            with connect(self._url, self._api_key) as client, client.stream(method, path, headers=headers, content=body) as answer:
+            with (
+                connect(self._url, self._api_key) as client,
+                client.stream(method, path, headers=headers, content=body, timeout=timeout) as answer,
+            ):
                 if not answer.is_success:
                     said = read_whole(answer)
                     reason, remedy = refusal_of(answer.status_code, said)

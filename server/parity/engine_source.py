@@ -3,6 +3,7 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from models.manifest import Artifact, Precision
 from models.model_errors import ClassifyError
@@ -14,13 +15,17 @@ from server.serving.service_assembly import choose_runtime
 from server.settings import Settings
 from server.types import Runtime
 
+ArtifactScores = Literal["logit", "probability"]
+"""What a network can give: the values of `Artifact.score_type`."""
+
 
 @dataclass(frozen=True)
 class ModelWithFile(StoredModel):
-    """A model of the store with another artifact file; `batch_sizes` belong to the file."""
+    """A model of the store with another artifact file; `batch_sizes` and `score_type` belong to the file."""
 
     file: Path
     batch_sizes: tuple[int, ...] = (1,)
+    score_type: ArtifactScores = "logit"
 
     def check_artifact(
         self,
@@ -30,7 +35,8 @@ class ModelWithFile(StoredModel):
         network_only: bool = False,  # noqa: ARG002
     ) -> tuple[Artifact, Path]:
         """The file, for any device and whatever recipe it was made for: the comparison is there to show it."""
-        return Artifact(file="artifact", sha256=sha256_of(self.file), soc=soc, batch_sizes=self.batch_sizes), self.file
+        sha256 = sha256_of(self.file)
+        return Artifact(file="artifact", sha256=sha256, soc=soc, batch_sizes=self.batch_sizes, score_type=self.score_type), self.file
 
 
 class EngineSource:

@@ -286,3 +286,14 @@ def test_a_network_keeps_its_own_size_behind_a_known_transform(store: ModelStore
     for recipe, size in ((RecipeWishes(transform="torchvision-v1"), 240), (RecipeWishes(SaidRecipe(crop_px=(224, 224))), 224)):
         manifest = import_checkpoint(path, store, Wishes(recipe=recipe), force=True, progress=print).manifest
         assert (manifest.architecture, manifest.recipe.network_size_px) == ("efficientnet_lite1", (size, size))
+
+
+def test_names_that_cannot_be_printed(weights: dict[str, np.ndarray], store: ModelStore, tmp_path: Path) -> None:
+    """The bytes of a file's name need not be UTF-8, and the manifest is."""
+    path = tmp_path / "net\x1b[2J\udcff.onnx"
+    path.write_bytes(network_of(weights).SerializeToString())
+    manifest = take(path, store, Wishes(name="m"))
+    assert manifest.origin
+    assert manifest.origin.file == "net\\x1b[2J\\udcff.onnx"
+    assert "imported from net\\x1b[2J\\udcff.onnx" in manifest.description
+    assert store.open("m").manifest == manifest

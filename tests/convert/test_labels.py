@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from convert.conversion_errors import ConvertError
-from convert.labels import labels_for
+from convert.labels import count_labels, labels_for
 from models.store import zoo_manifest
 
 
@@ -31,6 +31,7 @@ def test_the_users(tmp_path: Path) -> None:
 def test_marks_line_ends_and_blank_lines_at_the_end_are_not_labels(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "mine.txt").write_bytes(content)
     assert labels_for(2, tmp_path / "mine.txt").content == b"cat\ndog\n"
+    assert count_labels(tmp_path / "mine.txt") == 2
 
 
 @pytest.mark.parametrize(

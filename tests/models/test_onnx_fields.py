@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models.onnx_fields import OnnxField, onnx_fields
+from models.onnx_fields import MAX_FIELDS, OnnxField, TooManyFields, onnx_fields
 
 
 def fields_of(path: Path, content: bytes) -> list[OnnxField]:
@@ -23,3 +23,15 @@ def test_each_type_of_a_field(tmp_path: Path) -> None:
 def test_what_is_no_protobuf(tmp_path: Path, content: bytes) -> None:
     with pytest.raises((IndexError, KeyError)):
         fields_of(tmp_path / "f", content)
+
+
+def test_a_number_has_at_most_ten_bytes(tmp_path: Path) -> None:
+    assert fields_of(tmp_path / "f", b"\x08" + b"\xff" * 9 + b"\x01") == [(1, 2**64 - 1, 11, 11)]
+    with pytest.raises(IndexError):
+        fields_of(tmp_path / "f", b"\x08" + b"\xff" * 10 + b"\x01")
+
+
+def test_the_fields_are_bounded(tmp_path: Path) -> None:
+    assert len(fields_of(tmp_path / "f", b"\x0a\x00" * MAX_FIELDS)) == MAX_FIELDS
+    with pytest.raises(TooManyFields):
+        fields_of(tmp_path / "f", b"\x0a\x00" * (MAX_FIELDS + 1))

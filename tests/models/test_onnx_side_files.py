@@ -7,6 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from models.model_errors import ArtifactDamaged
+from models.onnx_fields import MAX_FIELDS
 from models.onnx_side_files import side_files
 from models.store import zoo_folder
 from tests.level_model import level_graph
@@ -44,3 +46,14 @@ def test_a_whole_file_has_none(tmp_path: Path) -> None:
 def test_what_is_not_onnx_has_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m.onnx").write_bytes(content)
     assert side_files(tmp_path / "m.onnx") == []
+
+
+def test_the_fields_of_all_messages_are_bounded(tmp_path: Path) -> None:
+    """No names of files are taken for none."""
+    half = b"\x0a\x00" * (MAX_FIELDS // 2)
+    graph = b"\x3a" + bytes([len(half) & 0x7F | 0x80, len(half) >> 7 & 0x7F | 0x80, len(half) >> 14]) + half
+    (tmp_path / "m.onnx").write_bytes(b"\x08\x08" + graph)
+    assert side_files(tmp_path / "m.onnx") == []
+    (tmp_path / "m.onnx").write_bytes(b"\x08\x08" + graph * 2)
+    with pytest.raises(ArtifactDamaged, match="has more than 500000 fields"):
+        side_files(tmp_path / "m.onnx")

@@ -58,6 +58,16 @@ def test_a_model_by_hand_and_a_chip() -> None:
     assert fold_command(BARE, folder) == "ascend-classify convert cpu resnext101_32x4d --model-store 'my store'"
 
 
+def test_an_om_that_was_adopted_as_a_model_of_the_zoo_is_not_deleted() -> None:
+    """The manifests of earlier versions have the zoo's weights beside the version of the OM."""
+    om = Artifact(file="a.om", sha256="abcdef01" * 8, soc="Ascend310", declared=True)
+    adopted = zoo_manifest("resnext_digits").model_copy(update={"version": "abcdef01", "artifacts": (om,)})
+    assert "convert cpu resnext_digits --network FILE.onnx" in rebuild_remedy(adopted, STORE / "resnext_digits")
+    assert labels_remedy(adopted, STORE / "resnext_digits").startswith("Put the labels of the model back")
+    beside = adopted.model_copy(update={"version": "1"})
+    assert "models prepare resnext_digits --force" in rebuild_remedy(beside, STORE / "resnext_digits")
+
+
 def test_what_calibrates() -> None:
     folder = STORE / BARE.name
     assert scores_command(BARE, folder) == "ascend-classify evaluate FOLDER --model resnext101_32x4d --scores --model-store 'my store'"

@@ -244,6 +244,19 @@ def test_a_model_of_an_earlier_version_is_read_and_its_manifest_left_as_it_is(st
     assert (former.folder / "manifest.toml").read_bytes() == before
 
 
+def test_the_golden_image_and_the_calibration_are_kept_with_their_model(store: ModelStore) -> None:
+    model = place(store)
+    golden = Golden(file="golden.png", sha256=sha256(b"png").hexdigest(), class_id=1, score=0.5)
+    former = set_calibration(set_golden(model, b"png", golden), made_calibration(model)).manifest
+    again = place(store, content=b"onnx 2")
+    assert (again.manifest.golden, again.manifest.calibration) == (golden, former.calibration)
+    assert again.checked("golden.png", golden.sha256).read_bytes() == b"png"
+    (again.folder / "golden.png").write_bytes(b"damaged")
+    assert (place(store).manifest.golden, (again.folder / "golden.png").exists()) == (None, False)
+    other = place(store, "2").manifest
+    assert (other.golden, other.calibration) == (None, None)
+
+
 def test_a_second_golden_image_takes_the_place_of_the_first(tmp_path: Path) -> None:
     model = store_level_model(tmp_path)
     set_golden(model, level_png(4), Golden(file="golden.png", sha256="0" * 64, class_id=1, score=1))

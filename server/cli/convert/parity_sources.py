@@ -12,6 +12,7 @@ from server.parity.parity_errors import SourceInvalid
 from server.settings import Settings
 
 if TYPE_CHECKING:
+    from server.parity.engine_source import ArtifactScores
     from server.parity.sources import Source
     from server.types import Runtime
 
@@ -19,6 +20,7 @@ ADDRESS = ("http://", "https://")
 ORIGINAL = ":original"
 FORMER_CPU = "@host"
 RUNTIMES: "dict[str, Runtime]" = {"@cpu": "cpu", "@ascend": "ascend"}
+SCORES: "dict[str, ArtifactScores]" = {"logit": "logit", "probability": "probability"}
 ARTIFACTS: "dict[str, Runtime]" = {".onnx": "cpu", ".om": "ascend"}
 
 
@@ -101,11 +103,19 @@ def _file_source(word: str, file: Path, runtime: "Runtime", options: SourceOptio
     if not name:
         raise SourceInvalid(f"{file} does not say whose artifact it is.", "Name the model: --model NAME")
     model = _model(name, options)
-    side = EngineSource(word, options.settings, ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes or (1,)), runtime)
+    scores = _scores(file, facts.score_type)
+    with_file = ModelWithFile(model.manifest, model.folder, file, facts.batch_sizes or (1,), scores)
+    side = EngineSource(word, options.settings, with_file, runtime)
     side.facts["recipe_sha256"] = facts.recipe_sha256  # of the file, which may differ from the manifest's; empty if it does not say it
     if facts.precision == "int8":
         side.facts["precision"] = facts.precision
     return side
+
+
+def _scores(file: Path, said: str) -> "ArtifactScores":
+    if said not in SCORES:
+        raise SourceInvalid(f"{file}.json has the score_type {said[:40]!r}.", f"Write {' or '.join(SCORES)}.")
+    return SCORES[said]
 
 
 def _original(word: str, options: SourceOptions) -> "Source":

@@ -274,9 +274,9 @@ class Fleet:
         with self._lock:
             overdue = self.waiting.take_overdue(now_s := monotonic())
         for work in overdue + self._quarantine.overdue(now_s):
-            lost = EngineUnavailable("The engine was lost, and no engine returned in time.", "Try again in a moment.")
+            words = "The engine was lost, and no engine returned in time.", "Try again in a moment."
             late = DeadlineExceeded("The request timed out before its image was decoded.", "Ask for more time or try later.")
-            work.answer(lost if work.losses or self._answers is NONE else late)
+            work.answer(EngineLost(*words) if work.losses else EngineUnavailable(*words) if self._answers is NONE else late)
 
     def health(self) -> EngineHealth:
         """Healthy while one of the engines is."""

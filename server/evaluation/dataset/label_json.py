@@ -29,7 +29,7 @@ def read_json_labels(path: Path, text: str, names: tuple[str, ...], labels: tupl
         return
     content = _parsed(path, text, 1)
     if isinstance(content, _Pairs):
-        yield from ((number, name, _label(path, number, label)) for number, (name, label) in enumerate(content.pairs, start=1))
+        yield from (_entry(path, number, name, label) for number, (name, label) in enumerate(content.pairs, start=1))
     elif isinstance(content, list):
         yield from (_object(path, number, entry, names, labels) for number, entry in enumerate(content, start=1))
     else:
@@ -51,7 +51,17 @@ def _object(path: Path, number: int, entry: object, names: tuple[str, ...], labe
     if not isinstance(name, str) or not name or label is None:
         held = ", ".join(columns)[:200] or "no columns"
         raise DatasetInvalid(f"{path}, entry {number} is not a name with a label: it has {held}.", _EXAMPLE)
-    return number, name, _label(path, number, columns[label])
+    return _entry(path, number, name, columns[label])
+
+
+def _entry(path: Path, number: int, name: str, label: object) -> Entry:
+    written = _label(path, number, label)
+    try:
+        (name + written).encode()
+    except UnicodeEncodeError:  # JSON may escape half a surrogate pair
+        told = f"{name[:80]!r} with the label {written[:80]!r} cannot be written in UTF-8"
+        raise DatasetInvalid(f"{path}, entry {number}: {told}.", "Rename the image or the class, in UTF-8.") from None
+    return number, name, written
 
 
 def _label(path: Path, number: int, label: object) -> str:

@@ -67,9 +67,9 @@ def _map_alike(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
 
 def _map_ids(labels: Collection[str], class_names: Sequence[str]) -> LabelMap:
     ids = {label: int(label.removesuffix(".0")) for label in labels}
+    first = {name: class_id for class_id, name in reversed(tuple(enumerate(class_names)))}  # a list has a million labels
     for label, class_id in ids.items():
-        if label in class_names and class_names.index(label) != class_id:
-            named = class_names.index(label)
+        if (named := first.get(label, class_id)) != class_id:
             raise DatasetInvalid(
                 f"Label {label!r} is a class id and also the name of class {named}.", "Use class ids or names without this conflict."
             )

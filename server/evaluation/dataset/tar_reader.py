@@ -13,6 +13,8 @@ from server.evaluation.evaluation_errors import ArchiveTooLarge, DatasetInvalid
 
 MAX_RECORD_BYTES = 1024 * 1024
 """Of a long name or a PAX header: libarchive's bound, too."""
+MAX_RECORDS, MAX_PAIRS = 8, 128
+"""Before one header, of which GNU tar and bsdtar write four; and in a PAX header, where each extended attribute takes one."""
 _CHUNK_BYTES = 64 * 1024
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _LONG_NAME, _LONG_LINK = tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK
@@ -20,6 +22,16 @@ _PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _RECORDS = (_LONG_NAME, _LONG_LINK, *_PAX, tarfile.XGLTYPE)
 _SIZE_DIGITS = 18
 _LENGTH_DIGITS = 8
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the records before a header say of it. Nothing else of them is kept."""
+
+    records: int = 0
+    path: bytes | None = None
+    size: bytes | None = None
+    holes: bool = False
 
 
 @dataclass(slots=True)
@@ -43,25 +55,27 @@ class TarFile:
 def tar_files(stream: ByteStream) -> Iterator[TarFile]:
     """The plain files in their order; folders are passed over. Raises tarfile.TarError for a damaged tar.
 
-    Raises DatasetInvalid for a link, a device, or a file with holes, ArchiveTooLarge for a header above MAX_RECORD_BYTES.
+    Raises DatasetInvalid for a link, a device, or a file with holes, ArchiveTooLarge for a header above MAX_RECORD_BYTES, or for
+    more than MAX_RECORDS or MAX_PAIRS of them.
     """
-    told: dict[bytes, bytes] = {}  # by the records before a header
+    told = _Told()
     block = _first_block(stream)
     while block.strip(b"\0"):
         header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         if header.type in _RECORDS:
-            told |= _record(stream, header)
+            _read_record(stream, header, told)
             block = _read(stream, tarfile.BLOCKSIZE, or_end=True)
             continue
-        name, size_bytes = _name(header, told), _size(header, told)
+        name = header.name if told.path is None else told.path.decode("utf-8", "surrogateescape")
+        size_bytes = _size(header, told)
         if header.type != tarfile.DIRTYPE:
-            if header.type not in _FILES or any(key.startswith(b"GNU.sparse.") for key in told):
+            if header.type not in _FILES or told.holes:
                 raise DatasetInvalid(f"{name[:200]!r} in the archive is not a plain file.", "Links and files with holes are not allowed.")
             yield (file := TarFile(name, size_bytes, stream, size_bytes))
             while file.read(_CHUNK_BYTES):
                 pass
             _read(stream, -size_bytes % tarfile.BLOCKSIZE)
-        told = {}
+        told = _Told()
         block = _read(stream, tarfile.BLOCKSIZE, or_end=True)
 
 
@@ -85,7 +99,10 @@ def _read(stream: ByteStream, size: int, *, or_end: bool = False) -> bytes:
     return data
 
 
-def _record(stream: ByteStream, header: tarfile.TarInfo) -> dict[bytes, bytes]:
+def _read_record(stream: ByteStream, header: tarfile.TarInfo, told: _Told) -> None:
+    told.records += 1
+    if told.records > MAX_RECORDS:
+        raise _too_many(f"more than {MAX_RECORDS} names or headers for one file")
     if not 0 <= header.size <= MAX_RECORD_BYTES:
         raise ArchiveTooLarge(
             f"The archive has a name or a header of {header.size} bytes; at most {MAX_RECORD_BYTES} are read.", "Send a plain zip or tar."
@@ -93,8 +110,20 @@ def _record(stream: ByteStream, header: tarfile.TarInfo) -> dict[bytes, bytes]:
     record = _read(stream, header.size)
     _read(stream, -header.size % tarfile.BLOCKSIZE)
     if header.type == _LONG_NAME:
-        return {b"path": record.partition(b"\0")[0]}
-    return dict(_pairs(record)) if header.type in _PAX else {}  # a global header names no file
+        told.path = record.partition(b"\0")[0]
+    elif header.type in _PAX:  # a global header names no file
+        for number, (key, value) in enumerate(_pairs(record)):
+            if number == MAX_PAIRS:
+                raise _too_many(f"a header of more than {MAX_PAIRS} entries")
+            if key == b"path":
+                told.path = value
+            elif key == b"size":
+                told.size = value
+            told.holes |= key.startswith(b"GNU.sparse.")
+
+
+def _too_many(what: str) -> ArchiveTooLarge:
+    return ArchiveTooLarge(f"The archive has {what}.", "Send a plain zip or tar.")
 
 
 def _pairs(record: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -111,12 +140,8 @@ def _pairs(record: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += length
 
 
-def _name(header: tarfile.TarInfo, told: dict[bytes, bytes]) -> str:
-    return told[b"path"].decode("utf-8", "surrogateescape") if b"path" in told else header.name
-
-
-def _size(header: tarfile.TarInfo, told: dict[bytes, bytes]) -> int:
-    digits = told.get(b"size", b"%d" % header.size)
+def _size(header: tarfile.TarInfo, told: _Told) -> int:
+    digits = b"%d" % header.size if told.size is None else told.size
     if not digits.isdigit() or len(digits) > _SIZE_DIGITS:
         raise tarfile.ReadError("it has a file of an impossible size")
     return int(digits)

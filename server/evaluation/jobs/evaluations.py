@@ -10,6 +10,7 @@ from time import time
 
 from pydantic import ValidationError
 
+from server.errors import NotFound
 from server.evaluation.dataset.archive import unpack
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.dataset.root_files import RootFiles
@@ -30,7 +31,7 @@ from server.evaluation.jobs.upload import UPLOADING, Upload
 from server.evaluation.jobs.worker import Worker
 from server.evaluation.report.report import Report
 from server.evaluation.run.run_course import RunCourse
-from server.evaluation.run.run_folder import RunFolder
+from server.evaluation.run.run_folder import MANIFEST, RunFolder
 from server.evaluation.run.run_manifest import RunManifest
 from server.serving.service import Service
 
@@ -40,6 +41,7 @@ MAX_WAITING = 16
 RECORD_BYTES = 1024
 """Of an image in the log and the report, until these are measured."""
 _UNFINISHED = ".unpacking-"
+_ANY_ID = "[0-9a-f]" * 16
 _MOST_COURSES = 64
 _MOST_FOLDERS = 100
 
@@ -85,14 +87,11 @@ class Evaluations:
                 lock = FolderLock(self._folder)
                 try:
                     store = JobStore(self._folder)
+                    _remove_left(store)
+                    self._disk.measure_all()
                 except BaseException:
                     lock.release()
                     raise
-                for folder in self._folder.glob(f"{_UNFINISHED}*"):  # a crash interrupted these uploads
-                    shutil.rmtree(folder, ignore_errors=True)
-                for file in self._folder.glob(f"{UPLOADING}*"):
-                    file.unlink(missing_ok=True)
-                self._disk.measure_all()
                 self._opened = store, Worker(store, self._service, self._runtime, self._set_of), lock
             return self._opened[:2]
 
@@ -147,6 +146,7 @@ class Evaluations:
                     place()
                 job = store.add(request, job_id=job_id, uploaded=place is not None, total=total)
             except BaseException:
+                shutil.rmtree(store.folder_of(job_id), ignore_errors=True)
                 self._disk.forget(job_id)
                 raise
         worker.wake()
@@ -186,14 +186,16 @@ class Evaluations:
     def cancel(self, job_id: str) -> Job:
         """Cancel a job, or remove one that has ended, with its files; raises EvaluationNotFound, NotFinished."""
         store, worker = self._open()
-        job = self.get(job_id)
-        if job.state is JobState.UNFINISHED:
-            raise NotFinished(
-                "The evaluation is one of the command line, and may run there.",
-                f"Go on with evaluate --resume {job_id}, or delete its folder.",
-            )
+        with self._adding:  # or it is queued again between the look and the removal
+            job = self.get(job_id)
+            if job.state is JobState.UNFINISHED:
+                raise NotFinished(
+                    "The evaluation is one of the command line, and may run there.",
+                    f"Go on with evaluate --resume {job_id}, or delete its folder.",
+                )
+            if job.state.over:
+                store.remove(job_id)
         if job.state.over:
-            store.remove(job_id)
             worker.lost.pop(job_id, None)
             shutil.rmtree(store.folder_of(job_id), ignore_errors=True)
             self._disk.forget(job_id)
@@ -213,7 +215,7 @@ class Evaluations:
             with self._adding:
                 self._check_room()
                 store.requeue(job_id)
-            worker.lost.pop(job_id, None)
+                worker.lost.pop(job_id, None)
             worker.wake()
         return self.get(job_id)
 
@@ -248,11 +250,11 @@ class Evaluations:
         return self.folder_of(job_id).report()
 
     def pictures(self, job_id: str) -> LabelledSet | None:
-        """The list of a job, if it has not changed since its evaluation."""
+        """The list of a job, if it has not changed since its evaluation and its model is still served."""
         try:
             labelled, _ = self._set_of(self.get(job_id))
             return labelled if labelled.sha256 == self.folder_of(job_id).manifest().list_sha256 else None
-        except EvaluationError:
+        except (EvaluationError, NotFound, ValidationError):
             return None
 
     def _set_of(self, job: Job) -> tuple[LabelledSet, str]:
@@ -272,6 +274,22 @@ class Evaluations:
             field = f"dataset={below if root == UPLOAD else f'{root}/{below}'}"  # the form of an upload names a folder inside the archive
             remedy = error.remedy.replace(f"{path}/", field).replace(path, request.dataset)
             raise DatasetInvalid(error.message.replace(path, request.dataset), remedy) from error
+
+
+def _remove_left(store: JobStore) -> None:
+    """Remove what a crash has left: uploads on their way, and unpacked sets that never got a row."""
+    for folder in store.folder.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in store.folder.glob(f"{UPLOADING}*"):
+        file.unlink(missing_ok=True)
+    for unpacked in store.folder.glob(f"{_ANY_ID}/{UPLOAD}"):
+        try:
+            store.get(unpacked.parent.name)
+        except ValidationError:  # a row of another version
+            continue
+        except EvaluationNotFound:
+            if not unpacked.with_name(MANIFEST).exists():
+                shutil.rmtree(unpacked.parent, ignore_errors=True)
 
 
 def _folders(root: Root) -> list[str]:

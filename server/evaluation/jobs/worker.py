@@ -1,6 +1,7 @@
 """The thread that runs a server's evaluations, one after the other."""
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from time import monotonic, time
 from models.model_errors import ClassifyError
 from server.errors import NotFound
 from server.evaluation.dataset.labelled_set import LabelledSet
-from server.evaluation.evaluation_errors import EvaluationLost
+from server.evaluation.evaluation_errors import EvaluationLost, EvaluationNotFound
 from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.job_store import JobStore
 from server.evaluation.report.report import Report
@@ -20,6 +21,7 @@ from server.evaluation.run.runner import Run
 from server.evaluation.run.window_share import WindowShare
 from server.serving.registry import RegisteredModel
 from server.serving.service import Service
+from server.telemetry.printable import printable
 
 logger = logging.getLogger(__name__)
 
@@ -120,11 +122,24 @@ class Worker:
         if self._service.models.find(model.name) is not model:  # it was unloaded
             model.measuring.release()
             return
-        self._current = _Current(job.id)
-        self._run_noted(job, model, self._current)
-        self._current = None
-        model.measuring.release()
-        self._service.disk_budget.measure(job.id)
+        try:
+            self._current = _Current(job.id)
+            self._run_noted(job, model, self._current)
+        finally:
+            self._current = None
+            model.measuring.release()
+        self._measure(job.id)
+
+    def _measure(self, job_id: str) -> None:
+        """Count the files of a run; if it was removed while it ran, it may have made its folder again, and that goes, too."""
+        self._service.disk_budget.measure(job_id)
+        try:
+            self._store.get(job_id)
+        except EvaluationNotFound:
+            shutil.rmtree(self._store.folder_of(job_id), ignore_errors=True)
+            self._service.disk_budget.forget(job_id)
+        except EvaluationLost as error:
+            logger.warning("evaluation %s: %s", job_id, error)
 
     def _run_noted(self, job: Job, model: RegisteredModel, current: _Current) -> None:
         try:
@@ -138,6 +153,7 @@ class Worker:
             self._service.metrics.evaluation_running.set(0)
 
     def _fail(self, job: Job, reason: str) -> None:
+        reason = printable(reason)  # it may quote a name that is not UTF-8, which the database refuses
         try:
             if self._store.move(job.id, state=JobState.FAILED, ended_s=time(), error=reason, **self.progress(job.id)):
                 logger.warning("evaluation %s: %s", job.id, reason)

@@ -41,7 +41,8 @@ class Report(BaseModel, frozen=True):
 
     `accuracy` (top1 to topk) covers all listed images with a label; failed and unprocessed ones count as wrong.
     `accuracy_decoded` covers the images with an answer. `latency` has one entry per stage, and `total`. `wrong` and `failed` are
-    examples, at most 50 each; the log holds all. `confusion`, `pictures`, `class_calibration`, `selective` and `prediction_sets` are
+    examples, at most 50 each; the log holds all. With groups there is no calibration: a score is that of one class, and right is every
+    class of the group. `confusion`, `pictures`, `class_calibration`, `selective` and `prediction_sets` are
     empty where the run has not what they need, and in reports that were written before these existed.
     """
 
@@ -111,7 +112,7 @@ def build_report(records: Iterable[Record], manifest: RunManifest, class_names: 
         counts.add(served)
     tally, durations = counts.tally, counts.durations
     denominators = tally.denominators(manifest.listed, manifest.labelled)
-    calibration = counts.confidences.calibration() if manifest.score_type == "probability" else None
+    calibration = counts.confidences.calibration() if manifest.score_type == "probability" and not manifest.grouped else None
     shifts = () if counts.fold else _shifts(tally)
     return Report(
         complete=denominators.not_attempted == 0,

@@ -24,13 +24,18 @@ from server.words.language import Language
 _SHOWN_OF_CLASSES = 20
 
 
-def render_html(report: Report, thumbnails: Mapping[int, bytes], language: Language = Language.EN) -> str:
-    """The page; `thumbnails` are JPEGs by the index of the image. Raises PageUnavailable if the drawing library is missing."""
+def check_drawing() -> None:
+    """Raise PageUnavailable if the drawing library is missing."""
     if find_spec("matplotlib") is None:
         raise PageUnavailable(
             "The page cannot be drawn: matplotlib is not installed.",
             f"Install it: {sys.executable} -m pip install 'ascend-classify[report]'. Or request the JSON report.",
         )
+
+
+def render_html(report: Report, thumbnails: Mapping[int, bytes], language: Language = Language.EN) -> str:
+    """The page; `thumbnails` are JPEGs by the index of the image. Raises PageUnavailable if the drawing library is missing."""
+    check_drawing()
     say = words_of_page("report", language)
     shares = [(name[3:], share) for name, share in report.accuracy.items() if share.total]
     kinds = report.pictures

@@ -48,6 +48,8 @@ def confidence_words(report: Report, say: Words) -> str:
         )
     elif report.manifest.score_type != "probability":
         words.append(say["not_probabilities"])
+    elif report.manifest.grouped:
+        words.append(say["groups"])
     if fitted is None:
         words.append(say["uncalibrated"])
     else:

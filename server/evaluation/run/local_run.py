@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,9 +51,11 @@ def evaluate(
     tell: Tell,
     *,
     keep_scores: bool = False,
+    result_files: bool = False,
 ) -> LocalRun:
     """Evaluate a folder, or continue the interrupted run in `folder`; raises ClassifyError, and Interrupted.
 
+    With `result_files`, a list of which two images would have one result file is refused at once.
     A run that began to store all scores continues to do so.
     """
     service, runtime = open_service(without_fallback(settings))
@@ -62,6 +64,8 @@ def evaluate(
     labelled = open_labelled_set(
         RootFiles(images, follow_links=True), labels and labels.absolute(), class_names, limit=request.limit, label_map=request.map
     )
+    if result_files:
+        _check_result_names(labelled.names)
     wanted = keep_scores or (folder.path / SCORES).exists()
     scores = ScoreFile(folder.path, len(labelled), model.model.manifest.classes) if wanted else None
     model.engine.start()
@@ -129,13 +133,24 @@ def write_result_files(records: Iterator[Record], folder: Path, top_k: int) -> i
     seen: set[Path] = set()
     written = 0
     for record in records:
-        path = result_path(folder, Path(record.name))
-        if path in seen:
-            raise RunInvalid(f"{record.name} and another image have the same result file, {path.name}.", "Rename one of them.")
-        seen.add(path)
+        path = _new_path(folder, record.name, seen)
         if record.ok:
             written += 1
             write_result(path, [class_id for class_id, _ in record.top[:top_k]])
         else:
             path.unlink(missing_ok=True)  # from an earlier run
     return written
+
+
+def _check_result_names(names: Iterable[str]) -> None:
+    seen: set[Path] = set()
+    for name in names:
+        _new_path(Path(), name, seen)
+
+
+def _new_path(folder: Path, name: str, seen: set[Path]) -> Path:
+    path = result_path(folder, Path(name))
+    if path in seen:
+        raise RunInvalid(f"{name} and another image have the same result file, {path.name}.", "Rename one of them.")
+    seen.add(path)
+    return path

@@ -4,9 +4,10 @@ Each line is one write, so a killed process leaves at most its last line incompl
 a writer first cuts it off. If an image occurs twice, its first line counts.
 """
 
+import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from errno import EINVAL
+from errno import EINVAL, ENOLCK, ENOSYS, ENOTSUP
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,7 @@ from typing import Annotated, Protocol, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
-from server.evaluation.evaluation_errors import EvaluationLost
+from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
 from server.types import Prediction
 
 OK = "ok"
@@ -22,6 +23,7 @@ SCORES_INVALID = "scores_invalid"  # the outcome of an answer without scores, wi
 
 _MAX_LINE_BYTES = 64 * 1024
 _MAX_INDEX = 2**31
+_WITHOUT_LOCKS = {ENOLCK, ENOSYS, ENOTSUP}  # what some network file systems say: there a run goes on as it did before the lock
 _LINES_TO_SYNC = 1000  # so many lines can be lost in a power failure; a killed process loses none
 
 Index = Annotated[int, Field(ge=0, lt=_MAX_INDEX)]
@@ -81,7 +83,11 @@ class RecordLog(Protocol):
 
 
 class PredictionLog:
-    """The log in one file, for one writer and any number of readers."""
+    """The log in one file, for one writer and any number of readers.
+
+    The writer holds a lock on the file, from the begin of a `with` block if there is the file's folder, else from its first line on.
+    The system releases it at every end of the process.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -90,7 +96,7 @@ class PredictionLog:
         self._unsynced = 0
 
     def append(self, record: Record) -> None:
-        """Write one record; raises EvaluationLost if that fails, and then the log does not change."""
+        """Write one record; raises EvaluationLost if that fails, and then the log does not change. Raises RunInvalid if another writes."""
         line = record.model_dump_json().encode() + b"\n"
         try:
             if self._file is None:
@@ -149,15 +155,22 @@ class PredictionLog:
                 self._file = None
 
     def __enter__(self) -> Self:
+        """Raises EvaluationLost, and RunInvalid if another process writes the log."""
+        if self._file is None and self.path.parent.is_dir():
+            try:
+                self._file = self._open()
+            except OSError as error:
+                raise _unwritable(self.path, error) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def _open(self) -> int:
-        """The file, open at the end of its last complete line."""
+        """The file, locked, and open at the end of its last complete line."""
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
+            _lock(file, self.path)
             size_bytes = os.lseek(file, 0, os.SEEK_END)
             begin = max(0, size_bytes - _MAX_LINE_BYTES)
             tail = os.pread(file, _MAX_LINE_BYTES, begin)
@@ -170,6 +183,19 @@ class PredictionLog:
             os.close(file)
             raise
         return file
+
+
+def _lock(file: int, path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise RunInvalid(
+            f"The evaluation {path.parent.name} cannot go on here: it runs in another process.",
+            "Wait for its end, or end that process; then resume it.",
+        ) from error
+    except OSError as error:
+        if error.errno not in _WITHOUT_LOCKS:
+            raise
 
 
 def _parse(line: bytes, path: Path, number: int) -> Record:

@@ -1,8 +1,11 @@
 """The folder of one run: its manifest, the log of predictions, and the report. Server and command line use the same format."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from errno import EISDIR
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from pydantic import ValidationError
 
@@ -98,6 +101,17 @@ def find_run(name: str, runs: Path) -> RunFolder:
         if (path / MANIFEST).is_file():
             return RunFolder(path)
     raise RunInvalid(f"{name!r} is not an evaluation.", f"Give an id from {runs}, or a run's folder, log or report.")
+
+
+def check_writable(path: Path) -> None:
+    """Raise EvaluationLost if `write_whole` could not write this file now."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise EvaluationLost(f"{path} cannot be written: {error.strerror}.", "Name a file in a folder that can be written.") from error
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -78,6 +78,11 @@ class RunManifest(BaseModel):
         return "cpu" if word == "host" else word
 
     @property
+    def grouped(self) -> bool:
+        """Whether a label stands for several classes."""
+        return any(len(ids) > 1 for ids in self.groups.values())
+
+    @property
     def calibration_words(self) -> str:
         """Whether answers are calibrated, and by what, for a person."""
         if (found := self.calibration) is None:

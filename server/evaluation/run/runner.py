@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from server.engines.fleet.fleet import Fleet
 from server.engines.work import InferenceRequest
-from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ScoresUnavailable, ServiceError
+from server.errors import DeadlineExceeded, EngineLost, EngineUnavailable, Saturated, ScoresUnavailable, ServiceError
 from server.evaluation.dataset.class_groups import fold_of
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.evaluation_errors import RunInvalid
@@ -22,7 +22,7 @@ from server.images.files import read_image
 from server.types import Prediction
 
 TURN_S = 0.05  # how soon a change of the places is seen, and a full engine is asked again
-TRIES = 3  # of an image that is not answered in its time
+TRIES = 3  # of an image that is not answered in its time, or with which engines are lost
 MOST_BYTES = 64 * 1024 * 1024  # of images in the engine; the next is read below it
 CLIENT = "evaluation"  # which shares the engines with those of POST /classify
 UNREADABLE = "unreadable"
@@ -176,7 +176,7 @@ class Run:
         error = sent.future.exception()
         if error is None:
             self._note(index, OK, sent.future.result(), latency_s, sent.seen)
-        elif isinstance(error, EngineUnavailable | Saturated) or (isinstance(error, DeadlineExceeded) and self._again(index)):
+        elif self._again(index) if isinstance(error, DeadlineExceeded | EngineLost) else isinstance(error, EngineUnavailable | Saturated):
             self._todo.appendleft(index)
         elif isinstance(error, ScoresUnavailable):  # every other image would fail too, so there is nothing to report
             raise RunInvalid(error.message, error.remedy)

@@ -9,8 +9,8 @@ import pytest
 from convert.atc.adopt import Declaration, adopt
 from convert.conversion_errors import ConvertError, OmInvalid
 from models.artifact_facts import provenance_path
-from models.model_errors import ArtifactStale
-from models.store import ModelStore, sha256_of, zoo_manifest
+from models.model_errors import ArtifactDamaged, ArtifactStale, ModelNotPrepared
+from models.store import ZOO, ModelStore, sha256_of, zoo_manifest
 from tests.convert.atc.atc_made import stored_model
 from tests.convert.inspection.models_made import make_om
 
@@ -67,6 +67,48 @@ def test_a_model_of_the_zoo(store: ModelStore, om: Path) -> None:
     assert model.manifest.version == sha256_of(om)[:8]
     assert model.check_artifact("Ascend310")
     assert len(model.read_class_names()) == 1000
+
+
+def test_labels_of_a_model_of_the_zoo_must_be_the_zoos(store: ModelStore, om: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("".join(f"mine {number}\n" for number in range(1000)))
+    with pytest.raises(ConvertError, match=r"mine.txt has other labels than 'resnext101_32x4d'\. Leave out --labels"):
+        adopt(om, store, "resnext101_32x4d", Declaration("logit", labels=tmp_path / "mine.txt"))
+    assert store.names() == []
+    assert adopt(om, store, "resnext101_32x4d", Declaration("logit", labels=ZOO / "imagenet.names"))
+
+
+def test_no_remedy_of_an_adopted_om_deletes_it(store: ModelStore, om: Path) -> None:
+    """Its weights are not those of the zoo, which `models prepare --force` would put in its place."""
+    model = adopt(om, store, "efficientnet_lite0", Declaration("logit"))
+    with pytest.raises(ModelNotPrepared, match=r"convert cpu efficientnet_lite0 --network FILE\.onnx"):
+        model.check_artifact("cpu")
+    (model.folder / "imagenet.names").unlink()
+    with pytest.raises(ArtifactDamaged, match="Put the labels of the model back"):
+        model.check_labels()
+
+
+@pytest.mark.parametrize("sizes", [(8, 4, 2, 1), (0,), (-1, 1), (2, 2)])
+def test_batch_sizes_that_are_not_rising(store: ModelStore, om: Path, sizes: tuple[int, ...]) -> None:
+    with pytest.raises(ConvertError, match=r"not rising positive numbers\. Write them as --batch-sizes 1,2,4,8"):
+        adopt(om, store, "resnext101_32x4d", Declaration("logit", batch_sizes=sizes))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "No such file"), ("猫\n狗\n".encode("gbk"), "is not UTF-8.*GBK")], ids=["missing", "GBK"]
+)
+def test_labels_that_cannot_be_read(store: ModelStore, om: Path, tmp_path: Path, content: bytes | None, message: str) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    if content:
+        (tmp_path / "mine.txt").write_bytes(content)
+    with pytest.raises(ConvertError, match=message):
+        adopt(om, store, "mine", Declaration("logit", recipe=tmp_path / "recipe.toml", labels=tmp_path / "mine.txt"))
+
+
+def test_a_comment_before_the_labels_is_not_a_class(store: ModelStore, om: Path, tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    (tmp_path / "mine.txt").write_text("# my classes\na\nb\n\n")
+    model = adopt(om, store, "mine", Declaration("logit", recipe=tmp_path / "recipe.toml", labels=tmp_path / "mine.txt"))
+    assert model.read_class_names() == ("a", "b")
 
 
 def test_a_model_of_ones_own(store: ModelStore, om: Path, tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """ATC's inputs from a manifest, its output into one."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
 import pytest
 
-from convert.aipp import read_aipp
+from convert.aipp import aipp_of, read_aipp, render_aipp
 from convert.atc.atc_source import ImageInput, read_source
 from convert.atc.compile import compiled
 from convert.atc.convert_model import check_belongs, enter, missing_inputs, model_command, write_inputs
@@ -64,6 +65,17 @@ def test_what_is_not_the_model_is_refused(model: StoredModel, tmp_path: Path) ->
         model_command(model, "Ascend310", (1, 2), source=tmp_path / "m.air")
     with pytest.raises(AippInvalid):
         check_belongs(model_command(model, "Ascend310", (1,), source=tmp_path / "m.air"), model.manifest)
+
+
+def test_pixels_that_no_engine_gives_are_refused(model: StoredModel, tmp_path: Path) -> None:
+    own = tmp_path / "own.config"
+    own.write_text(render_aipp(aipp_of(model.manifest, "yuv420sp"), model.manifest))
+    told = "input_format is YUV420SP_U8, and the engines here decode pictures to RGB888_U8 only.*convert aipp means -o aipp.config"
+    with pytest.raises(AippInvalid, match=told):
+        model_command(model, "Ascend310", (1,), aipp=own)
+    command = replace(model_command(model, "Ascend310", (1,)), aipp=own)
+    with pytest.raises(AippInvalid, match=told):
+        check_belongs(command, model.manifest)
 
 
 def test_an_om_is_entered_beside_the_others(model: StoredModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from convert.inspection.kinds import kind_of
         (b"PK\x03\x04", "checkpoint"),
         (b"\x80\x02\x8a\x0a", "checkpoint"),
         (b"\x50\0\0\0\0\0\0\0{", "checkpoint"),
+        (b"\x08\x02\0\0\0\0\0\0{", "checkpoint"),
         (b"\x0a\x90\x01\x0a\x0cconv1.weight\x12\x7f\x08\x40\x12\x07Float32\x1a\x70\0\0", "checkpoint"),
         (b"# mine\n\n aipp_op{", "aipp"),
         (b' {"stream": {}}', "pipeline"),

@@ -73,3 +73,8 @@ def test_a_networks_own_weights() -> None:
     network.graph.initializer.append(TensorProto(name="short", data_type=TensorProto.FLOAT, dims=[2], raw_data=b"1234"))
     with pytest.raises(ConvertError, match="1 not finite: half; 1 damaged: short"):
         check_finite(network)
+
+
+def test_a_name_cannot_move_the_cursor() -> None:
+    with pytest.raises(ConvertError, match=r"1 unknown to the network: a\\x1b\[2J \(4,\)"):
+        fit({**GOOD, "a\x1b[2J": np.ones(4)}, SHAPES, "net")

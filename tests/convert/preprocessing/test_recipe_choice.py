@@ -43,6 +43,17 @@ def test_a_file_beside_the_weights_speaks_of_its_classes(weights: Path, tmp_path
     assert choose_recipe(RecipeWishes(file=tmp_path / "config.json"), weights, "", None).classes is None
 
 
+def test_a_file_says_mean_and_deviation_only_if_they_are_in_it(weights: Path, tmp_path: Path) -> None:
+    file = tmp_path / "other.toml"
+    for words, says in (('colour_order = "BGR"', False), ("mean = 127.5\nstd = 127.5", True)):
+        file.write_text(words)
+        wishes = RecipeWishes(file=file)
+        assert wishes.normalises(choose_recipe(wishes, weights, "", (64, 64))) is says
+    found, named = RecipeWishes(), RecipeWishes(transform="timm")
+    assert not any(each.normalises(choose_recipe(each, weights, "", (64, 64))) for each in (found, named))
+    assert RecipeWishes(WHOLE).normalises(WHOLE)
+
+
 def test_published_weights_are_known_by_their_sha256(tmp_path: Path) -> None:
     found = choose_recipe(RecipeWishes(), tmp_path / "renamed.pth", PUBLISHED, None)
     assert (found.resize, found.sources) == (Resize("short_side", (232, 232)), ("torchvision's torchvision-v2, by the sha256",))

@@ -119,13 +119,13 @@ def test_a_transfer_has_the_lower_loss_after_as_many_steps(digits: Path, checkpo
 def test_from_a_folder_to_calibrated_answers(checkpoint: Path, tmp_path: Path) -> None:
     """By the commands of docs/training.md: train, export, import, evaluate, calibrate, serve."""
     own, measured = own_folder(tmp_path)
-    keys = {"num_classes": 5, "data_path": own, "max_epoch": 2, "T_max": 2, "lr": 0.02, "run_eval": "false"}
+    keys = {"num_classes": 5, "data_path": own, "max_epoch": 2, "T_max": 2, "lr": 0.02, "run_eval": "true"}
     code, _, error = run(
         "train", config=CONFIG, **keys, checkpoint_file_path=checkpoint, filter_weight="true", outputs_dir=tmp_path / "run"
     )
     assert code == 0, error
-    (last,) = (tmp_path / "run/ckpt_0").glob("0-2_*.ckpt")
-    code, _, error = run("export", config=CONFIG, num_classes=5, checkpoint_file_path=last, file_name=tmp_path / "own")
+    best = tmp_path / "run/ckpt_0/best.ckpt"
+    code, _, error = run("export", config=CONFIG, num_classes=5, checkpoint_file_path=best, file_name=tmp_path / "own")
     assert code == 0, error
 
     (tmp_path / "labels.txt").write_text("\n".join(CLASSES) + "\n")

@@ -1,13 +1,14 @@
 """The body of a refusal, and the headers that go with its status."""
 
 import json
+import os
 
 import pytest
 
 from models.model_errors import ClassifyError
 from server.api.error_response import error_response, told
 from server.errors import BadRequest, EngineFailed, EngineUnavailable, NotFound, Unauthorized, UnsupportedCoding
-from server.evaluation.evaluation_errors import EvaluationsFull
+from server.evaluation.evaluation_errors import DatasetInvalid, EvaluationsFull
 
 AGAIN = ("retry-after", "1")
 
@@ -27,6 +28,13 @@ def test_every_refusal_has_one_body(error: ClassifyError, status: int, headers: 
     assert response.status_code == status
     assert json.loads(bytes(response.body)) == {"error": "Odd. Correct it.", "code": error.code, "request_id": "id-1"}
     assert {header for header in response.headers.items() if not header[0].startswith("content-")} == headers
+
+
+def test_a_name_that_is_no_utf8_is_told_in_escapes() -> None:
+    name = os.fsdecode("类".encode("gbk"))
+    body = bytes(error_response(DatasetInvalid(f"The set holds {name}."), "id-1").body)
+    assert json.loads(body)["error"] == "The set holds \\udcc0\\udce0."
+    assert told(NotFound(f"There is nothing at /{name}.")) == "There is nothing at /\\udcc0\\udce0."
 
 
 def test_folders_of_the_server_are_not_told_but_the_requests_own_path_is() -> None:

@@ -2,9 +2,12 @@
 
 import html
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -208,3 +211,34 @@ def test_names_that_people_choose_stay_text(tmp_path: Path) -> None:
         check_harmless(page)
     assert all(text in words(pages[0]) for text in map(" ".join, (text.split() for text in hostile.values())))
     assert all(f"{text} broken.png" in words(page) for text, page in zip(hostile.values(), pages[1:], strict=False))
+
+
+def test_a_resumed_one_took_as_long_as_its_sessions(server: ServerProcess) -> None:
+    """Its begin is put back by a day."""
+    one = measured(server, limit=3)
+    with closing(sqlite3.connect(Path(server.evaluations) / "jobs.sqlite")) as jobs, jobs:
+        jobs.execute("update jobs set started_s = started_s - 86400 where id = ?", (one,))
+    row = re.findall(rf'<tr id="row-{one}".*?</tr>', drawn(server, "/evaluate"), re.DOTALL)[0]
+    duration_s, _created_s = re.findall(r'data-value="([0-9.]+)"', row)[-2:]
+    assert float(duration_s) < 3600
+
+
+def test_reports_of_a_model_that_is_served_no_more_come_without_pictures(tmp_path: Path, val: LevelSet) -> None:
+    store_level_model(tmp_path / "store")
+    store_reversed_level_model(tmp_path / "store", "other")
+    settings: dict[str, Any] = {
+        "model_store": tmp_path / "store",
+        "evaluation_roots": f"val={val.folder}",
+        "evaluation_dir": tmp_path / "kept",
+    }
+    with ServerProcess(models="level,other", **settings) as server:
+        one = measured(server, model="other", limit=20)
+    with ServerProcess(model="level", **settings) as server:
+        for path in (f"/evaluate/{one}/report", f"/evaluate/compare?a={one}&b={one}"):
+            assert "data:image/jpeg" not in drawn_report(server, path)
+
+
+def drawn_report(server: ServerProcess, path: str) -> str:
+    reply = server.client.get(path, headers=HTML)
+    assert reply.status_code == 200, reply.text
+    return reply.text

@@ -37,5 +37,12 @@ def test_a_page_with_the_pictures_of_the_set(tmp_path: Path) -> None:
     run(tmp_path, tmp_path / "plain", "--compare", a, b, "--html", page)
     assert page.read_text().count("data:image/jpeg") == 1
     assert "5/x.png" in page.read_text()
+    (tmp_path / "plain/5").rename(tmp_path / "plain/kitty")
+    (tmp_path / "bright/5").rename(tmp_path / "bright/kitty")
+    named = ["--map", "kitty=5"]
+    a, b = (re.findall(r"kept in \S+/(\w+)", run(tmp_path, tmp_path / name, *named))[0] for name in ("plain", "bright"))
+    run(tmp_path, tmp_path / "plain", "--compare", a, b, "--html", page, *named)
+    assert page.read_text().count("data:image/jpeg") == 1
+    (tmp_path / "plain/kitty").rename(tmp_path / "plain/5")
     (tmp_path / "plain/5/x.png").rename(tmp_path / "plain/5/y.png")
     assert "not those of the two runs" in run(tmp_path, tmp_path / "plain", "--compare", a, b, "--html", page, code=2)

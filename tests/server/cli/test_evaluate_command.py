@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pipelines.task_metric import evaluate as seeds_own
-from tests.level_model import CLASSES, REDUCED_CLASS, WHOLE_CLASS, comb, level_png, store_level_model
+from tests.level_model import CLASSES, REDUCED_CLASS, WHOLE_CLASS, comb, level_png, store_level_model, store_reversed_level_model
 from tests.server.cli import command
 from tests.server.evaluation.level_sets import LevelSet, make_level_set, without_times
 from tests.server.forked_command import ForkedCommand
@@ -155,7 +155,7 @@ def test_by_a_running_server(store: Path, small: LevelSet, tmp_path: Path, monke
         monkeypatch.delenv("API_KEY")
     assert done.returncode == 0, done.stderr
     assert f"{small.correct} of {IMAGES}" in done.stdout
-    assert f"kept as {server.url}/evaluate/" in done.stdout
+    assert f"of the model level\nkept as {server.url}/evaluate/" in done.stdout
     assert len(list((tmp_path / "results").iterdir())) == IMAGES - 3
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
     assert '<html lang="zh-CN">' in (tmp_path / "page.html").read_text()
@@ -206,6 +206,8 @@ def test_three_images_without_an_answer_are_named(store: Path, tmp_path: Path) -
         ([".", "--resume", "nothing"], "is not an evaluation"),
         ([".", "--scores", "--url", "http://127.0.0.1:1"], "without --url"),
         ([".", "--decode", "reduced", "--url", "http://127.0.0.1:1"], "a server decodes as its own setting says"),
+        ([".", "--engine", "stream", "--url", "http://127.0.0.1:1"], "a server answers with its own engines"),
+        ([".", "--json", "nowhere/report.json"], "nowhere/report.json cannot be written: No such file or directory"),
         ([], "--compare"),
     ],
 )
@@ -231,3 +233,21 @@ def test_interrupted_while_a_server_evaluates(store: Path, tmp_path: Path) -> No
         done = run(store, tmp_path / "kept", many.folder, "--url", server.url, "--resume", resume)
     assert done.returncode == 0, done.stderr
     assert f"{many.correct} of 700" in done.stdout
+
+
+def test_the_run_is_told_before_a_file_that_cannot_be_written(store: Path, tmp_path: Path) -> None:
+    many = make_level_set(tmp_path / "val", 3)
+    (tmp_path / "labels.csv").write_text("name,label\n0.png,\n1.png,\n2.png,0\n")
+    done = run(store, tmp_path / "kept", many.folder, "--labels", tmp_path / "labels.csv", "--limit", "1", "--summary", tmp_path / "s.json")
+    assert (done.returncode, "No image of this run has a label" in done.stderr) == (1, True), done.stderr
+    assert "kept in" in done.stdout
+
+
+def test_a_server_measures_the_model_that_is_named(store: Path, tmp_path: Path) -> None:
+    store_reversed_level_model(store, "other")
+    few = make_level_set(tmp_path / "val", 3)
+    with ServerProcess(model_store=store, models="level,other") as server:
+        done = run(store, tmp_path / "kept", few.folder, "--url", server.url, "--model", "other")
+        unknown = run(store, tmp_path / "kept", few.folder, "--url", server.url, "--model", "x" * 65)
+    assert (done.returncode, "of the model other\n" in done.stdout) == (0, True), done.stderr
+    assert (unknown.returncode, "Traceback" in unknown.stderr) == (1, False), unknown.stderr

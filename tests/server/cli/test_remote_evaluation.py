@@ -4,10 +4,13 @@ import io
 import os
 import re
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from server.cli.remote_evaluation import RemoteServer, _files, _tar
+from server.cli.server_client import TIMEOUT_S
 from server.evaluation.dataset.archive import unpack
 from server.evaluation.evaluation_errors import DatasetInvalid, RunInvalid, ServerRefused
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
@@ -71,3 +74,22 @@ def test_a_refusal_before_the_end_of_the_upload(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(bytes(30_000_000))
     with ServerProcess(engines="fake", max_upload_bytes=100_000) as small, pytest.raises(ServerRefused, match=r"\[body_too_large\]"):
         RemoteServer(small.url, None).submit(tmp_path, None, EvaluationRequest(dataset="val"))
+
+
+def test_a_server_that_takes_long_to_unpack_is_waited_for(
+    fake_server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def stream(_client: httpx.Client, method: str, path: str, **given: Any) -> httpx.Response:
+        seen.append((method, path, httpx.Timeout(given["timeout"])))
+        raise httpx.ConnectError("enough")
+
+    monkeypatch.setattr(httpx.Client, "stream", stream)
+    server = RemoteServer(fake_server.url, None)
+    with pytest.raises(ServerRefused):
+        server.submit(tmp_path, None, EvaluationRequest(dataset="val"))
+    with pytest.raises(ServerRefused):
+        list(server.follow("x"))
+    assert [(method, timeout.read) for method, _, timeout in seen] == [("POST", None), ("GET", TIMEOUT_S)]
+    assert all(timeout.connect == TIMEOUT_S for _, _, timeout in seen)

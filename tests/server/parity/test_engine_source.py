@@ -54,5 +54,7 @@ def test_a_file_stands_for_the_models_artifact(tmp_path: Path, images: list[Path
     settings = load_settings(model_store=tmp_path / "store")
     side = EngineSource(str(file), settings, ModelWithFile(model.manifest, model.folder, file, (1, 4)))
     assert best(list(side.answers(images[:7]))) == [*range(7)]
+    declared = ModelWithFile(model.manifest, model.folder, file, score_type="probability")
+    assert declared.check_artifact("Ascend310")[0].score_type == "probability"
     with pytest.raises(ArtifactDamaged):
         list(EngineSource("level", settings, model).answers(images))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from server.errors import Saturated
-from server.serving.disk_budget import LEAST_FREE_BYTES, DiskBudget
+from server.serving.disk_budget import CHECK_BYTES, LEAST_FREE_BYTES, DiskBudget
 from server.telemetry.metrics import Metrics
 
 
@@ -40,6 +40,19 @@ def test_a_disk_with_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     disk.expect(10)
     with pytest.raises(Saturated, match="Make room"):
         disk.expect(11)
+
+
+def test_an_upload_that_fills_the_disk_while_it_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = DiskBudget(tmp_path, 1 << 60, Metrics())
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": LEAST_FREE_BYTES}))
+    disk.hold("run", 2 * CHECK_BYTES)
+    disk.hold(".uploading-a", CHECK_BYTES - 1)
+    for _ in range(2):
+        with pytest.raises(Saturated, match=f"too few for an upload of {CHECK_BYTES}"):
+            disk.hold(".uploading-a", CHECK_BYTES)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": LEAST_FREE_BYTES + 1}))
+    disk.hold(".uploading-a", CHECK_BYTES)
+    assert disk.held_bytes == 3 * CHECK_BYTES
 
 
 def test_what_is_there_counts_even_above_the_limit(disk: DiskBudget, tmp_path: Path) -> None:

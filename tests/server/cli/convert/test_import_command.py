@@ -192,3 +192,8 @@ def test_an_export_of_another_form_than_is_said(tmp_path: Path, export: Export, 
     done = imported(export.write(tmp_path / "net.onnx"), tmp_path / "store", "--yes", *options)
     assert done.returncode == 1
     assert told in done.stderr
+
+
+def test_names_of_files_cannot_move_the_cursor(tmp_path: Path) -> None:
+    done = run("convert", "import", tmp_path / "a\x1b[2Jb.pth", "--model-store", tmp_path / "store")
+    assert done.stderr.splitlines()[0] == "Reading a\\u001b[2Jb.pth."

@@ -1,5 +1,6 @@
 """The words for a side."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,13 @@ import pytest
 
 from models.manifest import Transform
 from models.model_errors import ClassifyError
+from models.store import StoredModel
 from server.cli.convert.parity_sources import SourceOptions, open_source, open_sources
 from server.cli.flags import load_settings
 from server.parity.engine_source import EngineSource
 from server.parity.parity_errors import SourceInvalid
+from server.settings import Settings
+from server.types import Runtime
 from tests.level_model import level_graph, store_level_model
 
 
@@ -102,3 +106,26 @@ def test_a_side_on_a_chip_asks_for_no_precision(options: SourceOptions) -> None:
     assert isinstance(on_cpu, EngineSource)
     assert isinstance(on_chip, EngineSource)
     assert (on_cpu._settings.precision, on_chip._settings.precision) == ("f32", "")
+
+
+@pytest.mark.parametrize("scores", ["probability", "logit"])
+def test_an_om_gives_the_scores_that_were_declared(
+    options: SourceOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scores: str
+) -> None:
+    (tmp_path / "own.om.json").write_text(json.dumps({"score_type": scores}))
+    models: list[StoredModel] = []
+
+    class Noted(EngineSource):
+        def __init__(self, side: str, settings: Settings, model: StoredModel, runtime: Runtime | None = None) -> None:
+            models.append(model)
+            super().__init__(side, settings, model, runtime)
+
+    monkeypatch.setattr("server.parity.engine_source.EngineSource", Noted)
+    open_source(str(tmp_path / "own.om"), options)
+    assert [model.check_artifact("Ascend310")[0].score_type for model in models] == [scores]
+
+
+def test_scores_of_an_unknown_kind(options: SourceOptions, tmp_path: Path) -> None:
+    (tmp_path / "own.om.json").write_text('{"score_type": "odds"}')
+    with pytest.raises(SourceInvalid, match=r"own\.om\.json has the score_type 'odds'\. Write logit or probability"):
+        open_source(str(tmp_path / "own.om"), options)

@@ -61,6 +61,8 @@ def test_an_image_that_comes_twice_keeps_both_its_labels(tmp_path: Path) -> None
         ("l.json", b"[" * 5000, "is not JSON"),
         ("l.json", b'{"a": ' + b"1" * 5000 + b"}", "is not JSON"),
         ("l.json", b"{}", "holds no labels"),
+        ("l.json", rb'{"a": 1, "\ud800/b.jpg": 0}', r"entry 2: '\\ud800/b.jpg' with the label '0' cannot be written in UTF-8"),
+        ("l.jsonl", rb'{"file_name": "a", "label": "\udcff"}', r"entry 1: 'a' with the label '\\udcff' cannot be written"),
     ],
 )
 def test_what_names_no_labels_is_refused(tmp_path: Path, name: str, content: bytes, words: str) -> None:

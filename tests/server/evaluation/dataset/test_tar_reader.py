@@ -2,10 +2,11 @@
 
 import io
 import tarfile
+import tracemalloc
 
 import pytest
 
-from server.evaluation.dataset.tar_reader import MAX_RECORD_BYTES, tar_files
+from server.evaluation.dataset.tar_reader import MAX_PAIRS, MAX_RECORD_BYTES, MAX_RECORDS, tar_files
 from server.evaluation.evaluation_errors import ArchiveTooLarge, DatasetInvalid
 
 LONG = "folder/" * 30 + "ü" * 100 + ".png"
@@ -92,6 +93,27 @@ def test_a_file_with_holes_in_a_pax_header() -> None:
 def test_a_damaged_pax_header(pax: bytes) -> None:
     with pytest.raises(tarfile.ReadError):
         read(block(tarfile.XHDTYPE, len(pax)) + padded(pax) + tarred({"a": b"1"}))
+
+
+def pax_record(pax: bytes) -> bytes:
+    return block(tarfile.XHDTYPE, len(pax)) + padded(pax)
+
+
+def test_records_and_their_entries_are_bounded() -> None:
+    assert read(pax_record(b"7 k=vv\n" * MAX_PAIRS) * MAX_RECORDS + tarred({"a": b"1"})) == {"a": b"1"}
+    with pytest.raises(ArchiveTooLarge, match=f"more than {MAX_RECORDS} names or headers for one file"):
+        read(pax_record(b"7 k=vv\n") * (MAX_RECORDS + 1) + tarred({"a": b"1"}))
+    with pytest.raises(ArchiveTooLarge, match=f"a header of more than {MAX_PAIRS} entries"):
+        read(pax_record(b"5 a=\n" * (MAX_PAIRS + 1)) + tarred({"a": b"1"}))
+
+
+def test_of_a_record_nothing_is_kept_that_is_not_used() -> None:
+    long = b"%d k%%d=%s\n" % (MAX_RECORD_BYTES, b"v" * (MAX_RECORD_BYTES - 12))
+    data = b"".join(pax_record(long % number) for number in range(MAX_RECORDS)) + tarred({"a": b"1"})
+    tracemalloc.start()
+    assert read(data) == {"a": b"1"}
+    assert tracemalloc.get_traced_memory()[1] < 5 * MAX_RECORD_BYTES
+    tracemalloc.stop()
 
 
 def test_a_size_in_a_pax_header_counts() -> None:

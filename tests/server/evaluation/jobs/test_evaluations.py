@@ -1,11 +1,13 @@
 """Evaluations of a real server with a real model, whose answers are known; killed, resumed, damaged, out of room."""
 
+import io
 import json
 import os
 import random
 import shutil
 import signal
 import subprocess
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 
 from models.store import ModelStore
-from tests.level_model import CLASSES, store_level_model
+from tests.level_model import CLASSES, level_png, store_level_model
 from tests.made_model import change_model
 from tests.part_or_all import some_or_many
 from tests.server.evaluation.level_sets import class_of, finished, label_of, make_level_set, without_times
@@ -185,6 +187,31 @@ def test_two_servers_do_not_share_a_folder(store: Path, tmp_path: Path) -> None:
             second.log("Another server keeps its evaluations")
             response = second.client.get("/evaluate")
             assert (response.status_code, response.json()["code"]) == (500, "evaluation_lost")
+
+
+def tarred(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def test_names_that_are_no_utf8_are_refused(store: Path, tmp_path: Path) -> None:
+    folder = os.fsdecode("类".encode("gbk"))
+    png = level_png(0)
+    archives = {
+        r"Other labels that are not: \udcc0\udce0.": tarred({f"{folder}/a.png": png, "0/b.png": png}),
+        "cannot be written in UTF-8": tarred({"a.png": png, "labels.json": rb'{"a.png": 0, "\ud800.png": 0}'}),
+        "'\\ud800/a.png' with the label '0'": tarred({"a.png": png, "labels.json": rb'{"\ud800/a.png": 0}'}),
+    }
+    with serve(store, make_level_set(tmp_path / "val", 10).folder, tmp_path / "kept") as server:
+        for words, archive in archives.items():
+            response = server.client.post("/evaluate", files={"archive": ("set", archive)})
+            assert (response.status_code, words in response.json()["error"]) == (400, True), response.text
+        assert server.troubles() == []
 
 
 @pytest.fixture

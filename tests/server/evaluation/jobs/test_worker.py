@@ -1,5 +1,7 @@
 """The worker without a server; kills, drains and full disks are tried on real ones in test_evaluations.py."""
 
+import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from server.cli.flags import load_settings
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_opening import open_labelled_set
+from server.evaluation.evaluation_errors import DatasetInvalid, EvaluationNotFound
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 from server.evaluation.jobs.job_store import JobStore
 from server.evaluation.jobs.worker import Worker
@@ -40,6 +43,8 @@ def worker_of(store: JobStore, service: Service, made: LevelSet) -> Worker:
     def open_set(job: Job) -> tuple[LabelledSet, str]:
         if job.request.dataset == "broken":
             raise RuntimeError("nobody thought of that")
+        if job.request.dataset == "gbk":
+            raise DatasetInvalid("No class: \udcc0\udce0.")
         return open_labelled_set(RootFiles(made.folder), None, names, limit=job.request.limit), "val"
 
     return Worker(store, service, "cpu", open_set)
@@ -68,6 +73,63 @@ def test_it_waits_for_the_engine_and_goes_on_after_a_fault(tmp_path: Path, servi
     worker.wake()
     assert wait_over(store, later).done == 3
     worker.close(30)
+    store.close()
+
+
+def test_a_name_that_is_no_utf8_ends_neither_the_thread_nor_the_reloads(tmp_path: Path, service: Service, made: LevelSet) -> None:
+    store = JobStore(tmp_path / "kept")
+    odd, whole = store.add(EvaluationRequest(dataset="gbk")), store.add(EvaluationRequest(dataset="val", limit=3))
+    worker = worker_of(store, service, made)
+    service.begin()
+    assert wait_over(store, odd).error == "No class: \\udcc0\\udce0."
+    assert wait_over(store, whole).state is JobState.FINISHED
+    assert service.models.default.measuring.acquire(timeout=20)
+    service.models.default.measuring.release()
+    worker.close(30)
+    store.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_lock_of_a_model_is_released_whatever_happens(
+    tmp_path: Path, service: Service, made: LevelSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = threading.Event()
+
+    def fail(*_: object) -> None:
+        failing.set()
+        raise RuntimeError("even that fails")
+
+    store = JobStore(tmp_path / "kept")
+    store.add(EvaluationRequest(dataset="broken"))
+    monkeypatch.setattr(Worker, "_fail", fail)
+    worker = worker_of(store, service, made)
+    service.begin()
+    assert failing.wait(20)
+    worker.close(30)
+    assert service.models.default.measuring.acquire(blocking=False)
+    store.close()
+
+
+def test_a_folder_that_is_removed_before_its_run_begins_does_not_come_back(tmp_path: Path, service: Service, made: LevelSet) -> None:
+    store = JobStore(tmp_path / "kept")
+    names = ModelStore(service.settings.model_store).open("level").read_class_names()
+    job, later = store.add(EvaluationRequest(dataset="val")), store.add(EvaluationRequest(dataset="val", limit=3))
+
+    class Removing(JobStore):
+        def move(self, job_id: str, **changes: object) -> bool:
+            moved = super().move(job_id, **changes)
+            if job_id == job.id and changes.get("state") is JobState.RUNNING:
+                self.remove(job_id)
+                shutil.rmtree(self.folder_of(job_id))
+            return moved
+
+    worker = Worker(Removing(tmp_path / "kept"), service, "cpu", lambda _: (open_labelled_set(RootFiles(made.folder), None, names), "val"))
+    service.begin()
+    wait_over(store, later)
+    worker.close(30)
+    with pytest.raises(EvaluationNotFound):
+        store.get(job.id)
+    assert not store.folder_of(job.id).exists()
     store.close()
 
 

@@ -141,6 +141,7 @@ def test_the_classes_of_a_group_are_counted_as_the_first_by_the_groups_name() ->
     wrong = [(image.label_name, image.predicted_name, image.rank) for image in report.wrong]
     assert wrong == [("cat", "class 0", 2), ("class 0", "cat", 2)]
     assert report.notes == ()
+    assert (report.calibration, report.class_calibration, report.selective) == (None, (), ())
 
 
 def test_groups_of_one_class_change_nothing() -> None:

@@ -46,6 +46,8 @@ def test_scores_are_the_models_own_or_calibrated() -> None:
     assert confidence_words(report, EN).endswith(report.manifest.calibration_words)
     assert "温度 0.4700 来自评测 a77049bf" in confidence_words(report, ZH)
     assert "不是概率" in confidence_words(build_report(RECORDS, made_manifest(5, score_type="logit"), class_names(4)), ZH)
+    grouped = build_report(RECORDS, made_manifest(5, groups={"cat": (1, 2)}), class_names(4))
+    assert confidence_words(grouped, EN).startswith("Labels stand for several classes, so there is no calibration")
 
 
 @pytest.mark.parametrize(("confidence", "verdict"), [(0.9, "too_sure"), (0.5, "as_measured"), (0.1, "too_cautious")])

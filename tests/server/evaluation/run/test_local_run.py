@@ -54,3 +54,15 @@ def test_result_files(tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a_1.txt": "1 \n"}
     with pytest.raises(RunInvalid, match="same result file"):
         write_result_files(iter([right, right.model_copy(update={"name": "a.jpg"})]), tmp_path, 1)
+
+
+def test_images_with_one_result_file_are_refused_before_the_run(tmp_path: Path) -> None:
+    store_level_model(tmp_path / "store")
+    for name in ("0/a.png", "1/a.jpg"):
+        (tmp_path / "val" / name).parent.mkdir(parents=True)
+        (tmp_path / "val" / name).write_bytes(b"x")
+    settings = load_settings(model_store=tmp_path / "store", model="level")
+    request, folder = EvaluationRequest(dataset="val"), RunFolder(tmp_path / "run")
+    with pytest.raises(RunInvalid, match=r"1/a\.jpg and another image have the same result file, a_1\.txt"):
+        evaluate(settings, tmp_path / "val", None, request, folder, lambda _: None, result_files=True)
+    assert not folder.path.exists()

@@ -1,5 +1,7 @@
 """The log of predictions: torn ends, repeated images, full disks, damage."""
 
+import errno
+import fcntl
 import os
 import resource
 import signal
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.evaluation.evaluation_errors import EvaluationLost
+from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
 from server.evaluation.run.records import SCORES_INVALID, PredictionLog, Record
 from server.types import ClassScore, Prediction
 from tests.server.evaluation.made_run import answer, failure
@@ -86,10 +88,35 @@ def test_a_process_that_is_killed_leaves_whole_records(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
-        process.send_signal(signal.SIGKILL)
-    found = list(PredictionLog(path).read())
+        try:
+            with pytest.raises(RunInvalid, match=r"runs in another process\. Wait for its end"), PredictionLog(path):
+                pass
+            assert next(PredictionLog(path).read()).index == 0
+        finally:
+            process.send_signal(signal.SIGKILL)
+    with PredictionLog(path) as log:
+        found = list(log.read())
     assert len(found) > 200
     assert [record.index for record in found] == list(range(len(found)))
+
+
+def test_a_block_holds_the_lock_before_its_first_line(tmp_path: Path) -> None:
+    with PredictionLog(tmp_path / "log"):
+        with pytest.raises(RunInvalid):
+            PredictionLog(tmp_path / "log").append(answer(0, 1, 1))
+        assert list(PredictionLog(tmp_path / "log").read()) == []
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(EvaluationLost, match="Is a directory"), PredictionLog(tmp_path / "folder"):
+        pass
+
+
+def test_a_run_goes_on_where_files_cannot_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_locks(_file: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", without_locks)
+    with PredictionLog(tmp_path / "log") as log:
+        log.append(answer(0, 1, 1))
 
 
 @pytest.mark.parametrize(

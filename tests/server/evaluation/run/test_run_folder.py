@@ -5,7 +5,7 @@ import pytest
 
 from server.evaluation.evaluation_errors import EvaluationLost, NotFinished, RunInvalid
 from server.evaluation.run.records import PredictionLog, Record
-from server.evaluation.run.run_folder import LOG, MANIFEST, REPORT, RunFolder, find_run, write_whole
+from server.evaluation.run.run_folder import LOG, MANIFEST, REPORT, RunFolder, check_writable, find_run, write_whole
 from server.evaluation.run.score_file import SCORES
 from server.words.language import Language
 from tests.server.evaluation.made_run import answer, class_names, made_manifest
@@ -98,3 +98,11 @@ def test_the_scores_of_all_classes_give_the_prediction_sets(tmp_path: Path) -> N
     (folder.path / SCORES).write_bytes(scores.tobytes())
     (row,) = folder.finish(class_names(20)).prediction_sets
     assert (row.asked, row.covered.correct, row.covered.total, row.most_classes) == (0.8, 1, 1, 2)
+
+
+def test_a_file_that_can_be_written(tmp_path: Path) -> None:
+    check_writable(tmp_path / "report.json")
+    assert list(tmp_path.iterdir()) == []
+    for path, words in ((tmp_path, "Is a directory"), (tmp_path / "none/report.json", "No such file"), (Path("/dev/null/x"), "Not a dir")):
+        with pytest.raises(EvaluationLost, match=f"{path} cannot be written: {words}"):
+            check_writable(path)

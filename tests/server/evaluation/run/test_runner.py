@@ -14,7 +14,7 @@ from server.engines.fake_engine import CLASSES, FakeEngine
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import Member
 from server.engines.work import InferenceRequest
-from server.errors import DeadlineExceeded, EngineUnavailable, Saturated, ServiceError
+from server.errors import DeadlineExceeded, EngineLost, EngineUnavailable, Saturated, ServiceError
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.run import runner
@@ -114,14 +114,18 @@ def test_a_full_or_absent_engine_is_waited_for(items: LabelledSet, log: Predicti
     assert [record.ok for record in log.read()] == [True] * 4
 
 
-def test_what_is_late_is_tried_again(items: LabelledSet, log: PredictionLog) -> None:
-    through(Moody(DeadlineExceeded, TRIES - 1), items.first(6), log)
+@pytest.mark.parametrize("error", [DeadlineExceeded, EngineLost])
+def test_what_is_late_or_lost_is_tried_again(items: LabelledSet, log: PredictionLog, error: type[ServiceError]) -> None:
+    through(Moody(error, TRIES - 1), items.first(6), log)
     assert {record.outcome for record in log.read()} == {"ok"}
 
 
-def test_what_is_always_late_is_a_failure(items: LabelledSet, log: PredictionLog) -> None:
-    through(Moody(DeadlineExceeded, TRIES), items.first(6), log)
-    assert {record.outcome for record in log.read()} == {"deadline_exceeded"}
+@pytest.mark.parametrize("error", [DeadlineExceeded, EngineLost])
+def test_what_is_always_late_or_ends_its_engines_is_a_failure(items: LabelledSet, log: PredictionLog, error: type[ServiceError]) -> None:
+    moody = Moody(error, 10 * TRIES)
+    through(moody, items.first(1), log)
+    assert [record.outcome for record in log.read()] == [error.code]
+    assert moody._tries == {"evaluation-0": TRIES}
 
 
 def test_places_that_are_taken_away_are_given_back(items: LabelledSet, log: PredictionLog) -> None:
