@@ -33,6 +33,7 @@ from server.serving.budgets import BodyBudget
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.telemetry.metrics import Metrics
+from server.telemetry.printable import printable
 from server.types import ClassScore, Prediction, PredictionSet
 from tests.level_model import level_png
 from tests.server.process import ServerProcess
@@ -122,7 +123,7 @@ def held(kind: type[Reply], body: bytes) -> Reply:
 
 def check_item(item: BatchItem | BatchItemError, outcome: Outcome, top_k: int) -> None:
     if isinstance(outcome, ServiceError):
-        assert item == BatchItemError(error=str(outcome), code=outcome.code)
+        assert item == BatchItemError(error=printable(str(outcome)), code=outcome.code)
         return
     assert isinstance(item, BatchItem)
     assert {"model": item.model, "version": item.version} == SERVED.words
@@ -160,7 +161,7 @@ def test_the_error_body(error: ServiceError) -> None:
         raise error
 
     reply = held(ErrorReply, body_of(RequestMiddleware(refuse, frozenset(), METRICS, lambda: "fake", NO_KEYS, None)))
-    assert (reply.error, reply.code) == (str(error), error.code)
+    assert (reply.error, reply.code) == (printable(str(error)), error.code)
 
 
 def test_every_reply_over_http(fake_server: ServerProcess) -> None:
