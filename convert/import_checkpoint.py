@@ -17,6 +17,7 @@ from convert.exports.foreign_networks import refuse_foreign
 from convert.exports.plain_form import read_plain
 from convert.exports.score_type import ScoreType
 from convert.fold import fold, unfold
+from convert.former_model import check_replaceable, with_former_version
 from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
 from convert.networks.escaped_names import escaped
@@ -30,7 +31,7 @@ from convert.preprocessing.served_sizes import check_network_size
 from convert.preprocessing.settled_recipe import SettledRecipe, settle
 from models.manifest import Artifact, Golden, ModelManifest, ModelName, Origin
 from models.store import ModelStore, StoredModel, sha256_of
-from models.store_writer import place_model, same_model, set_golden, stored
+from models.store_writer import place_model, set_golden
 from models.whole_file import FILE_MODE
 
 Progress = Callable[[str], None]
@@ -99,8 +100,10 @@ def import_checkpoint(
     it is in the store. Raises CheckpointRefused, ConvertError, and what `prove` raises.
     """
     found, labels, manifest = _understand(path, wishes, progress, confirm)
+    if not wishes.version:
+        manifest = with_former_version(store, manifest)
     if not force:
-        _check_replaceable(store, manifest)
+        check_replaceable(store, manifest)
     if plain and not plain.parent.is_dir():
         raise ConvertError(f"{plain.parent} is not a folder.", "Name an existing folder for the ONNX file.")
     artifact = fold(found.network, manifest, wishes.batch_sizes)
@@ -228,12 +231,6 @@ def _wished_px(wishes: Wishes) -> SizePx | None:
 def _check_layout(said: SaidRecipe, layout: Layout) -> None:
     if said.layout not in (None, layout):
         raise ConvertError(f"The network takes {layout}, not {said.layout}.", f"Leave out --layout, or say --layout {layout}")
-
-
-def _check_replaceable(store: ModelStore, manifest: ModelManifest) -> None:
-    former, place = stored(store, manifest.name), store.root / manifest.name
-    if (former and not same_model(former.manifest, manifest)) or (former is None and place.exists()):
-        raise ConvertError(f"{place} holds the weights of another file or another recipe.", "Use --force to replace them.")
 
 
 def _settled(path: Path, found: _Found) -> SettledRecipe:

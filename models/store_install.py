@@ -30,7 +30,7 @@ def install_model(folder: Path, store: ModelStore, *, owner: int | None = None, 
         store.root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         place = store.root / model.manifest.name
         if place.exists() and place.samefile(folder):
-            _own(place, owner)
+            _own(place.resolve(), owner)
         else:
             with workshop(store.root) as unfinished:
                 new = unfinished / "new" / model.manifest.name

@@ -145,6 +145,11 @@ def _identity(manifest: ModelManifest) -> tuple[object, ...]:
     return manifest.architecture, manifest.classes, manifest.version, source, manifest.recipe.sha256
 
 
+def _scores_of(manifest: ModelManifest) -> tuple[object, ...]:
+    """Which output the scores come from, and their kind."""
+    return (manifest.origin.output, manifest.origin.score_type) if manifest.origin else ()
+
+
 def check_nothing_lost(store: ModelStore, manifest: ModelManifest, built: Artifact | None = None) -> None:
     """Raise StoreRefused if the store holds other artifacts than the new one that do not fit a new model of that name.
 
@@ -172,9 +177,11 @@ def _with_kept(former: StoredModel | None, manifest: ModelManifest, folder: Path
         link(names, own)
     others = [each for each in former.manifest.artifacts if not any(new.replaces(each) for new in manifest.artifacts)]
     artifacts = [*manifest.artifacts, *(kept for each in others if (kept := _kept(former, each, folder)))]
-    golden, calibration = manifest.golden, manifest.calibration or former.manifest.calibration
-    if golden is None and former.manifest.golden:
-        golden = _kept(former, former.manifest.golden, folder)
+    golden, calibration = manifest.golden, manifest.calibration
+    if _scores_of(former.manifest) == _scores_of(manifest):  # both are about the scores
+        calibration = calibration or former.manifest.calibration
+        if golden is None and former.manifest.golden:
+            golden = _kept(former, former.manifest.golden, folder)
     return manifest.model_copy(update={"artifacts": tuple(artifacts), "golden": golden, "calibration": calibration})
 
 

@@ -143,11 +143,11 @@ def _check_outputs(files: list[Path | None], results: Path | None, *, draws: boo
     from server.evaluation.report.report_html import check_drawing
     from server.evaluation.run.run_folder import check_writable
 
-    for path in filter(None, files):
-        check_writable(path)
-    if results:
+    if results:  # first, because the files may go into it
         make_folder(results)
         check_writable(results / "image_1.txt")
+    for path in filter(None, files):
+        check_writable(path)
     if draws:
         check_drawing()
 

@@ -11,7 +11,7 @@ from server.api.schemas import ErrorReply
 from server.errors import NotFound
 
 TIMEOUT_S = 60.0  # for one step: to connect, to send a piece, to receive a piece
-UPLOAD_TIMEOUT = httpx.Timeout(TIMEOUT_S, read=None)  # a server answers an archive when it is unpacked, which may take minutes
+UPLOAD_TIMEOUT = httpx.Timeout(TIMEOUT_S, read=3600)  # a server answers an archive when it is unpacked, which may take minutes
 NO_ROUTE = "There is nothing at "
 MAX_ANSWER_BYTES = 1024 * 1024  # larger than any answer except reports and logs, and than any line in these
 

@@ -119,6 +119,13 @@ class RunInvalid(RunError):
     code = "bad_request"
 
 
+class RunBusy(RunInvalid):
+    """A run that another process goes on with.
+
+    Wait for its end, or end that process; then resume it.
+    """
+
+
 class CalibrationRefused(RunError):
     """A finished run on which the model cannot be calibrated: too few images, no kept scores, or of another model.
 

@@ -150,6 +150,11 @@ def _as_bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode("utf-8", "replace")
 
 
+def host_of(peer: str) -> str:
+    """The address of a peer, without its port."""
+    return _address(peer)[0]
+
+
 def _address(peer: str) -> tuple[str, int]:
     """Address and port of `ipv4:127.0.0.1:4711` or `ipv6:%5B::1%5D:4711`."""
     host, _, port = unquote(peer).partition(":")[2].rpartition(":")

@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2
 
 from server.errors import ServiceError
+from server.grpc.grpc_calls import host_of
 from server.grpc.grpc_statuses import code_of
 from server.grpc.inference_service import SERVICE
 from server.grpc.message_reader import MessageReader
@@ -17,7 +18,8 @@ from server.serving.service import Phase, Service
 HEALTH = "grpc.health.v1.Health"
 WATCH_S = 0.5
 """Between two looks for a client that watches."""
-WATCHES = 16
+WATCHES, WATCHES_EACH = 64, 16
+"""All, and of one address: a client of gRPC that checks health itself has one for each connection."""
 
 
 class HealthService:
@@ -26,7 +28,7 @@ class HealthService:
     def __init__(self, service: Service, reader: MessageReader) -> None:
         self._service = service
         self._reader = reader
-        self._watches = OpenCalls(WATCHES, "watches")
+        self._watches = OpenCalls(WATCHES, "watches", WATCHES_EACH)
 
     def methods(self) -> dict[str, Any]:
         """The handler of each method, by its name."""
@@ -42,7 +44,7 @@ class HealthService:
     async def _watch(self, _requests: Any, context: Any) -> None:
         """The same, now and whenever it changes, until the server ends."""
         try:
-            with self._watches.one():
+            with self._watches.one(host_of(context.peer())):
                 known, last = self._is_known(await self._asked(context)), None
                 while True:
                     status = self._status() if known else health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
@@ -58,7 +60,7 @@ class HealthService:
     async def _asked(self, context: Any) -> str:
         """The service that the message names."""
         try:
-            message = await self._reader.read(context, context.peer())
+            message = await self._reader.read(context, host_of(context.peer()))
             return str(health_pb2.HealthCheckRequest.FromString(message).service)
         except ServiceError as error:
             await context.abort(code_of(error), str(error))

@@ -11,6 +11,8 @@ from server.errors import Saturated
 from server.grpc.open_calls import OpenCalls
 
 REFLECTIONS = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
+DESCRIBED = REFLECTIONS[1]
+"""The name that is listed: the package knows the messages of this one."""
 OPEN = 8
 
 

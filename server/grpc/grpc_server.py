@@ -6,9 +6,10 @@ import grpc
 
 from server.grpc.grpc_calls import Calls
 from server.grpc.grpc_health import HEALTH, HealthService
-from server.grpc.grpc_reflection import REFLECTIONS, Reflection
+from server.grpc.grpc_reflection import DESCRIBED, REFLECTIONS, Reflection
 from server.grpc.inference_service import SERVICE, InferenceService
 from server.grpc.known_methods import known_methods_server
+from server.grpc.message_reader import MessageReader
 from server.serving.reload import Reloader
 from server.serving.service import Service
 
@@ -41,9 +42,9 @@ class GrpcServer:
         )
         self._server = server = known_methods_server(options, 2 * settings.window + CALLS_BESIDE)
         server.add_registered_method_handlers(SERVICE, self._inference.methods())
-        server.add_registered_method_handlers(HEALTH, HealthService(self._service, self._inference.reader).methods())
+        server.add_registered_method_handlers(HEALTH, HealthService(self._service, MessageReader.of_others(settings)).methods())
         for name in REFLECTIONS:
-            server.add_registered_method_handlers(name, Reflection((SERVICE, HEALTH, *REFLECTIONS)).methods())
+            server.add_registered_method_handlers(name, Reflection((SERVICE, HEALTH, DESCRIBED)).methods())
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         if settings.tls_cert and settings.tls_key:
             pair = settings.tls_key.read_bytes(), settings.tls_cert.read_bytes()

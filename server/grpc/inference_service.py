@@ -44,7 +44,8 @@ class InferenceService:
         self._reloader = reloader
         self._calls = calls
         self._inference = Inference(service.settings)
-        self.reader = MessageReader(service.settings)
+        self._reader = MessageReader.of_images(service.settings)
+        self._small_reader = MessageReader.of_others(service.settings)
         self._streams = OpenCalls(service.settings.window, "streams")
 
     def methods(self) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class InferenceService:
 
         async def handle(_requests: Any, context: Any) -> bytes:
             async with self._calls.open(context, f"/{SERVICE}/{name}", guarded=name in _LARGE) as call:
-                message = await self.reader.read(context, call.caller.client)
+                message = await self._small_reader.read(context, call.caller.client)
                 if len(message) > SMALL_BYTES:
                     raise BadRequest(f"The message has {len(message)} bytes, and {SMALL_BYTES} are taken.", "Load a model from the store.")
                 return serialized(await answer(parsed(kind, message), call))
@@ -82,7 +83,7 @@ class InferenceService:
     async def _infer(self, _requests: AsyncIterator[bytes], context: Any) -> bytes:
         async with self._calls.open(context, f"/{SERVICE}/ModelInfer") as call:
             self._check_room(call)
-            return serialized(await self._answer(await self.reader.read(context, call.caller.client), call, call.caller))
+            return serialized(await self._answer(await self._reader.read(context, call.caller.client), call, call.caller))
         raise AssertionError("the call ends above, or by its error")
 
     def _check_room(self, call: Call) -> None:

@@ -35,6 +35,11 @@ class _Chunk(NamedTuple):
     end: int
 
 
+def may_be_lossless_webp(data: bytes) -> bool:
+    """Whether it is a WebP that does not begin with a lossy frame: to count its groups takes some ms."""
+    return data.startswith(b"RIFF") and data[8:16] not in (b"WEBPVP8 ", b"")
+
+
 def inspect_webp(data: bytes, max_pixels: int) -> EncodedImage:
     """Check a still WebP, lossy or lossless, complete by its lengths; raises UnsupportedImage, ImageTooLarge, UndecodableImage.
 

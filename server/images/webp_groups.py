@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from server.images.decode_cost import WEBP_GROUPS
 
-_MAX_SYMBOLS = 10_000
-"""Of the small pictures before the pixels: some 15 ms. Encoders write up to four thousand for 12 megapixels."""
+_LEAST_SYMBOLS, _PIXELS_A_SYMBOL = 40_000, 250
+"""Symbols of the small pictures before the pixels, and of their codes, that are read: some 15 ms, or more for a large file of many pixels.
+Encoders write up to sixteen thousand for 12 megapixels."""
 _LENGTHS_ORDER = (17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 _REPEATS = {16: (3, 2), 17: (3, 3), 18: (11, 7)}  # how often a length is repeated: at least, and the bits that say how much more
 _LITERALS, _LENGTHS, _DISTANCES = 256, 24, 40
@@ -36,10 +37,11 @@ class _Lossless:
     """Reads a lossless stream up to its groups, without making any pixel."""
 
     def __init__(self, data: bytes, start: int) -> None:
-        self._data, self._at, self._symbols_left = data, 8 * start, _MAX_SYMBOLS
+        self._data, self._at, self._symbols_left = data, 8 * start, _LEAST_SYMBOLS
 
     def groups(self, width_px: int, height_px: int) -> int:
         """The groups of the picture; raises _Unread."""
+        self._symbols_left += min(width_px * height_px // _PIXELS_A_SYMBOL, len(self._data))
         transforms = set[int]()
         while self._take(1):
             kind = self._take(2)
@@ -77,9 +79,6 @@ class _Lossless:
         green, red, blue, alpha, distance = [self._code(size) for size in sizes]
         found = set[int]()
         while pixels > 0:
-            self._symbols_left -= 1
-            if self._symbols_left < 0:
-                raise _Unread
             symbol = self._symbol(green)
             if symbol < _LITERALS:
                 found.add(self._symbol(red) << 8 | symbol)
@@ -130,6 +129,9 @@ class _Lossless:
         return _code_of(lengths)
 
     def _symbol(self, code: "_Code") -> int:
+        self._symbols_left -= 1
+        if self._symbols_left < 0:
+            raise _Unread
         at = self._at
         found = code.table[int.from_bytes(self._data[at >> 3 : (at >> 3) + 3], "little") >> (at & 7) & code.mask]
         self._at += found & 15

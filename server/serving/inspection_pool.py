@@ -4,10 +4,11 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from server.images.inspection import inspect_image
+from server.images.webp import may_be_lossless_webp
 from server.types import EncodedImage
 
 SMALL_BYTES = 1024 * 1024
-"""The worst image of this size takes some 5 ms of the loop; a change of threads takes longer than most images."""
+"""The worst image of this size takes some 5 ms of the loop; a change of threads takes longer than most images. Lossless WebPs take more."""
 THREADS = 1
 """The check holds the interpreter, so more would only take turns."""
 
@@ -21,6 +22,6 @@ class InspectionPool:
 
     async def inspect(self, data: bytes) -> EncodedImage:
         """The image; raises what `inspect_image` raises."""
-        if len(data) <= SMALL_BYTES:
+        if len(data) <= SMALL_BYTES and not may_be_lossless_webp(data):
             return inspect_image(data, self._max_pixels)
         return await asyncio.get_running_loop().run_in_executor(self._threads, inspect_image, data, self._max_pixels)

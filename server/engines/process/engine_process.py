@@ -129,10 +129,19 @@ class EngineProcess:
         try:
             started = Conversation(self.name, self._program, self._start_s, on_begun=self._begun, **observers)
         finally:
-            self._starting = None
+            with self._changed:
+                self._starting = None
         with self._changed:
+            former = self._present, self._trouble, self._gone
             self._present, self._trouble, self._gone = started, "", False
-        started.open()
+        try:
+            started.open()
+        except BaseException:  # no room for a thread
+            with self._changed:
+                self._present, self._trouble, self._gone = former
+            started.fail(f"The engine process of {self.name} could not be spoken with.")
+            started.break_off()
+            raise
         logger.info("engine %s runs in process %d", self.name, started.child.pid)
 
     def _begun(self, child: Child) -> None:
@@ -212,7 +221,7 @@ class EngineProcess:
         try:
             self._begin()
         except Exception as error:  # such as no room on the disk: the next attempt may find some
-            self._trouble, self._gone = str(error), True
+            self._trouble, self._gone = str(error) or repr(error), True
             logger.error("engine %s cannot be started again: %s", self.name, error, exc_info=_fault(error))  # noqa: TRY400 - see _fault
 
     def _end_lost(self) -> None:

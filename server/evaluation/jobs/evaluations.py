@@ -285,7 +285,7 @@ def _remove_left(store: JobStore) -> None:
     for unpacked in store.folder.glob(f"{_ANY_ID}/{UPLOAD}"):
         try:
             store.get(unpacked.parent.name)
-        except ValidationError:  # a row of another version
+        except ValueError:  # a row of another version, or damaged
             continue
         except EvaluationNotFound:
             if not unpacked.with_name(MANIFEST).exists():

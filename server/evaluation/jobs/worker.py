@@ -10,7 +10,7 @@ from time import monotonic, time
 from models.model_errors import ClassifyError
 from server.errors import NotFound
 from server.evaluation.dataset.labelled_set import LabelledSet
-from server.evaluation.evaluation_errors import EvaluationLost, EvaluationNotFound
+from server.evaluation.evaluation_errors import EvaluationLost, EvaluationNotFound, RunBusy
 from server.evaluation.jobs.evaluation_job import Job, JobState
 from server.evaluation.jobs.job_store import JobStore
 from server.evaluation.report.report import Report
@@ -144,6 +144,9 @@ class Worker:
     def _run_noted(self, job: Job, model: RegisteredModel, current: _Current) -> None:
         try:
             self._run(job, model, current)
+        except RunBusy as error:  # by a former server, which is about to end
+            logger.warning("evaluation %s: %s", job.id, error)
+            self._wake.wait(AGAIN_S)
         except ClassifyError as error:
             self._fail(job, str(error))
         except Exception as error:

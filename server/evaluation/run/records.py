@@ -15,7 +15,7 @@ from typing import Annotated, Protocol, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
-from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
+from server.evaluation.evaluation_errors import EvaluationLost, RunBusy
 from server.types import Prediction
 
 OK = "ok"
@@ -96,7 +96,7 @@ class PredictionLog:
         self._unsynced = 0
 
     def append(self, record: Record) -> None:
-        """Write one record; raises EvaluationLost if that fails, and then the log does not change. Raises RunInvalid if another writes."""
+        """Write one record; raises EvaluationLost if that fails, and then the log does not change. Raises RunBusy if another writes."""
         line = record.model_dump_json().encode() + b"\n"
         try:
             if self._file is None:
@@ -155,7 +155,7 @@ class PredictionLog:
                 self._file = None
 
     def __enter__(self) -> Self:
-        """Raises EvaluationLost, and RunInvalid if another process writes the log."""
+        """Raises EvaluationLost, and RunBusy if another process writes the log."""
         if self._file is None and self.path.parent.is_dir():
             try:
                 self._file = self._open()
@@ -189,7 +189,7 @@ def _lock(file: int, path: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise RunInvalid(
+        raise RunBusy(
             f"The evaluation {path.parent.name} cannot go on here: it runs in another process.",
             "Wait for its end, or end that process; then resume it.",
         ) from error

@@ -8,6 +8,7 @@ from convert.networks.escaped_names import escaped
     [
         ("layer1.0.conv1.weight", "layer1.0.conv1.weight"),
         ("网络 ü", "网络 ü"),
+        ("分类\u3000模型\u00a01.onnx", "分类\u3000模型\u00a01.onnx"),
         ("a\x1b[2Jb\nc", "a\\x1b[2Jb\\nc"),
         ("net\udcff.onnx", "net\\udcff.onnx"),
         ("a\u202eb\u2028", "a\\u202eb\\u2028"),

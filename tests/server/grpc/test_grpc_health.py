@@ -5,7 +5,7 @@ from grpc import StatusCode
 from grpc.aio import AioRpcError
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from server.grpc.grpc_health import WATCHES
+from server.grpc.grpc_health import WATCHES_EACH
 from server.grpc.inference_service import SERVICE
 from server.serving.service import Phase
 from tests.server.grpc.served_grpc import ServedGrpc
@@ -49,7 +49,7 @@ def test_watches_leave_places_to_others(served: ServedGrpc) -> None:
     async def watched() -> tuple[StatusCode, list[object]]:
         async with served.channel() as channel:
             stub = health_pb2_grpc.HealthStub(channel)
-            watches = [stub.Watch(health_pb2.HealthCheckRequest()) for _ in range(WATCHES)]
+            watches = [stub.Watch(health_pb2.HealthCheckRequest()) for _ in range(WATCHES_EACH)]
             found = [(await watch.read()).status for watch in watches]
             one_more = stub.Watch(health_pb2.HealthCheckRequest())
             code = await one_more.code()

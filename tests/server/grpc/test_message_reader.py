@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from server.cli.flags import load_settings
-from server.errors import BadRequest, RequestTimeout
+from server.errors import BadRequest, RequestTimeout, Saturated
 from server.grpc.message_reader import MessageReader
 
 
@@ -26,7 +26,8 @@ class Slow:
 
 
 def reader(folder: Path, timeout_s: float = 20) -> MessageReader:
-    return MessageReader(load_settings(evaluation_dir=folder, max_body_bytes=100, body_budget_bytes=450, client_timeout_s=timeout_s))
+    settings = load_settings(evaluation_dir=folder, max_body_bytes=100, body_budget_bytes=450, client_timeout_s=timeout_s)
+    return MessageReader.of_images(settings)
 
 
 def test_a_client_leaves_places_to_others(tmp_path: Path) -> None:
@@ -40,6 +41,19 @@ def test_a_client_leaves_places_to_others(tmp_path: Path) -> None:
         for call in calls:
             call.came.set()
         assert await asyncio.gather(*tasks) == [b"x"] * 6
+
+    asyncio.run(read())
+
+
+def test_a_place_that_does_not_become_free() -> None:
+    async def read() -> None:
+        places = MessageReader(1, 1, 0.05)
+        first = asyncio.create_task(places.read(Slow(), "one"))
+        await asyncio.sleep(0)
+        with pytest.raises(Saturated, match="1 messages are being read"):
+            await places.read(Slow(), "two")
+        with pytest.raises(RequestTimeout):
+            await first
 
     asyncio.run(read())
 

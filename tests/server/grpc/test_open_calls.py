@@ -13,3 +13,12 @@ def test_places() -> None:
             pass
         with calls.one():
             pass
+
+
+def test_one_client_leaves_places_to_others() -> None:
+    calls = OpenCalls(3, "watches", 1)
+    with calls.one("a"), calls.one("b"):
+        with pytest.raises(Saturated, match="1 watches of this client"), calls.one("a"):
+            pass
+        with calls.one("c"), pytest.raises(Saturated, match="3 watches are open"), calls.one("d"):
+            pass

@@ -3,6 +3,8 @@
 import asyncio
 import threading
 
+import cv2
+import numpy as np
 import pytest
 
 from server.errors import UndecodableImage
@@ -12,6 +14,19 @@ from server.serving.inspection_pool import SMALL_BYTES, InspectionPool
 from tests.level_model import level_png
 
 PNG = level_png(8)
+
+
+@pytest.mark.parametrize(("quality", "thread"), [(80, "MainThread"), (101, "inspection_0")])
+def test_a_lossless_webp_takes_longer(quality: int, thread: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def noted(_: bytes, _max_pixels: int) -> None:
+        seen.append(threading.current_thread().name)
+
+    monkeypatch.setattr(inspection_pool, "inspect_image", noted)
+    webp = cv2.imencode(".webp", np.zeros((8, 8, 3), np.uint8), [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes()
+    asyncio.run(InspectionPool(10_000).inspect(webp))
+    assert seen == [thread]
 
 
 @pytest.mark.parametrize(

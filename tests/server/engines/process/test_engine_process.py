@@ -14,6 +14,8 @@ import pytest
 from server.engines.fleet.fleet import Fleet
 from server.engines.fleet.member import Watch
 from server.engines.plan import plan_rendered
+from server.engines.process.child import Child
+from server.engines.process.conversation import Conversation
 from server.engines.process.engine_process import EngineProcess
 from server.engines.process.program import EngineProgram, Program, StreamProgram
 from server.engines.work import InferenceRequest
@@ -129,7 +131,7 @@ def test_the_end_does_not_wait_for_a_start_that_hangs() -> None:
             start.result(20)
 
 
-@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), RuntimeError("can't start new thread")])
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), RuntimeError("can't start new thread"), MemoryError()])
 def test_a_restart_that_fails_for_want_of_something_is_tried_again(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
     with running() as run:
         begin, faults = run.engine._begin, [fault]
@@ -144,6 +146,24 @@ def test_a_restart_that_fails_for_want_of_something_is_tried_again(monkeypatch: 
         os.kill(run.engine.process, signal.SIGKILL)
         wait_for(lambda: run.engine.restarts == 2 and run.engine.health().ok)
         assert submit(run).result(20).scores
+
+
+def test_a_child_whose_threads_cannot_start_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as run:
+        begun: list[Child] = []
+
+        def open_or_fail(conversation: Conversation) -> None:
+            begun.append(conversation.child)
+            raise RuntimeError("can't start new thread")
+
+        present = run.engine.process
+        with monkeypatch.context() as without_threads:
+            without_threads.setattr(Conversation, "open", open_or_fail)
+            with pytest.raises(RuntimeError):
+                run.engine._begin()
+        assert run.engine.process == present
+        assert submit(run).result(20).scores
+        assert not Path(f"/proc/{begun[0].pid}").exists()
 
 
 def test_a_child_that_dies_at_its_start_is_quoted() -> None:

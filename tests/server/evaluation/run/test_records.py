@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.evaluation.evaluation_errors import EvaluationLost, RunInvalid
+from server.evaluation.evaluation_errors import EvaluationLost, RunBusy
 from server.evaluation.run.records import SCORES_INVALID, PredictionLog, Record
 from server.types import ClassScore, Prediction
 from tests.server.evaluation.made_run import answer, failure
@@ -89,7 +89,7 @@ def test_a_process_that_is_killed_leaves_whole_records(tmp_path: Path) -> None:
         assert process.stdout
         process.stdout.readline()
         try:
-            with pytest.raises(RunInvalid, match=r"runs in another process\. Wait for its end"), PredictionLog(path):
+            with pytest.raises(RunBusy, match=r"runs in another process\. Wait for its end"), PredictionLog(path):
                 pass
             assert next(PredictionLog(path).read()).index == 0
         finally:
@@ -102,7 +102,7 @@ def test_a_process_that_is_killed_leaves_whole_records(tmp_path: Path) -> None:
 
 def test_a_block_holds_the_lock_before_its_first_line(tmp_path: Path) -> None:
     with PredictionLog(tmp_path / "log"):
-        with pytest.raises(RunInvalid):
+        with pytest.raises(RunBusy):
             PredictionLog(tmp_path / "log").append(answer(0, 1, 1))
         assert list(PredictionLog(tmp_path / "log").read()) == []
     (tmp_path / "folder").mkdir()
