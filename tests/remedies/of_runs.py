@@ -1,5 +1,7 @@
 """Remedies for labelled sets, evaluations and comparisons, here and on a server."""
 
+import fcntl
+import os
 import sys
 import time
 from pathlib import Path
@@ -16,6 +18,7 @@ from server.evaluation.evaluation_errors import (
     EvaluationsFull,
     NotFinished,
     PageUnavailable,
+    RunBusy,
     RunInvalid,
     ServerRefused,
 )
@@ -79,6 +82,19 @@ def run_with_a_wrong_id(place: Place) -> Scenario:
         ids.append(next(path.name for path in Path(one_of(words, "Give an id from")).iterdir() if path.is_dir()))
 
     return Scenario(lambda: command("evaluate", "--compare", ids[-1], ids[-1]), mend)
+
+
+@provokes(RunBusy)
+def run_that_another_process_goes_on_with(place: Place) -> Scenario:
+    folder = _set(place)
+    run("evaluate", folder, *LEVEL)
+    log = next(place.folder.rglob("predictions.jsonl"))
+    other = os.open(log, os.O_RDWR)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    return Scenario(
+        lambda: command("evaluate", folder, *LEVEL, "--resume", log.parent.name),
+        after("end that process; then resume it", do=lambda: os.close(other)),
+    )
 
 
 @provokes(ServerRefused)
