@@ -52,8 +52,9 @@ def read_export(path: Path) -> onnx.ModelProto:
     _check_operators(network)
     check_graph(network)
     network = _renewed(network)
-    check_finite(network)  # a mask in a Constant node may hold minus infinity
+    check_finite(network)
     move_constants(network)
+    check_finite(network, infinities=True)  # a mask in a Constant node may hold minus infinity
     return network
 
 

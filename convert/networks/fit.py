@@ -51,13 +51,17 @@ def fit(weights: Mapping[str, np.ndarray], shapes: Mapping[str, Shape], architec
     return fitting
 
 
-def check_finite(network: onnx.ModelProto) -> None:
-    """Raise ConvertError with their names if weights of an ONNX network are not finite, or their size differs from their shape."""
+def check_finite(network: onnx.ModelProto, *, infinities: bool = False) -> None:
+    """Raise ConvertError with their names if weights of an ONNX network are not finite, or their size differs from their shape.
+
+    With `infinities` only NaN is refused.
+    """
     wrong: dict[str, list[str]] = {}
     for tensor in network.graph.initializer:
         if tensor.data_type in _FLOATS:
             try:
-                finite = np.isfinite(numpy_helper.to_array(tensor)).all()
+                values = numpy_helper.to_array(tensor)
+                finite = not np.isnan(values).any() if infinities else np.isfinite(values).all()
             except ValueError:
                 wrong.setdefault("damaged", []).append(tensor.name)
                 continue

@@ -13,6 +13,7 @@ EvaluationError            an evaluation that cannot be made, stored or shown
 └─ RunError                errors of running and comparing evaluations; never the answer to a request
    ├─ CalibrationRefused   a run that a model cannot be calibrated on
    ├─ RunInvalid           a run that cannot be continued, shown or compared
+   │  └─ RunBusy           a run that another process goes on with
    └─ ServerRefused        the server of --url refused, or cannot be reached
 
 Some codes are also in server/errors.py: clients and scripts used them before this tree existed. Codes are stable, classes are not.

@@ -50,6 +50,7 @@ def test_another_network_is_not_taken_for_this_one(tmp_path: Path) -> None:
 def test_numbers_that_are_not_finite_are_found(tmp_path: Path) -> None:
     with pytest.raises(ConvertError, match="1 not finite: kernel"):
         read(constants(change=float("nan")), tmp_path)
+    read(constants(change=float("-inf")), tmp_path)  # as in a mask
 
 
 def test_a_list_of_floats_and_what_stays() -> None:

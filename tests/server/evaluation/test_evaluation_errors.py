@@ -24,6 +24,7 @@ def test_the_tree_is_as_drawn() -> None:
         "CalibrationRefused": "calibration_refused",
         "PageUnavailable": "not_found",
         "RunError": "error",
+        "RunBusy": "bad_request",
         "RunInvalid": "bad_request",
         "ServerRefused": "server_refused",
     }
