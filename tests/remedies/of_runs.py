@@ -284,6 +284,8 @@ def evaluations_above_the_limit(place: Place) -> Scenario:
 def reload_during_an_evaluation(place: Place) -> Scenario:
     _cancel_all(place)
     _start(place, "long")
+    while not any(job["state"] == "running" for job in place.send("GET", "/evaluate").json()):
+        time.sleep(0.02)
 
     def mend(words: str) -> None:
         said(words, "Wait for its end, or cancel the evaluation")
