@@ -20,7 +20,6 @@ from convert.fold import fold, unfold
 from convert.former_model import check_replaceable, with_former_version
 from convert.labels import Labels, labels_for
 from convert.networks.architectures import build_network
-from convert.networks.escaped_names import escaped
 from convert.networks.plain_network import classes_for, dimensions, image_input, input_size_px, is_onnx, weights_sha256
 from convert.networks.recognition import recognise
 from convert.new_manifest import new_manifest
@@ -30,6 +29,7 @@ from convert.preprocessing.said_recipe import Layout, Normalisation, SaidRecipe,
 from convert.preprocessing.served_sizes import check_network_size
 from convert.preprocessing.settled_recipe import SettledRecipe, settle
 from models.manifest import Artifact, Golden, ModelManifest, ModelName, Origin
+from models.printable import printable
 from models.store import ModelStore, StoredModel, sha256_of
 from models.store_writer import place_model, set_golden
 from models.whole_file import FILE_MODE
@@ -212,14 +212,14 @@ def _read_weights(path: Path, wishes: Wishes, choose: Choose) -> _Found:
     if own and not wishes.recipe.normalises(said):
         which = ", if its pixels are 0-1 (if they are 0-255, with --scale 1)" if own.unit else ""
         raise ConvertError(
-            f"The network normalises its pixels itself ({escaped(', '.join(own.names))} in {path.name}).",
+            f"The network normalises its pixels itself ({printable(', '.join(own.names))} in {path.name}).",
             f"Say so in the recipe{which}: {own.options}",
         )
     _check_layout(said, "NCHW")
     size_px = _wished_px(wishes) or said.network_size_px or own_px
     network = build_network(architecture, recognised.tensors, recognised.classes, size_px)
-    left_out = f"Left out, since it is not the network's: {escaped(', '.join(checkpoint.left_out)[:200])}."
-    replaced = f"The recipe says mean and deviation, and stands for {escaped(', '.join(own.names))}." if own else ""
+    left_out = f"Left out, since it is not the network's: {printable(', '.join(checkpoint.left_out)[:200])}."
+    replaced = f"The recipe says mean and deviation, and stands for {printable(', '.join(own.names))}." if own else ""
     told = "\n".join([*checkpoint.told, *recognised.told, *filter(None, [replaced, left_out if checkpoint.left_out else ""])])
     return _Found(network, architecture, recognised.classes, size_px, checkpoint.format, recognised.mindspore, said, told)
 
@@ -257,8 +257,8 @@ def _unsaid(path: Path, settled: SettledRecipe) -> ConvertError:
 
 
 def _manifest(path: Path, sha256: str, found: _Found, labels: Labels, wishes: Wishes, settled: SettledRecipe) -> ModelManifest:
-    file = escaped(path.name)
-    told = "\n".join(map(escaped, found.told.split("\n")))
+    file = printable(path.name)
+    told = "\n".join(map(printable, found.told.split("\n")))
     return new_manifest(
         name=wishes.name or (found.architecture if found.architecture != ONNX else _STRANGE.sub("-", path.stem.lower())),
         version=wishes.version or weights_sha256(found.network)[:8],

@@ -5,9 +5,9 @@ from onnx import TensorProto
 
 from convert.conversion_errors import ConvertError
 from convert.exports.score_steps import CHOICES, first_of
-from convert.networks.escaped_names import escaped
 from convert.networks.graph_edits import maker, set_output
 from convert.networks.plain_network import told
+from models.printable import printable
 
 MAX_LISTED = 8
 
@@ -46,5 +46,5 @@ def _named(graph: onnx.GraphProto, outputs: list[onnx.ValueInfoProto]) -> str:
 
 
 def _listed(outputs: list[onnx.ValueInfoProto]) -> str:
-    words = [f"{escaped(value.name)} ({told(value.type.tensor_type)})" for value in outputs[:MAX_LISTED]]
+    words = [f"{printable(value.name)} ({told(value.type.tensor_type)})" for value in outputs[:MAX_LISTED]]
     return ", ".join(words) + (" and more" if len(outputs) > MAX_LISTED else "")

@@ -13,10 +13,10 @@ from convert.conversion_errors import CheckpointRefused, ConvertError
 from convert.exports.constant_weights import move_constants
 from convert.exports.export_bounds import check_bounds
 from convert.exports.sparse_weights import make_dense
-from convert.networks.escaped_names import escaped
 from convert.networks.fit import check_finite
 from convert.networks.plain_network import DOMAINS, MAX_FILE_BYTES, MIN_OPSET, check_flow, check_graph, first_line, opset_of
 from models.onnx_side_files import side_files
+from models.printable import printable
 from models.store import sha256_of
 
 _PACKED = ("UINT4", "INT4", "FLOAT4E2M1", "UINT2", "INT2")  # several elements a byte
@@ -71,19 +71,19 @@ def _bring_in(network: onnx.ModelProto, path: Path, room_bytes: int) -> None:
                 extents = [_extent(tensor, weights.size_bytes) for tensor in tensors]
                 room_bytes -= sum(count for _, count in extents)
                 if room_bytes < 0:
-                    raise CheckpointRefused(f"{path} and {escaped(name)} have more than the {MAX_FILE_BYTES} bytes a network may have.")
+                    raise CheckpointRefused(f"{path} and {printable(name)} have more than the {MAX_FILE_BYTES} bytes a network may have.")
                 for tensor, (start, count) in zip(tensors, extents, strict=True):
                     tensor.raw_data = weights.read(start, count)
                     tensor.ClearField("external_data")
                     tensor.ClearField("data_location")
         except OSError as error:
             raise CheckpointRefused(
-                f"{path} keeps its weights in {escaped(name)}, and {escaped(str(file))} cannot be read: {error.strerror}.",
+                f"{path} keeps its weights in {printable(name)}, and {printable(str(file))} cannot be read: {error.strerror}.",
                 "Put that file beside it.",
             ) from error
         except ValueError as error:
             raise CheckpointRefused(
-                f"{path} keeps its weights in {escaped(name)}: {error}.", "Copy both files again, or export again."
+                f"{path} keeps its weights in {printable(name)}: {error}.", "Copy both files again, or export again."
             ) from error
 
 
@@ -125,12 +125,12 @@ def _extent(tensor: TensorProto, size_bytes: int) -> tuple[int, int]:
     try:
         dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
     except KeyError as error:
-        raise ValueError(f"{escaped(tensor.name)} has the unknown type {tensor.data_type}") from error
+        raise ValueError(f"{printable(tensor.name)} has the unknown type {tensor.data_type}") from error
     expected = dtype.itemsize
     for side in tensor.dims:
         expected *= side
     if TensorProto.DataType.Name(tensor.data_type) not in _PACKED and count != expected:
-        raise ValueError(f"{escaped(tensor.name)} has {count} bytes there, and {list(tensor.dims)} are {expected}")
+        raise ValueError(f"{printable(tensor.name)} has {count} bytes there, and {list(tensor.dims)} are {expected}")
     return start, count
 
 
@@ -155,7 +155,7 @@ def _check_operators(network: onnx.ModelProto) -> None:
     foreign = sorted({f"{node.domain}.{node.op_type}" for node in network.graph.node if node.domain not in DOMAINS})
     if foreign:
         raise ConvertError(
-            f"The network has operators that are not ONNX's own: {', '.join(map(escaped, foreign[:5]))}.",
+            f"The network has operators that are not ONNX's own: {', '.join(map(printable, foreign[:5]))}.",
             "Give the file that was exported, not one that a runtime has optimised or quantised, or export it without them.",
         )
     for place in reversed(range(len(network.opset_import))):

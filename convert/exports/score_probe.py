@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from convert.conversion_errors import ConvertError
 from convert.exports.embedded_recipe import PixelRange
-from convert.networks.escaped_names import escaped
 from convert.networks.plain_network import image_input
+from models.printable import printable
 from pipelines.cpu.quiet_openvino import ov
 
 Rows = NDArray[np.float64]
@@ -42,7 +42,7 @@ def probe(network: onnx.ModelProto, values: list[str], shape: tuple[int, int, in
     except (RuntimeError, ValueError) as error:
         name = image_input(network).name
         raise ConvertError(
-            f"OpenVINO cannot run the network on {escaped(name)} {list(shape)}: {_reason(error)}.",
+            f"OpenVINO cannot run the network on {printable(name)} {list(shape)}: {_reason(error)}.",
             "Try the file with onnxruntime; export it again in opset 17, for a fixed image size.",
         ) from error
     return [np.concatenate(answers[places[value]]) for value in values]
@@ -82,7 +82,7 @@ def _reason(error: Exception) -> str:
     """The sentence of OpenVINO's report that says what is wrong: places in its own source come before it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith(_PLACES)]
-    return escaped((told or lines or [type(error).__name__])[0].rstrip(".:"))
+    return printable((told or lines or [type(error).__name__])[0].rstrip(".:"))
 
 
 def pictures(shape: tuple[int, int, int, int], pixels: PixelRange) -> list[NDArray[np.float32]]:

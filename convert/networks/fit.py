@@ -7,7 +7,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from convert.conversion_errors import ConvertError
-from convert.networks.escaped_names import escaped
+from models.printable import printable
 
 Shape = tuple[int, ...]
 
@@ -77,7 +77,7 @@ def _listed(wrong: Mapping[str, list[str]]) -> str:
 
 def _named(names: list[str]) -> str:
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(map(escaped, names[:MAX_NAMED])) + more
+    return ", ".join(map(printable, names[:MAX_NAMED])) + more
 
 
 def _remedy(wrong: Mapping[str, list[str]]) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from convert.conversion_errors import ConvertError
-from convert.networks.escaped_names import escaped
+from models.printable import printable
 
 _STATISTICS = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 _MODEL_ZOO = (  # names of mindspore-ai/models
@@ -34,7 +34,7 @@ def torchvision_names_of_mindspore(tensors: Mapping[str, np.ndarray]) -> dict[st
     for name, tensor in tensors.items():
         new = _torchvision_name(name, model_zoo=model_zoo)
         if new in named:
-            raise ConvertError(f"The checkpoint holds {escaped(new)} twice; one of them is {escaped(name)}.")
+            raise ConvertError(f"The checkpoint holds {printable(new)} twice; one of them is {printable(name)}.")
         named[new] = tensor
     if model_zoo:
         _join_groups(named)

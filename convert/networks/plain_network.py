@@ -12,7 +12,7 @@ import onnx
 from onnx import AttributeProto, TensorProto, helper
 
 from convert.conversion_errors import ConvertError
-from convert.networks.escaped_names import escaped
+from models.printable import printable
 
 MAX_FILE_BYTES = 1 << 30
 MIN_OPSET = 11  # ATC's minimum, and the oldest opset in which all operators of the recipe have their present form
@@ -38,7 +38,7 @@ def image_input(model: onnx.ModelProto) -> onnx.ValueInfoProto:
     inputs: list[onnx.ValueInfoProto] = [value for value in model.graph.input if value.name not in parameters]
     if len(inputs) != 1:
         raise ConvertError(
-            f"The network has {len(inputs)} inputs ({', '.join(escaped(value.name) for value in inputs[:5])}), not one image.",
+            f"The network has {len(inputs)} inputs ({', '.join(printable(value.name) for value in inputs[:5])}), not one image.",
             "Export it with the picture as its only input, and the others as constants.",
         )
     return inputs[0]
@@ -62,7 +62,7 @@ def check_plain(model: onnx.ModelProto) -> None:
 
     outputs = model.graph.output
     if len(outputs) != 1 or outputs[0].type.tensor_type.elem_type != TensorProto.FLOAT:
-        listed = ", ".join(f"{escaped(value.name)} {told(value.type.tensor_type)}" for value in outputs) or "none"
+        listed = ", ".join(f"{printable(value.name)} {told(value.type.tensor_type)}" for value in outputs) or "none"
         raise ConvertError(f"The network's outputs are {listed}, not one of float32 logits.")
     last = next((node for node in model.graph.node if outputs[0].name in node.output), None)
     if last is None:
@@ -202,4 +202,4 @@ def told(tensor: onnx.TypeProto.Tensor) -> str:
 
 def first_line(error: Exception) -> str:
     """What an exception says, in one line without a full stop."""
-    return next((escaped(line.strip()) for line in str(error).splitlines() if line.strip()), type(error).__name__).rstrip(".")
+    return next((printable(line.strip()) for line in str(error).splitlines() if line.strip()), type(error).__name__).rstrip(".")

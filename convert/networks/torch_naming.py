@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from convert.conversion_errors import ConvertError
-from convert.networks.escaped_names import escaped
 from convert.networks.fit import COUNTER, ONNX_WAY
 from convert.own_parameters import SCORES
+from models.printable import printable
 
 _ANCHOR = "layer1.0.conv1.weight"
 _SEQUENTIAL_ANCHOR = "4.0.conv1.weight"
@@ -145,7 +145,7 @@ def _keep(named: Named, outside: Named) -> None:
     for name, tensor in outside.items():
         if name in named:
             raise ConvertError(
-                f"The checkpoint holds {escaped(name)} twice, in the network and beside it.", f"Save the network by itself, or {ONNX_WAY}"
+                f"The checkpoint holds {printable(name)} twice, in the network and beside it.", f"Save the network by itself, or {ONNX_WAY}"
             )
         if not name.endswith(COUNTER):
             named[name] = tensor

@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from convert.conversion_errors import ConvertError
-from convert.networks.escaped_names import escaped
 from convert.preprocessing.hugging_face import from_hugging_face, is_hugging_face
 from convert.preprocessing.recipe_dialects import as_key
 from convert.preprocessing.recipe_fields import SAY_IT, refusals_of
@@ -17,6 +16,7 @@ from convert.preprocessing.recipe_words import PARTS, recipe_of_words
 from convert.preprocessing.said_recipe import Normalisation, Resize, SaidRecipe, SizePx
 from convert.preprocessing.timm_config import from_timm, is_timm
 from models.manifest import ModelManifest, Recipe, Transform
+from models.printable import printable
 from models.text_file import read_text
 
 MAX_BYTES = 1 << 20
@@ -73,7 +73,7 @@ def _difference(one: SaidRecipe, other: SaidRecipe) -> str:
 
 
 def _said(content: dict[str, Any], path: Path, network_px: SizePx | None) -> SaidRecipe | None:
-    file = escaped(path.name)
+    file = printable(path.name)
     if path.suffix == ".toml":
         with refusals_of(file):
             return _of_table(content, file) if isinstance(content.get("recipe"), dict) else _of_words(content, file)

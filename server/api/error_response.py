@@ -3,11 +3,11 @@
 from starlette.responses import JSONResponse
 
 from models.model_errors import ClassifyError
+from models.printable import printable
 from server.api.content_coding import CODINGS
 from server.api.server_paths import without_folders
 from server.api.statuses import status_of
 from server.errors import MethodNotAllowed, NotFound, Unauthorized, UnsupportedCoding
-from server.telemetry.printable import printable
 
 AGAIN = (429, 503)
 OF_ADDRESSES = (NotFound, MethodNotAllowed)

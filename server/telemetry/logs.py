@@ -6,8 +6,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from models.printable import printable
 from server.telemetry.access_log import AccessLog
-from server.telemetry.printable import printable
 
 _KNOWN = frozenset(vars(logging.makeLogRecord({})))
 

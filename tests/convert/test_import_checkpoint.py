@@ -294,6 +294,6 @@ def test_names_that_cannot_be_printed(weights: dict[str, np.ndarray], store: Mod
     path.write_bytes(network_of(weights).SerializeToString())
     manifest = take(path, store, Wishes(name="m"))
     assert manifest.origin
-    assert manifest.origin.file == "net\\x1b[2J\\udcff.onnx"
-    assert "imported from net\\x1b[2J\\udcff.onnx" in manifest.description
+    assert manifest.origin.file == "net\\u001b[2J\\udcff.onnx"
+    assert "imported from net\\u001b[2J\\udcff.onnx" in manifest.description
     assert store.open("m").manifest == manifest

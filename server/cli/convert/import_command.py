@@ -90,7 +90,7 @@ def _sizes(text: str | None) -> tuple[int, ...]:
 def _say(message: str) -> None:
     from rich.console import Console
 
-    from server.telemetry.printable import printable
+    from models.printable import printable
 
     shown = "\n".join(map(printable, message.split("\n")))  # names in it come from files
     Console(stderr=True, highlight=False, soft_wrap=True).print(shown, markup=False)

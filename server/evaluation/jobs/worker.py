@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic, time
 
 from models.model_errors import ClassifyError
+from models.printable import printable
 from server.errors import NotFound
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.evaluation_errors import EvaluationLost, EvaluationNotFound, RunBusy
@@ -21,7 +22,6 @@ from server.evaluation.run.runner import Run
 from server.evaluation.run.window_share import WindowShare
 from server.serving.registry import RegisteredModel
 from server.serving.service import Service
-from server.telemetry.printable import printable
 
 logger = logging.getLogger(__name__)
 

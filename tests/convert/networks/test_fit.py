@@ -76,5 +76,5 @@ def test_a_networks_own_weights() -> None:
 
 
 def test_a_name_cannot_move_the_cursor() -> None:
-    with pytest.raises(ConvertError, match=r"1 unknown to the network: a\\x1b\[2J \(4,\)"):
+    with pytest.raises(ConvertError, match=r"1 unknown to the network: a\\u001b\[2J \(4,\)"):
         fit({**GOOD, "a\x1b[2J": np.ones(4)}, SHAPES, "net")

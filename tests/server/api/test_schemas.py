@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
+from models.printable import printable
 from models.store import StoredModel, zoo_manifest
 from server.api import schemas
 from server.api.api_keys import NO_KEYS
@@ -33,7 +34,6 @@ from server.serving.budgets import BodyBudget
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.telemetry.metrics import Metrics
-from server.telemetry.printable import printable
 from server.types import ClassScore, Prediction, PredictionSet
 from tests.level_model import level_png
 from tests.server.process import ServerProcess

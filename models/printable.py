@@ -1,4 +1,4 @@
-"""Escapes what a client may have written, before it reaches a log or a terminal."""
+"""Escapes what a file or a client may hold, before it reaches a log, a terminal or a manifest."""
 
 import re
 
