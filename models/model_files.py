@@ -3,7 +3,7 @@
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from models.artifact_facts import provenance_path
@@ -13,7 +13,7 @@ from models.whole_file import FILE_MODE, whole_file
 
 
 def exchange(
-    folder: Path, new: Artifact | Golden, formers: Iterable[str], bring: Callable[[Path], None], naming: Callable[[str], ModelManifest]
+    folder: Path, new: Artifact | Golden, formers: Collection[str], bring: Callable[[Path], None], naming: Callable[[str], ModelManifest]
 ) -> ModelManifest:
     """Bring a file, write the manifest that names it, and remove the former files: between any two steps the model is whole.
 

@@ -14,12 +14,11 @@ from models.fitted_calibration import FittedCalibration
 from models.manifest import CPU, Artifact, Golden, ModelManifest
 from models.model_errors import ArtifactDamaged, ModelError, StoreRefused
 from models.model_files import bring_file, exchange, link, link_artifact, other_name
-from models.store import ModelStore, StoredModel, sha256_of
+from models.store import MANIFEST, ModelStore, StoredModel, sha256_of
 from models.whole_file import FILE_MODE, write_whole
 
 FOLDER_MODE = 0o750
 WORKSHOP = ".prepare-"
-MANIFEST = "manifest.toml"
 
 Fill = Callable[[Path], Artifact]
 Entry = TypeVar("Entry", Artifact, Golden)

@@ -34,7 +34,7 @@ class Wire(NamedTuple):
 
 
 def split_wire(message: bytes) -> Wire:
-    """Raises BadRequest for bytes that are not fields, for too many fields, and for a long description."""
+    """The parts of a message; raises BadRequest for bytes that are not fields, for too many fields, and for a long description."""
     view, spans, count = memoryview(message), [], 0
     for count, (number, kind, start, begins, ends) in enumerate(_fields(message, 0, len(message)), 1):
         if count > MAX_FIELDS:

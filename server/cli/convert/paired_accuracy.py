@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from models.manifest import ModelManifest
 from models.model_errors import ClassifyError
+from server.cli.convert.served_picture import read_served
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.dataset.root_files import RootFiles
 from server.evaluation.dataset.set_opening import open_labelled_set
 from server.evaluation.report.intervals import Share, mcnemar_p, paired_difference
-from server.images.files import read_image
-from server.images.preparation import prepared
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,7 +63,6 @@ def paired_accuracy(
     What cannot be decoded is passed over. Raises ConvertError.
     """
     from convert.quantisation.scored_artifact import ScoredArtifact, best_class
-    from pipelines.cpu.exif_turns import turns_pictures
     from pipelines.cpu.recipe_picture import RecipePicture
 
     scored = [ScoredArtifact(path) for path in artifacts]
@@ -76,8 +74,7 @@ def paired_accuracy(
             if item.label is None:
                 continue
             try:
-                found = read_image(partial(pictures.read, index, settings.max_body_bytes), settings.max_image_pixels)
-                image = prepared(found, turns=turns_pictures()).data
+                image = read_served(partial(pictures.read, index, settings.max_body_bytes), settings.max_image_pixels)
             except ClassifyError:
                 continue
             made = None if sha256(image).hexdigest() in without else picture.of(image)

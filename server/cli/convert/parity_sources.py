@@ -120,11 +120,7 @@ def _scores(file: Path, said: str) -> "ArtifactScores":
 
 def _original(word: str, options: SourceOptions) -> "Source":
     from convert.original_transform import OriginalTransformSource
-    from pipelines.cpu.exif_turns import turns_pictures
-    from server.images.files import read_image
-    from server.images.preparation import prepared
+    from server.cli.convert.served_picture import read_served
 
-    def read(path: Path) -> bytes:
-        return prepared(read_image(path.read_bytes, options.settings.max_image_pixels), turns=turns_pictures()).data
-
-    return OriginalTransformSource(word, _model(word.removesuffix(ORIGINAL), options), read)
+    model, most_pixels = _model(word.removesuffix(ORIGINAL), options), options.settings.max_image_pixels
+    return OriginalTransformSource(word, model, lambda path: read_served(path.read_bytes, most_pixels))

@@ -76,10 +76,8 @@ def _compared(
 ) -> "tuple[PictureSet, Found, PairedAccuracy | None]":
     from convert.quantisation.picture_set import collect_pictures
     from convert.quantisation.search import search
-    from pipelines.cpu.exif_turns import turns_pictures
     from server.cli.convert.paired_accuracy import paired_accuracy
-    from server.images.files import read_image
-    from server.images.preparation import prepared
+    from server.cli.convert.served_picture import read_served
 
     with progress_bar() as progress:
 
@@ -87,7 +85,7 @@ def _compared(
             return partial(progress.advance, progress.add_task(what, total=total))
 
         def read(path: Path) -> bytes:
-            return prepared(read_image(path.read_bytes, settings.max_image_pixels), turns=turns_pictures()).data
+            return read_served(path.read_bytes, settings.max_image_pixels)
 
         pictures = collect_pictures(model.manifest, paths, read, folder / "pictures.u8", begin("Decoding", len(paths)))
         found = search(model, pictures, folder, begin, force=force)
