@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from server.cli.remote_evaluation import RemoteServer, _files, _tar
-from server.cli.server_client import TIMEOUT_S
+from server.cli.server_client import TIMEOUT_S, UPLOAD_TIMEOUT
 from server.evaluation.dataset.archive import unpack
 from server.evaluation.evaluation_errors import DatasetInvalid, RunInvalid, ServerRefused
 from server.evaluation.jobs.evaluation_job import EvaluationRequest
@@ -91,5 +91,7 @@ def test_a_server_that_takes_long_to_unpack_is_waited_for(
         server.submit(tmp_path, None, EvaluationRequest(dataset="val"))
     with pytest.raises(ServerRefused):
         list(server.follow("x"))
-    assert [(method, timeout.read) for method, _, timeout in seen] == [("POST", None), ("GET", TIMEOUT_S)]
+    assert [(method, timeout.read) for method, _, timeout in seen] == [("POST", UPLOAD_TIMEOUT.read), ("GET", TIMEOUT_S)]
+    assert UPLOAD_TIMEOUT.read is not None
+    assert UPLOAD_TIMEOUT.read >= 1800  # seconds
     assert all(timeout.connect == TIMEOUT_S for _, _, timeout in seen)
