@@ -2,12 +2,12 @@
 
 import asyncio
 import concurrent.futures
-import contextlib
 from time import monotonic
 
 from server.engines.fleet.fleet import Fleet
 from server.engines.work import InferenceRequest
 from server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, Saturated, ServiceError
+from server.serving.handover import Handover, settle
 from server.serving.served_model import ServedModel
 from server.telemetry.model_metrics import ModelMetrics
 from server.types import EncodedImage, Prediction, Scores
@@ -21,6 +21,7 @@ class Admission:
         """The version that answers; change it only on the event loop's thread."""
         self._metrics = metrics
         self._timeout_s = timeout_s
+        self._handover = Handover(lambda: bool(self._engine.waiting))
         self.under_way = 0
         self.answers = 0
         self.answered_s = 0.0
@@ -80,9 +81,9 @@ class Admission:
         self.under_way += 1
         self.last_s = began_s = monotonic()
         self._metrics.in_flight.set(self.under_way)
-        answered: asyncio.Future[None] = loop.create_future()
-        future.add_done_callback(lambda _: _wake(loop, answered))
-        timer = loop.call_later(deadline_s - monotonic(), _settle, answered)
+        answered = self._handover.expect(loop)
+        future.add_done_callback(lambda _: self._handover.give(answered, monotonic() - began_s))
+        timer = loop.call_later(deadline_s - monotonic(), settle, answered)
         try:
             await answered
         except asyncio.CancelledError:
@@ -127,13 +128,3 @@ class Admission:
         self.under_way -= 1
         self._metrics.in_flight.set(self.under_way)
         self._metrics.image(engine or self._engine.name, outcome)
-
-
-def _wake(loop: asyncio.AbstractEventLoop, answered: asyncio.Future[None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended, and the waiting requests with it
-        loop.call_soon_threadsafe(_settle, answered)
-
-
-def _settle(answered: asyncio.Future[None]) -> None:
-    if not answered.done():
-        answered.set_result(None)
