@@ -20,6 +20,7 @@ from server.api.request_context import client_of, request_id_of
 from server.api.statuses import ANSWERED, status_of
 from server.errors import InternalError
 from server.grpc.grpc_statuses import code_of
+from server.grpc.open_calls import OpenCalls
 from server.oip.inference import Caller
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
@@ -82,8 +83,8 @@ class Calls:
         self._traces = traces
 
     @asynccontextmanager
-    async def open(self, context: Any, path: str, *, guarded: bool = False) -> AsyncIterator[Call]:
-        """A call whose key is right; what the block raises becomes the call's status."""
+    async def open(self, context: Any, path: str, places: OpenCalls, *, guarded: bool = False) -> AsyncIterator[Call]:
+        """A call whose key is right, in one of the places; what the block raises becomes the call's status."""
         started_s = perf_counter()
         headers = {name.encode(): _as_bytes(value) for name, value in context.invocation_metadata() or ()}
         scope: dict[str, Any] = {"type": "http", "method": METHOD, "path": path, "client": _address(context.peer())}
@@ -93,7 +94,8 @@ class Calls:
         ended: _Ended | None = None
         try:
             await self._check(call, guarded=guarded)
-            yield call
+            with places.one(call.caller.client):
+                yield call
         except ANSWERED as error:
             ended = _Ended.by(error, told(error))
             _forget_frames(error)

@@ -18,16 +18,18 @@ from server.serving.service import Phase, Service
 HEALTH = "grpc.health.v1.Health"
 WATCH_S = 0.5
 """Between two looks for a client that watches."""
+NAMED = 4
+"""Calls whose message is awaited at once. Others are answered without it, since one status is that of all services: a probe never waits."""
 WATCHES, WATCHES_EACH = 64, 16
 """All, and of one address: a client of gRPC that checks health itself has one for each connection."""
 
 
 class HealthService:
-    """The methods. Their messages come as streams of one, so that the time and the number of those that are read are limited."""
+    """The methods. Their messages come as streams of one, so that they need not be read."""
 
-    def __init__(self, service: Service, reader: MessageReader) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._reader = reader
+        self._reader = MessageReader(NAMED, NAMED, service.settings.client_timeout_s)
         self._watches = OpenCalls(WATCHES, "watches", WATCHES_EACH)
 
     def methods(self) -> dict[str, Any]:
@@ -58,10 +60,9 @@ class HealthService:
             await context.abort(code_of(error), str(error))
 
     async def _asked(self, context: Any) -> str:
-        """The service that the message names."""
+        """The service that the message names; none if it is not read."""
         try:
-            message = await self._reader.read(context, host_of(context.peer()))
-            return str(health_pb2.HealthCheckRequest.FromString(message).service)
+            return "" if self._reader.is_full else await self._reader.read(context, "", _service_of)
         except ServiceError as error:
             await context.abort(code_of(error), str(error))
         except DecodeError as error:
@@ -75,6 +76,10 @@ class HealthService:
     def _status(self) -> Any:
         words = health_pb2.HealthCheckResponse
         return words.SERVING if self._service.readiness()[0] else words.NOT_SERVING
+
+
+async def _service_of(message: bytes) -> str:
+    return str(health_pb2.HealthCheckRequest.FromString(message).service)
 
 
 def _reply(status: Any) -> bytes:

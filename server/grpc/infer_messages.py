@@ -1,7 +1,7 @@
 """Makes requests of ModelInferRequest messages, and ModelInferResponse messages of answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -13,6 +13,21 @@ from server.oip.infer_request import InferInput, InferRequest, requested_output
 from server.oip.tensors import BYTES, Value
 
 _US = 1_000_000
+
+
+class Asked(NamedTuple):
+    """What a message asks, and of which model."""
+
+    model_name: str
+    model_version: str
+    request: InferRequest
+    message_bytes: int
+
+
+def read_asked(message: bytes, remaining_s: float | None) -> Asked:
+    """What a ModelInferRequest asks; `remaining_s` is the time until the call's own deadline. Raises BadRequest."""
+    given, raw = read_infer_message(message)
+    return Asked(given.model_name, given.model_version, infer_request_of(given, raw, remaining_s), len(message))
 
 
 def parsed(kind: Any, message: bytes) -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -11,10 +12,10 @@ from google.protobuf.json_format import ParseDict
 from models.model_errors import ClassifyError
 from server.api.error_response import told
 from server.api.statuses import ANSWERED
-from server.errors import BadRequest
+from server.errors import BadRequest, RequestTimeout
 from server.grpc import open_inference_pb2 as messages
 from server.grpc.grpc_calls import Call, Calls
-from server.grpc.infer_messages import infer_request_of, infer_response, parsed, read_infer_message
+from server.grpc.infer_messages import Asked, infer_response, parsed, read_asked, read_infer_message
 from server.grpc.message_reader import MessageReader
 from server.grpc.open_calls import OpenCalls
 from server.oip.inference import Caller, Inference, answering_model, find_model
@@ -23,6 +24,7 @@ from server.oip.model_statistics import statistics_of
 from server.oip.protocol_reply import ProtocolReply
 from server.oip.repository import is_ready, load_model, repository_index
 from server.serving.budgets import BodyHold
+from server.serving.inspection_pool import SMALL_BYTES as ON_THE_LOOP_BYTES
 from server.serving.reload import Reloader
 from server.serving.service import Service
 from server.types import Prediction
@@ -30,6 +32,8 @@ from server.types import Prediction
 SERVICE = "inference.GRPCInferenceService"
 SMALL_BYTES = 64 * 1024
 """Of a message without images."""
+CALLS_BESIDE = 64
+"""Calls beyond twice the window that are open at once; one client has half of all."""
 AHEAD = 8
 """Images of one stream that are under way; their answers leave in the order of the requests."""
 _LARGE = ("RepositoryModelLoad", "RepositoryModelUnload")
@@ -46,7 +50,9 @@ class InferenceService:
         self._inference = Inference(service.settings)
         self._reader = MessageReader.of_images(service.settings)
         self._small_reader = MessageReader.of_others(service.settings)
-        self._streams = OpenCalls(service.settings.window, "streams")
+        most, streams = 2 * service.settings.window + CALLS_BESIDE, min(service.settings.window, self._reader.places)
+        self._open, self._streams = OpenCalls(most, "calls", most // 2), OpenCalls(streams, "streams", -(-streams // 2))
+        self._idle_s = service.settings.keep_alive_s + service.settings.timeout_ms / 1000  # an answer takes no longer than TIMEOUT_MS
 
     def methods(self) -> dict[str, Any]:
         """The handler of each method, by its name."""
@@ -70,21 +76,31 @@ class InferenceService:
     def _small(self, name: str, answer: Answer) -> Callable[[Any, Any], Awaitable[bytes]]:
         kind = getattr(messages, f"{name}Request")
 
+        async def take(message: bytes) -> Any:
+            if len(message) > SMALL_BYTES:
+                raise BadRequest(f"The message has {len(message)} bytes, and {SMALL_BYTES} are taken.", "Load a model from the store.")
+            return parsed(kind, message)
+
         async def handle(_requests: Any, context: Any) -> bytes:
-            async with self._calls.open(context, f"/{SERVICE}/{name}", guarded=name in _LARGE) as call:
-                message = await self._small_reader.read(context, call.caller.client)
-                if len(message) > SMALL_BYTES:
-                    raise BadRequest(f"The message has {len(message)} bytes, and {SMALL_BYTES} are taken.", "Load a model from the store.")
-                return serialized(await answer(parsed(kind, message), call))
+            async with self._calls.open(context, f"/{SERVICE}/{name}", self._open, guarded=name in _LARGE) as call:
+                is_empty = not kind.DESCRIPTOR.fields  # such a message is not read, so that a probe never waits for others
+                given = kind() if is_empty else await self._small_reader.read(context, call.caller.client, take)
+                return serialized(await answer(given, call))
             raise AssertionError("the call ends above, or by its error")
 
         return handle
 
     async def _infer(self, _requests: AsyncIterator[bytes], context: Any) -> bytes:
-        async with self._calls.open(context, f"/{SERVICE}/ModelInfer") as call:
+        async with self._calls.open(context, f"/{SERVICE}/ModelInfer", self._open) as call:
             self._check_room(call)
-            return serialized(await self._answer(await self._reader.read(context, call.caller.client), call, call.caller))
+            asked = await self._reader.read(context, call.caller.client, partial(self._read, call))
+            return serialized(await self._answer(asked, call, call.caller))
         raise AssertionError("the call ends above, or by its error")
+
+    async def _read(self, call: Call, message: bytes) -> Asked:
+        """What a message asks; a large one is taken apart beside the loop."""
+        given = message, call.context.time_remaining()
+        return read_asked(*given) if len(message) <= ON_THE_LOOP_BYTES else await self._inference.inspection.beside(read_asked, *given)
 
     def _check_room(self, call: Call) -> None:
         """Raise Saturated where no model has room: which one is asked stands in the message."""
@@ -92,48 +108,63 @@ class InferenceService:
         if all(model.admission.is_full for model in models):
             models.default.admission.check_room(call.caller.client)
 
-    async def _answer(self, message: bytes, call: Call, caller: Caller) -> Any:
-        given, raw = read_infer_message(message)
-        message_bytes = len(message)
-        del message
-        model = answering_model(self._service.models, given.model_name, given.model_version, caller.request_id)
-        asked = infer_request_of(given, raw, call.context.time_remaining())
+    async def _answer(self, asked: Asked, call: Call, caller: Caller) -> Any:
+        model = answering_model(self._service.models, asked.model_name, asked.model_version, caller.request_id)
         with model.in_use(), BodyHold(self._service.body_budget, model.name) as hold:
-            hold.grow_to(message_bytes)
-            reply, outcomes = await self._inference.infer(model, asked, caller, given.model_version)
+            hold.grow_to(asked.message_bytes)
+            reply, outcomes = await self._inference.infer(model, asked.request, caller, asked.model_version)
         if len(outcomes) == 1 and isinstance(outcomes[0], Prediction) and not call.is_stream:
             call.stages_s = outcomes[0].stages_s
         return infer_response(reply)
 
     async def _stream(self, _requests: AsyncIterator[bytes], context: Any) -> None:
-        async with self._calls.open(context, f"/{SERVICE}/ModelStreamInfer") as call:
-            with self._streams.one():
-                await self._answer_stream(context, call)
+        async with self._calls.open(context, f"/{SERVICE}/ModelStreamInfer", self._streams) as call:
+            try:
+                async with asyncio.timeout(self._idle_s) as limit:
+                    await self._answer_stream(context, call, limit)
+            except TimeoutError:
+                words = f"For {self._idle_s:.0f} s no message came, and no answer was taken."
+                raise RequestTimeout(words, "Open another stream when there are images, or raise KEEP_ALIVE_S.") from None
 
-    async def _answer_stream(self, context: Any, call: Call) -> None:
+    async def _answer_stream(self, context: Any, call: Call, limit: asyncio.Timeout) -> None:
         async with asyncio.TaskGroup() as tasks:
             answers: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(AHEAD)
 
             async def read() -> None:
                 numbers = count()  # as for the images of a batch, so that a canary gets its share of them
                 while (message := await context.read()) is not grpc.aio.EOF:
+                    self._goes_on(limit)
                     caller = call.caller._replace(request_id=f"{call.caller.request_id}-{next(numbers)}")
-                    await answers.put(tasks.create_task(self._of_stream(bytes(message), call, caller)))
+                    asked = await self._asked(call, message)
+                    del message  # else it would lie here until the next one comes
+                    await answers.put(tasks.create_task(self._of_stream(asked, call, caller)))
                 await answers.put(None)
 
             tasks.create_task(read())
             while task := await answers.get():
                 await context.write(await task)
+                self._goes_on(limit)
 
-    async def _of_stream(self, message: bytes, call: Call, caller: Caller) -> bytes:
-        """The answer to one message of a stream; an error is told in it, and the stream goes on."""
-        reply = messages.ModelStreamInferResponse()
+    def _goes_on(self, limit: asyncio.Timeout) -> None:
+        if not limit.expired():
+            limit.reschedule(asyncio.get_running_loop().time() + self._idle_s)
+
+    async def _asked(self, call: Call, message: bytes) -> Asked | bytes:
+        """What one message of a stream asks, or the answer to one that cannot be read."""
         try:
-            reply.infer_response.CopyFrom(await self._answer(message, call, caller))
+            return await self._read(call, message)
         except ANSWERED as error:
-            reply.error_message = told(error)
-            reply.infer_response.id = _id_of(message)
-        return serialized(reply)
+            return _refusal(error, _id_of(message))
+
+    async def _of_stream(self, asked: Asked | bytes, call: Call, caller: Caller) -> bytes:
+        """The answer to one message of a stream; an error is told in it, and the stream goes on."""
+        if isinstance(asked, bytes):
+            return asked
+        try:
+            answer = await self._answer(asked, call, caller)
+        except ANSWERED as error:
+            return _refusal(error, asked.request.id or "")
+        return serialized(messages.ModelStreamInferResponse(infer_response=answer))
 
     async def _live(self, _given: Any, _call: Call) -> Any:
         return messages.ServerLiveResponse(live=True)
@@ -179,6 +210,12 @@ class InferenceService:
 def serialized(message: Any) -> bytes:
     """A message as bytes; the order of a map would else depend on the process."""
     return bytes(message.SerializeToString(deterministic=True))
+
+
+def _refusal(error: ClassifyError, request_id: str) -> bytes:
+    """What a stream answers to one message that is refused."""
+    answer = messages.ModelInferResponse(id=request_id)
+    return serialized(messages.ModelStreamInferResponse(error_message=told(error), infer_response=answer))
 
 
 def _message(reply: ProtocolReply, message: Any) -> Any:

@@ -42,8 +42,8 @@ async def _refuse(call: Any) -> None:
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, NOT_FOUND)
 
 
-def known_methods_server(options: Sequence[tuple[str, Any]], most_calls: int) -> grpc.aio.Server:
-    """A server without methods. Calls beyond `most_calls` are refused with RESOURCE_EXHAUSTED."""
+def known_methods_server(options: Sequence[tuple[str, Any]]) -> grpc.aio.Server:
+    """A server without methods. Each of them bounds its own calls: were all counted together, some would take the places of others."""
     server = grpc.aio.server()
-    server._server = _KnownMethods(asyncio.get_running_loop(), None, (), None, tuple(options), most_calls)  # noqa: SLF001
+    server._server = _KnownMethods(asyncio.get_running_loop(), None, (), None, tuple(options), None)  # noqa: SLF001
     return server

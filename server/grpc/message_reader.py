@@ -1,7 +1,11 @@
-"""Reads the messages of calls, few at once: each may be as large as a body, and gRPC tells its size when all of it is there."""
+"""Reads the messages of calls, few at once: each may be as large as a body, and gRPC tells its size when all of it is there.
+
+Until a message is read, gRPC takes UNREAD_BYTES of it. So the number of readers bounds the memory of messages that are not complete.
+"""
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import grpc
@@ -9,9 +13,12 @@ import grpc
 from server.errors import BadRequest, RequestTimeout, Saturated
 from server.settings import Settings
 
+T = TypeVar("T")
 LEAST = 2
-SMALL_PLACES, SMALL_EACH = 32, 8
-"""Of messages without images, so that a probe does not wait behind uploads."""
+SMALL_PLACES, SMALL_EACH = 8, 2
+"""Of messages without images, so that they do not wait behind uploads."""
+UNREAD_BYTES = 256 * 1024
+"""Less would cost messages of this size another round trip."""
 
 
 class MessageReader:
@@ -35,18 +42,27 @@ class MessageReader:
         """For messages that are small, unless somebody means harm."""
         return cls(SMALL_PLACES, SMALL_EACH, settings.client_timeout_s)
 
-    async def read(self, context: Any, client: str) -> bytes:
-        """The message of a call that has one; raises RequestTimeout, BadRequest, or Saturated where no place became free."""
+    @property
+    def is_full(self) -> bool:
+        """Whether a message would have to wait for a place."""
+        return self._free.locked()
+
+    async def read(self, context: Any, client: str, take: Callable[[Any], Awaitable[T]]) -> T:
+        """What `take` makes of a call's message, before another one gets the place.
+
+        Raises RequestTimeout, BadRequest where there is no message, or Saturated where no place became free.
+        """
         own, has_place = self._clients.setdefault(client, asyncio.Semaphore(self._each)), False
         try:
             async with asyncio.timeout(self._timeout_s) as limit, own, self._free:
                 has_place = True
                 limit.reschedule(asyncio.get_running_loop().time() + self._timeout_s)
                 message = await context.read()
+                limit.reschedule(None)
+                if message is not grpc.aio.EOF:
+                    return await take(message)
         except TimeoutError:
             if has_place:
                 raise RequestTimeout("The message did not arrive in time.", "Send it faster, or raise CLIENT_TIMEOUT_S.") from None
             raise Saturated(f"{self.places} messages are being read, the limit of this server.", "Try again in a moment.") from None
-        if message is grpc.aio.EOF:
-            raise BadRequest("The call has no message.", "Send one message.")
-        return bytes(message)
+        raise BadRequest("The call has no message.", "Send one message.")

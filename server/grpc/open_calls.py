@@ -10,12 +10,12 @@ from server.errors import Saturated
 class OpenCalls:
     """At most `most` at a time, `each` of them of one client; `what` names several of them."""
 
-    def __init__(self, most: int, what: str, each: int | None = None) -> None:
-        self._most, self._what, self._each = most, what, most if each is None else each
+    def __init__(self, most: int, what: str, each: int) -> None:
+        self._most, self._what, self._each = most, what, each
         self._open = Counter[str]()
 
     @contextmanager
-    def one(self, client: str = "") -> Iterator[None]:
+    def one(self, client: str) -> Iterator[None]:
         """Around a call; raises Saturated."""
         if self._open.total() >= self._most:
             raise Saturated(f"{self._most} {self._what} are open, the limit of this server.", "End others, or try again in a moment.")

@@ -11,19 +11,10 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server.api.request_context import TELLS_WHEN_GONE
-from server.errors import BadRequest, HeadersTooLarge, RequestTimeout, ServiceError, TooManyConnections
+from server.errors import BadRequest, HeadersTooLarge, RequestTimeout, ServiceError
 from server.http.cycle import Cycle, CycleTransport, ReadPhase
 from server.http.head import NOTED, Head
-from server.http.limits import (
-    CHUNK_OVERHEAD_BYTES,
-    DISCARD_BYTES,
-    LINGER_S,
-    MAX_HEAD_BYTES,
-    MAX_HEADERS,
-    MAX_PIPELINED,
-    MAX_REFUSED,
-    MIN_BODY_RATE,
-)
+from server.http.limits import CHUNK_OVERHEAD_BYTES, DISCARD_BYTES, LINGER_S, MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED, MIN_BODY_RATE
 from server.http.overload import Overload, RefusedCycle, leaves
 from server.http.refusals import Refusals
 
@@ -52,14 +43,12 @@ class Connection(HttpToolsProtocol):
         """Begin, unless the limit of connections is reached."""
         super().connection_made(transport)
         self._cycle_transport = cast("asyncio.Transport", CycleTransport(transport, self.finish))
-        surplus = len(self.connections) - self._refusals.limits.connections
-        if surplus > MAX_REFUSED:
-            transport.abort()
-        elif surplus > 0:
-            self._refuse(TooManyConnections("This server has reached its limit of connections.", "Try again in a moment."))
+        if refusal := self._refusals.places.enter(self):
+            self._refuse(refusal)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the application; drop the queued requests."""
+        self._refusals.places.leave(self)
         self.pipeline.clear()
         if self._active and not self._active.response_complete:
             self._active.abandon()
@@ -277,6 +266,15 @@ class Connection(HttpToolsProtocol):
         """Record that the client has read most of its answer."""
         self._stalled_s = 0.0
         super().resume_writing()
+
+    def waited_s(self) -> float:
+        """How long this waits for its client; nothing while the client waits for the server, or sends a body fast enough."""
+        body, now_s = self._phase is ReadPhase.BODY, self.loop.time()
+        if self._stalled_s:
+            return now_s - self._stalled_s
+        if self.flow.read_paused or (self._busy() and not (body and self.cycle is self._active)):
+            return 0.0
+        return now_s - self._since_s - (cast("Cycle", self.cycle).received_bytes / MIN_BODY_RATE if body else 0.0)
 
     def end_if_overdue(self, now_s: float) -> None:
         """End a phase that takes longer than its limit."""

@@ -25,10 +25,14 @@ class ForwardingProxies:
                 ) from error
         self._trusted = _TrustedHosts(listed) if listed else None
 
+    def lists(self, host: str) -> bool:
+        """Whether this is the address of a listed proxy."""
+        return self._trusted is not None and host in self._trusted
+
     def believe(self, scope: Scope) -> None:
         """Put the client that a listed proxy names into the scope; to do it again changes nothing."""
         client = scope.get("client")
-        if self._trusted is None or not client or client[0] not in self._trusted:
+        if self._trusted is None or not client or not self.lists(client[0]):
             return
         hosts: list[str] = []
         for name, value in scope["headers"]:
@@ -39,6 +43,9 @@ class ForwardingProxies:
         host, port = self._trusted.get_trusted_client_address(",".join(hosts)) if hosts else ("", 0)
         if is_address(host):
             scope["client"] = (host, port)
+
+
+NO_PROXIES = ForwardingProxies("")
 
 
 def is_address(text: str) -> bool:

@@ -24,6 +24,8 @@ MAX_REFUSED = 128
 """So many connections over the limit get an error; further ones are reset."""
 FILES_BESIDES = 256
 """Open files that are not connections: models, libraries, logs, and refused connections that get their error."""
+GRPC_CONNECTIONS = 1024
+"""Connections of the port of gRPC. More are closed at once, so that they never take the files of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,18 @@ class ConnectionLimits:
     keep_alive_s: float
 
 
+def files_besides(settings: Settings) -> int:
+    """Open files that are not connections of HTTP."""
+    return FILES_BESIDES + (GRPC_CONNECTIONS if settings.grpc_port else 0)
+
+
 def read_connection_limits(settings: Settings) -> ConnectionLimits:
     """The limits of these settings. Raises the limit of open files if needed; if that fails, allows fewer connections."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = settings.max_connections + FILES_BESIDES
+    besides = files_besides(settings)
+    wanted = settings.max_connections + besides
     files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < files:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    return ConnectionLimits(max(1, min(settings.max_connections, files - FILES_BESIDES)), settings.client_timeout_s, settings.keep_alive_s)
+    return ConnectionLimits(max(1, min(settings.max_connections, files - besides)), settings.client_timeout_s, settings.keep_alive_s)

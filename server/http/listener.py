@@ -139,7 +139,7 @@ def make_server(app: ASGIApp, service: Service, reloader: Reloader, keys: ApiKey
     settings, engine_name = service.settings, service.models.default_engine_name
     proxies, origins = ForwardingProxies(settings.forwarded_allow_ips), CrossOrigins(settings.cors_origins)
     overload = Overload(service.models, service.metrics, engine_name, keys, access_log, proxies, origins, settings.root_path)
-    refusals = Refusals(read_connection_limits(settings), service.metrics, engine_name, origins)
+    refusals = Refusals(read_connection_limits(settings), service.metrics, engine_name, origins, proxies)
     config = uvicorn.Config(
         app,
         http=cast("type[asyncio.Protocol]", partial(Connection, refusals=refusals, overload=overload)),

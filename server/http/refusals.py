@@ -11,7 +11,9 @@ from server.api.request_context import request_id_of
 from server.api.security_headers import FOR_ALL
 from server.api.statuses import status_of
 from server.errors import ServiceError
+from server.http.forwarding_proxies import NO_PROXIES, ForwardingProxies
 from server.http.limits import ConnectionLimits
+from server.http.places import Places
 from server.telemetry.metrics import Metrics
 
 logger = logging.getLogger("server.access")
@@ -23,9 +25,15 @@ class Refusals:
     """The shared state of a server's connections."""
 
     def __init__(
-        self, limits: ConnectionLimits, metrics: Metrics, engine_name: Callable[[], str], origins: CrossOrigins = NO_ORIGINS
+        self,
+        limits: ConnectionLimits,
+        metrics: Metrics,
+        engine_name: Callable[[], str],
+        origins: CrossOrigins = NO_ORIGINS,
+        proxies: ForwardingProxies = NO_PROXIES,
     ) -> None:
         self.limits = limits
+        self.places = Places(limits.connections, proxies)
         self._metrics = metrics
         self._engine_name = engine_name
         self._origins = origins

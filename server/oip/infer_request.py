@@ -44,12 +44,18 @@ class RequestedOutput:
 class InferRequest:
     """A request. No outputs means all. `id` is None if the client gave none."""
 
-    inputs: Sequence[InferInput]
+    inputs: list[InferInput]
+    """Until `take_images` has taken them."""
     outputs: Sequence[RequestedOutput] = ()
     id: str | None = None
     parameters: Mapping[str, Value] = field(default_factory=dict)
     binary: bool = False
     """Whether all outputs come as binary, where none are named."""
+
+    @property
+    def raw_bytes(self) -> int:
+        """Of the inputs, without the elements that a transport has made already."""
+        return sum(len(each.data) for each in self.inputs if each.data)
 
     @property
     def timeout_ms(self) -> int | None:
@@ -79,8 +85,8 @@ def requested_output(name: str, parameters: Mapping[str, Value], *, binary: bool
     return RequestedOutput(name, classes, wanted)
 
 
-def images_of(request: InferRequest, max_items: int, max_pixels: int) -> list[bytes]:
-    """The encoded images of a request, at least one and at most `max_items`; raises BadRequest."""
+def take_images(request: InferRequest, max_items: int, max_pixels: int) -> list[bytes]:
+    """The encoded images of a request, at least one and at most `max_items`; raises BadRequest. The request keeps no copy of them."""
     if len(request.inputs) != 1:
         raise BadRequest(f"The request has {len(request.inputs)} inputs.", _IMAGE_REMEDY)
     given = request.inputs[0]
@@ -91,7 +97,9 @@ def images_of(request: InferRequest, max_items: int, max_pixels: int) -> list[by
             f"The shape {_told(given)} asks for {given.shape[0]} images, and 1 to {max_items} are taken.",
             "Send them in several requests, or raise MAX_BATCH_ITEMS.",
         )
-    return _pictures_of_pixels(given, max_pixels) if given.name == PIXELS else _pictures(given)
+    images = _pictures_of_pixels(given, max_pixels) if given.name == PIXELS else _pictures(given)
+    request.inputs.clear()  # which hold the whole message
+    return images
 
 
 def _pictures(given: InferInput) -> list[bytes]:

@@ -9,8 +9,8 @@ from server.engines.work import InferenceRequest
 from server.errors import EngineUnavailable, NotFound, ServiceError
 from server.oip.class_labels import labels_of
 from server.oip.infer_reply import InferReply, Outcome, OutputTensors, needed_scores, wanted_outputs
-from server.oip.infer_request import InferRequest, RequestedOutput, images_of
-from server.serving.inspection_pool import InspectionPool
+from server.oip.infer_request import InferRequest, RequestedOutput, take_images
+from server.serving.inspection_pool import SMALL_BYTES, InspectionPool
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
 from server.settings import Settings
@@ -63,7 +63,7 @@ class Inference:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._inspection = InspectionPool(settings.max_image_pixels)
+        self.inspection = InspectionPool(settings.max_image_pixels)
         self._turn = asyncio.Lock()
 
     async def infer(
@@ -75,7 +75,8 @@ class Inference:
         """
         outputs = wanted_outputs(request)
         asked = _Asked(model.admission.deadline_s(request.timeout_ms), outputs, set())
-        images = images_of(request, self._settings.max_batch_items, self._settings.max_image_pixels)
+        taken = request, self._settings.max_batch_items, self._settings.max_image_pixels
+        images = take_images(*taken) if request.raw_bytes <= SMALL_BYTES else await self.inspection.beside(take_images, *taken)
         numbers = [f"{caller.request_id}-{index}" if len(images) > 1 else caller.request_id for index in range(len(images))]
         works = [self._work(model, image, caller._replace(request_id=number), asked) for image, number in zip(images, numbers, strict=True)]
         if len(works) > 1:
@@ -95,7 +96,7 @@ class Inference:
 
         async def work() -> Prediction:
             model.admission.check_place(caller.client)
-            image = await self._inspection.inspect(held.pop())
+            image = await self.inspection.inspect(held.pop())
             served = model.served  # a reload may have come since the request
             asked.versions.add(served)
             request = InferenceRequest(image, caller.name, asked.deadline_s, asked.scores_of(served), caller.client)

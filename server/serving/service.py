@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 
 from models.model_errors import ClassifyError
+from server.engines.assembly import decode_room
 from server.engines.fleet.model_shares import ModelShares
 from server.errors import EngineUnavailable
 from server.serving.budgets import BodyBudget
@@ -40,6 +41,9 @@ class Service:
         self.models = Registry(RegisteredModel(each, metrics, settings.timeout_ms / 1000) for each in served)
         self.shadows = Shadows(self.models)
         self.body_budget = BodyBudget(max(settings.body_budget_bytes, settings.max_body_bytes), metrics, settings.max_body_bytes)
+        self.decode_room = decode_room(settings.decode_budget_bytes)
+        metrics.decode_bytes.set_function(lambda: float(self.decode_room.held_bytes))
+        metrics.decode_limit_bytes.set(self.decode_room.most_bytes)
         self.disk_budget = DiskBudget(settings.evaluation_dir, settings.evaluation_disk_bytes, metrics)
         self.phase = Phase.STARTING
         self.failure: ClassifyError | None = None

@@ -14,6 +14,7 @@ from server.engines.probe import probe_request
 from server.engines.work import Work
 from server.errors import EngineUnavailable, InternalError, ServiceError
 from server.images.preparation import needs_preparation, prepared
+from server.types import EncodedImage
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ PROBES_BEFORE_RESTART = 2  # that fail in a member that is down and whose proces
 REST_S = 0.01  # after a stream refused an image, which it did because it is full
 REFUSING_S = 6.0  # a stream that refused nothing for so long is not full any more; the vendor's send waits three seconds before it refuses
 DECODE_PATIENCE = 5.0  # times the estimate that decoding may take: this machine may be slower, and busy
+LARGE_BYTES = 4 * 1024 * 1024  # an engine may copy what it takes, and to copy more would hold the event loop for milliseconds
 PREPARING_THREADS = len(os.sched_getaffinity(0))  # one more than may prepare images that take long
 
 
@@ -140,11 +142,14 @@ class Member:
 
     def take(self, work: Work) -> None:
         """Hand a work to the engine, upright; raises EngineUnavailable, and is told of later refusals as the engine tells of them."""
-        engine, request = self.engine, work.request
-        if self.preparing and request and needs_preparation(request.image, turns=engine.turns_pictures, webp=engine.reads_webp):
+        request = work.request
+        if self.preparing and request and (len(request.image.data) > LARGE_BYTES or self._needs_preparation(request.image)):
             self.preparing.submit(self._prepare, work)
         else:
             self.engine.take(work)
+
+    def _needs_preparation(self, image: EncodedImage) -> bool:
+        return needs_preparation(image, turns=self.engine.turns_pictures, webp=self.engine.reads_webp)
 
     def _prepare(self, work: Work) -> None:
         try:

@@ -44,6 +44,12 @@ class DecodeRoom:
     aside: list[Work] = field(default_factory=list, init=False, compare=False, repr=False)
     """Pictures that are decoded for something else than an engine's answer."""
 
+    @property
+    def held_bytes(self) -> int:
+        """What is decoded now, engines and all else together."""
+        by_engines = sum(member.decoded_bytes for _, tiers in self.fleets for member in chain.from_iterable(tiers))
+        return by_engines + sum(work.decoded_bytes for work in self.aside)
+
     def take_aside(self, work: Work) -> bool:
         """Enter a picture into `aside` if there is room for it; whoever decodes it takes it out again."""
         if fits := self.left().fits(work):

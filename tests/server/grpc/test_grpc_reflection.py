@@ -4,7 +4,7 @@ import pytest
 from grpc import StatusCode
 from grpc_reflection.v1alpha import reflection_pb2
 
-from server.grpc.grpc_reflection import OPEN, REFLECTIONS
+from server.grpc.grpc_reflection import OPEN_EACH, REFLECTIONS
 from server.grpc.inference_service import SERVICE
 from tests.server.grpc.served_grpc import ServedGrpc
 
@@ -16,7 +16,7 @@ def test_a_client_that_waits_leaves_places_to_others(served: ServedGrpc, name: s
     async def asked() -> tuple[list[bytes], StatusCode]:
         async with served.channel() as channel:
             info = channel.stream_stream(f"/{name}/ServerReflectionInfo")
-            calls, found = [info() for _ in range(OPEN)], []
+            calls, found = [info() for _ in range(OPEN_EACH)], []
             for call in calls:
                 await call.write(ASKED)
                 found.append(await call.read())

@@ -9,7 +9,7 @@ from server.errors import BadRequest
 from server.grpc.infer_messages import infer_request_of, infer_response, parsed, read_infer_message
 from server.grpc.open_inference_pb2 import ModelInferRequest, ServerLiveRequest
 from server.oip.infer_reply import InferReply
-from server.oip.infer_request import InferRequest, images_of
+from server.oip.infer_request import InferRequest, take_images
 from server.oip.tensors import OutputTensor
 from tests.factories.mutated_bytes import mutated_bytes
 from tests.level_model import level_png
@@ -29,7 +29,7 @@ def test_both_forms_of_data(raw: bool) -> None:
     message.outputs[0].parameters["classification"].int64_param = 3
     message.inputs[0].parameters["binary_data_size"].int64_param = 99  # kserve's client sends it, and it means nothing here
     request = request_of(message)
-    assert images_of(request, 2, 100) == [PNG, b"x"]
+    assert take_images(request, 2, 100) == [PNG, b"x"]
     assert (request.id, [(each.name, each.classes) for each in request.outputs]) == ("7", [("scores", 3)])
 
 
@@ -80,7 +80,7 @@ def mutated(chance: random.Random) -> bytes:
 def is_read(message: bytes) -> bool:
     """Whether it is a request; one that is not gets a BadRequest, and no other error."""
     try:
-        images_of(infer_request_of(*read_infer_message(message), 1.0), 8, 10**6)
+        take_images(infer_request_of(*read_infer_message(message), 1.0), 8, 10**6)
     except BadRequest:
         return False
     return True

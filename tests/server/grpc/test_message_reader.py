@@ -25,6 +25,10 @@ class Slow:
         return b"x"
 
 
+async def taken(message: bytes) -> bytes:
+    return message
+
+
 def reader(folder: Path, timeout_s: float = 20) -> MessageReader:
     settings = load_settings(evaluation_dir=folder, max_body_bytes=100, body_budget_bytes=450, client_timeout_s=timeout_s)
     return MessageReader.of_images(settings)
@@ -34,8 +38,8 @@ def test_a_client_leaves_places_to_others(tmp_path: Path) -> None:
     async def read() -> None:
         places = reader(tmp_path)
         calls = [Slow() for _ in range(6)]
-        tasks = [asyncio.create_task(places.read(call, "one")) for call in calls[:3]]
-        tasks += [asyncio.create_task(places.read(call, f"client {number}")) for number, call in enumerate(calls[3:])]
+        tasks = [asyncio.create_task(places.read(call, "one", taken)) for call in calls[:3]]
+        tasks += [asyncio.create_task(places.read(call, f"client {number}", taken)) for number, call in enumerate(calls[3:])]
         await asyncio.sleep(0.01)
         assert [call.is_read for call in calls] == [True, True, False, True, True, False]
         for call in calls:
@@ -48,10 +52,10 @@ def test_a_client_leaves_places_to_others(tmp_path: Path) -> None:
 def test_a_place_that_does_not_become_free() -> None:
     async def read() -> None:
         places = MessageReader(1, 1, 0.05)
-        first = asyncio.create_task(places.read(Slow(), "one"))
+        first = asyncio.create_task(places.read(Slow(), "one", taken))
         await asyncio.sleep(0)
         with pytest.raises(Saturated, match="1 messages are being read"):
-            await places.read(Slow(), "two")
+            await places.read(Slow(), "two", taken)
         with pytest.raises(RequestTimeout):
             await first
 
@@ -67,8 +71,8 @@ def test_a_message_that_does_not_come(tmp_path: Path) -> None:
         places = reader(tmp_path, timeout_s=0.01)
         for _ in range(5):
             with pytest.raises(RequestTimeout, match="did not arrive in time"):
-                await places.read(Slow(), "one")
+                await places.read(Slow(), "one", taken)
         with pytest.raises(BadRequest, match="has no message"):
-            await places.read(Ended(), "one")
+            await places.read(Ended(), "one", taken)
 
     asyncio.run(read())

@@ -7,11 +7,11 @@ from server.grpc.open_calls import OpenCalls
 
 
 def test_places() -> None:
-    calls = OpenCalls(2, "watches")
-    with calls.one():
-        with calls.one(), pytest.raises(Saturated, match="2 watches are open"), calls.one():
+    calls = OpenCalls(2, "watches", 2)
+    with calls.one("a"):
+        with calls.one("a"), pytest.raises(Saturated, match="2 watches are open"), calls.one("b"):
             pass
-        with calls.one():
+        with calls.one("b"):
             pass
 
 

@@ -3,7 +3,7 @@
 import resource
 
 from server.cli.flags import load_settings
-from server.http.limits import FILES_BESIDES, read_connection_limits
+from server.http.limits import FILES_BESIDES, GRPC_CONNECTIONS, read_connection_limits
 
 
 def test_the_limit_of_open_files_is_raised() -> None:
@@ -12,6 +12,8 @@ def test_the_limit_of_open_files_is_raised() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (500, hard))
         assert read_connection_limits(load_settings(max_connections=1000)).connections == 1000
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 1000 + FILES_BESIDES
+        assert read_connection_limits(load_settings(max_connections=1000, grpc_port=8001)).connections == 1000
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 1000 + FILES_BESIDES + GRPC_CONNECTIONS
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

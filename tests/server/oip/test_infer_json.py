@@ -12,7 +12,7 @@ import pytest
 from server.errors import BadRequest
 from server.oip.infer_json import header_length, read_infer_request, write_infer_reply
 from server.oip.infer_reply import InferReply
-from server.oip.infer_request import images_of
+from server.oip.infer_request import take_images
 from server.oip.tensors import OutputTensor, join_elements
 from tests.factories.mutated_bytes import mutated_bytes
 from tests.level_model import level_png
@@ -30,7 +30,7 @@ def as_json(**given: Any) -> bytes:
 def test_base64_flat_and_nested(data: Any) -> None:
     text = json.dumps(data).replace("{}", base64.b64encode(PNG).decode())
     request = read_infer_request(as_json(data=json.loads(text), parameters={"content_type": "base64"}), None)
-    assert images_of(request, 1, 10**6) == [PNG]
+    assert take_images(request, 1, 10**6) == [PNG]
 
 
 def test_what_tritonclient_sends() -> None:
@@ -39,7 +39,7 @@ def test_what_tritonclient_sends() -> None:
     request = read_infer_request(body, size)
     assert (request.id, request.timeout_ms) == ("7", 5000)
     assert [(each.name, each.classes, each.binary) for each in request.outputs] == [("scores", 3, True)]
-    assert images_of(request, 1, 10**6) == [PNG]
+    assert take_images(request, 1, 10**6) == [PNG]
 
 
 def test_what_kserve_adds_is_left_out() -> None:
@@ -50,14 +50,14 @@ def test_what_kserve_adds_is_left_out() -> None:
 
 def test_the_rest_belongs_to_a_single_input() -> None:
     head = json.dumps({"inputs": [{"name": "image", "shape": [1], "datatype": "BYTES"}]}).encode()
-    assert images_of(read_infer_request(head + join_elements([PNG]), len(head)), 1, 10**6) == [PNG]
+    assert take_images(read_infer_request(head + join_elements([PNG]), len(head)), 1, 10**6) == [PNG]
 
 
 @pytest.mark.parametrize("body", [PNG, join_elements([PNG])])
 def test_a_raw_request(body: bytes) -> None:
     request = read_infer_request(body, 0)
     assert request.binary
-    assert images_of(request, 1, 10**6) == [PNG]
+    assert take_images(request, 1, 10**6) == [PNG]
 
 
 @pytest.mark.parametrize("text", ["-1", "1.5", "x", "", "11", "1" * 5000, "\u0665"])
@@ -93,7 +93,7 @@ def test_a_header_that_fits() -> None:
 )
 def test_malformed(body: bytes, told: str | None) -> None:
     with pytest.raises(BadRequest, match=told):
-        images_of(read_infer_request(body, None), 1, 10**6)
+        take_images(read_infer_request(body, None), 1, 10**6)
 
 
 def test_bytes_that_belong_to_nothing() -> None:
@@ -123,7 +123,7 @@ def mutated(chance: random.Random) -> tuple[bytes, int]:
 def is_read(body: bytes, size: int) -> bool:
     """Whether a body is a request; one that is not gets a BadRequest, and no other error."""
     try:
-        images_of(read_infer_request(body, header_length(str(size), len(body))), 8, 10**6)
+        take_images(read_infer_request(body, header_length(str(size), len(body))), 8, 10**6)
     except BadRequest:
         return False
     return True

@@ -6,7 +6,7 @@ import pytest
 
 from server.errors import BadRequest
 from server.images.inspection import inspect_image
-from server.oip.infer_request import InferInput, InferRequest, images_of, requested_output
+from server.oip.infer_request import InferInput, InferRequest, requested_output, take_images
 from server.oip.tensors import join_elements
 from tests.level_model import level_png
 
@@ -14,7 +14,7 @@ PNG = level_png(8)
 
 
 def images(given: InferInput) -> list[bytes]:
-    return images_of(InferRequest([given]), 4, 1000)
+    return take_images(InferRequest([given]), 4, 1000)
 
 
 def raw(shape: tuple[int, ...], data: bytes, name: str = "image", datatype: str = "BYTES") -> InferInput:
@@ -67,7 +67,7 @@ def test_what_is_no_image_input(given: InferInput, told: str) -> None:
 
 def test_two_inputs_are_one_too_many() -> None:
     with pytest.raises(BadRequest, match="2 inputs"):
-        images_of(InferRequest([raw((1,), PNG)] * 2), 4, 1000)
+        take_images(InferRequest([raw((1,), PNG)] * 2), 4, 1000)
 
 
 def test_the_time_is_in_microseconds() -> None:

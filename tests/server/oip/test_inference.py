@@ -1,19 +1,26 @@
 """From a request to the answers of a real engine: order, partial answers, deadlines, refusals."""
 
 import asyncio
+import threading
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from server.errors import DeadlineExceeded, EngineUnavailable, NotFound, Saturated, UndecodableImage, UnsupportedImage
-from server.oip.infer_request import InferInput, InferRequest, RequestedOutput
+from server.oip import inference
+from server.oip.infer_request import InferInput, InferRequest, RequestedOutput, take_images
 from server.oip.inference import Caller, Inference, answering_model, find_model
+from server.oip.tensors import join_elements
+from server.serving.inspection_pool import SMALL_BYTES
 from server.types import Prediction
 from tests.level_model import level_png
 from tests.server.oip.served_app import ServedApp
 
 CLASSES = [RequestedOutput("classes")]
+SIDE_PX = 1600
+LARGE_BYTES = 3 * SIDE_PX * SIDE_PX
 
 
 def request(*images: bytes, outputs: list[RequestedOutput] = CLASSES, **parameters: int) -> InferRequest:
@@ -105,3 +112,51 @@ def test_names_and_versions(served: ServedApp) -> None:
             find_model(models, name, version)
         with pytest.raises(NotFound):
             answering_model(models, name, version, "r1")
+
+
+def pixels(side_px: int) -> InferRequest:
+    data = memoryview(bytes(3 * side_px * side_px))
+    return InferRequest([InferInput("pixels", "UINT8", (1, side_px, side_px, 3), data)], CLASSES)
+
+
+def raw_picture() -> InferRequest:
+    [picture] = take_images(pixels(SIDE_PX), 1, 10**8)
+    return InferRequest([InferInput("image", "BYTES", (1,), memoryview(join_elements([picture])))], CLASSES)
+
+
+def elements() -> InferRequest:
+    return request(*take_images(pixels(SIDE_PX), 1, 10**8))
+
+
+@pytest.mark.parametrize("make", [lambda: pixels(SIDE_PX), raw_picture, elements], ids=["pixels", "raw", "elements"])
+def test_an_image_under_way_is_held_once(served: ServedApp, monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
+    model = find_model(served.service.models, "level")
+    held: list[int] = []
+
+    async def measured(*_given: Any) -> Prediction:
+        held.append(tracemalloc.get_traced_memory()[0] - before)
+        raise Saturated("That is all.")
+
+    monkeypatch.setattr(model, "classify", measured)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    try:
+        with pytest.raises(Saturated):
+            infer(served, make())
+    finally:
+        tracemalloc.stop()
+    assert LARGE_BYTES < held[0] < 1.5 * LARGE_BYTES
+
+
+@pytest.mark.parametrize(("side_px", "thread"), [(20, "MainThread"), (591, "MainThread"), (592, "inspection_0")])
+def test_where_the_images_are_taken_from_a_request(served: ServedApp, monkeypatch: pytest.MonkeyPatch, side_px: int, thread: str) -> None:
+    assert (3 * side_px * side_px > SMALL_BYTES) == (thread != "MainThread")
+    seen: list[str] = []
+
+    def noted(*given: Any) -> list[bytes]:
+        seen.append(threading.current_thread().name)
+        return take_images(*given)
+
+    monkeypatch.setattr(inference, "take_images", noted)
+    infer(served, pixels(side_px))
+    assert seen == [thread]

@@ -1,6 +1,7 @@
 """The breaker of one engine, and the choice among several, on bare objects."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,7 +10,7 @@ from time import monotonic, sleep
 import pytest
 
 from server.engines.fake_engine import FakeEngine
-from server.engines.fleet.member import FAILURES, Member, Watch, choose, is_up
+from server.engines.fleet.member import FAILURES, LARGE_BYTES, Member, Watch, choose, is_up
 from server.engines.fleet.retries import is_fault
 from server.engines.probe import probe_request
 from server.engines.work import Work
@@ -223,6 +224,16 @@ def test_its_status_has_the_images_that_it_took() -> None:
     well.put_down("lost")
     down = well.status(asked=False)
     assert (down.up, down.restarting, down.reason) == (False, False, "lost")  # it has no process that could begin again
+
+
+@pytest.mark.parametrize(("surplus_bytes", "by_another"), [(0, False), (LARGE_BYTES, True)])
+def test_a_large_image_is_handed_over_by_another_thread(surplus_bytes: int, by_another: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried, request, threads = member(), probe_request(1), list[threading.Thread]()
+    monkeypatch.setattr(tried.engine, "take", lambda _: threads.append(threading.current_thread()))
+    image = replace(request.image, data=request.image.data + bytes(surplus_bytes))
+    with ThreadPoolExecutor(1) as tried.preparing:
+        tried.take(Work(replace(request, image=image)))
+    assert [one is not threading.current_thread() for one in threads] == [by_another]
 
 
 @pytest.mark.parametrize("fault", [BlockingIOError("no process more"), MemoryError(), EOFError()])

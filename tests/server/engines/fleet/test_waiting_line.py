@@ -193,6 +193,7 @@ def test_what_is_decoded_aside_takes_room_from_the_engines_and_they_from_it() ->
     waiting = waiting_for(work(decoded_bytes=200), beside, room=room)
     assert waiting.next([[one]]) == (beside, one)
     assert waiting.next([[one]]) is None
+    assert room.held_bytes == 350 + 40
     assert not room.take_aside(work(decoded_bytes=200))
     room.aside.remove(large)
     assert waiting.next([[one]]) is not None
