@@ -2,8 +2,9 @@
 # Usage: deploy/release.sh FOLDER PYTHON TOOLS
 # Puts into FOLDER what a version consists of, from the last commit: wheels and sources of the server and of the client, the wheel of the compiled
 # engine for this machine, a software bill of materials (CycloneDX) for each lock, the container images, and SHA256SUMS. PYTHON has what builds
-# the compiled engine (make mxbase); TOOLS is the folder of the programs of build and cyclonedx-bom. What cannot be built here is said and left out.
-# Images: Docker's, or as root buildah's. DEBIAN_IMAGE names another base for the CPU, BASE_IMAGE the image with the MindX SDK for Ascend.
+# the compiled engine (make mxbase); TOOLS is the folder of the programs of build and cyclonedx-bom. An image that cannot be built here is left
+# out: LEFT_OUT.txt says why. Images: Docker's, or as root buildah's. DEBIAN_IMAGE names another base for the CPU, BASE_IMAGE the image with the
+# MindX SDK for Ascend, and IMAGE_OPTIONS what the builds need beside, as --secret=id=pip.conf,src=/etc/pip.conf.
 set -euo pipefail
 
 if [ $# -ne 3 ]; then
@@ -14,6 +15,7 @@ mkdir -p "$1"
 FOLDER=$(realpath "$1") PYTHON=$(realpath -s "$2") TOOLS=$(realpath -s "$3")
 cd "$(dirname "$0")/.."
 DEBIAN_IMAGE=${DEBIAN_IMAGE:-debian:bookworm-slim}
+read -ra IMAGE_OPTIONS <<< "${IMAGE_OPTIONS:-}"
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) # the time in the archives: of the commit, so that it builds the same again
 export SOURCE_DATE_EPOCH
 umask 022 # the modes in the archives
@@ -46,6 +48,7 @@ done
 image() {
   local archive="$FOLDER/ascend_classify-$version-image-$1.tar" name="ascend-classify:$version-$1" target=$2
   shift 2
+  set -- "${IMAGE_OPTIONS[@]}" "$@"
   if command -v docker > /dev/null && docker version > /dev/null 2>&1; then
     docker build --quiet --file "$source/Dockerfile.infer" --target "$target" --tag "$name" "$@" "$source" && docker save --output "$archive" "$name"
   elif command -v buildah > /dev/null && [ "$(id -u)" = 0 ]; then
@@ -56,9 +59,13 @@ image() {
     return 1
   fi
 }
+left_out() { # left_out NAME REASON
+  echo "The image $1 is left out: $2" | tee -a "$FOLDER/LEFT_OUT.txt" >&2
+}
 built() { # built NAME TARGET [ARGUMENTS]
   if ! image "$@" > "$source/image.log" 2>&1; then
-    echo "The image $1 is left out: $(tail -n 1 "$source/image.log")" >&2
+    rm -f "$FOLDER/ascend_classify-$version-image-$1.tar"
+    left_out "$1" "$(tail -n 1 "$source/image.log")"
   fi
 }
 built cpu cpu --build-arg RUN_UID=1000 --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE" # as in docker-compose.cpu.yml and the manifests of Kubernetes
@@ -66,7 +73,7 @@ built tools tools --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE" --build-arg "TOOLS_BA
 if [ -n "${BASE_IMAGE:-}" ]; then
   built ascend ascend --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE" --build-arg "BASE_IMAGE=$BASE_IMAGE"
 else
-  echo "The image ascend is left out: BASE_IMAGE does not name an image with the MindX SDK." >&2
+  left_out ascend "BASE_IMAGE does not name an image with the MindX SDK."
 fi
 
 cd "$FOLDER"

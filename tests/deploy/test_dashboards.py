@@ -72,6 +72,17 @@ def test_throughput_is_what_the_design_says() -> None:
     assert headline.expr == 'sum(rate(classify_images_total{outcome="ok",instance=~".*"}[1m]))'
 
 
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_every_panel_stands_in_the_table_of_pictures(name: str) -> None:
+    text = (DEPLOY.parent / "docs/metrics.md").read_text("utf-8")
+    section = text.partition(f"### {DASHBOARDS[name]['title']}\n")[2].partition("\n#")[0]
+    rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("| *")]
+    assert sorted(title for titles, _ in rows for title in titles.strip("*").split("* · *")) == sorted(
+        panel["title"] for panel in panels(DASHBOARDS[name])
+    )
+    assert all(re.match(r"!\[|no picture: needs |in the first picture", picture) for _, picture in rows)
+
+
 def test_a_rate_sees_enough_scrapes() -> None:
     """Grafana makes $__rate_interval at least four of the data source's intervals; a rate over a minute wants four scrapes."""
     source = (DEPLOY / "grafana/provisioning/datasources/prometheus.yml").read_text("utf-8")

@@ -1,12 +1,17 @@
+import shutil
+import threading
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event
 
 import httpx
 import pytest
 
+from models.store import sha256_of
 from tests.image.builder import ROOT, Builder
 from tests.image.container import Container
 
@@ -88,6 +93,20 @@ def test_it_drains(builder: Builder, cpu: str, models: Path, cat: bytes) -> None
     assert code == 0, words
     assert answers.count(200) > CLIENTS
     assert set(answers) <= {200, 503}
+
+
+def test_models_are_fetched_with_its_python(container: Container, models: Path, tmp_path: Path) -> None:
+    """By the init step of deploy/kubernetes, which has no other Python and no other certificates."""
+    archive = shutil.make_archive(str(tmp_path / "models"), "tar", models)
+    program = (ROOT / "deploy/kubernetes/components/model-archive/fetch_models.py").read_text("utf-8")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        own = f"URL=http://127.0.0.1:{server.server_port}/models.tar", f"SHA256={sha256_of(Path(archive))}"
+        folder = f"{container.environment['HOME']}/fetched"
+        assert container.run("mkdir", folder).returncode == 0
+        done = container.run("env", *own, "python", "-I", "-c", program, folder)
+        server.shutdown()
+    assert (done.returncode, done.stdout) == (0, "Models: efficientnet_lite0\n"), done.stderr
 
 
 def test_the_health_check_tells_of_a_server_that_is_not_ready(builder: Builder, cpu: str) -> None:

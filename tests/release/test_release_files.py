@@ -1,13 +1,16 @@
 """What make release made, in build/release: it is complete, whole, and can be installed."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +25,7 @@ NEEDED = {
     "server/web/static/style.css",
     "pipelines/resnext101.pipeline",
 }
+IMAGES = ("cpu", "tools", "ascend")
 PROGRAM = "import server.app, mxclassify, ascend_classify_client; print(server.__file__); print(server.app.DESCRIPTION['version'])"
 pytestmark = pytest.mark.skipif(not (RELEASE / "SHA256SUMS").exists(), reason="there is no release: make release")
 
@@ -38,6 +42,35 @@ def test_everything_is_there_that_can_be_built_anywhere() -> None:
         f"ascend_classify-{VERSION}-sbom-grpc.cdx.json",
     } <= names
     assert [name for name in names if re.fullmatch(rf"mxclassify-{VERSION}-cp\d+-cp\d+-linux_\w+\.whl", name)]
+
+
+def an_engine_is_here() -> bool:
+    """Whether something can build images, as deploy/release.sh looks for it."""
+    docker = shutil.which("docker")
+    runs = docker is not None and subprocess.run([docker, "version"], capture_output=True, check=False).returncode == 0
+    return runs or (shutil.which("buildah") is not None and os.geteuid() == 0)
+
+
+def read(archive: tarfile.TarFile, name: str) -> Any:
+    """A JSON file of an archive."""
+    file = archive.extractfile(name)
+    assert file
+    return json.load(file)
+
+
+def test_each_image_is_there_or_the_release_says_why_not() -> None:
+    """Where something builds images, that for processors is there, unless its base cannot be had."""
+    told = (RELEASE / "LEFT_OUT.txt").read_text("utf-8") if (RELEASE / "LEFT_OUT.txt").exists() else ""
+    reasons = dict(re.findall(r"^The image (\w+) is left out: (.+)$", told, re.MULTILINE))
+    there = {name for name in IMAGES if (RELEASE / f"ascend_classify-{VERSION}-image-{name}.tar").exists()}
+    assert sorted([*there, *reasons]) == sorted(IMAGES)
+    excuse = os.environ.get("DEBIAN_IMAGE") or "debian:bookworm-slim" if an_engine_is_here() else "neither Docker nor"
+    assert "cpu" in there or excuse in reasons["cpu"]
+    for name in there:
+        with tarfile.open(RELEASE / f"ascend_classify-{VERSION}-image-{name}.tar") as archive:
+            [made] = read(archive, "manifest.json")
+            assert {tag.rpartition("/")[2] for tag in made["RepoTags"]} == {f"ascend-classify:{VERSION}-{name}"}
+            assert read(archive, made["Config"])["config"]["Labels"]["org.opencontainers.image.version"] == VERSION
 
 
 def test_the_sums_are_right_and_of_all() -> None:

@@ -1,6 +1,7 @@
 """From the first version to this one and back: one store, one .env, one folder of evaluations (make test-upgrade).
 
-The first version is the real one, in an environment of its own. Each serves in turn on what the other left.
+The first version is the real one, in an environment of its own. Each serves in turn on what the other left, with the settings that its own
+compose file makes of the .env.
 """
 
 import json
@@ -18,47 +19,102 @@ import httpx
 import pytest
 
 from tests.deploy.places import COMPOSE_V2, ROOT
+from tests.deploy.programs import needs_compose
+from tests.level_model import store_level_model
+from tests.server.process import ServerProcess
 
 FIRST = ROOT / ".venv/first"
 [COMMIT] = re.findall(r"^FIRST := (\w+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-MODEL, LIMIT = "resnext_digits", 60
+MODEL, LIMIT, WINDOW = "resnext_digits", 60, 48
+KEY = "a-key-of-the-first-version"
 WAIT_S = 60
 
 
+def offered(example: str) -> dict[str, str]:
+    """What an .env.example offers, by name."""
+    return dict(re.findall(r"^#([A-Z_]+)=(.*)$", example, re.MULTILINE))
+
+
+def offered_first() -> dict[str, str]:
+    """What that of the first version offers; without the history the test is skipped."""
+    shown = subprocess.run(["git", "show", f"{COMMIT}:.env.example"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if shown.returncode:
+        pytest.skip("the history is not here: git fetch --unshallow")
+    return offered(shown.stdout)
+
+
+def write_env(file: Path, told: dict[str, str]) -> None:
+    """An .env with these lines."""
+    file.write_text("".join(f"{name}={value}\n" for name, value in told.items()), "utf-8")
+
+
+def in_compose(version: Path, dotenv: Path, file: str = "docker-compose.cpu.yml") -> dict[str, Any]:
+    """The settings that the compose file of a version makes of an .env, with the places of this host for those of the container."""
+    words = [str(COMPOSE_V2), "-f", file, "--env-file", str(dotenv), "config", "--format", "json"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(dotenv.parent)}
+    done = subprocess.run(words, cwd=version, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    service = made["services"]["classify"]
+    told: dict[str, Any] = service["environment"]
+    places = {each["target"]: each["source"] for each in service["volumes"]}
+    return told | {
+        "HOST": "127.0.0.1",
+        "MODEL_STORE": places["/models"],
+        "EVALUATION_ROOTS": told["EVALUATION_ROOTS"].replace("/data", places["/data"]),
+        "API_KEY_FILE": made["secrets"]["api_key"]["file"],
+    }
+
+
 class Versions:
-    """Both versions on the same folders. Which one `command` starts says `python`."""
+    """Both versions on the same folders and the same .env. Which one `command` starts says `python`."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.dotenv = folder, folder / ".env"
         self.first, self.this = FIRST / "bin/python", Path(sys.executable)
-        self.environment = os.environ | {
+        (folder / "key").write_text(f"{KEY}\n", "utf-8")
+        self.told = offered_first() | {
             "MODEL": MODEL,
-            "MODEL_STORE": str(folder / "store"),
-            "EVALUATION_DIR": str(folder / "evaluations"),
-            "EVALUATION_ROOTS": f"digits={folder / 'store' / MODEL / 'evaluation'}",
+            "MODEL_DIR": str(folder / "store"),
+            "DATA_DIR": str(folder / "store" / MODEL),
+            "EVALUATION_ROOTS": "digits=/data/evaluation",
             "ENGINES": "stream",
-            "PYTHONPATH": "",
+            "WINDOW": str(WINDOW),
+            "API_KEY_FILE": str(folder / "key"),
         }
+        write_env(self.dotenv, self.told)
+
+    def environment(self, python: Path) -> dict[str, str]:
+        """Of the processes of that version."""
+        places = {"EVALUATION_DIR": str(self.folder / "evaluations"), "PYTHONPATH": ""}
+        return os.environ | in_compose(self._home(python), self.dotenv) | places
 
     def command(self, python: Path, *words: str) -> str:
         """What a command prints; it must succeed."""
         done = subprocess.run(
-            [str(python), "-m", "server", *words], check=False, env=self.environment, cwd=self._home(python), capture_output=True, text=True
+            [str(python), "-m", "server", *words],
+            check=False,
+            env=self.environment(python),
+            cwd=self._home(python),
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     @contextmanager
     def serving(self, python: Path) -> Iterator[httpx.Client]:
-        """A server of that version."""
+        """A server of that version, which the .env has given its key and its window."""
         log = self.folder / "server.log"
         with log.open("w") as output:
             words = [str(python), "-m", "server", "serve", "--port", "0", "--log-format", "json"]
-            server = subprocess.Popen(words, env=self.environment, cwd=self._home(python), stderr=output)
+            server = subprocess.Popen(words, env=self.environment(python), cwd=self._home(python), stderr=output)
         try:
             url = waited(lambda: re.search(r"listening on (http://[^\"]+)", log.read_text()), server, log)[1]
-            with httpx.Client(base_url=url, timeout=30) as client:
+            with httpx.Client(base_url=url, timeout=30, headers={"X-Api-Key": KEY}) as client:
                 waited(lambda: client.get("/health/ready").status_code == 200, server, log)
+                assert httpx.get(f"{url}/info").status_code == 401
+                assert client.get("/info").json()["limits"]["window"] == WINDOW
                 yield client
         finally:
             server.terminate()
@@ -110,6 +166,7 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> Versions:
     return Versions(tmp_path_factory.mktemp("upgrade"))
 
 
+@needs_compose
 @pytest.mark.skipif(not (FIRST / "installed").exists(), reason="the first version is not installed: make test-upgrade")
 def test_up_and_back(versions: Versions) -> None:
     versions.command(versions.first, "models", "prepare", MODEL)
@@ -134,6 +191,8 @@ def test_up_and_back(versions: Versions) -> None:
     compared = versions.command(versions.this, "evaluate", "--compare", *places)
     assert f"both right {round(accuracy * LIMIT)}, only A 0, only B 0" in compared
     assert manifest.read_bytes() == written
+    # Back, with an .env that has got all the lines of this version.
+    write_env(versions.dotenv, offered((ROOT / ".env.example").read_text("utf-8")) | versions.told)
     with versions.serving(versions.first) as client:
         assert answers(client, images) == before
         listed = client.get("/evaluate")
@@ -144,22 +203,18 @@ def test_up_and_back(versions: Versions) -> None:
 
 
 @pytest.mark.smoke
-@pytest.mark.skipif(not COMPOSE_V2.exists(), reason="Docker Compose is not here (make .venv/compose/docker-compose)")
+@needs_compose
 def test_the_settings_of_the_first_version_start_this_one(tmp_path: Path) -> None:
-    """Every line of its .env.example, taken, goes through the compose files of this version."""
-    shown = subprocess.run(["git", "show", f"{COMMIT}:.env.example"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if shown.returncode:
-        pytest.skip("the history is not here: git fetch --unshallow")
-    told = dict(re.findall(r"^#([A-Z_]+)=(.*)$", shown.stdout, re.MULTILINE))
-    (tmp_path / "env").write_text("".join(f"{name}={value}\n" for name, value in told.items()), "utf-8")
-    words = [str(COMPOSE_V2), "--env-file", str(tmp_path / "env"), "config", "--format", "json"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == 0, done.stderr
-    environment = json.loads(done.stdout)["services"]["classify"]["environment"]
-    assert {name: environment[name] for name in ("MODEL", "ENGINES", "WINDOW")} == {
-        name: told[name] for name in ("MODEL", "ENGINES", "WINDOW")
-    }
+    """Every line of its .env.example, taken, goes through the compose file of this version to a server that starts."""
+    told = offered_first()
+    store_level_model(tmp_path / "store", told["MODEL"])
+    write_env(tmp_path / ".env", told | {"MODEL_DIR": str(tmp_path / "store")})
+    settings = in_compose(ROOT, tmp_path / ".env", "docker-compose.yml")
+    named = ("MODEL", "ENGINES", "DEVICES", "WINDOW", "LOG_LEVEL")
+    assert {name: settings[name] for name in named} == {name: told[name] for name in named}
+    with ServerProcess(**{name.lower(): value for name, value in settings.items()}) as server:
+        assert server.client.get("/v2/models").json() == {"models": [told["MODEL"]]}
+        assert server.client.get("/info").json()["limits"]["window"] == int(told["WINDOW"])
     files = (ROOT / "docker-compose.yml", ROOT / "docker-compose.cpu.yml", ROOT / "deploy/monitoring.yml")
     used = set(re.findall(r"\$\{([A-Z_]+)", "".join(file.read_text("utf-8") for file in files)))
     assert set(told) <= used  # none has lost its effect

@@ -27,6 +27,12 @@ def container(objects: list[Object]) -> dict[str, Any]:
     return dict(found)
 
 
+def all_containers(objects: list[Object]) -> list[dict[str, Any]]:
+    """Those that prepare a pod, too."""
+    spec = pod(objects)["spec"]
+    return [*spec["containers"], *spec.get("initContainers", ())]
+
+
 def settings(objects: list[Object]) -> dict[str, str]:
     names = [each["configMapRef"]["name"] for each in container(objects)["envFrom"]]
     [found] = [each["data"] for each in objects if each["kind"] == "ConfigMap" and each["metadata"]["name"] in names]
@@ -36,6 +42,8 @@ def settings(objects: list[Object]) -> dict[str, str]:
 def test_selectors_meet_the_pods(objects: list[Object]) -> None:
     assert pod(objects)["metadata"]["labels"] == LABELS
     assert one(objects, "Deployment")["spec"]["selector"]["matchLabels"] == LABELS
+    spread = pod(objects)["spec"]["topologySpreadConstraints"]
+    assert [(each["topologyKey"], each["labelSelector"]["matchLabels"]) for each in spread] == [("kubernetes.io/hostname", LABELS)]
     assert one(objects, "Service")["spec"]["selector"] == LABELS
     assert one(objects, "Service")["metadata"]["labels"] == LABELS
     assert one(objects, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"] == LABELS
@@ -92,9 +100,12 @@ def test_settings_exist_and_have_room(objects: list[Object]) -> None:
 
 
 def test_resources_are_guaranteed(objects: list[Object], overlay: str) -> None:
-    resources = container(objects)["resources"]
-    assert resources["requests"] == resources["limits"]
-    chips = {name: number for name, number in resources["limits"].items() if name.startswith("huawei.com/")}
+    """One container whose limits are above its requests takes the class Guaranteed from its pod."""
+    assert [each["name"] for each in all_containers(objects)] == ["classify", "models"]
+    for each in all_containers(objects):
+        assert each["resources"]["requests"] == each["resources"]["limits"]
+        assert set(each["resources"]["limits"]) >= {"cpu", "memory"}
+    chips = {name: number for name, number in container(objects)["resources"]["limits"].items() if name.startswith("huawei.com/")}
     assert chips == ({} if overlay == "cpu" else {f"huawei.com/{overlay.replace('ascend', 'Ascend').replace('310p', '310P')}": "1"})
 
 
@@ -103,7 +114,7 @@ def test_where_chips_are_scarce_no_surplus_pod_is_made(plain: list[Object], over
     assert rolling == ({"maxSurge": 1, "maxUnavailable": 0} if overlay == "cpu" else {"maxSurge": 0, "maxUnavailable": 1})
 
 
-def test_the_restricted_profile_admits_the_pod(plain: list[Object]) -> None:
+def test_the_restricted_profile_admits_the_pod(plain: list[Object], objects: list[Object]) -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"""
     spec = pod(plain)["spec"]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
@@ -112,7 +123,7 @@ def test_the_restricted_profile_admits_the_pod(plain: list[Object]) -> None:
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     allowed = {"configMap", "emptyDir", "persistentVolumeClaim", "secret", "projected", "csi", "downwardAPI", "ephemeral"}
     assert {next(kind for kind in each if kind != "name") for each in spec["volumes"]} <= allowed
-    for each in (*spec["containers"], *spec.get("initContainers", [])):
+    for each in all_containers(objects):
         context = each["securityContext"]
         assert context == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
         assert not any("hostPort" in port for port in each.get("ports", []))

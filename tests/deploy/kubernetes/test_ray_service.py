@@ -10,7 +10,6 @@ import pytest
 from ruamel.yaml import YAML
 
 from server.cli.flags import load_settings
-from server.ray.ray_cluster import HAPROXY
 from server.ray.serve_config import ReplicaArguments, serve_config
 from tests.deploy.kubernetes.rendering import SCHEMAS, Object
 from tests.deploy.places import DEPLOY, ROOT
@@ -20,6 +19,7 @@ SERVE: dict[str, Any] = YAML(typ="safe").load(MADE["spec"]["serveConfigV2"])
 CLUSTER = MADE["spec"]["rayClusterConfig"]
 [GROUP] = CLUSTER["workerGroupSpecs"]
 POD = GROUP["template"]["spec"]
+HEAD = CLUSTER["headGroupSpec"]["template"]["spec"]
 CHIP = "huawei.com/Ascend310P"
 
 
@@ -62,10 +62,22 @@ def test_names_meet_and_times_add_up() -> None:
     assert POD["terminationGracePeriodSeconds"] >= deployment["graceful_shutdown_timeout_s"] + 10
     assert f"\nray=={CLUSTER['rayVersion']} " in (ROOT / "requirements-ray.lock").read_text()
     settings = SERVE["applications"][0]["args"]["settings"]
-    for pod in (POD, CLUSTER["headGroupSpec"]["template"]["spec"]):
+    for pod in (POD, HEAD):
         [container] = pod["containers"]
-        assert {"name": HAPROXY, "value": "1"} in container["env"]
         mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
         assert mounts.keys() == {volume["name"] for volume in pod["volumes"]}
         assert settings["api_keys_file"].startswith(mounts["keys"])
         assert any(port["containerPort"] == SERVE["http_options"]["port"] for port in container["ports"])
+
+
+@pytest.mark.parametrize("pod", [HEAD, POD], ids=["head", "worker"])
+def test_the_restricted_profile_admits_its_pods(pod: dict[str, Any]) -> None:
+    """Also the containers that KubeRay adds: the autoscaler by its options, and a worker's first one, which has the worker's context."""
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
+    context = pod["securityContext"]
+    assert (context["runAsNonRoot"], context["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
+    assert context["runAsUser"] == context["fsGroup"] == 9000  # who reads the keys
+    assert {next(kind for kind in each if kind != "name") for each in pod["volumes"]} <= {"persistentVolumeClaim", "secret"}
+    for each in (*pod["containers"], CLUSTER["autoscalerOptions"]):
+        assert each["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+        assert not any("hostPort" in port for port in each.get("ports", []))
