@@ -43,9 +43,9 @@ def up(
         share = ReplicaShare(chips=chips, cpus=cpus, least=least, most=most)
     except ValidationError as error:
         raise typer.BadParameter(str(error.errors()[0]["msg"]), param_hint="--most") from error
-    config = serve_config(settings, share)
+    config = serve_config(settings, share, haproxy=haproxy)
     check_ray()
-    import yaml  # comes with Ray
+    import yaml  # of the extra `ray`
 
     if not (settings.api_key_file or settings.api_keys_file):
         typer.echo("warning: no API key is set, and the replicas listen on all interfaces of their nodes. Set API_KEY_FILE.", err=True)
@@ -53,7 +53,7 @@ def up(
     sys.stdout.write(f"{file}\n")
     if not only_write:
         cluster = RayCluster(address)
-        cluster.deploy(file.absolute(), haproxy=haproxy)
+        cluster.deploy(file.absolute())
         cluster.wait(wait_s)
         _print(cluster.replicas())
 

@@ -1,6 +1,5 @@
 """A running Ray cluster, for the command line: a config file put into effect, what the replicas serve, the end."""
 
-import json
 import logging
 import socket
 import subprocess
@@ -13,8 +12,6 @@ from typing import Any
 from models.model_errors import ClassifyError
 from server.ray.serve_config import APPLICATION, DEPLOYMENT
 
-HAPROXY = "RAY_SERVE_ENABLE_HA_PROXY"
-"""Read where Serve's processes start, which get it from the job that starts Serve."""
 INSTALL = f"{sys.executable} -m pip install 'ascend-classify[ray]'"
 POLL_S = 0.5
 ANSWER_S = 5.0
@@ -65,12 +62,11 @@ class RayCluster:
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise ClusterUnready(f"There is no Ray cluster at {address}: {error}", "Start one: ray start --head") from error
 
-    def deploy(self, file: Path, *, haproxy: bool) -> None:
+    def deploy(self, file: Path) -> None:
         """Put a config file into effect, as `serve run` does; raises ClusterUnready."""
-        own = {HAPROXY: str(int(haproxy))}
-        serve = [str(Path(sys.executable).with_name("serve")), "run", "--non-blocking", "--address", self._address]
-        command = ["env", *(f"{name}={value}" for name, value in own.items()), *serve, "--runtime-env-json", json.dumps({"env_vars": own})]
-        done = subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+        serve = Path(sys.executable).with_name("serve")
+        command = [str(serve), "run", "--non-blocking", "--address", self._address, str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
         if done.returncode or "Submitted deploy config" not in done.stdout + done.stderr:
             lines = (done.stderr or done.stdout).strip().splitlines() or ["no words"]
             raise ClusterUnready(f"Serve did not take {file}: {lines[-1]}", f"Try: serve run {file}")

@@ -22,6 +22,7 @@ from server.serving.reload import Reloader
 from server.serving.service_assembly import choose_runtime, open_service
 from server.settings import Settings
 from server.telemetry.logs import configure_logs
+from server.telemetry.span_export import open_traces
 
 MOST_STREAMS = 8
 
@@ -75,13 +76,14 @@ class Replica:
     def __init__(self, settings: Settings) -> None:
         """Begin to load the engines; raises ClassifyError."""
         access_log = configure_logs(settings.log_level, settings.log_format)
-        keys = ApiKeys.of(settings)
+        keys, traces = ApiKeys.of(settings), open_traces(settings)
         self._service, runtime = open_service(settings)
         self._service.begin()
         self._reloader = Reloader(self._service, runtime)
         evaluations = Evaluations(self._service, runtime, ())
-        self.app = with_one_id(create_app(self._service, self._reloader, evaluations, keys, access_log, guard=refuse_one_of_many))
-        calls = Calls(self._service.metrics, keys, refuse_one_of_many, access_log)
+        app = create_app(self._service, self._reloader, evaluations, keys, access_log, traces, refuse_one_of_many)
+        self.app = with_one_id(app)  # the end of its lifespan closes the traces
+        calls = Calls(self._service.metrics, keys, refuse_one_of_many, access_log, traces)
         self.grpc = ServeCalls(InferenceService(self._service, self._reloader, calls), settings.max_body_bytes)
         self._wanted: dict[str, str] | None = None
         self._refused: dict[str, str] = {}

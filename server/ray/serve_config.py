@@ -6,7 +6,7 @@ Which settings a replica has, and how many replicas there may be, stands in it; 
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from models.store import ModelStore, sha256_of
 from server.settings import SettingInvalid, Settings
@@ -18,6 +18,8 @@ CHIP = "NPU"
 """Ray's name for an Ascend chip."""
 OWN_VISIBILITY = {"RAY_EXPERIMENTAL_NOSET_ASCEND_RT_VISIBLE_DEVICES": "1"}
 """Ray would hide other chips and number the rest from 0; DEVICES names the chip instead, and both together would name a wrong one."""
+HAPROXY = "RAY_SERVE_ENABLE_HA_PROXY"
+"""Serve's controller reads it where it starts, and all that it starts inherits it: proxies and replicas."""
 HAPROXY_LEAVES_S = 40.0
 """How long a replica behind HAProxy waits before it ends: 30 s until every proxy has left it out, and some to close."""
 SERVICER = "server.ray.serve_grpc:add_servicer"
@@ -27,9 +29,9 @@ _ENDPOINT = ("host", "port", "grpc_port")
 _REFUSED = {
     "tls_cert": "Ray's proxy answers the clients.",
     "tls_key": "Ray's proxy answers the clients.",
-    "api_key": "It would stand in the file, and in Ray's dashboard.",
 }
-_REMEDIES = {"api_key": "Set API_KEY_FILE, on each node."}
+_SECRETS = {"api_key": "Set API_KEY_FILE, on each node."}
+_ON_NODES = "Leave it out here, and set it in the environment in which each node is started."
 _NOT_KEPT = ("evaluation_dir", "evaluation_roots")  # no replica evaluates
 
 
@@ -85,11 +87,12 @@ def _grpc_environment(settings: Settings) -> dict[str, str]:
     return {"RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0", "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(most)}
 
 
-def serve_config(settings: Settings, share: ReplicaShare) -> dict[str, Any]:
+def serve_config(settings: Settings, share: ReplicaShare, *, haproxy: bool = True) -> dict[str, Any]:
     """The file's content; raises SettingInvalid for what a replica cannot have."""
     grpc = {"grpc_options": {"port": settings.grpc_port, "grpc_servicer_functions": [SERVICER]}} if settings.grpc_port else {}
     return {
         "proxy_location": "EveryNode",
+        "controller_options": {"runtime_env": {"env_vars": {HAPROXY: str(int(haproxy))}}},
         "http_options": {
             "host": settings.host,
             "port": settings.port,
@@ -122,7 +125,10 @@ def _given(settings: Settings, chips: int) -> dict[str, Any]:
         if name not in settings.model_fields_set or name in (*_ENDPOINT, *_NOT_KEPT) or value == Settings.model_fields[name].default:
             continue
         if name in _REFUSED:
-            raise SettingInvalid(f"{name.upper()} cannot be set for Ray. {_REFUSED[name]}", _REMEDIES.get(name, "Leave it out."))
+            raise SettingInvalid(f"{name.upper()} cannot be set for Ray. {_REFUSED[name]}", "Leave it out.")
+        if isinstance(value, SecretStr):
+            why = "It would stand in the file, and in Ray's dashboard."
+            raise SettingInvalid(f"{name.upper()} cannot be set for Ray. {why}", _SECRETS.get(name, _ON_NODES))
         kept[name] = str(value.expanduser().absolute()) if isinstance(value, Path) else value
     return kept | {"model_store": str(settings.model_store.expanduser().absolute())}
 

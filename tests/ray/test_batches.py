@@ -9,8 +9,6 @@ import time
 from pathlib import Path
 from shutil import copytree
 
-import pytest
-
 from server.evaluation.run.records import PredictionLog
 from tests.level_model import store_reversed_level_model
 from tests.ray.cluster import TestCluster, eventually
@@ -61,10 +59,10 @@ def workers() -> list[int]:
     return [number for number, title in titles.items() if title.startswith(b"ray::MapWorker")]
 
 
-@pytest.mark.parametrize("images", [1000, pytest.param(5000, marks=pytest.mark.soak)])
 def test_a_run_goes_on_after_a_kill_and_a_start_that_failed_and_a_killed_actor_loses_nothing(
-    images: int, nodes: TestCluster, store: Path, tmp_path: Path
+    nodes: TestCluster, store: Path, tmp_path: Path
 ) -> None:
+    images = 5000
     made, own = make_level_set(tmp_path / "val", images, damaged=True), copytree(store, tmp_path / "store")
     alone = EvaluateCommand(own, made, tmp_path / "alone.json").finish()
     killed = EvaluateCommand(own, made, tmp_path / "ray.json", "--ray", nodes.address)
@@ -108,7 +106,6 @@ def test_actors_without_room_wait(nodes: TestCluster, store: Path, tmp_path: Pat
     assert EvaluateCommand(store, made, tmp_path / "ray.json", "--ray", nodes.address, "--ray-actors", 2 * nodes.chips).finish() == alone
 
 
-@pytest.mark.soak
 def test_a_lost_node_loses_no_image(nodes: TestCluster, store: Path, tmp_path: Path) -> None:
     made = make_level_set(tmp_path / "val", 2000, damaged=True)
     alone = EvaluateCommand(store, made, tmp_path / "alone.json").finish()

@@ -78,7 +78,7 @@ def test_replicas_follow_the_requests_in_flight(nodes: TestCluster, store: Path,
     made["applications"][0]["deployments"][0]["autoscaling_config"] |= quick
     file.write_text(yaml.safe_dump(made))
     cluster = RayCluster(nodes.address)
-    cluster.deploy(file, haproxy=True)
+    cluster.deploy(file)
     cluster.wait(UP_S)
     eventually(states, lambda found: found == {"RUNNING": 1}, 120)  # HAProxy may still lead requests to those that end
     held = [begin(level) for level in range(HELD)]

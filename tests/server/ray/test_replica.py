@@ -1,16 +1,21 @@
-"""A replica by itself, without Ray: its settings, its life, a reload that is refused."""
+"""A replica by itself, without Ray: its settings, its life, a reload that is refused, its traces."""
 
 import asyncio
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
+from uvicorn import Config
+from uvicorn.lifespan.on import LifespanOn
 
 from server.errors import EngineUnavailable
 from server.ray.replica import Replica, replica_settings
 from tests.level_model import level_png, store_level_model
 from tests.server.cli.command import log_kept
 from tests.server.serving.test_reload import publish
+from tests.server.telemetry.collector import collector
+from tests.server.telemetry.test_tracing import SAMPLED, TRACE
 
 
 @pytest.fixture
@@ -70,3 +75,27 @@ def test_a_replica_whose_engine_cannot_start_says_so(store: Path) -> None:
 
     with log_kept(), pytest.raises(Exception, match=r"level\.onnx"):
         asyncio.run(start())
+
+
+async def _traced_life(url: str) -> None:
+    replica = Replica(replica_settings({"engines": "fake", "otel_exporter_otlp_endpoint": url}, (), 1))
+    lifespan = LifespanOn(Config(replica.app, log_config=None))
+    await lifespan.startup()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(replica.app), base_url="http://replica") as client:
+        await client.get("/info", headers={"traceparent": SAMPLED})
+    metadata = (("traceparent", SAMPLED.replace("4bf9", "5bf9")),)
+    context = Mock(**{"invocation_metadata.return_value": metadata, "peer.return_value": "ipv4:127.0.0.1:4711"})
+    await replica.grpc.answer("ServerLive", b"", context)
+    await lifespan.shutdown()
+
+
+def test_requests_and_calls_are_traced_and_the_end_sends_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="the extra otel is not beside Ray: make test runs it")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc")  # as the node has it; `ray up` refuses it
+    with collector() as found, log_kept():
+        asyncio.run(_traced_life(found.url))
+    assert {span.trace_id.hex(): span.name for span in found.spans} == {
+        TRACE: "GET /info",
+        TRACE.replace("4bf9", "5bf9"): "inference.GRPCInferenceService/ServerLive",
+    }
+    assert found.headers["authorization"] == "Bearer abc"

@@ -1,15 +1,17 @@
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from models.store import sha256_of
 from server.cli.flags import load_settings
-from server.ray.serve_config import ReplicaArguments, ReplicaShare, deployment_options, serve_config
-from server.settings import SettingInvalid
+from server.ray.serve_config import HAPROXY, ReplicaArguments, ReplicaShare, deployment_options, serve_config
+from server.settings import SettingInvalid, Settings
 from tests.level_model import store_level_model
 
 ATLAS = ReplicaShare(chips=1, cpus=4, least=2, most=4)
+SECRETS = [name for name, field in Settings.model_fields.items() if SecretStr in (field.annotation, *get_args(field.annotation))]
 
 
 def test_a_file_has_what_was_set_and_no_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,13 +35,33 @@ def test_how_serve_runs_a_replica_follows_from_the_settings() -> None:
     assert "resources" not in deployment_options(load_settings(), ReplicaShare())["ray_actor_options"]
 
 
-@pytest.mark.parametrize(("setting", "value"), [("tls_cert", Path("cert")), ("api_key", "s3cret")])
-def test_what_a_replica_cannot_have(setting: str, value: object) -> None:
-    with pytest.raises(SettingInvalid, match=setting.upper()) as refused:
-        serve_config(load_settings(**{setting: value}), ReplicaShare())
+def test_what_a_replica_cannot_have() -> None:
+    for setting, value in (("tls_cert", "cert"), ("tls_key", "key")):
+        with pytest.raises(SettingInvalid, match=f"{setting.upper()} cannot be set for Ray"):
+            serve_config(load_settings(**{setting: value}), ReplicaShare())
     with pytest.raises(SettingInvalid, match="DEVICES"):
         serve_config(load_settings(devices="0,1"), ATLAS)
-    assert "s3cret" not in str(refused.value)
+
+
+def test_a_secret_is_neither_written_nor_left_out_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {"api_key", "otel_exporter_otlp_headers"} <= set(SECRETS)
+    for name in SECRETS:
+        with monkeypatch.context() as environment:
+            environment.setenv(name.upper(), "x=s3cret")
+            settings = load_settings()
+        with pytest.raises(SettingInvalid, match=f"{name.upper()} cannot be set for Ray") as refused:
+            serve_config(settings, ReplicaShare())
+        assert "s3cret" not in f"{refused.value}{refused.value.remedy}"
+        assert refused.value.remedy == (
+            "Set API_KEY_FILE, on each node."
+            if name == "api_key"
+            else "Leave it out here, and set it in the environment in which each node is started."
+        )
+
+
+def test_haproxy_stands_in_the_file() -> None:
+    told = [serve_config(load_settings(), ATLAS, **words)["controller_options"] for words in ({}, {"haproxy": False})]
+    assert told == [{"runtime_env": {"env_vars": {HAPROXY: value}}} for value in ("1", "0")]
 
 
 def test_a_port_for_grpc() -> None:
