@@ -12,7 +12,7 @@ def evaluation_reply(job: Job, manifest: RunManifest | None, address: str) -> Ev
     """The present state of an evaluation at this address; without a manifest it has not begun."""
     top1 = _top1(job, manifest)
     return EvaluationReply(
-        **job.model_dump(include={"id", "state", "total", "done", "failed", "error", "images_per_s", "top1", "topk"}),
+        **job.model_dump(include={"id", "state", "total", "done", "failed", "error", "code", "images_per_s", "top1", "topk"}),
         **job.request.model_dump(),
         labelled=top1.total if top1 else job.labelled,
         top1_interval=list(top1.interval) if top1 and top1.interval else None,

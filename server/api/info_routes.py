@@ -36,6 +36,7 @@ def info_routes(service: Service, runtime: Runtime) -> APIRouter:
             limits=Limits.model_validate(service.settings, from_attributes=True),
             budgets=Budgets(
                 body=Budget.model_validate(service.body_budget, from_attributes=True),
+                decode=Budget(held_bytes=service.decode_room.held_bytes, limit_bytes=service.decode_room.most_bytes),
                 evaluation_disk=Budget.model_validate(service.disk_budget, from_attributes=True),
             ),
         )

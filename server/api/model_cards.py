@@ -74,6 +74,7 @@ class ModelCard(_Reply):
     version: str
     state: str
     reason: Told
+    code: str = Field("", description="That of the error, if the reason is one.")
     description: str
     classes: int | None
     recipe: RecipeInfo | None
@@ -131,7 +132,7 @@ def _card_of_stored(store: ModelStore, name: str) -> ModelCard:
         manifest = store.open(name).manifest
     except ClassifyError as error:
         nothing: dict[str, object] = {"version": "", "description": "", "classes": None, "recipe": None, "artifacts": [], "precisions": []}
-        return ModelCard.model_validate({"name": name, "reason": str(error), **nothing, **rest})
+        return ModelCard.model_validate({"name": name, "reason": str(error), "code": error.code, **nothing, **rest})
     precisions = list(_precisions(manifest, "", UNMEASURED))
     return ModelCard.model_validate({**_of_manifest(manifest), "reason": "", "precisions": precisions, **rest})
 

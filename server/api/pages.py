@@ -22,8 +22,6 @@ POLICY = (
     "frame-ancestors 'none'; base-uri 'none'"
 )
 """Of a page (Content Security Policy Level 3, W3C): nothing inside it is executed, and nothing comes from elsewhere."""
-_SWAGGER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-"""Swagger UI has styles inside."""
 _CLASSIFY_POLICY = POLICY.replace("connect-src 'self'", "connect-src 'self' https: http:")
 """A person may give this page the link of a photo, anywhere, and the browser fetches it: the server is not sent into its own network.
 Scripts still come from here only, so nobody else makes the page fetch anything. A camera needs no `media-src`: nothing is fetched."""
@@ -44,7 +42,7 @@ def page_routes(keys: ApiKeys) -> list[BaseRoute]:
         return page(request, "classify", policy=_CLASSIFY_POLICY, data={"signed_in": signed_in}, signed_in=signed_in)
 
     async def docs(request: Request) -> Response:
-        return page(request, "docs", policy=_SWAGGER_POLICY, signed_in=_signed_in(request, keys))
+        return page(request, "docs", signed_in=_signed_in(request, keys))
 
     async def language(request: Request) -> Response:
         reply = RedirectResponse(back_to(request.query_params.get("next", "")), 303)

@@ -1,8 +1,6 @@
 """What stands in the place of a page that there is none of: the reason, in the language of the person who asked."""
 
-import json
 from collections.abc import Mapping
-from functools import cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,13 +11,6 @@ from server.api.error_response import error_response, told
 from server.api.pages import page, prefers_html
 from server.api.sign_in import sign_in_page
 from server.errors import Unauthorized
-from server.web.languages import Language, language_of
-from server.web.rendering import STATIC
-
-
-@cache
-def _catalogue() -> Mapping[str, Mapping[str, str]]:
-    return dict(json.loads((STATIC / "errors.zh.json").read_text("utf-8")))
 
 
 def refusal(scope: Scope, headers: Mapping[bytes, bytes], error: ClassifyError, request_id: str) -> Response:
@@ -36,7 +27,6 @@ def _page(request: Request, error: ClassifyError, request_id: str) -> Response:
         "refusal",
         status=plain.status_code,
         refused=plain.status_code,
-        translated=_catalogue().get(error.code) if language_of(request.headers) is Language.ZH else None,
         message=told(error),
         code=error.code,
         request_id=request_id,

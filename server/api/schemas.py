@@ -188,13 +188,14 @@ class Budget(_Reply):
     """Bytes that all requests share."""
 
     held_bytes: int = Field(description="In use now.")
-    limit_bytes: int = Field(description="More are answered 429.")
+    limit_bytes: int = Field(description="More are answered 429; of decoding, they wait.")
 
 
 class Budgets(_Reply):
     """The budgets of the server."""
 
     body: Budget = Field(description="Memory: bodies that are being read or wait for their answers.")
+    decode: Budget | None = Field(None, description="Memory: pictures that are decoded, by estimate; older servers do not tell.")
     evaluation_disk: Budget = Field(description="Disk: uploads, unpacked sets and kept evaluations.")
 
 
@@ -286,6 +287,7 @@ class EvaluationReply(_Reply, title="Evaluation"):
     topk: float | None = None
     left_s: float | None = Field(None, description="Estimated remaining time in seconds.")
     error: Told | None = Field(None, description="The reason of a failure.")
+    code: str | None = Field(None, description="That of the error; older evaluations do not tell.")
     precision: str | None = Field(None, description="Precision of the inference, after the evaluation began.")
     by: Literal["server", "command line"] = Field("server", description="Who keeps the evaluation: a run of the command line is only read.")
     links: dict[str, str]

@@ -21,6 +21,8 @@ from server.evaluation.jobs.evaluations import Evaluations
 from server.serving.history import BOUNDS, EVERY_S, History
 from server.serving.registry import RegisteredModel
 from server.serving.service import Service
+from server.web.languages import language_of
+from server.web.server_words import phrases
 
 EVALUATIONS = 5
 """The newest, which the page shows."""
@@ -46,7 +48,7 @@ def status_routes(
     ) -> StatusReply | Response:
         """The samples of all models together; each page or client asks for those that it does not have."""
         if prefers_html(accept):
-            return page(request, "status")
+            return page(request, "status", data=phrases(language_of(request.headers)))
         response.headers["Vary"] = "Accept"
         may_change = await _passes(request, allowed)
         _, state, reason = service.readiness()

@@ -87,5 +87,5 @@ def misfit(
         ("precision", fitted.precision or "the file's", "bf16" if precision == "bf16" else "the file's"),
         ("decode", fitted.decode or "exact", decode),
     )
-    wrong = [f"another {what} ({made[:12] or 'none'}, not {served[:12] or 'none'})" for what, made, served in pairs if made != served]
-    return f"it was made for {' and '.join(wrong)}" if wrong else ""
+    wrong = [(what, made[:12] or "none", served[:12] or "none") for what, made, served in pairs if made != served]
+    return "; ".join(f"it was made for another {what} ({made}, not {served})" for what, made, served in wrong)

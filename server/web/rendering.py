@@ -4,12 +4,13 @@ A page has no address of its own: all links are relative to the root of the serv
 add a path. Scripts find the words of their page, and `data`, as JSON inside the page, which the policy lets no browser execute.
 """
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from server.web.languages import Language
 from server.web.page_words import words_of
+from server.web.server_words import explained, translated
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -35,7 +36,8 @@ def render(
     words = words_of(page, language)
     template = _environment().get_template(f"{page}.html")
     common = {"page": page, "language": language, "languages": list(Language), "up": up, "here": here, "signed_in": signed_in}
-    return template.render(**common, words=words, say=words[page], all=words["common"], data=data, **values)
+    told = {"explained": partial(explained, language=language), "translated": partial(translated, language=language)}
+    return template.render(**common, **told, words=words, say=words[page], all=words["common"], data=data, **values)
 
 
 @cache

@@ -46,7 +46,8 @@ class EvaluationRequest(BaseModel):
 class Job(BaseModel):
     """The record of one evaluation. Times are seconds since 1970; pace and accuracies cover the images with a label so far.
 
-    `labelled` is the number of these; evaluations of earlier versions do not have it, nor `failed`, the images without an answer.
+    `labelled` is the number of these. Evaluations of earlier versions do not have it, nor `failed`, the images without an answer, nor the
+    `code` of the error.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,4 +67,5 @@ class Job(BaseModel):
     top1: float | None = None
     topk: float | None = None
     error: str | None = None
+    code: str | None = None
     by_command_line: Annotated[bool, Field(exclude=True)] = False

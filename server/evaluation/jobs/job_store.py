@@ -32,11 +32,12 @@ create table if not exists jobs (
     request text not null,
     error text,
     labelled integer,
-    failed integer
+    failed integer,
+    code text
 );
 create index if not exists row_created_s on jobs (created_s);
 """
-_ADDED = ("labelled", "failed")
+_ADDED = {"labelled": "integer", "failed": "integer", "code": "text"}
 """Columns that the tables of earlier versions do not have."""
 _TO_DO = tuple(state for state in JobState if not state.over)
 
@@ -77,9 +78,9 @@ class JobStore:
         with self._connected() as database:
             database.executescript(_TABLE)
             columns = {row["name"] for row in database.execute("pragma table_info(jobs)")}
-            for name in _ADDED:
+            for name, kind in _ADDED.items():
                 if name not in columns:
-                    database.execute(f"alter table jobs add column {name} integer")
+                    database.execute(f"alter table jobs add column {name} {kind}")
             # An open connection keeps the files of the write-ahead log, so jobs can be read even if the disk is full.
             self._keeper = sqlite3.connect(folder / FILE, check_same_thread=False)
             self._keeper.execute("select count(*) from jobs").fetchone()
@@ -126,7 +127,7 @@ class JobStore:
 
     def requeue(self, job_id: str) -> bool:
         """Queue a job again that is not finished; returns False if it is finished or was removed."""
-        again: dict[str, object] = {"state": JobState.QUEUED, "error": None, "ended_s": None}
+        again: dict[str, object] = {"state": JobState.QUEUED, "error": None, "code": None, "ended_s": None}
         return self._update([state for state in JobState if state is not JobState.FINISHED], job_id, again)
 
     def _update(self, states: Sequence[JobState], job_id: str, changes: dict[str, object]) -> bool:

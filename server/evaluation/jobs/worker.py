@@ -9,7 +9,7 @@ from time import monotonic, time
 
 from models.model_errors import ClassifyError
 from models.printable import printable
-from server.errors import NotFound
+from server.errors import InternalError, NotFound
 from server.evaluation.dataset.labelled_set import LabelledSet
 from server.evaluation.evaluation_errors import EvaluationLost, EvaluationNotFound, RunBusy
 from server.evaluation.jobs.evaluation_job import Job, JobState
@@ -42,7 +42,7 @@ class _Current:
 class Worker:
     """Runs the oldest unfinished job, again and again. `open_set` reads a job's list, and its data set's name for the metrics.
 
-    `lost` holds jobs whose end could not be stored, because the disk is full, with the reason; they do not run again.
+    `lost` holds jobs whose end could not be stored, because the disk is full, with their error; they do not run again.
     """
 
     def __init__(self, store: JobStore, service: Service, runtime: str, open_set: Callable[[Job], tuple[LabelledSet, str]]) -> None:
@@ -53,7 +53,7 @@ class Worker:
         self._wake = threading.Event()
         self._closing = False
         self._current: _Current | None = None
-        self.lost: dict[str, str] = {}
+        self.lost: dict[str, dict[str, str]] = {}
         self._thread = threading.Thread(target=self._work, name="evaluations", daemon=True)
         self._thread.start()
 
@@ -78,8 +78,8 @@ class Worker:
 
     def seen(self, job: Job) -> Job:
         """The present state of a job, also of a running or lost one."""
-        if reason := self.lost.get(job.id):
-            return job.model_copy(update={"state": JobState.FAILED, "error": reason})
+        if failure := self.lost.get(job.id):
+            return job.model_copy(update={"state": JobState.FAILED, **failure})
         return job.model_copy(update=self.progress(job.id))
 
     def progress(self, job_id: str) -> dict[str, object]:
@@ -111,7 +111,7 @@ class Worker:
             try:
                 model = self._service.models.get(job.request.model)
             except NotFound as error:  # it was queued while the model was served
-                self._fail(job, str(error))
+                self._fail(job, error)
                 continue
             self._run_measuring(job, model)
 
@@ -148,21 +148,22 @@ class Worker:
             logger.warning("evaluation %s: %s", job.id, error)
             self._wake.wait(AGAIN_S)
         except ClassifyError as error:
-            self._fail(job, str(error))
+            self._fail(job, error)
         except Exception as error:
             logger.exception("evaluation %s failed", job.id)
-            self._fail(job, f"A fault of the server: {error!r}.")
+            self._fail(job, InternalError(f"A fault of the server: {error!r}."))
         finally:
             self._service.metrics.evaluation_running.set(0)
 
-    def _fail(self, job: Job, reason: str) -> None:
-        reason = printable(reason)  # it may quote a name that is not UTF-8, which the database refuses
+    def _fail(self, job: Job, error: ClassifyError) -> None:
+        reason = printable(str(error))  # it may quote a name that is not UTF-8, which the database refuses
+        failure = {"error": reason, "code": error.code}
         try:
-            if self._store.move(job.id, state=JobState.FAILED, ended_s=time(), error=reason, **self.progress(job.id)):
+            if self._store.move(job.id, state=JobState.FAILED, ended_s=time(), **failure, **self.progress(job.id)):
                 logger.warning("evaluation %s: %s", job.id, reason)
-        except EvaluationLost as error:
-            logger.warning("evaluation %s: %s %s", job.id, reason, error)
-            self.lost[job.id] = reason
+        except EvaluationLost as lost:
+            logger.warning("evaluation %s: %s %s", job.id, reason, lost)
+            self.lost[job.id] = failure
 
     def _run(self, job: Job, model: RegisteredModel, current: _Current) -> None:
         labelled, dataset = self._open_set(job)

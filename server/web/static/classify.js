@@ -20,7 +20,7 @@ const history = new PhotoHistory(open);
 const code = new CodePanel();
 const many = new ManyPhotos({ opened: (entry) => open(entry, entry.reply, entry.refusal), settled: showIfPresent, refused: showRefusal });
 
-let photo = null; // the one shown: { file, path }
+let photo = null; // the one shown: { file, path }; nothing if only its answer is left
 let running = null; // the AbortController of the requests in flight
 
 // One photo
@@ -58,11 +58,11 @@ async function question() {
 }
 
 function besides(control) {
-  return options.second ? classify(panels[1], options.second, control) : null;
+  return options.second && photo ? classify(panels[1], options.second, control) : null;
 }
 
 function showPhoto(shown) {
-  photo = shown;
+  photo = shown.file ? shown : null;
   stage.show(shown);
   many.grid.mark(shown);
 }
@@ -76,7 +76,7 @@ function take(shown) {
 function open(shown, reply, refusal) {
   const control = anew();
   showPhoto(shown);
-  tell(reply ? { file: shown.file, reply } : null);
+  tell(reply && photo ? { file: photo.file, reply } : null);
   showCode();
   if (reply) panels[0].showReply(reply, NaN, options.threshold);
   else if (refusal) panels[0].showRefusal(refusal, true);
@@ -108,13 +108,13 @@ function tell(answer) {
 
 // What a person gives: one photo, or many, or a link
 
-function takeAll({ photos, left = 0, fromFolder = false }) {
+function takeAll({ photos, left = 0, over = 0, fromFolder = false }) {
   if (photos.length === 0) {
     if (fromFolder) showRefusal(new Refusal(say('classify.no_pictures'), { status: null }));
   } else if (photos.length === 1 && !fromFolder) {
     take(photos[0]);
   } else {
-    const [first] = many.add(photos, left);
+    const [first] = many.add(photos, { left, over });
     open(first);
   }
 }

@@ -1,5 +1,5 @@
-// What this tab has classified: a small copy of each photo and its answer, in the session storage of the browser, which ends with the tab.
-// Nothing else is kept, above all no key.
+// What this tab has classified: a small copy of each photo and its answer, in the session storage of the browser, which ends with the tab
+// and when somebody signs out (masthead.js): photos are private, and a browser may be shared. Nothing else is kept, above all no key.
 
 import { labelOf, predictionsOf } from './answer_panel.js';
 import { scaleFor } from './figures.js';
@@ -81,9 +81,10 @@ function stored() {
   }
 }
 
-// After the page was loaded anew only the small copy is left.
+// After the page was loaded anew only the small copy is left; of a photo that the browser cannot show not even that.
 function smallCopy({ name, image }) {
-  const bytes = Uint8Array.from(atob(image.split(',')[1] ?? ''), (letter) => letter.charCodeAt(0));
+  if (!image) return { file: null, path: name };
+  const bytes = Uint8Array.from(atob(image.split(',')[1]), (letter) => letter.charCodeAt(0));
   const path = say('classify.small_copy', { name });
   return photoOf(new File([bytes], name, { type: 'image/jpeg' }), path);
 }

@@ -2,14 +2,19 @@
 
 /* global SwaggerUIBundle */
 
-const response = await fetch('openapi.json');
-const spec = await response.json();
-spec.servers = [{ url: new URL('.', window.location.href).href.replace(/\/$/, '') }];
+import { Refusal, ask } from './server.js';
 
-SwaggerUIBundle({
-  spec,
-  dom_id: '#swagger-ui',
-  deepLinking: true,
-  syntaxHighlight: false, // a report has thousands of lines, and colours would hold the browser for a minute
-  presets: [SwaggerUIBundle.presets.apis],
-});
+try {
+  const spec = await ask('openapi.json', { cache: 'default' });
+  spec.servers = [{ url: new URL('.', window.location.href).href.replace(/\/$/, '') }];
+  SwaggerUIBundle({
+    spec,
+    dom_id: '#swagger-ui',
+    deepLinking: true,
+    syntaxHighlight: false, // a report has thousands of lines, and colours would hold the browser for a minute
+    presets: [SwaggerUIBundle.presets.apis],
+  });
+} catch (cause) {
+  if (!(cause instanceof Refusal)) throw cause;
+  document.getElementById('swagger-ui').textContent = [cause.message, ...cause.details].join('\n');
+}

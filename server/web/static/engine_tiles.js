@@ -1,6 +1,7 @@
 // The engines of each model on each chip. A tile is made once and then only changed.
 
 import { asText } from './server.js';
+import { quote } from './server_words.js';
 import { say } from './words.js';
 
 const made = new Map(); // elements by model, and by model and engine
@@ -70,6 +71,6 @@ function showTile(tile, engine) {
   write(tile, '.tile-name', say('status.engine_on', { name: engine.name, device: engine.device }));
   write(tile, '.tile-in-flight', asText(engine.in_flight));
   write(tile, '.tile-restarts', asText(engine.restarts));
-  write(tile, '.tile-reason', engine.up ? '' : asText(engine.reason));
+  quote(tile.querySelector('.tile-reason'), engine.up ? '' : asText(engine.reason));
   tile.querySelector('.tile-reason').hidden = engine.up || !engine.reason;
 }

@@ -3,7 +3,7 @@
 import { drawCurve } from './curve.js';
 import { drawnNow, replacePart } from './page_parts.js';
 import { hideRefusal, showRefusal } from './refusal_notice.js';
-import { Refusal, address, ask, got, send } from './server.js';
+import { Refusal, address, ask, got, readBlob, send } from './server.js';
 import { data, language, say } from './words.js';
 
 const MOST_POINTS = 400;
@@ -193,7 +193,7 @@ async function download(event) {
   hideRefusal();
   try {
     const response = await got(`${path}/report`, { headers: { Accept: link.dataset.accept } });
-    const made = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await response.blob()), download: link.download });
+    const made = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await readBlob(response)), download: link.download });
     made.click();
     setTimeout(() => URL.revokeObjectURL(made.href), 1000);
   } catch (cause) {

@@ -1,6 +1,6 @@
 // A photo behind a link. The browser fetches it and not the server, which so cannot be sent into the network that it stands in.
 
-import { Refusal } from './server.js';
+import { Refusal, readBlob } from './server.js';
 import { photoOf } from './photo_sources.js';
 import { say } from './words.js';
 
@@ -34,7 +34,7 @@ export async function linkedPhoto(address, signal) {
   const type = (response.headers.get('Content-Type') ?? '').split(';')[0];
   if (type.startsWith('text/')) throw refuse('classify.link_page', { host, type });
   const name = readable(url.pathname.split('/').pop()) || host;
-  return photoOf(new File([await response.blob()], name, { type }));
+  return photoOf(new File([await readBlob(response)], name, { type }));
 }
 
 function readable(text) {

@@ -3,6 +3,7 @@
 import { BatchSender } from './batch_sender.js';
 import { limits, pathOf } from './classify_options.js';
 import { PhotoGrid } from './photo_grid.js';
+import { MOST } from './photo_sources.js';
 import { asCsv, asJson, download } from './result_files.js';
 import { say } from './words.js';
 
@@ -12,6 +13,7 @@ const isOver = (entry) => Boolean(entry.reply || entry.refusal);
 export class ManyPhotos {
   #entries = [];
   #left = 0; // files of folders that are not pictures
+  #over = 0; // pictures of folders beyond the first MOST
   #waits = 0; // seconds that the server asked for
   #runs = 0; // that have not ended; one that was stopped may end after the next has begun
 
@@ -33,10 +35,11 @@ export class ManyPhotos {
     element('json').addEventListener('click', () => download('classes.json', 'application/json', asJson(this.#answered())));
   }
 
-  add(photos, left) {
+  add(photos, { left, over }) {
     const entries = photos.map((photo) => ({ ...photo, reply: null, refusal: null }));
     this.#entries.push(...entries);
     this.#left += left;
+    this.#over += over;
     this.grid.add(entries);
     this.#run(entries);
     return entries;
@@ -76,7 +79,7 @@ export class ManyPhotos {
   #clear() {
     this.sender.stop();
     this.#entries = [];
-    this.#left = 0;
+    this.#left = this.#over = 0;
     this.grid.clear();
     this.#show();
     element('file').focus();
@@ -92,6 +95,7 @@ export class ManyPhotos {
       say('classify.progress', { done: over, count: all }),
       refused > 0 && say('classify.refused', { count: refused }),
       this.#left > 0 && say('classify.left_out', { count: this.#left }),
+      this.#over > 0 && say('classify.over_most', { count: this.#over, most: MOST }),
       this.#waits > 0 && say('classify.server_waits', { seconds: this.#waits }),
     ].filter(Boolean).join(' · ');
     element('stop').hidden = this.#runs === 0;

@@ -1,5 +1,6 @@
 // The page of the models: copies hashes; reloads, loads and unloads models after a question, and shows what the server answers.
 
+import { drawnNow } from './page_parts.js';
 import { Refusal, ask } from './server.js';
 import { say } from './words.js';
 
@@ -59,11 +60,10 @@ async function act({ action, model }) {
   }
 }
 
-// The cards as the server draws them now.
+// The cards as the server draws them now. Without them what was done is told all the same, and the header says that the server is away.
 async function renew() {
-  const reply = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store' });
-  const cards = reply.ok && new DOMParser().parseFromString(await reply.text(), 'text/html').getElementById('cards');
-  if (cards) element('cards').replaceWith(cards);
+  const drawn = await drawnNow('models').catch(() => null);
+  if (drawn?.getElementById('cards')) element('cards').replaceWith(drawn.getElementById('cards'));
   reveal();
 }
 

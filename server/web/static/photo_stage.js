@@ -12,14 +12,16 @@ export class PhotoStage {
     element('preview').addEventListener('error', () => this.#showOnly('no-preview'));
   }
 
+  // `file` is null if only the answer is left.
   show({ file, path }) {
     const preview = element('preview');
     URL.revokeObjectURL(this.#url);
-    this.#url = URL.createObjectURL(file);
+    this.#url = file ? URL.createObjectURL(file) : '';
     element('choose').textContent = say('classify.another');
     element('choose').classList.remove('primary');
-    element('photo-name').textContent = `${path}, ${asSize(file.size)}`;
+    element('photo-name').textContent = file ? `${path}, ${asSize(file.size)}` : path;
     element('photo-name').title = path;
+    if (!file) return this.#showOnly('no-preview');
     preview.alt = path;
     preview.src = this.#url;
     this.#showOnly('preview');

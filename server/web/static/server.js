@@ -57,14 +57,32 @@ export async function noAnswer(body) {
   return read.every(Boolean) ? new Refusal(say('common.no_answer')) : new Refusal(say('common.not_sent'), { status: null });
 }
 
-export async function readJson(response) {
+async function jsonIn(response) {
   try {
     const body = await response.json();
-    return body !== null && typeof body === 'object' ? body : {};
+    return body !== null && typeof body === 'object' ? body : null;
   } catch (cause) {
     if (cause.name === 'AbortError') throw cause;
-    return {};
+    return null;
   }
+}
+
+export async function readJson(response) {
+  return (await jsonIn(response)) ?? {};
+}
+
+// The bytes of an answer; throws Refusal if the connection ends before it is whole.
+export async function readBlob(response) {
+  try {
+    return await response.blob();
+  } catch (cause) {
+    throw cause.name === 'AbortError' ? cause : notWhole();
+  }
+}
+
+// A 200 may come from a proxy, with a page for people, or end in its middle.
+export function notWhole() {
+  return new Refusal(say('common.not_whole'));
 }
 
 async function fetchCatalogue() {
@@ -100,14 +118,16 @@ export async function got(path, options = {}) {
   });
 }
 
-// The JSON at a path; throws Refusal.
+// The JSON at a path; throws Refusal, also where there is none.
 export async function ask(path, options = {}) {
-  return readJson(await got(path, { ...options, headers: { Accept: 'application/json', ...options.headers } }));
+  const body = await jsonIn(await got(path, { ...options, headers: { Accept: 'application/json', ...options.headers } }));
+  if (body === null) throw notWhole();
+  return body;
 }
 
 // Throws Refusal if the key is wrong.
 export async function signIn(key) {
-  await ask('sign-in', { method: 'POST', body: new URLSearchParams({ key }) });
+  await got('sign-in', { method: 'POST', headers: { Accept: 'application/json' }, body: new URLSearchParams({ key }) });
 }
 
 export function asText(value) {

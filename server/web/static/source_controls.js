@@ -2,12 +2,12 @@
 
 import { Camera, hasCamera } from './camera.js';
 import { droppedPhotos, linkIn, pastedPhotos, photoOf, picturesOf } from './photo_sources.js';
-import { Refusal, address } from './server.js';
+import { Refusal, got, readBlob } from './server.js';
 import { say } from './words.js';
 
 const element = (id) => document.getElementById(id);
 
-// `takeAll({ photos, left, fromFolder })`, `takeLink(address)`, `showRefusal(refusal)` take what comes.
+// `takeAll({ photos, left, over, fromFolder })`, `takeLink(address)`, `showRefusal(refusal)` take what comes.
 export function watchSources({ takeAll, takeLink, showRefusal, stage }) {
   watchDialogs(takeAll);
   watchDrops(takeAll, takeLink, showRefusal);
@@ -70,10 +70,10 @@ function watchExamples(takeAll, showRefusal) {
     const name = target.closest('button')?.dataset.name;
     if (!name) return;
     try {
-      const response = await fetch(address(`web/examples/${name}`));
-      takeAll({ photos: [photoOf(new File([await response.blob()], name, { type: 'image/jpeg' }))] });
-    } catch {
-      showRefusal(new Refusal(say('common.no_answer')));
+      const response = await got(`web/examples/${name}`, { cache: 'default' });
+      takeAll({ photos: [photoOf(new File([await readBlob(response)], name, { type: 'image/jpeg' }))] });
+    } catch (cause) {
+      showRefusal(cause);
     }
   });
 }

@@ -3,7 +3,8 @@
 import { BarChart, LineChart } from './chart.js';
 import { showModels } from './engine_tiles.js';
 import { SPAN_S, Samples } from './samples.js';
-import { Refusal, address, ask, asText } from './server.js';
+import { Refusal, address, ask, asText, notWhole } from './server.js';
+import { quote } from './server_words.js';
 import { language, say } from './words.js';
 
 const OUTCOMES = { ok: '1', abandoned: 'quiet', saturated: '2' }; // tones; other outcomes are errors
@@ -166,7 +167,7 @@ function showState(state, words, reason = '') {
     element('state-text').textContent = words;
     document.dispatchEvent(new CustomEvent('ask-health'));
   }
-  element('reason').textContent = reason;
+  quote(element('reason'), reason);
   element('reason').hidden = !reason;
 }
 
@@ -199,7 +200,7 @@ function showEvaluations(evaluations) {
 export function show(reply) {
   last = reply;
   samples.add(reply.samples, reply.now_s);
-  showState(SERVER_STATES[reply.status] ?? 'waiting', named('server', Object.keys(SERVER_STATES), reply.status), asText(reply.reason));
+  showState(SERVER_STATES[reply.status] ?? 'waiting', SERVER_STATES[reply.status] ? say(`common.server_${reply.status}`) : asText(reply.status), asText(reply.reason));
   element('actions').hidden = !reply.may_change;
   element('drain').hidden = reply.status === 'draining';
   showModels(reply.models, reply.may_change, reload);
@@ -214,7 +215,9 @@ async function look() {
   if (document.hidden || asking) return;
   asking = true;
   try {
-    show(await ask(`status?since=${samples.last}`, { signal: AbortSignal.timeout(TIMEOUT_MS) }));
+    const reply = await ask(`status?since=${samples.last}`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!Array.isArray(reply.samples)) throw notWhole();
+    show(reply);
     if (element('notice').dataset.kind === 'unreachable') tell('');
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
@@ -222,8 +225,8 @@ async function look() {
     lost(cause);
   } finally {
     asking = false;
+    timer = setTimeout(look, last ? last.every_s * 1000 : RETRY_MS); // whatever happened: a page that stops shows old figures as new ones
   }
-  timer = setTimeout(look, last ? last.every_s * 1000 : RETRY_MS);
 }
 
 function lost({ status, message, details }) {

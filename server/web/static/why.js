@@ -1,7 +1,7 @@
 // Why this class: asks the server how much the score falls when a part of the photo is covered, and lays that over the photo as a map.
 // A page has a place <div id="why"> and tells the document of each answer, event "answer", with { file, reply }, or null while there is none.
 
-import { Refusal, ask, asText } from './server.js';
+import { Refusal, ask, asText, refusalOf } from './server.js';
 import { say } from './words.js';
 
 const FOR = [232, 106, 23]; // orange and blue, which all eyes tell apart, on any photo
@@ -110,8 +110,10 @@ async function askInTurn(path, options) {
   }
 }
 
-function failuresOf({ failures, grid }) {
-  return made('p', 'why-note', say('why.failed', { count: failures.length, cells: grid * grid, reason: asText(failures[0].error) }));
+async function failuresOf({ failures, grid }) {
+  if (failures.length === 0) return [];
+  const { message: reason } = await refusalOf(failures[0]);
+  return [made('p', 'why-note', say('why.failed', { count: failures.length, cells: grid * grid, reason }))];
 }
 
 // Fills the container with the map of one photo; `classId` null: of its best class.
@@ -125,12 +127,12 @@ export async function showWhy(container, file, { model = '', classId = null, gri
   try {
     const headers = { 'Content-Type': file.type || 'application/octet-stream' };
     const found = await askInTurn(`explain?${query}`, { method: 'POST', body: file, headers, signal });
+    const failures = await failuresOf(found);
+    signal?.throwIfAborted();
     const peak = peakOf(found);
     const summary = summaryOf(found, peak);
     status.textContent = summary;
-    container.append(figureOf(found, file, summary, peak), legend());
-    if (found.failures.length) container.append(failuresOf(found));
-    container.append(tableOf(found));
+    container.append(figureOf(found, file, summary, peak), legend(), ...failures, tableOf(found));
   } catch (cause) {
     if (signal?.aborted) return;
     if (!(cause instanceof Refusal)) throw cause;

@@ -15,6 +15,8 @@ from server.evaluation.jobs.evaluation_job import JobState
 from server.evaluation.report.intervals import mcnemar_p, paired_difference
 from server.evaluation.run.records import PredictionLog
 from server.evaluation.run.run_folder import RunFolder
+from server.web.server_words import explained
+from server.words.language import Language
 from tests.level_model import CLASSES, SIDE_PX, level_graph, level_png, store_level_model, store_reversed_level_model
 from tests.made_model import store_made_model
 from tests.server.evaluation.level_sets import LevelSet, finished, make_level_set
@@ -221,6 +223,20 @@ def test_a_resumed_one_took_as_long_as_its_sessions(server: ServerProcess) -> No
     row = re.findall(rf'<tr id="row-{one}".*?</tr>', drawn(server, "/evaluate"), re.DOTALL)[0]
     duration_s, _created_s = re.findall(r'data-value="([0-9.]+)"', row)[-2:]
     assert float(duration_s) < 3600
+
+
+@pytest.mark.parametrize("code", ["evaluation_lost", None, "of_a_later_version"])
+def test_why_one_failed_is_told_in_the_language_of_the_page(server: ServerProcess, code: str | None) -> None:
+    """By its code, where it has one that is known; what the server said stands there too, as English."""
+    one = measured(server, limit=3)
+    with closing(sqlite3.connect(Path(server.evaluations) / "jobs.sqlite")) as jobs, jobs:
+        jobs.execute("update jobs set state = 'failed', error = 'No <b>room</b>.', code = ? where id = ?", (code, one))
+    assert server.client.get(f"/evaluate/{one}").json()["code"] == code
+    pages = [drawn(server, f"/evaluate/{one}", **{"Accept-Language": language}) for language in Language]
+    english, chinese = (re.findall(r'<div id="error">(.*?)</div>', page)[0] for page in pages)
+    assert words(english) == "No <b>room</b>."
+    assert words(chinese) == f"{explained(code, Language.ZH)} No <b>room</b>.".strip()
+    assert all(each.endswith('lang="en">No &lt;b&gt;room&lt;/b&gt;.</p>') for each in (english, chinese))
 
 
 def test_reports_of_a_model_that_is_served_no_more_come_without_pictures(tmp_path: Path, val: LevelSet) -> None:

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -13,12 +14,15 @@ import pytest
 
 from server.api.api_keys import ApiKeys
 from tests.level_model import level_png, level_scores
+from tests.part_or_all import some_or_many
+from tests.process_tree import memory_bytes
 from tests.server.oip.bodies_made import binary_body
 from tests.server.oip.served_app import ServedApp, served_app
 from tests.server.oip.test_infer_json import mutated
 
 PATH = "/v2/models/level/infer"
 FAKE = "/v2/models/efficientnet_lite0/infer"
+GROWTH_BYTES = 30_000_000  # of several hundred million
 
 
 @pytest.fixture(scope="module")
@@ -130,12 +134,15 @@ def test_the_key_and_the_methods(fake: ServedApp) -> None:
     assert fake.ask("PUT", FAKE, content=body, headers={"x-api-key": "s3cret"}).status_code == 405
 
 
-def test_mutated_bodies_are_no_fault_of_the_server(fake: ServedApp) -> None:
-    chance = random.Random(5)  # noqa: S311
-    bodies = [mutated(chance) for _ in range(400)]
-    bodies.append((json.dumps({"id": "\ud800", "inputs": []}).encode(), 27))
-    statuses = [infer(fake, body, size, FAKE, **{"x-api-key": "s3cret"}).status_code for body, size in bodies]
-    assert {200, 400} <= set(statuses)
+@some_or_many("hundreds", 4, 200)
+def test_mutated_bodies_are_no_fault_of_the_server(fake: ServedApp, hundreds: int) -> None:
+    chance, statuses, memory = random.Random(5), set(), []  # noqa: S311
+    for _ in range(hundreds):
+        bodies = [(json.dumps({"id": "\ud800", "inputs": []}).encode(), 27), *(mutated(chance) for _ in range(100))]
+        statuses |= {infer(fake, body, size, FAKE, **{"x-api-key": "s3cret"}).status_code for body, size in bodies}
+        memory.append(memory_bytes(os.getpid()))
+    assert memory[-1] - memory[0] < GROWTH_BYTES
+    assert {200, 400} <= statuses
     assert max(statuses) < 500
     assert fake.service.body_budget.held_bytes == 0
     text = fake.service.metrics.render().decode()

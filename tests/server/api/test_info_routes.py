@@ -20,6 +20,8 @@ def test_info_tells_what_is_served(live_server: ServerProcess, model_store: Mode
     assert info["precision"] == "f32"
     assert info["decode"] == "exact"
     assert info["limits"]["window"] == 64
+    assert info["budgets"]["decode"] == {"held_bytes": 0, "limit_bytes": 512 * 1024 * 1024}
+    assert live_server.metric("classify_decode_limit_bytes") == 512 * 1024 * 1024
 
 
 @pytest.mark.skipif(find_spec("mxclassify") is None, reason="make mxbase builds it")

@@ -1,5 +1,8 @@
 """GET /models as JSON and as a page: what it tells each client, and that it is what GET /info tells."""
 
+# ruff: noqa: RUF001 - Chinese has its own signs
+
+import html
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +11,17 @@ from typing import Any
 import pytest
 
 from models.manifest import Recipe
+from models.store_writer import set_calibration
 from server.api.model_cards import ModelsReply
+from server.engines.base import EngineStatus
+from server.engines.fleet.fleet import Fleet
 from tests.level_model import add_quantised_level, level_png, store_level_model
 from tests.made_model import change_model
+from tests.server.calibration.calibration_made import made_calibration
 from tests.server.oip.served_app import ServedApp, served_app
 from tests.server.process import ServerProcess
 
+CHINESE = {"accept": "text/html", "accept-language": "zh-CN"}
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SIZE = "32 \N{MULTIPLICATION SIGN} 32"
 
@@ -21,7 +29,8 @@ SIZE = "32 \N{MULTIPLICATION SIGN} 32"
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[ServedApp]:
     change_model(add_quantised_level(store_level_model(tmp_path, "level")), description="A <b>level</b> & more")
-    store_level_model(tmp_path, "twin")
+    twin = store_level_model(tmp_path, "twin")
+    set_calibration(twin, made_calibration(twin, artifact_sha256="0" * 64, decode="reduced"))
     recipe = {"resize": "short_side", "resize_width_px": 40, "resize_height_px": 40, "crop_width_px": 32, "crop_height_px": 32}
     recipe |= {"mean": (123.675, 116.28, 103.53), "std": (58.4, 58.4, 58.4)}
     change_model(store_level_model(tmp_path, "stored"), recipe=Recipe.model_validate(recipe))
@@ -82,8 +91,26 @@ def test_a_stored_model_is_told_from_its_manifest(served: ServedApp) -> None:
 def test_a_manifest_that_cannot_be_read_is_told_without_its_folder(served: ServedApp, tmp_path: Path) -> None:
     (tmp_path / "stored" / "manifest.toml").write_text("classes = [")
     stored = cards(served)["stored"]
-    assert stored["reason"]
+    assert (bool(stored["reason"]), stored["code"]) == (True, "manifest_invalid")
     assert str(tmp_path) not in stored["reason"]
+    page = served.ask("GET", "/models", headers=CHINESE).text
+    assert '<p class="reason">manifest.toml 不符合规定' in page
+    assert f'<br><span lang="en">{html.escape(stored["reason"])[:40]}' in page
+
+
+def test_reasons_are_in_the_language_of_the_page(served: ServedApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A calibration that is not applied, an engine that is down; and free text, which is quoted as English."""
+    english, chinese = (served.ask("GET", "/models", headers=headers).text for headers in (HTML, CHINESE))
+    assert 'not applied: <span lang="en">it was made for another artifact (000000000000, not ' in english
+    assert "未应用：校准时的模型文件与现在不同（当时 000000000000，现在 " in chinese
+    assert "；校准时的解码方式与现在不同（当时 reduced，现在 exact）" in chinese
+    for reason, shown in (
+        ("it ended.", "停止：进程已结束</span>"),
+        ("<b>Gone</b>", '停止：<span lang="en">&lt;b&gt;Gone&lt;/b&gt;</span>'),
+    ):
+        down = [EngineStatus("stream", "0", up=False, answers=False, reason=reason)]
+        monkeypatch.setattr(Fleet, "statuses", lambda _, down=down: down)
+        assert shown in served.ask("GET", "/models", headers=CHINESE).text
 
 
 def test_the_page_says_the_same_as_text(served: ServedApp) -> None:

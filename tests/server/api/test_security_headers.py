@@ -50,7 +50,7 @@ def test_pages_load_only_what_is_ours(fake_server: ServerProcess) -> None:
         assert said.startswith("default-src 'none'; script-src 'self'")
         assert "frame-ancestors 'none'" in said
         assert "http" not in said.replace(fetched, "")
-        assert "'unsafe-inline'" not in said.partition("style-src")[0]
+        assert "unsafe" not in said
 
 
 def test_what_is_no_request_gets_them_too(fake_server: ServerProcess) -> None:

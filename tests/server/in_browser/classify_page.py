@@ -40,6 +40,14 @@ def choose(page: Chrome, *photos: Path) -> None:
     page.find_element(By.ID, "file").send_keys("\n".join(map(str, photos)))
 
 
+def drop(page: Chrome, *files: Path) -> None:
+    """Drag them over the page, which shows that it would take them, and let them go."""
+    data = {"items": [], "files": list(map(str, files)), "dragOperationsMask": 1}
+    for kind, marked in (("dragEnter", None), ("dragOver", True), ("drop", False)):
+        page.execute_cdp_cmd("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+        assert marked in (None, page.execute_script("return document.body.classList.contains('dragging')")), kind
+
+
 def pick(page: Chrome, photo: Path, *, until_state: str = "done") -> None:
     choose(page, photo)
     until(page, f"#result[data-state={until_state}]")

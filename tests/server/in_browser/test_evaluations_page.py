@@ -16,6 +16,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.level_model import level_png, store_level_model, store_reversed_level_model
 from tests.server.browser import browser, complaints
 from tests.server.evaluation.level_sets import LevelSet, finished, make_level_set
+from tests.server.in_browser.classify_page import drop
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
@@ -102,13 +103,16 @@ def test_from_a_folder_of_the_server_to_the_report(page: Chrome, server: ServerP
     WebDriverWait(page, WAIT_S).until(lambda _: page.title == "other on sets/val")
 
 
-def test_an_archive_is_sent_and_its_name_stays_text(page: Chrome, server: ServerProcess, tmp_path: Path) -> None:
+def test_an_archive_is_dropped_and_its_name_stays_text(page: Chrome, server: ServerProcess, tmp_path: Path) -> None:
     archive = tmp_path / f"{HOSTILE}.zip".replace("/", "")
     with zipfile.ZipFile(archive, "w") as file:
         for level in range(3):
             file.writestr(f"{level}/{HOSTILE}.png", level_png(4 * level))
             file.writestr(f"{level}/broken {HOSTILE}.png", b"no picture")
-    found(page, "#archive").send_keys(str(archive))
+    drop(page, archive, tmp_path)
+    until(page, "#refusal-text", "One archive at a time, please.")
+    drop(page, archive)
+    assert not found(page, "#refusal").is_displayed()
     assert found(page, "[name=source][value=archive]").is_selected()
     assert archive.name in text_of(page, "#archive-name")
     found(page, "#begin").click()

@@ -14,12 +14,13 @@ from models.store import ModelStore
 from tests.server.api.test_evaluation_body import zipped
 from tests.server.browser import browser, complaints
 from tests.server.in_browser.classify_page import CAT, pick
-from tests.server.in_browser.looks import LOOKS, needs_axe, open_page, violations
+from tests.server.in_browser.looks import LOOKS, keep, needs_axe, open_page, wrong_with
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
 pytestmark = needs_axe
 MOST_BYTES = 150_000
+MOST_PAINT_MS = 200
 FINISHED_S = 60
 
 
@@ -43,7 +44,7 @@ PAGES = (
     Page("/evaluate/compare?a={a}&b={b}"),
     Page("/evaluate/{a}/report"),
     Page("/sign-in"),
-    # Swagger UI comes as it is: 1.5 MB of script, markup with contrasts and labels of its own, styles that it sets in the page.
+    # Swagger UI comes as it is: 1.5 MB of script, markup with contrasts and labels of its own.
     Page("/docs", foreign="#swagger-ui", foreign_files="/docs-assets/"),
 )
 
@@ -55,12 +56,6 @@ const loaded = [...performance.getEntriesByType('navigation'), ...performance.ge
 const ours = loaded.filter((one) => !/\.(jpe?g|png|webp)$/.test(new URL(one.name).pathname) && !one.name.includes(arguments[0]));
 const paints = performance.getEntriesByName('first-paint').map((one) => one.startTime);
 return [ours.reduce((sum, one) => sum + one.transferSize, -inside), ...paints];
-"""
-# What of the page lies beside the screen.
-OVERFLOW = """
-const wide = document.scrollingElement.scrollWidth, there = document.documentElement.clientWidth;
-return wide <= there ? [] : [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > there + 1)
-  .slice(0, 5).map((one) => one.outerHTML.slice(0, 120));
 """
 
 
@@ -97,9 +92,7 @@ def page(request: pytest.FixtureRequest, site: Site) -> Page:
     reply = httpx.get(site.url + site.address(found), headers={"Accept": "text/html"}, timeout=FINISHED_S)
     assert reply.status_code == 200
     assert "text/html" in reply.headers["content-type"]
-    policy = reply.headers["content-security-policy"]
-    assert ("'unsafe-inline'" in policy) == bool(found.foreign), policy
-    assert "'unsafe-eval'" not in policy
+    assert "unsafe" not in reply.headers["content-security-policy"]
     return found
 
 
@@ -110,14 +103,8 @@ def test_the_masthead_leads_to_pages_that_are_looked_at(browser: Chrome, site: S
     assert set(links) <= {page.path for page in PAGES}
 
 
-def wrong_with(browser: Chrome, foreign: str = "") -> list[str]:
-    """What breaks a rule, what the browser complained of, and what lies beside the screen."""
-    beside = [f"beside the screen: {element}" for element in browser.execute_script(OVERFLOW)]
-    return violations(browser, foreign) + complaints(browser) + beside
-
-
 def test_a_page_is_for_everyone(browser: Chrome, site: Site, page: Page, capsys: pytest.CaptureFixture[str]) -> None:
-    """In every look: no rule broken, nothing beside the screen, no complaint, light; the time of the first paint is told."""
+    """In every look: no rule broken, nothing beside the screen, no complaint; light, and soon painted."""
     complaints(browser)
     wrong: list[str] = []
     paints_ms: list[float] = []
@@ -130,10 +117,12 @@ def test_a_page_is_for_everyone(browser: Chrome, site: Site, page: Page, capsys:
         if browser.execute_script("return document.documentElement.lang.slice(0, 2)") != look.language:
             found.append("in another language")
         wrong += [f"{look}: {each}" for each in found]
+        keep(browser, page.path[1:] or "classify", look)
     with capsys.disabled():
         sys.stdout.write(f"\n{page.path}: {most_bytes / 1000:.0f} kB, first paint after {min(paints_ms):.0f} to {max(paints_ms):.0f} ms ")
     assert wrong == []
     assert 0 < most_bytes <= MOST_BYTES
+    assert min(paints_ms) <= MOST_PAINT_MS  # the best visit: what else the machine does is not the page's
 
 
 def test_an_answer_and_a_refusal_are_for_everyone(browser: Chrome, site: Site, tmp_path: Path) -> None:
@@ -143,6 +132,7 @@ def test_an_answer_and_a_refusal_are_for_everyone(browser: Chrome, site: Site, t
         open_page(browser, site.url, "/", look)
         pick(browser, CAT, until_state="done")
         wrong += [f"{look}, an answer: {each}" for each in wrong_with(browser)]
+        keep(browser, "an answer", look)
         pick(browser, text, until_state="error")
         expected = "415 (Unsupported Media Type)"  # what Chromium says of a refusal
         wrong += [f"{look}, a refusal: {each}" for each in wrong_with(browser) if expected not in each]

@@ -18,6 +18,7 @@ from tests.server.in_browser.classify_page import (
     broken_png,
     choose,
     click,
+    drop,
     level_photos,
     select,
     shown,
@@ -73,7 +74,7 @@ def saved(page: Chrome, folder: Path, kind: str) -> str:
 
 def test_eleven_are_answered_and_the_broken_one_has_the_servers_words(page: Chrome, server: ServerProcess, twelve: list[Path]) -> None:
     before = server.metric("classify_http_requests_total", endpoint="/classify/batch")
-    choose(page, *twelve)
+    drop(page, *twelve)
     ended(page, "12 of 12 · 1 without a result")
     assert server.metric("classify_http_requests_total", endpoint="/classify/batch") == before + 2  # eight, and four
     answered = dict(zip(texts(page, ".card .card-name"), texts(page, ".card .card-class"), strict=True))
@@ -154,9 +155,7 @@ def test_a_folder_and_a_photo_are_dropped(page: Chrome, tmp_path: Path) -> None:
     level_photos(tmp_path / "set" / "inner", 8, 16)
     [alone] = level_photos(tmp_path, 200)
     (tmp_path / "set" / "notes.txt").write_text("not a picture")
-    data = {"items": [], "files": [str(tmp_path / "set"), str(alone)], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        page.execute_cdp_cmd("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+    drop(page, tmp_path / "set", alone)
     ended(page, "3 of 3 · 1 other files left out")
     assert texts(page, ".card .card-name") == ["200.png", "set/inner/8.png", "set/inner/16.png"]
 

@@ -16,13 +16,13 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import level_png, store_level_model
 from tests.server.browser import browser, complaints
+from tests.server.in_browser.looks import keep
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
 logger = logging.getLogger(__name__)
 WAIT_S = 40
 KEY = "s3cret"
-SCREENSHOTS = Path(__file__).parents[3] / "build" / "screenshots"
 
 # Gives the page one reply after the other, as if each came four seconds later, under full load; returns the number of nodes after each.
 REPLIES = """
@@ -109,11 +109,6 @@ def rate(page: Chrome) -> float:
     return float(shown) if shown[0].isdigit() else 0.0
 
 
-def keep(page: Chrome, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.save_screenshot(str(SCREENSHOTS / f"status-{name}.png"))
-
-
 def test_under_load_the_page_shows_it(page: Chrome, chips: ServerProcess) -> None:
     image = level_png(8)
     for _ in range(10):
@@ -129,7 +124,7 @@ def test_under_load_the_page_shows_it(page: Chrome, chips: ServerProcess) -> Non
     assert text(page, "#fact-p99").endswith(("ms", "s"))
     summary = page.find_element(By.CSS_SELECTOR, "#images .summary").get_property("textContent")
     assert str(summary).startswith("answered: now ")
-    keep(page, "load")
+    keep(page, "status-load")
 
 
 def test_the_arrow_keys_read_a_chart(page: Chrome) -> None:
@@ -165,7 +160,7 @@ def test_an_engine_that_is_killed_is_shown_and_comes_back(page: Chrome, chips: S
     os.kill(victim["process"], signal.SIGKILL)
     shown = page.execute_async_script(WATCH, 10)
     assert shown == ["Up", "Restarting"]
-    keep(page, "restarting")
+    keep(page, "status-restarting")
     until(page, lambda: states(page) == ["up", "up"], "it is back")
     assert int(text(page, ".tile:nth-child(2) .tile-restarts")) > before
     assert text(page, "#state-text") == "Ready"
@@ -187,7 +182,7 @@ def test_an_engine_that_cannot_begin_again_is_down_in_words(browser: Chrome, tmp
         lights = browser.find_elements(By.CSS_SELECTOR, ".tile .light")
         assert [light.value_of_css_property("border-radius") for light in lights] == ["50%", "2px"]  # a dot, and a square
         assert text(browser, "#state-text") == "Ready"  # the other one answers
-        keep(browser, "down")
+        keep(browser, "status-down")
         away.rename(network)
         until(browser, lambda: states(browser) == ["up", "up"], "it is back")
         assert not browser.find_element(By.CSS_SELECTOR, ".tile:nth-child(2) .tile-reason").is_displayed()
@@ -208,7 +203,7 @@ def test_open_for_long_it_has_no_more_nodes(page: Chrome) -> None:
     assert isinstance(nodes, list), nodes
     assert len(set(nodes[250:])) == 1
     assert nodes[-1] < 600
-    keep(page, "full")
+    keep(page, "status-full")
 
 
 def test_what_a_poll_costs(chips: ServerProcess) -> None:
@@ -233,7 +228,7 @@ def test_in_chinese(page: Chrome, chips: ServerProcess) -> None:
     until(page, lambda: text(page, "#state-text") == "就绪")
     assert text(page, "h1") == "状态"
     assert text(page, ".tile-state") == "正常"
-    keep(page, "zh")
+    keep(page, "status-zh")
     page.get(f"{chips.url}/language?to=en&next=status")
     until(page, lambda: text(page, "#state-text") == "Ready")
 
@@ -246,7 +241,7 @@ def test_the_server_is_drained_by_the_button_after_a_question(browser: Chrome) -
         browser.find_element(By.CSS_SELECTOR, "#drain-dialog [value='']").click()  # not yet
         assert server.client.get("/health/ready").status_code == 200
         browser.find_element(By.ID, "drain").click()
-        keep(browser, "question")
+        keep(browser, "status-question")
         browser.find_element(By.ID, "drain-now").click()
         until(browser, lambda: text(browser, "#state-text") == "Draining", "draining")
         assert not browser.find_element(By.ID, "drain").is_displayed()

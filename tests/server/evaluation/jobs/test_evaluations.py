@@ -237,6 +237,7 @@ def test_a_disk_that_fills_up(store: Path, tmp_path: Path, little_disk: Path) ->
         state = finished(server, location, "failed")
         assert "No space left on device" in str(state["error"])
         assert "free some disk space" in str(state["error"])
+        assert state["code"] == "evaluation_lost"
         subprocess.run(["mount", "-o", "remount,size=20m", little_disk], check=True)
         assert server.client.post(f"{location}/resume").status_code == 202
         finished(server, location)

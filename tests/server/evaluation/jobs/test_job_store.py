@@ -47,7 +47,7 @@ def test_a_store_of_the_version_before_is_read_and_gone_on_with(tmp_path: Path) 
         id="a" * 16, state=JobState.FINISHED, request=request, created_s=1000.5, started_s=1001.0, ended_s=1002.0, total=7, done=7,
         images_per_s=3.5, top1=0.5, topk=1.0,
     )  # fmt: skip
-    assert (failed.request.dataset, failed.uploaded, failed.error) == ("val/größe", True, "it's gone")
+    assert (failed.request.dataset, failed.uploaded, failed.error, failed.code) == ("val/größe", True, "it's gone", None)
     assert store.unfinished() == [running]
     assert store.move(running.id, state=JobState.FINISHED, done=20000)
     assert store.requeue(failed.id)
@@ -73,11 +73,12 @@ def test_a_move_of_a_field_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_what_is_over_stays_so_until_it_is_queued_again(tmp_path: Path) -> None:
     store = JobStore(tmp_path)
     job_id = store.add(REQUEST).id
-    assert store.move(job_id, state=JobState.CANCELLED, ended_s=1.0, error="why")
+    assert store.move(job_id, state=JobState.CANCELLED, ended_s=1.0, error="why", code="not_found")
     assert not store.move(job_id, state=JobState.RUNNING)
     assert (store.get(job_id).state, store.unfinished()) == (JobState.CANCELLED, [])
     assert store.requeue(job_id)
-    assert (store.get(job_id).state, store.get(job_id).error, store.get(job_id).ended_s) == (JobState.QUEUED, None, None)
+    again = store.get(job_id)
+    assert (again.state, again.error, again.code, again.ended_s) == (JobState.QUEUED, None, None, None)
     store.move(job_id, state=JobState.FINISHED)
     assert not store.requeue(job_id)
     store.remove(job_id)

@@ -65,7 +65,8 @@ def test_it_waits_for_the_engine_and_goes_on_after_a_fault(tmp_path: Path, servi
     time.sleep(0.1)
     assert store.get(broken.id).state is JobState.QUEUED
     service.begin()
-    assert "nobody thought of that" in str(wait_over(store, broken).error)
+    lost = wait_over(store, broken)
+    assert ("nobody thought of that" in str(lost.error), lost.code) == (True, "internal_error")
     found = wait_over(store, whole)
     assert (found.state, found.done, found.top1) == (JobState.FINISHED, 100, made.correct / 100)
     assert RunFolder(store.folder_of(whole.id)).report().accuracy["top16"].total == 100
@@ -81,7 +82,7 @@ def test_a_name_that_is_no_utf8_ends_neither_the_thread_nor_the_reloads(tmp_path
     odd, whole = store.add(EvaluationRequest(dataset="gbk")), store.add(EvaluationRequest(dataset="val", limit=3))
     worker = worker_of(store, service, made)
     service.begin()
-    assert wait_over(store, odd).error == "No class: \\udcc0\\udce0."
+    assert (wait_over(store, odd).error, store.get(odd.id).code) == ("No class: \\udcc0\\udce0.", "bad_request")
     assert wait_over(store, whole).state is JobState.FINISHED
     assert service.models.default.measuring.acquire(timeout=20)
     service.models.default.measuring.release()

@@ -14,6 +14,7 @@ from server.words.language import Language
 from tests.server.browser import browser, complaints
 from tests.server.evaluation.hostile_names import HOSTILE_NAMES
 from tests.server.evaluation.made_run import answer, class_names, failure, made_manifest
+from tests.server.evaluation.report.on_paper import assert_light_on_a4
 
 __all__ = ["browser"]  # the fixture
 
@@ -50,6 +51,10 @@ def test_it_shows_the_figures_and_the_browser_does_not_complain(page: Chrome) ->
     assert texts(page, ".wrong li:first-child .said") == ["B: set 2 0.55", "A: no answer"]
     assert all(page.execute_script("return [...document.images].map(image => image.naturalWidth > 0 && image.alt)"))
     assert complaints(page) == []
+
+
+def test_on_paper_it_is_light_and_fits_a4(page: Chrome) -> None:
+    assert_light_on_a4(page)
 
 
 def test_what_differs_is_named_in_the_language() -> None:

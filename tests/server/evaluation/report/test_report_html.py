@@ -2,7 +2,6 @@
 
 import json
 import re
-from base64 import b64decode
 from collections import defaultdict
 from html import escape
 from pathlib import Path
@@ -25,6 +24,7 @@ from server.words.language import Language
 from tests.server.browser import browser, complaints
 from tests.server.evaluation.hostile_names import HOSTILE_NAMES
 from tests.server.evaluation.made_run import answer, class_names, failure, made_manifest
+from tests.server.evaluation.report.on_paper import assert_light_on_a4
 
 __all__ = ["browser"]  # the fixture
 
@@ -33,7 +33,6 @@ TITLES = [
     *("Accuracy", "Images", "Confidence and recall", "If only sure answers count", "Confusion matrix", "Worst classes", "Confused"),
     *("Confidence of each class", "Size and type of the files", "Time", "Wrong images", "Images without an answer", "Manifest"),
 ]
-A4_PX = 695  # 210 mm without the margins of the style
 NEW_TITLES = {"If only sure answers count", "Confusion matrix", "Confidence of each class", "Size and type of the files"}
 SEEN: dict[str, Any] = {"stages_ms": {"infer": 9.0}, "latency_ms": 12.0, "format": "png", "width_px": 32, "height_px": 32}
 HOSTILE = HOSTILE_NAMES[0]
@@ -163,18 +162,7 @@ def test_on_a_phone_only_the_matrix_scrolls_and_by_keyboard_too(page: Chrome) ->
 
 
 def test_on_paper_it_is_light_and_fits_a4(page: Chrome) -> None:
-    features = [{"name": "prefers-color-scheme", "value": "dark"}]
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": A4_PX, "height": 900, "deviceScaleFactor": 1, "mobile": False})
-    try:
-        wide = "return [...document.querySelectorAll('body *')].filter(it => it.getBoundingClientRect().right > innerWidth + 1).length"
-        assert page.execute_script(wide) == 0
-        assert page.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        printed = b64decode(page.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
-    finally:
-        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
-    assert {tuple(round(float(side)) for side in box) for box in boxes} == {(595, 842)}
+    assert_light_on_a4(page)
 
 
 @pytest.mark.parametrize(
