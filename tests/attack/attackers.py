@@ -1,6 +1,6 @@
-"""Attackers, each over several connections: `python -m tests.attack.attackers NAME HOST PORT SECONDS BODIES`.
+"""Attackers, each over several connections: `python -m tests.attack.attackers NAME HOST PORT GRPC_PORT SECONDS BODIES`.
 
-They import the standard library only, say "ready" when they begin, and print in the end how many answers had which status.
+They import nothing of the server, say "ready" when they begin, and print in the end how many answers had which status.
 """
 
 import contextlib
@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+import grpc
+
 PIPELINED = 20
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND", "MKCOL")
 PATHS = (
@@ -29,6 +31,9 @@ BOUNDARY = "frontier"
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 JSON = {"Content-Type": "application/json"}
 PAGE = {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"} | JSON
+INFER = "/v2/models/level/infer"
+STREAM_INFER = "/inference.GRPCInferenceService/ModelStreamInfer"
+OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
 REBOUND = {"Host": "evil.example"} | JSON
 ANSWER_S = 10
 BATCH = 32
@@ -39,8 +44,9 @@ Request = tuple[str, str, bytes, dict[str, str]]
 class Target:
     """The server, the bodies, and what it answered until the time is over."""
 
-    def __init__(self, address: tuple[str, int], bodies: Path, seconds: float) -> None:
+    def __init__(self, address: tuple[str, int], grpc_port: int, bodies: Path, seconds: float) -> None:
         self.address = address
+        self.grpc_address = f"{address[0]}:{grpc_port}"
         self.answers: Counter[str] = Counter()
         self._folder = bodies
         self._bodies: dict[str, bytes] = {}
@@ -113,6 +119,25 @@ def posts(path: str, headers: dict[str, str], make: Callable[[Target], list[byte
         target.send(("POST", path, body, headers) for body in turns)
 
     return act
+
+
+def infer(target: Target, number: int) -> None:
+    """The tensors of tests/attack/bodies.py in turn, each connection beginning with another."""
+    tensors = json.loads(target.body("tensors.json"))
+    turns = itertools.islice(itertools.cycle(tensors), number % len(tensors), None)
+    target.send(("POST", INFER, target.body(name), tensors[name]) for name in turns)
+
+
+def streams(target: Target, number: int) -> None:
+    """A stream of gRPC without end, of two messages in turn; one that the server ends is opened again."""
+    messages = target.body("slow.message"), target.body("large.message")
+    while not target.is_over:
+        with grpc.insecure_channel(target.grpc_address, OWN_CONNECTION) as channel:
+            try:
+                for _ in channel.stream_stream(STREAM_INFER)(itertools.islice(itertools.cycle(messages), number % 2, None)):
+                    target.answers["messages"] += 1
+            except grpc.RpcError as error:
+                target.answers[error.code().name] += 1
 
 
 def gone(target: Target, number: int) -> None:
@@ -205,6 +230,8 @@ ATTACKS = {
     "scans": Attack("JPEGs of 19 MB with 100 scans", 8, posts("/classify", {}, lambda target: [target.body("scans.jpg")])),
     "trap": Attack("evaluations of a set with a FIFO", 8, trapped),
     "uploads": Attack("uploads that never end", 128, held_upload),
+    "infer": Attack("tensors of slow pictures, of pixels, in base64", 32, infer),
+    "streams": Attack("streams of gRPC, messages of slow pictures and of 19 MB", 32, streams),
 }
 MIXED = 256
 """Connections of the attack `mixed`, which is all of them at once."""
@@ -223,10 +250,10 @@ def attack(name: str, target: Target) -> None:
         time.sleep(0.1)
 
 
-def main(name: str, host: str, port: str, seconds: str, bodies: str) -> None:
+def main(name: str, host: str, port: str, grpc_port: str, seconds: str, bodies: str) -> None:
     """Attack, and tell what was answered."""
     os.nice(19)
-    target = Target((host, int(port)), Path(bodies), float(seconds))
+    target = Target((host, int(port)), int(grpc_port), Path(bodies), float(seconds))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     attack(name, target)

@@ -3,18 +3,23 @@
 import bz2
 import gzip
 import io
+import json
 import os
 import struct
 import tarfile
 import zlib
+from functools import cache
 from pathlib import Path
 from zipfile import ZipFile
 
 import cv2
 import numpy as np
 
+from server.grpc.open_inference_pb2 import ModelInferRequest
 from server.images.exif import write_orientation
+from tests.factories.tensor_bodies import Body, base64_body, image_body, pixels_body
 from tests.level_model import level_png
+from tests.server.grpc.served_grpc import infer_message
 from tests.soak.image_parts import Part, put_together, take_apart
 from tests.soak.image_seeds import SEEDS, png_chunk
 
@@ -50,6 +55,7 @@ def endless_png() -> bytes:
     return png(64, first + piece * ((LARGE_BYTES - len(first)) // len(piece)))
 
 
+@cache
 def turned_png() -> bytes:
     """A flat picture of 49 megapixels that EXIF turns: 150 KB."""
     rows = zlib.compressobj(9)
@@ -57,6 +63,7 @@ def turned_png() -> bytes:
     return png(SIDE_PX, packed, png_chunk(b"eXIf", write_orientation(6)))
 
 
+@cache
 def progressive_jpeg() -> bytes:
     """A flat picture of 49 megapixels in ten scans: as costly as the server takes, in a small file."""
     picture = np.full((SIDE_PX, SIDE_PX, 3), 90, np.uint8)
@@ -103,9 +110,24 @@ def many_entries_zip() -> bytes:
     return whole[:start] + directory + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, len(directory), start, 0)
 
 
+def tensors() -> dict[str, Body]:
+    """Of the Open Inference Protocol over HTTP: 32 slow pictures, 19 MB of pixels, and pictures that EXIF turns in base64."""
+    return {
+        "slow.tensor": image_body([progressive_jpeg()] * 32),
+        "pixels.tensor": pixels_body(2500),
+        "base64.tensor": base64_body([turned_png()] * 8),
+    }
+
+
+def message(images: list[bytes]) -> bytes:
+    """Of gRPC."""
+    return bytes(infer_message(ModelInferRequest, images).SerializeToString())
+
+
 def write_bodies(folder: Path) -> None:
-    """All of them, as files; and `good.png`, which is answered."""
-    bodies = large_failing() | {
+    """All of them, as files, with the headers of the tensors; and `good.png`, which is answered."""
+    failing, over_http = large_failing(), tensors()
+    bodies = failing | {
         "good.png": level_png(48),
         "bomb.jpg": Path(__file__).with_name("arithmetic_bomb.jpg").read_bytes(),
         "turned.png": turned_png(),
@@ -114,7 +136,11 @@ def write_bodies(folder: Path) -> None:
         "name.tar.bz2": long_name_tar(),
         "folders.tar.gz": folders_tar(),
         "entries.zip": many_entries_zip(),
+        "slow.message": message([progressive_jpeg()] * 32),
+        "large.message": message([failing["late"]]),
+        "tensors.json": json.dumps({name: headers for name, (_, headers) in over_http.items()}).encode(),
     }
+    bodies |= {name: body for name, (body, _) in over_http.items()}
     for name, body in bodies.items():
         (folder / name).write_bytes(body)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,12 @@ from tests.attack.bodies import write_bodies
 
 Figures = Callable[[str, str, str], None]
 """The attack, its measurement, and the bound that is asserted (empty: it is printed only)."""
+ENGINES: dict[str, dict[str, Any]] = {
+    "stream": {"engines": "stream"},
+    "mxbase": {"engines": "mxbase"},
+    "stream process": {"engines": "stream", "engine_processes": "yes"},
+}
+"""Settings of the servers that are attacked, by name."""
 HEADING = ("attack", "measured", "bound")
 FIGURE = "figure"
 

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.attack.bodies import endless_png
-from tests.attack.conftest import Figures
+from tests.attack.conftest import ENGINES, Figures
 from tests.level_model import level_png, store_level_model
 from tests.process_tree import cpu_s
 from tests.server.process import ServerProcess
 
-ENGINES = {"stream": ("stream", "no"), "mxbase": ("mxbase", "no"), "stream process": ("stream", "yes")}
 MOST_S = 1.0
 PNG = {"Content-Type": "image/png"}
 
@@ -19,8 +18,7 @@ PNG = {"Content-Type": "image/png"}
 @pytest.fixture(params=ENGINES)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerProcess]:
     store_level_model(tmp_path / "store")
-    engines, processes = ENGINES[request.param]
-    with ServerProcess(model_store=tmp_path / "store", model="level", engines=engines, engine_processes=processes) as server:
+    with ServerProcess(model_store=tmp_path / "store", model="level", **ENGINES[request.param]) as server:
         yield server
 
 

@@ -15,11 +15,11 @@ from PIL import Image
 
 from server.images.decode_cost import MAX_SCANS_S
 from server.images.inspection import inspect_image
+from tests.attack.conftest import ENGINES
 from tests.bench.client import percentile_ms
 from tests.level_model import level_png, store_level_model
 from tests.server.process import ServerProcess
 
-ENGINES = {"stream": ("stream", "no"), "mxbase": ("mxbase", "no"), "stream process": ("stream", "yes")}
 BATCH = 64
 INTERVAL_S = 0.25
 ALONE_S, ATTACK_S = 1.0, 2.0
@@ -72,15 +72,13 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerPro
     store_level_model(tmp_path / "store")
     keys = tmp_path / "keys"
     keys.write_text("attacker:one\nvictim:two\n")
-    engines, processes = ENGINES[request.param]
     with ServerProcess(
         model_store=tmp_path / "store",
         model="level",
-        engines=engines,
-        engine_processes=processes,
         max_batch_items=BATCH,
         api_keys_file=keys,
         drain_s=1,
+        **ENGINES[request.param],
     ) as server:
         server.client.headers["x-api-key"] = "two"
         yield server

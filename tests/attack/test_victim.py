@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.attack.attackers import ATTACKS
 from tests.attack.conftest import Figures
-from tests.attack.siege import ATTACK_S, Found, attacked, besieged_server, victim
+from tests.attack.siege import ATTACK_S, Found, Kept, attacked, besieged_server, victim
 from tests.server.process import ServerProcess
 
 SECONDS = 2
@@ -27,42 +27,28 @@ LONG = [(server, attack, LONG_S) for server in SERVERS for attack in ATTACKS] + 
 ]
 
 
-class Sieges:
-    """One server at a time, kept as long as the same is asked for; with what the victim found when it was alone."""
-
-    def __init__(self, folders: pytest.TempPathFactory, bodies: Path) -> None:
-        self.bodies = bodies
-        self._folders = folders
-        self._name = ""
-        self._stack = ExitStack()
-        self._found: tuple[ServerProcess, Found]
-
-    def of(self, name: str) -> tuple[ServerProcess, Found]:
-        """The server of this name."""
-        if name != self._name:
-            self.close()
-            server = self._stack.enter_context(besieged_server(self._folders.mktemp("siege"), **SERVERS[name]))
-            self._name, self._found = name, (server, victim(server, SECONDS, self.bodies))
-        return self._found
-
-    def close(self) -> None:
-        """End the server."""
-        self._stack.close()
+Siege = tuple[ServerProcess, Found]
+"""A server, and what the victim found when it was alone."""
 
 
 @pytest.fixture(scope="module")
-def sieges(bodies: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sieges]:
-    with closing(Sieges(tmp_path_factory, bodies)) as sieges:
+def sieges(bodies: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept[Siege]]:
+    @contextmanager
+    def begin(name: str) -> Iterator[Siege]:
+        with besieged_server(tmp_path_factory.mktemp("siege"), **SERVERS[name]) as server:
+            yield server, victim(server, SECONDS, bodies)
+
+    with closing(Kept(begin)) as sieges:
         yield sieges
 
 
 @pytest.mark.parametrize(("name", "attack", "seconds"), [*SHORT, *(pytest.param(*case, marks=pytest.mark.soak) for case in LONG)])
-def test_a_victim_is_answered(sieges: Sieges, figures: Figures, name: str, attack: str, seconds: float) -> None:
+def test_a_victim_is_answered(sieges: Kept[Siege], bodies: Path, figures: Figures, name: str, attack: str, seconds: float) -> None:
     server, alone = sieges.of(name)
     for _ in range(TRIES):  # what stalls the machine passes; what stalls the server comes again
-        with attacked(server, attack, ATTACK_S + seconds + ATTACK_S, sieges.bodies) as answers:
+        with attacked(server, attack, ATTACK_S + seconds + ATTACK_S, bodies) as answers:
             time.sleep(ATTACK_S)
-            found = victim(server, seconds, sieges.bodies)
+            found = victim(server, seconds, bodies)
         assert found.statuses.keys() == {"200"}, server.troubles()
         if found.p99_ms < WORST_MS:
             break

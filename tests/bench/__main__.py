@@ -12,21 +12,23 @@ import typer
 
 from tests.bench.artifact import measure_pairs
 from tests.bench.batcher import compare_batchers
+from tests.bench.chosen import EnginesOption, PrecisionOption, choose
+from tests.bench.chosen import engines as chosen_engines
+from tests.bench.chosen import precision as chosen_precision
 from tests.bench.client import Load, run
 from tests.bench.cost_commands import growth, protocols, scaling
-from tests.bench.decoding import HEADINGS as DECODE_HEADINGS
-from tests.bench.decoding import compare_decodes
 from tests.bench.evaluating import measure_evaluation
 from tests.bench.fleet import measure_costs
 from tests.bench.idle import HEAD, costs
 from tests.bench.machine import machine
+from tests.bench.mode_commands import answers, decode, latency_mode
 from tests.bench.mxbase import GOALS, HEADINGS, compare
 from tests.bench.pairs import NULL, SUBJECTS, measure
 from tests.bench.peers.comparison import compare as compare_peers
 from tests.bench.peers.comparison import table
-from tests.bench.prepared import SIZE_PX, Store, photo_file, prepared, say, tell
+from tests.bench.prepared import SIZE_PX, Store, all_prepared, photo_file, prepared, say, tell
 from tests.bench.served import ServedModel
-from tests.bench.table import goals, lines
+from tests.bench.table import gains, goals, lines
 
 app = typer.Typer(add_completion=False, help="What the server costs on top of the model, measured against the same work without it.")
 
@@ -35,21 +37,28 @@ app = typer.Typer(add_completion=False, help="What the server costs on top of th
 def closed(
     models: Annotated[str, typer.Option(help="Which to measure, by comma.")] = ",".join(SUBJECTS),
     connections: Annotated[str, typer.Option(help="How many connections, by comma.")] = "1,8,32,256",
+    engines: EnginesOption = None,
+    precision: PrecisionOption = None,
     pairs: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns with the ceiling.")] = 5,
     store: Store = Path("build/bench_store"),
     to: Annotated[Path | None, typer.Option("--json", help="Where to write every single measurement.")] = None,
 ) -> None:
     """Every connection sends its next request when the last is answered. Prints a table, and the goals."""
+    choose(engines=engines, precision=precision)
     image, found = photo_file(), []
-    say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
-    for name in models.split(","):
-        prepared(name, store)
+    say(f"{_measured()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
+    for name in all_prepared(models, store):
         numbers = [int(number) for number in connections.split(",")]
         found.append(measure(SUBJECTS[name], store, image, numbers, pairs, tell))
         if to:
             to.write_text(json.dumps([one.as_json() for one in found], indent=1))
-    for line in (*lines(found), "", *map(str, goals(found))):
+    shutil.rmtree(image.parent)
+    for line in (*lines(found), "", *gains(found), *map(str, goals(found))):
         say(line)
+
+
+def _measured() -> str:
+    return f"{machine()}; engines {chosen_engines()}, {chosen_precision()}"
 
 
 @app.command("open")
@@ -111,20 +120,20 @@ def artifact(
 @app.command("mxbase")
 def mxbase(
     models: Annotated[str, typer.Option(help="Which to measure, by comma.")] = ",".join(GOALS),
+    precision: PrecisionOption = None,
     pairs: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 9,
     seconds: Annotated[float, typer.Option(help="For how long each.")] = 4,
     store: Store = Path("build/bench_store"),
 ) -> None:
     """The compiled classifier (make mxbase) held against the stream engine, in process."""
+    choose(precision=precision)
     if not find_spec("mxclassify"):
         tell("the compiled classifier is not built: make mxbase")
         raise typer.Exit(1)
-    image, found = photo_file(), []
-    for name in models.split(","):
-        prepared(name, store)
-        found.append(compare(store, name, image, pairs, seconds, tell))
+    names, image = all_prepared(models, store), photo_file()
+    found = [compare(store, name, image, pairs, seconds, tell) for name in names]
     shutil.rmtree(image.parent)
-    say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels; load {os.getloadavg()[0]:.1f}\n\n{HEADINGS}")
+    say(f"{machine()}; {chosen_precision()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels; load {os.getloadavg()[0]:.1f}\n\n{HEADINGS}")
     for line in (*(one.row() for one in found), "", *(str(one.goal) for one in found)):
         say(line)
 
@@ -138,8 +147,7 @@ def fleet(
 ) -> None:
     """The cost of a fleet: a fallback beside the engine in one process, and both in processes of their own."""
     image = photo_file()
-    for name in models.split(","):
-        prepared(name, store)
+    for name in all_prepared(models, store):
         for line in measure_costs(store, name, image, turns, seconds, tell).lines():
             say(line)
     shutil.rmtree(image.parent)
@@ -148,39 +156,21 @@ def fleet(
 @app.command("evaluate")
 def evaluate(
     models: Annotated[str, typer.Option(help="Which to measure, by comma.")] = "small_cnn,efficientnet_lite0",
+    engines: EnginesOption = None,
+    precision: PrecisionOption = None,
     seconds: Annotated[float, typer.Option(help="For how long each time.")] = 4,
     pairs: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns with the ceiling.")] = 5,
     store: Store = Path("build/bench_store"),
 ) -> None:
     """An evaluation against the ceiling, and the latency of requests beside one."""
+    choose(engines=engines, precision=precision)
     image = photo_file()
-    say(f"{machine()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
+    say(f"{_measured()}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
     found = []
-    for name in models.split(","):
-        prepared(name, store)
+    for name in all_prepared(models, store):
         found.append(measure_evaluation(name, store, image, seconds, pairs, tell))
         say(str(found[-1]))
     shutil.rmtree(image.parent)
-    for one in found:
-        say(str(one.goal))
-
-
-@app.command("decode")
-def decode(
-    model: Annotated[str, typer.Option(help="Which model.")] = "efficientnet_lite0",
-    engines: Annotated[str, typer.Option(help="Which engines to measure, by comma.")] = "stream,mxbase",
-    pairs: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
-    seconds: Annotated[float, typer.Option(help="For how long each.")] = 4,
-    store: Store = Path("build/bench_store"),
-) -> None:
-    """Photos of 12 megapixels: the throughput with DECODE=reduced ÷ that with exact."""
-    prepared(model, store)
-    say(f"{machine()}; {model}; load {os.getloadavg()[0]:.1f}\n\n{DECODE_HEADINGS}")
-    found = []
-    for engine in engines.split(","):
-        for one in compare_decodes(store, model, engine, pairs, seconds, tell):
-            found.append(one)
-            say(one.row())
     for goal in (one.goal for one in found if one.goal):
         say(str(goal))
 
@@ -196,6 +186,7 @@ def peers(
     store: Store = Path("build/bench_store"),
 ) -> None:
     """Other servers beside ours: a plain FastAPI script, mosec, LitServe, Ray Serve. Each is installed into build/peers first."""
+    choose(precision=None if precision == "default" else precision)
     prepared(model, store)
     image = photo_file()
     say(f"{machine()}; {model}, {precision}; photo of {SIZE_PX[0]}x{SIZE_PX[1]} pixels, {image.stat().st_size} bytes\n")
@@ -215,7 +206,7 @@ def batcher(
     say(compare_batchers(seconds, model, seed).rstrip())
 
 
-for command in (protocols, growth, scaling):
+for command in (protocols, growth, scaling, decode, latency_mode, answers):
     app.command()(command)
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The most this machine can do without a server: decode, resize and infer one image again and again, in bare threads.
 
-`python -m tests.bench.ceiling STORE MODEL IMAGE` answers each line "WHAT COUNT SECONDS" on its input with a line of JSON:
+`python -m tests.bench.ceiling STORE MODEL IMAGE PRECISION` answers each line "WHAT COUNT SECONDS" on its input with a line of JSON:
 `loop` runs COUNT threads, `infer` keeps COUNT asynchronous inferences under way (0: as many as OpenVINO finds best) with a
 picture that is decoded already.
 """
@@ -12,10 +12,11 @@ import threading
 from pathlib import Path
 from time import perf_counter, process_time
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
+from models.artifact_precision import Precision
 from models.store import ModelStore
-from server.cli.flags import load_settings
+from tests.bench import chosen
 
 THREADS = (1, 2, 3, 4)
 
@@ -23,10 +24,10 @@ THREADS = (1, 2, 3, 4)
 class Loop:
     """The bare loop over one compiled model, the same as the server's."""
 
-    def __init__(self, store: Path, name: str, image: Path) -> None:
+    def __init__(self, store: Path, name: str, image: Path, precision: Precision) -> None:
         from pipelines.cpu.elements.compiled_model import load_model
 
-        model, precision = ModelStore(store).open(name), load_settings().precision or "f32"
+        model = ModelStore(store).open(name)
         self._recipe = model.manifest.recipe
         self._image = image.read_bytes()
         self._compiled = load_model(model.check_artifact("cpu", precision)[1], precision=precision).compiled(1)
@@ -90,10 +91,10 @@ class Loop:
 
 
 class Ceiling:
-    """A Loop in a process of its own."""
+    """A Loop in a process of its own, in the chosen precision or in another."""
 
-    def __init__(self, store: Path, name: str, image: Path) -> None:
-        command = [sys.executable, "-m", "tests.bench.ceiling", str(store), name, str(image)]
+    def __init__(self, store: Path, name: str, image: Path, precision: Precision | None = None) -> None:
+        command = [sys.executable, "-m", "tests.bench.ceiling", str(store), name, str(image), precision or chosen.precision()]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def measure(self, what: str, count: int, seconds: float) -> dict[str, float]:
@@ -119,7 +120,8 @@ class Ceiling:
 
 
 if __name__ == "__main__":
-    here = Loop(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+    store, name, image, precision = sys.argv[1:]
+    here = Loop(Path(store), name, Path(image), cast("Precision", precision))
     for line in sys.stdin:
         what, count, seconds = line.split()
         sys.stdout.write(json.dumps(getattr(here, what)(int(count), float(seconds))) + "\n")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from tests.bench.client import Load, run
 from tests.bench.served import ServedModel
 from tests.bench.table import Goal
 from tests.factories.large_photos import LARGE_PHOTOS
@@ -73,8 +72,7 @@ def compare_decodes(store: Path, model: str, engine: str, pairs: int, seconds: f
             for pair in range(1, pairs + 1):
                 tell(f"{name}, {engine}: pair {pair} of {pairs}")
                 for decode, server in servers.items():
-                    before_s = server.cpu_s()
-                    figures = run(Load(server.url, str(path), CONNECTIONS, seconds))
+                    figures, cpu_ms = server.loaded(path, CONNECTIONS, seconds)
                     found.rates[decode].append(figures["rate"])
-                    found.cpu_ms[decode].append((server.cpu_s() - before_s) / max(1, figures["answered"]) * 1000)
+                    found.cpu_ms[decode].append(cpu_ms)
             yield found

@@ -18,11 +18,14 @@ from time import monotonic, process_time
 from typing import Any
 
 from models.store import ModelStore, StoredModel
+from pipelines.classifier_config import ClassifierLimits
+from pipelines.cpu.runtime_options import CpuOptions
 from server.engines.fleet.fleet import Fleet
-from server.engines.plan import plan_rendered
+from server.engines.plan import plan_classifier, plan_rendered
 from server.engines.stream_engine import StreamEngine
 from server.engines.work import InferenceRequest
 from server.images.inspection import inspect_image
+from tests.bench import chosen
 from tests.bench.table import Goal
 from tests.bench.turns import Figures, answer, measuring
 
@@ -39,8 +42,10 @@ Submit = Callable[[Done], None]  # sends the image, and calls back when it is an
 @contextmanager
 def stream(model: StoredModel, image: bytes) -> Iterator[Submit]:
     """The stream engine."""
-    inspected = inspect_image(image, 10**8)
-    engine = Fleet.of(StreamEngine(lambda: plan_rendered(model, "cpu", "", min(CORES + 1, 8)), "cpu"), IN_FLIGHT)
+    inspected, precision = inspect_image(image, 10**8), chosen.precision()
+    options = CpuOptions(precision=precision)
+    own = StreamEngine(lambda: plan_rendered(model, "cpu", "", min(CORES + 1, 8), precision=precision), "cpu", options)
+    engine = Fleet.of(own, IN_FLIGHT)
     engine.start()
 
     def submit(done: Done) -> None:
@@ -59,8 +64,6 @@ def mxbase(model: StoredModel, image: bytes) -> Iterator[Submit]:
     """The compiled classifier."""
     import mxclassify
 
-    from pipelines.classifier_config import ClassifierLimits, configure_classifier
-
     waiting: dict[int, Done] = {}
     numbers = count()
 
@@ -69,9 +72,9 @@ def mxbase(model: StoredModel, image: bytes) -> Iterator[Submit]:
             assert outcome == "ok", why
             waiting.pop(number)()
 
-    path = model.check_artifact("cpu")[1].with_suffix(".om")
     limits = ClassifierLimits(decoders=max(2, min(CORES, 8)), lanes=2, capacity=IN_FLIGHT)
-    classifier = mxclassify.Classifier(answered, **configure_classifier(model.manifest, str(path), limits))
+    config = plan_classifier(model, "cpu", "", limits, precision=chosen.precision()).config
+    classifier = mxclassify.Classifier(answered, **config)
 
     def submit(done: Done) -> None:
         number = next(numbers)

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Literal
 
+from tests.bench import chosen
 from tests.bench.ceiling import Ceiling
-from tests.bench.client import Figures, Load, run
+from tests.bench.client import Figures
 from tests.bench.served import ServedModel
 
 
@@ -52,13 +54,16 @@ class Row:
 
 @dataclass
 class Measured:
-    """One subject."""
+    """One subject; `f32_rates` are images/s of the ceiling in f32, beside one in another precision."""
 
     subject: Subject
     threads: int = 0
     ceilings: list[dict[str, float]] = field(default_factory=list)
     passes: list[dict[str, float]] = field(default_factory=list)
     rows: dict[int, Row] = field(default_factory=dict)
+    engines: str = "stream"
+    precision: str = "f32"
+    f32_rates: list[float] = field(default_factory=list)
 
     def ceiling(self, name: str) -> float:
         """The median of one figure of the ceiling; not a number for the null engine, which has none."""
@@ -71,28 +76,43 @@ class Measured:
 
 def measure(subject: Subject, store: Path, image: Path, connections: list[int], pairs: int, tell: Callable[[str], None]) -> Measured:
     """Start both, and measure them in turns."""
-    measured = Measured(subject, rows={number: Row(number) for number in connections})
+    rows = {number: Row(number) for number in connections}
+    measured = Measured(subject, rows=rows, engines=chosen.engines(), precision=chosen.precision())
     settings: dict[str, object] = {"model_store": store, "model": subject.model} if subject.ceiling else {"engines": "fake"}
     with ServedModel(**settings) as server:
         if not subject.ceiling:
-            _rounds(measured, server, None, image, pairs, tell)
+            _rounds(measured, server, None, None, image, pairs, tell)
         else:
-            with Ceiling(store, subject.model, image) as ceiling:
+            with Ceiling(store, subject.model, image) as ceiling, _in_f32(store, subject.model, image) as f32:
                 measured.threads = ceiling.best_threads(subject.seconds / 4) if subject.ceiling == "loop" else 0
-                _rounds(measured, server, ceiling, image, pairs, tell)
+                _rounds(measured, server, ceiling, f32, image, pairs, tell)
     return measured
 
 
-def _rounds(measured: Measured, server: ServedModel, ceiling: Ceiling | None, image: Path, pairs: int, tell: Callable[[str], None]) -> None:
+def _in_f32(store: Path, model: str, image: Path) -> AbstractContextManager[Ceiling | None]:
+    """The ceiling in f32, if another precision is measured."""
+    return nullcontext() if chosen.precision() == "f32" else Ceiling(store, model, image, "f32")
+
+
+def _rounds(
+    measured: Measured,
+    server: ServedModel,
+    ceiling: Ceiling | None,
+    f32: Ceiling | None,
+    image: Path,
+    pairs: int,
+    tell: Callable[[str], None],
+) -> None:
     seconds = measured.subject.seconds
     for pair in range(1, pairs + 1):
         tell(f"{measured.subject.model}: pair {pair} of {pairs}")
         if ceiling:
             measured.ceilings.append(ceiling.measure(measured.subject.ceiling, measured.threads, seconds))
             measured.passes.append(ceiling.measure("loop", 1, max(1.0, seconds / 4)))
+        if f32:
+            measured.f32_rates.append(f32.measure(measured.subject.ceiling, measured.threads, seconds)["rate"])
         for row in measured.rows.values():
-            before_s = server.cpu_s()
-            found = run(Load(server.url, str(image), row.connections, seconds))
-            row.cpu_ms.append((server.cpu_s() - before_s) / max(1, found["answered"]) * 1000)
+            found, cpu_ms = server.loaded(image, row.connections, seconds)
             row.loads.append(found)
+            row.cpu_ms.append(cpu_ms)
             row.ratios.append(found["rate"] / measured.ceilings[-1]["rate"] if ceiling else float("nan"))

@@ -1,4 +1,4 @@
-"""Bodies of some twenty megabytes that cost a naive check the most, by name: the body, and its type."""
+"""Bodies of some twenty megabytes that cost a naive check the most, by name: with their path and headers."""
 
 import base64
 import gzip
@@ -9,6 +9,7 @@ from codecs import BOM_UTF8
 from random import Random
 
 from tests.factories.odd_pictures import JPEG, PNG, segment, segments
+from tests.factories.tensor_bodies import INFER, Body, base64_body, image_body, pixels_body, tensor_body
 from tests.soak.image_seeds import png_chunk
 
 BYTES = 19 * 1024 * 1024
@@ -42,7 +43,30 @@ def form(parts: list[bytes]) -> bytes:
     return b"".join(head + part + b"\r\n" for part in parts) + b"--x--\r\n"
 
 
-def bodies() -> dict[str, tuple[str, str, bytes]]:
+def bodies() -> dict[str, tuple[str, Body]]:
+    """The path and the body of each."""
+    typed = {name: (path, (body, {"Content-Type": kind})) for name, (path, kind, body) in typed_bodies().items()}
+    return typed | {name: (INFER, body) for name, body in tensors().items()}
+
+
+def tensors() -> dict[str, Body]:
+    """Of the Open Inference Protocol."""
+    large, small = jpeg_of_scans(100, BYTES), jpeg_of_scans(10, BYTES // 64)
+    return {
+        "tensor of an image": image_body([large]),
+        "tensor of 32 images": image_body([small] * 32),
+        "tensor of empty elements": tensor_body("image", "BYTES", [32], bytes(BYTES)),
+        "tensor of pixels": pixels_body(2500),
+        "tensor of 32 pictures' pixels": pixels_body(440, 32),
+        "tensor in base64": base64_body([large[: BYTES * 3 // 4]]),
+        "tensor of 32 images in base64": base64_body([small] * 32),
+        "tensor in base64 of a megabyte": base64_body([large[:700_000]]),
+        "tensor in JSON, nested": (b"[" * BYTES, {"Content-Type": JSON}),
+        "tensor behind JSON of 19 MB": (b" " * (BYTES - 4) + b"1" * 4, {"Inference-Header-Content-Length": str(BYTES - 4)}),
+    }
+
+
+def typed_bodies() -> dict[str, tuple[str, str, bytes]]:
     """The path, the type and the body of each."""
     webp = b"RIFF" + struct.pack("<I", BYTES) + b"WEBP" + struct.pack("<4sI", b"VP8L", 5) + b"\x2f\0\0\0\0\0"
     webp += struct.pack("<4sI", b"JUNK", BYTES - len(webp)) + bytes(BYTES - len(webp))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 
+from tests.factories.tensor_bodies import INFER, Body, base64_body, image_body, pixels_body
 from tests.level_model import level_png
 
 BOUNDARY = b"frontier"
@@ -22,6 +23,7 @@ HEADERS = (
     b"Range: bytes=0-1", b"Range: bytes=5-1,9-", b"If-None-Match: *", b"If-Modified-Since: yesterday", b"Accept-Encoding: gzip",
     b"Content-Type: multipart/form-data; boundary=" + b"b" * 300, b"Content-Type: multipart/form-data; boundary*0=a; boundary*1*=''%ff",
     b"Content-Type: application/json; charset=utf-16", b"Content-Type: ;;;", b"Content-Type: multipart/form-data; boundary=\"\xff\"",
+    b"Inference-Header-Content-Length: 0", b"Inference-Header-Content-Length: 99",
     b"Authorization: Bearer \xff", b"Cookie: " + b"a=b; " * 500, b"Forwarded: for=1", b"Trailer: X",
 )  # fmt: skip
 
@@ -64,6 +66,8 @@ def valid_requests() -> tuple[bytes, ...]:
         "/web/classify.js",
         "/web/style.css",
         "/nothing",
+        "/v2/models/level",
+        "/v2/models/level/stats",
     )
     return (
         *(request(b"GET", path.encode()) for path in gets),
@@ -77,7 +81,15 @@ def valid_requests() -> tuple[bytes, ...]:
         request(b"POST", b"/classify/batch?top_k=1", json.dumps({"images": [text, text], "timeout_ms": 900}).encode(), as_json),
         request(b"POST", b"/classify", b"image=x", b"Content-Type: application/x-www-form-urlencoded"),
         b"POST /classify HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(image), image),
+        request(b"POST", INFER.encode(), image, b"Inference-Header-Content-Length: 0"),
+        *map(tensor_request, (image_body([image, image]), pixels_body(200), base64_body([image, image]))),
     )
+
+
+def tensor_request(body: Body) -> bytes:
+    """A request of the Open Inference Protocol."""
+    content, headers = body
+    return request(b"POST", INFER.encode(), content, *(f"{name}: {value}".encode() for name, value in headers.items()))
 
 
 def _flip(random: Random, data: bytes) -> bytes:
