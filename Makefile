@@ -10,6 +10,7 @@
 # make test-upgrade    from the first version to this one and back: its store, its settings, its evaluations
 # make release what a version consists of, in build/release: wheels, source, images, SBOM, SHA256SUMS
 # make test-oip        Triton's and KServe's clients against a real server, over HTTP and gRPC (in their own environment)
+# make test-lowest     HTTP, API, gRPC and traces on the lowest versions that pyproject.toml allows (in an environment of their own)
 # make test-ray        replicas on a Ray cluster of two nodes, by Ray Serve (in their own environment and namespaces)
 # make schemathesis    the OpenAPI document against a real server
 # make soak    hostile input for SECONDS (an hour) after that of earlier runs (FRESH=1 starts anew), attacks, a large evaluation, chaos
@@ -22,7 +23,7 @@
 # make test-mxbase     its tests, also with sanitizers (Debian: doctest-dev)
 # make check-mxbase-headers    compile it against the vendor's headers (MX_HEADERS=an SDK, or the published source of the Vision SDK)
 # make test-training    install MindSpore in its own environment, run the tests of training, train the sample
-# make ci-wide    the complete wide suites: training, import, image, bench, hour, schemathesis, clients, oip, ray (.ci/run runs the core and two minutes of each)
+# make ci-wide    the complete wide suites: training, import, image, bench, hour, schemathesis, clients, oip, lowest, ray (.ci/run runs the core and two minutes of each)
 # make train-digits     train the sample from scratch
 # Settings come from the environment: make serve MODEL=resnext101_32x4d PORT=9000 (docs/settings.md)
 
@@ -40,8 +41,8 @@ PIP := pip install --quiet --disable-pip-version-check --no-compile
 TRAINING := .venv/training/bin/python
 DIGITS := outputs/digits
 
-.PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-bench smoke-bench test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-oip test-ray test-training train-environment train-digits \
-  smoke-image smoke-import smoke-clients smoke-oip smoke-ray smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle release test-release test-upgrade smoke-release smoke-upgrade packages ci-wide \
+.PHONY: help install install-dev mxbase serve test test-commands test-monitoring test-bench smoke-bench test-mxbase check-mxbase-headers test-image test-import test-browser test-clients test-oip test-lowest test-ray test-training train-environment train-digits \
+  smoke-image smoke-import smoke-clients smoke-oip smoke-lowest smoke-ray smoke-browser smoke-schemathesis smoke-training test-hour smoke-hour hour-page bundle release test-release test-upgrade smoke-release smoke-upgrade packages ci-wide \
   environments bench soak chaos attack schemathesis docs docs-commands docs-site docs-pages check format lock proto clean
 
 help:
@@ -250,6 +251,24 @@ smoke-oip: install-dev .venv/triton/installed
 # Without it its test is skipped: it is built for x86-64, and wants Debian 13's C library.
 .venv/perf_analyzer/installed: tests/oip/install_perf_analyzer.sh
 	$< .venv/perf_analyzer $(BIN)/python || echo "perf_analyzer cannot run here"
+	@touch $@
+
+# The lowest versions that pyproject.toml allows; those of the lock, which are the highest, have all other suites.
+LOWEST := --resolution lowest-direct --extra cpu --extra grpc --extra otel --extra heif --extra report
+test-lowest: .venv/lowest/installed
+	.venv/lowest/bin/python -m pytest -n $(WORKERS) --dist loadfile tests/server/http tests/server/api tests/server/grpc tests/server/telemetry/test_span_export.py
+
+# Whether they go together.
+smoke-lowest: install-dev
+	$(BIN)/python -m $(PIP) uv
+	$(BIN)/uv pip compile --quiet --python-version 3.11 $(LOWEST) pyproject.toml > /dev/null
+
+.venv/lowest/installed: pyproject.toml
+	$(PYTHON) -m venv .venv/lowest
+	.venv/lowest/bin/python -m $(PIP) uv
+	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest $(LOWEST) -r pyproject.toml
+	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest hypercorn hypothesis jsonschema pytest pytest-xdist
+	.venv/lowest/bin/python -m $(PIP) --no-deps --editable .
 	@touch $@
 
 # Ray opens ports on all interfaces and starts ten processes: it gets a loopback of its own, and all of them end with the tests. First those without a cluster.

@@ -182,7 +182,7 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds a client may take to send the headers, to begin with the body, and to take a stretch of its answer.",
     )
-    keep_alive_s: float = Field(75.0, gt=0, description="Seconds an idle connection is kept for its next request.")
+    keep_alive_s: float = Field(75.0, gt=0, description="Seconds an idle connection, or stream of gRPC, is kept for its next request.")
 
     # Evaluations
     evaluation_roots: str = Field("", description="Folders that POST /evaluate may measure, with all below them: name=/path,/other/path.")

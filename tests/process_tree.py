@@ -1,5 +1,6 @@
 """A process and its descendants, with the processor time that they have used."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -21,6 +22,16 @@ def process_tree(root: int) -> list[tuple[int, float]]:
     for pid in found:  # grows as descendants are found
         found += [child for child, parent in parents.items() if parent == pid]
     return [(pid, seconds[pid]) for pid in found]
+
+
+def memory_bytes(root: int, kind: str = "VmRSS") -> int:
+    """The resident memory of all of them together: now, or the most that each ever had (`VmHWM`)."""
+    found = 0
+    for pid, _ in process_tree(root):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+            found += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{kind}:"))
+    return found
 
 
 def shared_memory_bytes(root: int) -> int:

@@ -87,6 +87,8 @@ class Metrics:
         self.rejected = counter("rejected_total", "Images refused before an engine got them.", "model", "reason")
         self.body_bytes = gauge("body_bytes", "Bytes of bodies being read or waiting for their answers, of BODY_BUDGET_BYTES.")
         self.body_limit_bytes = gauge("body_limit_bytes", "Bytes of bodies that may be held at once: BODY_BUDGET_BYTES.")
+        self.decode_bytes = gauge("decode_bytes", "Bytes of pictures that are decoded now, by estimate, of DECODE_BUDGET_BYTES.")
+        self.decode_limit_bytes = gauge("decode_limit_bytes", "DECODE_BUDGET_BYTES.")
         self.evaluation_disk_bytes = gauge("evaluation_disk_bytes", "Bytes of uploads, unpacked sets and kept evaluations on the disk.")
         self.evaluation_disk_limit_bytes = gauge("evaluation_disk_limit_bytes", "EVALUATION_DISK_BYTES.")
         self.images = counter("images_total", "Images by outcome.", "model", "engine", "outcome")

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import httpx
 
+from tests.process_tree import memory_bytes
 from tests.server.forked_command import ForkedCommand
 
 NEW_PROCESS = (sys.executable, "-m", "server")
@@ -40,6 +41,7 @@ class ServerProcess:
         settings = {name.upper(): str(value) for name, value in environment.items()}
         self._folder = tempfile.TemporaryDirectory(prefix="server-")
         self.evaluations = settings.setdefault("EVALUATION_DIR", f"{self._folder.name}/evaluations")
+        self.grpc_port = int(settings.get("GRPC_PORT", 0))
         self._log: list[dict[str, Any]] = []
         arguments, settings = ["serve", "--port", "0", "--log-format", "json"], os.environ | {"DRAIN_DELAY_S": "0"} | settings
         self._process: subprocess.Popen[str] | ForkedCommand
@@ -60,8 +62,8 @@ class ServerProcess:
         return self._process.pid
 
     def memory_mb(self, kind: str = "VmRSS") -> float:
-        """The server's resident memory in MiB: now, or the most it ever was (`VmHWM`)."""
-        return int(re.findall(rf"{kind}:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())[0]) / 1024
+        """The resident memory of the server and its engine processes in MiB: now, or the most that each ever had (`VmHWM`)."""
+        return memory_bytes(self.pid, kind) / 2**20
 
     @property
     def address(self) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Retries:
     """A request has `attempts` in all. Between them are the seconds of Retry-After, or else `first_wait_s`, doubled each time.
 
-    A wait of one's own is at most `longest_wait_s`. If the server asks for a longer one, the request is not sent again.
+    A wait is at most `longest_wait_s`. If the server asks for a longer one, the request is not sent again.
     """
 
     attempts: int = 5

@@ -12,7 +12,7 @@ from models.store import ModelStore
 from server.cli.doctor.case import Case
 from server.cli.doctor.finding import Finding, note, ok, problem
 from server.cli.doctor.machine import Machine
-from server.http.limits import FILES_BESIDES
+from server.http.limits import files_besides
 
 MIB = 1 << 20
 LEAST_FREE_BYTES = 64 * MIB
@@ -28,10 +28,11 @@ def check_resources(case: Case) -> Iterator[Finding]:
     yield _memory(case)
     yield from _disks(case)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = case.settings.max_connections + FILES_BESIDES
+    besides = files_besides(case.settings)
+    wanted = case.settings.max_connections + besides
     if hard != resource.RLIM_INFINITY and hard < wanted:
         raise_it = f"docker run --ulimit nofile={wanted} …" if case.machine.in_container else f"ulimit -n {wanted}"
-        yield note(f"{hard} open files allowed: {max(1, hard - FILES_BESIDES)} connections, not {case.settings.max_connections}", raise_it)
+        yield note(f"{hard} open files allowed: {max(1, hard - besides)} connections, not {case.settings.max_connections}", raise_it)
     if sys.getfilesystemencoding() != "utf-8":
         yield problem(f"the names of files are {sys.getfilesystemencoding()}, not UTF-8", "export LC_ALL=C.UTF-8")
 

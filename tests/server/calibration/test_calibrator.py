@@ -66,6 +66,7 @@ def test_a_coverage_that_too_few_images_cannot_give(calibrator: Calibrator) -> N
         ({"labels_sha256": "b" * 64}, "another list of labels (bbbbbbbbbbbb, not"),
         ({"decode": "reduced"}, "another decode (reduced, not exact)"),
         ({"pipeline_sha256": "b" * 64}, "another hand-written pipeline (bbbbbbbbbbbb, not none)"),
+        ({"recipe_sha256": "b" * 64, "decode": "reduced"}, "; it was made for another decode (reduced, not exact)"),
     ],
 )
 def test_what_is_not_served_is_named(model: StoredModel, changes: dict[str, str], words: str) -> None:

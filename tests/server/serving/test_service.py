@@ -14,6 +14,7 @@ from server.errors import EngineUnavailable
 from server.serving.served_model import ServedModel
 from server.serving.service import Phase, Service
 from server.telemetry.metrics import Metrics
+from tests.server.engines.fleet.test_waiting_line import work
 
 
 class EngineThatCannotStart(FakeEngine):
@@ -39,6 +40,14 @@ def test_from_start_to_drain() -> None:
     assert service.readiness() == (False, "draining", "")
     asyncio.run(service.close())
     assert not service.models.default.engine.health().ok
+
+
+def test_what_is_decoded_is_measured() -> None:
+    service, picture = service_of(FakeEngine()), work(decoded_bytes=77)
+    assert service.decode_room.take_aside(picture)
+    held = service.metrics.registry.get_sample_value("classify_decode_bytes")
+    service.decode_room.aside.remove(picture)
+    assert (held, service.metrics.registry.get_sample_value("classify_decode_bytes")) == (77, 0)
 
 
 def test_an_engine_that_cannot_start_is_told_and_reported() -> None:
