@@ -93,8 +93,9 @@ class InferenceService:
     async def _infer(self, _requests: AsyncIterator[bytes], context: Any) -> bytes:
         async with self._calls.open(context, f"/{SERVICE}/ModelInfer", self._open) as call:
             self._check_room(call)
-            asked = await self._reader.read(context, call.caller.client, partial(self._read, call))
-            return serialized(await self._answer(asked, call, call.caller))
+            # no name here for what is asked: this frame lives as long as an error of the call
+            read = partial(self._read, call)
+            return serialized(await self._answer(await self._reader.read(context, call.caller.client, read), call, call.caller))
         raise AssertionError("the call ends above, or by its error")
 
     async def _read(self, call: Call, message: bytes) -> Asked:
@@ -136,8 +137,9 @@ class InferenceService:
                     self._goes_on(limit)
                     caller = call.caller._replace(request_id=f"{call.caller.request_id}-{next(numbers)}")
                     asked = await self._asked(call, message)
-                    del message  # else it would lie here until the next one comes
-                    await answers.put(tasks.create_task(self._of_stream(asked, call, caller)))
+                    task = tasks.create_task(self._of_stream(asked, call, caller))
+                    del message, asked  # else they would lie here until the next one comes
+                    await answers.put(task)
                 await answers.put(None)
 
             tasks.create_task(read())

@@ -17,7 +17,9 @@ MIB = 1024 * 1024
 @pytest.mark.parametrize("engine", [pytest.param(each, marks=pytest.mark.soak if each != "stream" else ()) for each in ENGINES])
 def test_the_server_stays_within_its_budgets(bodies: Path, tmp_path: Path, figures: Figures, engine: str) -> None:
     limits = Settings()
-    bound_mb = BASE_MB + (limits.body_budget_bytes + limits.decode_budget_bytes) / MIB
+    # gRPC does not tell when a message has begun: what its streams have not read to the end comes beside the budgets (docs/oip.md)
+    unread_bytes = limits.body_budget_bytes // limits.max_body_bytes * limits.max_body_bytes
+    bound_mb = BASE_MB + (limits.body_budget_bytes + limits.decode_budget_bytes + unread_bytes) / MIB
     with besieged_server(tmp_path, **ENGINES[engine]) as server:
         before_mb = server.memory_mb()
         with attacked(server, "mixed", SECONDS, bodies) as answers:

@@ -44,7 +44,7 @@ class Plot {
     this.top = MARGIN.top;
     new ResizeObserver(([{ contentRect: { width, height } }]) => {
       this.size = { width, height };
-      if (this.data) this.redraw();
+      if (this.data) this.draw(this.data);
     }).observe(this.svg);
   }
 

@@ -143,6 +143,16 @@ def test_the_arrow_keys_read_a_chart(page: Chrome) -> None:
     assert int(attribute(page, chart, "aria-valuenow")) >= newest
 
 
+def test_a_chart_without_room_draws_nothing(page: Chrome) -> None:
+    """As when the page is put away: the console would tell of bars of a negative width."""
+    until(page, lambda: page.find_elements(By.CSS_SELECTOR, "#batches rect.bar"))
+    for display in ("none", ""):
+        page.execute_script("document.getElementById('batches').style.display = arguments[0]", display)
+        page.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+    width = page.find_element(By.CSS_SELECTOR, "#batches rect.bar").get_attribute("width")
+    assert int(width or 0) > 0
+
+
 def test_the_stages_are_shown_at_either_quantile(page: Chrome, chips: ServerProcess) -> None:
     for _ in range(20):
         chips.client.post("/classify", content=level_png(8))
