@@ -51,13 +51,19 @@ def test_a_client_leaves_places_to_others(tmp_path: Path) -> None:
 
 def test_a_place_that_does_not_become_free() -> None:
     async def read() -> None:
-        places = MessageReader(1, 1, 0.05)
-        first = asyncio.create_task(places.read(Slow(), "one", taken))
+        places, call, apart = MessageReader(1, 1, 0.05), Slow(), asyncio.Event()
+
+        async def take(message: bytes) -> bytes:
+            await apart.wait()
+            return message
+
+        call.came.set()
+        first = asyncio.create_task(places.read(call, "one", take))
         await asyncio.sleep(0)
         with pytest.raises(Saturated, match="1 messages are being read"):
             await places.read(Slow(), "two", taken)
-        with pytest.raises(RequestTimeout):
-            await first
+        apart.set()
+        assert await first == b"x"
 
     asyncio.run(read())
 
