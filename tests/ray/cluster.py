@@ -46,7 +46,7 @@ class TestCluster:
     __test__ = False
 
     def __init__(self, nodes: int = 2, cpus: int = 4, chips: int = CHIPS) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short: the paths of sockets have 107 bytes at most
+        self._folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # not TMPDIR, which may be long: HAProxy's sockets have 97 bytes
         os.environ.update(environment(self._folder))
         from ray.cluster_utils import Cluster  # it reads the environment
 
