@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -75,7 +76,8 @@ def test_the_pages_work_with_the_key(browser: Chrome, proxy: str) -> None:
     WebDriverWait(browser, WAIT_S).until(lambda _: browser.title.startswith("Sign in"))
     found(browser, "#key").send_keys("wrong")
     found(browser, "#key-form button").click()
-    WebDriverWait(browser, WAIT_S).until(lambda _: "does not know this key" in found(browser, "#reason").text)
+    known = WebDriverWait(browser, WAIT_S, ignored_exceptions=[StaleElementReferenceException])  # the page before may still be there
+    known.until(lambda _: "does not know this key" in found(browser, "#reason").text)
     found(browser, "#key").send_keys(KEY)
     found(browser, "#key-form button").click()
     WebDriverWait(browser, WAIT_S).until(lambda _: browser.current_url == f"{proxy}/infer/info")
