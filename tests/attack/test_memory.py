@@ -34,6 +34,8 @@ STATUSES = {
     "grpc: no such model": 5, "grpc: no picture": 3, "grpc: no message": 3,
 }  # fmt: skip
 """Of each kind of request; of gRPC the number of its status."""
+ALLOWED = {"late": {504, 503, 200}}
+"""An answer may come before its time is seen to be over, and an engine may be full of late images until then: docs/errors.md."""
 DECODED = ("inside", "late", "batch")
 """Of these kinds an engine gets images: here they go to each kind of engine, the others to one."""
 HERE = [case for case in itertools.product(ENGINES, STATUSES) if case[0] == "stream" or case[1] in DECODED]
@@ -110,6 +112,6 @@ def test_failing_requests_leave_nothing(servers: Kept[ServerProcess], figures: F
         time.sleep(0.1)
     figures(f"{requests} requests of {LARGE_BYTES / 1e6:.0f} MB, {engine}: {kind}", f"{growth_mb:+.1f} MiB", f"{GROWTH_MB} MiB")
     assert status in statuses
-    assert statuses.keys() <= ({status, 200} if kind == "late" else {status})  # an answer may come before its time is seen to be over
+    assert statuses.keys() <= ALLOWED.get(kind, {status})
     assert growth_mb < GROWTH_MB
     assert httpx.get(f"{server.url}/metrics").text.count("classify_body_bytes 0.0") == 1
