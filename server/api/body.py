@@ -27,13 +27,13 @@ _FORM = re.compile(rb"(?:\r\n)?--([^\r\n]{1,70})\r\ncontent-", re.IGNORECASE)
 
 
 async def read_body(scope: Scope, receive: Receive, limit_bytes: int, hold: BodyHold) -> bytes:
-    """The whole body; raises BodyTooLarge or Saturated as early as possible, without reading the rest."""
+    """The whole body; raises BodyTooLarge or Saturated as early as possible, without reading the rest. The hold grows as it arrives."""
     declared = _header(scope, b"content-length", "0")
     if not declared.isdecimal():
         raise BadRequest(f"Content-Length is {declared!r}, not a number of bytes.")
     if int(declared) > limit_bytes:
         raise _too_large(limit_bytes)
-    hold.grow_to(int(declared))
+    hold.expect(int(declared))
     only = b""
     several = io.BytesIO()  # it gives its bytes without a copy; a list of pieces would need the memory twice when they are joined
     total_bytes, more = 0, True

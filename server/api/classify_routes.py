@@ -86,7 +86,7 @@ class ClassifyRoutes:
         """Classify one image; answers with the best classes."""
         context, model = self._answering(scope)
         self._check_room(model, scope)
-        with model.in_use(), BodyHold(self._budget, model.name) as hold:
+        with model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
             body = await read_images(scope, self._unpacked(scope, receive), self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             asked = _Asked.of(all_options(scope, body), model)
@@ -100,7 +100,7 @@ class ClassifyRoutes:
         """Classify several images; answers with one outcome each, in order. 429 only if no image was accepted."""
         context, model = self._answering(scope)
         self._check_room(model, scope)
-        with model.in_use(), BodyHold(self._budget, model.name) as hold:
+        with model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
             unpacked_receive = self._unpacked(scope, receive)
             body = await read_images(scope, unpacked_receive, self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s

@@ -56,14 +56,12 @@ async def submit(request: Request, evaluations: Evaluations, budget: BodyBudget,
         raise BadRequest(f"POST /evaluate takes nothing from its query, and {name!r} is there.", "Send it in the body.")
     kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     try:
-        with BodyHold(budget) as hold:
+        with BodyHold(budget, context_of(request.scope).client) as hold:
             if kind == "multipart/form-data":
-                hold.grow_to(HELD_BYTES)
-                return await _submit_form(_Limited(request, max_upload_bytes), evaluations)
+                return await _submit_form(_Limited(request, max_upload_bytes, hold), evaluations)
             if kind != JSON:  # the page of another site may send anything else without asking
                 raise BadRequest(f"A body of type {kind[:80]!r} is not taken.", "Send application/json, or an archive as a form.")
-            hold.grow_to(MAX_JSON_BYTES)
-            body = await _Limited(request, MAX_JSON_BYTES).body()
+            body = await _Limited(request, MAX_JSON_BYTES, hold).body()
         wanted = await asyncio.to_thread(EvaluationRequest.model_validate_json, without_mark(body))
         return await asyncio.to_thread(evaluations.submit, wanted)
     except ValidationError as error:
@@ -93,12 +91,13 @@ def _wanted(fields: dict[str, str]) -> EvaluationRequest:
 
 
 class _Limited(Request):
-    """A request whose body raises BodyTooLarge after a number of bytes."""
+    """A request whose body raises BodyTooLarge after a number of bytes. The hold grows as they arrive, to HELD_BYTES."""
 
-    def __init__(self, request: Request, limit_bytes: int) -> None:
+    def __init__(self, request: Request, limit_bytes: int, hold: BodyHold) -> None:
         super().__init__(request.scope, self._counted)
         self._inner = unpacked(request.scope, request.receive, limit_bytes)
         self._limit_bytes = limit_bytes
+        self._hold = hold
         self._bytes = 0
         declared = request.headers.get("content-length", "")
         self.declared_bytes = int(declared) if declared.isdecimal() else 0
@@ -111,6 +110,7 @@ class _Limited(Request):
         self._bytes += len(message.get("body", b""))
         if self._bytes > self._limit_bytes:
             raise self._refusal()
+        self._hold.grow_to(min(self._bytes, HELD_BYTES))
         return message
 
     def _refusal(self) -> BodyTooLarge:

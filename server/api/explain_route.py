@@ -40,7 +40,7 @@ class ExplainRoute:
         grid = self._explainer.grid(_in_bounds(options, "grid", LEAST_GRID, MOST_GRID))
         class_id = _in_bounds(options, "class_id", 0, 2**31 - 1)
         model = self._models.get(asked_model(scope))  # no canary: what is asked next shall come from the same model
-        with self._explainer.turn(context.client), model.in_use(), BodyHold(self._budget, model.name) as hold:
+        with self._explainer.turn(context.client), model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
             body = await read_images(scope, unpacked(scope, receive, self._settings.max_body_bytes), self._settings, 1, hold)
             if other := next((name for name in body.options if name not in OPTIONS), None):
                 raise unknown_name("The option", other, OPTIONS)

@@ -83,7 +83,7 @@ class InferRoute:
         scope["route"] = self._versioned if found["version"] else self._plain  # which the metrics name
         model = answering_model(self._models, found["model"], found["version"] or "", context.request_id)
         model.admission.check_room(context.client)
-        with model.in_use(), BodyHold(self._budget, model.name) as hold:
+        with model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
             limit_bytes = self._settings.max_body_bytes
             body = await read_body(scope, unpacked(scope, receive, limit_bytes), limit_bytes, hold)
             asked = await self._read(body, Headers(scope=scope).get(HEADER))

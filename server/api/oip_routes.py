@@ -11,6 +11,7 @@ from starlette.requests import Request
 from server.api.body import read_body
 from server.api.guard import Guard
 from server.api.openapi import refusals
+from server.api.request_context import context_of
 from server.api.unknown_names import malformed_json, unknown_name
 from server.errors import BadRequest, BodyTooLarge, Forbidden, NotFound, ReloadRefused
 from server.oip.inference import find_model
@@ -153,7 +154,7 @@ def _describe_models(router: APIRouter, service: Service) -> None:
 def _manage_repository(router: APIRouter, service: Service, reloader: Reloader, allowed: Guard) -> None:
     async def asked(request: Request) -> RepositoryRequest:
         """The body; none is as good as an empty object. Raises BadRequest or BodyTooLarge."""
-        with BodyHold(service.body_budget) as hold:
+        with BodyHold(service.body_budget, context_of(request.scope).client) as hold:
             body = await read_body(request.scope, request.receive, service.settings.max_body_bytes, hold)
             try:
                 return RepositoryRequest.model_validate_json(body or _EMPTY)

@@ -166,6 +166,17 @@ def held_upload(target: Target, _number: int) -> None:
         target.answers["held"] += 1
 
 
+def announced(target: Target, number: int) -> None:
+    """A head that announces a body of 20 MB or less, a byte of it, and no more: of so many sizes that their sum fills any budget."""
+    path = ("/classify", "/classify/batch", INFER)[number % 3]
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {20_000_000 >> number % 20}\r\n\r\n"
+    while not target.is_over:
+        with contextlib.suppress(OSError), socket.create_connection(target.address, ANSWER_S) as client:
+            client.sendall(head.encode() + b"\xff")
+            answer = client.recv(65536)
+            target.answers[answer.split(b" ", 2)[1].decode() if answer else "closed"] += 1
+
+
 def slowly(client: socket.socket) -> bytes | None:
     """Ten kilobytes more, and the answer after a second if there is one; None when the connection is closed."""
     client.sendall(bytes(10_000))
@@ -230,6 +241,7 @@ ATTACKS = {
     "scans": Attack("JPEGs of 19 MB with 100 scans", 8, posts("/classify", {}, lambda target: [target.body("scans.jpg")])),
     "trap": Attack("evaluations of a set with a FIFO", 8, trapped),
     "uploads": Attack("uploads that never end", 128, held_upload),
+    "announced": Attack("bodies that are announced and do not come", 320, announced),
     "infer": Attack("tensors of slow pictures, of pixels, in base64", 32, infer),
     "streams": Attack("streams of gRPC, messages of slow pictures and of 19 MB", 32, streams),
 }

@@ -242,8 +242,10 @@ def connections_above_the_limit(place: Place) -> Scenario:
 @provokes(Saturated)
 def bodies_above_the_budget(_place: Place) -> Scenario:
     budget = BodyBudget(100, Metrics())
-    budget.take(60)
-    return Scenario(lambda: called(lambda: budget.take(60)), after("Try again in a moment", do=lambda: budget.give_back(60)))
+    budget.take(60, "", "a")
+    return Scenario(
+        lambda: called(lambda: budget.take(60, "", "a")), after("Try again in a moment", do=lambda: budget.give_back(60, "", "a"))
+    )
 
 
 @provokes(ArchiveTooLarge)

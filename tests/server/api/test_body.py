@@ -32,7 +32,7 @@ def read(body: bytes, content_type: str, limit: int = 4, max_body_bytes: int = 1
     given_headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", content_type.encode("utf-8", "replace")), *given_headers]}
     settings = load_settings(max_body_bytes=max_body_bytes)
-    with BodyHold(BodyBudget(3_000_000, Metrics())) as hold:
+    with BodyHold(BodyBudget(3_000_000, Metrics()), "a") as hold:
         return asyncio.run(read_images(scope, receive, settings, limit, hold))
 
 
@@ -99,7 +99,7 @@ def test_a_body_in_tiny_pieces_costs_little_more_than_its_bytes() -> None:
         return {"type": "http.request", "body": number.to_bytes(3, "big"), "more_body": number > 0}
 
     tracemalloc.start()
-    with BodyHold(BodyBudget(300_003, Metrics())) as hold:
+    with BodyHold(BodyBudget(300_003, Metrics()), "a") as hold:
         body = asyncio.run(read_body({"type": "http", "method": "POST", "headers": []}, receive, 300_003, hold))
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -256,7 +256,7 @@ def test_a_round_of_the_loop_takes_one_piece_of_all_large_bodies() -> None:
                 pieces.append(round_of[0])
             return {"type": "http.request", "body": bytes(left.pop(0)), "more_body": bool(left)}
 
-        with BodyHold(budget) as hold:
+        with BodyHold(budget, "a") as hold:
             await read_body({"type": "http", "method": "POST", "headers": []}, receive, 4 * SMALL_BYTES, hold)
 
     async def work() -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -42,10 +43,13 @@ def connect(server: ServerProcess) -> Iterator[Callable[[bytes], BareClient]]:
 def test_the_bodies_for_one_model_leave_bytes_for_another() -> None:
     metrics = Metrics()
     budget = BodyBudget(100, metrics, least_bytes=60)
-    with BodyHold(budget, "flooded") as first, BodyHold(budget, "quiet") as second, BodyHold(budget) as neither:
-        first.grow_to(100)
-        second.grow_to(60)
-        for hold, held_bytes in ((first, 101), (second, 61), (neither, 1)):
+    asked = (("a", "flooded"), ("b", "flooded"), ("c", "quiet"), ("d", ""))
+    with ExitStack() as holds:
+        first, second, third, neither = (holds.enter_context(BodyHold(budget, *each)) for each in asked)
+        first.grow_to(60)
+        second.grow_to(40)
+        third.grow_to(60)
+        for hold, held_bytes in ((second, 41), (third, 61), (neither, 1)):
             with pytest.raises(Saturated):
                 hold.grow_to(held_bytes)
     refused = {
@@ -53,8 +57,26 @@ def test_the_bodies_for_one_model_leave_bytes_for_another() -> None:
         for model in ("flooded", "quiet", "")
     }
     assert (budget.held_bytes, refused) == (0, {"flooded": 1, "quiet": 1, "": 1})
-    with BodyHold(budget, "flooded") as hold:
-        hold.grow_to(100)
+    with BodyHold(budget, "a", "flooded") as hold:
+        hold.grow_to(60)
+
+
+def test_one_client_leaves_bytes_for_others() -> None:
+    budget = BodyBudget(100, Metrics(), least_bytes=20)
+    with BodyHold(budget, "greedy") as first, BodyHold(budget, "greedy") as second, BodyHold(budget, "other") as third:
+        first.grow_to(50)
+        second.grow_to(30)
+        for refused in (second.expect, second.grow_to):
+            with pytest.raises(Saturated):
+                refused(31)
+        third.grow_to(20)
+        assert budget.held_bytes == 100
+    with BodyHold(budget, "greedy") as first, BodyHold(budget, "other") as second, BodyHold(budget, "third") as third:
+        first.grow_to(60)
+        second.grow_to(25)  # a quarter, as if a third client were there
+        with pytest.raises(Saturated):
+            second.grow_to(34)
+        third.grow_to(15)
 
 
 def wait_for(server: ServerProcess, held_bytes: int) -> None:
@@ -74,40 +96,47 @@ def chunked(*chunks: bytes) -> bytes:
 
 def test_a_hold_grows_and_is_given_back() -> None:
     budget = BodyBudget(10, Metrics())
-    with BodyHold(budget) as first, BodyHold(budget) as second:
+    with BodyHold(budget, "a") as first, BodyHold(budget, "b") as second:
         for total_bytes in (4, 3, 6):
             first.grow_to(total_bytes)
         second.grow_to(4)
         with pytest.raises(Saturated):
             second.grow_to(5)
-    with BodyHold(budget) as alone:
+    with BodyHold(budget, "a") as alone:
         alone.grow_to(10)
 
 
 def test_what_does_not_fit_is_refused_at_once(server: ServerProcess, connect: Callable[[bytes], BareClient]) -> None:
-    slow = [connect(large()), connect(large(bytes(LARGE - 1)))]
-    wait_for(server, 2 * LARGE)
+    slow = [connect(large(bytes(LARGE - 1))) for _ in range(2)]
+    wait_for(server, 2 * LARGE - 2)
     refused = connect(large(bytes(LARGE)))
     assert refused.end().codes() == [(429, "saturated")]
     assert b"\r\nretry-after: 1\r\n" in refused.received
     assert server.client.post("/classify", content=IMAGE).status_code == 200
     slow[1].send(b"x").end()
     assert slow[1].codes() == [(415, "unsupported_image")]
-    wait_for(server, LARGE)
+    wait_for(server, LARGE - 1)
     slow[0].socket.close()
     wait_for(server, 0)
     assert server.client.post("/classify", content=bytes(LARGE)).status_code == 415
 
 
+def test_what_is_announced_and_does_not_come_takes_nothing(server: ServerProcess, connect: Callable[[bytes], BareClient]) -> None:
+    for _ in range(9):
+        connect(large(b"x"))
+    wait_for(server, 9)
+    assert server.client.post("/classify", content=bytes(LARGE)).status_code == 415
+
+
 def test_a_body_without_a_length_counts_as_it_arrives(server: ServerProcess, connect: Callable[[bytes], BareClient]) -> None:
-    connect(large())
+    connect(large(bytes(LARGE - 1)))
     growing = connect(chunked(bytes(60_000)))
-    wait_for(server, LARGE + 60_000)
+    wait_for(server, LARGE - 1 + 60_000)
     connect(chunked(bytes(30_000)))
-    wait_for(server, LARGE + 90_000)
+    wait_for(server, LARGE - 1 + 90_000)
     refused = server.metric("classify_rejected_total", reason="saturated")
     assert growing.send(b"%x\r\n" % 20_000 + bytes(20_000) + b"\r\n").codes() == [(429, "saturated")]
-    wait_for(server, LARGE + 30_000)
+    wait_for(server, LARGE - 1 + 30_000)
     assert server.metric("classify_rejected_total", reason="saturated") == refused + 1
 
 
