@@ -40,13 +40,14 @@ class ExplainRoute:
         grid = self._explainer.grid(_in_bounds(options, "grid", LEAST_GRID, MOST_GRID))
         class_id = _in_bounds(options, "class_id", 0, 2**31 - 1)
         model = self._models.get(asked_model(scope))  # no canary: what is asked next shall come from the same model
-        with self._explainer.turn(context.client), model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
+        self._explainer.check_turn(context.client)
+        with model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
             body = await read_images(scope, unpacked(scope, receive, self._settings.max_body_bytes), self._settings, 1, hold)
             if other := next((name for name in body.options if name not in OPTIONS), None):
                 raise unknown_name("The option", other, OPTIONS)
             context.stages_s["read"] = perf_counter() - context.started_s
             deadline_s = model.admission.deadline_s(number(options | body.options, "timeout_ms"))
-            with context.unless_abandoned(watch_of(scope, receive)):
+            with self._explainer.turn(context.client), context.unless_abandoned(watch_of(scope, receive)):
                 image = await self._inspection.inspect(body.images.pop())
                 asked = ExplanationRequest(image, grid, class_id, context.request_id, deadline_s)
                 found = await self._explainer.explain(model, asked)

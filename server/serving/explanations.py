@@ -103,12 +103,16 @@ class Explainer:
             raise BadRequest(f"A grid of {asked} takes {runs_of(asked)} images, and EXPLAIN_RUNS={most}.", f"Ask for grid={fits}.")
         return asked or min(DEFAULT_GRID, fits)
 
-    @contextmanager
-    def turn(self, client: str) -> Iterator[None]:
-        """Around an explanation, from before its body; raises Saturated if this client has one under way, or others have too many."""
+    def check_turn(self, client: str) -> None:
+        """Raise Saturated if this client has an explanation under way, or others have too many: its body need not be read."""
         if client in self._clients or len(self._clients) >= MOST_UNDER_WAY:
             whose = "of this client is" if client in self._clients else f"of {MOST_UNDER_WAY} clients are"
             raise Saturated(f"An explanation {whose} under way.", "Try again in a moment.")
+
+    @contextmanager
+    def turn(self, client: str) -> Iterator[None]:
+        """Around an explanation, whose body has been read: one that does not come takes no turn. Raises Saturated."""
+        self.check_turn(client)
         self._clients.add(client)
         try:
             yield

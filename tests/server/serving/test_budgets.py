@@ -8,6 +8,7 @@ import pytest
 
 from server.errors import Saturated
 from server.serving.budgets import BodyBudget, BodyHold
+from server.serving.explanations import MOST_UNDER_WAY
 from server.telemetry.metrics import Metrics
 from tests.level_model import level_png
 from tests.server.bare_client import BareClient
@@ -126,6 +127,13 @@ def test_what_is_announced_and_does_not_come_takes_nothing(server: ServerProcess
         connect(large(b"x"))
     wait_for(server, 9)
     assert server.client.post("/classify", content=bytes(LARGE)).status_code == 415
+
+
+def test_explanations_whose_bodies_do_not_come_keep_no_turn(server: ServerProcess, connect: Callable[[bytes], BareClient]) -> None:
+    for _ in range(MOST_UNDER_WAY):
+        connect(large(b"x").replace(b"/classify", b"/explain"))
+    wait_for(server, MOST_UNDER_WAY)
+    assert server.client.post("/explain", content=b"no image").status_code == 415
 
 
 def test_a_body_without_a_length_counts_as_it_arrives(server: ServerProcess, connect: Callable[[bytes], BareClient]) -> None:
