@@ -45,6 +45,13 @@ def browser() -> Iterator[Chrome]:
         driver.quit()
 
 
+def open_afresh(browser: Chrome, address: str) -> None:
+    """Open a page. What the one before complains of does not count: it may ask a server that has ended until it is left."""
+    browser.get("about:blank")
+    complaints(browser)
+    browser.get(address)
+
+
 def complaints(browser: Chrome) -> list[str]:
     entries = browser.get_log("browser")  # type: ignore[no-untyped-call]  # Selenium has no types here
     return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]

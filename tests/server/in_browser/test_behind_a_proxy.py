@@ -10,7 +10,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import level_png
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.in_browser.test_docs_page import executed, found, opened
 from tests.server.process import ServerProcess
 from tests.server.reverse_proxy import reverse_proxy
@@ -64,8 +64,7 @@ def test_the_path_without_its_slash_leads_to_the_page(server: ServerProcess) -> 
 
 
 def test_the_pages_work_with_the_key(browser: Chrome, proxy: str) -> None:
-    complaints(browser)
-    browser.get(f"{proxy}/infer/")
+    open_afresh(browser, f"{proxy}/infer/")
     browser.delete_all_cookies()  # those of another port of this host are sent too
     browser.refresh()
     assert [found(browser, f"nav a[href='{name}']").get_property("href") for name in ("docs", "evaluate")] == [

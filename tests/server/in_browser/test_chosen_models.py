@@ -11,7 +11,7 @@ from selenium.webdriver.support.select import Select
 from models.store import sha256_of
 from tests.level_model import store_level_model, store_reversed_level_model
 from tests.made_model import change_model
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.calibration.calibration_made import made_calibration
 from tests.server.in_browser.classify_page import choose, level_photos, pick, select, shown, texts, until, until_text
 from tests.server.process import ServerProcess
@@ -37,8 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture
 def page(browser: Chrome, server: ServerProcess) -> Chrome:
-    complaints(browser)
-    browser.get(f"{server.url}/")
+    open_afresh(browser, f"{server.url}/")
     until(browser, "#model option")
     return browser
 

@@ -12,7 +12,7 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.in_browser.classify_page import CAT, choose, click, pick, shown, texts, until, until_text, write
 from tests.server.process import ServerProcess
 
@@ -26,8 +26,7 @@ class LiveServer(Protocol):
 
 @pytest.fixture
 def page(browser: Chrome, live_server: LiveServer) -> Chrome:
-    complaints(browser)  # reading it empties it: what an earlier test left does not count here
-    browser.get(f"{live_server.url}/")
+    open_afresh(browser, f"{live_server.url}/")
     browser.execute_script("sessionStorage.clear()")
     browser.refresh()
     return browser

@@ -11,7 +11,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import level_png
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
@@ -72,8 +72,7 @@ def authorize(page: Chrome) -> None:
 
 
 def test_each_route_can_be_tried_at_the_first_click(browser: Chrome, server: ServerProcess) -> None:
-    complaints(browser)
-    browser.get(f"{server.url}/docs")
+    open_afresh(browser, f"{server.url}/docs")
     authorize(browser)
     for operation in ("health_live", "health_ready", "metrics", "info", "classify", "classify_batch", "evaluations", "reload_model"):
         status, text = tried(browser, operation)

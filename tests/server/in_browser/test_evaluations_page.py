@@ -14,7 +14,7 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import level_png, store_level_model, store_reversed_level_model
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.evaluation.level_sets import LevelSet, finished, make_level_set
 from tests.server.in_browser.classify_page import drop
 from tests.server.process import ServerProcess
@@ -47,8 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, val: LevelSet, slow: LevelS
 
 @pytest.fixture
 def page(browser: Chrome, server: ServerProcess) -> Iterator[Chrome]:
-    complaints(browser)
-    browser.get(f"{server.url}/evaluate")
+    open_afresh(browser, f"{server.url}/evaluate")
     yield browser
     assert complaints(browser) == []
 

@@ -9,7 +9,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import store_level_model
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.evaluation.level_sets import finished, make_level_set
 from tests.server.in_browser.classify_page import click, shown, texts, until, until_text
 from tests.server.process import ServerProcess
@@ -43,8 +43,7 @@ def wait(page: Chrome, met: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize("kind", ["page", "json", "cut", "none"])
 def test_the_page_of_the_state_says_so_and_goes_on_by_itself(browser: Chrome, fake_server: ServerProcess, kind: str) -> None:
-    complaints(browser)
-    browser.get(f"{fake_server.url}/status")
+    open_afresh(browser, f"{fake_server.url}/status")
     until_text(browser, "#state-text", "Ready")
     until_text(browser, "#health-text", "Ready")
     browser.execute_script(INSTEAD, "", kind)  # whatever it asks for
@@ -60,8 +59,7 @@ def test_the_page_of_the_state_says_so_and_goes_on_by_itself(browser: Chrome, fa
 
 @pytest.mark.parametrize("kind", ["page", "cut", "none"])
 def test_a_reload_is_told_although_the_cards_cannot_be_drawn_anew(browser: Chrome, fake_server: ServerProcess, kind: str) -> None:
-    complaints(browser)
-    browser.get(f"{fake_server.url}/models")
+    open_afresh(browser, f"{fake_server.url}/models")
     browser.execute_script(INSTEAD, "models", kind)
     click(browser, "[data-action=reload]")
     click(browser, "#sure-yes")
@@ -72,8 +70,7 @@ def test_a_reload_is_told_although_the_cards_cannot_be_drawn_anew(browser: Chrom
 
 @pytest.mark.parametrize("kind", ["cut", "none"])
 def test_an_example_that_does_not_come_is_no_photo(browser: Chrome, fake_server: ServerProcess, kind: str) -> None:
-    complaints(browser)
-    browser.get(f"{fake_server.url}/")
+    open_afresh(browser, f"{fake_server.url}/")
     until(browser, "#result[data-state=idle]")
     browser.execute_script(INSTEAD, "examples/", kind)
     click(browser, "[data-name='cat.jpg']")

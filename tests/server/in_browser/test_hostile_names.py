@@ -13,7 +13,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.factories.hostile_names import FILE_NAMES, LABELS, MARK
 from tests.level_model import CLASSES, SIDE_PX, level_graph, level_png
 from tests.made_model import store_made_model
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.in_browser.classify_page import pick
 from tests.server.process import ServerProcess
 
@@ -52,8 +52,7 @@ def quiet(page: Chrome) -> bool:
 
 
 def test_labels_and_file_names_stay_text_on_the_page_of_photos(browser: Chrome, server: ServerProcess, tmp_path: Path) -> None:
-    complaints(browser)
-    browser.get(f"{server.url}/language?to=en")
+    open_afresh(browser, f"{server.url}/language?to=en")
     seen: set[str] = set()
     for number, name in enumerate(FILE_NAMES):
         photo = tmp_path / name
@@ -81,8 +80,7 @@ def test_names_of_files_and_the_set_stay_text_on_the_report(browser: Chrome, ser
     while server.client.get(location).json()["state"] not in ("finished", "failed"):
         assert time.monotonic() < end_s
         time.sleep(0.05)
-    complaints(browser)
-    browser.get(f"{server.url}{location}/report")
+    open_afresh(browser, f"{server.url}{location}/report")
     said = " ".join(str(browser.execute_script("return document.body.textContent")).split())
     answers = [label for number, label in enumerate(LABELS) if number % UNREAD]
     assert [name for name in (*FILE_NAMES, *answers) if name not in said] == []

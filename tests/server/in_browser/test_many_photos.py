@@ -12,7 +12,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import level_png, store_level_model
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.in_browser.classify_page import (
     WAIT_S,
     broken_png,
@@ -44,8 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture
 def page(browser: Chrome, server: ServerProcess) -> Chrome:
-    complaints(browser)
-    browser.get(f"{server.url}/")
+    open_afresh(browser, f"{server.url}/")
     until(browser, "#result[data-state=idle]")
     return browser
 

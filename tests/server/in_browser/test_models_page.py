@@ -9,7 +9,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import store_level_model
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
@@ -27,8 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture
 def page(browser: Chrome, server: ServerProcess) -> Chrome:
-    complaints(browser)
-    browser.get(f"{server.url}/models")
+    open_afresh(browser, f"{server.url}/models")
     return browser
 
 

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 
 from tests.level_model import store_level_model
 from tests.process_tree import cpu_s
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.crowd import Crowd
 from tests.server.process import ServerProcess
 
@@ -37,8 +37,7 @@ def test_neither_the_server_nor_the_browser_grows(browser: Chrome, tmp_path: Pat
     store_level_model(tmp_path)
     browser.execute_cdp_cmd("Performance.enable", {})
     with ServerProcess(model_store=tmp_path, model="level") as server, Crowd(server.address, rest_s=1) as crowd:
-        complaints(browser)
-        browser.get(f"{server.url}/status")
+        open_afresh(browser, f"{server.url}/status")
         heaps_mb, nodes, servers_mb = [], [], []
         for _ in range(LOOKS):
             time.sleep(SECONDS / LOOKS)

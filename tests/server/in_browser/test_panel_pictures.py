@@ -16,7 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import store_level_model
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.crowd import Crowd
 from tests.server.evaluation.level_sets import finished, make_level_set
 from tests.server.in_browser.looks import LOOKS, SCREENSHOTS
@@ -55,12 +55,11 @@ def page(browser: Chrome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             os.kill(server.client.get("/info").json()["engines"][1]["process"], signal.SIGKILL)
             time.sleep(SECONDS)
             LOOKS[0].take(browser)
-            complaints(browser)
-            browser.get(f"{server.url}/status")
+            open_afresh(browser, f"{server.url}/status")
             up = ".tile[data-state=up] + .tile[data-state=up]"
             WebDriverWait(browser, WAIT_S).until(lambda _: browser.find_elements(By.CSS_SELECTOR, up))
             yield browser
-    assert complaints(browser) == []
+            assert complaints(browser) == []
 
 
 @pytest.mark.parametrize("name", FIGURES)

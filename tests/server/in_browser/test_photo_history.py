@@ -6,7 +6,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.in_browser.classify_page import click, level_photos, pick, shown, texts, until, write
 from tests.server.process import ServerProcess
 
@@ -16,8 +16,7 @@ CANNOT_SHOW = "window.createImageBitmap = async () => { throw new DOMException('
 
 def test_of_a_photo_that_cannot_be_shown_the_answer_stays(browser: Chrome, fake_server: ServerProcess, tmp_path: Path) -> None:
     """As a HEIC in Chromium: opened after a reload, there is nothing that could be asked again."""
-    complaints(browser)
-    browser.get(f"{fake_server.url}/")
+    open_afresh(browser, f"{fake_server.url}/")
     until(browser, "#result[data-state=idle]")
     browser.execute_script(CANNOT_SHOW)
     pick(browser, level_photos(tmp_path, 40)[0])

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from server.web.page_words import words_of
 from server.web.server_words import explained, phrases, translated
 from server.words.language import Language
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.in_browser.classify_page import texts, until_text
 from tests.server.process import ServerProcess
 
@@ -60,8 +60,7 @@ const [error, code, done] = arguments;
 
 @pytest.fixture
 def page(browser: Chrome, fake_server: ServerProcess) -> Iterator[Chrome]:
-    complaints(browser)
-    browser.get(f"{fake_server.url}/language?to=zh&next=status")
+    open_afresh(browser, f"{fake_server.url}/language?to=zh&next=status")
     until_text(browser, "#state-text", "就绪")
     yield browser
     assert [text for text in complaints(browser) if "503" not in text] == []

@@ -15,7 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import level_png, store_level_model
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.in_browser.looks import keep
 from tests.server.process import ServerProcess
 
@@ -77,8 +77,7 @@ def chips(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.fixture
 def page(browser: Chrome, chips: ServerProcess) -> Iterator[Chrome]:
     """The page, after a person has signed in."""
-    complaints(browser)
-    browser.get(f"{chips.url}/status")
+    open_afresh(browser, f"{chips.url}/status")
     if fields := browser.find_elements(By.ID, "key"):
         fields[0].send_keys(KEY, Keys.ENTER)
     until(browser, lambda: states(browser) == ["up", "up"])

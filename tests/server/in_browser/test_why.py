@@ -12,7 +12,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.level_model import level_png, store_level_model
 from tests.server.api.test_explain_route import PICTURE, SPOTTED
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.process import ServerProcess
 
 __all__ = ["browser"]  # a fixture
@@ -39,8 +39,7 @@ def picture(tmp_path: Path) -> Path:
 
 
 def classified(page: Chrome, url: str, picture: Path) -> None:
-    complaints(page)
-    page.get(f"{url}/")
+    open_afresh(page, f"{url}/")
     page.find_element(By.ID, "file").send_keys(str(picture))
     WebDriverWait(page, WAIT_S).until(lambda _: page.find_element(By.ID, "why").is_displayed())
 

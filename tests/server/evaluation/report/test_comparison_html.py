@@ -11,7 +11,7 @@ from server.evaluation.report.comparison_html import render_comparison
 from server.evaluation.report.run_comparison import Comparison, FinishedRun, compare
 from server.evaluation.report.thumbnails import thumbnail
 from server.words.language import Language
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.evaluation.hostile_names import HOSTILE_NAMES
 from tests.server.evaluation.made_run import answer, class_names, failure, made_manifest
 from tests.server.evaluation.report.on_paper import assert_light_on_a4
@@ -32,8 +32,7 @@ def compared(name: str = "set", count: int = 40) -> Comparison:
 def page(browser: Chrome, cat: bytes, tmp_path_factory: pytest.TempPathFactory) -> Chrome:
     path = tmp_path_factory.mktemp("compared") / "compared.html"
     path.write_text(render_comparison(compared(), {"5.png": thumbnail(cat, 1_000_000)}), "utf-8")
-    complaints(browser)
-    browser.get(path.as_uri())
+    open_afresh(browser, path.as_uri())
     return browser
 
 

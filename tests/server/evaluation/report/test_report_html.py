@@ -21,7 +21,7 @@ from server.evaluation.report.report_html import render_html
 from server.evaluation.report.thumbnails import thumbnail
 from server.evaluation.run.records import Record
 from server.words.language import Language
-from tests.server.browser import browser, complaints
+from tests.server.browser import browser, complaints, open_afresh
 from tests.server.evaluation.hostile_names import HOSTILE_NAMES
 from tests.server.evaluation.made_run import answer, class_names, failure, made_manifest
 from tests.server.evaluation.report.on_paper import assert_light_on_a4
@@ -78,8 +78,7 @@ def page(browser: Chrome, report: Report, cat: bytes, tmp_path_factory: pytest.T
     assert len(html) < MAX_BYTES
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(html, "utf-8")
-    complaints(browser)
-    browser.get(path.as_uri())
+    open_afresh(browser, path.as_uri())
     return browser
 
 
