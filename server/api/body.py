@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import Receive, Scope
 
+from server.api.content_coding import unpacked
 from server.api.form_parts import HeaderValue, parsed_header
 from server.api.image_body import ImageBody, too_many
 from server.api.image_form import decoded, read_form
@@ -17,8 +18,10 @@ from server.images.inspection import is_picture
 from server.serving.budgets import BodyHold
 from server.settings import Settings
 
-SMALL_BYTES = 1024 * 1024
-"""A body up to this size is split on the event loop, which costs less than a thread; a larger one would delay other requests."""
+SMALL_BYTES, SMALL_PACKED_BYTES = 1024 * 1024, 64 * 1024
+"""A body up to this size is split on the event loop, which costs less than a thread; a larger one would delay other requests.
+
+The second is for a body that came packed: it may be a thousand times what its client sent."""
 _LARGE = ThreadPoolExecutor(1, "split")
 """Splits larger bodies one after another: while one is split, its parts are in memory beside it."""
 MULTIPART = "multipart/form-data"
@@ -45,7 +48,7 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int, hold: Body
         total_bytes += len(chunk)
         if total_bytes > limit_bytes:
             raise _too_large(limit_bytes)
-        hold.grow_to(total_bytes)
+        hold.grow_by(len(chunk))
         if total_bytes > SMALL_BYTES:
             await hold.take_turn()
         if len(chunk) == total_bytes:
@@ -57,6 +60,11 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int, hold: Body
     return only or several.getvalue()
 
 
+def is_small(scope: Scope, body_bytes: int) -> bool:
+    """Whether so much of a body is taken apart on the event loop."""
+    return body_bytes <= (SMALL_PACKED_BYTES if _header(scope, b"content-encoding", "") else SMALL_BYTES)
+
+
 def _header(scope: Scope, name: bytes, default: str) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), default)
 
@@ -66,12 +74,13 @@ def _too_large(limit_bytes: int) -> BodyTooLarge:
 
 
 async def read_images(scope: Scope, receive: Receive, settings: Settings, limit: int, hold: BodyHold) -> ImageBody:
-    """The images of a request, at most `limit`; raises BadRequest, UnsupportedCoding, BodyTooLarge or Saturated."""
-    body = await read_body(scope, receive, settings.max_body_bytes, hold)
+    """At most `limit` images, for which the hold is then; raises BadRequest, UnsupportedCoding, BodyTooLarge or Saturated."""
+    limit_bytes = settings.max_body_bytes
+    body = await read_body(scope, unpacked(scope, receive, limit_bytes, hold), limit_bytes, hold)
     if is_picture(body):  # to parse the header takes as long as to check an image
         return ImageBody([body])
     kind = _header(scope, b"content-type", "application/octet-stream")
-    if len(body) <= SMALL_BYTES:
+    if is_small(scope, len(body)):
         found = split(body, kind, limit)
     else:
         found = await asyncio.get_running_loop().run_in_executor(_LARGE, split, body, kind, limit)
@@ -79,6 +88,7 @@ async def read_images(scope: Scope, receive: Receive, settings: Settings, limit:
         raise BadRequest("The request has no image.", "Send it as the body, as the multipart field `image`, or as base64 in JSON.")
     if len(found.images) > limit:
         raise too_many("The request holds", limit)
+    hold.shrink_to(sum(map(len, found.images)))
     return found
 
 

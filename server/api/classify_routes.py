@@ -13,7 +13,6 @@ from starlette.types import Receive, Scope, Send
 from models.manifest import MAX_TOP_K
 from server.api.asked_model import MODEL, asked_model
 from server.api.body import read_images
-from server.api.content_coding import unpacked
 from server.api.error_response import told
 from server.api.image_body import OPTIONS, ImageBody
 from server.api.request_context import INVITED, RequestContext, context_of, watch_of
@@ -87,11 +86,11 @@ class ClassifyRoutes:
         context, model = self._answering(scope)
         self._check_room(model, scope)
         with model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
-            body = await read_images(scope, self._unpacked(scope, receive), self._settings, 1, hold)
+            body = await read_images(scope, receive, self._settings, 1, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             asked = _Asked.of(all_options(scope, body), model)
             with context.unless_abandoned(watch_of(scope, receive)):
-                answer = await self._predict(model, body.images.pop(), context, context.name, asked)
+                answer = await self._predict(model, body.images.pop(), context, context.name, asked, hold)
         context.stages_s |= answer.prediction.stages_s
         context.engine = answer.prediction.engine
         await send_json(send, answer.words(asked.top_k) | {"timing_ms": _timing_ms(context)})
@@ -101,12 +100,11 @@ class ClassifyRoutes:
         context, model = self._answering(scope)
         self._check_room(model, scope)
         with model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
-            unpacked_receive = self._unpacked(scope, receive)
-            body = await read_images(scope, unpacked_receive, self._settings, self._settings.max_batch_items, hold)
+            body = await read_images(scope, receive, self._settings, self._settings.max_batch_items, hold)
             context.stages_s["read"] = perf_counter() - context.started_s
             asked = _Asked.of(all_options(scope, body), model)
             works = [
-                self._outcome(model, image, context, named(f"{context.request_id}-{index}", context.trace_id), asked)
+                self._outcome(model, image, context, named(f"{context.request_id}-{index}", context.trace_id), asked, hold)
                 for index, image in enumerate(body.images)
             ]
             body.images.clear()
@@ -126,28 +124,28 @@ class ClassifyRoutes:
         context = context_of(scope)
         return context, self._models.answering(asked_model(scope), context.request_id)
 
-    def _unpacked(self, scope: Scope, receive: Receive) -> Receive:
-        return unpacked(scope, receive, self._settings.max_body_bytes)
-
     @staticmethod
     def _check_room(model: RegisteredModel, scope: Scope) -> None:
         if not scope.get(INVITED):
             model.admission.check_room(context_of(scope).client)
 
-    async def _predict(self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, asked: _Asked) -> _Answer:
+    async def _predict(
+        self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, asked: _Asked, hold: BodyHold
+    ) -> _Answer:
         model.admission.check_place(context.client)
         image = await self._inspection.inspect(data)
+        hold.shrink_by(len(data) - len(image.data))
         del data  # the image may be a copy without what is surplus
         served = model.served  # which may be another one by the time of the answer
         request = InferenceRequest(image, request_id, asked.deadline_s, served.scores, context.client)
         return _Answer(served, await model.classify(served, request, asked.coverage))
 
     async def _outcome(
-        self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, asked: _Asked
+        self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, asked: _Asked, hold: BodyHold
     ) -> _Answer | ServiceError:
         async with self._batch_turn:  # after each image of a batch the loop sees to others: a batch can take long to inspect
             await asyncio.sleep(0)
-        predicting = self._predict(model, data, context, request_id, asked)
+        predicting = self._predict(model, data, context, request_id, asked, hold)
         del data
         try:
             return await predicting

@@ -1,16 +1,19 @@
-"""Unpacks a body with a Content-Encoding while it arrives: in slices, off the event loop, and as its bytes say.
+"""Unpacks a body with a Content-Encoding: in slices, off the event loop, and as its bytes say.
 
-Whoever reads the body counts the unpacked bytes, so that a small body which unpacks to a large one ends at the same limit.
+Whoever reads the body counts the unpacked bytes, so that a small body which unpacks to a large one ends at the same limit. A body that
+is kept in memory is unpacked when all of it is there: else a client that sends the rest slowly would hold what it has not paid for.
 """
 
 import asyncio
 import zlib
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import Message, Receive, Scope
 
 from server.errors import BadRequest, BodyTooLarge, UnsupportedCoding
 from server.images.inspection import is_picture
+from server.serving.budgets import BodyHold
 
 CODINGS = ("gzip", "deflate", "identity")
 _SAME = {"x-gzip": "gzip"}
@@ -25,10 +28,11 @@ _THREAD = ThreadPoolExecutor(1, "unpack")
 """One for all, in turns of a slice; zlib releases the interpreter."""
 
 
-def unpacked(scope: Scope, receive: Receive, limit_bytes: int) -> Receive:
+def unpacked(scope: Scope, receive: Receive, limit_bytes: int, hold: BodyHold | None = None) -> Receive:
     """A `receive` that gives the unpacked body, or the same one for a body as it is; raises UnsupportedCoding.
 
-    The new one raises BadRequest for a damaged body, and BodyTooLarge for more than `limit_bytes` of the packed one.
+    With a hold it waits for the whole body, and holds what it has not unpacked yet. The new one raises BadRequest for a damaged body, and
+    BodyTooLarge for more than `limit_bytes` of the packed one.
     """
     named = [value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"content-encoding"]
     if not named:
@@ -39,17 +43,19 @@ def unpacked(scope: Scope, receive: Receive, limit_bytes: int) -> Receive:
             raise UnsupportedCoding(f"The Content-Encoding {coding[:80]!r} is not taken.", f"Those that are: {', '.join(CODINGS)}.")
     if len(codings) > 1:
         raise UnsupportedCoding("The body has two codings, one over the other.", "Send it with one, or with none.")
-    return _Unpacking(codings[0], receive, limit_bytes) if codings else receive
+    return _Unpacking(codings[0], receive, limit_bytes, hold) if codings else receive
 
 
 class _Unpacking:
     """Takes the place of `receive`."""
 
-    def __init__(self, coding: str, receive: Receive, limit_bytes: int) -> None:
+    def __init__(self, coding: str, receive: Receive, limit_bytes: int, hold: BodyHold | None) -> None:
         self._coding = coding
         self._receive = receive
         self._limit_bytes = limit_bytes
+        self._hold = hold
         self._packed_bytes = 0
+        self._waiting = deque[bytes]()  # pieces of a packed body that is kept
         self._packed, self._at = b"", 0  # what has arrived, and how much of it is unpacked
         self._more = True
         self._members = 0
@@ -62,6 +68,9 @@ class _Unpacking:
         while True:
             if (self._stream or self._at < len(self._packed)) and (piece := await loop.run_in_executor(_THREAD, self._slice)):
                 return {"type": "http.request", "body": piece, "more_body": True}
+            if self._waiting and not self._more:
+                self._feed(self._waiting.popleft())
+                continue
             if not self._more:
                 self._check_end()
                 return {"type": "http.request", "body": b"", "more_body": False}
@@ -69,10 +78,22 @@ class _Unpacking:
             if message["type"] != "http.request":
                 return message
             self._more = message.get("more_body", False)
-            self._packed, self._at = self._packed[self._at :] + message.get("body", b""), 0
-            self._packed_bytes += len(message.get("body", b""))
-            if self._packed_bytes > self._limit_bytes:
-                raise BodyTooLarge(f"The body has more than {self._limit_bytes} bytes.", "Send less at once.")
+            self._take(message.get("body", b""))
+
+    def _take(self, body: bytes) -> None:
+        self._packed_bytes += len(body)
+        if self._packed_bytes > self._limit_bytes:
+            raise BodyTooLarge(f"The body has more than {self._limit_bytes} bytes.", "Send less at once.")
+        if self._hold:
+            self._hold.grow_by(len(body))
+            self._waiting.append(body)
+        else:
+            self._feed(body)
+
+    def _feed(self, body: bytes) -> None:
+        if self._hold:
+            self._hold.shrink_by(len(body))
+        self._packed, self._at = self._packed[self._at :] + body, 0
 
     def _slice(self) -> bytes:
         """Unpacked bytes; none if that needs more packed ones. Raises BadRequest."""
@@ -100,7 +121,7 @@ class _Unpacking:
         head = self._packed[self._at : self._at + _SNIFFED_BYTES]
         if not head or self._in_clear:
             return bool(head)
-        if len(head) < _SNIFFED_BYTES and self._more:
+        if len(head) < _SNIFFED_BYTES and (self._more or self._waiting):
             return False
         if head.startswith(b"\x1f\x8b"):
             self._stream = zlib.decompressobj(_GZIP)

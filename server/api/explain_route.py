@@ -9,7 +9,6 @@ from starlette.types import Receive, Scope, Send
 from server.api.asked_model import MODEL, asked_model
 from server.api.body import read_images
 from server.api.classify_routes import number, send_json
-from server.api.content_coding import unpacked
 from server.api.error_response import told
 from server.api.request_context import RequestContext, context_of, watch_of
 from server.api.unknown_names import unknown_name
@@ -42,13 +41,14 @@ class ExplainRoute:
         model = self._models.get(asked_model(scope))  # no canary: what is asked next shall come from the same model
         self._explainer.check_turn(context.client)
         with model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
-            body = await read_images(scope, unpacked(scope, receive, self._settings.max_body_bytes), self._settings, 1, hold)
+            body = await read_images(scope, receive, self._settings, 1, hold)
             if other := next((name for name in body.options if name not in OPTIONS), None):
                 raise unknown_name("The option", other, OPTIONS)
             context.stages_s["read"] = perf_counter() - context.started_s
             deadline_s = model.admission.deadline_s(number(options | body.options, "timeout_ms"))
             with self._explainer.turn(context.client), context.unless_abandoned(watch_of(scope, receive)):
                 image = await self._inspection.inspect(body.images.pop())
+                hold.shrink_to(len(image.data))
                 asked = ExplanationRequest(image, grid, class_id, context.request_id, deadline_s)
                 found = await self._explainer.explain(model, asked)
         context.engine = found.base.engine

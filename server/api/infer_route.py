@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from server.api.body import SMALL_BYTES, read_body
+from server.api.body import is_small, read_body
 from server.api.content_coding import unpacked
 from server.api.oip_routes import MODEL, TAG, VERSION
 from server.api.openapi import EXAMPLE_PICTURE, error_classes, refusals
@@ -85,21 +85,21 @@ class InferRoute:
         model.admission.check_room(context.client)
         with model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
             limit_bytes = self._settings.max_body_bytes
-            body = await read_body(scope, unpacked(scope, receive, limit_bytes), limit_bytes, hold)
-            asked = await self._read(body, Headers(scope=scope).get(HEADER))
+            body = await read_body(scope, unpacked(scope, receive, limit_bytes, hold), limit_bytes, hold)
+            asked = await self._read(scope, body)
             del body
             context.stages_s["read"] = perf_counter() - context.started_s
             with context.unless_abandoned(watch_of(scope, receive)):
                 caller = Caller(context.request_id, context.client, context.trace_id)
-                reply, outcomes = await self._inference.infer(model, asked, caller, found["version"] or "")
+                reply, outcomes = await self._inference.infer(model, asked, caller, hold, found["version"] or "")
         context.engine = str(reply.parameters["engine"])
         if len(outcomes) == 1 and isinstance(outcomes[0], Prediction):
             context.stages_s |= outcomes[0].stages_s
         await _send(send, *write_infer_reply(reply))
 
-    async def _read(self, body: bytes, header: str | None) -> InferRequest:
-        json_bytes = header_length(header, len(body))
-        if (len(body) if json_bytes is None else json_bytes) <= SMALL_BYTES:
+    async def _read(self, scope: Scope, body: bytes) -> InferRequest:
+        json_bytes = header_length(Headers(scope=scope).get(HEADER), len(body))
+        if is_small(scope, len(body) if json_bytes is None else json_bytes):
             return read_infer_request(body, json_bytes)
         return await asyncio.get_running_loop().run_in_executor(_LARGE, read_infer_request, body, json_bytes)
 

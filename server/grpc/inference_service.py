@@ -112,8 +112,8 @@ class InferenceService:
     async def _answer(self, asked: Asked, call: Call, caller: Caller) -> Any:
         model = answering_model(self._service.models, asked.model_name, asked.model_version, caller.request_id)
         with model.in_use(), BodyHold(self._service.body_budget, caller.client, model.name) as hold:
-            hold.grow_to(asked.message_bytes)
-            reply, outcomes = await self._inference.infer(model, asked.request, caller, asked.model_version)
+            hold.grow_by(asked.message_bytes)
+            reply, outcomes = await self._inference.infer(model, asked.request, caller, hold, asked.model_version)
         if len(outcomes) == 1 and isinstance(outcomes[0], Prediction) and not call.is_stream:
             call.stages_s = outcomes[0].stages_s
         return infer_response(reply)

@@ -10,6 +10,7 @@ from server.errors import EngineUnavailable, NotFound, ServiceError
 from server.oip.class_labels import labels_of
 from server.oip.infer_reply import InferReply, Outcome, OutputTensors, needed_scores, wanted_outputs
 from server.oip.infer_request import InferRequest, RequestedOutput, take_images
+from server.serving.budgets import BodyHold
 from server.serving.inspection_pool import SMALL_BYTES, InspectionPool
 from server.serving.registry import RegisteredModel, Registry
 from server.serving.served_model import ServedModel
@@ -67,9 +68,9 @@ class Inference:
         self._turn = asyncio.Lock()
 
     async def infer(
-        self, model: RegisteredModel, request: InferRequest, caller: Caller, version: str = ""
+        self, model: RegisteredModel, request: InferRequest, caller: Caller, hold: BodyHold, version: str = ""
     ) -> tuple[InferReply, Sequence[Outcome]]:
-        """The answer, and what the engines answered for each image; `version` is the one that the client names.
+        """The answer, and what the engines answered for each image; `version` is the one that the client names. The hold shrinks to them.
 
         Raises ServiceError; with `partial` only if no image was taken. Cancelling this spares the work that has not begun.
         """
@@ -77,8 +78,11 @@ class Inference:
         asked = _Asked(model.admission.deadline_s(request.timeout_ms), outputs, set())
         taken = request, self._settings.max_batch_items, self._settings.max_image_pixels
         images = take_images(*taken) if request.raw_bytes <= SMALL_BYTES else await self.inspection.beside(take_images, *taken)
+        hold.shrink_to(sum(map(len, images)))
         numbers = [f"{caller.request_id}-{index}" if len(images) > 1 else caller.request_id for index in range(len(images))]
-        works = [self._work(model, image, caller._replace(request_id=number), asked) for image, number in zip(images, numbers, strict=True)]
+        works = [
+            self._work(model, image, caller._replace(request_id=number), asked, hold) for image, number in zip(images, numbers, strict=True)
+        ]
         if len(works) > 1:
             works = [partial(self._in_turn, work) for work in works]
         images.clear()
@@ -91,12 +95,14 @@ class Inference:
         manifest = served.model.manifest
         return InferReply(manifest.name, manifest.version, caller.request_id if request.id is None else request.id, facts, made), outcomes
 
-    def _work(self, model: RegisteredModel, data: bytes, caller: Caller, asked: _Asked) -> ImageWork:
+    def _work(self, model: RegisteredModel, data: bytes, caller: Caller, asked: _Asked, hold: BodyHold) -> ImageWork:
         held = [data]  # given away when the work begins, so that the bytes live no longer than the image
 
         async def work() -> Prediction:
             model.admission.check_place(caller.client)
+            data_bytes = len(held[0])
             image = await self.inspection.inspect(held.pop())
+            hold.shrink_by(data_bytes - len(image.data))
             served = model.served  # a reload may have come since the request
             asked.versions.add(served)
             request = InferenceRequest(image, caller.name, asked.deadline_s, asked.scores_of(served), caller.client)

@@ -86,6 +86,20 @@ class BodyHold:
             self._budget.take(total_bytes - self._bytes, self._model, self._client)
             self._bytes = total_bytes
 
+    def grow_by(self, more_bytes: int) -> None:
+        """Hold more bytes; raises Saturated."""
+        self.grow_to(self._bytes + more_bytes)
+
+    def shrink_to(self, total_bytes: int) -> None:
+        """Hold no more than so many bytes: the others are not in memory any more."""
+        if total_bytes < self._bytes:
+            self._budget.give_back(self._bytes - total_bytes, self._model, self._client)
+            self._bytes = total_bytes
+
+    def shrink_by(self, fewer_bytes: int) -> None:
+        """Hold fewer bytes."""
+        self.shrink_to(self._bytes - fewer_bytes)
+
     async def take_turn(self) -> None:
         """Wait while others take a piece of a large body, and let the loop see to all else."""
         async with self._budget.turn:

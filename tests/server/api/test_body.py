@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import gzip
 import json
 import tracemalloc
 from typing import Any
@@ -22,7 +23,9 @@ BOUNDARY = b"frontier"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY.decode()}"
 
 
-def read(body: bytes, content_type: str, limit: int = 4, max_body_bytes: int = 100_000, **headers: str) -> ImageBody:
+def read(
+    body: bytes, content_type: str, limit: int = 4, max_body_bytes: int = 100_000, held: list[int] | None = None, **headers: str
+) -> ImageBody:
     chunks = [body[start : start + 1000] for start in range(0, len(body), 1000)] or [b""]
     messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks] + [{"type": "http.request"}]
 
@@ -32,8 +35,13 @@ def read(body: bytes, content_type: str, limit: int = 4, max_body_bytes: int = 1
     given_headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", content_type.encode("utf-8", "replace")), *given_headers]}
     settings = load_settings(max_body_bytes=max_body_bytes)
-    with BodyHold(BodyBudget(3_000_000, Metrics()), "a") as hold:
-        return asyncio.run(read_images(scope, receive, settings, limit, hold))
+    budget = BodyBudget(3_000_000, Metrics())
+    with BodyHold(budget, "a") as hold:
+        try:
+            return asyncio.run(read_images(scope, receive, settings, limit, hold))
+        finally:
+            if held is not None:
+                held.append(budget.held_bytes)
 
 
 def part(name: str, content: bytes, filename: str = "") -> bytes:
@@ -50,6 +58,14 @@ def test_a_part_comes_out_as_it_went_in(content: bytes, filename: str) -> None:
     content = b"\0" + content  # neither base64, nor the path of a file that curl should have sent
     body = multipart(part("image", content, filename), part("top_k", b"3"))
     assert read(body, MULTIPART) == ImageBody([content], {"top_k": "3"})
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_the_hold_is_for_the_images_in_the_end(coding: str) -> None:
+    body, held = json.dumps({"image": base64.b64encode(b"GIF89a").decode()}).encode() + b" " * 9000, list[int]()
+    packed = gzip.compress(body) if coding == "gzip" else body
+    assert read(packed, "application/json", held=held, content_encoding=coding).images == [b"GIF89a"]
+    assert held == [len(b"GIF89a")]
 
 
 @given(st.binary(max_size=3000))

@@ -14,6 +14,8 @@ from starlette.types import Message
 
 from server.api.content_coding import unpacked
 from server.errors import BadRequest, BodyTooLarge, UnsupportedCoding
+from server.serving.budgets import BodyBudget, BodyHold
+from server.telemetry.metrics import Metrics
 from tests.level_model import level_png
 
 IMAGE = level_png(8)
@@ -34,7 +36,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-async def pieces(packed: bytes, *codings: str, size: int = 1000, limit: int = 1_000_000) -> list[Message]:
+async def pieces(packed: bytes, *codings: str, size: int = 1000, limit: int = 1_000_000, hold: BodyHold | None = None) -> list[Message]:
     messages: list[Message] = [
         {"type": "http.request", "body": packed[at : at + size], "more_body": True} for at in range(0, len(packed), size)
     ]
@@ -44,21 +46,38 @@ async def pieces(packed: bytes, *codings: str, size: int = 1000, limit: int = 1_
         return messages.pop(0)
 
     scope: dict[str, Any] = {"headers": [(b"content-encoding", coding.encode("latin-1")) for coding in codings]}
-    unpacking = unpacked(scope, receive, limit)
+    unpacking = unpacked(scope, receive, limit, hold)
     found: list[Message] = []
     while not found or found[-1]["more_body"]:
         found.append(await unpacking())
     return found
 
 
-def unpack(packed: bytes, *codings: str, size: int = 1000, limit: int = 1_000_000) -> bytes:
-    return b"".join(message["body"] for message in asyncio.run(pieces(packed, *codings, size=size, limit=limit)))
+def unpack(packed: bytes, *codings: str, size: int = 1000, limit: int = 1_000_000, hold: BodyHold | None = None) -> bytes:
+    return b"".join(message["body"] for message in asyncio.run(pieces(packed, *codings, size=size, limit=limit, hold=hold)))
 
 
-@given(st.binary(max_size=3000), st.integers(1, 40), st.sampled_from(sorted(PACKERS)), st.integers(1, 5000), st.booleans())
-def test_a_body_comes_out_as_it_was(content: bytes, times: int, coding: str, size: int, capital: bool) -> None:
-    named = coding.replace("raw", "deflate")
-    assert unpack(PACKERS[coding](content * times), named.upper() if capital else named, size=size) == content * times
+@given(st.binary(max_size=3000), st.integers(1, 40), st.sampled_from(sorted(PACKERS)), st.integers(1, 5000), st.booleans(), st.booleans())
+def test_a_body_comes_out_as_it_was(content: bytes, times: int, coding: str, size: int, capital: bool, kept: bool) -> None:
+    named, budget = coding.replace("raw", "deflate"), BodyBudget(1_000_000, Metrics())
+    hold = BodyHold(budget, "a") if kept else None
+    assert unpack(PACKERS[coding](content * times), named.upper() if capital else named, size=size, hold=hold) == content * times
+    assert budget.held_bytes == 0
+
+
+def test_a_body_that_is_kept_holds_what_was_sent_until_all_of_it_is_there() -> None:
+    packed, budget, held = gzip.compress(bytes(100_000)), BodyBudget(1_000_000, Metrics()), list[int]()
+
+    async def receive() -> Message:
+        held.append(budget.held_bytes)
+        sent = len(held) * 10 - 10
+        return {"type": "http.request", "body": packed[sent : sent + 10], "more_body": sent + 10 < len(packed)}
+
+    async def first() -> Message:
+        return await unpacked({"headers": [(b"content-encoding", b"gzip")]}, receive, 1_000_000, BodyHold(budget, "a"))()
+
+    assert len(asyncio.run(first())["body"]) > len(packed)
+    assert held == list(range(0, len(packed), 10))
 
 
 @pytest.mark.parametrize("named", ["gzip", " GZip ", "identity, gzip", "gzip,identity", "gzip,"])

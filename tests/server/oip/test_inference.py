@@ -13,7 +13,9 @@ from server.oip import inference
 from server.oip.infer_request import InferInput, InferRequest, RequestedOutput, take_images
 from server.oip.inference import Caller, Inference, answering_model, find_model
 from server.oip.tensors import join_elements
+from server.serving.budgets import BodyBudget, BodyHold
 from server.serving.inspection_pool import SMALL_BYTES
+from server.telemetry.metrics import Metrics
 from server.types import Prediction
 from tests.level_model import level_png
 from tests.server.oip.served_app import ServedApp
@@ -27,9 +29,13 @@ def request(*images: bytes, outputs: list[RequestedOutput] = CLASSES, **paramete
     return InferRequest([InferInput("image", "BYTES", (len(images),), elements=images)], outputs, parameters=parameters)
 
 
+def a_hold() -> BodyHold:
+    return BodyHold(BodyBudget(1_000_000, Metrics()), "me")
+
+
 def infer(served: ServedApp, asked: InferRequest) -> dict[str, list[object]]:
     model = find_model(served.service.models, "level")
-    reply, _ = served.run(Inference(served.service.settings).infer(model, asked, Caller("r1", "me")))
+    reply, _ = served.run(Inference(served.service.settings).infer(model, asked, Caller("r1", "me"), a_hold()))
     assert (reply.model_name, reply.model_version, reply.id) == ("level", "1", "r1")
     assert reply.parameters == {"engine": "stream", "score_type": "probability"}
     return {tensor.name: list(tensor.values()) for tensor, _ in reply.outputs}
@@ -71,7 +77,7 @@ def test_cancelling_spares_the_rest(served: ServedApp) -> None:
     model = served.service.models.default
 
     async def cancelled() -> None:
-        works = Inference(served.service.settings).infer(model, request(*[level_png(4, 1500)] * 16), Caller("r1", "me"))
+        works = Inference(served.service.settings).infer(model, request(*[level_png(4, 1500)] * 16), Caller("r1", "me"), a_hold())
         task = asyncio.create_task(works)
         while not model.admission.under_way:  # noqa: ASYNC110
             await asyncio.sleep(0)
@@ -100,7 +106,7 @@ def test_a_reload_between_the_images_mixes_no_versions(served: ServedApp, monkey
         infer(served, request(level_png(4), level_png(8)))
     assert infer(served, request(level_png(4)))["classes"][0] == 1
     with pytest.raises(EngineUnavailable, match="Another version"):
-        served.run(Inference(served.service.settings).infer(model, request(level_png(4)), Caller("r1", "me"), "0"))
+        served.run(Inference(served.service.settings).infer(model, request(level_png(4)), Caller("r1", "me"), a_hold(), "0"))
 
 
 def test_names_and_versions(served: ServedApp) -> None:

@@ -1,6 +1,7 @@
 """Bodies that are under way together, over real sockets."""
 
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -126,6 +127,15 @@ def test_what_is_announced_and_does_not_come_takes_nothing(server: ServerProcess
     for _ in range(9):
         connect(large(b"x"))
     wait_for(server, 9)
+    assert server.client.post("/classify", content=bytes(LARGE)).status_code == 415
+
+
+def test_packed_zeros_take_what_was_sent(server: ServerProcess, connect: Callable[[bytes], BareClient]) -> None:
+    packing = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    packed = packing.compress(bytes(LARGE)) + packing.flush(zlib.Z_FULL_FLUSH)
+    for _ in range(3):
+        connect(POST + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % LARGE + packed)
+    wait_for(server, 3 * len(packed))
     assert server.client.post("/classify", content=bytes(LARGE)).status_code == 415
 
 
