@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.types import Message, Receive, Scope
 
 from server.errors import BadRequest, BodyTooLarge, UnsupportedCoding
+from server.evaluation.dataset.allowance import MAX_RATIO, SPARE_BYTES
 from server.images.inspection import is_picture
 from server.serving.budgets import BodyHold
 
@@ -54,7 +55,7 @@ class _Unpacking:
         self._receive = receive
         self._limit_bytes = limit_bytes
         self._hold = hold
-        self._packed_bytes = 0
+        self._packed_bytes = self._unpacked_bytes = 0
         self._waiting = deque[bytes]()  # pieces of a packed body that is kept
         self._packed, self._at = b"", 0  # what has arrived, and how much of it is unpacked
         self._more = True
@@ -67,6 +68,7 @@ class _Unpacking:
         loop = asyncio.get_running_loop()
         while True:
             if (self._stream or self._at < len(self._packed)) and (piece := await loop.run_in_executor(_THREAD, self._slice)):
+                self._count(len(piece))
                 return {"type": "http.request", "body": piece, "more_body": True}
             if self._waiting and not self._more:
                 self._feed(self._waiting.popleft())
@@ -89,6 +91,14 @@ class _Unpacking:
             self._waiting.append(body)
         else:
             self._feed(body)
+
+    def _count(self, more_bytes: int) -> None:
+        """Refuse an archive on its way to the disk that grows as no picture does: its client could hold the disk with little."""
+        self._unpacked_bytes += more_bytes
+        if not self._hold and self._unpacked_bytes > MAX_RATIO * self._packed_bytes + SPARE_BYTES:
+            raise BodyTooLarge(
+                f"The {self._coding} body unpacks to more than {MAX_RATIO} times what was sent.", "Send the archive as it is."
+            )
 
     def _feed(self, body: bytes) -> None:
         if self._hold:

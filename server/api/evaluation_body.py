@@ -1,7 +1,9 @@
 """The body of POST /evaluate: JSON that names a data set on the server, or a form with an archive."""
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any, TypeVarTuple
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -12,6 +14,7 @@ from server.api.archive_form import HELD_BYTES, read_archive_form
 from server.api.content_coding import unpacked
 from server.api.image_json import without_mark
 from server.api.request_context import context_of, watch_of
+from server.api.turns import AsyncTurns
 from server.api.unknown_names import malformed_json, unknown_name
 from server.errors import BadRequest, BodyTooLarge
 from server.evaluation.dataset.roots import UPLOAD
@@ -48,8 +51,14 @@ BODIES: dict[str, Any] = {
 }
 
 
-async def submit(request: Request, evaluations: Evaluations, budget: BodyBudget, max_upload_bytes: int) -> Job:
-    """Queue the evaluation of a request; raises ServiceError or EvaluationError."""
+Ts = TypeVarTuple("Ts")
+
+
+async def submit(request: Request, evaluations: Evaluations, turns: AsyncTurns, budget: BodyBudget, max_upload_bytes: int) -> Job:
+    """Queue the evaluation of a request; raises ServiceError or EvaluationError.
+
+    Sets are read one after the other: an archive takes a processor, and up to 70 MB for the window of an xz or the list of a zip.
+    """
     for name in request.query_params:
         if name not in EvaluationRequest.model_fields:
             raise unknown_name("The query parameter", name, EvaluationRequest.model_fields)
@@ -58,31 +67,33 @@ async def submit(request: Request, evaluations: Evaluations, budget: BodyBudget,
     try:
         with BodyHold(budget, context_of(request.scope).client) as hold:
             if kind == "multipart/form-data":
-                return await _submit_form(_Limited(request, max_upload_bytes, hold), evaluations)
+                return await _submit_form(_Limited(request, max_upload_bytes, hold), evaluations, turns)
             if kind != JSON:  # the page of another site may send anything else without asking
                 raise BadRequest(f"A body of type {kind[:80]!r} is not taken.", "Send application/json, or an archive as a form.")
             body = await _Limited(request, MAX_JSON_BYTES, hold).body()
         wanted = await asyncio.to_thread(EvaluationRequest.model_validate_json, without_mark(body))
-        return await asyncio.to_thread(evaluations.submit, wanted)
+        return await _in_turn(request, turns, evaluations.submit, wanted)
     except ValidationError as error:
         remedy = 'Send {"dataset": "<root>"}, or an archive as multipart/form-data.'
         raise malformed_json(error, EvaluationRequest.model_fields, remedy) from error
 
 
-async def _submit_form(request: "_Limited", evaluations: Evaluations) -> Job:
+async def _in_turn(request: Request, turns: AsyncTurns, work: Callable[[*Ts], Job], *given: *Ts) -> Job:
+    """What some work gives; its client may leave until it begins."""
+    async with AsyncExitStack() as stack:
+        with context_of(request.scope).unless_abandoned(watch_of(request.scope, request.receive)):
+            await stack.enter_async_context(turns.take())
+        return await asyncio.to_thread(work, *given)
+
+
+async def _submit_form(request: "_Limited", evaluations: Evaluations, turns: AsyncTurns) -> Job:
     with await asyncio.to_thread(evaluations.upload, request.declared_bytes) as upload:
 
         async def store(piece: bytes) -> None:
             await asyncio.to_thread(upload.write, piece)
 
         fields = await read_archive_form(request.headers["content-type"], request.stream(), store)
-        wanted = _wanted(fields)
-        with context_of(request.scope).unless_abandoned(watch_of(request.scope, request.receive)):
-            await evaluations.unpacking.acquire()
-        try:
-            return await asyncio.to_thread(evaluations.submit_upload, upload, wanted)
-        finally:
-            evaluations.unpacking.release()
+        return await _in_turn(request, turns, evaluations.submit_upload, upload, _wanted(fields))
 
 
 def _wanted(fields: dict[str, str]) -> EvaluationRequest:

@@ -17,7 +17,7 @@ from server.api.evaluation_pages import EvaluationPages
 from server.api.openapi import refusals
 from server.api.pages import prefers_html
 from server.api.schemas import EvaluationReply
-from server.api.turns import Turns
+from server.api.turns import AsyncTurns, Turns
 from server.errors import BadRequest, BodyTooLarge, Forbidden, RequestTimeout, Saturated, UnsupportedCoding
 from server.evaluation.evaluation_errors import (
     ArchiveTooLarge,
@@ -52,6 +52,7 @@ class EvaluationRoutes:
         self._path = f"{service.settings.root_path}/evaluate"
         self._pages = EvaluationPages(evaluations, service)
         self._drawing = Turns("Reports")  # to draw a page takes a second of a core
+        self._reading = AsyncTurns("Sets that are read")
 
     def routers(self, guard: Callable[[Request], Coroutine[None, None, None]]) -> tuple[APIRouter, APIRouter]:
         """Those of all and those of one, behind a guard; side by side, since one inside another would not know its whole path."""
@@ -105,7 +106,7 @@ class EvaluationRoutes:
 
     async def evaluate(self, request: Request) -> JSONResponse:
         """Queue an evaluation."""
-        job = await submit(request, self._evaluations, self._service.body_budget, self._service.settings.max_upload_bytes)
+        job = await submit(request, self._evaluations, self._reading, self._service.body_budget, self._service.settings.max_upload_bytes)
         body = self._pages.reply(job).model_dump(mode="json")
         return JSONResponse(body, 202, headers={"Location": f"{self._path}/{job.id}"})
 

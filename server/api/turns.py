@@ -1,8 +1,9 @@
 """Turns for what takes seconds of a core."""
 
+import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from server.errors import Saturated
 
@@ -29,3 +30,21 @@ class Turns:
                 yield
         finally:
             self._places.release()
+
+
+class AsyncTurns:
+    """The same for what awaits: a request that waits holds no thread, and gives its place up when its client goes."""
+
+    def __init__(self, what: str) -> None:
+        """`what` names it at the beginning of a sentence."""
+        self._what = what
+        self._turn = asyncio.Lock()
+        self._places = asyncio.Semaphore(MOST)
+
+    @asynccontextmanager
+    async def take(self) -> AsyncIterator[None]:
+        """Wait for a turn, and hold it; raises Saturated where too many wait."""
+        if self._places.locked():
+            raise Saturated(f"{self._what}: {MOST} are under way, the limit of this server.", "Try again in a moment.")
+        async with self._places, self._turn:
+            yield

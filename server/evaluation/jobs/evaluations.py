@@ -1,6 +1,5 @@
 """The evaluations of a server: one runs, others wait in a bounded queue; the next start resumes those that a crash interrupted."""
 
-import asyncio
 import logging
 import shutil
 import threading
@@ -57,7 +56,6 @@ class Evaluations:
         self._command_line = CommandLineRuns(self._folder)
         self._courses: dict[str, RunCourse] = {}
         self._disk = service.disk_budget
-        self.unpacking = asyncio.Lock()  # an archive takes a processor, and up to 70 MB for the window of an xz or the list of a zip
         self._opening = threading.Lock()
         self._adding = threading.Lock()
         self._opened: tuple[JobStore, Worker, FolderLock] | None = None

@@ -14,6 +14,7 @@ from starlette.types import Message
 
 from server.api.content_coding import unpacked
 from server.errors import BadRequest, BodyTooLarge, UnsupportedCoding
+from server.evaluation.dataset.allowance import SPARE_BYTES
 from server.serving.budgets import BodyBudget, BodyHold
 from server.telemetry.metrics import Metrics
 from tests.level_model import level_png
@@ -145,7 +146,7 @@ def test_what_is_damaged(packed: bytes, named: str, words: str) -> None:
 
 
 def test_a_bomb_comes_in_slices_and_an_endless_body_ends() -> None:
-    found = asyncio.run(pieces(gzip.compress(bytes(20_000_000)), "gzip", size=100_000))
+    found = asyncio.run(pieces(gzip.compress(bytes(20_000_000)), "gzip", hold=BodyHold(BodyBudget(10**9, Metrics()), "a")))
     assert max(len(message["body"]) for message in found) <= 64 * 1024
     assert sum(len(message["body"]) for message in found) == 20_000_000
     with pytest.raises(BodyTooLarge, match="more than 5000 bytes"):
@@ -160,3 +161,12 @@ def test_a_client_that_goes_away_is_told() -> None:
         return await unpacked({"headers": [(b"content-encoding", b"gzip")]}, receive, 1)()
 
     assert asyncio.run(told()) == {"type": "http.disconnect"}
+
+
+def test_a_body_on_its_way_to_the_disk_grows_a_hundredfold_at_most() -> None:
+    few, many = gzip.compress(bytes(SPARE_BYTES)), gzip.compress(bytes(2 * SPARE_BYTES))
+    assert len(unpack(few, "gzip")) == SPARE_BYTES
+    with pytest.raises(BodyTooLarge, match="more than 100 times"):
+        unpack(many, "gzip")
+    budget = BodyBudget(10**9, Metrics())
+    assert len(unpack(many, "gzip", hold=BodyHold(budget, "a"))) == 2 * SPARE_BYTES  # its reader counts

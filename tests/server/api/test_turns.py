@@ -1,9 +1,10 @@
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from server.api.turns import MOST, Turns
+from server.api.turns import MOST, AsyncTurns, Turns
 from server.errors import Saturated
 
 
@@ -31,3 +32,27 @@ def test_one_works_a_few_wait_and_others_are_refused() -> None:
             each.result(20)
     with turns.take():
         pass
+
+
+def test_who_awaits_may_leave() -> None:
+    async def work() -> None:
+        turns, at_once, may_end = AsyncTurns("Sets"), list[int](), asyncio.Event()
+
+        async def hold() -> None:
+            async with turns.take():
+                at_once.append(1)
+                await may_end.wait()
+                assert len(at_once) == 1
+                at_once.pop()
+
+        under_way = [asyncio.ensure_future(hold()) for _ in range(MOST)]
+        await asyncio.sleep(0)
+        with pytest.raises(Saturated, match="Sets: 8 are under way"):
+            await hold()
+        under_way.pop().cancel()
+        await asyncio.sleep(0)
+        under_way.append(asyncio.ensure_future(hold()))
+        may_end.set()
+        await asyncio.gather(*under_way)
+
+    asyncio.run(asyncio.wait_for(work(), 20))
