@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ STREAM_INFER = "/inference.GRPCInferenceService/ModelStreamInfer"
 OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
 REBOUND = {"Host": "evil.example"} | JSON
 ANSWER_S = 10
+_ZEROS = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+PACKED_ZEROS = _ZEROS.compress(bytes(20_000_000)) + _ZEROS.flush(zlib.Z_FULL_FLUSH)
 BATCH = 32
 
 Request = tuple[str, str, bytes, dict[str, str]]
@@ -167,12 +170,17 @@ def held_upload(target: Target, _number: int) -> None:
 
 
 def announced(target: Target, number: int) -> None:
-    """A head that announces a body of 20 MB or less, a byte of it, and no more: of so many sizes that their sum fills any budget."""
+    """Heads that announce bodies of 20 MB and less, of so many sizes that their sum fills any budget; a byte of each comes.
+
+    Every second one begins with zeros, packed to a thousandth.
+    """
     path = ("/classify", "/classify/batch", INFER)[number % 3]
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {20_000_000 >> number % 20}\r\n\r\n"
+    beginning, coding = (PACKED_ZEROS, "Content-Encoding: gzip\r\n") if number % 2 else (b"\xff", "")
+    announced_bytes = (20_000_000 >> number // 2 % 20) + len(beginning)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n{coding}Content-Length: {announced_bytes}\r\n\r\n"
     while not target.is_over:
         with contextlib.suppress(OSError), socket.create_connection(target.address, ANSWER_S) as client:
-            client.sendall(head.encode() + b"\xff")
+            client.sendall(head.encode() + beginning)
             answer = client.recv(65536)
             target.answers[answer.split(b" ", 2)[1].decode() if answer else "closed"] += 1
 
