@@ -14,8 +14,10 @@ from starlette.requests import Request
 from server.api.comparison_reply import ComparisonReply
 from server.api.evaluation_body import BODIES, submit
 from server.api.evaluation_pages import EvaluationPages
+from server.api.followers import Followers
 from server.api.openapi import refusals
 from server.api.pages import prefers_html
+from server.api.request_context import context_of
 from server.api.schemas import EvaluationReply
 from server.api.turns import AsyncTurns, Turns
 from server.errors import BadRequest, BodyTooLarge, Forbidden, RequestTimeout, Saturated, UnsupportedCoding
@@ -53,6 +55,7 @@ class EvaluationRoutes:
         self._pages = EvaluationPages(evaluations, service)
         self._drawing = Turns("Reports")  # to draw a page takes a second of a core
         self._reading = AsyncTurns("Sets that are read")
+        self._followers = Followers()
 
     def routers(self, guard: Callable[[Request], Coroutine[None, None, None]]) -> tuple[APIRouter, APIRouter]:
         """Those of all and those of one, behind a guard; side by side, since one inside another would not know its whole path."""
@@ -94,13 +97,20 @@ class EvaluationRoutes:
             self.evaluation_predictions
         )
 
-        def known(job_id: str) -> str:
-            return self._evaluations.get(job_id).id  # after the first byte the answer cannot become an error
+        def known(request: Request, job_id: str) -> str:
+            self._followers.check(context_of(request.scope).client)  # after the first byte the answer cannot become an error
+            return self._evaluations.get(job_id).id
 
-        @of_one.get("/events", summary="Server-sent events until the evaluation ends", response_class=EventSourceResponse)
-        async def evaluation_events(job_id: Annotated[str, Depends(known)]) -> AsyncIterator[ServerSentEvent]:
-            async for event in self.events(job_id):
-                yield event
+        @of_one.get(
+            "/events",
+            summary="Server-sent events until the evaluation ends",
+            response_class=EventSourceResponse,
+            responses=refusals(Saturated),
+        )
+        async def evaluation_events(request: Request, job_id: Annotated[str, Depends(known)]) -> AsyncIterator[ServerSentEvent]:
+            with self._followers.one(context_of(request.scope).client):
+                async for event in self.events(job_id):
+                    yield event
 
         return router, of_one
 
