@@ -97,21 +97,13 @@ class EvaluationRoutes:
             self.evaluation_predictions
         )
 
-        def known(request: Request, job_id: str) -> str:
-            self._followers.check(context_of(request.scope).client)  # after the first byte the answer cannot become an error
-            return self._evaluations.get(job_id).id
-
-        @of_one.get(
+        of_one.get(
             "/events",
             summary="Server-sent events until the evaluation ends",
             response_class=EventSourceResponse,
+            dependencies=[Depends(self.check_events)],
             responses=refusals(Saturated),
-        )
-        async def evaluation_events(request: Request, job_id: Annotated[str, Depends(known)]) -> AsyncIterator[ServerSentEvent]:
-            with self._followers.one(context_of(request.scope).client):
-                async for event in self.events(job_id):
-                    yield event
-
+        )(self.evaluation_events)
         return router, of_one
 
     async def evaluate(self, request: Request) -> JSONResponse:
@@ -142,6 +134,17 @@ class EvaluationRoutes:
 
     def _now(self, job_id: str) -> EvaluationReply:
         return self._pages.reply(self._evaluations.get(job_id))
+
+    def check_events(self, request: Request, job_id: str) -> None:
+        """Raise what is wrong: after the first byte the answer cannot become an error."""
+        self._followers.check(context_of(request.scope).client)
+        self._evaluations.get(job_id)
+
+    async def evaluation_events(self, request: Request, job_id: str) -> AsyncIterator[ServerSentEvent]:
+        """The progress, twice a second."""
+        with self._followers.one(context_of(request.scope).client):
+            async for event in self.events(job_id):
+                yield event
 
     async def events(self, job_id: str) -> AsyncIterator[ServerSentEvent]:
         """Send `progress` twice a second, and `over` at the end; a drain ends the events early."""
