@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from server.settings import Settings
 
 MAX_URL_BYTES = 8 * 1024
+MAX_PARAMETERS = 64
+"""Of a query: to take a few thousand apart holds the event loop for ten milliseconds."""
 MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 100
 MAX_PIPELINED = 32

@@ -5,7 +5,7 @@ from httptools import HttpRequestParser
 
 from server.errors import BadRequest, HeadersTooLarge, ServiceError, UriTooLong
 from server.http.head import Head
-from server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES
+from server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PARAMETERS, MAX_URL_BYTES
 
 HOST = (b"host", b"a")
 
@@ -49,6 +49,9 @@ def test_urls_and_trailers_have_limits() -> None:
     head.check_url(b"a" * MAX_URL_BYTES)
     with pytest.raises(UriTooLong):
         head.check_url(b"a" * (MAX_URL_BYTES + 1))
+    head.check_url(b"/?" + b"&".join([b"a"] * MAX_PARAMETERS))
+    with pytest.raises(BadRequest, match="more than 64 parameters"):
+        head.check_url(b"/?" + b"&".join([b"a"] * (MAX_PARAMETERS + 1)))
     for _ in range(MAX_HEADERS):
         head.count_trailer()
     with pytest.raises(HeadersTooLarge):
