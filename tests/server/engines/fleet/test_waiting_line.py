@@ -6,7 +6,7 @@ from time import monotonic, sleep
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.member import Member
 from server.engines.fleet.model_shares import ModelShare, ModelShares
-from server.engines.fleet.waiting_line import INVITE_EVERY_S, DecodeRoom, WaitingLine
+from server.engines.fleet.waiting_line import INVITE_EVERY_S, MAX_CLIENTS, DecodeRoom, WaitingLine
 from server.engines.probe import probe_request
 from server.engines.work import Work
 
@@ -102,6 +102,33 @@ def test_a_client_that_was_away_is_not_ahead_of_one_that_was_not() -> None:
     for _ in range(2):
         waiting.append(work(client="b"))
     assert order(waiting) == "baba"
+
+
+def test_when_all_is_done_nobody_is_ahead_of_others() -> None:
+    waiting, one = waiting_for(*(work(client="a") for _ in range(5))), member(places=1000)
+    under_way = [found.work for _ in range(5) if (found := waiting.next([[one]]))]
+    for name in "ab":
+        waiting.append(work(client=name))
+    assert order(waiting) == "ba"  # while something is under way, what it took counts
+    for each in (*under_way, *one.under_way):
+        one.ended(each)
+    for name in "ab":
+        waiting.append(work(client=name))
+    assert order(waiting) == "ab"
+
+
+def test_clients_that_send_one_image_each_are_forgotten() -> None:
+    waiting, one, kept = WaitingLine(), member(places=10 * MAX_CLIENTS), work(client="kept")
+    for number in range(3 * MAX_CLIENTS):
+        waiting.append(work(client=str(number)))
+        assert waiting.next([[one]]) is not None
+    assert list(waiting._ends_s) == [str(number) for number in range(2 * MAX_CLIENTS, 3 * MAX_CLIENTS)]
+    for number in range(3 * MAX_CLIENTS, 5 * MAX_CLIENTS):
+        if number % 100 == 0:
+            waiting.append(kept)
+        waiting.append(work(client=str(number)))
+    assert "kept" in waiting._ends_s
+    assert len(waiting._ends_s) == MAX_CLIENTS
 
 
 def test_few_slow_images_at_once_and_the_others_pass_them() -> None:
