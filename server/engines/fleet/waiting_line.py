@@ -2,7 +2,8 @@
 
 Clients share by start-time fair queueing (Goyal, Vin and Cheng, 1996): each image gets the virtual time at which its client would begin it
 if the client had an engine of its own share, and the earliest goes first. So a client with one image does not wait for the hundred of
-another, and a client whose images take long to decode gets fewer of them.
+another, and a client whose images take long to decode gets fewer of them. Virtual time goes on by an equal part of each image that begins:
+else all who come for the first time would begin at the same time, and while such come a client that comes again would wait for ever.
 """
 
 from bisect import insort
@@ -184,6 +185,7 @@ class WaitingLine:
                 self._virtual_s = max(self._virtual_s, start_s)
                 if (entries or member.under_way) and monotonic() + member.expected_s(work) > work.request.deadline_s:
                     return Assignment(work, None)
+                self._virtual_s += (start_s != RETRIED) * work.cost_s / (len(entries) + 1)
                 member.began(work)
                 return Assignment(work, member)
             elif work.avoid is not None and not is_up(tiers, work.avoid):  # only the member that failed it is up

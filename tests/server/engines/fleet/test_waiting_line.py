@@ -105,16 +105,26 @@ def test_a_client_that_was_away_is_not_ahead_of_one_that_was_not() -> None:
 
 
 def test_when_all_is_done_nobody_is_ahead_of_others() -> None:
-    waiting, one = waiting_for(*(work(client="a") for _ in range(5))), member(places=1000)
-    under_way = [found.work for _ in range(5) if (found := waiting.next([[one]]))]
+    waiting, one = waiting_for(work(client="a", decode_s=0.045), work(client="b")), member()
+    under_way = [found.work for _ in range(2) if (found := waiting.next([[one]]))]
     for name in "ab":
         waiting.append(work(client=name))
-    assert order(waiting) == "ba"  # while something is under way, what it took counts
-    for each in (*under_way, *one.under_way):
-        one.ended(each)
+    assert order(waiting) == "ba"  # while something is under way, what it costs counts
+    assert [one.ended(each) for each in under_way] == [True, True]
     for name in "ab":
         waiting.append(work(client=name))
     assert order(waiting) == "ab"
+
+
+def test_clients_that_come_once_do_not_keep_out_one_that_comes_again() -> None:
+    waiting, one, served = waiting_for(*(work(client=name) for name in "abc")), member(places=1), ""
+    for name in ("a", *map(str, range(20))):  # there is always one that comes for the first time
+        waiting.append(work(client=name))
+        found = waiting.next([[one]])
+        assert found
+        one.ended(found.work)
+        served += found.work.client
+    assert served.count("a") == 2
 
 
 def test_clients_that_send_one_image_each_are_forgotten() -> None:
