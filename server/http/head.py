@@ -8,6 +8,13 @@ from server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PARAMETERS, MAX_
 NOTED = frozenset({b"content-length", b"expect", b"host", b"transfer-encoding"})
 
 
+def uvicorns_parser(protocol: object) -> HttpRequestParser:
+    """A parser that reads as uvicorn's do."""
+    parser = HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
+
+
 class Head:
     """The collected facts of a request's headers while they arrive. Its methods raise ServiceError."""
 

@@ -1,10 +1,10 @@
 """The head; over sockets it is tested in tests/server/hostile."""
 
 import pytest
-from httptools import HttpRequestParser
+from httptools import HttpParserError, HttpRequestParser
 
 from server.errors import BadRequest, HeadersTooLarge, ServiceError, UriTooLong
-from server.http.head import Head
+from server.http.head import Head, uvicorns_parser
 from server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PARAMETERS, MAX_URL_BYTES
 
 HOST = (b"host", b"a")
@@ -56,6 +56,13 @@ def test_urls_and_trailers_have_limits() -> None:
         head.count_trailer()
     with pytest.raises(HeadersTooLarge):
         head.count_trailer()
+
+
+def test_what_follows_a_last_request_is_read_as_uvicorn_reads_it() -> None:
+    last = b"GET /x HTTP/1.1\r\nConnection: close\r\n\r\n"
+    uvicorns_parser(object()).feed_data(last * 2)
+    with pytest.raises(HttpParserError):
+        HttpRequestParser(object()).feed_data(last * 2)
 
 
 def test_the_wish_for_another_protocol_is_left_out() -> None:
