@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from server.api.request_context import TELLS_WHEN_GONE
 from server.errors import BadRequest, HeadersTooLarge, RequestTimeout, ServiceError
 from server.http.cycle import Cycle, CycleTransport, ReadPhase
-from server.http.head import NOTED, Head
+from server.http.head import NOTED, Head, uvicorns_parser
 from server.http.limits import CHUNK_OVERHEAD_BYTES, DISCARD_BYTES, LINGER_S, MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED, MIN_BODY_RATE
 from server.http.overload import Overload, RefusedCycle, leaves
 from server.http.refusals import Refusals
@@ -58,6 +58,7 @@ class Connection(HttpToolsProtocol):
         """Parse the data, or drop them."""
         if (phase := self._phase) is ReadPhase.UNWANTED:
             self._phase_bytes += len(data)
+            self._overload.charge(len(data))
             if self._phase_bytes > DISCARD_BYTES:
                 self.transport.abort()
             return
@@ -78,8 +79,7 @@ class Connection(HttpToolsProtocol):
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
                 again = self.head.without_upgrade(self.parser, self.url, self.headers)
-                self.parser = httptools.HttpRequestParser(self)
-                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # like uvicorn
+                self.parser = uvicorns_parser(self)
                 self.parser.feed_data(again)
                 data, self._begun = memoryview(data)[upgrade.args[0] :], self._begun - 1
             else:
@@ -166,13 +166,14 @@ class Connection(HttpToolsProtocol):
         self._phase = self._phase if (kept := keep_alive and body_bytes <= DISCARD_BYTES) else ReadPhase.UNWANTED
         self.cycle = cast("Cycle", RefusedCycle(kept))
         self.transport.write(self._overload.refuse(scope, self.server_state.default_headers, kept=kept))
-        self._overload.drop(self, body_bytes)
+        self._overload.drop(self, scope)
 
     def drop_rest(self) -> None:
         """Read on, and end a connection that is not kept."""
         if leaves(self.cycle):
             self._linger()
         else:
+            self._since_s = self.loop.time()
             self.flow.resume_reading()
 
     def _start(self, cycle: Cycle) -> None:
@@ -184,6 +185,7 @@ class Connection(HttpToolsProtocol):
         cycle = cast("Cycle", self.cycle)
         cycle.received_bytes += len(body)
         if cycle.response_complete:
+            self._overload.charge(len(body))
             return
         cycle.add(body)
         if len(cycle.body) > HIGH_WATER_LIMIT:
@@ -272,7 +274,7 @@ class Connection(HttpToolsProtocol):
         body, now_s = self._phase is ReadPhase.BODY, self.loop.time()
         if self._stalled_s:
             return now_s - self._stalled_s
-        if self.flow.read_paused or (self._busy() and not (body and self.cycle is self._active)):
+        if self._busy() and (self.flow.read_paused or not (body and self.cycle is self._active)):
             return 0.0
         return now_s - self._since_s - (cast("Cycle", self.cycle).received_bytes / MIN_BODY_RATE if body else 0.0)
 
@@ -286,7 +288,7 @@ class Connection(HttpToolsProtocol):
             if elapsed_s > (limits.keep_alive_s if self.cycle else limits.client_timeout_s) and not self._busy():
                 self.finish()
         elif self.flow.read_paused:
-            self._since_s = now_s  # the client waits for the server
+            self._since_s = now_s if self._busy() else self._since_s  # the client waits for the server; one that was refused, for its turn
         elif self._phase is ReadPhase.HEAD:
             if elapsed_s > limits.client_timeout_s:
                 self._refuse(RequestTimeout("The headers did not arrive in time.", "Send it without pauses, or raise CLIENT_TIMEOUT_S."))

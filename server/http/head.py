@@ -3,9 +3,16 @@
 from httptools import HttpRequestParser
 
 from server.errors import BadRequest, HeadersTooLarge, UriTooLong
-from server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES
+from server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PARAMETERS, MAX_URL_BYTES
 
 NOTED = frozenset({b"content-length", b"expect", b"host", b"transfer-encoding"})
+
+
+def uvicorns_parser(protocol: object) -> HttpRequestParser:
+    """A parser that reads as uvicorn's do."""
+    parser = HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
 
 
 class Head:
@@ -19,9 +26,11 @@ class Head:
         self._hosts = self._trailers = 0
 
     def check_url(self, url: bytes) -> None:
-        """Refuse a URL that is too long while it arrives."""
+        """Refuse a URL that is too long, or whose query has too many parts, while it arrives."""
         if len(url) > MAX_URL_BYTES:
             raise UriTooLong(f"The URL has more than {MAX_URL_BYTES} bytes.", "Shorten the URL: options may stand in the body.")
+        if url.count(b"&") >= MAX_PARAMETERS:
+            raise BadRequest(f"The query has more than {MAX_PARAMETERS} parameters.", "Send each option once.")
 
     def note(self, name: bytes, value: bytes) -> None:
         """Collect one of the NOTED headers. The parser has already refused invalid numbers and repeated lengths."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from server.settings import Settings
 
 MAX_URL_BYTES = 8 * 1024
+MAX_PARAMETERS = 64
+"""Of a query: to take a few thousand apart holds the event loop for ten milliseconds."""
 MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 100
 MAX_PIPELINED = 32
@@ -19,7 +21,7 @@ LINGER_S = 2.0
 REFUSALS_PER_S = 500
 """Answers 429 per second. With a dropped body of DROPPED_BYTES each costs 0.1 to 0.2 ms: together a twentieth of two cores."""
 DROPPED_BYTES = 100_000
-"""A refusal whose body has more counts as several."""
+"""So many bytes that are read and dropped count as one refusal."""
 MAX_REFUSED = 128
 """So many connections over the limit get an error; further ones are reset."""
 FILES_BESIDES = 256

@@ -61,6 +61,7 @@ class DrainingServer(uvicorn.Server):
                 cast("Connection", connection).end_if_overdue(now_s)
             except Exception:  # the others are swept, too
                 logger.exception("a connection cannot be ended")
+        self._overload.end_gone()
 
     def stop(self) -> None:
         """Close the listener now."""

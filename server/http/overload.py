@@ -1,7 +1,8 @@
 """Refuses requests while the window is full, by their headers alone, and at a limited rate."""
 
 import asyncio
-from collections import deque
+import select
+from collections import OrderedDict
 from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol
@@ -12,14 +13,14 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from server.api.api_keys import ApiKeys
 from server.api.asked_model import asked_model
 from server.api.cross_origins import CrossOrigins
-from server.api.request_context import INVITED, request_id_of
+from server.api.request_context import INVITED, client_of, request_id_of
 from server.api.security_headers import FOR_ALL
 from server.api.statuses import status_of
 from server.errors import Saturated
 from server.http.forwarding_proxies import ForwardingProxies
 from server.http.head import Head
 from server.http.hot_routes import HOT_METHODS
-from server.http.limits import DISCARD_BYTES, DROPPED_BYTES, REFUSALS_PER_S
+from server.http.limits import DROPPED_BYTES, REFUSALS_PER_S
 from server.serving.admission import Admission
 from server.serving.registry import Registry
 from server.telemetry.access_log import AccessLog
@@ -89,7 +90,7 @@ class Overload:
         for path in PATHS:
             for method in HOT_METHODS:
                 metrics.http_requests.labels(path, method, str(int(_STATUS)))  # a counter that first appears at 1 has no increase()
-        self._held: deque[Readable] = deque()
+        self._held: OrderedDict[str, OrderedDict[Readable, int]] = OrderedDict()  # by client: who waits, and the refusals each has had
         self._left: float = _BURST
         self._engine_name = engine_name
 
@@ -144,21 +145,41 @@ class Overload:
             body,
         )
 
-    def drop(self, connection: Readable, body_bytes: int) -> None:
-        """Have a refused connection drop its body: now, or in its turn if there were too many, by what that costs."""
-        cost = max(1.0, min(body_bytes, DISCARD_BYTES) / DROPPED_BYTES)
-        self._left = max(-_BURST, self._left - cost)  # a debt of a quarter of a second at most: others wait for it, too
-        if self._left < 1:
-            connection.flow.pause_reading()
-            self._held.append(connection)
-        else:
+    def drop(self, connection: Readable, scope: Scope) -> None:
+        """Have a refused connection drop its body and read on: now, or in its client's turn if there were too many."""
+        if self._left >= 1:
+            self._left -= 1
             connection.drop_rest()
+        else:
+            connection.flow.pause_reading()
+            own = self._held.setdefault(client_of(scope), OrderedDict())
+            own[connection] = own.get(connection, 0) + 1  # one read can bring several requests
+
+    def charge(self, dropped_bytes: int) -> None:
+        """Count bytes that were read and dropped. Those that a head announces may never come, and cost nothing."""
+        self._left = max(-_BURST, self._left - dropped_bytes / DROPPED_BYTES)
 
     def refill(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Allow more refusals, now and regularly while the loop runs; the longest-waiting connection goes first."""
+        """Allow more refusals, now and regularly while the loop runs. Each time at least one connection reads on, whatever others send."""
         loop.call_later(_REFILL_S, self.refill, loop)  # first: whatever a connection does, there is a next time
         self._left = min(_BURST, self._left + REFUSALS_PER_S * _REFILL_S)
-        for _ in range(min(len(self._held), int(self._left))):
-            connection = self._held.popleft()
+        goes_on = True
+        while goes_on and self._held:
+            client, own = self._held.popitem(last=False)
+            connection, refusals = own.popitem(last=False)
+            if own:
+                self._held[client] = own  # at the end: it is the turn of others
             if not connection.transport.is_closing():
+                self._left = max(-_BURST, self._left - refusals)
                 connection.drop_rest()
+                goes_on = self._left >= 1
+
+    def end_gone(self) -> None:
+        """End the connections that wait for their turn while their clients have gone: who does not read is not told."""
+        held = [each for own in self._held.values() for each in own if not each.transport.is_closing()]
+        by_file = {each.transport.get_extra_info("socket").fileno(): each for each in held}
+        gone = select.poll()
+        for file in by_file:
+            gone.register(file, select.POLLRDHUP)
+        for file, _ in gone.poll(0):
+            by_file[file].transport.abort()

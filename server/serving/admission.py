@@ -12,6 +12,9 @@ from server.serving.served_model import ServedModel
 from server.telemetry.model_metrics import ModelMetrics
 from server.types import EncodedImage, Prediction, Scores
 
+INVITED_S = 1.0
+"""After so long a client is let into a full window again whose body has not come: else heads alone would take the turns of others."""
+
 
 class Admission:
     """Passes images to the engine and waits for the answers, at most for the request's time."""
@@ -22,6 +25,7 @@ class Admission:
         self._metrics = metrics
         self._timeout_s = timeout_s
         self._handover = Handover(lambda: bool(self._engine.waiting))
+        self._invited_s: dict[str, float] = {}  # by client, the latest last: when it was let into a full window; its body has not come yet
         self.under_way = 0
         self.answers = 0
         self.answered_s = 0.0
@@ -54,10 +58,20 @@ class Admission:
 
     def is_full_for(self, client: str) -> bool:
         """Whether the window has no place for a client, because no other client holds more of it, or because another was just let in."""
-        return self.is_full and not self._engine.invites(client)
+        return self.is_full and not self._invites(client)
+
+    def _invites(self, client: str) -> bool:
+        now_s = monotonic()
+        while self._invited_s and (first := next(iter(self._invited_s.items())))[1] < now_s - INVITED_S:
+            del self._invited_s[first[0]]
+        if client in self._invited_s or not self._engine.invites(client):
+            return False
+        self._invited_s[client] = now_s
+        return True
 
     def check_place(self, client: str) -> None:
         """Refuse before an image is inspected when the window is full; raises Saturated."""
+        self._invited_s.pop(client, None)
         if self.is_full and not self._engine.gives_way_to(client):
             self.count_refusal()
             raise self.refusal()

@@ -199,6 +199,12 @@ def url_too_long(place: Place) -> Scenario:
     return Scenario(lambda: _raw(place, _get(targets[-1])), after("Shorten the URL", do=lambda: targets.append("/info")))
 
 
+@provokes(BadRequest)
+def query_of_many_parameters(place: Place) -> Scenario:
+    targets = ["/info?" + "note=x&" * 65]
+    return Scenario(lambda: _raw(place, _get(targets[-1])), after("Send each option once", do=lambda: targets.append("/info")))
+
+
 @provokes(HeadersTooLarge)
 def headers_too_many(place: Place) -> Scenario:
     headers = [f"X-{number}: x" for number in range(101)]

@@ -2,7 +2,8 @@
 
 Clients share by start-time fair queueing (Goyal, Vin and Cheng, 1996): each image gets the virtual time at which its client would begin it
 if the client had an engine of its own share, and the earliest goes first. So a client with one image does not wait for the hundred of
-another, and a client whose images take long to decode gets fewer of them.
+another, and a client whose images take long to decode gets fewer of them. Virtual time goes on by an equal part of each image that begins:
+else all who come for the first time would begin at the same time, and while such come a client that comes again would wait for ever.
 """
 
 from bisect import insort
@@ -20,7 +21,7 @@ INVITE_EVERY_S = 0.01
 RETRIED = float("-inf")
 """The virtual time of an image that is tried again: it goes before all others."""
 MAX_CLIENTS = 1000
-"""Clients that are remembered; those that are not behind the present virtual time are forgotten first."""
+"""Clients that are remembered; the one that has sent nothing for longest is forgotten first."""
 
 
 class Assignment(NamedTuple):
@@ -137,7 +138,7 @@ class WaitingLine:
         self._entries: list[_Entry] = []
         self._virtual_s = 0.0
         self._invited_s = float("-inf")
-        self._ends_s: dict[str, float] = {}  # by client: the virtual time at which its last image would be done
+        self._ends_s: dict[str, float] = {}  # by client, the latest last: the virtual time at which its last image would be done
         self._numbers = count()
 
     def __len__(self) -> int:
@@ -145,10 +146,13 @@ class WaitingLine:
 
     def append(self, work: Work) -> None:
         """A new request."""
-        start_s = max(self._virtual_s, self._ends_s.get(work.client, 0.0))
-        if len(self._ends_s) >= MAX_CLIENTS:
-            self._ends_s = {client: end_s for client, end_s in self._ends_s.items() if end_s > self._virtual_s}
+        if self._ends_s and not self._entries and not any(member.under_way for member in chain.from_iterable(self._tiers or ())):
+            self._virtual_s = max(self._virtual_s, *self._ends_s.values())  # all is done: nobody is ahead of others
+            self._ends_s.clear()
+        start_s = max(self._virtual_s, self._ends_s.pop(work.client, 0.0))
         self._ends_s[work.client] = start_s + work.cost_s
+        if len(self._ends_s) > MAX_CLIENTS:
+            del self._ends_s[next(iter(self._ends_s))]
         insort(self._entries, _Entry(start_s, next(self._numbers), work))
 
     def put_first(self, work: Work) -> None:
@@ -181,6 +185,7 @@ class WaitingLine:
                 self._virtual_s = max(self._virtual_s, start_s)
                 if (entries or member.under_way) and monotonic() + member.expected_s(work) > work.request.deadline_s:
                     return Assignment(work, None)
+                self._virtual_s += (start_s != RETRIED) * work.cost_s / (len(entries) + 1)
                 member.began(work)
                 return Assignment(work, member)
             elif work.avoid is not None and not is_up(tiers, work.avoid):  # only the member that failed it is up

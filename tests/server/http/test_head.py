@@ -1,11 +1,11 @@
 """The head; over sockets it is tested in tests/server/hostile."""
 
 import pytest
-from httptools import HttpRequestParser
+from httptools import HttpParserError, HttpRequestParser
 
 from server.errors import BadRequest, HeadersTooLarge, ServiceError, UriTooLong
-from server.http.head import Head
-from server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES
+from server.http.head import Head, uvicorns_parser
+from server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PARAMETERS, MAX_URL_BYTES
 
 HOST = (b"host", b"a")
 
@@ -49,10 +49,20 @@ def test_urls_and_trailers_have_limits() -> None:
     head.check_url(b"a" * MAX_URL_BYTES)
     with pytest.raises(UriTooLong):
         head.check_url(b"a" * (MAX_URL_BYTES + 1))
+    head.check_url(b"/?" + b"&".join([b"a"] * MAX_PARAMETERS))
+    with pytest.raises(BadRequest, match="more than 64 parameters"):
+        head.check_url(b"/?" + b"&".join([b"a"] * (MAX_PARAMETERS + 1)))
     for _ in range(MAX_HEADERS):
         head.count_trailer()
     with pytest.raises(HeadersTooLarge):
         head.count_trailer()
+
+
+def test_what_follows_a_last_request_is_read_as_uvicorn_reads_it() -> None:
+    last = b"GET /x HTTP/1.1\r\nConnection: close\r\n\r\n"
+    uvicorns_parser(object()).feed_data(last * 2)
+    with pytest.raises(HttpParserError):
+        HttpRequestParser(object()).feed_data(last * 2)
 
 
 def test_the_wish_for_another_protocol_is_left_out() -> None:

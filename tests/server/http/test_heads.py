@@ -55,13 +55,14 @@ def test_malformed(connect: Connect, head: bytes) -> None:
     [
         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", (414, "uri_too_long")),
         (b"GET /" + b"a" * 1_000_000, (414, "uri_too_long")),
+        (b"GET /info?" + b"%4&" * 65 + b" HTTP/1.1\r\nHost: a\r\n\r\n", (400, "bad_request")),
         (LIVE[:-2] + b"A: b\r\n" * 100 + b"\r\n", (431, "headers_too_large")),
         (LIVE[:-2] + b"A: b\r\n" * 1_000_000, (431, "headers_too_large")),
         (LIVE[:-2] + b"A: " + b"b" * 33_000 + b"\r\n\r\n", (431, "headers_too_large")),
         (LIVE[:-2] + b"A: " + b"b" * 10_000_000, (431, "headers_too_large")),
         (LIVE[:-2] + b"A" * 10_000_000, (431, "headers_too_large")),
     ],
-    ids=["url", "endless url", "many", "endless", "large", "endless value", "endless name"],
+    ids=["url", "endless url", "query", "many", "endless", "large", "endless value", "endless name"],
 )
 def test_floods(connect: Connect, head: bytes, code: tuple[int, str]) -> None:
     assert connect().send(head).codes() == [code]

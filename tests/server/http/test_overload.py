@@ -1,13 +1,14 @@
 """Refusals of a full window, straight from the headers."""
 
 import json
+import select
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,12 +18,14 @@ from server.api.schemas import ErrorReply
 from server.http.limits import DISCARD_BYTES, MAX_PIPELINED, REFUSALS_PER_S
 from tests.bench.client import Load, run
 from tests.level_model import level_png, store_level_model
-from tests.server.bare_client import BareClient
+from tests.server.bare_client import LAST, BareClient
 from tests.server.process import NO_TLS, ServerProcess
 
 SLOW = level_png(8, 3000)  # some 50 ms to decode
 QUICK = level_png(20)
 SHOP = "https://shop.example"
+MAX_CONNECTIONS = 1000
+ANNOUNCED = b"POST /classify HTTP/1.1\r\nHost: x\r\nX-Api-Key: two\r\nContent-Length: %d\r\n\r\n" % DISCARD_BYTES
 
 
 @contextmanager
@@ -30,7 +33,8 @@ def full(store: Path, trusted: ssl.SSLContext = NO_TLS, tls: Sequence[Path] = ()
     """A server whose window of four is full until the end, or for so long."""
     store_level_model(store)
     own = dict(zip(("tls_cert", "tls_key"), map(str, tls), strict=False))
-    made = ServerProcess(model_store=store, model="level", streams_per_device=1, window=4, cors_origins=SHOP, **own)  # type: ignore[arg-type]
+    limits = {"streams_per_device": 1, "window": 4, "max_connections": MAX_CONNECTIONS}
+    made = ServerProcess(model_store=store, model="level", cors_origins=SHOP, **limits, **own)  # type: ignore[arg-type]
     with made as server, ThreadPoolExecutor(4) as pool, httpx.Client(base_url=server.url, timeout=30, verify=trusted) as client:
         over, stop = threading.Event(), time.monotonic() + busy_s
 
@@ -163,6 +167,38 @@ def test_who_sends_large_bodies_as_fast_as_he_can_gets_fewer_refusals(full_serve
     assert 10 < found["statuses"].get("429", 0) < REFUSALS_PER_S * 0.4
 
 
+def announce(server: ServerProcess) -> None:
+    """The head of a body that never comes, from a client that leaves without a word."""
+    with BareClient(server.address) as client:
+        client.send(ANNOUNCED)
+
+
+def keep_full(server: ServerProcess) -> None:
+    """An image from a client that comes once, and so never waits for its turn."""
+    with BareClient(server.address) as client:
+        answer(client.send(request(SLOW)).socket)
+
+
+def test_heads_without_bodies_take_neither_turns_nor_connections(full_server: ServerProcess) -> None:
+    over = threading.Event()
+
+    def go_on(act: Callable[[ServerProcess], None]) -> None:
+        while not over.wait(0.005):
+            act(full_server)
+
+    with ThreadPoolExecutor(8) as pool, BareClient(full_server.address) as client:
+        acting = [pool.submit(go_on, act) for act in (*[announce] * 2, *[keep_full] * 6)]
+        try:
+            while full_server.metric("classify_rejected_total", reason="saturated") < 2 * MAX_CONNECTIONS:
+                refused_once(client.socket)
+                with BareClient(full_server.address) as newcomer:
+                    assert newcomer.send(LAST).codes() == [(200, None)]
+        finally:
+            over.set()
+    for each in acting:
+        each.result()
+
+
 def test_a_full_window_has_a_place_for_another_key_and_for_none_without(tmp_path: Path) -> None:
     store_level_model(tmp_path / "store")
     (tmp_path / "keys").write_text("many:one\nfew:two\n")
@@ -172,7 +208,7 @@ def test_a_full_window_has_a_place_for_another_key_and_for_none_without(tmp_path
         ) as server,
         ThreadPoolExecutor(6) as pool,
     ):
-        stop = time.monotonic() + 1.5
+        stop = time.monotonic() + 2.0
 
         def status(key: str, body: bytes) -> int:
             return server.client.post("/classify", content=body, headers={"X-Api-Key": key}).status_code
@@ -186,10 +222,15 @@ def test_a_full_window_has_a_place_for_another_key_and_for_none_without(tmp_path
         busy = pool.map(keep_busy, range(6))
         time.sleep(0.5)
         found = []
-        while time.monotonic() < stop - 0.5:
+        while time.monotonic() < stop - 1.0:
             found.append((status("two", QUICK), status("three", QUICK)))
             time.sleep(0.03)
+        with ExitStack() as silent:
+            sockets = [silent.enter_context(BareClient(server.address)).send(ANNOUNCED, pause_s=0.02).socket for _ in range(20)]
+            time.sleep(0.1)
+            invited = len(sockets) - len(select.select(sockets, [], [], 0)[0])
         refused = sum(statuses.count(429) for statuses in busy)
     assert refused > 0
     assert {quick for quick, _ in found} == {200}
     assert {unknown for _, unknown in found} <= {401, 429}
+    assert invited < 5  # who was let in, and sends no body, takes no more turns of others

@@ -6,7 +6,7 @@ from time import monotonic, sleep
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.member import Member
 from server.engines.fleet.model_shares import ModelShare, ModelShares
-from server.engines.fleet.waiting_line import INVITE_EVERY_S, DecodeRoom, WaitingLine
+from server.engines.fleet.waiting_line import INVITE_EVERY_S, MAX_CLIENTS, DecodeRoom, WaitingLine
 from server.engines.probe import probe_request
 from server.engines.work import Work
 
@@ -102,6 +102,43 @@ def test_a_client_that_was_away_is_not_ahead_of_one_that_was_not() -> None:
     for _ in range(2):
         waiting.append(work(client="b"))
     assert order(waiting) == "baba"
+
+
+def test_when_all_is_done_nobody_is_ahead_of_others() -> None:
+    waiting, one = waiting_for(work(client="a", decode_s=0.045), work(client="b")), member()
+    under_way = [found.work for _ in range(2) if (found := waiting.next([[one]]))]
+    for name in "ab":
+        waiting.append(work(client=name))
+    assert order(waiting) == "ba"  # while something is under way, what it costs counts
+    assert [one.ended(each) for each in under_way] == [True, True]
+    for name in "ab":
+        waiting.append(work(client=name))
+    assert order(waiting) == "ab"
+
+
+def test_clients_that_come_once_do_not_keep_out_one_that_comes_again() -> None:
+    waiting, one, served = waiting_for(*(work(client=name) for name in "abc")), member(places=1), ""
+    for name in ("a", *map(str, range(20))):  # there is always one that comes for the first time
+        waiting.append(work(client=name))
+        found = waiting.next([[one]])
+        assert found
+        one.ended(found.work)
+        served += found.work.client
+    assert served.count("a") == 2
+
+
+def test_clients_that_send_one_image_each_are_forgotten() -> None:
+    waiting, one, kept = WaitingLine(), member(places=10 * MAX_CLIENTS), work(client="kept")
+    for number in range(3 * MAX_CLIENTS):
+        waiting.append(work(client=str(number)))
+        assert waiting.next([[one]]) is not None
+    assert list(waiting._ends_s) == [str(number) for number in range(2 * MAX_CLIENTS, 3 * MAX_CLIENTS)]
+    for number in range(3 * MAX_CLIENTS, 5 * MAX_CLIENTS):
+        if number % 100 == 0:
+            waiting.append(kept)
+        waiting.append(work(client=str(number)))
+    assert "kept" in waiting._ends_s
+    assert len(waiting._ends_s) == MAX_CLIENTS
 
 
 def test_few_slow_images_at_once_and_the_others_pass_them() -> None:
