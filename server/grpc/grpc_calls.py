@@ -20,7 +20,7 @@ from server.api.request_context import client_of, request_id_of
 from server.api.statuses import ANSWERED, status_of
 from server.errors import InternalError
 from server.grpc.grpc_statuses import code_of
-from server.grpc.open_calls import OpenCalls, Place
+from server.grpc.open_calls import CallPlace, OpenCalls
 from server.oip.inference import Caller
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
@@ -42,7 +42,7 @@ class Call:
     headers: dict[bytes, bytes]
     scope: dict[str, Any]
     caller: Caller
-    place: Place
+    place: CallPlace
     key: str = ""
     status: int = OK
     trace: Trace | None = None
@@ -92,7 +92,7 @@ class Calls:
         headers = {name.encode(): _as_bytes(value) for name, value in context.invocation_metadata() or ()}
         scope: dict[str, Any] = {"type": "http", "method": METHOD, "path": path, "client": _address(context.peer())}
         client = client_of(scope)
-        call = Call(context, path, headers, scope, Caller(request_id_of(headers), client), Place(client))
+        call = Call(context, path, headers, scope, Caller(request_id_of(headers), client), CallPlace(client))
         if self._traces.begins or TRACEPARENT in headers:
             self._trace(call)
         ended: _Ended | None = None

@@ -12,7 +12,7 @@ from server.grpc.grpc_calls import host_of
 from server.grpc.grpc_statuses import code_of
 from server.grpc.inference_service import SERVICE
 from server.grpc.message_reader import MessageReader
-from server.grpc.open_calls import OpenCalls, Place
+from server.grpc.open_calls import CallPlace, OpenCalls
 from server.serving.service import Phase, Service
 
 HEALTH = "grpc.health.v1.Health"
@@ -62,7 +62,7 @@ class HealthService:
     async def _asked(self, context: Any) -> str:
         """The service that the message names; none if it is not read."""
         try:
-            return "" if self._reader.is_full else await self._reader.read(context, Place(""), _service_of)
+            return "" if self._reader.is_full else await self._reader.read(context, CallPlace(""), _service_of)
         except ServiceError as error:
             await context.abort(code_of(error), str(error))
         except DecodeError as error:

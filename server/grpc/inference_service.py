@@ -153,9 +153,7 @@ class InferenceService:
             tasks.create_task(read())
             while task := await answers.get():
                 call.place.works()
-                answer = await task
-                call.place.waits(PATIENCE_S)
-                await context.write(answer)
+                await context.write(await task)
                 self._goes_on(limit)
                 call.place.waits(PATIENCE_S)
 

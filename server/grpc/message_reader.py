@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import grpc
 
 from server.errors import BadRequest, RequestTimeout, Saturated
-from server.grpc.open_calls import OpenCalls, Place
+from server.grpc.open_calls import CallPlace, OpenCalls
 from server.http.places import PATIENCE_S
 from server.settings import Settings
 
@@ -32,7 +32,7 @@ class MessageReader:
         self.places = places
         self._timeout_s = timeout_s
         self._read = OpenCalls(places, "messages that are read at once", each)
-        self._queue: dict[asyncio.Future[Place], str] = {}
+        self._queue: dict[asyncio.Future[CallPlace], str] = {}
 
     @classmethod
     def of_images(cls, settings: Settings) -> "MessageReader":
@@ -50,7 +50,7 @@ class MessageReader:
         """Whether a message would have to wait for a place."""
         return self._read.is_full
 
-    async def read(self, context: Any, call: Place, take: Callable[[Any], Awaitable[T]]) -> T:
+    async def read(self, context: Any, call: CallPlace, take: Callable[[Any], Awaitable[T]]) -> T:
         """What `take` makes of a call's message, before another one gets the place. Until it is there, the `call` itself may give way.
 
         Raises RequestTimeout, BadRequest where there is no message, or Saturated where no place became free, or one that is needed.
@@ -74,7 +74,7 @@ class MessageReader:
             self._hand_out()
         raise BadRequest("The call has no message.", "Send one message.")
 
-    async def _message(self, context: Any, call: Place, place: Place) -> Any:
+    async def _message(self, context: Any, call: CallPlace, place: CallPlace) -> Any:
         call.waits()  # anew, so that calls in the queue give way before it
         place.waits(PATIENCE_S)
         needed = asyncio.get_running_loop().call_later(PATIENCE_S, self._hand_out)
@@ -85,9 +85,9 @@ class MessageReader:
             call.works()
             place.works()
 
-    async def _turn(self, client: str) -> Place:
+    async def _turn(self, client: str) -> CallPlace:
         """A place, when it is there."""
-        given: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        given: asyncio.Future[CallPlace] = asyncio.get_running_loop().create_future()
         self._queue[given] = client
         self._hand_out()
         try:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from server.errors import Saturated
 
 
-class Place:
+class CallPlace:
     """Of one call. It is sure as long as the server works, and not while the call waits for its client."""
 
     def __init__(self, client: str) -> None:
@@ -41,7 +41,7 @@ class OpenCalls:
 
     def __init__(self, most: int, what: str, each: int) -> None:
         self._most, self._what, self._each = most, what, each
-        self._open: dict[str, list[Place]] = {}
+        self._open: dict[str, list[CallPlace]] = {}
         self._held = 0
 
     @property
@@ -50,7 +50,7 @@ class OpenCalls:
         return self._held >= self._most
 
     @asynccontextmanager
-    async def one(self, client: str) -> AsyncIterator[Place]:
+    async def one(self, client: str) -> AsyncIterator[CallPlace]:
         """Around a call; raises Saturated."""
         place = self.enter(client)
         if not place and self.count(client) >= self._each:
@@ -64,17 +64,17 @@ class OpenCalls:
         """The places of a client."""
         return len(self._open.get(client, ()))
 
-    def enter(self, client: str) -> Place | None:
+    def enter(self, client: str) -> CallPlace | None:
         """A place, to be `held`; None if there is none for this client."""
         if self.count(client) >= self._each or (self.is_full and not self._end_other(client)):
             return None
-        place = Place(client)
+        place = CallPlace(client)
         self._open.setdefault(client, []).append(place)
         self._held += 1
         return place
 
     @asynccontextmanager
-    async def held(self, place: Place) -> AsyncIterator[None]:
+    async def held(self, place: CallPlace) -> AsyncIterator[None]:
         """Around the work in a place; raises Saturated in a call that gives way."""
         try:
             async with place.limit:
@@ -87,7 +87,7 @@ class OpenCalls:
         finally:
             self.leave(place)
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: CallPlace) -> None:
         """Count it no more; to do it again changes nothing."""
         own = self._open.get(place.client, [])
         if place in own:

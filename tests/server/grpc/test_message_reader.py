@@ -10,7 +10,7 @@ import pytest
 from server.cli.flags import load_settings
 from server.errors import BadRequest, RequestTimeout, Saturated
 from server.grpc.message_reader import MessageReader
-from server.grpc.open_calls import Place
+from server.grpc.open_calls import CallPlace
 from server.http.places import PATIENCE_S
 
 
@@ -40,8 +40,8 @@ def test_a_client_leaves_places_to_others(tmp_path: Path) -> None:
     async def read() -> None:
         places = reader(tmp_path)
         calls = [Slow() for _ in range(6)]
-        tasks = [asyncio.create_task(places.read(call, Place("one"), taken)) for call in calls[:3]]
-        tasks += [asyncio.create_task(places.read(call, Place(f"client {number}"), taken)) for number, call in enumerate(calls[3:])]
+        tasks = [asyncio.create_task(places.read(call, CallPlace("one"), taken)) for call in calls[:3]]
+        tasks += [asyncio.create_task(places.read(call, CallPlace(f"client {number}"), taken)) for number, call in enumerate(calls[3:])]
         await asyncio.sleep(0.01)
         assert [call.is_read for call in calls] == [True, True, False, True, True, False]
         for call in calls:
@@ -60,10 +60,10 @@ def test_a_place_that_does_not_become_free() -> None:
             return message
 
         call.came.set()
-        first = asyncio.create_task(places.read(call, Place("one"), take))
+        first = asyncio.create_task(places.read(call, CallPlace("one"), take))
         await asyncio.sleep(0)
         with pytest.raises(Saturated, match="1 messages are being read"):
-            await places.read(Slow(), Place("two"), taken)
+            await places.read(Slow(), CallPlace("two"), taken)
         apart.set()
         assert await first == b"x"
 
@@ -79,9 +79,9 @@ def test_a_message_that_does_not_come(tmp_path: Path) -> None:
         places = reader(tmp_path, timeout_s=0.01)
         for _ in range(5):
             with pytest.raises(RequestTimeout, match="did not arrive in time"):
-                await places.read(Slow(), Place("one"), taken)
+                await places.read(Slow(), CallPlace("one"), taken)
         with pytest.raises(BadRequest, match="has no message"):
-            await places.read(Ended(), Place("one"), taken)
+            await places.read(Ended(), CallPlace("one"), taken)
 
     asyncio.run(read())
 
@@ -89,14 +89,14 @@ def test_a_message_that_does_not_come(tmp_path: Path) -> None:
 def test_calls_whose_messages_do_not_come_leave_places_to_other_clients() -> None:
     async def read() -> None:
         places = MessageReader(4, 2, 20)
-        held = [asyncio.create_task(places.read(Slow(), Place(client), taken)) for client in "aabbaabb"]
+        held = [asyncio.create_task(places.read(Slow(), CallPlace(client), taken)) for client in "aabbaabb"]
         await asyncio.sleep(PATIENCE_S / 2)
         late, call = Slow(), Slow()
         call.came.set()
-        waits = asyncio.create_task(places.read(late, Place("c"), taken))
+        waits = asyncio.create_task(places.read(late, CallPlace("c"), taken))
         await asyncio.sleep(0)
         assert not late.is_read  # nobody has waited for long
-        assert await places.read(call, Place("d"), taken) == b"x"
+        assert await places.read(call, CallPlace("d"), taken) == b"x"
         assert late.is_read
         late.came.set()
         assert await waits == b"x"
@@ -113,8 +113,8 @@ def test_calls_whose_messages_do_not_come_leave_places_to_other_clients() -> Non
 def test_a_call_that_is_given_up_in_the_queue_takes_no_place() -> None:
     async def read() -> None:
         places, first = MessageReader(1, 1, 20), Slow()
-        held = asyncio.create_task(places.read(first, Place("one"), taken))
-        queued = [asyncio.create_task(places.read(Slow(), Place(client), taken)) for client in ("two", "three")]
+        held = asyncio.create_task(places.read(first, CallPlace("one"), taken))
+        queued = [asyncio.create_task(places.read(Slow(), CallPlace(client), taken)) for client in ("two", "three")]
         await asyncio.sleep(0)
         queued[0].cancel()
         first.came.set()

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from server.errors import Saturated
-from server.grpc.open_calls import OpenCalls, Place
+from server.grpc.open_calls import CallPlace, OpenCalls
 
 
 async def refusal(calls: OpenCalls, client: str) -> str:
@@ -44,7 +44,7 @@ class Held:
 
     def __init__(self, clients: str) -> None:
         self.calls = OpenCalls(len(clients), "calls", 9)
-        self.places: list[Place] = []
+        self.places: list[CallPlace] = []
         self.tasks = [asyncio.create_task(self._hold(client)) for client in clients]
 
     async def _hold(self, client: str) -> str:
