@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from time import perf_counter
 from traceback import clear_frames
@@ -20,7 +20,8 @@ from server.api.request_context import client_of, request_id_of
 from server.api.statuses import ANSWERED, status_of
 from server.errors import InternalError
 from server.grpc.grpc_statuses import code_of
-from server.grpc.open_calls import OpenCalls
+from server.grpc.known_methods import abort
+from server.grpc.open_calls import CallPlace, OpenCalls
 from server.oip.inference import Caller
 from server.telemetry.access_log import AccessLog
 from server.telemetry.metrics import Metrics
@@ -42,11 +43,14 @@ class Call:
     headers: dict[bytes, bytes]
     scope: dict[str, Any]
     caller: Caller
+    place: CallPlace
     key: str = ""
     status: int = OK
     trace: Trace | None = None
     stages_s: Mapping[str, float] = field(default_factory=dict)
     """Of its image, if it has one."""
+    messages: int = 0
+    """Of a stream, that have come."""
 
     @property
     def is_stream(self) -> bool:
@@ -83,18 +87,19 @@ class Calls:
         self._traces = traces
 
     @asynccontextmanager
-    async def open(self, context: Any, path: str, places: OpenCalls, *, guarded: bool = False) -> AsyncIterator[Call]:
-        """A call whose key is right, in one of the places; what the block raises becomes the call's status."""
+    async def open(self, context: Any, path: str, places: OpenCalls | None, *, guarded: bool = False) -> AsyncIterator[Call]:
+        """A call whose key is right, in one of the places if it needs one; what the block raises becomes the call's status."""
         started_s = perf_counter()
         headers = {name.encode(): _as_bytes(value) for name, value in context.invocation_metadata() or ()}
         scope: dict[str, Any] = {"type": "http", "method": METHOD, "path": path, "client": _address(context.peer())}
-        call = Call(context, path, headers, scope, Caller(request_id_of(headers), client_of(scope)))
+        client = client_of(scope)
+        call = Call(context, path, headers, scope, Caller(request_id_of(headers), client), CallPlace(client))
         if self._traces.begins or TRACEPARENT in headers:
             self._trace(call)
         ended: _Ended | None = None
         try:
             await self._check(call, guarded=guarded)
-            with places.one(call.caller.client):
+            async with places.one(call.caller.client) if places else nullcontext(call.place) as call.place:
                 yield call
         except ANSWERED as error:
             ended = _Ended.by(error, told(error))
@@ -113,7 +118,7 @@ class Calls:
             self._record(call, perf_counter() - started_s)
         if ended:
             again = (("retry-after", "1"),) if call.status in AGAIN else ()
-            await context.abort(ended.code, ended.words, (("x-request-id", call.caller.request_id), ("code", ended.word), *again))
+            await abort(context, ended.code, ended.words, (("x-request-id", call.caller.request_id), ("code", ended.word), *again))
 
     def _trace(self, call: Call) -> None:
         headers = [(name.encode(), _as_bytes(value)) for name, value in call.context.invocation_metadata() or ()]  # one may come twice

@@ -12,7 +12,7 @@ from server.grpc.grpc_calls import host_of
 from server.grpc.grpc_statuses import code_of
 from server.grpc.inference_service import SERVICE
 from server.grpc.message_reader import MessageReader
-from server.grpc.open_calls import OpenCalls
+from server.grpc.open_calls import CallPlace, OpenCalls
 from server.serving.service import Phase, Service
 
 HEALTH = "grpc.health.v1.Health"
@@ -46,7 +46,7 @@ class HealthService:
     async def _watch(self, _requests: Any, context: Any) -> None:
         """The same, now and whenever it changes, until the server ends."""
         try:
-            with self._watches.one(host_of(context.peer())):
+            async with self._watches.one(host_of(context.peer())):
                 known, last = self._is_known(await self._asked(context)), None
                 while True:
                     status = self._status() if known else health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
@@ -62,7 +62,7 @@ class HealthService:
     async def _asked(self, context: Any) -> str:
         """The service that the message names; none if it is not read."""
         try:
-            return "" if self._reader.is_full else await self._reader.read(context, "", _service_of)
+            return "" if self._reader.is_full else await self._reader.read(context, CallPlace(""), _service_of)
         except ServiceError as error:
             await context.abort(code_of(error), str(error))
         except DecodeError as error:

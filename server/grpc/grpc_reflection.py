@@ -38,10 +38,9 @@ class Reflection:
 
     async def _info(self, requests: Any, context: Any) -> None:
         try:
-            with self._open.one(host_of(context.peer())):
-                async with asyncio.timeout(self._longest_s):
-                    async for answer in self._servicer.ServerReflectionInfo(requests, context):
-                        await context.write(answer)
+            async with self._open.one(host_of(context.peer())), asyncio.timeout(self._longest_s):
+                async for answer in self._servicer.ServerReflectionInfo(requests, context):
+                    await context.write(answer)
         except TimeoutError:
             await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, f"A call for reflection may take {self._longest_s:.0f} s.")
         except Saturated as error:

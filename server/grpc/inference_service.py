@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from itertools import count
 from typing import Any
 
 import grpc
@@ -18,6 +17,7 @@ from server.grpc.grpc_calls import Call, Calls
 from server.grpc.infer_messages import Asked, infer_response, parsed, read_asked, read_infer_message
 from server.grpc.message_reader import MessageReader
 from server.grpc.open_calls import OpenCalls
+from server.http.places import PATIENCE_S
 from server.oip.inference import Caller, Inference, answering_model, find_model
 from server.oip.model_description import model_configuration, model_metadata, server_metadata
 from server.oip.model_statistics import statistics_of
@@ -52,6 +52,7 @@ class InferenceService:
         self._small_reader = MessageReader.of_others(service.settings)
         most, streams = 2 * service.settings.window + CALLS_BESIDE, min(service.settings.window, self._reader.places)
         self._open, self._streams = OpenCalls(most, "calls", most // 2), OpenCalls(streams, "streams", -(-streams // 2))
+        self._first_s = service.settings.client_timeout_s
         self._idle_s = service.settings.keep_alive_s + service.settings.timeout_ms / 1000  # an answer takes no longer than TIMEOUT_MS
 
     def methods(self) -> dict[str, Any]:
@@ -81,10 +82,12 @@ class InferenceService:
                 raise BadRequest(f"The message has {len(message)} bytes, and {SMALL_BYTES} are taken.", "Load a model from the store.")
             return parsed(kind, message)
 
+        is_empty = not kind.DESCRIPTOR.fields  # it is answered at once, without its message and a place: a probe never waits for others
+        places = None if is_empty else self._open
+
         async def handle(_requests: Any, context: Any) -> bytes:
-            async with self._calls.open(context, f"/{SERVICE}/{name}", self._open, guarded=name in _LARGE) as call:
-                is_empty = not kind.DESCRIPTOR.fields  # such a message is not read, so that a probe never waits for others
-                given = kind() if is_empty else await self._small_reader.read(context, call.caller.client, take)
+            async with self._calls.open(context, f"/{SERVICE}/{name}", places, guarded=name in _LARGE) as call:
+                given = kind() if is_empty else await self._small_reader.read(context, call.place, take)
                 return serialized(await answer(given, call))
             raise AssertionError("the call ends above, or by its error")
 
@@ -95,7 +98,7 @@ class InferenceService:
             self._check_room(call)
             # no name here for what is asked: this frame lives as long as an error of the call
             read = partial(self._read, call)
-            return serialized(await self._answer(await self._reader.read(context, call.caller.client, read), call, call.caller))
+            return serialized(await self._answer(await self._reader.read(context, call.place, read), call, call.caller))
         raise AssertionError("the call ends above, or by its error")
 
     async def _read(self, call: Call, message: bytes) -> Asked:
@@ -121,21 +124,26 @@ class InferenceService:
     async def _stream(self, _requests: AsyncIterator[bytes], context: Any) -> None:
         async with self._calls.open(context, f"/{SERVICE}/ModelStreamInfer", self._streams) as call:
             try:
-                async with asyncio.timeout(self._idle_s) as limit:
+                call.place.waits()
+                async with asyncio.timeout(self._first_s) as limit:
                     await self._answer_stream(context, call, limit)
             except TimeoutError:
-                words = f"For {self._idle_s:.0f} s no message came, and no answer was taken."
-                raise RequestTimeout(words, "Open another stream when there are images, or raise KEEP_ALIVE_S.") from None
+                if not call.messages:
+                    words, name = f"For {self._first_s:.0f} s no first message came.", "CLIENT_TIMEOUT_S"
+                else:
+                    words, name = f"For {self._idle_s:.0f} s no message came, and no answer was taken.", "KEEP_ALIVE_S"
+                raise RequestTimeout(words, f"Open another stream when there are images, or raise {name}.") from None
 
     async def _answer_stream(self, context: Any, call: Call, limit: asyncio.Timeout) -> None:
         async with asyncio.TaskGroup() as tasks:
             answers: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(AHEAD)
 
             async def read() -> None:
-                numbers = count()  # as for the images of a batch, so that a canary gets its share of them
                 while (message := await context.read()) is not grpc.aio.EOF:
                     self._goes_on(limit)
-                    caller = call.caller._replace(request_id=f"{call.caller.request_id}-{next(numbers)}")
+                    # numbered as the images of a batch, so that a canary gets its share of them
+                    caller = call.caller._replace(request_id=f"{call.caller.request_id}-{call.messages}")
+                    call.messages += 1
                     asked = await self._asked(call, message)
                     task = tasks.create_task(self._of_stream(asked, call, caller))
                     del message, asked  # else they would lie here until the next one comes
@@ -144,8 +152,12 @@ class InferenceService:
 
             tasks.create_task(read())
             while task := await answers.get():
-                await context.write(await task)
+                call.place.works()
+                answer = await task
+                call.place.waits(PATIENCE_S)
+                await context.write(answer)
                 self._goes_on(limit)
+                call.place.waits(PATIENCE_S)
 
     def _goes_on(self, limit: asyncio.Timeout) -> None:
         if not limit.expired():
