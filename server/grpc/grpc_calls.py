@@ -20,6 +20,7 @@ from server.api.request_context import client_of, request_id_of
 from server.api.statuses import ANSWERED, status_of
 from server.errors import InternalError
 from server.grpc.grpc_statuses import code_of
+from server.grpc.known_methods import abort
 from server.grpc.open_calls import CallPlace, OpenCalls
 from server.oip.inference import Caller
 from server.telemetry.access_log import AccessLog
@@ -117,7 +118,7 @@ class Calls:
             self._record(call, perf_counter() - started_s)
         if ended:
             again = (("retry-after", "1"),) if call.status in AGAIN else ()
-            await context.abort(ended.code, ended.words, (("x-request-id", call.caller.request_id), ("code", ended.word), *again))
+            await abort(context, ended.code, ended.words, (("x-request-id", call.caller.request_id), ("code", ended.word), *again))
 
     def _trace(self, call: Call) -> None:
         headers = [(name.encode(), _as_bytes(value)) for name, value in call.context.invocation_metadata() or ()]  # one may come twice

@@ -153,7 +153,9 @@ class InferenceService:
             tasks.create_task(read())
             while task := await answers.get():
                 call.place.works()
-                await context.write(await task)
+                answer = await task
+                call.place.waits(PATIENCE_S)
+                await context.write(answer)
                 self._goes_on(limit)
                 call.place.waits(PATIENCE_S)
 

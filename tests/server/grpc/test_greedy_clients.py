@@ -1,6 +1,8 @@
 """Calls and streams that say nothing: one client has half of the places at most, gives way to others, and ends if it waits too long."""
 
 import asyncio
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,17 @@ from server.grpc.grpc_health import NAMED
 from server.grpc.inference_service import CALLS_BESIDE, SERVICE
 from server.http.places import PATIENCE_S
 from tests.level_model import level_png
+from tests.server.grpc.http2 import (
+    DATA,
+    END_HEADERS,
+    HEADERS,
+    INITIAL_WINDOW_SIZE,
+    PREFACE,
+    RST_STREAM,
+    SETTINGS,
+    frame,
+    request_head,
+)
 from tests.server.grpc.served_grpc import ServedGrpc, infer_message, served_grpc
 
 STREAM, INFER, LIVE, READY = (f"/{SERVICE}/{method}" for method in ("ModelStreamInfer", "ModelInfer", "ServerLive", "ModelReady"))
@@ -119,6 +132,31 @@ def test_a_stream_that_waits_too_long_ends(tmp_path: Path) -> None:
     assert [code for code, _ in ended] == [StatusCode.DEADLINE_EXCEEDED] * 2
     assert ended[0][1].startswith("For 1 s no first message came.")
     assert ended[1][1].startswith("For 2 s no message came, and no answer was taken.")
+
+
+def test_a_stream_whose_client_takes_no_answer_is_reset(tmp_path: Path) -> None:
+    """Else gRPC would go on to take a message of MAX_BODY_BYTES for each of them."""
+
+    def opened(port: int) -> bytes:
+        no_window = struct.pack(">HI", INITIAL_WINDOW_SIZE, 0)
+        head = frame(HEADERS, END_HEADERS, 1, request_head(STREAM.encode()))
+        received = b""
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+            line.sendall(PREFACE + frame(SETTINGS, 0, 0, no_window) + head + frame(DATA, 0, 1, b"\0\0\0\0\1\x08"))
+            while frame(RST_STREAM, 0, 1, b"")[3:] not in received and (piece := line.recv(65536)):
+                received += piece
+        return received
+
+    async def used(served: ServedGrpc) -> bytes:
+        work = asyncio.create_task(asyncio.to_thread(opened, served.port))
+        async with served.channel() as channel:
+            while not work.done():
+                await channel.unary_unary(LIVE)(b"")  # the last call is kept by the loop that takes calls
+                await asyncio.sleep(0.1)
+        return await work
+
+    with served_grpc(tmp_path, engines="fake", keep_alive_s=1, timeout_ms=1000) as served:
+        assert frame(RST_STREAM, 0, 1, bytes(4))[3:9] in served.run(used(served))
 
 
 def test_a_probe_of_the_same_address_as_silent_ones_is_answered(fake: ServedGrpc) -> None:
