@@ -72,13 +72,17 @@ async def abort(context: Any, code: grpc.StatusCode, words: str, metadata: tuple
         await context.abort(code, words, metadata)
     except grpc.aio.AbortError as error:
         for task in _CALL.get([]):
-            reset = asyncio.get_running_loop().call_later(END_S, _reset, task, error)
-            task.add_done_callback(lambda _task, reset=reset: reset.cancel())
+            _reset_late(task, error)
         raise
     except cygrpc.ExecuteBatchError:  # no status can be sent, since a first answer waits for its client
         for task in _CALL.get([]):
             task.cancel()
         raise asyncio.CancelledError from None
+
+
+def _reset_late(task: "asyncio.Task[Any]", error: BaseException) -> None:
+    late = asyncio.get_running_loop().call_later(END_S, _reset, task, error)
+    task.add_done_callback(lambda _: late.cancel())
 
 
 def _reset(task: "asyncio.Task[Any]", error: BaseException) -> None:
