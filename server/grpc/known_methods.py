@@ -1,8 +1,8 @@
 """A gRPC server that takes the calls of its own methods only, refuses all others without a look at their names, and resets calls.
 
 grpcio 1.85 decodes the name of any other method as UTF-8 in the loop that takes calls. A name that is not UTF-8 ends that loop, and with
-it the server: one request of a hundred bytes from anybody. And it keeps a call that has ended until its client knows. So this leans on private names of grpcio, which is why pyproject.toml
-allows only the releases of one minor version.
+it the server: one request of a hundred bytes from anybody. And it keeps a call that has ended until its client has taken the end. So this
+leans on private names of grpcio, which is why pyproject.toml allows only the releases of one minor version.
 """
 
 import asyncio
@@ -72,13 +72,17 @@ async def abort(context: Any, code: grpc.StatusCode, words: str, metadata: tuple
         await context.abort(code, words, metadata)
     except grpc.aio.AbortError as error:
         for task in _CALL.get([]):
-            reset = asyncio.get_running_loop().call_later(END_S, _reset, task, error)
-            task.add_done_callback(lambda _task, reset=reset: reset.cancel())
+            _reset_late(task, error)
         raise
     except cygrpc.ExecuteBatchError:  # no status can be sent, since a first answer waits for its client
         for task in _CALL.get([]):
             task.cancel()
         raise asyncio.CancelledError from None
+
+
+def _reset_late(task: "asyncio.Task[Any]", error: BaseException) -> None:
+    late = asyncio.get_running_loop().call_later(END_S, _reset, task, error)
+    task.add_done_callback(lambda _: late.cancel())
 
 
 def _reset(task: "asyncio.Task[Any]", error: BaseException) -> None:
