@@ -49,8 +49,6 @@ class Call:
     trace: Trace | None = None
     stages_s: Mapping[str, float] = field(default_factory=dict)
     """Of its image, if it has one."""
-    messages: int = 0
-    """Of a stream, that have come."""
 
     @property
     def is_stream(self) -> bool:

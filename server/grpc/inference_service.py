@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
+from itertools import count
 from typing import Any
 
 import grpc
@@ -52,7 +53,6 @@ class InferenceService:
         self._small_reader = MessageReader.of_others(service.settings)
         most, streams = 2 * service.settings.window + CALLS_BESIDE, min(service.settings.window, self._reader.places)
         self._open, self._streams = OpenCalls(most, "calls", most // 2), OpenCalls(streams, "streams", -(-streams // 2))
-        self._first_s = service.settings.client_timeout_s
         self._idle_s = service.settings.keep_alive_s + service.settings.timeout_ms / 1000  # an answer takes no longer than TIMEOUT_MS
 
     def methods(self) -> dict[str, Any]:
@@ -125,25 +125,21 @@ class InferenceService:
         async with self._calls.open(context, f"/{SERVICE}/ModelStreamInfer", self._streams) as call:
             try:
                 call.place.waits()
-                async with asyncio.timeout(self._first_s) as limit:
+                async with asyncio.timeout(self._idle_s) as limit:
                     await self._answer_stream(context, call, limit)
             except TimeoutError:
-                if not call.messages:
-                    words, name = f"For {self._first_s:.0f} s no first message came.", "CLIENT_TIMEOUT_S"
-                else:
-                    words, name = f"For {self._idle_s:.0f} s no message came, and no answer was taken.", "KEEP_ALIVE_S"
-                raise RequestTimeout(words, f"Open another stream when there are images, or raise {name}.") from None
+                words = f"For {self._idle_s:.0f} s no message came, and no answer was taken."
+                raise RequestTimeout(words, "Open another stream when there are images, or raise KEEP_ALIVE_S.") from None
 
     async def _answer_stream(self, context: Any, call: Call, limit: asyncio.Timeout) -> None:
         async with asyncio.TaskGroup() as tasks:
             answers: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(AHEAD)
 
             async def read() -> None:
+                numbers = count()  # as for the images of a batch, so that a canary gets its share of them
                 while (message := await context.read()) is not grpc.aio.EOF:
                     self._goes_on(limit)
-                    # numbered as the images of a batch, so that a canary gets its share of them
-                    caller = call.caller._replace(request_id=f"{call.caller.request_id}-{call.messages}")
-                    call.messages += 1
+                    caller = call.caller._replace(request_id=f"{call.caller.request_id}-{next(numbers)}")
                     asked = await self._asked(call, message)
                     task = tasks.create_task(self._of_stream(asked, call, caller))
                     del message, asked  # else they would lie here until the next one comes
