@@ -4,6 +4,7 @@ import asyncio
 import io
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 from starlette.types import Receive, Scope
 
@@ -37,6 +38,12 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int, hold: Body
     if int(declared) > limit_bytes:
         raise _too_large(limit_bytes)
     hold.expect(int(declared))
+    is_short = 0 < int(declared) <= SMALL_BYTES and not _header(scope, b"content-encoding", "")
+    async with nullcontext() if is_short else hold.reading():
+        return await _read(receive, limit_bytes, hold)
+
+
+async def _read(receive: Receive, limit_bytes: int, hold: BodyHold) -> bytes:
     only = b""
     several = io.BytesIO()  # it gives its bytes without a copy; a list of pieces would need the memory twice when they are joined
     total_bytes, more = 0, True
@@ -48,7 +55,7 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int, hold: Body
         total_bytes += len(chunk)
         if total_bytes > limit_bytes:
             raise _too_large(limit_bytes)
-        hold.grow_by(len(chunk))
+        await hold.arrive(len(chunk))
         if total_bytes > SMALL_BYTES:
             await hold.take_turn()
         if len(chunk) == total_bytes:

@@ -80,14 +80,14 @@ class _Unpacking:
             if message["type"] != "http.request":
                 return message
             self._more = message.get("more_body", False)
-            self._take(message.get("body", b""))
+            await self._take(message.get("body", b""))
 
-    def _take(self, body: bytes) -> None:
+    async def _take(self, body: bytes) -> None:
         self._packed_bytes += len(body)
         if self._packed_bytes > self._limit_bytes:
             raise BodyTooLarge(f"The body has more than {self._limit_bytes} bytes.", "Send less at once.")
         if self._hold:
-            self._hold.grow_by(len(body))
+            await self._hold.arrive(len(body))
             self._waiting.append(body)
         else:
             self._feed(body)

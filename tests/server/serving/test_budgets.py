@@ -1,5 +1,6 @@
 """Bodies that are under way together, over real sockets."""
 
+import asyncio
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -139,6 +140,28 @@ def test_packed_zeros_take_what_was_sent(server: ServerProcess, connect: Callabl
     assert server.client.post("/classify", content=bytes(LARGE)).status_code == 415
 
 
+def test_of_many_bodies_those_that_have_come_further_end() -> None:
+    """If each were refused where the bytes end, none would come to its end."""
+    budget = BodyBudget(100, Metrics(), least_bytes=20)
+
+    async def body(number: int) -> bool:
+        try:
+            with BodyHold(budget, f"{number % 2}") as hold:
+                async with hold.reading():
+                    for _ in range(20):
+                        await hold.arrive(1)
+                        await asyncio.sleep(0)
+        except Saturated:
+            return False
+        return True
+
+    async def bodies() -> list[bool]:
+        return await asyncio.gather(*map(body, range(40)))
+
+    assert 4 <= sum(asyncio.run(bodies())) < 40
+    assert (budget.held_bytes, budget.read) == (0, set())
+
+
 def test_explanations_whose_bodies_do_not_come_keep_no_turn(server: ServerProcess, connect: Callable[[bytes], BareClient]) -> None:
     for _ in range(MOST_UNDER_WAY):
         connect(large(b"x").replace(b"/classify", b"/explain"))
@@ -150,12 +173,14 @@ def test_a_body_without_a_length_counts_as_it_arrives(server: ServerProcess, con
     connect(large(bytes(LARGE - 1)))
     growing = connect(chunked(bytes(60_000)))
     wait_for(server, LARGE - 1 + 60_000)
-    connect(chunked(bytes(30_000)))
+    least = connect(chunked(bytes(30_000)))
     wait_for(server, LARGE - 1 + 90_000)
     refused = server.metric("classify_rejected_total", reason="saturated")
-    assert growing.send(b"%x\r\n" % 20_000 + bytes(20_000) + b"\r\n").codes() == [(429, "saturated")]
-    wait_for(server, LARGE - 1 + 30_000)
+    growing.send(b"%x\r\n" % 20_000 + bytes(20_000) + b"\r\n")
+    assert least.codes() == [(429, "saturated")]
+    wait_for(server, LARGE - 1 + 80_000)
     assert server.metric("classify_rejected_total", reason="saturated") == refused + 1
+    assert growing.send(b"0\r\n\r\n").end().codes() == [(415, "unsupported_image")]
 
 
 def test_every_end_of_a_request_gives_its_share_back(server: ServerProcess) -> None:
