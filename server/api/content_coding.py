@@ -93,7 +93,7 @@ class _Unpacking:
             self._feed(body)
 
     def _count(self, more_bytes: int) -> None:
-        """Refuse an archive on its way to the disk that grows as no picture does: its client could hold the disk with little."""
+        """Refuse an archive on its way to the disk that grows as no archive does: it would fill the disk for little."""
         self._unpacked_bytes += more_bytes
         if not self._hold and self._unpacked_bytes > MAX_RATIO * self._packed_bytes + SPARE_BYTES:
             raise BodyTooLarge(

@@ -24,7 +24,7 @@ class Turns:
     def take(self) -> Iterator[None]:
         """Wait for a turn, and hold it; raises Saturated where too many wait."""
         if not self._places.acquire(blocking=False):
-            raise Saturated(f"{self._what}: {MOST} are under way, the limit of this server.", "Try again in a moment.")
+            raise _too_many(self._what)
         try:
             with self._turn:
                 yield
@@ -45,6 +45,10 @@ class AsyncTurns:
     async def take(self) -> AsyncIterator[None]:
         """Wait for a turn, and hold it; raises Saturated where too many wait."""
         if self._places.locked():
-            raise Saturated(f"{self._what}: {MOST} are under way, the limit of this server.", "Try again in a moment.")
+            raise _too_many(self._what)
         async with self._places, self._turn:
             yield
+
+
+def _too_many(what: str) -> Saturated:
+    return Saturated(f"{what}: {MOST} are under way, the limit of this server.", "Try again in a moment.")
