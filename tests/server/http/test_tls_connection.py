@@ -61,7 +61,7 @@ def test_each_half_of_a_head_and_each_large_body_is_answered_and_ended(pair: tup
 
 def test_many_large_bodies_that_a_full_window_refuses(pair: tuple[Path, Path], tmp_path: Path) -> None:
     trusted = ssl.create_default_context(cafile=str(pair[0]))
-    with full(tmp_path / "store", trusted, pair, 30) as server:
+    with full(tmp_path / "store", trusted, pair) as server:
         many = [connected(server, trusted) for _ in range(24)]  # more than the server can afford at once: the last ones wait for their turn
         refused_once(many[0])
         for client in many[1:]:
