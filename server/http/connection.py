@@ -58,7 +58,7 @@ class Connection(HttpToolsProtocol):
         """Parse the data, or drop them."""
         if (phase := self._phase) is ReadPhase.UNWANTED:
             self._phase_bytes += len(data)
-            self._overload.charge(len(data))
+            self._overload.charge(len(data), self._phase_bytes)
             if self._phase_bytes > DISCARD_BYTES:
                 self.transport.abort()
             return
@@ -185,7 +185,7 @@ class Connection(HttpToolsProtocol):
         cycle = cast("Cycle", self.cycle)
         cycle.received_bytes += len(body)
         if cycle.response_complete:
-            self._overload.charge(len(body))
+            self._overload.charge(len(body), cycle.received_bytes)
             return
         cycle.add(body)
         if len(cycle.body) > HIGH_WATER_LIMIT:

@@ -21,7 +21,7 @@ LINGER_S = 2.0
 REFUSALS_PER_S = 500
 """Answers 429 per second. With a dropped body of DROPPED_BYTES each costs 0.1 to 0.2 ms: together a twentieth of two cores."""
 DROPPED_BYTES = 100_000
-"""So many bytes that are read and dropped count as one refusal."""
+"""So many bytes of a body are in the price of its refusal; each further so many count as one more."""
 MAX_REFUSED = 128
 """So many connections over the limit get an error; further ones are reset."""
 FILES_BESIDES = 256

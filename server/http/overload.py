@@ -155,9 +155,12 @@ class Overload:
             own = self._held.setdefault(client_of(scope), OrderedDict())
             own[connection] = own.get(connection, 0) + 1  # one read can bring several requests
 
-    def charge(self, dropped_bytes: int) -> None:
-        """Count bytes that were read and dropped. Those that a head announces may never come, and cost nothing."""
-        self._left = max(-_BURST, self._left - dropped_bytes / DROPPED_BYTES)
+    def charge(self, dropped_bytes: int, so_far_bytes: int) -> None:
+        """Count bytes that were read and dropped, the last of so many, beyond the DROPPED_BYTES that are in the price of a refusal.
+
+        Those that a head announces may never come, and cost nothing.
+        """
+        self._left = max(-_BURST, self._left - min(dropped_bytes, max(0, so_far_bytes - DROPPED_BYTES)) / DROPPED_BYTES)
 
     def refill(self, loop: asyncio.AbstractEventLoop) -> None:
         """Allow more refusals, now and regularly while the loop runs. Each time at least one connection reads on, whatever others send."""
