@@ -9,11 +9,14 @@ find_package(OpenVINO REQUIRED COMPONENTS Runtime)
 set(MX_RPATH "$ORIGIN/../openvino/libs")  # OpenVINO's own TBB lies there too
 get_filename_component(MX_PROGRAM_RPATH "${OpenVINO_DIR}/../libs" ABSOLUTE)
 
-find_path(OPENCV_INCLUDE opencv2/imgcodecs.hpp PATH_SUFFIXES opencv4 REQUIRED)
+find_path(OPENCV_INCLUDE opencv2/imgcodecs.hpp PATH_SUFFIXES opencv4)
 add_library(opencv_api INTERFACE)
 target_include_directories(opencv_api SYSTEM INTERFACE ${OPENCV_INCLUDE})
 foreach(part core imgproc imgcodecs)
-  find_library(OPENCV_${part} opencv_${part} REQUIRED)
+  find_library(OPENCV_${part} opencv_${part})
+  if(NOT (OPENCV_INCLUDE AND OPENCV_${part}))
+    message(FATAL_ERROR "OpenCV is not installed (apt install libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev)")
+  endif()
   target_link_libraries(opencv_api INTERFACE ${OPENCV_${part}})
 endforeach()
 

@@ -6,9 +6,10 @@ leans on private names of grpcio, which is why pyproject.toml allows only the re
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar, copy_context
+from functools import partial
 from traceback import clear_frames
 from typing import Any
 
@@ -18,46 +19,64 @@ from grpc._cython import cygrpc
 END_S = 1.0
 """The longest for a client to take the end of its call."""
 NOT_FOUND = "Method not found!"  # as grpcio says it
+_HANDLES = {  # by whether requests and answers are streams
+    (False, False): cygrpc._handle_unary_unary_rpc,  # noqa: SLF001 - see above
+    (False, True): cygrpc._handle_unary_stream_rpc,  # noqa: SLF001
+    (True, False): cygrpc._handle_stream_unary_rpc,  # noqa: SLF001
+    (True, True): cygrpc._handle_stream_stream_rpc,  # noqa: SLF001
+}
 _CALL: ContextVar[list["asyncio.Task[Any]"]] = ContextVar("_CALL")
-"""The task of grpcio that keeps the call of the current task."""
-
-
-class _CallTasks:
-    """The loop, as the server sees it: each call can find the task that keeps it, and by which alone it can be reset."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loop, name)
-
-    def create_task(self, work: Any, *, name: str | None = None) -> "asyncio.Task[Any]":
-        if name != "rpc_task":
-            return self._loop.create_task(work, name=name)
-        context, kept = copy_context(), list["asyncio.Task[Any]"]()
-        context.run(_CALL.set, kept)
-        kept.append(self._loop.create_task(work, name=name, context=context))
-        return kept[0]
+"""The task that keeps the call of the current task, and by which alone it can be reset."""
 
 
 class _KnownMethods(cygrpc.AioServer):  # type: ignore[misc] # grpcio has no types
-    """The loop that takes calls asks for the next call of each registered method, and with None for that of any other."""
+    """Takes calls beside the loop that grpcio has for it, which with each call begins to wait for the next of all methods anew.
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self._refusals: set[asyncio.Task[None]] = set()
+    That loop gets a future for each method, and for None, which is any other method. None of them has a result before the server ends.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *given: Any) -> None:
+        super().__init__(loop, *given)
+        self._asyncio = loop
+        self._handlers: dict[str, Any] = {}
+        self._kept: set[asyncio.Task[None]] = set()
+        self._ends = False
+
+    def add_registered_method_handlers(self, handlers: Mapping[str, Any]) -> None:
+        super().add_registered_method_handlers(handlers)
+        self._handlers.update(handlers)
 
     def _make_request_call_future(self, method: bytes | None) -> Any:
         if method is None:
-            return asyncio.get_running_loop().create_task(self._refuse_others())
-        return super()._make_request_call_future(method)
+            return asyncio.create_task(self._take(self._request_call, _refuse))
+        name = method.decode()
+        answer = partial(self._answer, name, self._handlers[name])
+        return asyncio.create_task(self._take(partial(self._request_registered_call, method), answer))
 
-    async def _refuse_others(self) -> None:
+    async def _take(self, next_call: Callable[[], Awaitable[Any]], answer: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
         """Ends when the server ends, by the error of its next call."""
         while True:
-            task = asyncio.create_task(_refuse(await self._request_call()))
-            self._refusals.add(task)
-            task.add_done_callback(self._refusals.discard)
+            try:
+                self._begin(answer(await next_call()))
+            except cygrpc._RequestCallError:  # noqa: SLF001 - see above
+                if self._ends:
+                    raise
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        context, kept = copy_context(), list["asyncio.Task[Any]"]()
+        context.run(_CALL.set, kept)
+        task = self._asyncio.create_task(work, context=context)
+        kept.append(task)
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+
+    def _answer(self, name: str, handler: Any, call: Any) -> Coroutine[Any, Any, None]:
+        handle = _HANDLES[handler.request_streaming, handler.response_streaming]
+        return cygrpc._schedule_rpc_coro(handle(handler, call, self._asyncio), call, self._asyncio, name)  # type: ignore[no-any-return] # noqa: SLF001
+
+    async def shutdown(self, grace: float | None) -> None:
+        self._ends = True
+        await super().shutdown(grace)
 
 
 async def _refuse(call: Any) -> None:
@@ -94,5 +113,5 @@ def _reset(task: "asyncio.Task[Any]", error: BaseException) -> None:
 def known_methods_server(options: Sequence[tuple[str, Any]]) -> grpc.aio.Server:
     """A server without methods. Each of them bounds its own calls: were all counted together, some would take the places of others."""
     server = grpc.aio.server()
-    server._server = _KnownMethods(_CallTasks(asyncio.get_running_loop()), None, (), None, tuple(options), None)  # noqa: SLF001
+    server._server = _KnownMethods(asyncio.get_running_loop(), None, (), None, tuple(options), None)  # noqa: SLF001
     return server

@@ -1,4 +1,4 @@
-"""CMake refuses the options of former and unknown runtimes."""
+"""CMake refuses the options of former and unknown runtimes, and says what is not installed."""
 
 import subprocess
 import sys
@@ -23,3 +23,10 @@ def test_the_former_runtime_names_the_new_one(tmp_path: Path) -> None:
 def test_a_runtime_that_there_is_not(tmp_path: Path) -> None:
     refused = configure(tmp_path, "-DMX_RUNTIME=gpu")
     assert "MX_RUNTIME is cpu or ascend, not gpu" in " ".join(refused.stderr.split())
+
+
+def test_without_opencv_it_says_what_to_install(tmp_path: Path) -> None:
+    nowhere = "-DCMAKE_FIND_ROOT_PATH=/nowhere"
+    refused = configure(tmp_path, nowhere, "-DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY")
+    words = "OpenCV is not installed (apt install libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev)"
+    assert words in " ".join(refused.stderr.split())

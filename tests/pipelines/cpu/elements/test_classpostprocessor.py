@@ -108,6 +108,22 @@ def test_both_rankings_agree_on_the_scores(values: list[float], top_k: int) -> N
         np.testing.assert_array_equal(scores[ranked_as_vendor(scores, top_k)], scores[best])
 
 
+@settings(deadline=None)
+@given(
+    classes=st.integers(9, 2100),
+    top_k=st.integers(1, 16),
+    digits=st.integers(0, 8),
+    strange=st.integers(0, 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_many_classes_are_ranked_as_by_a_full_sort(classes: int, top_k: int, digits: int, strange: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=classes).astype(np.float32).round(digits)  # few digits give many equal ones
+    for value in (np.nan, np.inf, -np.inf)[:strange]:
+        scores[rng.integers(classes, size=rng.integers(1, classes))] = value
+    np.testing.assert_array_equal(ranked(scores, top_k), np.argsort(-scores, kind="stable")[:top_k])
+
+
 @pytest.mark.parametrize(("top_k", "given"), [(1, 1), (5, 5), (16, 16), (99, 16), (-1, 16)])
 def test_top_k_is_clamped(top_k: int, given: int) -> None:
     assert len(classify([0] * 20, top_k)) == given
