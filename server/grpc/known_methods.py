@@ -19,12 +19,6 @@ from grpc._cython import cygrpc
 END_S = 1.0
 """The longest for a client to take the end of its call."""
 NOT_FOUND = "Method not found!"  # as grpcio says it
-_HANDLES = {  # by whether requests and answers are streams
-    (False, False): cygrpc._handle_unary_unary_rpc,  # noqa: SLF001 - see above
-    (False, True): cygrpc._handle_unary_stream_rpc,  # noqa: SLF001
-    (True, False): cygrpc._handle_stream_unary_rpc,  # noqa: SLF001
-    (True, True): cygrpc._handle_stream_stream_rpc,  # noqa: SLF001
-}
 _CALL: ContextVar[list["asyncio.Task[Any]"]] = ContextVar("_CALL")
 """The task that keeps the call of the current task, and by which alone it can be reset."""
 
@@ -33,6 +27,7 @@ class _KnownMethods(cygrpc.AioServer):  # type: ignore[misc] # grpcio has no typ
     """Takes calls beside the loop that grpcio has for it, which with each call begins to wait for the next of all methods anew.
 
     That loop gets a future for each method, and for None, which is any other method. None of them has a result before the server ends.
+    Every method takes a stream of requests, so that it can refuse a call before it reads.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *given: Any) -> None:
@@ -71,7 +66,7 @@ class _KnownMethods(cygrpc.AioServer):  # type: ignore[misc] # grpcio has no typ
         task.add_done_callback(self._kept.discard)
 
     def _answer(self, name: str, handler: Any, call: Any) -> Coroutine[Any, Any, None]:
-        handle = _HANDLES[handler.request_streaming, handler.response_streaming]
+        handle = cygrpc._handle_stream_stream_rpc if handler.response_streaming else cygrpc._handle_stream_unary_rpc  # noqa: SLF001
         return cygrpc._schedule_rpc_coro(handle(handler, call, self._asyncio), call, self._asyncio, name)  # type: ignore[no-any-return] # noqa: SLF001
 
     async def shutdown(self, grace: float | None) -> None:
