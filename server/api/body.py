@@ -38,9 +38,14 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int, hold: Body
     if int(declared) > limit_bytes:
         raise _too_large(limit_bytes)
     hold.expect(int(declared))
-    is_short = 0 < int(declared) <= SMALL_BYTES and not _header(scope, b"content-encoding", "")
-    async with nullcontext() if is_short else hold.reading():
+    async with nullcontext() if is_short(scope) else hold.reading():
         return await _read(receive, limit_bytes, hold)
+
+
+def is_short(scope: Scope) -> bool:
+    """Whether the head announces a body of SMALL_BYTES at most, which will not grow by being unpacked."""
+    declared = _header(scope, b"content-length", "")
+    return declared.isdecimal() and 0 < int(declared) <= SMALL_BYTES and not _header(scope, b"content-encoding", "")
 
 
 async def _read(receive: Receive, limit_bytes: int, hold: BodyHold) -> bytes:

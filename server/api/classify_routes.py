@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from models.manifest import MAX_TOP_K
 from server.api.asked_model import MODEL, asked_model
-from server.api.body import read_images
+from server.api.body import is_short, read_images
 from server.api.error_response import told
 from server.api.image_body import OPTIONS, ImageBody
 from server.api.request_context import INVITED, RequestContext, context_of, watch_of
@@ -127,7 +127,7 @@ class ClassifyRoutes:
     @staticmethod
     def _check_room(model: RegisteredModel, scope: Scope) -> None:
         if not scope.get(INVITED):
-            model.admission.check_room(context_of(scope).client)
+            model.admission.check_room(context_of(scope).client, short=is_short(scope))
 
     async def _predict(
         self, model: RegisteredModel, data: bytes, context: RequestContext, request_id: str, asked: _Asked, hold: BodyHold

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from server.api.body import is_small, read_body
+from server.api.body import is_short, is_small, read_body
 from server.api.content_coding import unpacked
 from server.api.oip_routes import MODEL, TAG, VERSION
 from server.api.openapi import EXAMPLE_PICTURE, error_classes, refusals
@@ -82,7 +82,7 @@ class InferRoute:
             raise NotFound(f"There is nothing at {scope['path']}.", "GET /docs lists the routes.")
         scope["route"] = self._versioned if found["version"] else self._plain  # which the metrics name
         model = answering_model(self._models, found["model"], found["version"] or "", context.request_id)
-        model.admission.check_room(context.client)
+        model.admission.check_room(context.client, short=is_short(scope))
         with model.in_use(), BodyHold(self._budget, context.client, model.name) as hold:
             limit_bytes = self._settings.max_body_bytes
             body = await read_body(scope, unpacked(scope, receive, limit_bytes, hold), limit_bytes, hold)

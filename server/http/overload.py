@@ -12,6 +12,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 
 from server.api.api_keys import ApiKeys
 from server.api.asked_model import asked_model
+from server.api.body import is_short
 from server.api.cross_origins import CrossOrigins
 from server.api.request_context import INVITED, client_of, request_id_of
 from server.api.security_headers import FOR_ALL
@@ -110,7 +111,8 @@ class Overload:
         """Nobody without a key gets a place of others. Whoever gets one is not asked again: places are given seldom."""
         self._proxies.believe(scope)
         name = self._name_of(scope)
-        scope[INVITED] = (bool(name) or not self._keys) and not admission.is_full_for(self._keys.client_of(scope, name))
+        client = self._keys.client_of(scope, name)
+        scope[INVITED] = (bool(name) or not self._keys) and not admission.is_full_for(client, short=is_short(scope))
         return not scope[INVITED]
 
     def _name_of(self, scope: Scope) -> str:

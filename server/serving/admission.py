@@ -42,12 +42,12 @@ class Admission:
         asked_s = self._timeout_s if timeout_ms is None else min(timeout_ms / 1000, self._timeout_s)
         return monotonic() + asked_s
 
-    def check_room(self, client: str) -> None:
-        """Refuse before the body is even read when the window is full; raises Saturated.
+    def check_room(self, client: str, *, short: bool = False) -> None:
+        """Refuse before the body is even read when the window is full; raises Saturated. `short` says that the body is.
 
         The engine may still refuse what is let through: it counts for itself, and knows what the image costs.
         """
-        if self.is_full_for(client):
+        if self.is_full_for(client, short=short):
             self.count_refusal()
             raise self.refusal()
 
@@ -56,15 +56,15 @@ class Admission:
         """Whether all places of the window are taken."""
         return self.under_way >= self._engine.capacity
 
-    def is_full_for(self, client: str) -> bool:
+    def is_full_for(self, client: str, *, short: bool) -> bool:
         """Whether the window has no place for a client, because no other client holds more of it, or because another was just let in."""
-        return self.is_full and not self._invites(client)
+        return self.is_full and not self._invites(client, short=short)
 
-    def _invites(self, client: str) -> bool:
+    def _invites(self, client: str, *, short: bool) -> bool:
         now_s = monotonic()
         while self._invited_s and (first := next(iter(self._invited_s.items())))[1] < now_s - INVITED_S:
             del self._invited_s[first[0]]
-        if client in self._invited_s or not self._engine.invites(client):
+        if client in self._invited_s or not self._engine.invites(client, short=short):
             return False
         self._invited_s[client] = now_s
         return True

@@ -117,10 +117,10 @@ class Fleet:
         with self._lock:
             return self.waiting.loser(self._in_flight.held_s, self._in_flight.next_held_s(client)) is not None
 
-    def invites(self, client: str) -> bool:
-        """The same; but a yes is seldom, since every yes brings a body."""
+    def invites(self, client: str, *, short: bool) -> bool:
+        """The same; but a yes is seldom, since every yes brings a body, `short` or not."""
         with self._lock:
-            return self.waiting.invites(self._in_flight.held_s, self._in_flight.next_held_s(client))
+            return self.waiting.invites(self._in_flight.held_s, self._in_flight.next_held_s(client), short=short)
 
     def _dispatch(self) -> None:
         """Hand waiting works to members, as long as there is room."""

@@ -17,7 +17,8 @@ from server.engines.fleet.member import Member, Tier, choose, is_up
 from server.engines.fleet.model_shares import ModelShare, ModelShares
 from server.engines.work import BASE_COST_S, Work
 
-INVITE_EVERY_S = 0.01
+INVITE_EVERY_S, INVITE_SHORT_EVERY_S = 0.01, 0.002
+"""The second is for those with a short body: what has one costs little more than its refusal, and never waits for large ones."""
 RETRIED = float("-inf")
 """The virtual time of an image that is tried again: it goes before all others."""
 MAX_CLIENTS = 1000
@@ -137,7 +138,7 @@ class WaitingLine:
         self._tiers: Sequence[Tier] | None = None
         self._entries: list[_Entry] = []
         self._virtual_s = 0.0
-        self._invited_s = float("-inf")
+        self._invited_s = {short: float("-inf") for short in (False, True)}
         self._ends_s: dict[str, float] = {}  # by client, the latest last: the virtual time at which its last image would be done
         self._numbers = count()
 
@@ -215,15 +216,15 @@ class WaitingLine:
                 most_s, found = held, place
         return found
 
-    def invites(self, held_s: Callable[[str], float], at_least_s: float) -> bool:
-        """Whether there is an image that gives way: yes at most once in INVITE_EVERY_S, since every yes brings a body.
+    def invites(self, held_s: Callable[[str], float], at_least_s: float, *, short: bool = False) -> bool:
+        """Whether there is an image that gives way: yes at most once in INVITE_EVERY_S, since every yes brings a body, short or not.
 
         A no costs the next client nothing: the one that asks may be the one that fills the window.
         """
-        now_s = monotonic()
-        if now_s < self._invited_s + INVITE_EVERY_S or self.loser(held_s, at_least_s) is None:
+        now_s, every_s = monotonic(), INVITE_SHORT_EVERY_S if short else INVITE_EVERY_S
+        if now_s < self._invited_s[short] + every_s or self.loser(held_s, at_least_s) is None:
             return False
-        self._invited_s = now_s
+        self._invited_s[short] = now_s
         return True
 
     def take_loser(self, held_s: Callable[[str], float], at_least_s: float) -> Work | None:

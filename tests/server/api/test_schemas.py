@@ -71,7 +71,7 @@ class Answering:
     def __init__(self, outcomes: Sequence[Outcome]) -> None:
         self._outcomes = iter(outcomes)
 
-    def check_room(self, _client: str) -> None:
+    def check_room(self, _client: str, *, short: bool) -> None:
         pass
 
     def check_place(self, _client: str) -> None:

@@ -6,7 +6,7 @@ from time import monotonic, sleep
 from server.engines.fake_engine import FakeEngine
 from server.engines.fleet.member import Member
 from server.engines.fleet.model_shares import ModelShare, ModelShares
-from server.engines.fleet.waiting_line import INVITE_EVERY_S, MAX_CLIENTS, DecodeRoom, WaitingLine
+from server.engines.fleet.waiting_line import INVITE_EVERY_S, INVITE_SHORT_EVERY_S, MAX_CLIENTS, DecodeRoom, WaitingLine
 from server.engines.probe import probe_request
 from server.engines.work import Work
 
@@ -212,6 +212,14 @@ def test_few_are_invited_at_once_and_a_refusal_is_no_invitation() -> None:
     assert [waiting.invites(held_s.__getitem__, 0.005) for _ in range(3)] == [True, False, False]
     sleep(1.5 * INVITE_EVERY_S)
     assert waiting.invites(held_s.__getitem__, 0.005)
+
+
+def test_who_has_a_short_body_does_not_wait_for_those_with_large_ones() -> None:
+    waiting, held_s = waiting_for(work(client="large")), {"large": 1.0, "small": 0.0}
+    assert [waiting.invites(held_s.__getitem__, 0.005, short=short) for short in (False, True, False)] == [True, True, False]
+    assert not waiting.invites(held_s.__getitem__, 1.005, short=True)
+    sleep(1.5 * INVITE_SHORT_EVERY_S)
+    assert waiting.invites(held_s.__getitem__, 0.005, short=True)
 
 
 def test_each_model_is_sure_of_a_part_of_the_room() -> None:
