@@ -28,5 +28,5 @@ def test_a_runtime_that_there_is_not(tmp_path: Path) -> None:
 def test_without_opencv_it_says_what_to_install(tmp_path: Path) -> None:
     nowhere = "-DCMAKE_FIND_ROOT_PATH=/nowhere"
     refused = configure(tmp_path, nowhere, "-DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY")
-    words = "OpenCV is not installed (apt install libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev)"
+    words = "OpenCV is not installed (apt install libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg62-turbo-dev)"
     assert words in " ".join(refused.stderr.split())

@@ -18,7 +18,7 @@ from server.engines.fleet.model_shares import ModelShare, ModelShares
 from server.engines.work import BASE_COST_S, Work
 
 INVITE_EVERY_S, INVITE_SHORT_EVERY_S = 0.01, 0.002
-"""The second is for those with a short body: what has one costs little more than its refusal, and never waits for large ones."""
+"""The second is for short bodies: one costs little more than its refusal, and its client never waits for those with large ones."""
 RETRIED = float("-inf")
 """The virtual time of an image that is tried again: it goes before all others."""
 MAX_CLIENTS = 1000
