@@ -4,7 +4,7 @@ import MxpiDataType_pb2 as P
 from concurrent.futures import ThreadPoolExecutor
 m = start()
 cfg('s3.cfg', CLASS_NUM=3, TOP_K=3)
-LARGE_MS = 300   # longer than a send without a wait, shorter than a wait for three runs of the model
+LARGE_MS = 500   # longer than a send without a wait, shorter than a wait for three runs of the model
 def create(name, **kw):
     omf = name + '.om'; om(omf, **dict(dict(kind='sum', classes=3), **kw)); r = m.CreateMultipleStreams(J(pipe(name, cfgf='s3.cfg', omf=omf))); assert r == 0, r
 def sends(name, n):
@@ -12,10 +12,10 @@ def sends(name, n):
     return [u for u, _ in ids], [ms > LARGE_MS for _, ms in ids]
 def gets(name, ids): return [m.GetResultWithUniqueId(name.encode(), u, 30000).errorCode for u in ids]
 
-create('K1', delay_ms=1100)  # the fourth send gives up after 3 s, 0.3 s before the three are out
-ids, waited = sends('K1', 7); rec('K.sends.1s', 'a model of 1.1 s, seven sends back to back', ids=ids, waited=waited, codes=gets('K1', [u for u in ids if u >= 0])); m.StopStream(b'K1')
-create('K2', delay_ms=200)
-ids, waited = sends('K2', 10); rec('K.sends.200ms', 'a model of 200 ms, ten sends back to back', ids=ids, waited=waited, codes=gets('K2', ids)); m.StopStream(b'K2')
+create('K1', delay_ms=1500)  # the fourth send gives up after 3 s, 1.5 s before the three are out
+ids, waited = sends('K1', 7); rec('K.sends.1500ms', 'a model of 1.5 s, seven sends back to back', ids=ids, waited=waited, codes=gets('K1', [u for u in ids if u >= 0])); m.StopStream(b'K1')
+create('K2', delay_ms=500)
+ids, waited = sends('K2', 10); rec('K.sends.500ms', 'a model of 500 ms, ten sends back to back', ids=ids, waited=waited, codes=gets('K2', ids)); m.StopStream(b'K2')
 create('K3'); taken, _ = sends('K3', 13)
 with ThreadPoolExecutor(3) as pool: refused = list(pool.map(lambda _: sends('K3', 1)[0][0], range(3)))
 codes = gets('K3', taken); after, _ = sends('K3', 2)
