@@ -131,6 +131,11 @@ class InFlight:
         """The works that it takes now."""
         return self._capacity()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether all places are taken."""
+        return len(self._works) >= self.capacity
+
     def __len__(self) -> int:
         return len(self._works)
 
@@ -155,7 +160,7 @@ class InFlight:
                 del self._last_s[next(iter(self._last_s))]
             if not self._open:
                 raise EngineUnavailable("The engine is not running.", "Try again when /health/ready says so.")
-            if len(self._works) >= self.capacity:
+            if self.is_full:
                 raise Saturated(f"{self.capacity} images are in flight, the limit of this server.", "Try again in a moment.")
             self._works.add(work)
             self._held_s[work.client] = self._held_s.get(work.client, 0.0) + work.cost_s

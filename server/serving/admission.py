@@ -53,8 +53,11 @@ class Admission:
 
     @property
     def is_full(self) -> bool:
-        """Whether all places of the window are taken."""
-        return self.under_way >= self._engine.capacity
+        """Whether all places of the window are taken, and not by an evaluation, whose images give way.
+
+        The engine knows: what is under way on one that a reload has taken out of service has no place there.
+        """
+        return self.under_way >= self._engine.capacity and self._engine.in_flight.is_full
 
     def is_full_for(self, client: str, *, short: bool) -> bool:
         """Whether the window has no place for a client, because no other client holds more of it, or because another was just let in."""

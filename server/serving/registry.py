@@ -39,7 +39,7 @@ def ignore_answered(_answered: Answered) -> None:
 
 
 class RegisteredModel:
-    """The model under one name: the present version with its admission, and former versions that still drain."""
+    """The model under one name: the present version with its admission, and the former one while it drains."""
 
     def __init__(self, served: ServedModel, metrics: Metrics, timeout_s: float) -> None:
         self.name = served.model.manifest.name
@@ -53,7 +53,8 @@ class RegisteredModel:
         self.measured_s: Mapping[str, float] = {}
         """The seconds an image by precision on one thread, as far as they were measured of this version."""
         self._unused: asyncio.Event | None = None  # set when nobody uses it any more
-        self._retiring: set[ServedModel] = set()
+        self._retiring: ServedModel | None = None
+        self._retirement: threading.Thread | None = None
         self._begin_to_serve(served)
 
     @property
@@ -116,24 +117,28 @@ class RegisteredModel:
         self.engine.start()
         check_golden(self.served)
 
-    def exchange(self, served: ServedModel) -> ServedModel:
-        """Serve another version, whose engine is running; returns the former one. Call this on the event loop's thread."""
-        former, self.admission.served = self.served, served
+    def exchange(self, served: ServedModel, drain_s: float) -> None:
+        """Serve another version, whose engine is running; the former one finishes its images. Call this on the event loop's thread."""
+        self._retiring, self.admission.served = self.served, served
         self.admission.answers, self.admission.answered_s, self.measured_s = 0, 0.0, {}
-        self._retiring.add(former)
         self._begin_to_serve(served)
-        return former
+        self._retirement = threading.Thread(target=self._retire, args=(self._retiring, drain_s), name="engine-retirement")
+        self._retirement.start()
 
-    def retire(self, former: ServedModel, drain_s: float) -> None:
-        """Finish the images of a former version, and release it."""
+    def _retire(self, former: ServedModel, drain_s: float) -> None:
         former.engine.close(drain_s)
-        self._retiring.discard(former)
+        self._retiring = None
         logger.info("version %s of %s has drained", former.model.manifest.version, self.name)
+
+    async def drained(self) -> None:
+        """Wait for the former version: a reload adds its images to those of the window, so that there may be two versions at a time."""
+        if self._retirement:
+            await asyncio.to_thread(self._retirement.join)
 
     def close(self, drain_s: float) -> None:
         """Finish the images in flight, then release the engines."""
         self.engine.close(drain_s)
-        for former in tuple(self._retiring):
+        if former := self._retiring:
             former.engine.close(0)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from time import monotonic
@@ -62,17 +61,17 @@ class Reloader:
         model = self._service.models.get(name)
         self._take(model)
         try:
+            await model.drained()
             began_s = monotonic()
             try:
                 served = await asyncio.to_thread(self._prepare, model.name)
             except ClassifyError as error:
                 logger.error("the model is not reloaded: %s", error)  # noqa: TRY400 - the words say it all
                 raise ReloadRefused(f"The new model was refused, and the old one stays. {error.message}", error.remedy) from error
-            former = model.exchange(served)
+            model.exchange(served, self._service.settings.drain_s)
             logger.info("%s version %s is served, after %.1f s", *served.words.values(), monotonic() - began_s)
         finally:
             model.measuring.release()
-        threading.Thread(target=model.retire, args=(former, self._service.settings.drain_s), name="engine-retirement").start()
         return served
 
     async def _load(self, name: str) -> ServedModel:

@@ -48,7 +48,7 @@ class Fleet:
         self.share = capacity if isinstance(capacity, ModelShare) else ModelShares(capacity).of("")
         self.on_batch: BatchObserver = ignore_batch
         self._on_switch = on_switch
-        self._in_flight = InFlight(lambda: self.share.window)
+        self.in_flight = InFlight(lambda: self.share.window)
         self._bound = bound or ResizeBound()
         self._lock = threading.Lock()  # of the queue, and of what is under way in every member
         self.waiting, self._quarantine = WaitingLine(room, self.share), Quarantine()  # no engine has taken yet what waits
@@ -90,8 +90,8 @@ class Fleet:
         self._answers = self.members[0].engine.name
         self._watcher = threading.Thread(target=self._watch, name=f"{self.name}-watcher", daemon=True)
         self._watcher.start()
-        self.share.join(self._in_flight, self.members)
-        self._in_flight.open()
+        self.share.join(self.in_flight, self.members)
+        self.in_flight.open()
 
     def submit(self, request: InferenceRequest) -> Future[Prediction]:
         """Take an image; raises Saturated if `capacity` images are in flight, EngineUnavailable if no engine was up for SOON_S.
@@ -99,7 +99,7 @@ class Fleet:
         Raises ImageTooLarge if the recipe's resize would make it too large. Thread-safe, and never waits. The future ends with a
         Prediction or with a ServiceError. A future that is cancelled before its image is decoded saves the work.
         """
-        work = self._in_flight.admit(self._bound.priced(self._crew.priced(request)), self._evict)
+        work = self.in_flight.admit(self._bound.priced(self._crew.priced(request)), self._evict)
         if self._answers is NONE and monotonic() > self._none_s + SOON_S:
             work.future.cancel()
             raise EngineUnavailable("No engine can answer now.", "Try again in a moment.")
@@ -110,17 +110,17 @@ class Fleet:
 
     def _evict(self, work: Work) -> Work | None:
         with self._lock:
-            return self.waiting.take_loser(self._in_flight.held_s, self._in_flight.held_s(work.client) + work.cost_s)
+            return self.waiting.take_loser(self.in_flight.held_s, self.in_flight.held_s(work.client) + work.cost_s)
 
     def gives_way_to(self, client: str) -> bool:
         """Whether in a full window an image would give way to the next one of this client."""
         with self._lock:
-            return self.waiting.loser(self._in_flight.held_s, self._in_flight.next_held_s(client)) is not None
+            return self.waiting.loser(self.in_flight.held_s, self.in_flight.next_held_s(client)) is not None
 
     def invites(self, client: str, *, short: bool) -> bool:
         """The same; but a yes is seldom, since every yes brings a body, `short` or not."""
         with self._lock:
-            return self.waiting.invites(self._in_flight.held_s, self._in_flight.next_held_s(client), short=short)
+            return self.waiting.invites(self.in_flight.held_s, self.in_flight.next_held_s(client), short=short)
 
     def _dispatch(self) -> None:
         """Hand waiting works to members, as long as there is room."""
@@ -280,7 +280,7 @@ class Fleet:
 
     def health(self) -> EngineHealth:
         """Healthy while one of the engines is."""
-        return self._crew.health() if self._in_flight.is_open else EngineHealth(ok=False, reason="not running")
+        return self._crew.health() if self.in_flight.is_open else EngineHealth(ok=False, reason="not running")
 
     def statuses(self) -> list[EngineStatus]:
         """One for every engine on every chip, in the order in which they are asked."""
@@ -288,8 +288,8 @@ class Fleet:
 
     def close(self, drain_s: float) -> None:
         """Answer the accepted images for at most `drain_s` seconds, fail the rest, release everything."""
-        self._in_flight.close(drain_s, EngineUnavailable("The engine is closing."))
-        self.share.leave(self._in_flight)
+        self.in_flight.close(drain_s, EngineUnavailable("The engine is closing."))
+        self.share.leave(self.in_flight)
         self._closing.set()
         if self._watcher:
             self._watcher.join()

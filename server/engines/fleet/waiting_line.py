@@ -19,6 +19,8 @@ from server.engines.work import BASE_COST_S, Work
 
 INVITE_EVERY_S, INVITE_SHORT_EVERY_S = 0.01, 0.002
 """The second is for short bodies: one costs little more than its refusal, and its client never waits for those with large ones."""
+SHORT_AT_ONCE = 32
+"""So many turns of short bodies are kept for those that come together, as after a moment in which the event loop did something else."""
 RETRIED = float("-inf")
 """The virtual time of an image that is tried again: it goes before all others."""
 MAX_CLIENTS = 1000
@@ -138,7 +140,7 @@ class WaitingLine:
         self._tiers: Sequence[Tier] | None = None
         self._entries: list[_Entry] = []
         self._virtual_s = 0.0
-        self._invited_s = {short: float("-inf") for short in (False, True)}
+        self._turn_s = {short: float("-inf") for short in (False, True)}  # of the last invitation
         self._ends_s: dict[str, float] = {}  # by client, the latest last: the virtual time at which its last image would be done
         self._numbers = count()
 
@@ -217,14 +219,16 @@ class WaitingLine:
         return found
 
     def invites(self, held_s: Callable[[str], float], at_least_s: float, *, short: bool = False) -> bool:
-        """Whether there is an image that gives way: yes at most once in INVITE_EVERY_S, since every yes brings a body, short or not.
+        """Whether there is an image that gives way: yes only so often, since every yes brings a body, short or not.
 
         A no costs the next client nothing: the one that asks may be the one that fills the window.
         """
-        now_s, every_s = monotonic(), INVITE_SHORT_EVERY_S if short else INVITE_EVERY_S
-        if now_s < self._invited_s[short] + every_s or self.loser(held_s, at_least_s) is None:
+        every_s, at_once = (INVITE_SHORT_EVERY_S, SHORT_AT_ONCE) if short else (INVITE_EVERY_S, 1)
+        now_s = monotonic()
+        turn_s = max(self._turn_s[short] + every_s, now_s - (at_once - 1) * every_s)
+        if turn_s > now_s or self.loser(held_s, at_least_s) is None:
             return False
-        self._invited_s[short] = now_s
+        self._turn_s[short] = turn_s
         return True
 
     def take_loser(self, held_s: Callable[[str], float], at_least_s: float) -> Work | None:

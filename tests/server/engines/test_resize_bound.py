@@ -123,6 +123,6 @@ def test_no_engine_sees_it_and_none_is_blamed(make: Callable[[Path], Fleet], tmp
         answer = fleet.submit(InferenceRequest(made(LONGEST), "long", monotonic() + 20)).result(20)
         assert answer.scores[0].class_id == 88 // 4
         assert [(engine.up, engine.restarts) for engine in fleet.statuses()] == [(True, 0)]
-        assert len(fleet._in_flight) == 0
+        assert len(fleet.in_flight) == 0
     finally:
         fleet.close(1)

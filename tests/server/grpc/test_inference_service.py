@@ -19,6 +19,7 @@ from tests.part_or_all import some_or_many
 from tests.process_tree import memory_bytes
 from tests.server.grpc.served_grpc import ServedGrpc, infer_message, served_grpc
 from tests.server.grpc.test_infer_messages import mutated
+from tests.server.oip.served_app import fill_window
 
 INFER, ANSWER = messages.ModelInferRequest, messages.ModelInferResponse
 GROWTH_BYTES = 30_000_000  # of several hundred million
@@ -89,7 +90,7 @@ def test_refusals(served: ServedGrpc) -> None:
 
 def test_a_full_window(served: ServedGrpc, monkeypatch: pytest.MonkeyPatch) -> None:
     model = served.app.service.models.default
-    monkeypatch.setattr(model.admission, "under_way", model.engine.capacity)
+    fill_window(model, monkeypatch)
     assert served.code("ModelInfer", infer_message(INFER, [level_png(4)]))[0] is StatusCode.RESOURCE_EXHAUSTED
 
 

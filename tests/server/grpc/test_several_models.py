@@ -12,6 +12,7 @@ from server.grpc import open_inference_pb2 as messages
 from server.grpc.inference_service import SERVICE
 from tests.level_model import level_png, store_level_model
 from tests.server.grpc.served_grpc import ServedGrpc, infer_message, served_grpc
+from tests.server.oip.served_app import fill_window
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def infer(server: ServedGrpc, model: str) -> StatusCode:
 
 def test_a_full_model_refuses_its_own_calls_only(two: ServedGrpc, monkeypatch: pytest.MonkeyPatch) -> None:
     for model in two.app.service.models:
-        monkeypatch.setattr(model.admission, "under_way", model.engine.capacity)
+        fill_window(model, monkeypatch)
         assert infer(two, model.name) is StatusCode.RESOURCE_EXHAUSTED
         if model.name == "level_a":
             assert infer(two, "level_b") is StatusCode.OK

@@ -8,18 +8,26 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import pytest
 
 from server.api.api_keys import NO_KEYS, ApiKeys
 from server.app import create_app
 from server.cli.flags import load_settings
 from server.evaluation.jobs.evaluations import Evaluations
 from server.http.hot_routes import HotRoutes
+from server.serving.registry import RegisteredModel
 from server.serving.reload import Reloader
 from server.serving.service import Service
 from server.serving.service_assembly import open_service
 from tests.level_model import store_level_model
 
 T = TypeVar("T")
+
+
+def fill_window(model: RegisteredModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every place of a model's window."""
+    monkeypatch.setattr(model.admission, "under_way", model.engine.capacity)
+    monkeypatch.setattr(model.engine.in_flight, "_capacity", lambda: 0)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from server.serving.inspection_pool import SMALL_BYTES
 from server.telemetry.metrics import Metrics
 from server.types import Prediction
 from tests.level_model import level_png
-from tests.server.oip.served_app import ServedApp
+from tests.server.oip.served_app import ServedApp, fill_window
 
 CLASSES = [RequestedOutput("classes")]
 SIDE_PX = 1600
@@ -67,8 +67,7 @@ def test_the_deadline_is_the_clients(served: ServedApp) -> None:
 
 
 def test_a_full_window_refuses(served: ServedApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    admission = served.service.models.default.admission
-    monkeypatch.setattr(admission, "under_way", served.service.models.default.engine.capacity)
+    fill_window(served.service.models.default, monkeypatch)
     with pytest.raises(Saturated):
         infer(served, request(level_png(4)))
 

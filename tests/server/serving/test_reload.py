@@ -1,12 +1,15 @@
 """Another version of a model, taken without a gap; a bad one, refused."""
 
 import hashlib
+import os
 import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -114,6 +117,28 @@ def test_under_load_nobody_notices_but_by_the_version(store: Path, processes: st
         assert server.client.get("/info").json()["version"] == "three"
         assert server.metric("classify_model_info", version="three") == 1
         assert server.metric("classify_model_info", version="one") == 0
+
+
+def test_of_two_versions_one_drains_and_a_third_waits_for_that(store: Path) -> None:
+    """A window of one picture, and the engine that holds it is stopped: its successor answers, and is not replaced before the drain."""
+    held: dict[str, Any] = {"engines": "stream", "engine_processes": "yes", "engine_stall_s": 60, "window": 1}
+    with ServerProcess(model_store=store, model="level", **held) as server, ThreadPoolExecutor(2) as pool:
+        first = server.client.get("/info").json()["engines"][0]["process"]
+        os.kill(first, signal.SIGSTOP)
+        try:
+            last = pool.submit(server.client.post, "/classify", content=level_png(4))
+            while not server.metric("classify_in_flight"):
+                time.sleep(0.01)
+            publish(store, "two")
+            assert reload(server).json()["version"] == "two"
+            assert [server.client.post("/classify", content=level_png(8)).json()["version"] for _ in range(3)] == ["two"] * 3
+            publish(store, "three")
+            third = pool.submit(reload, server)
+            with pytest.raises(TimeoutError):
+                third.result(2)
+        finally:
+            os.kill(first, signal.SIGCONT)
+        assert (last.result(20).status_code, third.result(20).json()["version"]) == (200, "three")
 
 
 @pytest.mark.parametrize(("harm", "said"), [(spoil, "sha256"), (edit, "disagree: the artifact has the recipe")])

@@ -132,7 +132,7 @@ def test_places_that_are_taken_away_are_given_back(items: LabelledSet, log: Pred
     engine, held = Fleet.of(FakeEngine(latency_s=0.002)), []
 
     def places() -> int:
-        held.append(len(engine._in_flight))
+        held.append(len(engine.in_flight))
         return 8 if len(held) % 4 < 2 else 1
 
     through(engine, items, log, places)
@@ -148,7 +148,7 @@ class Counting(Fleet):
         self.inside: list[int] = []
 
     def submit(self, request: InferenceRequest) -> Future[Prediction]:
-        self.inside.append(len(self._in_flight))
+        self.inside.append(len(self.in_flight))
         return super().submit(request)
 
 
