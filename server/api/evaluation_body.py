@@ -64,15 +64,16 @@ async def submit(request: Request, evaluations: Evaluations, turns: AsyncTurns, 
             raise unknown_name("The query parameter", name, EvaluationRequest.model_fields)
         raise BadRequest(f"POST /evaluate takes nothing from its query, and {name!r} is there.", "Send it in the body.")
     kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    client = context_of(request.scope).client
     try:
-        with BodyHold(budget, context_of(request.scope).client) as hold:
+        with BodyHold(budget, client) as hold:
             if kind == "multipart/form-data":
-                return await _submit_form(_Limited(request, max_upload_bytes, hold), evaluations, turns)
+                return await _submit_form(_Limited(request, max_upload_bytes, hold), evaluations, turns, client)
             if kind != JSON:  # the page of another site may send anything else without asking
                 raise BadRequest(f"A body of type {kind[:80]!r} is not taken.", "Send application/json, or an archive as a form.")
             body = await _Limited(request, MAX_JSON_BYTES, hold).body()
         wanted = await asyncio.to_thread(EvaluationRequest.model_validate_json, without_mark(body))
-        return await _in_turn(request, turns, evaluations.submit, wanted)
+        return await _in_turn(request, turns, evaluations.submit, wanted, client)
     except ValidationError as error:
         remedy = 'Send {"dataset": "<root>"}, or an archive as multipart/form-data.'
         raise malformed_json(error, EvaluationRequest.model_fields, remedy) from error
@@ -86,14 +87,14 @@ async def _in_turn(request: Request, turns: AsyncTurns, work: Callable[[*Ts], Jo
         return await asyncio.to_thread(work, *given)
 
 
-async def _submit_form(request: "_Limited", evaluations: Evaluations, turns: AsyncTurns) -> Job:
-    with await asyncio.to_thread(evaluations.upload, request.declared_bytes) as upload:
+async def _submit_form(request: "_Limited", evaluations: Evaluations, turns: AsyncTurns, client: str) -> Job:
+    with await asyncio.to_thread(evaluations.upload, request.declared_bytes, client) as upload:
 
         async def store(piece: bytes) -> None:
             await asyncio.to_thread(upload.write, piece)
 
         fields = await read_archive_form(request.headers["content-type"], request.stream(), store)
-        return await _in_turn(request, turns, evaluations.submit_upload, upload, _wanted(fields))
+        return await _in_turn(request, turns, evaluations.submit_upload, upload, _wanted(fields), client)
 
 
 def _wanted(fields: dict[str, str]) -> EvaluationRequest:

@@ -128,9 +128,9 @@ class EvaluationRoutes:
         """Cancel an evaluation, or remove one that has ended, with its files."""
         return self._pages.reply(self._evaluations.cancel(job_id))
 
-    def resume_evaluation(self, job_id: str) -> EvaluationReply:
+    def resume_evaluation(self, request: Request, job_id: str) -> EvaluationReply:
         """Resume an evaluation, if its inputs have not changed."""
-        return self._pages.reply(self._evaluations.resume(job_id))
+        return self._pages.reply(self._evaluations.resume(job_id, context_of(request.scope).client))
 
     def _now(self, job_id: str) -> EvaluationReply:
         return self._pages.reply(self._evaluations.get(job_id))

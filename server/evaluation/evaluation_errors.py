@@ -65,7 +65,7 @@ class ArchiveTooLarge(EvaluationError):
 class EvaluationsFull(EvaluationError):
     """As many evaluations are waiting as this server keeps; the client may try again later.
 
-    Wait until one is over, or cancel one: one runs and 16 wait.
+    Wait until one is over, or cancel one: one runs and 16 wait, and who has one waiting leaves the last 4 places to other clients.
     """
 
     code = "saturated"

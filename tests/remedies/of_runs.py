@@ -22,7 +22,7 @@ from server.evaluation.evaluation_errors import (
     RunInvalid,
     ServerRefused,
 )
-from server.evaluation.jobs.evaluations import MAX_WAITING
+from server.evaluation.jobs.waiting_places import MAX_WAITING
 from server.images.file_errors import FileUnreadable, NoImages, SameResultFile
 from server.parity.parity_errors import ParityBroken, RemoteFailed, RemoteUnavailable, SourceInvalid
 from tests.level_model import level_png
@@ -274,7 +274,7 @@ def evaluations_above_the_limit(place: Place) -> Scenario:
             break
 
     def mend(words: str) -> None:
-        said(words, "Try again later")
+        said(words, "Wait until one begins, or cancel one")
         _cancel_all(place)
 
     return Scenario(lambda: _start(place, "val"), mend)

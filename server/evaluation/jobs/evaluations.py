@@ -20,27 +20,25 @@ from server.evaluation.evaluation_errors import (
     EvaluationError,
     EvaluationLost,
     EvaluationNotFound,
-    EvaluationsFull,
     NotFinished,
 )
 from server.evaluation.jobs.command_line_runs import CommandLineRuns
 from server.evaluation.jobs.evaluation_job import EvaluationRequest, Job, JobState
 from server.evaluation.jobs.job_store import FILE, FolderLock, JobStore, new_id
-from server.evaluation.jobs.upload import UPLOADING, Upload
+from server.evaluation.jobs.left_evaluations import UNPACKING, remove_left
+from server.evaluation.jobs.upload import Upload
+from server.evaluation.jobs.waiting_places import WaitingPlaces
 from server.evaluation.jobs.worker import Worker
 from server.evaluation.report.report import Report
 from server.evaluation.run.run_course import RunCourse
-from server.evaluation.run.run_folder import MANIFEST, RunFolder
+from server.evaluation.run.run_folder import RunFolder
 from server.evaluation.run.run_manifest import RunManifest
 from server.serving.service import Service
 
 logger = logging.getLogger(__name__)
 
-MAX_WAITING = 16
 RECORD_BYTES = 1024
 """Of an image in the log and the report, until these are measured."""
-_UNFINISHED = ".unpacking-"
-_ANY_ID = "[0-9a-f]" * 16
 _MOST_COURSES = 64
 _MOST_FOLDERS = 100
 
@@ -56,6 +54,7 @@ class Evaluations:
         self._command_line = CommandLineRuns(self._folder)
         self._courses: dict[str, RunCourse] = {}
         self._disk = service.disk_budget
+        self._places = WaitingPlaces()
         self._opening = threading.Lock()
         self._adding = threading.Lock()
         self._opened: tuple[JobStore, Worker, FolderLock] | None = None
@@ -85,7 +84,7 @@ class Evaluations:
                 lock = FolderLock(self._folder)
                 try:
                     store = JobStore(self._folder)
-                    _remove_left(store)
+                    remove_left(store)
                     self._disk.measure_all()
                 except BaseException:
                     lock.release()
@@ -93,23 +92,22 @@ class Evaluations:
                 self._opened = store, Worker(store, self._service, self._runtime, self._set_of), lock
             return self._opened[:2]
 
-    def submit(self, request: EvaluationRequest) -> Job:
+    def submit(self, request: EvaluationRequest, client: str) -> Job:
         """Queue an evaluation of a data set here; raises DatasetInvalid, DatasetNotFound, DatasetForbidden or EvaluationsFull."""
-        self._check_room()
+        self._check_room(client)
         labelled = self._read(request, self._roots)
-        return self._add(request, len(labelled), new_id())
+        return self._add(request, client, len(labelled), new_id())
 
-    def upload(self, declared_bytes: int) -> Upload:
+    def upload(self, declared_bytes: int, client: str) -> Upload:
         """Begin an upload; raises EvaluationsFull, EvaluationLost, or Saturated if it, and as much unpacked, does not fit on the disk."""
-        self._open()
-        self._check_room()
+        self._check_room(client)
         self._disk.expect(2 * declared_bytes)
         return Upload(self._folder, new_id(), self._disk)
 
-    def submit_upload(self, upload: Upload, request: EvaluationRequest) -> Job:
+    def submit_upload(self, upload: Upload, request: EvaluationRequest, client: str) -> Job:
         """Unpack an archive and queue its evaluation; raises DatasetInvalid, ArchiveTooLarge, EvaluationsFull or Saturated."""
         store, _ = self._open()
-        self._check_room()
+        self._check_room(client)
         job_id = upload.job_id
         written_bytes = 0
 
@@ -118,14 +116,14 @@ class Evaluations:
             self._disk.hold(unpacked.name, now_bytes)
             written_bytes = now_bytes
 
-        unpacked, folder = self._folder / f"{_UNFINISHED}{job_id}", store.folder_of(job_id)
+        unpacked, folder = self._folder / f"{UNPACKING}{job_id}", store.folder_of(job_id)
         try:
             (unpacked / UPLOAD).mkdir(mode=0o750, parents=True)
             limit_bytes = self._service.settings.max_upload_bytes
             unpack(upload.file, upload.bytes, unpacked / UPLOAD, limit_bytes, hold)
             labelled = self._read(request, (Root(UPLOAD, (unpacked / UPLOAD).resolve()),))
             self._disk.forget(unpacked.name)
-            return self._add(request, len(labelled), job_id, lambda: unpacked.rename(folder), written_bytes)
+            return self._add(request, client, len(labelled), job_id, lambda: unpacked.rename(folder), written_bytes)
         except OSError as error:
             raise EvaluationLost(f"{unpacked} cannot be created: {error.strerror}.", "Make sure that its disk has free space.") from error
         finally:
@@ -133,11 +131,17 @@ class Evaluations:
             self._disk.forget(unpacked.name)
 
     def _add(
-        self, request: EvaluationRequest, total: int, job_id: str, place: Callable[[], object] | None = None, unpacked_bytes: int = 0
+        self,
+        request: EvaluationRequest,
+        client: str,
+        total: int,
+        job_id: str,
+        place: Callable[[], object] | None = None,
+        unpacked_bytes: int = 0,
     ) -> Job:
         store, worker = self._open()
         with self._adding:
-            self._check_room()
+            waiting = self._check_room(client)
             self._disk.hold(job_id, unpacked_bytes + RECORD_BYTES * total)
             try:
                 if place:
@@ -147,12 +151,14 @@ class Evaluations:
                 shutil.rmtree(store.folder_of(job_id), ignore_errors=True)
                 self._disk.forget(job_id)
                 raise
+            self._places.take(waiting, job_id, client)
         worker.wake()
         return job
 
-    def _check_room(self) -> None:
-        if sum(job.state is JobState.QUEUED for job in self._open()[0].unfinished()) >= MAX_WAITING:
-            raise EvaluationsFull(f"{MAX_WAITING} evaluations are waiting, the limit of this server.", "Try again later.")
+    def _check_room(self, client: str) -> list[str]:
+        waiting = [job.id for job in self._open()[0].unfinished() if job.state is JobState.QUEUED]
+        self._places.check(waiting, client)
+        return waiting
 
     def get(self, job_id: str) -> Job:
         """The present state of a job, or of a run of the command line; raises EvaluationNotFound."""
@@ -203,7 +209,7 @@ class Evaluations:
         worker.stop(job_id)
         return self.get(job_id)
 
-    def resume(self, job_id: str) -> Job:
+    def resume(self, job_id: str, client: str) -> Job:
         """Queue a failed or cancelled job again; it continues where it stopped. Other jobs do not change.
 
         Raises EvaluationNotFound or EvaluationsFull.
@@ -211,8 +217,9 @@ class Evaluations:
         store, worker = self._open()
         if self.get(job_id).state in (JobState.FAILED, JobState.CANCELLED):
             with self._adding:
-                self._check_room()
+                waiting = self._check_room(client)
                 store.requeue(job_id)
+                self._places.take(waiting, job_id, client)
                 worker.lost.pop(job_id, None)
             worker.wake()
         return self.get(job_id)
@@ -272,22 +279,6 @@ class Evaluations:
             field = f"dataset={below if root == UPLOAD else f'{root}/{below}'}"  # the form of an upload names a folder inside the archive
             remedy = error.remedy.replace(f"{path}/", field).replace(path, request.dataset)
             raise DatasetInvalid(error.message.replace(path, request.dataset), remedy) from error
-
-
-def _remove_left(store: JobStore) -> None:
-    """Remove what a crash has left: uploads on their way, and unpacked sets that never got a row."""
-    for folder in store.folder.glob(f"{_UNFINISHED}*"):
-        shutil.rmtree(folder, ignore_errors=True)
-    for file in store.folder.glob(f"{UPLOADING}*"):
-        file.unlink(missing_ok=True)
-    for unpacked in store.folder.glob(f"{_ANY_ID}/{UPLOAD}"):
-        try:
-            store.get(unpacked.parent.name)
-        except ValueError:  # a row of another version, or damaged
-            continue
-        except EvaluationNotFound:
-            if not unpacked.with_name(MANIFEST).exists():
-                shutil.rmtree(unpacked.parent, ignore_errors=True)
 
 
 def _folders(root: Root) -> list[str]:

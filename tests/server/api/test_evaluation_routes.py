@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+import httpx
 import pytest
 
 from server.api.schemas import EvaluationReply
-from server.evaluation.jobs.evaluations import MAX_WAITING
+from server.evaluation.jobs.waiting_places import KEPT, MAX_WAITING
 from tests.level_model import store_level_model
 from tests.server.evaluation.level_sets import LevelSet, events, finished, make_level_set
 from tests.server.process import ServerProcess
@@ -128,9 +129,14 @@ def test_the_queue_keeps_its_order_and_has_an_end(server: ServerProcess) -> None
     assert server.client.get(f"{first}/report").status_code == 409
     so_far = server.client.get(f"{first}/predictions").text
     assert all(json.loads(line)["outcome"] == "ok" for line in so_far.splitlines())
-    waiting = [post(server, limit=5) for _ in range(MAX_WAITING)]
+    waiting = [post(server, limit=5) for _ in range(MAX_WAITING - KEPT)]
     refusal = server.client.post("/evaluate", json={"dataset": "val"})
     assert (refusal.status_code, refusal.json()["code"], refusal.headers["retry-after"]) == (429, "saturated", "1")
+    assert "the last 4 places are for other clients" in refusal.json()["error"]
+    for _ in range(KEPT):  # each on a connection of its own, which on the loopback is another client
+        accepted = httpx.post(f"{server.url}/evaluate", json={"dataset": "val", "limit": 5})
+        waiting.append(accepted.headers["location"])
+    assert "16 evaluations are waiting" in httpx.post(f"{server.url}/evaluate", json={"dataset": "val"}).json()["error"]
     assert server.client.get(f"{waiting[0]}/predictions").text == ""
     assert server.client.delete(waiting.pop(3)).json()["state"] == "cancelled"
     cancelled = server.client.delete(first).json()

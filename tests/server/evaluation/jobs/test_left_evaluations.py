@@ -36,9 +36,9 @@ def upload(evaluations: Evaluations) -> Job:
     with ZipFile(packed, "w") as archive:
         archive.writestr("val_label.txt", "a.png 0")
         archive.writestr("a.png", level_png(0))
-    with evaluations.upload(0) as arriving:
+    with evaluations.upload(0, "a") as arriving:
         arriving.write(packed.getvalue())
-        return evaluations.submit_upload(arriving, EvaluationRequest(dataset="upload"))
+        return evaluations.submit_upload(arriving, EvaluationRequest(dataset="upload"), "a")
 
 
 def test_an_evaluation_that_cannot_be_stored_leaves_no_set(here: Evaluations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,13 +69,13 @@ def test_a_start_removes_sets_that_no_evaluation_has(here: Evaluations, tmp_path
 
 
 def test_what_is_queued_again_meanwhile_is_not_removed(here: Evaluations, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = here.submit(EvaluationRequest(dataset="val"))
+    job = here.submit(EvaluationRequest(dataset="val"), "a")
     assert here.cancel(job.id).state is JobState.CANCELLED
     states: list[str] = []
 
     def resume() -> None:
         with pytest.raises(EvaluationNotFound):
-            here.resume(job.id)
+            here.resume(job.id, "a")
         states.append("gone")
 
     def remove(store: JobStore, job_id: str) -> None:
