@@ -62,6 +62,7 @@ class Reloader:
         self._take(model)
         try:
             await model.drained()
+            self._check_phase()
             began_s = monotonic()
             try:
                 served = await asyncio.to_thread(self._prepare, model.name)
