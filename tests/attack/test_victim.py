@@ -49,7 +49,7 @@ def test_a_victim_is_answered(sieges: Kept[Siege], bodies: Path, figures: Figure
         with attacked(server, attack, ATTACK_S + seconds + ATTACK_S, bodies) as answers:
             time.sleep(ATTACK_S)
             found = victim(server, seconds, bodies)
-        assert found.statuses.keys() == {"200"}, server.troubles()
+        assert found.statuses.keys() == {"200"}, (found.statuses, server.troubles())
         if found.p99_ms < WORST_MS:
             break
     row = ATTACKS[attack].row if attack in ATTACKS else "all of these at once"

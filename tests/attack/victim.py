@@ -15,7 +15,7 @@ ANSWER_S = 30
 
 
 def classify(address: tuple[str, int], seconds: float, image: bytes) -> tuple[Counter[str], list[float]]:
-    """The statuses (or the error in place of one), and the latencies in ms."""
+    """The statuses (with the words of a refusal, or the error in place of both), and the latencies in ms."""
     statuses: Counter[str] = Counter()
     latencies_ms: list[float] = []
     connection = HTTPConnection(*address, timeout=ANSWER_S)
@@ -26,8 +26,8 @@ def classify(address: tuple[str, int], seconds: float, image: bytes) -> tuple[Co
         try:
             connection.request("POST", "/classify", image)
             answer = connection.getresponse()
-            answer.read()
-            statuses[str(answer.status)] += 1
+            body = answer.read()
+            statuses["200" if answer.status == 200 else f"{answer.status} {json.loads(body)['error']}"] += 1
         except (OSError, HTTPException) as error:
             statuses[repr(error)] += 1
             connection.close()
