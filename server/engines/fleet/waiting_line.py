@@ -19,7 +19,7 @@ from server.engines.work import BASE_COST_S, Work
 
 INVITE_EVERY_S, INVITE_SHORT_EVERY_S = 0.01, 0.002
 """The second is for short bodies: one costs little more than its refusal, and its client never waits for those with large ones."""
-SHORT_AT_ONCE = 32
+SHORT_AT_ONCE = 128
 """So many turns of short bodies are kept for those that come together, as after a moment in which the event loop did something else."""
 RETRIED = float("-inf")
 """The virtual time of an image that is tried again: it goes before all others."""
