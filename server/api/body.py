@@ -37,8 +37,9 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int, hold: Body
         raise BadRequest(f"Content-Length is {declared!r}, not a number of bytes.")
     if int(declared) > limit_bytes:
         raise _too_large(limit_bytes)
-    hold.expect(int(declared))
-    async with nullcontext() if is_short(scope) else hold.reading():
+    short = is_short(scope)
+    hold.expect(int(declared), short=short)
+    async with nullcontext() if short else hold.reading():
         return await _read(receive, limit_bytes, hold)
 
 

@@ -1,7 +1,8 @@
 """Limits the bytes of all bodies in progress: each body has its own limit, but there may be thousands of bodies.
 
 Bytes count when they arrive, and not when a header announces them: else a few headers would take the budget from everybody. So more bodies
-may begin than can end. When the bytes are used up, the body that has least is refused, and those that have come further end.
+may begin than can end. When the bytes are used up, the large body that has least is refused: those that have come further end, and a short
+one is read in any case.
 """
 
 import asyncio
@@ -54,7 +55,7 @@ class BodyBudget:
         self._clients[client] += more_bytes
 
     def make_room(self, hold: "BodyHold", more_bytes: int) -> bool:
-        """End the reading of the body that has least, for one that has more; whether that makes room soon."""
+        """End the reading of the large body that has least, for one that has more, or is short; whether that makes room soon."""
         rivals = [each for each in self.read if each is not hold]
         if self._models[hold.model] + more_bytes > self._limit_of(hold.model):
             rivals = [each for each in rivals if each.model == hold.model]
@@ -62,8 +63,8 @@ class BodyBudget:
             rivals = [each for each in rivals if each.client == hold.client]
         if any(each.gives_way for each in rivals):
             return True
-        least = min(rivals, key=lambda each: each.held_bytes, default=hold)
-        if least.held_bytes >= hold.held_bytes:
+        least = min(rivals, key=lambda each: each.held_bytes, default=None)
+        if least is None or (hold in self.read and least.held_bytes >= hold.held_bytes):
             return False
         least.give_way()
         return True
@@ -99,9 +100,10 @@ class BodyHold:
         self._reading: asyncio.Timeout | None = None
         self.gives_way = False
 
-    def expect(self, total_bytes: int) -> None:
-        """Raise Saturated if so many bytes do not fit now: their client need not send them."""
-        if not self._budget.fits(total_bytes - self.held_bytes, self.model, self.client):
+    def expect(self, total_bytes: int, *, short: bool = False) -> None:
+        """Raise Saturated if so many bytes do not fit now: their client need not send them. For a short body a large one may give way."""
+        may_give_way = short and self._budget.read
+        if not may_give_way and not self._budget.fits(total_bytes - self.held_bytes, self.model, self.client):
             raise self._budget.refusal(self.model)
 
     def grow_to(self, total_bytes: int) -> None:

@@ -162,6 +162,37 @@ def test_of_many_bodies_those_that_have_come_further_end() -> None:
     assert (budget.held_bytes, budget.read) == (0, set())
 
 
+def test_for_a_short_body_the_large_one_that_has_least_gives_way() -> None:
+    budget = BodyBudget(100, Metrics(), least_bytes=20)
+
+    async def large(client: str, come_bytes: int) -> str:
+        try:
+            with BodyHold(budget, client) as hold:
+                async with hold.reading():
+                    await hold.arrive(come_bytes)
+                    await asyncio.sleep(20)
+        except Saturated:
+            return client
+        return ""
+
+    async def short() -> set[str]:
+        reading = [asyncio.create_task(large(*each)) for each in (("a", 50), ("b", 10), ("c", 20), ("e", 20))]
+        await asyncio.sleep(0)
+        with BodyHold(budget, "d") as hold:
+            with pytest.raises(Saturated):
+                hold.expect(2)
+            hold.expect(2, short=True)
+            await hold.arrive(2)
+        given_way = {each.result() for each in (await asyncio.wait(reading, timeout=0.01))[0]}
+        for each in reading:
+            each.cancel()
+        await asyncio.wait(reading)
+        return given_way
+
+    assert asyncio.run(short()) == {"b"}
+    assert (budget.held_bytes, budget.read) == (0, set())
+
+
 def test_explanations_whose_bodies_do_not_come_keep_no_turn(server: ServerProcess, connect: Callable[[bytes], BareClient]) -> None:
     for _ in range(MOST_UNDER_WAY):
         connect(large(b"x").replace(b"/classify", b"/explain"))
