@@ -92,7 +92,7 @@ def _zip_files(archive: IO[bytes], allowance: Allowance) -> Iterator[_ZipFile]:
         raise ArchiveTooLarge(f"The archive holds more than {MAX_FILES} files, or too long a list of them: {error}.") from error
     with opened:
         for info in opened.infolist():
-            if info.is_dir():
+            if info.filename.endswith("/"):  # a folder; `is_dir` fails where the name is empty
                 continue
             mode = info.external_attr >> 16
             if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):

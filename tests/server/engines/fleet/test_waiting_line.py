@@ -9,7 +9,7 @@ from server.engines.fake_engine import FakeEngine
 from server.engines.fleet import waiting_line
 from server.engines.fleet.member import Member
 from server.engines.fleet.model_shares import ModelShare, ModelShares
-from server.engines.fleet.waiting_line import INVITE_EVERY_S, INVITE_SHORT_EVERY_S, MAX_CLIENTS, SHORT_AT_ONCE, DecodeRoom, WaitingLine
+from server.engines.fleet.waiting_line import INVITE_EVERY_S, MAX_CLIENTS, SHORT_AT_ONCE, DecodeRoom, WaitingLine
 from server.engines.probe import probe_request
 from server.engines.work import Work
 
@@ -224,14 +224,14 @@ def test_who_has_a_short_body_does_not_wait_for_those_with_large_ones() -> None:
 
 
 def test_those_with_short_bodies_may_come_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting_line, "INVITE_SHORT_EVERY_S", 0.25)  # a sum of these is exact
     waiting, held_s = waiting_for(work(client="large")), {"large": 1.0, "small": 0.0}
 
     def invited_at(now_s: float) -> int:
         monkeypatch.setattr(waiting_line, "monotonic", lambda: now_s)
         return sum(waiting.invites(held_s.__getitem__, 0.005, short=True) for _ in range(2 * SHORT_AT_ONCE))
 
-    later = 100 * SHORT_AT_ONCE * INVITE_SHORT_EVERY_S
-    assert [invited_at(now_s) for now_s in (1.0, 1.0 + 2.5 * INVITE_SHORT_EVERY_S, 1.0 + later)] == [SHORT_AT_ONCE, 2, SHORT_AT_ONCE]
+    assert [invited_at(now_s) for now_s in (1.0, 1.625, 1000.0)] == [SHORT_AT_ONCE, 2, SHORT_AT_ONCE]
 
 
 def test_each_model_is_sure_of_a_part_of_the_room() -> None:

@@ -216,6 +216,11 @@ def test_a_path_that_is_too_deep_is_told_so(tmp_path: Path) -> None:
         take(tarred({"a/" * 17 + "b.png": b"x"}), tmp_path)
 
 
+def test_a_file_of_a_zip_without_a_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetInvalid, match="'' in the archive is not a path inside it"):
+        take(zipped({"a.png": b"x"}).replace(b"a.png", b"\0.png"), tmp_path)
+
+
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.sampled_from([zipped(FILES), tarred(FILES), tarred(FILES, "w:gz"), tarred(FILES, "w:xz")]),
