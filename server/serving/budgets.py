@@ -1,8 +1,8 @@
 """Limits the bytes of all bodies in progress: each body has its own limit, but there may be thousands of bodies.
 
 Bytes count when they arrive, and not when a header announces them: else a few headers would take the budget from everybody. So more bodies
-may begin than can end. When the bytes are used up, the large body that has least is refused: those that have come further end, and a short
-one is read in any case.
+may begin than can end. When the bytes are used up, the large body that still arrives and has least is refused, for one that has come
+further or is short.
 """
 
 import asyncio
