@@ -22,13 +22,14 @@ def serve(settings: Settings) -> None:
     from server.http.address import bind
     from server.http.grpc_port import check_grpc
     from server.http.tls_files import check_tls
-    from server.serving.allocator import return_large_blocks
+    from server.serving.allocator import give_back_holes, return_large_blocks
     from server.serving.precision_advice import PrecisionAdvice
     from server.serving.service_assembly import open_service
     from server.telemetry.logs import configure_logs
     from server.telemetry.span_export import open_traces
 
     return_large_blocks()
+    give_back_holes()
     sys.setswitchinterval(SWITCH_S)
     access_log = configure_logs(settings.log_level, settings.log_format)
     keys = ApiKeys.of(settings)

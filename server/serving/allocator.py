@@ -5,9 +5,15 @@ bodies and pictures come from heaps, which are returned only at their ends, and 
 
 A fixed size also leaves the other bound at 128 KiB: each photo that is freed at the end of a heap would give its pages back, and the next
 one would have the kernel clear fresh ones, some 260 for 500x375 pixels.
+
+What lies between blocks in use stays with the process all the same. Where that has become much, it is given back from time to time.
 """
 
 import ctypes
+from threading import Thread
+from time import sleep
+
+from pipelines.cpu.process_memory import give_back_free, resident_bytes
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 LARGE_BYTES = 1024 * 1024
@@ -27,3 +33,30 @@ def return_large_blocks() -> bool:
     except (AttributeError, OSError):
         return False
     return bool(mallopt(M_TRIM_THRESHOLD, KEPT_BYTES) and mallopt(M_MMAP_THRESHOLD, LARGE_BYTES))
+
+
+HOLES_BYTES = 64 * 1024 * 1024
+"""Holes are looked for when the process has grown by so much. Ordinary photos never make it grow so."""
+
+LOOK_S = 1.0
+
+
+def give_back_holes() -> None:
+    """Begin a thread that gives free pages between blocks back, each time the process has grown by HOLES_BYTES since it last did.
+
+    A message of gRPC comes in slices of 64 KB, and the images of a batch are smaller than LARGE_BYTES: 19 MB of them, freed in another
+    order than they came, leave half of the heaps free and held (measured: 186 MB of 400).
+    """
+
+    def watch() -> None:
+        least_bytes = resident_bytes()
+        while True:
+            sleep(LOOK_S)
+            now_bytes = resident_bytes()
+            if now_bytes - least_bytes >= HOLES_BYTES:
+                if not give_back_free():
+                    return
+                least_bytes = resident_bytes()
+            least_bytes = min(least_bytes, now_bytes)
+
+    Thread(target=watch, name="memory", daemon=True).start()
