@@ -6,7 +6,7 @@ bodies and pictures come from heaps, which are returned only at their ends, and 
 A fixed size also leaves the other bound at 128 KiB: each photo that is freed at the end of a heap would give its pages back, and the next
 one would have the kernel clear fresh ones, some 260 for 500x375 pixels.
 
-What lies between blocks in use stays with the process all the same. Where that has become much, it is given back from time to time.
+Free pages between blocks in use stay with the process all the same. They are given back when the process has grown.
 """
 
 import ctypes
@@ -22,6 +22,11 @@ LARGE_BYTES = 1024 * 1024
 KEPT_BYTES = 4 * 1024 * 1024
 """What the end of a heap may keep; a thread has a heap, and several threads may share one."""
 
+HOLES_BYTES = 64 * 1024 * 1024
+"""The growth of the process after which free pages are given back. A full window of ordinary photos holds less."""
+
+LOOK_S = 1.0
+
 
 def return_large_blocks() -> bool:
     """Give blocks from LARGE_BYTES on back when they are freed, and keep the pages of smaller ones.
@@ -33,12 +38,6 @@ def return_large_blocks() -> bool:
     except (AttributeError, OSError):
         return False
     return bool(mallopt(M_TRIM_THRESHOLD, KEPT_BYTES) and mallopt(M_MMAP_THRESHOLD, LARGE_BYTES))
-
-
-HOLES_BYTES = 64 * 1024 * 1024
-"""Holes are looked for when the process has grown by so much. Ordinary photos never make it grow so."""
-
-LOOK_S = 1.0
 
 
 def give_back_holes() -> None:
